@@ -1,0 +1,35 @@
+"""
+Names and limits that the infrastructure and the application must agree on.
+
+The only module of `natter` that `infra` may import. It imports nothing.
+"""
+
+SERVICE = "natter"
+
+EPOCH = 1
+"""Epoch of the topics. A repartitioned or recreated topic is a new epoch: offsets compare only as (epoch, offset)."""
+
+COMMANDS_TOPIC = f"chat.commands.{EPOCH}"
+EVENTS_TOPIC = f"chat.events.{EPOCH}"
+RECEIPTS_TOPIC = f"chat.receipts.{EPOCH}"
+CONNECTIONS_TOPIC = f"chat.connections.{EPOCH}"
+DEAD_TOPIC = "chat.dead"
+TOPICS = (COMMANDS_TOPIC, EVENTS_TOPIC, RECEIPTS_TOPIC, CONNECTIONS_TOPIC, DEAD_TOPIC)
+
+DATABASE = "natter"
+
+CLIENT_ID_TTL_S = 8 * 24 * 3600
+"""How long a spent client id is kept. One day more than `RETRY_WINDOW_MS`, so no two readers disagree at its edge."""
+
+RETRY_WINDOW_MS = 7 * 24 * 3600 * 1000
+"""How long the same client id from the same sender in the same conversation is the same message (P3)."""
+
+FRAME_LIMIT_BYTES = 32 * 1024
+"""One WebSocket frame, each way; a larger one closes the connection with 1009 (API Gateway, quotas)."""
+
+PAGE_LIMIT_BYTES = 1024 * 1024
+CONTENT_LIMIT_BYTES = 24 * 1024
+
+TICKET_TTL_S = 30
+CONNECTION_LIFETIME_S = 2 * 3600
+"""API Gateway ends every WebSocket connection after two hours."""
