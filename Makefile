@@ -1,0 +1,45 @@
+.DEFAULT_GOAL := help
+.PHONY: help ready run up down status test check bench fmt reset clean
+MAKEFLAGS += --no-print-directory
+BIN := .venv/bin
+
+help: ## show this
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+ready: ## make the Python environments (every other target does it first)
+	@sh local/bootstrap.sh
+
+run: ready ## start everything, play the demo, stay until Ctrl-C
+	@exec $(BIN)/natter-local run
+
+up: ready ## the same in the background
+	@$(BIN)/natter-local up
+
+down: ready ## stop what `make up` started
+	@$(BIN)/natter-local down
+
+status: ready ## what runs, and where
+	@$(BIN)/natter-local status
+
+test: ready ## all tests
+	@$(BIN)/pytest
+
+check: ready ## what is checked before a push: format, lint, types, imports, fast tests
+	@$(BIN)/ruff format --check
+	@$(BIN)/ruff check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/pytest tests/docs tests/unit tests/infra -q
+
+bench: ready ## measure latency and throughput
+	@$(BIN)/python -m tests.bench
+
+fmt: ready ## format, and fix what the linter can
+	@$(BIN)/ruff format
+	@$(BIN)/ruff check --fix
+
+reset: ready ## stop, and forget all data of the local cloud
+	@$(BIN)/natter-local reset
+
+clean: ## remove everything that was made here (stop the local cloud first)
+	rm -rf .venv .local .bootstrap cdk.out cdk.out.* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

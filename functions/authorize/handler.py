@@ -1,0 +1,37 @@
+"""The authorizer of `$connect`: a ticket or an access token becomes the principal of all later events."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from natter.bootstrap import authorize as bootstrap
+from natter.domain.errors import Unauthenticated
+from natter.entrypoints.lazily import lazily
+from natter.settings import AuthorizeSettings
+from natter.usecases.authenticate import AuthenticateSocket
+
+
+def build(authenticate: AuthenticateSocket) -> Callable[[Mapping[str, Any], object], dict[str, Any]]:
+    def handle(event: Mapping[str, Any], _: object) -> dict[str, Any]:
+        query = event.get("queryStringParameters") or {}
+        headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+        try:
+            principal = authenticate(ticket=query.get("ticket"), authorization=headers.get("authorization"))
+        except Unauthenticated:
+            # This very text is what API Gateway answers 401 to; any other error is a 500, a Deny would be a 403.
+            raise Exception("Unauthorized") from None  # noqa: TRY002
+        return {
+            "principalId": principal.user_id,
+            "policyDocument": {
+                "Version": "2012-10-17",
+                "Statement": [
+                    {"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": event["methodArn"]},
+                ],
+            },
+            "context": asdict(principal),
+        }
+
+    return handle
+
+
+lambda_handler = lazily(lambda: build(bootstrap.authorize(AuthorizeSettings())))

@@ -1,0 +1,32 @@
+"""Route `$connect`: registers the connection before its upgrade completes."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from natter.bootstrap import connect as bootstrap
+from natter.domain.errors import NatterError
+from natter.entrypoints.lazily import LambdaHandler, lazily
+from natter.entrypoints.websocket import SocketEvent
+from natter.settings import ConnectSettings
+from natter.telemetry import logger
+from natter.usecases.connect import Connect
+
+
+def build(connect: Connect, endpoint: str) -> LambdaHandler:
+    def handle(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
+        try:
+            connect(SocketEvent(event, endpoint).connection)
+        except NatterError as error:
+            logger.warning("connection refused", extra={"code": error.code})
+            return {"statusCode": error.status}
+        return {"statusCode": 200}
+
+    return handle
+
+
+def _made() -> LambdaHandler:
+    settings = ConnectSettings()
+    return build(bootstrap.connect(settings), settings.sockets.endpoint)
+
+
+lambda_handler = lazily(_made)

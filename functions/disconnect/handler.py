@@ -1,0 +1,26 @@
+"""Route `$disconnect`: forgets the connection. Best effort, as the gateway's event is."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from natter.bootstrap import disconnect as bootstrap
+from natter.entrypoints.lazily import LambdaHandler, lazily
+from natter.entrypoints.websocket import SocketEvent
+from natter.settings import DisconnectSettings
+from natter.usecases.connect import Disconnect
+
+
+def build(disconnect: Disconnect, endpoint: str) -> LambdaHandler:
+    def handle(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
+        disconnect(SocketEvent(event, endpoint).connection)
+        return {"statusCode": 200}
+
+    return handle
+
+
+def _made() -> LambdaHandler:
+    settings = DisconnectSettings()
+    return build(bootstrap.disconnect(settings), settings.sockets.endpoint)
+
+
+lambda_handler = lazily(_made)

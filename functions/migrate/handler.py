@@ -1,0 +1,66 @@
+"""
+Brings the database's schema up to date, at every deploy. Forward only.
+
+All pending migrations are one transaction under an advisory lock: two deploys at once do it once, and one that fails
+changes nothing.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from psycopg.rows import tuple_row
+from sqlalchemy import create_engine
+from sqlalchemy.pool import NullPool
+
+from natter.adapters.postgres import Login, connect, postgres_errors
+from natter.bootstrap.identity import postgres_login
+from natter.entrypoints.lazily import LambdaHandler, lazily
+from natter.settings import MigrateSettings, PostgresSettings
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+LOCK = 0x6E617474
+"""Advisory lock of migrations: any number that nothing else locks."""
+
+_STATEMENT_TIMEOUT_S = 240.0
+"""A migration may rewrite a table; the function's own timeout has to be longer."""
+
+
+def upgrade(open_connection: Callable[[], object]) -> str:
+    """Run what is pending on the connection that `open_connection` makes, and return the revision reached."""
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    engine = create_engine("postgresql+psycopg://", creator=open_connection, poolclass=NullPool)
+    with postgres_errors(), engine.connect() as connection:
+        config.attributes |= {"connection": connection, "lock": LOCK}
+        command.upgrade(config, "head")
+    return ScriptDirectory.from_config(config).get_current_head() or "base"
+
+
+def build(open_connection: Callable[[], object]) -> Callable[[object, object], dict[str, str]]:
+    def handle(_event: object, _context: object) -> dict[str, str]:
+        return {"revision": upgrade(open_connection)}
+
+    return handle
+
+
+def opener(settings: PostgresSettings, read_login: Callable[[], Login]) -> Callable[[], object]:
+    """What opens the connection that migrations run on."""
+
+    def open_connection() -> object:
+        connection = connect(settings, read_login(), statement_timeout_s=_STATEMENT_TIMEOUT_S)
+        connection.row_factory = tuple_row  # type: ignore[assignment]  # what SQLAlchemy expects
+        connection.autocommit = False
+        return connection
+
+    return open_connection
+
+
+def _made() -> LambdaHandler:
+    settings = MigrateSettings()
+    return build(opener(settings.postgres, lambda: postgres_login(settings.postgres)))
+
+
+lambda_handler = lazily(_made)

@@ -1,0 +1,36 @@
+"""`Gateway` in memory: keeps what each connection received, and answers as it is told to."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from natter.domain.ids import ConnectionId
+from natter.ports.sockets import Connection, Gateway, Post, PostResult
+
+
+class MemoryGateway:
+    """
+    Delivers everything, unless `answers` says otherwise for a connection.
+
+    `frames` holds what arrived, by connection and in order; `closed` the connections that were closed.
+    """
+
+    def __init__(self) -> None:
+        self.answers: dict[ConnectionId, PostResult] = {}
+        self.frames: dict[ConnectionId, list[bytes]] = defaultdict(list)
+        self.closed: list[Connection] = []
+
+    def post(self, posts: Sequence[Post], *, budget_s: float) -> Sequence[PostResult]:  # noqa: ARG002 nothing to wait for
+        return [self._post(post) for post in posts]
+
+    def close(self, connection: Connection) -> bool:
+        self.closed.append(connection)
+        return True
+
+    def _post(self, post: Post) -> PostResult:
+        result = self.answers.get(post.connection.connection_id, PostResult.DELIVERED)
+        if result is PostResult.DELIVERED:
+            self.frames[post.connection.connection_id].append(post.frame)
+        return result
+
+
+_: type[Gateway] = MemoryGateway

@@ -1,0 +1,60 @@
+"""The log's ports in memory. What was added can be read back."""
+
+from collections.abc import Callable, Sequence
+from zlib import crc32
+
+from natter.domain.commands import Command, Record
+from natter.domain.errors import TooLarge
+from natter.names import EPOCH
+from natter.ports.log import CommandLog, ConnectionChange, ConnectionLog, Emission, EventLog
+from natter.wire.records import dump_command
+
+RECORD_LIMIT_BYTES = 1_000_000
+
+
+class MemoryCommandLog:
+    """
+    Partitions of records in their order; a conversation's are all in one.
+
+    Args:
+        now_ms: clock of the log, which stamps every record.
+    """
+
+    def __init__(self, now_ms: Callable[[], int], *, partitions: int = 1) -> None:
+        self._now_ms = now_ms
+        self._partitions: list[list[Record]] = [[] for _ in range(partitions)]
+
+    def append(self, command: Command) -> int:
+        if len(dump_command(command)) > RECORD_LIMIT_BYTES:
+            raise TooLarge("the record is larger than the log takes")
+        partition = crc32(command.conversation_id.encode()) % len(self._partitions)
+        records = self._partitions[partition]
+        at = self._now_ms()
+        records.append(Record(command=command, epoch=EPOCH, partition=partition, offset=len(records), at=at))
+        return at
+
+    def records(self, partition: int = 0, *, since: int = 0) -> Sequence[Record]:
+        """The records of a partition from offset `since` on."""
+        return self._partitions[partition][since:]
+
+
+class MemoryEventLog:
+    def __init__(self) -> None:
+        self.emissions: list[Emission] = []
+
+    def emit(self, emissions: Sequence[Emission]) -> None:
+        self.emissions.extend(emissions)
+
+
+class MemoryConnectionLog:
+    def __init__(self) -> None:
+        self.changes: list[ConnectionChange] = []
+
+    def note(self, change: ConnectionChange) -> bool:
+        self.changes.append(change)
+        return True
+
+
+_command_log: type[CommandLog] = MemoryCommandLog
+_event_log: type[EventLog] = MemoryEventLog
+_connection_log: type[ConnectionLog] = MemoryConnectionLog

@@ -1,0 +1,183 @@
+"""
+PostgreSQL: one connection per execution environment.
+
+A function environment handles one request at a time and is frozen in between, so a pool's worker threads would be
+of no use and could wake up to dead sockets. A connection that died while frozen is noticed at the first statement,
+made anew, and the transaction run again, once.
+"""
+
+import json
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, LiteralString, Protocol
+
+import psycopg
+from botocore.exceptions import BotoCoreError, ClientError
+from psycopg.rows import DictRow, dict_row
+
+from natter.domain.errors import Unavailable
+from natter.settings import PostgresSettings
+
+Cursor = psycopg.Cursor[DictRow]
+Connection = psycopg.Connection[DictRow]
+Arguments = Sequence[Any] | Mapping[str, Any]
+
+_ATTEMPTS = 4
+_BACKOFF_S = 0.02
+_REPEATABLE = (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected)
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    username: str
+    password: str
+
+    def __repr__(self) -> str:
+        return f"Login({self.username})"
+
+
+class SecretReader(Protocol):
+    """The part of the Secrets Manager client that is used here."""
+
+    def get_secret_value(self, *, SecretId: str) -> Any: ...  # noqa: N803 - AWS's spelling
+
+
+def login_from_secret(secrets: SecretReader, arn: str) -> Login:
+    """
+    Read the login from a secret as RDS keeps it: JSON with `username` and `password`.
+
+    Raises:
+        Unavailable: Secrets Manager did not answer in time, or refused.
+    """
+    try:
+        secret = json.loads(secrets.get_secret_value(SecretId=arn)["SecretString"])
+    except (BotoCoreError, ClientError) as error:
+        raise Unavailable("secrets") from error
+    return Login(secret["username"], secret["password"])
+
+
+@contextmanager
+def postgres_errors() -> Iterator[None]:
+    """
+    Translate what an outage looks like. Errors that mean a mistake of ours (syntax, constraints) pass through.
+
+    OperationalError covers lost connections, timeouts, cancelled statements and shutdowns; serialization failures
+    and deadlocks are among them and are worth repeating, too.
+    """
+    try:
+        yield
+    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+        raise Unavailable("database") from error
+
+
+def connect(settings: PostgresSettings, login: Login, *, statement_timeout_s: float | None = None) -> Connection:
+    """Open a connection. A peer that went away without a word is given up after the connect timeout, too."""
+    timeout_ms = round((statement_timeout_s or settings.statement_timeout_s) * 1000)
+    host, _, port = settings.endpoint.rpartition(":")
+    return psycopg.connect(
+        host=host,
+        port=int(port),
+        dbname=settings.database,
+        user=login.username,
+        password=login.password,
+        sslmode="require" if settings.tls == "require" else "disable",
+        connect_timeout=settings.connect_timeout_s,
+        tcp_user_timeout=settings.connect_timeout_s * 1000,
+        keepalives_idle=30,
+        options=f"-c statement_timeout={timeout_ms} -c lock_timeout={timeout_ms} "
+        f"-c idle_in_transaction_session_timeout={timeout_ms}",
+        application_name="natter",
+        row_factory=dict_row,
+        autocommit=True,  # a lone statement is its own transaction, without the round trips of BEGIN and COMMIT
+        prepare_threshold=None,  # a statement prepared on one backend is unknown behind a proxy
+    )
+
+
+class Postgres:
+    """
+    Runs transactions on the environment's one connection, which is made when first needed.
+
+    Sharing: safe across threads; transactions wait for each other.
+    """
+
+    def __init__(self, settings: PostgresSettings, read_login: Callable[[], Login]) -> None:
+        self._settings = settings
+        self._read_login = read_login
+        self._login: Login | None = None
+        self._connection: Connection | None = None
+        self._lock = threading.Lock()
+
+    def query(self, statement: LiteralString, arguments: Arguments = ()) -> list[DictRow]:
+        """
+        Run one statement, in one round trip, and return its rows. It must be safe to repeat, as in `run`.
+
+        Raises:
+            Unavailable: no connection, or no answer in time. It may have been done all the same.
+        """
+
+        def work(connection: Connection) -> list[DictRow]:
+            cursor = connection.execute(statement, arguments)
+            return cursor.fetchall() if cursor.description else []
+
+        return self._repeated(work)
+
+    def run[T](self, work: Callable[[Cursor], T]) -> T:
+        """
+        Run `work` in a transaction and return what it returned, committed.
+
+        `work` may be run more than once, after a lost connection even if it was committed: it must be safe to
+        repeat.
+
+        Raises:
+            Unavailable: no connection, or no answer in time. It may have been committed all the same.
+        """
+
+        def transaction(connection: Connection) -> T:
+            with connection.transaction(), connection.cursor() as cursor:
+                return work(cursor)
+
+        return self._repeated(transaction)
+
+    def _repeated[T](self, work: Callable[[Connection], T]) -> T:
+        with self._lock, postgres_errors():
+            for attempt in range(1, _ATTEMPTS + 1):
+                fresh = self._connection is None
+                connection = self._connection = self._connection or self._connect()
+                try:
+                    return work(connection)
+                except _REPEATABLE:
+                    if attempt == _ATTEMPTS:
+                        raise
+                    time.sleep(random.uniform(0, _BACKOFF_S * 2**attempt))  # noqa: S311 - jitter
+                except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+                    if not (connection.closed or error.diag.severity_nonlocalized == "FATAL"):
+                        raise  # the server answered: a statement that took too long is no reason to ask again
+                    self._drop()
+                    if fresh:
+                        raise
+            raise psycopg.OperationalError("the connection was lost again and again")
+
+    def close(self) -> None:
+        with self._lock:
+            self._drop()
+
+    def _connect(self) -> Connection:
+        cached, self._login = self._login, self._login or self._read_login()
+        try:
+            return connect(self._settings, self._login)
+        except psycopg.OperationalError:
+            if cached is None:
+                raise
+            self._login = self._read_login()  # it may have been rotated since
+            if self._login == cached:
+                raise
+            return connect(self._settings, self._login)
+
+    def _drop(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None

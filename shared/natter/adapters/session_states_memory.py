@@ -1,0 +1,21 @@
+"""`SessionStates` in memory, for tests of what uses them."""
+
+from natter.domain.ids import SessionId
+from natter.ports.identity import SessionState, SessionStates
+
+
+class MemorySessionStates:
+    def __init__(self) -> None:
+        self._states: dict[SessionId, SessionState] = {}
+
+    def get(self, session: SessionId) -> SessionState | None:
+        return self._states.get(session)
+
+    def note_live(self, session: SessionId) -> None:
+        self._states.setdefault(session, "live")
+
+    def note_ended(self, session: SessionId) -> None:
+        self._states[session] = "ended"
+
+
+_: type[SessionStates] = MemorySessionStates

@@ -1,0 +1,60 @@
+"""`Sessions` in memory, for tests of what uses them."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from natter.domain.ids import DeviceId, SessionId, UserId
+from natter.domain.refresh_tokens import RefreshToken, TokenDigests
+from natter.domain.users import Device, Session
+from natter.ports.identity import Recognised, Sessions
+
+
+class MemorySessions:
+    def __init__(self) -> None:
+        self._sessions: dict[SessionId, Session] = {}
+        self._digests: dict[SessionId, TokenDigests] = {}
+        self._devices: dict[tuple[UserId, DeviceId], Device] = {}
+        self._ended: set[SessionId] = set()
+
+    def open(self, session: Session, digests: TokenDigests) -> None:
+        principal, device = session.principal, session.device
+        key = (principal.user_id, principal.device_id)
+        known = self._devices.get(key, Device(device_id=device.device_id, platform="other"))
+        self._devices[key] = replace(known, name=device.name or known.name, platform=device.platform or known.platform)
+        self._sessions.setdefault(principal.session_id, session)
+        self._digests.setdefault(principal.session_id, digests)
+
+    def recognise(self, shown: RefreshToken) -> Recognised | None:
+        kept = self._digests.get(shown.session_id)
+        if kept is None or not kept.recognise(shown.digests()):
+            return None
+        return Recognised(self._sessions[shown.session_id].principal, current=kept == shown.digests())
+
+    def rotate(self, shown: RefreshToken, following: RefreshToken, *, at: int) -> bool:
+        session = shown.session_id
+        if not self.is_live(session) or self._digests[session] not in (shown.digests(), following.digests()):
+            return False
+        self._digests[session] = following.digests()
+        self._sessions[session] = replace(self._sessions[session], refreshed_at=at)
+        return True
+
+    def is_live(self, session: SessionId) -> bool:
+        return session in self._sessions and session not in self._ended
+
+    def find(self, session: SessionId) -> Session | None:
+        found = self._sessions.get(session)
+        if found is None:
+            return None
+        return replace(found, device=self._devices[found.principal.user_id, found.principal.device_id])
+
+    def of_user(self, user: UserId) -> Sequence[Session]:
+        found = [self.find(session) for session in self._sessions if self.is_live(session)]
+        own = [session for session in found if session and session.principal.user_id == user]
+        return sorted(own, key=lambda session: (session.created_at, session.principal.session_id), reverse=True)
+
+    def end(self, session: SessionId, *, at: int) -> None:  # noqa: ARG002 - nobody asks when
+        if session in self._sessions:
+            self._ended.add(session)
+
+
+_: type[Sessions] = MemorySessions

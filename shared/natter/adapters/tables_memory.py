@@ -1,0 +1,123 @@
+"""`FoldStore` and `Timeline` in memory. Cells are last-write-wins by their write timestamp, as in Cassandra."""
+
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from natter.domain.conversations import Cursor, Event, Head, MembershipChange
+from natter.domain.fold import Effect
+from natter.domain.ids import ConversationId, UserId
+from natter.domain.rows import EffectRow, EmptiedRow, EventRow, MembershipRow, Place, Row, SentRow, SpentRow
+from natter.ports.tables import FoldStore, Known, Timeline, Wanted
+
+
+class Cell(NamedTuple):
+    written_at: int
+    value: Any
+    """None is a tombstone."""
+
+
+class MemoryTables:
+    """
+    The conversations' tables. Each maps a partition key and a clustering key to a cell.
+
+    A partition is read by `_select`, a row written by `_write` or `_write_head`, each as a whole: a subclass can
+    let others run there, or fail.
+    """
+
+    def __init__(self) -> None:
+        self._partitions: dict[Hashable, dict[Hashable, Cell]] = {}
+
+    def read(self, wanted: Wanted) -> Known:
+        heads = self.heads(wanted.conversations)
+        outcomes = {key: self._one(("client_ids", key)) for key in wanted.keys}
+        return Known(
+            heads=heads,
+            membership_changes={
+                each: list(self._select(("memberships", each)).values()) for each in wanted.conversations
+            },
+            outcomes={key: outcome for key, outcome in outcomes.items() if outcome is not None},
+            targets=self.events_at(wanted.targets),
+            effects={place: list(self._select(("effects", place)).values()) for place in wanted.targets},
+        )
+
+    def events_at(self, places: Collection[Place]) -> Mapping[Place, Event]:
+        found = {place: self._event(place) for place in places}
+        return {place: event for place, event in found.items() if event is not None}
+
+    def write(self, rows: Sequence[Row]) -> None:
+        for row in rows:
+            self._write(row)
+
+    def write_heads(self, heads: Sequence[Head]) -> None:
+        for head in heads:
+            self._write_head(head)
+
+    def heads(self, conversations: Iterable[ConversationId]) -> Mapping[ConversationId, Head]:
+        found = {each: self._one(("heads", each)) for each in conversations}
+        return {each: head for each, head in found.items() if head is not None}
+
+    def events(self, conversation: ConversationId, first: int, last: int, *, newest_first: bool) -> Iterable[Event]:
+        places = range(first, last + 1)
+        for seq in reversed(places) if newest_first else places:
+            event = self._event((conversation, seq))
+            if event is not None:
+                yield event
+
+    def membership_changes_of(
+        self, user: UserId, conversations: Iterable[ConversationId]
+    ) -> Mapping[ConversationId, Sequence[MembershipChange]]:
+        found = {each: self._select(("memberships", each)).values() for each in conversations}
+        own = {each: [change for change in changes if change.user_id == user] for each, changes in found.items()}
+        return {each: changes for each, changes in own.items() if changes}
+
+    def cursors(self, user: UserId, conversations: Iterable[ConversationId]) -> Mapping[ConversationId, Cursor]:
+        found = {each: self._one(("cursors", each, user)) for each in conversations}
+        return {each: cursor for each, cursor in found.items() if cursor is not None}
+
+    def _write_head(self, head: Head) -> None:
+        self._put(("heads", head.conversation_id), None, head, head.written_at)
+
+    def _write(self, row: Row) -> None:
+        match row:
+            case EventRow(event=event):
+                place = ("events", (event.conversation_id, event.seq))
+                self._put(place, "payload", event.payload, row.written_at)
+                self._put(place, "rest", replace(event, payload={}), row.written_at)
+            case EmptiedRow():
+                self._put(("events", (row.conversation_id, row.seq)), "payload", None, row.written_at)
+            case SpentRow():
+                self._put(("client_ids", row.key), None, row.outcome, row.written_at)
+            case EffectRow(event=event):
+                effect = Effect(seq=event.seq, type=event.type)
+                self._put(("effects", (event.conversation_id, row.target_seq)), event.seq, effect, row.written_at)
+            case MembershipRow(change=change):
+                key = (change.user_id, change.seq)
+                self._put(("memberships", row.conversation_id), key, change, row.written_at)
+            case SentRow():
+                cursor = Cursor(sent_seq=row.seq, sent_messages=row.messages)
+                self._put(("cursors", row.conversation_id, row.user_id), None, cursor, row.written_at)
+
+    def _event(self, place: Place) -> Event | None:
+        columns = self._select(("events", place))
+        rest: Event | None = columns.get("rest")
+        return None if rest is None else replace(rest, payload=columns.get("payload", {}))
+
+    def _one(self, partition: Hashable) -> Any | None:
+        return self._select(partition).get(None)
+
+    def _select(self, partition: Hashable) -> dict[Hashable, Any]:
+        """What the partition holds now, without tombstones."""
+        cells = self._partitions.get(partition, {})
+        return {key: cell.value for key, cell in cells.items() if cell.value is not None}
+
+    def _put(self, partition: Hashable, key: Hashable, value: Any, written_at: int) -> None:
+        """The younger cell stays; of two of the same age, the tombstone."""
+        cells = self._partitions.setdefault(partition, {})
+        old = cells.get(key)
+        if old is None or (written_at, value is None) >= (old.written_at, old.value is None):
+            cells[key] = Cell(written_at, value)
+
+
+_fold_store: type[FoldStore] = MemoryTables
+_timeline: type[Timeline] = MemoryTables

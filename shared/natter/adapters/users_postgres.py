@@ -1,0 +1,62 @@
+"""`Users` on PostgreSQL: the primary key makes `add` repeatable, a unique constraint keeps names unique."""
+
+from typing import Any
+
+from natter.adapters.postgres import Cursor, Postgres
+from natter.domain.errors import UsernameTaken
+from natter.domain.ids import UserId
+from natter.domain.users import User
+from natter.ports.identity import Credentials, Users
+
+_ADD = """
+    INSERT INTO users (user_id, username, display_name, created_at)
+    VALUES (%(user_id)s, %(username)s, %(display_name)s, %(created_at)s)
+    ON CONFLICT DO NOTHING
+"""
+_ADD_CREDENTIALS = """
+    INSERT INTO credentials (user_id, password_hash) VALUES (%s, %s) ON CONFLICT DO NOTHING
+"""
+_FIELDS = "SELECT user_id, username, display_name, avatar, created_at FROM users"
+_CREDENTIALS = """
+    SELECT user_id, password_hash FROM users JOIN credentials USING (user_id) WHERE username = %s
+"""
+
+
+class PostgresUsers:
+    def __init__(self, postgres: Postgres) -> None:
+        self._postgres = postgres
+
+    def add(self, user: User, password_hash: str) -> None:
+        row = {
+            "user_id": user.user_id,
+            "username": user.username,
+            "display_name": user.display_name,
+            "created_at": user.created_at,
+        }
+
+        def work(cursor: Cursor) -> None:
+            cursor.execute(_ADD, row)
+            if cursor.rowcount == 0:
+                cursor.execute("SELECT FROM users WHERE username = %(username)s AND user_id = %(user_id)s", row)
+                if cursor.fetchone() is None:
+                    raise UsernameTaken
+            cursor.execute(_ADD_CREDENTIALS, (user.user_id, password_hash))
+
+        self._postgres.run(work)
+
+    def by_id(self, user: UserId) -> User | None:
+        return _user(self._postgres.query(f"{_FIELDS} WHERE user_id = %s", (user,)))
+
+    def by_name(self, username: str) -> User | None:
+        return _user(self._postgres.query(f"{_FIELDS} WHERE username = %s", (username,)))
+
+    def credentials(self, username: str) -> Credentials | None:
+        rows = self._postgres.query(_CREDENTIALS, (username,))
+        return Credentials(rows[0]["user_id"], rows[0]["password_hash"]) if rows else None
+
+
+def _user(rows: list[dict[str, Any]]) -> User | None:
+    return User(**rows[0]) if rows else None
+
+
+_: type[Users] = PostgresUsers

@@ -1,0 +1,130 @@
+"""Valkey in cluster mode: one client per execution environment, made at the first call that reaches it."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from redis.backoff import ExponentialWithJitterBackoff
+from redis.cluster import RedisCluster
+from redis.credentials import CredentialProvider
+from redis.exceptions import (
+    ClusterError,
+    ConnectionError,  # noqa: A004
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisClusterException,
+    TimeoutError,  # noqa: A004
+    TryAgainError,
+)
+from redis.retry import Retry
+
+from natter.domain.errors import Unavailable
+from natter.settings import ValkeySettings
+
+if TYPE_CHECKING:
+    from botocore.credentials import Credentials
+
+_TOKEN_LIFE_S = 900  # the most that ElastiCache takes; it is needed only while a connection is made
+
+
+_OUTAGES = (
+    ConnectionError,
+    TimeoutError,
+    ClusterError,  # slots without a server, or redirected without end
+    TryAgainError,
+    ReadOnlyError,  # a primary that was one a moment ago
+    OutOfMemoryError,
+    RedisClusterException,  # above all: no node could be reached
+    OSError,
+)
+
+
+@contextmanager
+def valkey_errors() -> Iterator[None]:
+    """Translate what an outage looks like. Errors that mean a mistake of ours (a key of another type) pass through."""
+    try:
+        yield
+    except _OUTAGES as error:
+        raise Unavailable("cache") from error
+
+
+@dataclass(frozen=True, kw_only=True)
+class IamLogin(CredentialProvider):
+    """Signs in to ElastiCache Serverless with the function's role: the password is a presigned request."""
+
+    credentials: "Callable[[], Credentials]"
+    region: str
+    user: str
+    cache: str
+
+    def get_credentials(self) -> tuple[str, str]:
+        from botocore.auth import SigV4QueryAuth  # noqa: PLC0415 - only on AWS
+        from botocore.awsrequest import AWSRequest  # noqa: PLC0415
+
+        request = AWSRequest(
+            method="GET",
+            url=f"https://{self.cache}/",
+            params={"Action": "connect", "User": self.user, "ResourceType": "ServerlessCache"},
+        )
+        SigV4QueryAuth(self.credentials(), "elasticache", self.region, expires=_TOKEN_LIFE_S).add_auth(request)
+        return self.user, str(request.url).removeprefix("https://")
+
+
+class Valkey:
+    """
+    Gives out the cluster client.
+
+        with valkey.client() as client:
+            client.get(...)
+
+    Sharing: safe across threads.
+    """
+
+    def __init__(self, settings: ValkeySettings, login: Callable[[], CredentialProvider | None]) -> None:
+        self._settings = settings
+        self._login = login
+        self._client: RedisCluster | None = None
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def client(self) -> Iterator[Any]:
+        """
+        The client, for the calls inside the block.
+
+        Typed Any: the client's own annotations allow an awaitable for every answer.
+
+        Raises:
+            Unavailable: no answer in time; what was asked may have happened.
+        """
+        with valkey_errors():
+            yield self._connected()
+
+    def warm(self) -> None:
+        """Connect, so that the first request does not have to. Raises Unavailable."""
+        with self.client() as client:
+            client.ping()
+
+    def close(self) -> None:
+        with self._lock:
+            if self._client is not None:
+                self._client.close()
+                self._client = None
+
+    def _connected(self) -> RedisCluster:
+        with self._lock:
+            if self._client is None:
+                host, _, port = self._settings.endpoint.rpartition(":")
+                self._client = RedisCluster(
+                    host=host,
+                    port=int(port),
+                    ssl=self._settings.auth == "iam",
+                    credential_provider=self._login(),
+                    socket_timeout=self._settings.timeout_s,
+                    socket_connect_timeout=self._settings.timeout_s,
+                    retry=Retry(ExponentialWithJitterBackoff(base=0.01, cap=0.1), retries=1),
+                    decode_responses=True,
+                    protocol=2,
+                )
+            return self._client

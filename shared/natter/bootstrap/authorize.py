@@ -1,0 +1,15 @@
+"""Puts `authorize` together."""
+
+from natter.adapters.tickets_valkey import ValkeyTickets
+from natter.bootstrap.common import valkey
+from natter.bootstrap.identity import access_tokens, authenticate, check_session, postgres
+from natter.settings import AuthorizeSettings
+from natter.usecases.authenticate import AuthenticateSocket, RedeemTicket
+
+
+def authorize(settings: AuthorizeSettings) -> AuthenticateSocket:
+    database, cache = postgres(settings.postgres), valkey(settings.valkey)
+    return AuthenticateSocket(
+        authenticate=authenticate(database, cache, access_tokens(settings.tokens)),
+        redeem_ticket=RedeemTicket(tickets=ValkeyTickets(cache), check_session=check_session(database, cache)),
+    )

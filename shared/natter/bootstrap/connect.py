@@ -1,0 +1,19 @@
+"""Puts `connect` together."""
+
+from natter.adapters.connections_valkey import ValkeyConnections
+from natter.adapters.kafka import RecordProducer
+from natter.adapters.logs_kafka import KafkaConnectionLog
+from natter.bootstrap.common import now_ms, valkey
+from natter.bootstrap.identity import check_session, postgres
+from natter.settings import ConnectSettings
+from natter.usecases.connect import Connect
+
+
+def connect(settings: ConnectSettings) -> Connect:
+    cache = valkey(settings.valkey)
+    return Connect(
+        connections=ValkeyConnections(cache, now_ms),
+        check_session=check_session(postgres(settings.postgres), cache),
+        log=KafkaConnectionLog(RecordProducer(settings.kafka)),
+        now_ms=now_ms,
+    )

@@ -1,0 +1,41 @@
+"""Sessions, tokens and the database behind them: what every function that asks who somebody is needs."""
+
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+
+from natter.adapters.postgres import Login, Postgres, login_from_secret
+from natter.adapters.session_states_valkey import ValkeySessionStates
+from natter.adapters.sessions_postgres import PostgresSessions
+from natter.adapters.valkey import Valkey
+from natter.settings import PostgresSettings, TokenSettings
+from natter.usecases.authenticate import Authenticate, CheckSession
+
+if TYPE_CHECKING:
+    from natter.adapters.access_tokens_kms import KmsAccessTokens
+
+_AWS = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
+
+
+def postgres(settings: PostgresSettings) -> Postgres:
+    return Postgres(settings, lambda: postgres_login(settings))
+
+
+def postgres_login(settings: PostgresSettings) -> Login:
+    return login_from_secret(boto3.client("secretsmanager", config=_AWS), settings.secret_arn)
+
+
+def access_tokens(settings: TokenSettings) -> "KmsAccessTokens":
+    # Only here: `connect` checks sessions, too, and starts faster without the cryptography.
+    from natter.adapters.access_tokens_kms import KmsAccessTokens  # noqa: PLC0415
+
+    return KmsAccessTokens(boto3.client("kms", config=_AWS), settings.key_arn)
+
+
+def check_session(database: Postgres, cache: Valkey) -> CheckSession:
+    return CheckSession(states=ValkeySessionStates(cache), sessions=PostgresSessions(database))
+
+
+def authenticate(database: Postgres, cache: Valkey, tokens: "KmsAccessTokens") -> Authenticate:
+    return Authenticate(tokens=tokens, check_session=check_session(database, cache))

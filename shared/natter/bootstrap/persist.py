@@ -1,0 +1,53 @@
+"""Puts `persist` together."""
+
+from dataclasses import dataclass
+
+import boto3
+
+from natter.adapters.cassandra import CassandraSession
+from natter.adapters.connections_valkey import ValkeyConnections
+from natter.adapters.gateway_apigateway import ApiGateway
+from natter.adapters.head_cache_valkey import ValkeyHeadCache
+from natter.adapters.kafka import RecordProducer
+from natter.adapters.logs_kafka import KafkaDeadLetters, KafkaEventLog
+from natter.adapters.tables_cassandra import FOLD_STATEMENTS, CassandraTables
+from natter.bootstrap.common import aws_credentials, now_ms, valkey
+from natter.bootstrap.warming import warmed
+from natter.names import EVENTS_TOPIC
+from natter.ports.log import DeadLetters
+from natter.settings import PersistSettings
+from natter.usecases.deliver import Deliver
+from natter.usecases.persist import Persist
+from natter.wire.frames import JsonFrames
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PersistParts:
+    persist: Persist
+    dead: DeadLetters
+
+
+def persist(settings: PersistSettings) -> PersistParts:
+    cache = valkey(settings.valkey)
+    producer = RecordProducer(settings.kafka)
+    session = CassandraSession(settings.keyspaces)
+    warmed(cache.warm, lambda: producer.warm([EVENTS_TOPIC]), lambda: session.warm(FOLD_STATEMENTS))
+    aws = boto3.Session()
+    frames = JsonFrames()
+    deliver = Deliver(
+        connections=ValkeyConnections(cache, now_ms),
+        gateway=ApiGateway(aws_credentials(aws), aws.region_name),
+        frames=frames,
+        now_ms=now_ms,
+    )
+    return PersistParts(
+        persist=Persist(
+            store=CassandraTables(session),
+            heads=ValkeyHeadCache(cache),
+            deliver=deliver,
+            frames=frames,
+            events=KafkaEventLog(producer),
+            now_ms=now_ms,
+        ),
+        dead=KafkaDeadLetters(producer),
+    )

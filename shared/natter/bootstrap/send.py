@@ -1,0 +1,24 @@
+"""Puts `send` together."""
+
+from natter.adapters.admission_valkey import ValkeyAdmission
+from natter.adapters.conversations_postgres import PostgresConversations
+from natter.adapters.kafka import RecordProducer
+from natter.adapters.logs_kafka import KafkaCommandLog
+from natter.adapters.rate_limits_valkey import ValkeyRateLimits
+from natter.bootstrap.common import valkey
+from natter.bootstrap.identity import postgres
+from natter.bootstrap.warming import warmed
+from natter.names import COMMANDS_TOPIC
+from natter.settings import SendSettings
+from natter.usecases.send import Send
+
+
+def send(settings: SendSettings) -> Send:
+    cache = valkey(settings.valkey)
+    producer = RecordProducer(settings.kafka)
+    warmed(cache.warm, lambda: producer.warm([COMMANDS_TOPIC]))
+    return Send(
+        admission=ValkeyAdmission(cache, PostgresConversations(postgres(settings.postgres))),
+        limits=ValkeyRateLimits(cache),
+        log=KafkaCommandLog(producer),
+    )

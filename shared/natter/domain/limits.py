@@ -1,0 +1,21 @@
+"""How much of what one user, name or address may do: token buckets (values of protocol.md, 5)."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """Holds up to `burst` tokens and gains `rate` of them a second. Each key has its own."""
+
+    name: str
+    rate: float
+    """Tokens a second."""
+    burst: int
+
+
+HTTP_PER_USER = Bucket("http", rate=20, burst=100)
+FAILED_SIGN_INS_PER_NAME = Bucket("sign_in_name", rate=5 / 60, burst=5)
+FAILED_SIGN_INS_PER_ADDRESS = Bucket("sign_in_address", rate=50 / 60, burst=50)
+SIGN_UPS_PER_ADDRESS = Bucket("sign_up_address", rate=20 / 60, burst=20)
+COMMANDS = Bucket("commands", rate=20, burst=60)
+"""Messages; an edit, a deletion or a reaction counts as one."""

@@ -1,0 +1,66 @@
+"""Values of identity: who somebody is, and the sessions and devices through which they speak."""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from natter.domain.ids import DeviceId, SessionId, UserId
+
+Platform = Literal["ios", "android", "web", "desktop", "other"]
+
+USERNAME_PATTERN = r"^[a-z0-9_.]{3,32}$"
+
+
+def is_username(text: str) -> bool:
+    """Whether anybody can be called `text`."""
+    return re.fullmatch(r"[a-z0-9_.]{3,32}", text) is not None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Principal:
+    """On whose behalf something is asked: a user, through one of their devices, in a session that is live."""
+
+    user_id: UserId
+    device_id: DeviceId
+    session_id: SessionId
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class User:
+    user_id: UserId
+    username: str
+    display_name: str
+    created_at: int
+    """Milliseconds."""
+    avatar: str | None = None
+    """https URL."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Device:
+    """A device, unique within its user: its id may be the client's own."""
+
+    device_id: DeviceId
+    name: str | None = None
+    platform: Platform | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Session:
+    principal: Principal
+    device: Device
+    created_at: int
+    refreshed_at: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SignedIn:
+    """What a client holds while it is signed in. Both tokens are secrets: kept out of `repr`."""
+
+    principal: Principal
+    access_token: str
+    refresh_token: str
+    expires_in_s: int
+
+    def __repr__(self) -> str:
+        return f"SignedIn({self.principal!r})"

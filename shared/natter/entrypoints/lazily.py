@@ -1,0 +1,26 @@
+"""When a function is put together: in Lambda's init phase; elsewhere not before its first event."""
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+LambdaHandler = Callable[[Any, Any], Any]
+
+
+def lazily(make: Callable[[], LambdaHandler]) -> LambdaHandler:
+    """
+    A handler that is made by `make` once for each execution environment.
+
+    Inside Lambda that is at once; a dependency that is down then is met again by the first event, so the
+    environment starts all the same.
+    """
+    made: list[LambdaHandler] = []
+
+    def handle(event: Any, context: Any) -> Any:
+        if not made:
+            made.append(make())
+        return made[0](event, context)
+
+    if "AWS_LAMBDA_INITIALIZATION_TYPE" in os.environ:
+        made.append(make())
+    return handle

@@ -1,0 +1,119 @@
+"""
+What all WebSocket routes share: the event as values, answers as frames, errors as `error` frames.
+
+The body of an answer reaches the client through the route's response.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from natter.domain.commands import Origin
+from natter.domain.errors import BadRequest, Internal, NatterError, TooLarge
+from natter.domain.ids import ConnectionId, DeviceId, SessionId, UserId
+from natter.names import FRAME_LIMIT_BYTES
+from natter.ports.sockets import Connection
+from natter.wire.base import WireModel, parse, parse_json
+from natter.wire.frames import ErrorFrame
+
+_logger = logging.getLogger(__name__)
+
+RETRY_INTERNAL_MS = 1000
+
+
+@dataclass(frozen=True)
+class SocketEvent:
+    """
+    An event of the WebSocket API, as its routes see it.
+
+    Shape: developer guide of API Gateway, "Integration request for WebSocket APIs"; the authorizer's context comes
+    with every event of the connection.
+    """
+
+    event: Mapping[str, Any]
+    endpoint: str
+    """Management endpoint of the API."""
+
+    @property
+    def request_id(self) -> str:
+        return str(self.event["requestContext"]["requestId"])
+
+    @cached_property
+    def connection(self) -> Connection:
+        context = self.event["requestContext"]
+        principal = context["authorizer"]
+        return Connection(
+            user_id=UserId(principal["user_id"]),
+            device_id=DeviceId(principal["device_id"]),
+            session_id=SessionId(principal["session_id"]),
+            connection_id=ConnectionId(context["connectionId"]),
+            endpoint=self.endpoint,
+            connected_at=int(context["connectedAt"]),
+        )
+
+    @property
+    def origin(self) -> Origin:
+        connection = self.connection
+        return Origin(
+            device_id=connection.device_id,
+            session_id=connection.session_id,
+            connection_id=connection.connection_id,
+            connected_at=connection.connected_at,
+            endpoint=connection.endpoint,
+        )
+
+    @cached_property
+    def frame(self) -> Any:
+        """
+        The frame as a JSON value.
+
+        Raises:
+            TooLarge: it came in several pieces and is over the limit of one.
+            BadRequest: it is not JSON.
+        """
+        body = self.event.get("body") or ""
+        encoded = body.encode(errors="surrogatepass")
+        if len(encoded) > FRAME_LIMIT_BYTES:
+            raise TooLarge(f"the message is over {FRAME_LIMIT_BYTES} bytes")
+        frame = parse_json(encoded)
+        if not isinstance(frame, dict):
+            raise BadRequest("a frame is a JSON object")
+        return frame
+
+    def parse[Model: WireModel](self, model: type[Model]) -> Model:
+        """
+        The frame as `model`.
+
+        Raises:
+            TooLarge, BadRequest: it is not; `detail` names the field.
+        """
+        return parse(model, self.frame)
+
+
+def frame_route(
+    handle: Callable[[SocketEvent], WireModel | None], endpoint: str
+) -> Callable[[Mapping[str, Any], Any], dict[str, Any]]:
+    """A handler that answers with a frame, or not at all; whatever goes wrong becomes an `error` frame."""
+
+    def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
+        route = SocketEvent(event, endpoint)
+        try:
+            answer = handle(route)
+        except NatterError as error:
+            answer = _refused(route, error)
+        except Exception:
+            _logger.exception("request %s failed", route.request_id)
+            answer = _refused(route, Internal(route.request_id, retry_after_ms=RETRY_INTERNAL_MS))
+        return {"statusCode": 200} if answer is None else {"statusCode": 200, "body": answer.to_json().decode()}
+
+    return handler
+
+
+def _refused(route: SocketEvent, error: NatterError) -> ErrorFrame:
+    try:
+        frame = route.frame
+    except NatterError:  # it is this that is answered
+        frame = None
+    return ErrorFrame.of(error, frame)

@@ -1,0 +1,143 @@
+"""Ports to users, their sessions and the secrets that prove who somebody is."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from natter.domain.ids import SessionId, UserId
+from natter.domain.refresh_tokens import RefreshToken, TokenDigests
+from natter.domain.users import Principal, Session, User
+
+Clock = Callable[[], int]
+"""Milliseconds since the Unix epoch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    user_id: UserId
+    password_hash: str
+
+    def __repr__(self) -> str:
+        return f"Credentials({self.user_id})"
+
+
+class Users(Protocol):
+    """
+    Who there is. Names are unique for ever.
+
+    What `add` returned from is found by every look-up that begins afterwards. All methods raise `Unavailable`
+    when the store does not answer in time.
+    """
+
+    def add(self, user: User, password_hash: str) -> None:
+        """
+        Add `user`. Adding the same `user_id` again changes nothing.
+
+        Raises:
+            UsernameTaken: somebody else has the name, also when both ask at once.
+        """
+
+    def by_id(self, user: UserId) -> User | None: ...
+
+    def by_name(self, username: str) -> User | None: ...
+
+    def credentials(self, username: str) -> Credentials | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """Whose refresh token it is."""
+
+    principal: Principal
+    current: bool
+    """False: it was spent before."""
+
+
+class Sessions(Protocol):
+    """
+    Sessions and their refresh tokens: the truth, behind `SessionStates`.
+
+    All methods raise `Unavailable` when the store does not answer in time.
+    """
+
+    def open(self, session: Session, digests: TokenDigests) -> None:
+        """Begin `session`, and note its device (a known one keeps what is not said anew). Repeating it is safe."""
+
+    def recognise(self, shown: RefreshToken) -> "Recognised | None":
+        """The session that gave out `shown`, whether it lives or not; None if none did."""
+
+    def rotate(self, shown: RefreshToken, following: RefreshToken, *, at: int) -> bool:
+        """
+        Put `following` in the place of `shown`; False, and nothing changed, unless `shown` is the current token of
+        a live session. Of two calls that show the same token, one succeeds. Repeating a call that succeeded, with
+        the same two tokens, succeeds again.
+        """
+
+    def is_live(self, session: SessionId) -> bool:
+        """Whether it was begun and not ended."""
+
+    def find(self, session: SessionId) -> Session | None: ...
+
+    def of_user(self, user: UserId) -> Sequence[Session]:
+        """The live ones, newest first."""
+
+    def end(self, session: SessionId, *, at: int) -> None:
+        """End it, for ever. Ending it again, or one that does not exist, changes nothing."""
+
+
+SessionState = Literal["live", "ended"]
+
+
+class SessionStates(Protocol):
+    """
+    What is known of sessions close at hand; forgets, and is behind `Sessions` by at most the time of one call.
+
+    "ended" is never replaced by "live": whoever read "live" from the truth before it ended cannot undo the end.
+    All methods raise `Unavailable` when it does not answer in time.
+    """
+
+    def get(self, session: SessionId) -> SessionState | None:
+        """Its state, or None if nothing is known."""
+
+    def note_live(self, session: SessionId) -> None:
+        """Remember that it was live, unless something is known."""
+
+    def note_ended(self, session: SessionId) -> None:
+        """Remember that it ended, whatever was known."""
+
+
+class Tickets(Protocol):
+    """Single-use tickets. Both methods raise `Unavailable` when the store does not answer in time."""
+
+    def put(self, ticket: str, principal: Principal, *, ttl_s: int) -> None: ...
+
+    def take(self, ticket: str) -> Principal | None:
+        """Whom it was made for; None if it is unknown, too old, or was taken before: one taker gets it."""
+
+
+class Passwords(Protocol):
+    """Slow on purpose: each call costs tens of milliseconds and of mebibytes."""
+
+    def hash(self, password: str) -> str: ...
+
+    def verify(self, password_hash: str | None, password: str) -> bool:
+        """Whether `password` made the hash. None (nobody of that name) is False after the same work."""
+
+
+class AccessTokens(Protocol):
+    """Signed statements of who somebody is, valid for a while, whatever happens to the session meanwhile."""
+
+    def issue(self, principal: Principal, *, at: int, ttl_s: int) -> str:
+        """
+        Raises:
+            Unavailable: the signer did not answer in time.
+        """
+
+    def read(self, token: str) -> Principal:
+        """
+        The principal of a token that we issued and that has not expired.
+
+        Raises:
+            Unauthenticated: anything else.
+            Unavailable: the public key could not be fetched.
+        """

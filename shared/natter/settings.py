@@ -1,0 +1,132 @@
+"""
+What the functions read from their environment: a model per dependency, and one per function of those it needs.
+
+Variables begin with `NATTER_`; a field of a dependency follows two underscores (`NATTER_POSTGRES__ENDPOINT`).
+Secrets are named by ARN, not held.
+"""
+
+from typing import Literal
+
+from pydantic import BaseModel, Field, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_ENDPOINT = r"^[^\s:]+:\d{1,5}$"
+
+
+class PostgresSettings(BaseModel, frozen=True):
+    endpoint: str = Field(pattern=_ENDPOINT, description="`host:port` of the database.")
+    database: str = Field(min_length=1, description="Name of the database.")
+    secret_arn: str = Field(min_length=1, description="Secret with `username` and `password`, as RDS keeps it.")
+    tls: Literal["require", "off"] = Field("require", description="Whether the connection is encrypted.")
+    connect_timeout_s: int = Field(3, ge=2, le=20, description="How long to wait for a connection (libpq: at least 2).")
+    statement_timeout_s: float = Field(3.0, gt=0, le=20, description="After this a statement is cancelled.")
+
+
+class ValkeySettings(BaseModel, frozen=True):
+    endpoint: str = Field(pattern=_ENDPOINT, description="`host:port` of the cache, in cluster mode.")
+    auth: Literal["iam", "none"] = Field("iam", description="`iam` signs in with the function's role, over TLS.")
+    user: str = Field("", description="ElastiCache user; needed with `iam`.")
+    cache: str = Field("", description="Name of the serverless cache; needed with `iam`.")
+    timeout_s: float = Field(0.5, gt=0, le=5, description="How long to wait for a connection, and for an answer.")
+
+    @model_validator(mode="after")
+    def _iam_is_complete(self) -> "ValkeySettings":
+        if self.auth == "iam" and not (self.user and self.cache):
+            raise ValueError("auth=iam needs user and cache")
+        return self
+
+
+class TokenSettings(BaseModel, frozen=True):
+    key_arn: str = Field(min_length=1, description="KMS key (ECC_NIST_P256, SIGN_VERIFY) that signs access tokens.")
+
+
+class SocketSettings(BaseModel, frozen=True):
+    url: str = Field(pattern=r"^wss?://", description="WebSocket URL that tickets open.")
+
+
+class EndpointSettings(BaseModel, frozen=True):
+    endpoint: str = Field(pattern=r"^https?://", description="Management endpoint of the WebSocket API.")
+
+
+class KafkaSettings(BaseModel, frozen=True):
+    brokers: str = Field(min_length=1, description="`host:port` of the brokers, comma separated.")
+    auth: Literal["iam", "none"] = Field("iam", description="`iam` signs in with the function's role, over TLS.")
+    append_timeout_s: float = Field(2.5, gt=0, le=20, description="How long an append waits for its confirmation.")
+
+
+class KeyspacesSettings(BaseModel, frozen=True):
+    endpoint: str = Field(pattern=_ENDPOINT, description="`host:port` of the message store.")
+    keyspace: str = Field(min_length=1, description="Name of the keyspace.")
+    auth: Literal["sigv4", "none"] = Field("sigv4", description="`sigv4` signs in with the function's role, over TLS.")
+    connect_timeout_s: float = Field(5.0, gt=0, le=20, description="How long to wait for a connection.")
+    request_timeout_s: float = Field(2.0, gt=0, le=20, description="How long to wait for an answer.")
+
+
+class LimitSettings(BaseModel, frozen=True):
+    per_address: bool = Field(default=True, description="Whether sign-ups and failed sign-ins are limited by address.")
+
+
+class FunctionSettings(BaseSettings):
+    """What every function reads."""
+
+    model_config = SettingsConfigDict(env_prefix="NATTER_", env_nested_delimiter="__", frozen=True)
+
+    stage: str = Field(min_length=1, description="Name of the stage, e.g. `local`.")
+
+
+class AuthorizeSettings(FunctionSettings):
+    postgres: PostgresSettings
+    valkey: ValkeySettings
+    tokens: TokenSettings
+
+
+class UsersApiSettings(FunctionSettings):
+    postgres: PostgresSettings
+    valkey: ValkeySettings
+    tokens: TokenSettings
+    sockets: SocketSettings
+    limits: LimitSettings = LimitSettings(per_address=True)
+
+
+class MigrateSettings(FunctionSettings):
+    postgres: PostgresSettings
+
+
+class ConnectSettings(FunctionSettings):
+    postgres: PostgresSettings
+    valkey: ValkeySettings
+    kafka: KafkaSettings
+    sockets: EndpointSettings
+
+
+class DisconnectSettings(FunctionSettings):
+    valkey: ValkeySettings
+    kafka: KafkaSettings
+    sockets: EndpointSettings
+
+
+class SendSettings(FunctionSettings):
+    postgres: PostgresSettings
+    valkey: ValkeySettings
+    kafka: KafkaSettings
+    sockets: EndpointSettings
+
+
+class SignalSettings(FunctionSettings):
+    valkey: ValkeySettings
+    sockets: EndpointSettings
+
+
+class PersistSettings(FunctionSettings):
+    kafka: KafkaSettings
+    keyspaces: KeyspacesSettings
+    valkey: ValkeySettings
+    sockets: EndpointSettings
+
+
+class ChatApiSettings(FunctionSettings):
+    postgres: PostgresSettings
+    valkey: ValkeySettings
+    tokens: TokenSettings
+    kafka: KafkaSettings
+    keyspaces: KeyspacesSettings

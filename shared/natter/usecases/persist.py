@@ -1,0 +1,209 @@
+"""
+Give every command of one partition its place, store it, show it to who is connected, and say that it happened.
+
+Persist, then deliver (P5). A crash anywhere is healed by the replay of the batch: it decides and writes the same
+again, and delivers what may not have been delivered (P1, P9).
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from natter.domain.commands import DeleteMessage, Record
+from natter.domain.conversations import Event, Head, memberships_as_of
+from natter.domain.fold import Conversation, Decision, Turn, spent_key, target_as_of
+from natter.domain.ids import ConversationId, UserId
+from natter.domain.rows import Place
+from natter.ports.log import Emission, EventLog
+from natter.ports.sockets import Frames
+from natter.ports.tables import FoldStore, HeadCache, Known, Wanted
+from natter.usecases.deliver import Deliver, Delivery, Report, Told
+
+LARGE_AUDIENCE = 200
+"""Audiences above this are delivered by `fanout`, so that one large group never delays the others."""
+
+STALE_MS = 10 * 60 * 1000
+"""A record older than this is not delivered live any more: its readers have synced meanwhile."""
+
+CACHED_CONVERSATIONS = 20_000
+
+
+@dataclass
+class Partition:
+    """
+    What this execution environment still knows of one partition.
+
+    Good only while the partition's records arrive here without a hole: another environment may have folded
+    what is missing.
+    """
+
+    next_offset: tuple[int, int] | None = None
+    """(epoch, offset) that must come next; None: nothing is known."""
+    conversations: dict[ConversationId, Conversation] = field(default_factory=dict)
+
+    def begin(self, first: Record) -> None:
+        """Start a batch. Until `complete`, nothing is known: a batch that fails leaves nothing behind."""
+        if self.next_offset != first.position or len(self.conversations) > CACHED_CONVERSATIONS:
+            self.conversations = {}
+        self.next_offset = None
+
+    def complete(self, last: Record, touched: Mapping[ConversationId, Conversation]) -> None:
+        """Keep what was touched, but for conversations ahead of `last`: their replay takes all that is stored."""
+        for conversation_id, conversation in touched.items():
+            if conversation.head.position <= last.position:
+                conversation.forget()
+                self.conversations[conversation_id] = conversation
+        self.next_offset = (last.epoch, last.offset + 1)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Persisted:
+    decisions: Sequence[Decision]
+    report: Report
+
+
+@dataclass(frozen=True, kw_only=True)
+class Persist:
+    """
+    Fold one in-order batch of a partition.
+
+    Raises:
+        Unavailable: give the whole batch back. Nothing of it is lost or doubled by folding it again.
+        MisplacedRecordError: two writers for one conversation; nothing was written.
+    """
+
+    store: FoldStore
+    heads: HeadCache
+    deliver: Deliver
+    frames: Frames
+    events: EventLog
+    now_ms: Callable[[], int]
+    partitions: dict[int, Partition] = field(default_factory=dict)
+
+    def __call__(self, batch: Sequence[Record]) -> Persisted:
+        partition = self.partitions.setdefault(batch[0].partition, Partition())
+        partition.begin(batch[0])
+        touched = self._load(partition, batch)
+        folded_before = {each: conversation.head for each, conversation in touched.items()}
+        folds = [touched[record.command.conversation_id].fold(record) for record in batch]
+        decisions = [decision for fold in folds for decision in fold.decisions]
+        heads = [conversation.head for conversation in touched.values()]
+
+        self.store.write([row for fold in folds for row in fold.rows])
+        self.store.write_heads([head for head in heads if head != folded_before[head.conversation_id]])
+        partition.complete(batch[-1], touched)
+
+        self.heads.advance(heads)
+        events = self._events(decisions)
+        report = self.deliver(self._deliveries(decisions, events), list(self._told(decisions, events)))
+        self.events.emit(_emissions(decisions, events))
+        return Persisted(decisions=decisions, report=report)
+
+    def _load(self, partition: Partition, batch: Sequence[Record]) -> dict[ConversationId, Conversation]:
+        """The conversations of the batch as of their heads, knowing all that the batch refers to."""
+        ids = list(dict.fromkeys(record.command.conversation_id for record in batch))
+        items = [(record.command, item) for record in batch for item in record.command.items]
+        known = self.store.read(
+            Wanted(
+                conversations=[each for each in ids if each not in partition.conversations],
+                keys=list(dict.fromkeys(spent_key(command, item) for command, item in items)),
+                targets=list(
+                    dict.fromkeys(
+                        (command.conversation_id, item.target_seq)
+                        for command, item in items
+                        if isinstance(item, DeleteMessage)
+                    )
+                ),
+            )
+        )
+        touched = {each: partition.conversations.get(each) or _as_of_head(each, known) for each in ids}
+        for key, outcome in known.outcomes.items():
+            touched[key.conversation_id].spent[key] = outcome
+        for (conversation_id, seq), event in known.targets.items():
+            conversation = touched[conversation_id]
+            target = target_as_of(event, known.effects.get((conversation_id, seq), ()), conversation.head.seq)
+            if target is not None:
+                conversation.targets[seq] = target
+        return touched
+
+    def _events(self, decisions: Sequence[Decision]) -> Mapping[Place, Event]:
+        """The events that the decisions speak of: of this batch, or stored before."""
+        here = {_place(decision): decision.event for decision in decisions if decision.event is not None}
+        before = dict.fromkeys(
+            _place(decision)
+            for decision in decisions
+            if decision.outcome.seq is not None and _place(decision) not in here
+        )
+        return {**here, **(self.store.events_at(list(before)) if before else {})}
+
+    def _deliveries(self, decisions: Sequence[Decision], events: Mapping[Place, Event]) -> list[Delivery]:
+        """What everybody is shown: what happened now, and what an earlier fold may not have come to deliver."""
+        oldest = self.now_ms() - STALE_MS
+        shown = [
+            decision
+            for decision in decisions
+            if decision.outcome.seq is not None
+            and (decision.turn is Turn.FIRST or (decision.turn is Turn.REPLAY and decision.record.at > oldest))
+        ]
+        deliveries: dict[tuple[ConversationId, frozenset[UserId]], list[Event]] = {}
+        for decision in shown:
+            key = (decision.record.command.conversation_id, decision.audience)
+            deliveries.setdefault(key, []).append(events[_place(decision)])
+        return [
+            Delivery(conversation_id=conversation_id, events=run, audience=audience)
+            for (conversation_id, audience), happened in deliveries.items()
+            for run in contiguous(happened)
+        ]
+
+    def _told(self, decisions: Sequence[Decision], events: Mapping[Place, Event]) -> Iterable[Told]:
+        """What the asking connection alone is told: the first outcome of what it repeats, and refusals (P3)."""
+        for decision in decisions:
+            command, outcome = decision.record.command, decision.outcome
+            if command.origin is None:
+                continue
+            frames: Sequence[bytes] = ()
+            if outcome.refusal is not None:
+                frames = [self.frames.refusal(command.conversation_id, outcome.refusal, [decision.item.client_id])]
+            elif decision.turn is Turn.RETRY:
+                frames = self.frames.events(command.conversation_id, [events[_place(decision)]])
+            for frame in frames:
+                yield Told(origin=command.origin, user_id=command.sender_id, frame=frame)
+
+
+def contiguous(events: Iterable[Event]) -> list[tuple[Event, ...]]:
+    """Split into runs without a hole in `seq`."""
+    runs: list[list[Event]] = []
+    for event in events:
+        if runs and runs[-1][-1].seq + 1 == event.seq:
+            runs[-1].append(event)
+        else:
+            runs.append([event])
+    return [tuple(run) for run in runs]
+
+
+def _emissions(decisions: Sequence[Decision], events: Mapping[Place, Event]) -> list[Emission]:
+    """One for each record: a record is bounded by a frame, so an emission stays far below what the log takes."""
+    by_record: dict[tuple[int, int], list[Decision]] = {}
+    for decision in decisions:
+        if decision.turn is not Turn.RETRY and decision.outcome.seq is not None:
+            by_record.setdefault(decision.record.position, []).append(decision)
+    return [
+        Emission(
+            conversation_id=group[0].record.command.conversation_id,
+            events=tuple(events[_place(decision)] for decision in group),
+            members_seq=group[0].members_seq,
+            audience="large" if len(group[0].audience) > LARGE_AUDIENCE else "small",
+        )
+        for group in by_record.values()
+    ]
+
+
+def _as_of_head(conversation_id: ConversationId, known: Known) -> Conversation:
+    head = known.heads.get(conversation_id, Head(conversation_id=conversation_id))
+    changes = known.membership_changes.get(conversation_id, ())
+    return Conversation(head=head, members=memberships_as_of(changes, head.seq), changes=changes)
+
+
+def _place(decision: Decision) -> Place:
+    if decision.outcome.seq is None:
+        raise ValueError("a refused item has no place")
+    return decision.record.command.conversation_id, decision.outcome.seq

@@ -1,0 +1,81 @@
+"""What all models of the protocol share: strict types, field names in snake_case, unknown fields ignored."""
+
+import unicodedata
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import from_json
+
+from natter.domain.errors import BadRequest
+from natter.domain.ids import ID_PATTERN, ClientId, ConversationId, UserId
+
+
+class WireModel(BaseModel):
+    """A JSON object of the protocol. Types are not coerced: `"5"` is not a number."""
+
+    model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
+
+    def to_json(self) -> bytes:
+        """UTF-8, never ASCII-escaped; what is not set is left out."""
+        return self.__pydantic_serializer__.to_json(self, exclude_none=True)
+
+
+def _printable(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must not be empty or only white space")
+    if any(unicodedata.category(character) == "Cc" and character not in "\n\t" for character in text):
+        raise ValueError("must not contain control characters but newline and tab")
+    return text
+
+
+def _one_line(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must not be empty or only white space")
+    if any(unicodedata.category(character) == "Cc" for character in text):
+        raise ValueError("must not contain control characters")
+    return text
+
+
+WireId = Annotated[str, Field(pattern=ID_PATTERN)]
+WireUserId = Annotated[UserId, Field(pattern=ID_PATTERN)]
+WireClientId = Annotated[ClientId, Field(pattern=ID_PATTERN)]
+WireConversationId = Annotated[ConversationId, Field(pattern=ID_PATTERN)]
+Seq = Annotated[int, Field(ge=1, le=2**53 - 1)]
+Line = Annotated[str, AfterValidator(_one_line)]
+"""Text without line breaks, such as a name or a title."""
+
+Text = Annotated[str, Field(min_length=1, max_length=8000), AfterValidator(_printable)]
+
+
+def parse_json(body: str | bytes) -> Any:
+    """
+    The JSON value of `body`.
+
+    Raises:
+        BadRequest: it is not JSON (or holds NaN, lone surrogates, or nests too deeply).
+    """
+    try:
+        return from_json(body, allow_inf_nan=False)
+    except ValueError as error:
+        raise BadRequest("the body is not valid JSON") from error
+
+
+def parse[Model: BaseModel](model: type[Model], value: Any) -> Model:
+    """
+    `value` as `model`.
+
+    Raises:
+        BadRequest: it does not fit; `detail` names the first field that is wrong, never its content.
+    """
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        raise BadRequest(describe(error)) from error
+
+
+def describe(error: ValidationError) -> str:
+    """`field.path: what is wrong`, of the first finding; quotes nothing that was sent."""
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    path = ".".join(str(part) for part in first["loc"])
+    message = "unknown type" if first["type"] == "union_tag_invalid" else first["msg"].removeprefix("Value error, ")
+    return f"{path}: {message}" if path else message

@@ -1,0 +1,172 @@
+"""Requests and answers of the identity part of the HTTP API."""
+
+import unicodedata
+from collections.abc import Iterable
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from natter.domain.ids import DeviceId
+from natter.domain.users import USERNAME_PATTERN, Platform, Session, SignedIn, User
+from natter.usecases.issue_ticket import Ticket
+from natter.usecases.sign_in import SignInRequest
+from natter.usecases.sign_up import NewUser
+from natter.wire.base import WireId, WireModel
+
+
+def _one_line(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must not be only white space")
+    if any(unicodedata.category(character) == "Cc" for character in text):
+        raise ValueError("must not contain control characters")
+    return text
+
+
+Name = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_one_line)]
+"""Display name of a user, or name of a device."""
+
+
+class SignUpBody(WireModel):
+    username: Annotated[str, Field(pattern=USERNAME_PATTERN)]
+    password: Annotated[str, Field(min_length=10, max_length=128, repr=False)]
+    display_name: Name | None = None
+
+    def to_request(self, address: str) -> NewUser:
+        return NewUser(username=self.username, password=self.password, display_name=self.display_name, address=address)
+
+
+class DeviceBody(WireModel):
+    device_id: WireId | None = None
+    name: Name | None = None
+    platform: Platform | None = None
+
+
+class SignInBody(WireModel):
+    """Any text may be tried as name and password: what nobody can have is as wrong as what nobody has."""
+
+    username: Annotated[str, Field(max_length=128)]
+    password: Annotated[str, Field(max_length=1024, repr=False)]
+    device: DeviceBody | None = None
+
+    def to_request(self, address: str) -> SignInRequest:
+        device = self.device or DeviceBody()
+        return SignInRequest(
+            username=self.username,
+            password=self.password,
+            device_id=None if device.device_id is None else DeviceId(device.device_id),
+            device_name=device.name,
+            platform=device.platform,
+            address=address,
+        )
+
+
+class RefreshBody(WireModel):
+    refresh_token: Annotated[str, Field(max_length=1024, repr=False)]
+
+
+class FindUsersQuery(WireModel):
+    username: Annotated[str, Field(min_length=1)]
+
+
+class UserAnswer(WireModel):
+    """A user as they see themselves."""
+
+    user_id: str
+    username: str
+    display_name: str
+    avatar: str | None
+    created_at: int
+
+    @classmethod
+    def of(cls, user: User) -> "UserAnswer":
+        return cls(
+            user_id=user.user_id,
+            username=user.username,
+            display_name=user.display_name,
+            avatar=user.avatar,
+            created_at=user.created_at,
+        )
+
+
+class ProfileAnswer(WireModel):
+    """A user as others see them."""
+
+    user_id: str
+    username: str
+    display_name: str
+    avatar: str | None
+
+    @classmethod
+    def of(cls, user: User) -> "ProfileAnswer":
+        return cls(user_id=user.user_id, username=user.username, display_name=user.display_name, avatar=user.avatar)
+
+
+class ProfilesAnswer(WireModel):
+    items: tuple[ProfileAnswer, ...]
+
+    @classmethod
+    def of(cls, users: Iterable[User]) -> "ProfilesAnswer":
+        return cls(items=tuple(ProfileAnswer.of(user) for user in users))
+
+
+class SignedInAnswer(WireModel):
+    access_token: Annotated[str, Field(repr=False)]
+    expires_in: int
+    """Seconds."""
+    refresh_token: Annotated[str, Field(repr=False)]
+    user_id: str
+    device_id: str
+    session_id: str
+
+    @classmethod
+    def of(cls, signed_in: SignedIn) -> "SignedInAnswer":
+        return cls(
+            access_token=signed_in.access_token,
+            expires_in=signed_in.expires_in_s,
+            refresh_token=signed_in.refresh_token,
+            user_id=signed_in.principal.user_id,
+            device_id=signed_in.principal.device_id,
+            session_id=signed_in.principal.session_id,
+        )
+
+
+class SessionAnswer(WireModel):
+    session_id: str
+    device_id: str
+    device_name: str | None
+    platform: str | None
+    created_at: int
+    refreshed_at: int
+    current: bool
+
+
+class SessionsAnswer(WireModel):
+    items: tuple[SessionAnswer, ...]
+
+    @classmethod
+    def of(cls, sessions: Iterable[Session], *, asking: str) -> "SessionsAnswer":
+        return cls(
+            items=tuple(
+                SessionAnswer(
+                    session_id=session.principal.session_id,
+                    device_id=session.principal.device_id,
+                    device_name=session.device.name,
+                    platform=session.device.platform,
+                    created_at=session.created_at,
+                    refreshed_at=session.refreshed_at,
+                    current=session.principal.session_id == asking,
+                )
+                for session in sessions
+            )
+        )
+
+
+class TicketAnswer(WireModel):
+    ticket: Annotated[str, Field(repr=False)]
+    expires_in: int
+    """Seconds."""
+    url: Annotated[str, Field(repr=False)]
+
+    @classmethod
+    def of(cls, ticket: Ticket) -> "TicketAnswer":
+        return cls(ticket=ticket.ticket, expires_in=ticket.expires_in_s, url=ticket.url)

@@ -1,0 +1,81 @@
+"""Records of the log's topics. Their schema version stands in a header, so that a consumer knows before it parses."""
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import from_json, to_json
+
+from natter.domain.commands import Command
+from natter.domain.conversations import Event, Head, JsonObject
+from natter.ports.log import ConnectionChange, Emission
+
+SCHEMA_HEADER = "schema"
+COMMAND_SCHEMA = b"command/1"
+EVENTS_SCHEMA = b"events/1"
+CONNECTION_SCHEMA = b"connection/1"
+
+_command = TypeAdapter(Command)
+_connection = TypeAdapter(ConnectionChange)
+_event = TypeAdapter(Event)
+_head = TypeAdapter(Head)
+
+
+class BadRecordError(Exception):
+    """A record that can never be processed: not of a schema that is known here."""
+
+
+def dump_command(command: Command) -> bytes:
+    return _command.dump_json(command, exclude_defaults=False, exclude_none=True)
+
+
+def load_command(value: bytes, schema: bytes | None) -> Command:
+    """
+    The command of a record.
+
+    Raises:
+        BadRecordError: it is of no schema that is known here, or does not fit it.
+    """
+    if schema != COMMAND_SCHEMA:
+        raise BadRecordError(f"schema {schema!r}")
+    try:
+        return _command.validate_json(value)
+    except ValidationError as error:
+        raise BadRecordError(f"{error.error_count()} errors in a command") from None
+
+
+def dump_event(event: Event) -> bytes:
+    return _event.dump_json(event)
+
+
+def load_event(value: str | bytes) -> Event:
+    return _event.validate_json(value)
+
+
+def dump_emission(emission: Emission) -> bytes:
+    return to_json(
+        {
+            "conversation_id": emission.conversation_id,
+            "events": emission.events,
+            "members_seq": emission.members_seq,
+            "audience": emission.audience,
+        }
+    )
+
+
+def dump_connection(change: ConnectionChange) -> bytes:
+    return _connection.dump_json(change)
+
+
+def dump_payload(payload: JsonObject) -> str:
+    return to_json(payload).decode()
+
+
+def load_payload(value: str) -> JsonObject:
+    payload: JsonObject = from_json(value)
+    return payload
+
+
+def dump_head(head: Head) -> bytes:
+    return _head.dump_json(head)
+
+
+def load_head(value: str | bytes) -> Head:
+    return _head.validate_json(value)
