@@ -7,7 +7,7 @@ from natter.adapters.postgres import Cursor, Postgres
 from natter.domain.commands import Command, CreateConversation
 from natter.domain.conversations import Role
 from natter.domain.errors import Conflict, NotFound
-from natter.domain.ids import ClientId, ConversationId, UserId
+from natter.domain.ids import ClientId, ConversationId, UserId, new_id
 from natter.ports.conversations import ConversationRecord, Conversations, NewConversation, Roster
 from natter.wire.records import COMMAND_SCHEMA, dump_command, load_command
 
@@ -24,14 +24,16 @@ _ADD_MEMBER = """
     INSERT INTO members (conversation_id, user_id, role, joined_at) VALUES (%s, %s, %s, %s)
 """
 _ADD_OUTBOX = """
-    INSERT INTO outbox (conversation_id, version, outbox_id, command) VALUES (%s, %s, %s, %s)
+    INSERT INTO outbox (conversation_id, version, id, payload) VALUES (%s, %s, %s, %s::jsonb)
 """
 _LOCK = "SELECT version FROM conversations WHERE conversation_id = %s FOR UPDATE"
 _PENDING = """
-    SELECT version, command::text AS command FROM outbox
+    SELECT version, payload::text AS payload FROM outbox
     WHERE conversation_id = %s AND appended_at IS NULL ORDER BY version
 """
-_APPENDED = "UPDATE outbox SET appended_at = now() WHERE conversation_id = %s AND version = %s"
+_APPENDED = """
+    UPDATE outbox SET appended_at = extract(epoch FROM now()) * 1000 WHERE conversation_id = %s AND version = %s
+"""
 _ROLES = """
     SELECT c.version, m.user_id, m.role FROM conversations c JOIN members m USING (conversation_id)
     WHERE c.conversation_id = %s
@@ -60,7 +62,7 @@ class PostgresConversations:
         def work(cursor: Cursor) -> None:
             cursor.execute(_LOCK, (conversation,))
             for row in cursor.execute(_PENDING, (conversation,)).fetchall():
-                append(load_command(row["command"].encode(), COMMAND_SCHEMA))
+                append(load_command(row["payload"].encode(), COMMAND_SCHEMA))
                 cursor.execute(_APPENDED, (conversation, row["version"]))
 
         self._postgres.run(work)
@@ -115,17 +117,14 @@ def _announce(cursor: Cursor, new: NewConversation) -> None:
         _ADD_MEMBER,
         [(new.conversation_id, member.user_id, member.role, new.created_at) for member in new.members],
     )
+    outbox_id = new_id()
     command = Command(
         conversation_id=new.conversation_id,
         sender_id=new.created_by,
-        items=(
-            CreateConversation(
-                client_id=ClientId(new.conversation_id), kind=new.kind, members=new.members, title=new.title
-            ),
-        ),
+        items=(CreateConversation(client_id=ClientId(outbox_id), kind=new.kind, members=new.members, title=new.title),),
         decided=True,
     )
-    cursor.execute(_ADD_OUTBOX, (new.conversation_id, 1, new.conversation_id, dump_command(command).decode()))
+    cursor.execute(_ADD_OUTBOX, (new.conversation_id, 1, outbox_id, dump_command(command).decode()))
 
 
 def _existing(cursor: Cursor, new: NewConversation, row: dict[str, Any]) -> ConversationId:

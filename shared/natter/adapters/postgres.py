@@ -28,6 +28,11 @@ Arguments = Sequence[Any] | Mapping[str, Any]
 
 _ATTEMPTS = 4
 _BACKOFF_S = 0.02
+_LOST = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    psycopg.errors.ReadOnlySqlTransaction,  # after a failover: this is not the writer any more
+)
 _REPEATABLE = (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected)
 
 
@@ -70,7 +75,7 @@ def postgres_errors() -> Iterator[None]:
     """
     try:
         yield
-    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+    except _LOST as error:
         raise Unavailable("database") from error
 
 
@@ -153,8 +158,8 @@ class Postgres:
                     if attempt == _ATTEMPTS:
                         raise
                     time.sleep(random.uniform(0, _BACKOFF_S * 2**attempt))  # noqa: S311 - jitter
-                except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-                    if not (connection.closed or error.diag.severity_nonlocalized == "FATAL"):
+                except _LOST as error:
+                    if not _is_lost(connection, error):
                         raise  # the server answered: a statement that took too long is no reason to ask again
                     self._drop()
                     if fresh:
@@ -181,3 +186,12 @@ class Postgres:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+
+def _is_lost(connection: Connection, error: psycopg.Error) -> bool:
+    """Whether `connection` is of no more use. A server that hangs up says so (FATAL) before it does."""
+    return (
+        connection.closed
+        or error.diag.severity_nonlocalized == "FATAL"
+        or isinstance(error, psycopg.errors.ReadOnlySqlTransaction)
+    )

@@ -85,10 +85,10 @@ class CassandraTables:
 
     def read(self, wanted: Wanted) -> Known:
         conversations, keys, targets = list(wanted.conversations), list(wanted.keys), list(wanted.targets)
+        heads = self.heads(conversations)  # before all else: a head must not know more than what is read with it
         results = iter(
             self._session.run(
                 [
-                    *((READ_HEAD, (each,)) for each in conversations),
                     *((READ_MEMBERSHIPS, (each,)) for each in conversations),
                     *((READ_OUTCOME, (key.conversation_id, key.sender_id, key.client_id)) for key in keys),
                     *((READ_EVENT, _event_key(place)) for place in targets),
@@ -97,7 +97,7 @@ class CassandraTables:
             )
         )
         return Known(
-            heads={each: _head(row) for each in conversations for row in next(results)},
+            heads=heads,
             membership_changes={each: [_change(row) for row in next(results)] for each in conversations},
             outcomes={key: _outcome(row) for key in keys for row in next(results)},
             targets={place: _event(row) for place in targets for row in next(results)},

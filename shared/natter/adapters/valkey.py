@@ -1,4 +1,9 @@
-"""Valkey in cluster mode: one client per execution environment, made at the first call that reaches it."""
+"""
+Valkey: one client per execution environment, made at the first call that reaches it.
+
+ElastiCache Serverless speaks the cluster's protocol but shows one endpoint that owns all slots, so the plain client
+does, at a fraction of the cluster client's CPU (docs/decisions/0005). Commands across slots are refused all the same.
+"""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -6,17 +11,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from redis import Redis
 from redis.backoff import ExponentialWithJitterBackoff
-from redis.cluster import RedisCluster
 from redis.credentials import CredentialProvider
 from redis.exceptions import (
     ClusterError,
     ConnectionError,  # noqa: A004
     OutOfMemoryError,
     ReadOnlyError,
-    RedisClusterException,
     TimeoutError,  # noqa: A004
-    TryAgainError,
 )
 from redis.retry import Retry
 
@@ -32,11 +35,9 @@ _TOKEN_LIFE_S = 900  # the most that ElastiCache takes; it is needed only while 
 _OUTAGES = (
     ConnectionError,
     TimeoutError,
-    ClusterError,  # slots without a server, or redirected without end
-    TryAgainError,
+    ClusterError,  # slots without a server, or on their way to another
     ReadOnlyError,  # a primary that was one a moment ago
     OutOfMemoryError,
-    RedisClusterException,  # above all: no node could be reached
     OSError,
 )
 
@@ -74,7 +75,7 @@ class IamLogin(CredentialProvider):
 
 class Valkey:
     """
-    Gives out the cluster client.
+    Gives out the client.
 
         with valkey.client() as client:
             client.get(...)
@@ -85,7 +86,7 @@ class Valkey:
     def __init__(self, settings: ValkeySettings, login: Callable[[], CredentialProvider | None]) -> None:
         self._settings = settings
         self._login = login
-        self._client: RedisCluster | None = None
+        self._client: Redis | None = None
         self._lock = threading.Lock()
 
     @contextmanager
@@ -112,11 +113,11 @@ class Valkey:
                 self._client.close()
                 self._client = None
 
-    def _connected(self) -> RedisCluster:
+    def _connected(self) -> Redis:
         with self._lock:
             if self._client is None:
                 host, _, port = self._settings.endpoint.rpartition(":")
-                self._client = RedisCluster(
+                self._client = Redis(
                     host=host,
                     port=int(port),
                     ssl=self._settings.auth == "iam",

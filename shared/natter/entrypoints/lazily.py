@@ -4,6 +4,8 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+from natter.telemetry import configure_logging
+
 LambdaHandler = Callable[[Any, Any], Any]
 
 
@@ -15,6 +17,7 @@ def lazily(make: Callable[[], LambdaHandler]) -> LambdaHandler:
     environment starts all the same.
     """
     made: list[LambdaHandler] = []
+    configure_logging()
 
     def handle(event: Any, context: Any) -> Any:
         if not made:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from natter.domain.errors import Unavailable
+from natter.entrypoints.faults import describe
 from natter.wire.records import SCHEMA_HEADER
 
 _logger = logging.getLogger(__name__)
@@ -50,8 +51,8 @@ def stream_consumer(consume: Callable[[Lane], None]) -> Callable[[Mapping[str, A
             except Unavailable as error:
                 _logger.warning("%s is given back: %s", _name(lane[0]), error)
                 given_back.extend(map(_failure, lane))
-            except Exception:
-                _logger.exception("%s is given back", _name(lane[0]))
+            except Exception as error:  # noqa: BLE001 - nothing that is in the log may be dropped
+                _logger.error("%s is given back\n%s", _name(lane[0]), describe(error))
                 given_back.extend(map(_failure, lane))
         return {"batchItemFailures": given_back}
 

@@ -13,6 +13,7 @@ from typing import Any
 from natter.domain.commands import Origin
 from natter.domain.errors import BadRequest, Internal, NatterError, TooLarge
 from natter.domain.ids import ConnectionId, DeviceId, SessionId, UserId
+from natter.entrypoints.faults import describe
 from natter.names import FRAME_LIMIT_BYTES
 from natter.ports.sockets import Connection
 from natter.wire.base import WireModel, parse, parse_json
@@ -103,8 +104,8 @@ def frame_route(
             answer = handle(route)
         except NatterError as error:
             answer = _refused(route, error)
-        except Exception:
-            _logger.exception("request %s failed", route.request_id)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the client gets an answer
+            _logger.error("request %s failed\n%s", route.request_id, describe(error))
             answer = _refused(route, Internal(route.request_id, retry_after_ms=RETRY_INTERNAL_MS))
         return {"statusCode": 200} if answer is None else {"statusCode": 200, "body": answer.to_json().decode()}
 

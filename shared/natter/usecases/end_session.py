@@ -1,6 +1,6 @@
 from dataclasses import dataclass
 
-from natter.domain.errors import NotFound
+from natter.domain.errors import NotFound, Unavailable
 from natter.domain.ids import SessionId
 from natter.domain.users import Principal
 from natter.ports.identity import Clock, Sessions, SessionStates
@@ -25,13 +25,15 @@ class EndSession:
     def __call__(self, principal: Principal) -> None:
         """
         Raises:
-            Unavailable: it may have ended without everybody knowing yet; repeat it.
+            Unavailable: it may have ended without everybody knowing yet, or a connection may still be open; repeat it.
         """
         self.sessions.end(principal.session_id, at=self.clock())
         self.states.note_ended(principal.session_id)
-        for connection in self.connections.of([principal.user_id]).get(principal.user_id, ()):
-            if connection.session_id == principal.session_id:
-                self.gateway.close(connection)  # one that stays open is refused with its next frame
+        found = self.connections.of([principal.user_id]).get(principal.user_id, ())
+        own = [connection for connection in found if connection.session_id == principal.session_id]
+        closed = [self.gateway.close(connection) for connection in own]
+        if not all(closed):
+            raise Unavailable("gateway")
 
 
 @dataclass(frozen=True, kw_only=True)
