@@ -17,13 +17,16 @@ def lazily(make: Callable[[], LambdaHandler]) -> LambdaHandler:
     environment starts all the same.
     """
     made: list[LambdaHandler] = []
-    configure_logging()
+
+    def begin() -> None:
+        configure_logging()
+        made.append(make())
 
     def handle(event: Any, context: Any) -> Any:
         if not made:
-            made.append(make())
+            begin()
         return made[0](event, context)
 
     if "AWS_LAMBDA_INITIALIZATION_TYPE" in os.environ:
-        made.append(make())
+        begin()
     return handle

@@ -105,7 +105,7 @@ def frame_route(
         except NatterError as error:
             answer = _refused(route, error)
         except Exception as error:  # noqa: BLE001 - whatever it is, the client gets an answer
-            _logger.error("request %s failed\n%s", route.request_id, describe(error))
+            _logger.error("request %s failed\n%s", route.request_id, describe(error))  # noqa: TRY400 - its text may quote a row
             answer = _refused(route, Internal(route.request_id, retry_after_ms=RETRY_INTERNAL_MS))
         return {"statusCode": 200} if answer is None else {"statusCode": 200, "body": answer.to_json().decode()}
 
