@@ -1,0 +1,84 @@
+from aws_cdk import Duration, RemovalPolicy, Token
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_rds as rds
+from constructs import Construct
+
+from infra.config import Stage
+from natter import names
+
+
+class Database(Construct):
+    """
+    Aurora PostgreSQL Serverless v2 behind RDS Proxy.
+
+    Functions come and go by the hundred, connections must not: the proxy pools them and keeps clients
+    connected through a failover (about 30 s without readers, a few seconds with).
+    """
+
+    def __init__(
+        self, scope: Construct, id_: str, *, stage: Stage, vpc: ec2.IVpc, clients: ec2.ISecurityGroup, key: kms.IKey
+    ) -> None:
+        super().__init__(scope, id_)
+        group = ec2.SecurityGroup(
+            self, "Group", vpc=vpc, description="Natter: Aurora and its proxy", allow_all_outbound=False
+        )
+        group.add_ingress_rule(clients, ec2.Port.tcp(5432), "functions to the proxy")
+        group.add_ingress_rule(group, ec2.Port.tcp(5432), "proxy to the database")
+        group.add_egress_rule(group, ec2.Port.tcp(5432), "proxy to the database")
+        group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "proxy to Secrets Manager")
+        self._key = key
+        self.secret = rds.DatabaseSecret(self, "Login", username="natter", encryption_key=key)
+        self.cluster = rds.DatabaseCluster(
+            self,
+            "Cluster",
+            engine=rds.DatabaseClusterEngine.aurora_postgres(version=rds.AuroraPostgresEngineVersion.VER_17_5),
+            credentials=rds.Credentials.from_secret(self.secret),
+            default_database_name=names.DATABASE,
+            vpc=vpc,
+            vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS),
+            security_groups=[group],
+            writer=rds.ClusterInstance.serverless_v2("Writer"),
+            readers=[
+                rds.ClusterInstance.serverless_v2(f"Reader{index}", scale_with_writer=index == 0)
+                for index in range(stage.database_readers)
+            ],
+            serverless_v2_min_capacity=stage.database_acu[0],
+            serverless_v2_max_capacity=stage.database_acu[1],
+            storage_encrypted=True,
+            storage_encryption_key=key,
+            parameters={"rds.force_ssl": "1", "log_min_duration_statement": "500"},
+            backup=rds.BackupProps(retention=Duration.days(stage.backup_days)),
+            cloudwatch_logs_exports=["postgresql"],
+            deletion_protection=stage.retain_data,
+            removal_policy=RemovalPolicy.SNAPSHOT if stage.retain_data else RemovalPolicy.DESTROY,
+        )
+        self.proxy = rds.DatabaseProxy(
+            self,
+            "Proxy",
+            proxy_target=rds.ProxyTarget.from_cluster(self.cluster),
+            secrets=[self.secret],
+            vpc=vpc,
+            vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS),
+            security_groups=[group],
+            require_tls=True,
+            borrow_timeout=Duration.seconds(5),
+        )
+
+    def grant_login(self, grantee: iam.IGrantable) -> None:
+        """Reading the secret. `Secret.grant_read` would write into the key's policy, which lives in another stack."""
+        iam.Grant.add_to_principal(
+            grantee=grantee, actions=["secretsmanager:GetSecretValue"], resource_arns=[self.secret.secret_arn]
+        )
+        iam.Grant.add_to_principal(
+            grantee=grantee,
+            actions=["kms:Decrypt"],
+            resource_arns=[self._key.key_arn],
+            conditions={"StringEquals": {"kms:EncryptionContext:SecretARN": self.secret.secret_arn}},
+        )
+
+    @property
+    def port(self) -> str:
+        """The proxy listens where the database does."""
+        return Token.as_string(self.cluster.cluster_endpoint.port)

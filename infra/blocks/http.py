@@ -1,0 +1,78 @@
+from aws_cdk import Duration
+from aws_cdk import aws_apigatewayv2 as gateway
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
+from constructs import Construct
+
+from infra.blocks.logs import removal, retention
+from infra.blocks.python_function import PythonFunction
+from infra.blocks.sockets import LONGEST_INTEGRATION_S, AccessLogs
+from infra.config import Stage
+
+
+class Http(Construct):
+    """The HTTP API. Its functions authenticate themselves: an authorizer could not answer with a problem document."""
+
+    def __init__(self, scope: Construct, id_: str, *, stage: Stage, key: kms.IKey) -> None:
+        super().__init__(scope, id_)
+        self.api = gateway.HttpApi(
+            self,
+            "Api",
+            api_name=f"natter-{stage.name}",
+            create_default_stage=False,
+            cors_preflight=gateway.CorsPreflightOptions(
+                allow_origins=list(stage.cors_origins),
+                allow_methods=[gateway.CorsHttpMethod.ANY],
+                allow_headers=["authorization", "content-type", "idempotency-key"],
+                expose_headers=["retry-after"],
+                max_age=Duration.hours(1),
+            ),
+        )
+        self.stage = gateway.HttpStage(
+            self,
+            "Stage",
+            http_api=self.api,
+            stage_name="$default",
+            auto_deploy=True,
+            detailed_metrics_enabled=True,
+            throttle=gateway.ThrottleSettings(
+                rate_limit=stage.requests_per_second, burst_limit=stage.requests_per_second
+            ),
+            access_log_settings=AccessLogs(
+                logs.LogGroup(
+                    self,
+                    "AccessLogs",
+                    retention=retention(stage),
+                    removal_policy=removal(stage),
+                    encryption_key=key,
+                )
+            ),
+        )
+
+    @property
+    def url(self) -> str:
+        """Without a slash at its end."""
+        return self.api.api_endpoint
+
+    def serve(self, function: PythonFunction, *routes: str) -> None:
+        """Routes as `METHOD /path`, or `$default` for whatever no other route takes."""
+        seconds = min(function.time_limit.to_seconds() + 1, LONGEST_INTEGRATION_S)
+        integration = HttpLambdaIntegration(
+            function.node.id, function, timeout=Duration.seconds(seconds), scope_permission_to_route=False
+        )
+        for route in routes:
+            gateway.HttpRoute(
+                self,
+                "Fallback" if route == "$default" else route,
+                http_api=self.api,
+                integration=integration,
+                route_key=_route_key(route),
+            )
+
+
+def _route_key(route: str) -> gateway.HttpRouteKey:
+    if route == "$default":
+        return gateway.HttpRouteKey.DEFAULT
+    method, path = route.split()
+    return gateway.HttpRouteKey.with_(path, gateway.HttpMethod[method])

@@ -1,0 +1,21 @@
+"""Retention and removal, decided once for every log group and every store."""
+
+from aws_cdk import RemovalPolicy
+from aws_cdk import aws_logs as logs
+
+from infra.config import Stage
+
+_RETENTION = {
+    7: logs.RetentionDays.ONE_WEEK,
+    30: logs.RetentionDays.ONE_MONTH,
+    90: logs.RetentionDays.THREE_MONTHS,
+}
+
+
+def retention(stage: Stage) -> logs.RetentionDays:
+    return _RETENTION[stage.log_days]
+
+
+def removal(stage: Stage) -> RemovalPolicy:
+    """What becomes of data when its stack goes."""
+    return RemovalPolicy.RETAIN if stage.retain_data else RemovalPolicy.DESTROY

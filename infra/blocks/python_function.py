@@ -1,0 +1,72 @@
+from collections.abc import Mapping, Sequence
+
+from aws_cdk import Duration
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from infra.blocks.layers import ROOT, Layers, architecture
+from infra.blocks.logs import removal, retention
+from infra.config import FunctionName, Stage
+
+
+class PythonFunction(lambda_.Function):
+    """
+    One folder of `functions/` in the private subnets, with its own log group.
+
+    What it may do is granted where it is joined to others: it starts with logs and a network interface.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        stage: Stage,
+        folder: FunctionName,
+        layers: Layers,
+        groups: Sequence[str],
+        environment: Mapping[str, str],
+        vpc: ec2.IVpc,
+        security_group: ec2.ISecurityGroup,
+        key: kms.IKey,
+    ) -> None:
+        sizing = stage.sizing[folder]
+        super().__init__(
+            scope,
+            id_,
+            function_name=f"natter-{stage.name}-{folder}",
+            runtime=lambda_.Runtime.PYTHON_3_13,
+            architecture=architecture(stage),
+            handler="handler.lambda_handler",
+            code=lambda_.Code.from_asset(
+                str(ROOT / "functions" / folder),
+                exclude=["**/__pycache__", "**/*.pyc", "*.md"],
+            ),
+            layers=[layers[group] for group in ("natter", *groups)],
+            memory_size=sizing.memory_mb,
+            timeout=Duration.seconds(sizing.timeout_s),
+            reserved_concurrent_executions=sizing.reserved_concurrency,
+            environment={
+                "NATTER_STAGE": stage.name,
+                "POWERTOOLS_SERVICE_NAME": folder,
+                "POWERTOOLS_METRICS_NAMESPACE": "Natter",
+                "POWERTOOLS_LOG_LEVEL": stage.log_level,
+                **environment,
+            },
+            vpc=vpc,
+            vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS),
+            security_groups=[security_group],
+            log_group=logs.LogGroup(
+                scope,
+                f"{id_}Logs",
+                log_group_name=f"/natter/{stage.name}/{folder}",
+                retention=retention(stage),
+                removal_policy=removal(stage),
+                encryption_key=key,
+            ),
+        )
+        self.folder = folder
+        self.time_limit = Duration.seconds(sizing.timeout_s)

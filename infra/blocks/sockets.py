@@ -1,0 +1,104 @@
+import jsii
+from aws_cdk import Duration
+from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_apigatewayv2 as gateway
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+from aws_cdk.aws_apigatewayv2_authorizers import WebSocketLambdaAuthorizer
+from aws_cdk.aws_apigatewayv2_integrations import WebSocketLambdaIntegration
+from constructs import Construct
+
+from infra.blocks.logs import removal, retention
+from infra.blocks.python_function import PythonFunction
+from infra.config import Stage
+
+LONGEST_INTEGRATION_S = 29
+
+
+@jsii.implements(gateway.IAccessLogSettings)
+class AccessLogs:
+    """One JSON line a frame: ids, route, status, times. Never a query string, which holds tickets, and no text."""
+
+    def __init__(self, group: logs.ILogGroup) -> None:
+        self._destination = gateway.LogGroupLogDestination(group)
+
+    @property
+    def destination(self) -> gateway.IAccessLogDestination:
+        return self._destination
+
+    @property
+    def format(self) -> apigateway.AccessLogFormat:
+        fields = (
+            "requestId",
+            "connectionId",
+            "routeKey",
+            "eventType",
+            "status",
+            "requestTimeEpoch",
+            "integrationLatency",
+            "integrationErrorMessage",
+            "authorizer.error",
+        )
+        body = ", ".join(f'"{field}": "$context.{field}"' for field in fields)
+        return apigateway.AccessLogFormat.custom("{" + body + "}")
+
+
+class Sockets(Construct):
+    """
+    The WebSocket API: `$connect` is authorized, every other route runs in the name that the authorizer gave.
+
+    The API and its stage come first and the routes later, so that functions can know the URL they are called by.
+    """
+
+    def __init__(self, scope: Construct, id_: str, *, stage: Stage, key: kms.IKey) -> None:
+        super().__init__(scope, id_)
+        self.api = gateway.WebSocketApi(
+            self, "Api", api_name=f"natter-{stage.name}", route_selection_expression="$request.body.action"
+        )
+        self.stage = gateway.WebSocketStage(
+            self,
+            "Stage",
+            web_socket_api=self.api,
+            stage_name=stage.name,
+            auto_deploy=True,
+            detailed_metrics_enabled=True,
+            throttle=gateway.ThrottleSettings(
+                rate_limit=stage.sockets_per_second, burst_limit=stage.sockets_per_second
+            ),
+            access_log_settings=AccessLogs(
+                logs.LogGroup(
+                    self,
+                    "AccessLogs",
+                    retention=retention(stage),
+                    removal_policy=removal(stage),
+                    encryption_key=key,
+                )
+            ),
+        )
+
+    @property
+    def url(self) -> str:
+        return self.stage.url
+
+    @property
+    def management_endpoint(self) -> str:
+        return self.stage.callback_url
+
+    def connect(self, function: PythonFunction, *, authorizer: PythonFunction) -> None:
+        """No identity source is demanded: browsers cannot set a header, so the token may stand in the query."""
+        self.api.add_route(
+            "$connect",
+            integration=_integration("Connect", function),
+            authorizer=WebSocketLambdaAuthorizer("Authorizer", authorizer, identity_source=[]),
+        )
+
+    def route(self, key: str, function: PythonFunction, *, answers: bool) -> None:
+        """`answers`: what the function returns is sent to the client as a frame."""
+        name = key.strip("$").title()
+        self.api.add_route(key, integration=_integration(name, function), return_response=answers)
+
+
+def _integration(name: str, function: PythonFunction) -> WebSocketLambdaIntegration:
+    """Waits a second longer than the function may take, so that it is Lambda who reports a time-out."""
+    seconds = min(function.time_limit.to_seconds() + 1, LONGEST_INTEGRATION_S)
+    return WebSocketLambdaIntegration(f"{name}Integration", function, timeout=Duration.seconds(seconds))

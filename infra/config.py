@@ -1,0 +1,145 @@
+"""What differs between stages, as one frozen value each. A stage is chosen with `-c stage=NAME`."""
+
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+type FunctionName = Literal[
+    "authorize", "chat_api", "connect", "disconnect", "migrate", "persist", "send", "signal", "users_api"
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sizing:
+    """One function's share: memory (MB) buys CPU, the time limit (s) bounds what a stuck dependency costs."""
+
+    memory_mb: int = 512
+    timeout_s: int = 10
+    reserved_concurrency: int | None = None
+    """Upper bound and guarantee of concurrent executions; None: shares the account's."""
+
+
+SIZING: dict[FunctionName, Sizing] = {
+    "authorize": Sizing(),
+    "connect": Sizing(),
+    "disconnect": Sizing(),
+    "send": Sizing(memory_mb=1024),
+    "signal": Sizing(),
+    "persist": Sizing(memory_mb=1769, timeout_s=60),
+    "users_api": Sizing(memory_mb=1769, timeout_s=20),
+    "chat_api": Sizing(memory_mb=1024, timeout_s=20),
+    "migrate": Sizing(timeout_s=300),
+}
+"""1,769 MB is one full virtual CPU: the fold and password hashing are bound by it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """One deployment of Natter. The defaults are what every stage on AWS has in common."""
+
+    name: str
+
+    # network
+    nat_gateways: int
+    keyspaces_in_vpc: bool
+    """An interface endpoint for Keyspaces: the message path does not share the NAT gateways' limits."""
+
+    # data
+    retain_data: bool
+    """Keep keys, databases, tables, topics and logs when their stack is deleted, and protect them from deletion."""
+    backup_days: int
+    database_acu: tuple[float, float]
+    """Least and most Aurora capacity units (2 GB each) of one instance."""
+    database_readers: int
+    cache_max_gb: int
+    cache_max_ecpu: int
+
+    # streams
+    partitions: int
+    """Of every topic of the current epoch. Changing it starts a new epoch (`natter.names.EPOCH`)."""
+    broker_instance: str
+    broker_storage_gb: int
+    retention_days: int = 7
+
+    # services
+    sizing: dict[FunctionName, Sizing] = field(default_factory=lambda: dict(SIZING))
+    sockets_per_second: int
+    """Frames and connects of the WebSocket API per second; as many again may burst."""
+    requests_per_second: int
+    limit_per_address: bool
+    cors_origins: tuple[str, ...]
+    log_days: int
+    log_level: str = "INFO"
+    architecture: Literal["arm64", "host"] = "arm64"
+    """`host`: layers hold wheels for this machine, which is only of use to the local cloud."""
+
+    # authentication and encryption towards the engines
+    kafka_auth: Literal["iam", "none"] = "iam"
+    keyspaces_auth: Literal["sigv4", "none"] = "sigv4"
+    valkey_auth: Literal["iam", "none"] = "iam"
+    postgres_tls: Literal["require", "off"] = "require"
+
+    @property
+    def pollers(self) -> int:
+        """Event pollers of one topic: each runs five invocations at once, and a partition needs one."""
+        return -(-self.partitions // 5)
+
+
+DEV = Stage(
+    name="dev",
+    nat_gateways=1,
+    keyspaces_in_vpc=False,
+    retain_data=False,
+    backup_days=1,
+    database_acu=(0.5, 4),
+    database_readers=0,
+    cache_max_gb=1,
+    cache_max_ecpu=5_000,
+    partitions=20,
+    broker_instance="kafka.m7g.large",
+    broker_storage_gb=100,
+    sockets_per_second=1_000,
+    requests_per_second=500,
+    limit_per_address=False,
+    cors_origins=("*",),
+    log_days=7,
+)
+
+PROD = Stage(
+    name="prod",
+    nat_gateways=3,
+    keyspaces_in_vpc=True,
+    retain_data=True,
+    backup_days=14,
+    database_acu=(4, 64),
+    database_readers=2,
+    cache_max_gb=100,
+    cache_max_ecpu=500_000,
+    partitions=120,
+    broker_instance="kafka.m7g.2xlarge",
+    broker_storage_gb=2_000,
+    sizing=SIZING | {"persist": replace(SIZING["persist"], reserved_concurrency=120)},
+    sockets_per_second=10_000,
+    requests_per_second=5_000,
+    limit_per_address=True,
+    cors_origins=("https://app.natter.example",),
+    log_days=90,
+)
+
+LOCAL = replace(
+    DEV,
+    name="local",
+    partitions=8,
+    architecture="host",
+    kafka_auth="none",
+    keyspaces_auth="none",
+    valkey_auth="none",
+    postgres_tls="off",
+    sizing=SIZING
+    | {
+        "persist": replace(SIZING["persist"], reserved_concurrency=3),
+        "send": replace(SIZING["send"], reserved_concurrency=4),
+    },
+)
+"""The laptop: engines on loopback know neither IAM nor TLS, and two cores gain nothing from many processes."""
+
+STAGES = {stage.name: stage for stage in (DEV, PROD, LOCAL)}

@@ -1,0 +1,63 @@
+from aws_cdk import Aws, Duration, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+
+from infra.blocks.cache import Cache
+from infra.blocks.database import Database
+from infra.blocks.logs import removal
+from infra.blocks.tables import Tables
+from infra.config import Stage
+from infra.stacks.network import NetworkStack
+
+
+class DataStack(Stack):
+    """What must survive everything else: keys, users and relations, the conversations; and the cache beside them."""
+
+    def __init__(self, scope: Construct, id_: str, *, stage: Stage, network: NetworkStack) -> None:
+        super().__init__(scope, id_)
+        self.key = kms.Key(
+            self,
+            "Key",
+            alias=f"alias/natter-{stage.name}",
+            description="Natter: data at rest",
+            enable_key_rotation=True,
+            removal_policy=removal(stage),
+        )
+        self._let_services_use_the_key()
+        self.token_key = kms.Key(
+            self,
+            "TokenKey",
+            alias=f"alias/natter-{stage.name}-tokens",
+            description="Natter: signs access tokens (ES256)",
+            key_spec=kms.KeySpec.ECC_NIST_P256,
+            key_usage=kms.KeyUsage.SIGN_VERIFY,
+            pending_window=Duration.days(30),
+            removal_policy=removal(stage),
+        )
+        self.tables = Tables(self, "Tables", stage=stage, key=self.key)
+        self.database = Database(
+            self, "Database", stage=stage, vpc=network.vpc, clients=network.functions, key=self.key
+        )
+        self.cache = Cache(self, "Cache", stage=stage, vpc=network.vpc, clients=network.functions, key=self.key)
+
+    def _let_services_use_the_key(self) -> None:
+        """Stated here, by service: grants made by other stacks would tie this one to them in a circle."""
+        for service in ("sns", "cloudwatch"):
+            self.key.add_to_resource_policy(
+                iam.PolicyStatement(
+                    principals=[iam.ServicePrincipal(f"{service}.amazonaws.com")],
+                    actions=["kms:Decrypt", "kms:GenerateDataKey*"],
+                    resources=["*"],
+                    conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
+                )
+            )
+        log_groups = f"arn:{Aws.PARTITION}:logs:{Aws.REGION}:{Aws.ACCOUNT_ID}:*"
+        self.key.add_to_resource_policy(
+            iam.PolicyStatement(
+                principals=[iam.ServicePrincipal(f"logs.{Aws.REGION}.amazonaws.com")],
+                actions=["kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"],
+                resources=["*"],
+                conditions={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": log_groups}},
+            )
+        )

@@ -1,0 +1,140 @@
+from aws_cdk import Duration, Stack
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from infra.blocks.tables import TABLES
+from infra.config import Stage
+from infra.stacks.data import DataStack
+from infra.stacks.services import PERSIST_GROUP, ServicesStack
+from infra.stacks.streams import BROKERS, StreamsStack
+from natter import names
+
+MINUTE = Duration.minutes(1)
+P99_LATENCY_MS = 1_000
+WAITING_RECORDS = 1_000
+
+
+class OperationsStack(Stack):
+    """
+    The alarms, and the topic through which they reach people.
+
+    Each says what a user notices or will notice soon. Missing data is fine: no traffic is no fault.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        stage: Stage,
+        data: DataStack,
+        streams: StreamsStack,
+        services: ServicesStack,
+    ) -> None:
+        super().__init__(scope, id_)
+        self.alarms = sns.Topic(
+            self, "Alarms", topic_name=f"natter-{stage.name}-alarms", master_key=data.key, enforce_ssl=True
+        )
+        self._prefix = f"natter-{stage.name}"
+        self._functions(services)
+        self._gateways(services)
+        self._log(streams)
+        self._stores(data)
+
+    def _functions(self, services: ServicesStack) -> None:
+        for name, function in services.functions.items():
+            self._alarm(f"{name}-errors", function.metric_errors(period=MINUTE, statistic="sum"), above=0, minutes=2)
+            self._alarm(
+                f"{name}-throttles", function.metric_throttles(period=MINUTE, statistic="sum"), above=0, minutes=2
+            )
+
+    def _gateways(self, services: ServicesStack) -> None:
+        sockets = services.sockets.api.api_id
+        dimensions = {"ApiId": sockets, "Stage": services.sockets.stage.stage_name}
+        self._alarm("http-5xx", services.http.api.metric_server_error(period=MINUTE, statistic="sum"), above=5)
+        for metric in ("IntegrationError", "ExecutionError"):
+            self._alarm(f"sockets-{metric.lower()}", _metric("AWS/ApiGateway", metric, dimensions), above=5)
+        self._alarm(
+            "sockets-latency-p99",
+            _metric("AWS/ApiGateway", "IntegrationLatency", dimensions, statistic="p99"),
+            above=P99_LATENCY_MS,
+            minutes=5,
+        )
+        self._alarm(
+            "http-latency-p99",
+            services.http.api.metric_integration_latency(period=MINUTE, statistic="p99"),
+            above=P99_LATENCY_MS,
+            minutes=5,
+        )
+
+    def _log(self, streams: StreamsStack) -> None:
+        cluster = {"Cluster Name": streams.cluster_name}
+        lag = {**cluster, "Consumer Group": PERSIST_GROUP, "Topic": names.COMMANDS_TOPIC}
+        self._alarm(
+            "persist-lag", _metric("AWS/Kafka", "SumOffsetLag", lag, statistic="max"), above=WAITING_RECORDS, minutes=3
+        )
+        self._alarm(
+            "persist-stuck-partition",
+            _metric("AWS/Kafka", "MaxOffsetLag", lag, statistic="max"),
+            above=WAITING_RECORDS // 2,
+            minutes=3,
+        )
+        self._alarm(
+            "kafka-offline-partitions",
+            _metric("AWS/Kafka", "OfflinePartitionsCount", cluster, statistic="max"),
+            above=0,
+        )
+        for broker in range(1, BROKERS + 1):
+            dimensions = {**cluster, "Broker ID": str(broker)}
+            self._alarm(
+                f"kafka-under-replicated-{broker}",
+                _metric("AWS/Kafka", "UnderReplicatedPartitions", dimensions, statistic="max"),
+                above=0,
+                minutes=5,
+            )
+            self._alarm(
+                f"kafka-disk-{broker}",
+                _metric("AWS/Kafka", "KafkaDataLogsDiskUsed", dimensions, statistic="max"),
+                above=75,
+                minutes=5,
+            )
+
+    def _stores(self, data: DataStack) -> None:
+        cluster = data.database.cluster
+        self._alarm("postgres-cpu", cluster.metric_cpu_utilization(period=MINUTE), above=85, minutes=10)
+        self._alarm("postgres-capacity", cluster.metric_acu_utilization(period=MINUTE), above=90, minutes=10)
+        for table in TABLES:
+            failures = {
+                operation.lower(): _metric(
+                    "AWS/Cassandra",
+                    "SystemErrors",
+                    {"Keyspace": data.tables.keyspace, "TableName": table.name, "Operation": operation},
+                )
+                for operation in ("SELECT", "INSERT", "UPDATE", "DELETE")
+            }
+            total = cloudwatch.MathExpression(
+                expression="SUM(METRICS())", using_metrics=failures, label="SystemErrors", period=MINUTE
+            )
+            self._alarm(f"keyspaces-{table.name}-errors", total, above=0, minutes=2)
+
+    def _alarm(self, name: str, metric: cloudwatch.IMetric, *, above: float, minutes: int = 1) -> None:
+        alarm = cloudwatch.Alarm(
+            self,
+            name,
+            alarm_name=f"{self._prefix}-{name}",
+            metric=metric,
+            threshold=above,
+            evaluation_periods=minutes,
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        )
+        alarm.add_alarm_action(actions.SnsAction(self.alarms))
+        alarm.add_ok_action(actions.SnsAction(self.alarms))
+
+
+def _metric(namespace: str, name: str, dimensions: dict[str, str], *, statistic: str = "sum") -> cloudwatch.Metric:
+    return cloudwatch.Metric(
+        namespace=namespace, metric_name=name, dimensions_map=dimensions, statistic=statistic, period=MINUTE
+    )

@@ -1,0 +1,83 @@
+from tests.infra.templates import Templates
+
+ACCEPTED = {
+    "AwsSolutions-APIG4": "routes behind $connect run in the authorizer's name; HTTP functions authenticate "
+    "themselves, because an authorizer cannot answer 401 with a problem document",
+    "AwsSolutions-IAM4": "AWS's own execution policies: logs, network interfaces, and what a Kafka mapping describes",
+    "AwsSolutions-IAM5": "the driver reads all of Keyspaces' system tables; connection ids are not known beforehand",
+    "AwsSolutions-L1": "python3.13 is the version that the layers are built and tested for",
+    "AwsSolutions-RDS6": "functions log in with the secret through the proxy, which is the only client of the database",
+    "AwsSolutions-SMG4": "rotation needs the proxy to be told; a runbook's step until it is automated",
+}
+WATCHED = {
+    "AWS/Lambda": {"Errors", "Throttles"},
+    "AWS/Kafka": {"MaxOffsetLag", "SumOffsetLag", "UnderReplicatedPartitions", "OfflinePartitionsCount"},
+    "AWS/RDS": {"CPUUtilization", "ACUUtilization"},
+    "AWS/Cassandra": {"SystemErrors"},
+    "AWS/ApiGateway": {"5xx", "IntegrationLatency"},
+}
+
+
+def watched(app: Templates) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for alarm in app.properties("AWS::CloudWatch::Alarm"):
+        metrics = [item["MetricStat"]["Metric"] for item in alarm.get("Metrics", []) if "MetricStat" in item]
+        for metric in metrics or [alarm]:
+            found.setdefault(metric["Namespace"], set()).add(metric["MetricName"])
+    return found
+
+
+class TestAlarms:
+    def test_watch_what_users_would_notice(self, app: Templates) -> None:
+        found = watched(app)
+        missed = {name: metrics - found.get(name, set()) for name, metrics in WATCHED.items()}
+        assert not any(missed.values()), missed
+
+    def test_every_function_has_two(self, app: Templates) -> None:
+        names = {alarm["AlarmName"] for alarm in app.properties("AWS::CloudWatch::Alarm")}
+        for function in app.functions():
+            assert f"natter-{app.stage}-{function}-errors" in names
+            assert f"natter-{app.stage}-{function}-throttles" in names
+
+    def test_reach_people_when_they_fire_and_when_it_is_over(self, app: Templates) -> None:
+        for alarm in app.properties("AWS::CloudWatch::Alarm"):
+            assert len(alarm["AlarmActions"]) == 1
+            assert alarm["OKActions"] == alarm["AlarmActions"]
+
+    def test_lag_is_that_of_the_group_that_persist_reads_with(self, app: Templates) -> None:
+        """An alarm on a group of another name would never fire."""
+        group = app.one("AWS::Lambda::EventSourceMapping")["AmazonManagedKafkaEventSourceConfig"]["ConsumerGroupId"]
+        alarm = app.one("AWS::CloudWatch::Alarm", AlarmName=f"natter-{app.stage}-persist-lag")
+        dimensions = {item["Name"]: item["Value"] for item in alarm["Dimensions"]}
+        cluster = app.one("AWS::MSK::Cluster")["ClusterName"]
+        assert dimensions == {"Consumer Group": group, "Topic": "chat.commands.1", "Cluster Name": cluster}
+
+    def test_notifications_are_encrypted(self, app: Templates) -> None:
+        assert app.one("AWS::SNS::Topic")["KmsMasterKeyId"]
+
+
+class TestRules:
+    def test_every_finding_has_a_reason(self, app: Templates) -> None:
+        """cdk-nag's AWS Solutions rules and CloudFormation's own schemas."""
+        findings = app.findings()
+        unexplained = {rule: paths for rule, paths in findings.items() if rule.partition("[")[0] not in ACCEPTED}
+        assert unexplained == {}
+
+    def test_every_reason_is_still_needed(self, app: Templates) -> None:
+        assert {rule.partition("[")[0] for rule in app.findings()} == set(ACCEPTED)
+
+
+class TestNetwork:
+    def test_three_zones_and_nothing_stateful_in_public(self, app: Templates) -> None:
+        zones = {str(subnet["AvailabilityZone"]) for subnet in app.properties("AWS::EC2::Subnet")}
+        assert len(zones) == 3
+        assert len(app.properties("AWS::EC2::Subnet")) == 6
+
+    def test_nothing_is_open_to_the_world(self, app: Templates) -> None:
+        rules = app.properties("AWS::EC2::SecurityGroupIngress")
+        rules += [
+            rule
+            for group in app.properties("AWS::EC2::SecurityGroup")
+            for rule in group.get("SecurityGroupIngress", [])
+        ]
+        assert [rule for rule in rules if rule.get("CidrIp") == "0.0.0.0/0"] == []
