@@ -1,0 +1,27 @@
+"""Reads a synthesized CDK app and resolves it to local values. It reads files and opens no connection."""
+
+from local.assembly.application import build_app
+from local.assembly.attributes import Attributes, api_id, rewriter
+from local.assembly.intrinsics import Resolver, Site, Unresolvable
+from local.assembly.stores import Column, Database, Table, Topic, databases, keyspaces, tables, topics
+from local.assembly.templates import Assembly, Resource
+
+__all__ = [
+    "Assembly",
+    "Attributes",
+    "Column",
+    "Database",
+    "Resolver",
+    "Resource",
+    "Site",
+    "Table",
+    "Topic",
+    "Unresolvable",
+    "api_id",
+    "build_app",
+    "databases",
+    "keyspaces",
+    "rewriter",
+    "tables",
+    "topics",
+]

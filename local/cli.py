@@ -1,0 +1,120 @@
+"""`natter-local`: the local cloud from the command line."""
+
+import argparse
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from local.background import Instance, NotRunning, log_files, reset, start
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.command(options) or 0)
+    except NotRunning as failure:
+        print(f"natter-local: {failure}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="natter-local", description="Run the CDK app of this folder on this machine.")
+    parser.add_argument("--root", type=Path, default=Path.cwd(), help="folder with the cdk.json (default: here)")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(name: str, command: Any, description: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=description, description=description)
+        made.set_defaults(command=command)
+        return made
+
+    run = add("run", _run, "start everything, show the demo, stay until Ctrl-C")
+    run.add_argument("--no-demo", action="store_true", help="only start")
+    add("up", _up, "start everything in the background")
+    add("down", _down, "stop what `up` started")
+    add("status", _status, "what runs, and what of the app has no counterpart here")
+    add("url", _url, "the app's outputs")
+    add("reset", _reset, "forget all data of the engines")
+    logs = add("logs", _logs, "print the log of a function, an engine, or `cloud`")
+    logs.add_argument("name", nargs="?", help="without: which logs there are")
+    logs.add_argument("-f", "--follow", action="store_true", help="go on until Ctrl-C")
+    invoke = add("invoke", _invoke, "call a function")
+    invoke.add_argument("function")
+    invoke.add_argument("payload", nargs="?", default="{}", help="JSON (default: {})")
+    return parser
+
+
+def _run(options: argparse.Namespace) -> int:
+    from local.serve import serve  # noqa: PLC0415 - the cloud itself; the other commands are quicker without it
+
+    return serve(options.root.absolute(), demo=not options.no_demo)
+
+
+def _up(options: argparse.Namespace) -> None:
+    root = options.root.absolute()
+    start(root, show=lambda line: print(line, file=sys.stderr, flush=True))
+    _print_outputs(root)
+
+
+def _down(options: argparse.Namespace) -> None:
+    Instance.find(options.root.absolute()).stop()
+
+
+def _status(options: argparse.Namespace) -> None:
+    status = Instance.find(options.root.absolute()).status()
+    print(f"up for {status['uptime_s']:.0f} s")
+    for name, function in status["functions"].items():
+        print(f"  {name:32}" + "  ".join(f"{key} {value}" for key, value in function.items() if key != "pids"))
+    for kind in ("apis", "sources"):
+        entries = status[kind].values() if isinstance(status[kind], dict) else status[kind]
+        for entry in entries:
+            print(f"  {kind.removesuffix('s')}: " + json.dumps(entry))
+    types: dict[str, int] = {}
+    for _, type_ in status["not_imitated"]:
+        types[type_] = types.get(type_, 0) + 1
+    print("without counterpart here: " + ", ".join(f"{type_} ({count})" for type_, count in sorted(types.items())))
+
+
+def _url(options: argparse.Namespace) -> None:
+    root = options.root.absolute()
+    Instance.find(root)
+    _print_outputs(root)
+
+
+def _print_outputs(root: Path) -> None:
+    for key, value in json.loads((root / ".local" / "outputs.json").read_text()).items():
+        print(f"{key:14}{value}")
+
+
+def _reset(options: argparse.Namespace) -> None:
+    reset(options.root.absolute())
+
+
+def _logs(options: argparse.Namespace) -> int:
+    files = log_files(options.root.absolute())
+    if options.name is None:
+        print("\n".join(sorted(files)))
+        return 0
+    found = files.get(options.name) or next(
+        (file for name, file in sorted(files.items()) if name.endswith(f"-{options.name}")), None
+    )
+    if found is None:
+        print(f"natter-local: no log {options.name!r}; there are: {', '.join(sorted(files))}", file=sys.stderr)
+        return 1
+    follow = ["-n", "+1", "-F"] if options.follow else ["-n", "+1"]
+    return subprocess.run(["tail", *follow, str(found)], check=False).returncode
+
+
+def _invoke(options: argparse.Namespace) -> int:
+    instance = Instance.find(options.root.absolute())
+    answer, failed = instance.invoke(options.function, options.payload.encode())
+    print(answer.decode())
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

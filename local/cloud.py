@@ -1,0 +1,185 @@
+"""
+The local cloud: a CDK app on this machine.
+
+    async with Cloud(root) as cloud:
+        cloud.app.outputs["HttpUrl"]
+"""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from local.assembly import (
+    Assembly,
+    Attributes,
+    Database,
+    Resolver,
+    Site,
+    api_id,
+    build_app,
+    databases,
+    keyspaces,
+    rewriter,
+    tables,
+    topics,
+)
+from local.engines import Engines
+from local.gateway.server import Runtime
+from local.model import App, DeployTask
+from local.progress import Progress
+from local.provision import LocalStackResources, provision_tables, provision_topics
+from local.runtime.functions import error_of
+from local.synthesis import Project
+
+SITE = Site(region="us-east-1", account="000000000000")
+"""LocalStack's defaults."""
+DEPLOY_TASK_TIMEOUT_S = 60.0
+
+
+class DeployFailed(Exception):
+    """A function that runs at deploy failed; the message has its error."""
+
+
+class Cloud:
+    """
+    Everything that the app needs, from nothing to ready, and down again.
+
+    Synthesis (only when the app has changed) and the engines start together, and each engine is brought to what the
+    templates say as soon as it answers. Then the functions and APIs start, and what runs at deploy runs. One cloud
+    per folder at a time.
+    """
+
+    app: App
+    runtime: Runtime
+
+    def __init__(self, root: Path, progress: Progress | None = None) -> None:
+        self.root = root.absolute()
+        self.progress = progress or Progress()
+        self.project = Project(self.root)
+        self.engines = Engines(self.root, self.progress)
+        self._runtime: Runtime | None = None
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    async def start(self) -> None:
+        """
+        Raises:
+            AlreadyClaimed: the cloud of this folder runs already.
+            SynthesisFailed, ProcessFailed, Unresolvable, ProvisionFailed, DeployFailed: it could not start; all that
+                had started has been stopped again.
+        """
+        try:
+            await self.engines.start("valkey")  # also claims the folder
+            resolver = await self._prepare()
+            self.app = build_app(resolver, self._api_ports(resolver.assembly))
+            await self._run()
+            self.outputs_file.write_text(json.dumps(dict(self.app.outputs), indent=2) + "\n")
+        except BaseException as failure:  # noqa: BLE001 - also of a cancelled start: nothing may be left running
+            await self.stop()
+            raise _first(failure) from None
+
+    async def stop(self) -> None:
+        """Event sources and connections first, then the functions, then the engines. Harmless if nothing runs."""
+        self.outputs_file.unlink(missing_ok=True)
+        try:
+            if self._runtime is not None:
+                await self._runtime.stop()
+        finally:
+            await self.engines.stop()
+
+    @property
+    def outputs_file(self) -> Path:
+        return self.root / ".local" / "outputs.json"
+
+    async def _prepare(self) -> Resolver:
+        """Synthesizes and starts the engines, all at once; each engine is provisioned as soon as it answers."""
+        async with asyncio.TaskGroup() as group:
+            plan = group.create_task(self._plan())
+            login = group.create_task(self._prepare_localstack(plan))
+            group.create_task(self._prepare_kafka(plan))
+            group.create_task(self._prepare_cassandra(plan))
+            group.create_task(self._prepare_postgres(login))
+        return plan.result()
+
+    async def _plan(self) -> Resolver:
+        if not await asyncio.to_thread(self.project.is_current):
+            with self.progress.step("synthesis", done="done"):
+                await self.project.synthesize()
+        assembly = await asyncio.to_thread(Assembly.load, self.project.output)
+        endpoints = self.engines.endpoints()
+        self._attributes = Attributes(kafka=endpoints.kafka, valkey=endpoints.valkey, postgres=endpoints.postgres)
+        rewrite = rewriter(SITE, cassandra=endpoints.cassandra, apis=self._api_ports(assembly))
+        return Resolver(assembly, SITE, self._attributes, rewrite)
+
+    async def _prepare_kafka(self, plan: asyncio.Task[Resolver]) -> None:
+        await self.engines.kafka.start()
+        await asyncio.to_thread(provision_topics, self.engines.kafka.address, topics(await plan))
+
+    async def _prepare_cassandra(self, plan: asyncio.Task[Resolver]) -> None:
+        await self.engines.cassandra.start()
+        resolver, address = await plan, self.engines.cassandra.address
+        await asyncio.to_thread(provision_tables, address, keyspaces(resolver), tables(resolver))
+
+    async def _prepare_localstack(self, plan: asyncio.Task[Resolver]) -> list[Database]:
+        await self.engines.localstack.start()
+        resolver = await plan
+        self._localstack = LocalStackResources(self.engines.localstack.address, resolver, self._attributes)
+        with self.progress.step("keys and secrets"):
+            await asyncio.to_thread(self._localstack.provision)
+            return await asyncio.to_thread(self._localstack.logins, databases(resolver))
+
+    async def _prepare_postgres(self, logins: asyncio.Task[list[Database]]) -> None:
+        await self.engines.postgres.start()
+        for database in await logins:
+            await self.engines.postgres.ensure_login(database.user, database.password, database.name)
+
+    def _api_ports(self, assembly: Assembly) -> Mapping[str, int]:
+        """Remembered by logical id, so that the URLs stay the same from run to run."""
+        return {
+            api_id(api): self.engines.site.ports[f"api {api.logical_id}"]
+            for api in assembly.resources("AWS::ApiGatewayV2::Api")
+        }
+
+    async def _run(self) -> None:
+        admin_port = self.engines.site.ports["admin"]
+        self.runtime = self._runtime = Runtime(
+            self.app,
+            interpreter=self.root / ".local" / "venvs" / "runtime" / "bin" / "python",
+            root=self.root,
+            kafka_bootstrap=self.engines.kafka.address,
+            extra_env={
+                "AWS_ENDPOINT_URL": self.engines.localstack.address,
+                "AWS_ENDPOINT_URL_LAMBDA": f"http://127.0.0.1:{admin_port}",
+            },
+            admin_port=admin_port,
+        )
+        async with asyncio.TaskGroup() as group:
+            group.create_task(asyncio.to_thread(self._localstack.provision_alarms))
+            with self.progress.step("functions"):
+                await self.runtime.start()
+                for task in self.app.deploy_tasks:
+                    await self._deploy(task)
+
+    async def _deploy(self, task: DeployTask) -> None:
+        with self.progress.step(task.logical_id.lower(), done="done"):
+            deadline = asyncio.get_running_loop().time() + DEPLOY_TASK_TIMEOUT_S
+            result = await self.runtime.functions.invoke(task.function_arn, b"{}", deadline=deadline)
+            if result.error is not None:
+                raise DeployFailed(f"{task.logical_id} failed: {error_of(result)}")
+
+
+def _first(failure: BaseException) -> BaseException:
+    """What went wrong first: the others of a group are only its consequences."""
+    while isinstance(failure, BaseExceptionGroup):
+        failure = failure.exceptions[0]
+    return failure

@@ -1,0 +1,100 @@
+"""
+The engines behind the local cloud: Kafka, Cassandra, Valkey, PostgreSQL and LocalStack, real ones, on loopback.
+
+    engines = Engines(root, Progress())
+    endpoints = await engines.start()
+    ...
+    await engines.stop()
+"""
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+
+from local.engines.cassandra import Cassandra
+from local.engines.engine import Engine, EngineUnavailable, Site
+from local.engines.kafka import Kafka
+from local.engines.localstack import LocalStack
+from local.engines.ports import Ports
+from local.engines.postgres import Postgres
+from local.engines.valkey import Valkey
+from local.process import AlreadyClaimed, Claim, ProcessFailed
+from local.progress import Progress
+
+__all__ = ["AlreadyClaimed", "Endpoints", "Engine", "EngineUnavailable", "Engines", "Ports", "ProcessFailed"]
+
+
+@dataclass(frozen=True)
+class Endpoints:
+    """Where the engines answer: `host:port` each, LocalStack its URL."""
+
+    kafka: str
+    cassandra: str
+    valkey: str
+    postgres: str
+    localstack: str
+
+
+class Engines:
+    """
+    All engines of one project folder; data, logs, pid files and remembered ports are in `root/.local`.
+
+    One process at a time may run them. If it dies without `stop`, however, its engines die with it.
+    """
+
+    def __init__(self, root: Path, progress: Progress) -> None:
+        state = root.absolute() / ".local"
+        self.site = Site(state, Ports(state / "ports.json"), progress)
+        self.kafka = Kafka(self.site)
+        self.cassandra = Cassandra(self.site)
+        self.valkey = Valkey(self.site)
+        self.postgres = Postgres(self.site)
+        self.localstack = LocalStack(self.site)
+        everyone: list[Engine] = [self.kafka, self.cassandra, self.valkey, self.postgres, self.localstack]
+        self._by_name = {engine.name: engine for engine in everyone}
+        self._claim = Claim(self.site.run)
+
+    def __getitem__(self, name: str) -> Engine:
+        return self._by_name[name]
+
+    async def start(self, *names: str) -> Endpoints:
+        """
+        Start the named engines, or all, at the same time.
+
+        Raises:
+            AlreadyClaimed: another process runs this folder's engines.
+            ProcessFailed, EngineUnavailable, JarUnavailable: one could not start; all have been stopped again.
+        """
+        await asyncio.to_thread(self._claim.acquire)
+        try:
+            async with asyncio.TaskGroup() as starting:
+                for name in names or self._by_name:
+                    starting.create_task(self[name].start())
+        except BaseException as failure:
+            await self.stop()
+            if isinstance(failure, BaseExceptionGroup):
+                raise failure.exceptions[0] from None
+            raise
+        return self.endpoints()
+
+    def endpoints(self) -> Endpoints:
+        return Endpoints(**{name: engine.address for name, engine in self._by_name.items()})
+
+    async def ended(self) -> ProcessFailed:
+        """Wait until one of them ends; what there is to say about it. For who keeps them running."""
+        running = [engine.process for engine in self._by_name.values() if engine.runs]
+        waiting = {asyncio.ensure_future(process.wait()): process for process in running}
+        try:
+            done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waiting:
+                wait.cancel()
+        first = done.pop()
+        return waiting[first].failure(f"ended with code {first.result()}")
+
+    async def stop(self) -> None:
+        """End all that run, and give up the folder. Harmless if none runs."""
+        try:
+            await asyncio.gather(*(engine.stop() for engine in self._by_name.values()))
+        finally:
+            await asyncio.to_thread(self._claim.release)

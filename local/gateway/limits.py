@@ -1,0 +1,44 @@
+"""API Gateway's quotas and rate limits, without I/O."""
+
+import base64
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebSocketLimits:
+    """The fixed quotas of WebSocket APIs; tests shorten the times."""
+
+    idle_s: float = 600.0
+    lifetime_s: float = 7200.0
+    frame_bytes: int = 32 * 1024
+    message_bytes: int = 128 * 1024
+
+
+class TokenBucket:
+    """A rate of `rate` per second with bursts of up to `burst`; without a rate it never refuses."""
+
+    def __init__(self, rate: float | None, burst: float | None, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._rate = rate
+        self._burst = burst if burst is not None else rate or 0.0
+        self._clock = clock
+        self._tokens = self._burst
+        self._filled = clock()
+
+    def take(self) -> bool:
+        if self._rate is None:
+            return True
+        now = self._clock()
+        self._tokens = min(self._burst, self._tokens + (now - self._filled) * self._rate)
+        self._filled = now
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True
+
+
+def new_id() -> str:
+    """An id in the form of API Gateway's connection, message and request ids, e.g. `L0SM9cOFvHcCIhw=`."""
+    return base64.urlsafe_b64encode(os.urandom(11)).decode()

@@ -1,0 +1,127 @@
+"""
+What the local cloud runs: a CDK app's resources after all references are resolved to local values.
+
+`assembly` makes these values from the synthesized templates; `runtime`, `gateway` and `sources` execute them.
+Plain frozen data: no behaviour, no I/O.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Function:
+    """An `AWS::Lambda::Function`."""
+
+    logical_id: str
+    name: str
+    """What AWS would name it, e.g. `natter-local-send`; unique in the app."""
+    arn: str
+    handler: str
+    code: Path
+    """Folder that would be unpacked at `/var/task`."""
+    layers: tuple[Path, ...] = ()
+    """Folders that would be unpacked at `/opt`, in order (each has a `python/`)."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    timeout_s: float = 3.0
+    memory_mb: int = 128
+    reserved_concurrency: int | None = None
+    provisioned_concurrency: int = 0
+    """Environments started before the first event (from the alias's provisioned concurrency)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Authorizer:
+    """A `REQUEST` authorizer. `identity_sources` as in the template (`route.request.header.X`, `$request.header.X`)."""
+
+    function_arn: str
+    identity_sources: tuple[str, ...] = ()
+    ttl_s: int = 0
+    simple_responses: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    """One route of an API: `key` is `$connect`, `send` … or `GET /v1/users/{id}`."""
+
+    key: str
+    function_arn: str
+    timeout_s: float = 29.0
+    payload_version: str = "2.0"
+    authorizer: Authorizer | None = None
+    returns_response: bool = False
+    """WebSocket only: the route has a route response, so the integration's answer reaches the client."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cors:
+    origins: tuple[str, ...] = ()
+    methods: tuple[str, ...] = ()
+    headers: tuple[str, ...] = ()
+    expose: tuple[str, ...] = ()
+    max_age_s: int | None = None
+    credentials: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Api:
+    """An `AWS::ApiGatewayV2::Api` with its one stage."""
+
+    api_id: str
+    kind: Literal["WEBSOCKET", "HTTP"]
+    stage: str
+    """Stage name; an HTTP API's `$default` stage has no path prefix."""
+    routes: tuple[Route, ...]
+    port: int
+    """Loopback port on which this API is served."""
+    route_selection: str = "$request.body.action"
+    cors: Cors | None = None
+    rate_limit: float | None = None
+    burst_limit: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class KafkaSource:
+    """An `AWS::Lambda::EventSourceMapping` on a Kafka topic."""
+
+    uuid: str
+    function_arn: str
+    topic: str
+    group_id: str
+    cluster_arn: str
+    starting_position: Literal["TRIM_HORIZON", "LATEST"] = "TRIM_HORIZON"
+    batch_size: int = 100
+    window_s: float = 0.5
+    enabled: bool = True
+    report_item_failures: bool = False
+    retry_attempts: int = -1
+    """-1: without end."""
+    max_record_age_s: int = -1
+    bisect_on_error: bool = False
+    on_failure: str | None = None
+    """`kafka://TOPIC`, or an ARN."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeployTask:
+    """A function that runs once at deploy (`Custom::Trigger`); the deployment fails if it does."""
+
+    logical_id: str
+    function_arn: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class App:
+    """The whole resolved app."""
+
+    region: str
+    account: str
+    functions: tuple[Function, ...]
+    apis: tuple[Api, ...]
+    kafka_sources: tuple[KafkaSource, ...]
+    deploy_tasks: tuple[DeployTask, ...]
+    outputs: Mapping[str, str]
+    not_imitated: tuple[tuple[str, str], ...]
+    """(logical id, resource type) of everything that has no counterpart here: listed, never skipped in silence."""

@@ -1,0 +1,160 @@
+"""The part of an app that LocalStack has: keys, secrets, notification topics, alarms."""
+
+import contextlib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from local.assembly import Attributes, Database, Resolver, Resource
+
+CREDENTIALS = "test"
+"""What LocalStack takes for any key and secret."""
+_DYNAMIC = re.compile(r"\{\{resolve:secretsmanager:(arn:[^}]+?):SecretString:([^:}]*)[^}]*\}\}")
+_PASSWORD_RULES = (
+    "ExcludeCharacters",
+    "ExcludeLowercase",
+    "ExcludeNumbers",
+    "ExcludePunctuation",
+    "ExcludeUppercase",
+    "IncludeSpace",
+    "PasswordLength",
+    "RequireEachIncludedType",
+)
+
+
+class LocalStackResources:
+    """
+    Makes the resources one by one with the services' own APIs, each only if it is not there yet. Blocks.
+
+    Their real ids go into `attributes`, so that whatever is resolved afterwards refers to them.
+    """
+
+    def __init__(self, url: str, resolver: Resolver, attributes: Attributes) -> None:
+        self._resolver = resolver
+        self._attributes = attributes
+        self._config = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 5})
+        self._url = url
+        self._session = boto3.Session(
+            aws_access_key_id=CREDENTIALS,
+            aws_secret_access_key=CREDENTIALS,
+            region_name=resolver.site.region,
+        )
+
+    def provision(self) -> None:
+        """Keys, secrets and topics, in the order in which they refer to each other."""
+        for resource in self._resolver.assembly.resources("AWS::KMS::Key"):
+            self._know(resource, self._key(resource))
+        for resource in self._resolver.assembly.resources("AWS::SecretsManager::Secret"):
+            self._know(resource, self._secret(resource))
+        for resource in self._resolver.assembly.resources("AWS::SecretsManager::SecretTargetAttachment"):
+            self._attach(resource)
+        for resource in self._resolver.assembly.resources("AWS::SNS::Topic"):
+            self._know(resource, self._topic(resource))
+
+    def provision_alarms(self) -> None:
+        """After `provision`, to whose topics the alarms report. Nothing refers to them, so they may come last."""
+        cloudwatch = self._client("cloudwatch")
+        for resource in self._resolver.assembly.resources("AWS::CloudWatch::Alarm"):
+            cloudwatch.put_metric_alarm(**self._parameters(cloudwatch, "PutMetricAlarm", resource))
+
+    def logins(self, databases: Iterable[Database]) -> list[Database]:
+        """The databases with what their dynamic references, `{{resolve:secretsmanager:…}}`, stand for."""
+        return [
+            Database(database.name, self._dynamic(database.user), self._dynamic(database.password))
+            for database in databases
+        ]
+
+    def _dynamic(self, text: str) -> str:
+        secrets = self._client("secretsmanager")
+
+        def replace(match: re.Match[str]) -> str:
+            identity, key = match.groups()
+            value = str(secrets.get_secret_value(SecretId=identity)["SecretString"])
+            return str(json.loads(value)[key]) if key else value
+
+        return _DYNAMIC.sub(replace, text)
+
+    def _client(self, service: str) -> Any:
+        return self._session.client(service, endpoint_url=self._url, config=self._config)  # type: ignore[call-overload]
+
+    def _know(self, resource: Resource, attributes: Mapping[str, Any]) -> None:
+        self._attributes.known[resource.stack, resource.logical_id] = attributes
+
+    def _parameters(self, client: Any, operation: str, resource: Resource) -> dict[str, Any]:
+        """The resource's properties that the operation takes under the same names."""
+        taken = client.meta.service_model.operation_model(operation).input_shape.members
+        return self._resolver.properties(resource, *(name for name in resource.properties if name in taken))
+
+    def _key(self, resource: Resource) -> dict[str, Any]:
+        kms = self._client("kms")
+        aliases = self._aliases(resource)
+        for alias in aliases:
+            with contextlib.suppress(kms.exceptions.NotFoundException):
+                return _key_attributes(kms.describe_key(KeyId=alias)["KeyMetadata"])
+        parameters = self._parameters(kms, "CreateKey", resource)
+        parameters["Tags"] = [{"TagKey": tag["Key"], "TagValue": tag["Value"]} for tag in parameters.get("Tags", [])]
+        made = kms.create_key(**parameters)["KeyMetadata"]
+        for alias in aliases:
+            kms.create_alias(AliasName=alias, TargetKeyId=made["KeyId"])
+        return _key_attributes(made)
+
+    def _aliases(self, key: Resource) -> list[str]:
+        targets = ({"Ref": key.logical_id}, {"Fn::GetAtt": [key.logical_id, "Arn"]})
+        return [
+            self._resolver.properties(alias, "AliasName")["AliasName"]
+            for alias in self._resolver.assembly.resources("AWS::KMS::Alias")
+            if alias.stack == key.stack and alias.properties["TargetKeyId"] in targets
+        ]
+
+    def _secret(self, resource: Resource) -> dict[str, Any]:
+        secrets = self._client("secretsmanager")
+        properties = self._resolver.properties(resource, "Name", "Description", "SecretString", "GenerateSecretString")
+        name = properties.get("Name", f"{resource.stack}-{resource.logical_id}")
+        try:
+            found = secrets.describe_secret(SecretId=name)["ARN"]
+        except secrets.exceptions.ResourceNotFoundException:
+            value = properties.get("SecretString") or self._generate(properties.get("GenerateSecretString", {}))
+            found = secrets.create_secret(Name=name, SecretString=value)["ARN"]
+        return {"Ref": found, "Id": found}
+
+    def _generate(self, rules: Mapping[str, Any]) -> str:
+        drawn = self._client("secretsmanager").get_random_password(
+            **{name: value for name, value in rules.items() if name in _PASSWORD_RULES}
+        )["RandomPassword"]
+        if "GenerateStringKey" not in rules:
+            return str(drawn)
+        return json.dumps(json.loads(rules["SecretStringTemplate"]) | {rules["GenerateStringKey"]: drawn})
+
+    def _attach(self, resource: Resource) -> None:
+        """As CloudFormation does, adds to a database's secret where the database is."""
+        secrets = self._client("secretsmanager")
+        properties = self._resolver.properties(resource, "SecretId", "TargetId")
+        target = next(
+            candidate
+            for candidate in self._resolver.assembly.resources("AWS::RDS::DBCluster")
+            if self._resolver.attribute(candidate.stack, candidate.logical_id, "Ref") == properties["TargetId"]
+        )
+        place = {
+            "engine": "postgres",
+            "host": self._resolver.attribute(target.stack, target.logical_id, "Endpoint.Address"),
+            "port": int(self._resolver.attribute(target.stack, target.logical_id, "Endpoint.Port")),
+            "dbname": self._resolver.properties(target, "DatabaseName").get("DatabaseName"),
+            "dbClusterIdentifier": properties["TargetId"],
+        }
+        value = json.loads(secrets.get_secret_value(SecretId=properties["SecretId"])["SecretString"])
+        secrets.put_secret_value(SecretId=properties["SecretId"], SecretString=json.dumps(value | place))
+
+    def _topic(self, resource: Resource) -> dict[str, Any]:
+        """Creating a topic that exists gives its ARN."""
+        properties = self._resolver.properties(resource, "TopicName")
+        name = properties.get("TopicName", f"{resource.stack}-{resource.logical_id}")
+        arn = self._client("sns").create_topic(Name=name)["TopicArn"]
+        return {"Ref": arn, "TopicArn": arn, "TopicName": name}
+
+
+def _key_attributes(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    return {"Ref": metadata["KeyId"], "KeyId": metadata["KeyId"], "Arn": metadata["Arn"]}

@@ -1,0 +1,1 @@
+"""AWS Lambda, locally: pools of `awslambdaric` worker processes behind `functions.Lambda`."""

@@ -1,0 +1,76 @@
+"""The local cloud in the foreground."""
+
+import asyncio
+import signal
+import sys
+import time
+from pathlib import Path
+
+import uvloop
+
+from local.assembly import Unresolvable
+from local.background import Instance
+from local.cloud import Cloud, DeployFailed
+from local.engines import AlreadyClaimed, EngineUnavailable, ProcessFailed
+from local.engines.jars import JarUnavailable
+from local.progress import Progress
+from local.provision import ProvisionFailed
+from local.synthesis import SynthesisFailed
+
+FAILURES = (
+    AlreadyClaimed,
+    DeployFailed,
+    EngineUnavailable,
+    JarUnavailable,
+    ProcessFailed,
+    ProvisionFailed,
+    SynthesisFailed,
+    Unresolvable,
+)
+
+
+def serve(root: Path, *, demo: bool) -> int:
+    """Runs the cloud of `root` until SIGINT or SIGTERM. A failure to start is one message; its value is the status."""
+    try:
+        return uvloop.run(_serve(root, demo=demo))
+    except FAILURES as failure:
+        print(f"natter-local: {failure}", file=sys.stderr)
+        return 1
+
+
+async def _serve(root: Path, *, demo: bool) -> int:
+    """Until SIGINT or SIGTERM, which also end a start that is under way. Nothing is left running."""
+    loop, this = asyncio.get_running_loop(), asyncio.current_task()
+    assert this is not None
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, this.cancel)
+    began = time.monotonic()
+    cloud = Cloud(root, Progress())
+    try:
+        async with cloud:
+            instance = Instance.announce(root, admin_port=cloud.runtime.admin_port)
+            try:
+                print(f"ready in {time.monotonic() - began:.1f} s", flush=True)
+                if demo and cloud.project.demo:
+                    await _demonstrate(cloud)
+                for key, value in cloud.app.outputs.items():
+                    print(f"{key:14}{value}", flush=True)
+                await asyncio.Event().wait()
+            finally:
+                instance.withdraw()
+    except asyncio.CancelledError:
+        print("stopped", flush=True)
+    return 0
+
+
+async def _demonstrate(cloud: Cloud) -> None:
+    process = await asyncio.create_subprocess_exec(*cloud.project.demo, cwd=cloud.root)
+    try:
+        status = await process.wait()
+    except asyncio.CancelledError:
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()
+        raise
+    if status != 0:
+        print(f"the demo ended with status {status}", file=sys.stderr)

@@ -1,0 +1,164 @@
+import asyncio
+import json
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from local.runtime.functions import Lambda, UnknownFunctionError
+from local.runtime.scheduling import ThrottledError
+
+from .conftest import ROOT, arn, function, until
+
+PARENT = """
+import asyncio, sys
+from pathlib import Path
+root, interpreter, code, folder = map(Path, sys.argv[1:])
+sys.path.insert(0, str(root))
+from local.model import Function
+from local.runtime.functions import Lambda
+
+async def main():
+    function = Function(logical_id="raw", name="raw", arn="arn:aws:lambda:eu-central-1:0:function:raw",
+                        handler="app.raw", code=code, provisioned_concurrency=1)
+    functions = Lambda([function], interpreter=interpreter, log_dir=folder / "logs", extra_env={})
+    await functions.start()
+    print(*functions.status()["raw"]["pids"], flush=True)
+    await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+
+
+class TestLambda:
+    async def test_event_and_context_reach_the_handler(self, functions: Lambda) -> None:
+        result = await functions.invoke(arn("raw"), '{"text":"grüße"}'.encode())
+        answer = json.loads(result.payload)
+        assert result.error is None
+        assert answer["event"] == {"text": "grüße"}
+        assert answer["request_id"] == result.request_id
+        assert answer["arn"] == arn("raw")
+        assert 2000 < answer["left_ms"] <= 3000
+
+    async def test_environment_is_that_of_lambda_and_nothing_else(self, functions: Lambda) -> None:
+        environment = json.loads((await functions.invoke("raw", b"{}")).payload)["environment"]
+        assert environment["COLOUR"] == "green"
+        assert environment["AWS_ENDPOINT_URL"] == "http://127.0.0.1:9"
+        assert environment["AWS_REGION"] == environment["AWS_DEFAULT_REGION"] == "eu-central-1"
+        assert environment["AWS_LAMBDA_FUNCTION_NAME"] == "raw"
+        assert environment["AWS_LAMBDA_INITIALIZATION_TYPE"] == "provisioned-concurrency"
+        assert environment["TZ"] == ":UTC"
+        assert "PWD" not in environment
+        assert "PYTEST_CURRENT_TEST" not in environment
+
+    async def test_workers_are_reused(self, functions: Lambda) -> None:
+        pids = {json.loads((await functions.invoke("raw", b"{}")).payload)["pid"] for _ in range(5)}
+        assert len(pids) == 1
+        assert functions.status()["raw"]["pids"] == list(pids)
+
+    async def test_exception_is_a_function_error(self, functions: Lambda) -> None:
+        result = await functions.invoke("fail", b"{}")
+        assert result.error == "Unhandled"
+        assert json.loads(result.payload)["errorType"] == "ValueError"
+        assert json.loads(result.payload)["errorMessage"] == "this function fails"
+
+    async def test_timeout_kills_the_worker(self, functions: Lambda, tmp_path: Path) -> None:
+        result = await functions.invoke("slow", b"{}")
+        assert result.error == "Unhandled"
+        assert json.loads(result.payload)["errorMessage"].endswith("Task timed out after 0.50 seconds")
+        again = await functions.invoke("slow", b'{"sleep_s":0}')
+        assert again.error is None
+        assert "Task timed out after 0.50 seconds" in (tmp_path / "logs" / "slow.log").read_text()
+
+    async def test_crash_is_reported_and_survived(self, functions: Lambda) -> None:
+        for _ in range(2):
+            result = await functions.invoke("die", b"{}")
+            assert result.error == "Unhandled"
+            assert json.loads(result.payload)["errorType"] == "Runtime.ExitError"
+            assert json.loads(result.payload)["errorMessage"].endswith("exit status 3")
+
+    async def test_failed_init_is_the_answer(self, functions: Lambda) -> None:
+        result = await functions.invoke("missing", b"{}")
+        assert result.error == "Unhandled"
+        assert json.loads(result.payload)["errorType"] == "Runtime.HandlerNotFound"
+
+    async def test_answer_over_6_mb_is_an_error(self, functions: Lambda) -> None:
+        result = await functions.invoke("big", b"{}")
+        assert result.error == "Unhandled"
+        assert json.loads(result.payload)["errorType"] == "Function.ResponseSizeTooLarge"
+
+    async def test_reserved_concurrency_throttles(self, functions: Lambda) -> None:
+        first = asyncio.create_task(functions.invoke("slow", b'{"sleep_s":0.2}'))
+        await asyncio.sleep(0)
+        with pytest.raises(ThrottledError):
+            await functions.invoke("slow", b"{}")
+        assert (await first).error is None
+        assert functions.status()["slow"]["throttles"] == 1
+
+    async def test_caller_may_give_up_earlier(self, functions: Lambda) -> None:
+        with pytest.raises(TimeoutError):
+            await functions.invoke("slow", b"{}", deadline=asyncio.get_running_loop().time() + 0.05)
+
+    async def test_unknown_function(self, functions: Lambda) -> None:
+        with pytest.raises(UnknownFunctionError):
+            await functions.invoke("nobody", b"{}")
+
+    async def test_qualified_references_are_understood(self, functions: Lambda) -> None:
+        for reference in (arn("raw") + ":live", "raw:live", arn("raw")):
+            assert (await functions.invoke(reference, b"{}")).error is None
+
+    async def test_log_has_the_platform_lines_in_order(self, functions: Lambda, tmp_path: Path) -> None:
+        result = await functions.invoke("raw", b'{"n":1}')
+        lines = (tmp_path / "logs" / "raw.log").read_text().splitlines()
+        kinds = [line.split(" ")[0] for line in lines]
+        assert kinds == ["START", "got", "END", "REPORT"]
+        assert all(result.request_id in line for line in lines if not line.startswith("got"))
+        assert "Init Duration" in lines[-1]
+        assert "Max Memory Used: " in lines[-1]
+
+    async def test_parallel_events_get_workers_of_their_own(self, functions: Lambda) -> None:
+        await functions.invoke("fail", b"{}")
+        results = await asyncio.gather(*(functions.invoke("raw", b"{}") for _ in range(40)))
+        assert len({result.request_id for result in results}) == 40
+
+    async def test_stop_leaves_no_process(self, functions: Lambda) -> None:
+        await functions.invoke("raw", b"{}")
+        (pid,) = functions.status()["raw"]["pids"]
+        began = time.monotonic()
+        await functions.stop()
+        assert time.monotonic() - began < 3
+        await until(lambda: not psutil.pid_exists(pid))
+
+    async def test_worker_that_cannot_be_started_is_the_answer(self, tmp_path: Path) -> None:
+        broken = Lambda(
+            [function(tmp_path / "code", "raw")],
+            interpreter=tmp_path / "no-python",
+            log_dir=tmp_path / "logs",
+            extra_env={},
+        )
+        await broken.start()
+        try:
+            result = await broken.invoke("raw", b"{}")
+        finally:
+            await broken.stop()
+        assert result.error == "Unhandled"
+        assert "could not be started" in json.loads(result.payload)["errorMessage"]
+
+    async def test_workers_die_with_a_parent_that_is_killed(self, interpreter: Path, tmp_path: Path) -> None:
+        one = function(tmp_path / "code", "raw", provisioned_concurrency=1)
+        parent = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-c",
+            PARENT,
+            *map(str, (ROOT, interpreter, one.code, tmp_path)),
+            stdout=asyncio.subprocess.PIPE,
+        )
+        assert parent.stdout is not None
+        async with asyncio.timeout(20):
+            pid = int(await parent.stdout.readline())
+        assert psutil.pid_exists(pid)
+        parent.kill()
+        await parent.wait()
+        await until(lambda: not psutil.pid_exists(pid))

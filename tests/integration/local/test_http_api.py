@@ -1,0 +1,185 @@
+import asyncio
+import base64
+import json
+import urllib.error
+import urllib.request
+from http.client import HTTPConnection
+from typing import Any
+
+import boto3
+
+from local.gateway.server import Runtime
+
+
+class Response:
+    def __init__(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
+        self.status = status
+        self.headers = {name.lower(): value for name, value in headers}
+        self.cookies = [value for name, value in headers if name.lower() == "set-cookie"]
+        self.body = body
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+async def request(
+    runtime: Runtime, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
+) -> Response:
+    def call() -> Response:
+        connection = HTTPConnection("127.0.0.1", runtime.app.apis[1].port, timeout=10)
+        try:
+            connection.request(method, path, body, headers or {})
+            response = connection.getresponse()
+            return Response(response.status, response.getheaders(), response.read())
+        finally:
+            connection.close()
+
+    return await asyncio.to_thread(call)
+
+
+class TestEvents:
+    async def test_event_has_payload_format_2(self, cloud: Runtime) -> None:
+        headers = {"X-Some": "1", "Cookie": "a=1; b=2", "User-Agent": "test"}
+        event = (await request(cloud, "GET", "/echo?x=1&x=2&y=%C3%BC", headers=headers)).json
+        assert event["version"] == "2.0"
+        assert event["routeKey"] == "GET /echo"
+        assert event["rawPath"] == "/echo"
+        assert event["rawQueryString"] == "x=1&x=2&y=%C3%BC"
+        assert event["queryStringParameters"] == {"x": "1,2", "y": "ü"}
+        assert event["cookies"] == ["a=1", "b=2"]
+        assert event["headers"]["x-some"] == "1"
+        assert "cookie" not in event["headers"]
+        assert "body" not in event
+        assert event["isBase64Encoded"] is False
+        http = event["requestContext"]["http"]
+        assert http == {
+            "method": "GET",
+            "path": "/echo",
+            "protocol": "HTTP/1.1",
+            "sourceIp": "127.0.0.1",
+            "userAgent": "test",
+        }
+        assert event["requestContext"]["stage"] == "$default"
+
+    async def test_path_variables(self, cloud: Runtime) -> None:
+        event = (await request(cloud, "PUT", "/items/a%20b/parts/1/2")).json
+        assert event["pathParameters"] == {"id": "a b", "part": "1/2"}
+
+    async def test_text_body_is_text_and_others_are_base64(self, cloud: Runtime) -> None:
+        text = (await request(cloud, "POST", "/echo", b'{"a":1}', {"Content-Type": "application/json"})).json
+        assert (text["body"], text["isBase64Encoded"]) == ('{"a":1}', False)
+        binary = (await request(cloud, "POST", "/echo", b"\x00\xff", {"Content-Type": "image/png"})).json
+        assert (base64.b64decode(binary["body"]), binary["isBase64Encoded"]) == (b"\x00\xff", True)
+
+
+class TestAnswers:
+    async def test_proxy_response(self, cloud: Runtime) -> None:
+        answer = {
+            "statusCode": 201,
+            "headers": {"X-A": "1", "Content-Type": "text/html"},
+            "cookies": ["a=1; Secure", "b=2"],
+            "body": base64.b64encode(b"\x00\x01").decode(),
+            "isBase64Encoded": True,
+        }
+        response = await request(cloud, "POST", "/respond", json.dumps(answer).encode())
+        assert response.status == 201
+        assert response.headers["x-a"] == "1"
+        assert response.headers["content-type"] == "text/html"
+        assert response.cookies == ["a=1; Secure", "b=2"]
+        assert response.body == b"\x00\x01"
+        assert response.headers["apigw-requestid"]
+
+    async def test_answer_without_status_is_inferred(self, cloud: Runtime) -> None:
+        response = await request(cloud, "GET", "/inferred")
+        assert response.status == 200
+        assert response.headers["content-type"] == "application/json"
+        assert response.json == {"hello": "world"}
+
+    async def test_gateway_answers(self, cloud: Runtime) -> None:
+        for method, path, status, message in (
+            ("GET", "/nowhere", 404, "Not Found"),
+            ("DELETE", "/echo", 404, "Not Found"),
+            ("GET", "/fail", 500, "Internal Server Error"),
+            ("GET", "/slow", 503, "Service Unavailable"),
+        ):
+            response = await request(cloud, method, path)
+            assert (response.status, response.json) == (status, {"message": message})
+
+    async def test_body_over_10_mb_is_refused(self, cloud: Runtime) -> None:
+        port = cloud.app.apis[1].port
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        size = 10 * 1024 * 1024 + 1
+        writer.write(b"POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n" % size)
+        writer.write(b"x" * size)
+        async with asyncio.timeout(5):
+            assert (await reader.readline()).startswith(b"HTTP/1.1 413 ")
+        writer.close()
+
+
+class TestAuthorizer:
+    async def test_missing_identity_is_401(self, cloud: Runtime) -> None:
+        response = await request(cloud, "GET", "/private")
+        assert (response.status, response.json) == (401, {"message": "Unauthorized"})
+
+    async def test_refusal_is_403_and_failure_500(self, cloud: Runtime) -> None:
+        assert (await request(cloud, "GET", "/private", headers={"Authorization": "bad"})).status == 403
+        assert (await request(cloud, "GET", "/private", headers={"Authorization": "broken"})).status == 500
+
+    async def test_context_reaches_the_function_and_is_cached(self, cloud: Runtime) -> None:
+        contexts = [
+            (await request(cloud, "GET", "/private", headers={"Authorization": "good"})).json["requestContext"]
+            for _ in range(2)
+        ]
+        first, second = (context["authorizer"]["lambda"] for context in contexts)
+        assert first["source"] == ["good"]
+        assert first["calls"] == second["calls"]
+
+
+class TestCors:
+    async def test_preflight_is_answered_by_the_gateway(self, cloud: Runtime) -> None:
+        headers = {"Origin": "https://a.example", "Access-Control-Request-Method": "POST"}
+        response = await request(cloud, "OPTIONS", "/echo", headers=headers)
+        assert response.status == 204
+        assert response.headers["access-control-allow-origin"] == "https://a.example"
+        assert response.headers["access-control-allow-methods"] == "GET,POST"
+        assert response.headers["access-control-allow-headers"] == "authorization"
+        assert response.headers["access-control-max-age"] == "60"
+
+    async def test_answers_and_errors_carry_the_origin(self, cloud: Runtime) -> None:
+        for path in ("/inferred", "/nowhere"):
+            response = await request(cloud, "GET", path, headers={"Origin": "https://a.example"})
+            assert response.headers["access-control-allow-origin"] == "https://a.example"
+
+    async def test_other_origins_get_nothing(self, cloud: Runtime) -> None:
+        response = await request(cloud, "GET", "/inferred", headers={"Origin": "https://b.example"})
+        assert not [name for name in response.headers if name.startswith("access-control")]
+
+
+class TestAdmin:
+    async def test_status_is_json(self, cloud: Runtime) -> None:
+        def get() -> Any:
+            url = f"http://127.0.0.1:{cloud.admin_port}/status"
+            with urllib.request.urlopen(url, timeout=5) as response:
+                return json.load(response)
+
+        await cloud.invoke("ok", b"{}")
+        status = await asyncio.to_thread(get)
+        assert status["functions"]["ok"]["invocations"] >= 1
+        assert status["apis"]["sockets01"]["kind"] == "WEBSOCKET"
+
+    async def test_boto3_invokes(self, cloud: Runtime) -> None:
+        lambda_ = boto3.client(
+            "lambda",
+            endpoint_url=f"http://127.0.0.1:{cloud.admin_port}",
+            region_name="eu-central-1",
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+        )
+        result = await asyncio.to_thread(lambda_.invoke, FunctionName="raw", Payload=b'{"n":1}')
+        assert json.load(result["Payload"])["event"] == {"n": 1}
+        assert "FunctionError" not in result
+        failed = await asyncio.to_thread(lambda_.invoke, FunctionName="fail", Payload=b"{}")
+        assert failed["FunctionError"] == "Unhandled"
+        queued = await asyncio.to_thread(lambda_.invoke, FunctionName="ok", InvocationType="Event", Payload=b"{}")
+        assert queued["StatusCode"] == 202
