@@ -1,0 +1,42 @@
+"""`python -m tests.bench [latency] [throughput] [memory]`: a local cloud of its own, measured."""
+
+import argparse
+import sys
+from pathlib import Path
+
+import uvloop
+
+from local.cloud import Cloud
+from tests.bench import latency, memory, throughput
+
+ALL = ("latency", "throughput", "memory")
+ROOT = Path(__file__).parents[2]
+
+
+async def bench(which: list[str], *, rounds: int, seconds: float, pairs: int) -> list[str]:
+    lines: list[str] = []
+    async with Cloud(ROOT) as cloud:
+        if "latency" in which:
+            lines += latency.table([await latency.measure(cloud, seconds=seconds) for _ in range(rounds)])
+        if "throughput" in which:
+            measured = [await throughput.measure(cloud, pairs=pairs, seconds=seconds) for _ in range(rounds)]
+            lines += throughput.table(measured, pairs=pairs)
+        if "memory" in which:
+            lines += memory.table(memory.measure(cloud))
+    return lines
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="tests.bench", description="Measure the local cloud on this machine.")
+    parser.add_argument("which", nargs="*", choices=ALL, default=ALL, help="default: all")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=15.0, help="of each round")
+    parser.add_argument("--pairs", type=int, default=20, help="of the closed loop")
+    options = parser.parse_args()
+    lines = uvloop.run(bench(list(options.which), rounds=options.rounds, seconds=options.seconds, pairs=options.pairs))
+    print("\n".join(lines))  # noqa: T201
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,214 @@
+"""
+The load: pairs of users who talk, in one process that does as little as it can beside that.
+
+`python -m tests.bench.client open|closed HTTP_URL` prints a line of JSON when measuring begins, and one with the
+result. Run by the benchmarks.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import itertools
+import json
+import secrets
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+
+import aiohttp
+import uvloop
+
+HTTP_TIMEOUT_S = 60.0
+PATIENCE_S = 15.0
+"""How long after the end what was sent last may take to arrive."""
+PASSWORD = "correct horse battery"
+SETUP_AT_ONCE = 4
+
+_numbers = itertools.count()
+
+
+@dataclass
+class Talker:
+    socket: aiohttp.ClientWebSocketResponse
+    user_id: str
+    conversation: str = ""
+
+
+@dataclass
+class Measured:
+    """Milliseconds from the sender's call, of everything that was sent while measuring."""
+
+    began: float = 0.0
+    ended: float = 0.0
+    sent: int = 0
+    ack_ms: list[float] = field(default_factory=list)
+    delivery_ms: list[float] = field(default_factory=list)
+    cpu_s: float = 0.0
+    """Processor time of this process from its start to the end."""
+
+    def to_json(self) -> str:
+        return json.dumps(self.__dict__)
+
+
+class Load:
+    """Messages under way, by client_id, which is unique in this process."""
+
+    def __init__(self) -> None:
+        self.measured: Measured | None = None
+        self._calls: dict[str, tuple[float, Measured | None]] = {}
+        self._arrivals: dict[str, asyncio.Future[None]] = {}
+        self._loop = asyncio.get_running_loop()
+
+    async def say(self, sender: Talker) -> asyncio.Future[None]:
+        """Send one message; the future is done when the other one has it."""
+        client_id = f"m{next(_numbers)}"
+        self._arrivals[client_id] = arrival = self._loop.create_future()
+        frame = (
+            f'{{"action":"send","id":"{client_id}","conversation_id":"{sender.conversation}",'
+            f'"messages":[{{"client_id":"{client_id}","content":{{"type":"text","text":"How are you today?"}}}}]}}'
+        )
+        if self.measured is not None:
+            self.measured.sent += 1
+        self._calls[client_id] = (time.perf_counter(), self.measured)
+        await sender.socket.send_str(frame)
+        return arrival
+
+    async def read(self, talker: Talker) -> None:
+        """Note what arrives at one socket until it closes."""
+        async for message in talker.socket:
+            now = time.perf_counter()
+            frame = json.loads(message.data)
+            if frame.get("type") == "ack":
+                self._acknowledged(frame["id"], now)
+            elif frame.get("type") == "events":
+                for event in frame["events"]:
+                    if "client_id" in event and event["sender_id"] != talker.user_id:
+                        self._delivered(event["client_id"], now)
+            else:
+                self._refused(frame)
+
+    def _acknowledged(self, client_id: str, now: float) -> None:
+        called, measured = self._calls[client_id]
+        if measured is not None:
+            measured.ack_ms.append(1000 * (now - called))
+
+    def _delivered(self, client_id: str, now: float) -> None:
+        arrival = self._arrivals.pop(client_id, None)
+        if arrival is None:
+            return  # shown twice, which is allowed
+        called, measured = self._calls[client_id]
+        if measured is not None:
+            measured.delivery_ms.append(1000 * (now - called))
+        arrival.set_result(None)
+
+    def _refused(self, frame: dict[str, object]) -> None:
+        """A refusal ends the wait for its message: the load is meant to stay within what is allowed."""
+        arrival = self._arrivals.pop(str(frame.get("id")), None)
+        if arrival is not None:
+            arrival.set_exception(RuntimeError(f"refused: {frame.get('code', frame)}"))
+
+    async def settled(self) -> None:
+        """Wait until everything has arrived."""
+        if self._arrivals:
+            await asyncio.wait(list(self._arrivals.values()), timeout=PATIENCE_S)
+
+
+async def open_loop(load: Load, pairs: list[tuple[Talker, Talker]], *, rate: float, seconds: float) -> None:
+    """`rate` messages a second, whatever comes back, the pairs and their sides in turn."""
+    start = time.perf_counter()
+    turns = itertools.cycle([pair[side] for side in (0, 1) for pair in pairs])
+    for number in range(int(rate * seconds)):
+        wait_s = start + number / rate - time.perf_counter()
+        if wait_s > 0:
+            await asyncio.sleep(wait_s)
+        await load.say(next(turns))
+
+
+async def closed_loop(load: Load, pairs: list[tuple[Talker, Talker]], *, seconds: float) -> None:
+    """Each pair plays ping-pong: the other answers as soon as a message has arrived."""
+    end = time.perf_counter() + seconds
+
+    async def play(pair: tuple[Talker, Talker]) -> None:
+        for sender in itertools.cycle(pair):
+            if time.perf_counter() >= end:
+                return
+            async with asyncio.timeout(PATIENCE_S):
+                await (await load.say(sender))
+
+    await asyncio.gather(*map(play, pairs))
+
+
+@contextlib.asynccontextmanager
+async def talking(load: Load, http: aiohttp.ClientSession, url: str, pairs: int) -> AsyncIterator[list[Talker]]:
+    """2 x `pairs` users, connected, each two in a conversation."""
+    gate = asyncio.Semaphore(SETUP_AT_ONCE)
+
+    async def post(path: str, body: object, token: str = "") -> dict[str, str]:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        async with http.post(url + path, json=body, headers=headers) as response:
+            response.raise_for_status()
+            return dict(await response.json())
+
+    async def join() -> tuple[Talker, str]:
+        async with gate:
+            account = {"username": f"bench_{secrets.token_hex(6)}", "password": PASSWORD}
+            await post("/v1/users", account)
+            session = await post("/v1/sessions", account)
+            token = session["access_token"]
+            ticket = await post("/v1/tickets", {}, token)
+            return Talker(await http.ws_connect(ticket["url"]), session["user_id"]), token
+
+    joined = await asyncio.gather(*(join() for _ in range(2 * pairs)))
+    for (one, token), (other, _) in zip(joined[::2], joined[1::2], strict=True):
+        made = await post("/v1/conversations", {"kind": "direct", "members": [other.user_id]}, token)
+        one.conversation = other.conversation = made["conversation_id"]
+    talkers = [talker for talker, _ in joined]
+    readers = [asyncio.create_task(load.read(talker)) for talker in talkers]
+    yield talkers
+    for talker in talkers:
+        await talker.socket.close()
+    await asyncio.gather(*readers)
+
+
+async def run(options: argparse.Namespace) -> Measured:
+    load = Load()
+    timeout = aiohttp.ClientTimeout(total=HTTP_TIMEOUT_S)
+    async with (
+        aiohttp.ClientSession(timeout=timeout) as http,
+        talking(load, http, options.url.rstrip("/"), options.pairs) as talkers,
+    ):
+        pairs = list(zip(talkers[::2], talkers[1::2], strict=True))
+
+        def loop(seconds: float) -> Awaitable[None]:
+            if options.mode == "open":
+                return open_loop(load, pairs, rate=options.rate, seconds=seconds)
+            return closed_loop(load, pairs, seconds=seconds)
+
+        return await _measured(load, loop, warm_s=options.warm, seconds=options.seconds)
+
+
+async def _measured(load: Load, loop: Callable[[float], Awaitable[None]], *, warm_s: float, seconds: float) -> Measured:
+    await loop(warm_s)
+    await load.settled()
+    print(json.dumps({"measuring": True}), flush=True)  # noqa: T201
+    load.measured = measured = Measured(began=time.perf_counter())
+    await loop(seconds)
+    await load.settled()
+    measured.ended = time.perf_counter()
+    measured.cpu_s = time.process_time()
+    return measured
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="tests.bench.client")
+    parser.add_argument("mode", choices=("open", "closed"))
+    parser.add_argument("url")
+    parser.add_argument("--pairs", type=int, default=20)
+    parser.add_argument("--rate", type=float, default=40.0, help="messages a second, of an open loop")
+    parser.add_argument("--seconds", type=float, default=15.0)
+    parser.add_argument("--warm", type=float, default=5.0, help="seconds of the same before measuring")
+    print(uvloop.run(run(parser.parse_args())).to_json(), flush=True)  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()

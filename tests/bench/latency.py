@@ -1,0 +1,62 @@
+"""From a sender's call to the recipient's frame: 20 pairs, 40 messages a second, beside the floor of the engines."""
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from local.cloud import Cloud
+from tests.bench import children
+
+RATE = 40.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Latency:
+    """Milliseconds of one round, and the messages that did not arrive."""
+
+    ack_p50: float
+    ack_p99: float
+    delivery_p50: float
+    delivery_p99: float
+    floor_p50: float
+    lost: int
+
+    @property
+    def ratio(self) -> float:
+        """How many times the floor a delivery takes."""
+        return self.delivery_p50 / self.floor_p50
+
+
+async def measure(cloud: Cloud, *, seconds: float) -> Latency:
+    """One round: the floor, then the load, on the same engines."""
+    kafka, cassandra = cloud.engines["kafka"].address, cloud.engines["cassandra"].address
+    pace = (f"--rate={RATE}", f"--seconds={seconds}")
+    floor = await children.run("floor", kafka, cassandra, *pace)
+    load = await children.run("client", "open", cloud.app.outputs["HttpUrl"], *pace)
+    return Latency(
+        ack_p50=percentile(load["ack_ms"], 50),
+        ack_p99=percentile(load["ack_ms"], 99),
+        delivery_p50=percentile(load["delivery_ms"], 50),
+        delivery_p99=percentile(load["delivery_ms"], 99),
+        floor_p50=percentile(floor, 50),
+        lost=load["sent"] - len(load["delivery_ms"]),
+    )
+
+
+def percentile(values: Sequence[float], percent: int) -> float:
+    return statistics.quantiles(values, n=100, method="inclusive")[percent - 1]
+
+
+def table(rounds: Sequence[Latency]) -> list[str]:
+    def median(name: str) -> float:
+        return statistics.median(float(getattr(each, name)) for each in rounds)
+
+    return [
+        f"open loop, 20 pairs, {RATE:.0f} messages/s (medians of {len(rounds)} rounds; ms from the call)",
+        f"  {'':22}{'p50':>8}{'p99':>8}",
+        f"  {'acknowledged':22}{median('ack_p50'):8.1f}{median('ack_p99'):8.1f}",
+        f"  {'on the other screen':22}{median('delivery_p50'):8.1f}{median('delivery_p99'):8.1f}",
+        f"  {'floor of the engines':22}{median('floor_p50'):8.1f}",
+        f"  {'times the floor':22}{median('ratio'):8.1f}",
+        f"  {'not arrived':22}{sum(each.lost for each in rounds):8}",
+    ]

@@ -1,0 +1,61 @@
+"""
+The system under test: by default a local cloud of this session, made from this checkout.
+
+`NATTER_OUTPUTS=FILE` points the black-box tests (`e2e`) at one that runs already, here or on AWS.
+"""
+
+import json
+import os
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from local.cloud import Cloud
+from tests.support.api import Api
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+async def cloud() -> AsyncIterator[Cloud]:
+    """Everything of the app, on engines of its own; for tests that also look or reach behind the API."""
+    if "NATTER_OUTPUTS" in os.environ:
+        pytest.fail("this test needs a cloud of its own: run it without NATTER_OUTPUTS")
+    async with Cloud(ROOT) as cloud:
+        yield cloud
+
+
+@pytest.fixture(scope="session")
+def outputs(request: pytest.FixtureRequest) -> Mapping[str, str]:
+    """The stack's outputs: `HttpUrl`, `WebSocketUrl`, `Region`, `Stage`."""
+    if file := os.environ.get("NATTER_OUTPUTS"):
+        return dict(json.loads(Path(file).read_text()))
+    running: Cloud = request.getfixturevalue("cloud")
+    return running.app.outputs
+
+
+@pytest.fixture
+async def api(outputs: Mapping[str, str]) -> AsyncIterator[Api]:
+    async with Api(outputs) as api:
+        yield api
+
+
+@pytest.fixture(scope="session")
+def kafka_endpoint(cloud: Cloud) -> str:
+    return cloud.engines["kafka"].address
+
+
+@pytest.fixture(scope="session")
+def cassandra_endpoint(cloud: Cloud) -> str:
+    return cloud.engines["cassandra"].address
+
+
+@pytest.fixture(scope="session")
+def valkey_endpoint(cloud: Cloud) -> str:
+    return cloud.engines["valkey"].address
+
+
+@pytest.fixture(scope="session")
+def postgres_endpoint(cloud: Cloud) -> str:
+    return cloud.engines["postgres"].address

@@ -1,0 +1,60 @@
+"""The real engines behind the ports, started once for all contract suites."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from functions.migrate.handler import opener, upgrade
+from local.engines import Endpoints, Engines
+from local.progress import Progress
+from natter.adapters.postgres import Login, Postgres
+from natter.adapters.valkey import Valkey
+from natter.settings import PostgresSettings, ValkeySettings
+
+LOGIN = Login("natter", "only-on-loopback")
+
+
+@pytest.fixture(scope="session")
+async def endpoints(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Endpoints]:
+    root: Path = tmp_path_factory.mktemp("engines")
+    engines = Engines(root, Progress())
+    found = await engines.start("postgres", "valkey")
+    await engines.postgres.ensure_login(LOGIN.username, LOGIN.password, "natter")
+    yield found
+    await engines.stop()
+
+
+@pytest.fixture(scope="session")
+def valkey_settings(endpoints: Endpoints) -> ValkeySettings:
+    return ValkeySettings(endpoint=endpoints.valkey, auth="none", timeout_s=2)
+
+
+@pytest.fixture(scope="session")
+def postgres_settings(endpoints: Endpoints) -> PostgresSettings:
+    """An up-to-date database."""
+    settings = PostgresSettings(endpoint=endpoints.postgres, database="natter", secret_arn="none", tls="off")
+    upgrade(opener(settings, lambda: LOGIN))
+    return settings
+
+
+@pytest.fixture
+def postgres(postgres_settings: PostgresSettings) -> Iterator[Postgres]:
+    database = Postgres(postgres_settings, lambda: LOGIN)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def other_postgres(postgres_settings: PostgresSettings) -> Iterator[Postgres]:
+    """Another execution environment's connection."""
+    database = Postgres(postgres_settings, lambda: LOGIN)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def valkey(valkey_settings: ValkeySettings) -> Iterator[Valkey]:
+    cache = Valkey(valkey_settings, lambda: None)
+    yield cache
+    cache.close()

@@ -1,0 +1,94 @@
+"""What every `Connections` promises."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from natter.adapters.connections_memory import MemoryConnections
+from natter.adapters.connections_valkey import ValkeyConnections
+from natter.domain.ids import UserId, new_id
+from natter.ports.sockets import Connection, Connections
+from tests.messages import a_connection
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def connected(user: UserId) -> Connection:
+    return a_connection(user, new_id(), connected_at=now_ms())
+
+
+@pytest.fixture(params=["memory", pytest.param("valkey", marks=pytest.mark.engines)])
+def connections(request: pytest.FixtureRequest) -> Connections:
+    if request.param == "memory":
+        return MemoryConnections()
+    return ValkeyConnections(request.getfixturevalue("valkey"), now_ms)
+
+
+@pytest.fixture
+def user() -> UserId:
+    return UserId(new_id())
+
+
+class TestConnectionsContract:
+    def test_what_is_registered_is_found(self, connections: Connections, user: UserId) -> None:
+        phone, desk = connected(user), connected(user)
+        connections.register(phone)
+        connections.register(desk)
+        found = connections.of([user])
+        assert found.keys() == {user}
+        assert sorted(found[user], key=lambda each: each.connection_id) == sorted(
+            [phone, desk], key=lambda each: each.connection_id
+        )
+
+    def test_it_says_whether_it_was_there(self, connections: Connections, user: UserId) -> None:
+        """A connection that was not is told to sync."""
+        phone = connected(user)
+        assert connections.register(phone)
+        assert not connections.register(phone)
+        connections.unregister(phone)
+        assert connections.register(phone)
+
+    def test_renewing_it_does_not_double_it(self, connections: Connections, user: UserId) -> None:
+        phone = connected(user)
+        connections.register(phone)
+        connections.register(phone)
+        assert list(connections.of([user])[user]) == [phone]
+
+    def test_unregistering_one_leaves_the_others(self, connections: Connections, user: UserId) -> None:
+        phone, desk = connected(user), connected(user)
+        connections.register(phone)
+        connections.register(desk)
+        connections.unregister(phone)
+        assert list(connections.of([user])[user]) == [desk]
+
+    def test_unregistering_what_is_not_there_is_fine(self, connections: Connections, user: UserId) -> None:
+        connections.unregister(connected(user))
+        assert connections.of([user]) == {}
+
+    def test_users_without_any_are_missing(self, connections: Connections, user: UserId) -> None:
+        gone = UserId(new_id())
+        connections.register(connected(user))
+        left = connected(gone)
+        connections.register(left)
+        connections.unregister(left)
+        assert connections.of([gone, user, UserId(new_id())]).keys() == {user}
+
+    def test_nobody_is_asked_for(self, connections: Connections) -> None:
+        assert connections.of([]) == {}
+
+    def test_many_users_at_once(self, connections: Connections) -> None:
+        all_of_them = [connected(UserId(new_id())) for _ in range(100)]
+        for connection in all_of_them:
+            connections.register(connection)
+        assert connections.of([each.user_id for each in all_of_them]) == {each.user_id: [each] for each in all_of_them}
+
+    def test_connections_registered_at_once_are_all_there(self, connections: Connections, user: UserId) -> None:
+        all_of_them = [connected(user) for _ in range(16)]
+        with ThreadPoolExecutor(8) as threads:
+            assert all(threads.map(connections.register, all_of_them))
+        assert {each.connection_id for each in connections.of([user])[user]} == {
+            each.connection_id for each in all_of_them
+        }

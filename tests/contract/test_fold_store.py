@@ -1,0 +1,220 @@
+"""What every `FoldStore` promises, and the `Timeline` over the same tables."""
+
+import time
+from collections.abc import Iterator, Mapping
+from typing import Protocol
+
+import pytest
+
+from natter.adapters.cassandra import CassandraSession
+from natter.adapters.tables_cassandra import CassandraTables
+from natter.adapters.tables_memory import MemoryTables
+from natter.domain.conversations import Cursor, Event, MembershipChange, Role
+from natter.domain.fold import Effect
+from natter.domain.ids import ClientId, ConversationId, UserId, new_id
+from natter.domain.rows import EffectRow, EmptiedRow, EventRow, MembershipRow, Outcome, Row, SentRow, SpentKey, SpentRow
+from natter.names import EPOCH
+from natter.ports.tables import FoldStore, Timeline, Wanted
+from natter.settings import KeyspacesSettings
+from tests.messages import ANN, BOB, NOON, a_head, an_event
+
+NOW_US = time.time_ns() // 1000
+"""Keyspaces takes write timestamps only from two days ago to five minutes ahead."""
+
+
+class Tables(FoldStore, Timeline, Protocol): ...
+
+
+@pytest.fixture(params=["memory", pytest.param("cassandra", marks=pytest.mark.engines)])
+def tables(request: pytest.FixtureRequest) -> Iterator[Tables]:
+    if request.param == "memory":
+        yield MemoryTables()
+        return
+    endpoint: str = request.getfixturevalue("cassandra_endpoint")
+    outputs: Mapping[str, str] = request.getfixturevalue("outputs")
+    session = CassandraSession(
+        KeyspacesSettings(endpoint=endpoint, keyspace=f"natter_{outputs['Stage']}", auth="none", request_timeout_s=10)
+    )
+    yield CassandraTables(session)
+    session.close()
+
+
+@pytest.fixture
+def lobby() -> ConversationId:
+    return ConversationId(new_id())
+
+
+def spent(lobby: ConversationId, *, seq: int | None, refusal: str | None = None, later_us: int = 0) -> SpentRow:
+    key = SpentKey(conversation_id=lobby, sender_id=ANN, client_id=ClientId("m1"))
+    outcome = Outcome(epoch=EPOCH, offset=4 + later_us, item=2, at=NOON, seq=seq, refusal=refusal)
+    return SpentRow(key=key, outcome=outcome, written_at=NOW_US + later_us)
+
+
+def stored(event: Event, *, later_us: int = 0) -> EventRow:
+    return EventRow(event=event, written_at=NOW_US + later_us)
+
+
+def changed(lobby: ConversationId, user: UserId, seq: int, role: Role | None, *, later_us: int = 0) -> MembershipRow:
+    change = MembershipChange(user_id=user, seq=seq, role=role, messages=seq - 1)
+    return MembershipRow(conversation_id=lobby, change=change, written_at=NOW_US + later_us)
+
+
+def sent(lobby: ConversationId, seq: int, *, later_us: int = 0) -> SentRow:
+    return SentRow(conversation_id=lobby, user_id=ANN, seq=seq, messages=seq - 1, written_at=NOW_US + later_us)
+
+
+def emptied(lobby: ConversationId, seq: int, *, later_us: int) -> EmptiedRow:
+    return EmptiedRow(conversation_id=lobby, seq=seq, written_at=NOW_US + later_us)
+
+
+class TestReading:
+    def test_what_is_not_there_is_missing(self, tables: Tables, lobby: ConversationId) -> None:
+        key = spent(lobby, seq=1).key
+        known = tables.read(Wanted(conversations=[lobby], keys=[key], targets=[(lobby, 1)]))
+        assert (known.heads, known.outcomes, known.targets) == ({}, {}, {})
+        assert not known.membership_changes.get(lobby)
+        assert not known.effects.get((lobby, 1))
+        assert tables.events_at([(lobby, 1)]) == {}
+
+    def test_nothing_is_wanted(self, tables: Tables) -> None:
+        known = tables.read(Wanted())
+        assert (known.heads, known.membership_changes, known.outcomes) == ({}, {}, {})
+        assert (known.targets, known.effects, tables.events_at([])) == ({}, {}, {})
+
+    def test_all_that_is_wanted_is_read_at_once(self, tables: Tables, lobby: ConversationId) -> None:
+        other = ConversationId(new_id())
+        event, row = an_event(1, conversation=lobby), spent(lobby, seq=1)
+        delete = an_event(2, conversation=lobby, type="delete", payload={"target_seq": 1})
+        joined, left = changed(lobby, ANN, 1, "owner"), changed(lobby, ANN, 3, None)
+        head = a_head(2, conversation=lobby)
+        tables.write([stored(event), row, EffectRow(target_seq=1, event=delete, written_at=NOW_US), joined, left])
+        tables.write_heads([head])
+        known = tables.read(Wanted(conversations=[lobby, other], keys=[row.key], targets=[(lobby, 1), (other, 1)]))
+        assert known.heads == {lobby: head}
+        assert sorted(known.membership_changes[lobby], key=lambda each: each.seq) == [joined.change, left.change]
+        assert known.outcomes == {row.key: row.outcome}
+        assert known.targets == {(lobby, 1): event}
+        assert known.effects[lobby, 1] == [Effect(seq=2, type="delete")]
+
+
+class TestEvents:
+    @pytest.mark.parametrize("seq", [1, 999, 1000, 1001, 123_456_789_012])
+    def test_an_event_is_read_at_its_place_as_it_was_written(
+        self, tables: Tables, lobby: ConversationId, seq: int
+    ) -> None:
+        payload = {"content": {"type": "text", "text": "grüße 🦊 \u2028\n"}, "reply_to": 3, "mentions": ["bob"]}
+        event = an_event(seq, conversation=lobby, payload=payload)
+        tables.write([stored(event)])
+        assert tables.events_at([(lobby, seq)]) == {(lobby, seq): event}
+
+    def test_an_event_of_the_outbox_has_no_client_id(self, tables: Tables, lobby: ConversationId) -> None:
+        event = an_event(1, conversation=lobby, client_id=None)
+        tables.write([stored(event)])
+        assert tables.events_at([(lobby, 1)])[lobby, 1].client_id is None
+
+    def test_hundreds_of_rows_are_written_and_read_at_once(self, tables: Tables, lobby: ConversationId) -> None:
+        events = [an_event(seq, conversation=lobby) for seq in range(900, 1300)]
+        tables.write([stored(event) for event in events])
+        places = [(lobby, event.seq) for event in events]
+        assert tables.events_at(places) == dict(zip(places, events, strict=True))
+
+
+class TestLastWriteWins:
+    def test_an_older_writer_does_not_overwrite(self, tables: Tables, lobby: ConversationId) -> None:
+        newer, older = spent(lobby, seq=3, later_us=10), spent(lobby, seq=2)
+        head = a_head(3, conversation=lobby, written_at=NOW_US + 10)
+        tables.write([newer, sent(lobby, 3, later_us=10)])
+        tables.write_heads([head])
+        tables.write([older, sent(lobby, 2)])
+        tables.write_heads([a_head(2, conversation=lobby, written_at=NOW_US)])
+        known = tables.read(Wanted(conversations=[lobby], keys=[newer.key]))
+        assert (known.outcomes, known.heads) == ({newer.key: newer.outcome}, {lobby: head})
+        assert tables.cursors(ANN, [lobby]) == {lobby: Cursor(sent_seq=3, sent_messages=2)}
+
+    def test_writing_again_changes_nothing(self, tables: Tables, lobby: ConversationId) -> None:
+        event, row = an_event(1, conversation=lobby), spent(lobby, seq=1)
+        rows: list[Row] = [stored(event), row, changed(lobby, ANN, 1, "owner"), sent(lobby, 1)]
+        tables.write(rows)
+        tables.write(list(reversed(rows)))
+        known = tables.read(Wanted(conversations=[lobby], keys=[row.key], targets=[(lobby, 1)]))
+        assert known.targets == {(lobby, 1): event}
+        assert len(known.membership_changes[lobby]) == len(known.outcomes) == 1
+
+    def test_an_outcome_leaves_nothing_of_the_one_before(self, tables: Tables, lobby: ConversationId) -> None:
+        """More than a week later, the same client id is another message."""
+        refused = spent(lobby, seq=None, refusal="gone", later_us=10)
+        accepted = spent(lobby, seq=9, later_us=20)
+        for row in (spent(lobby, seq=2), refused, accepted):
+            tables.write([row])
+            assert tables.read(Wanted(keys=[row.key])).outcomes == {row.key: row.outcome}
+
+
+class TestDeletion:
+    def test_an_emptied_event_stays_at_its_place_without_its_payload(
+        self, tables: Tables, lobby: ConversationId
+    ) -> None:
+        tables.write([stored(an_event(1, conversation=lobby))])
+        tables.write([emptied(lobby, 1, later_us=10)])
+        assert tables.events_at([(lobby, 1)]) == {(lobby, 1): an_event(1, conversation=lobby, payload={})}
+
+    def test_writing_the_event_again_does_not_bring_it_back(self, tables: Tables, lobby: ConversationId) -> None:
+        """A replay, or a zombie; also if it comes to write the event only after its deletion."""
+        event = an_event(1, conversation=lobby)
+        tables.write([emptied(lobby, 1, later_us=10)])
+        tables.write([stored(event)])
+        assert tables.events_at([(lobby, 1)])[lobby, 1].payload == {}
+
+
+class TestHeads:
+    def test_a_head_is_read_with_its_preview(self, tables: Tables, lobby: ConversationId) -> None:
+        preview = an_event(7, conversation=lobby, payload={"content": {"text": "grüße 🦊"}})
+        head = a_head(7, conversation=lobby, members_seq=3, preview=preview)
+        tables.write_heads([head])
+        assert tables.heads([lobby]) == {lobby: head}
+
+    def test_a_preview_can_be_emptied(self, tables: Tables, lobby: ConversationId) -> None:
+        tables.write_heads([a_head(7, conversation=lobby, preview=an_event(7, conversation=lobby))])
+        head = a_head(8, conversation=lobby, preview=an_event(7, conversation=lobby, payload={}))
+        tables.write_heads([head])
+        assert tables.heads([lobby]) == {lobby: head}
+
+    def test_many_heads_at_once(self, tables: Tables) -> None:
+        heads = {each: a_head(3, conversation=each) for each in (ConversationId(new_id()) for _ in range(200))}
+        tables.write_heads(list(heads.values()))
+        assert tables.heads([*heads, ConversationId(new_id())]) == heads
+
+
+class TestTimeline:
+    @pytest.mark.parametrize(
+        ("first", "last", "found"),
+        [
+            (998, 1003, [998, 999, 1000, 1001, 1002]),
+            (1, 998, [998]),
+            (1001, 1001, [1001]),
+            (5, 4, []),
+            (2000, 3000, []),
+        ],
+    )
+    def test_places_are_read_in_either_direction(
+        self, tables: Tables, lobby: ConversationId, first: int, last: int, found: list[int]
+    ) -> None:
+        """1000 is where a partition of the table ends."""
+        events = {seq: an_event(seq, conversation=lobby) for seq in range(998, 1003)}
+        tables.write([stored(event) for event in events.values()])
+        upwards = list(tables.events(lobby, first, last, newest_first=False))
+        downwards = list(tables.events(lobby, first, last, newest_first=True))
+        assert upwards == [events[seq] for seq in found]
+        assert downwards == upwards[::-1]
+
+    def test_a_users_own_membership_is_read_alone(self, tables: Tables, lobby: ConversationId) -> None:
+        joined, left = changed(lobby, ANN, 1, "owner"), changed(lobby, ANN, 5, None)
+        tables.write([joined, left, changed(lobby, BOB, 1, "member")])
+        found = tables.membership_changes_of(ANN, [lobby, ConversationId(new_id())])
+        assert {each: sorted(changes, key=lambda change: change.seq) for each, changes in found.items()} == {
+            lobby: [joined.change, left.change]
+        }
+
+    def test_cursors_never_written_are_missing(self, tables: Tables, lobby: ConversationId) -> None:
+        tables.write([sent(lobby, 4)])
+        assert tables.cursors(ANN, [lobby, ConversationId(new_id())]) == {lobby: Cursor(sent_seq=4, sent_messages=3)}
+        assert tables.cursors(BOB, [lobby]) == {}

@@ -1,0 +1,74 @@
+"""What every `HeadCache` promises."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from natter.adapters.head_cache_memory import MemoryHeadCache
+from natter.adapters.head_cache_valkey import ValkeyHeadCache
+from natter.domain.ids import ConversationId, new_id
+from natter.ports.tables import HeadCache
+from tests.messages import a_head, an_event
+
+
+@pytest.fixture(params=["memory", pytest.param("valkey", marks=pytest.mark.engines)])
+def heads(request: pytest.FixtureRequest) -> HeadCache:
+    if request.param == "memory":
+        return MemoryHeadCache()
+    return ValkeyHeadCache(request.getfixturevalue("valkey"))
+
+
+@pytest.fixture
+def conversation() -> ConversationId:
+    return ConversationId(new_id())
+
+
+class TestHeadCacheContract:
+    def test_what_it_was_advanced_to_is_what_it_holds(self, heads: HeadCache, conversation: ConversationId) -> None:
+        preview = an_event(7, conversation=conversation, payload={"content": {"text": "grüße 🦊"}})
+        head = a_head(7, conversation=conversation, members_seq=3, preview=preview)
+        heads.advance([head])
+        assert heads.get([conversation]) == {conversation: head}
+
+    def test_it_only_moves_forward(self, heads: HeadCache, conversation: ConversationId) -> None:
+        newer, older = a_head(7, conversation=conversation), a_head(6, conversation=conversation)
+        heads.advance([newer])
+        heads.advance([older])
+        assert heads.get([conversation]) == {conversation: newer}
+
+    def test_a_new_epoch_is_forward_though_its_offsets_begin_anew(
+        self, heads: HeadCache, conversation: ConversationId
+    ) -> None:
+        old, new = a_head(7, conversation=conversation), a_head(8, conversation=conversation, epoch=2, offset=0)
+        heads.advance([old])
+        heads.advance([new])
+        heads.advance([old])
+        assert heads.get([conversation]) == {conversation: new}
+
+    def test_advancing_again_changes_nothing(self, heads: HeadCache, conversation: ConversationId) -> None:
+        head = a_head(7, conversation=conversation)
+        heads.advance([head])
+        heads.advance([head])
+        assert heads.get([conversation]) == {conversation: head}
+
+    def test_what_is_not_cached_is_missing(self, heads: HeadCache, conversation: ConversationId) -> None:
+        other = ConversationId(new_id())
+        heads.advance([a_head(1, conversation=conversation)])
+        assert heads.get([conversation, other]).keys() == {conversation}
+
+    def test_many_conversations_at_once(self, heads: HeadCache) -> None:
+        all_heads = [a_head(seq, conversation=ConversationId(new_id())) for seq in range(1, 101)]
+        heads.advance(all_heads)
+        assert heads.get([head.conversation_id for head in all_heads]) == {
+            head.conversation_id: head for head in all_heads
+        }
+
+    def test_nothing_to_do_is_fine(self, heads: HeadCache) -> None:
+        heads.advance([])
+        assert heads.get([]) == {}
+
+    def test_of_many_at_once_the_foremost_stays(self, heads: HeadCache, conversation: ConversationId) -> None:
+        ahead = [a_head(seq, conversation=conversation) for seq in (5, 19, 3, 20, 11, 1, 18, 2)]
+        with ThreadPoolExecutor(8) as threads:
+            list(threads.map(lambda head: heads.advance([head]), ahead))
+        assert heads.get([conversation])[conversation].seq == 20

@@ -1,0 +1,76 @@
+"""Migrations on a real database."""
+
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import psycopg
+import pytest
+
+from functions.migrate.handler import LOCK, build, opener
+from natter.adapters.postgres import Cursor, Postgres
+from natter.domain.ids import new_id
+from natter.settings import PostgresSettings
+from tests.contract.conftest import LOGIN
+
+pytestmark = pytest.mark.engines
+
+
+@pytest.fixture
+def empty(postgres: Postgres, postgres_settings: PostgresSettings) -> PostgresSettings:
+    """A database in which nothing was ever done."""
+    name = f"empty_{new_id().replace('-', '')}"
+    postgres.query(f"CREATE DATABASE {name}")
+    return postgres_settings.model_copy(update={"database": name})
+
+
+class TestMigrate:
+    def test_says_which_revision_was_reached(self, empty: PostgresSettings) -> None:
+        migrate = build(opener(empty, lambda: LOGIN))
+        assert migrate({}, None) == migrate({}, None) == {"revision": "0001"}
+        database = Postgres(empty, lambda: LOGIN)
+        tables = database.query("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
+        database.close()
+        assert [row["tablename"] for row in tables] == [
+            "alembic_version",
+            "conversations",
+            "credentials",
+            "devices",
+            "members",
+            "outbox",
+            "sessions",
+            "users",
+        ]
+
+    def test_two_deploys_at_once_wait_for_each_other(self, empty: PostgresSettings) -> None:
+        """Nothing is done before the other one is done, and nothing then that it did."""
+        other = Postgres(empty, lambda: LOGIN)
+        watcher = Postgres(empty, lambda: LOGIN)
+
+        def hold_the_lock(cursor: Cursor) -> Future[dict[str, str]]:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
+            migrating = thread.submit(build(opener(empty, lambda: LOGIN)), {}, None)
+            deadline = time.monotonic() + 20
+            while not watcher.query("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"):
+                assert time.monotonic() < deadline
+            assert watcher.query("SELECT to_regclass('users') AS users") == [{"users": None}]
+            return migrating
+
+        with ThreadPoolExecutor(1) as thread:
+            assert other.run(hold_the_lock).result(timeout=20) == {"revision": "0001"}
+        other.close()
+        watcher.close()
+
+    @pytest.mark.parametrize(
+        "statement",
+        [
+            "INSERT INTO users VALUES ('u/1', 'ann', 'Ann', NULL, 1)",
+            "INSERT INTO users VALUES ('u1', 'Ann!', 'Ann', NULL, 1)",
+            "INSERT INTO users VALUES ('u1', 'ann', '', NULL, 1)",
+            "INSERT INTO conversations VALUES ('c1', 'direct', NULL, NULL, NULL, 'all', 'u0', 1)",
+            "INSERT INTO conversations VALUES ('c1', 'group', NULL, NULL, NULL, 'all', 'u0', 1)",
+            "INSERT INTO conversations VALUES ('c1', 'crowd', NULL, 'Title', NULL, 'all', 'u0', 1)",
+        ],
+    )
+    def test_the_schema_refuses_what_cannot_be(self, postgres: Postgres, statement: str) -> None:
+        with pytest.raises(psycopg.errors.CheckViolation):
+            postgres.query(statement)

@@ -1,0 +1,139 @@
+"""The connection to PostgreSQL: what it survives, and what it says when it does not."""
+
+import threading
+import time
+
+import psycopg
+import pytest
+
+from natter.adapters.postgres import Cursor, Login, Postgres, postgres_errors
+from natter.domain.errors import Unavailable
+from natter.settings import PostgresSettings
+from tests.contract.conftest import LOGIN
+
+pytestmark = pytest.mark.engines
+
+
+def backend(postgres: Postgres) -> int:
+    """Which of the server's processes serves the connection."""
+    return int(postgres.query("SELECT pg_backend_pid() AS pid")[0]["pid"])
+
+
+class TestPostgres:
+    def test_one_connection_serves_all(self, postgres: Postgres) -> None:
+        assert backend(postgres) == backend(postgres)
+
+    def test_a_dead_connection_is_made_anew(self, postgres: Postgres, other_postgres: Postgres) -> None:
+        """As after a freeze: the server hung up meanwhile, and nobody notices but the log of the server."""
+        before = backend(postgres)
+        other_postgres.query("SELECT pg_terminate_backend(%s, 5000)", (before,))
+        assert backend(postgres) != before
+
+    def test_a_transaction_on_a_dead_connection_is_run_again(
+        self, postgres: Postgres, other_postgres: Postgres
+    ) -> None:
+        other_postgres.query("SELECT pg_terminate_backend(%s, 5000)", (backend(postgres),))
+        assert postgres.run(lambda cursor: cursor.execute("SELECT 1 AS one").fetchone()) == {"one": 1}
+
+    def test_a_connection_that_dies_in_a_transaction(self, postgres: Postgres, other_postgres: Postgres) -> None:
+        """All of the transaction is run again, on a new connection."""
+        backend(postgres)
+        pids: list[int] = []
+
+        def work(cursor: Cursor) -> str:
+            row = cursor.execute("SELECT pg_backend_pid() AS pid").fetchone()
+            assert row is not None
+            pids.append(row["pid"])
+            if len(pids) == 1:
+                other_postgres.query("SELECT pg_terminate_backend(%s, 5000)", (pids[0],))
+            cursor.execute("SELECT 1")
+            return "done"
+
+        assert postgres.run(work) == "done"
+        assert len(set(pids)) == 2
+
+    def test_a_server_that_became_a_replica_is_left(self, postgres: Postgres) -> None:
+        """As after a failover, when the old writer is up again and only reads."""
+        before = backend(postgres)
+        postgres.query("SET default_transaction_read_only = on")
+        postgres.query("UPDATE users SET avatar = NULL WHERE user_id = 'nobody'")
+        assert backend(postgres) != before
+
+    def test_a_slow_statement_is_cancelled_and_not_repeated(self, postgres_settings: PostgresSettings) -> None:
+        impatient = Postgres(postgres_settings.model_copy(update={"statement_timeout_s": 0.2}), lambda: LOGIN)
+        began = time.monotonic()
+        with pytest.raises(Unavailable, match="database did not answer in time"):
+            impatient.query("SELECT pg_sleep(5)")
+        assert time.monotonic() - began < 2
+        assert impatient.query("SELECT 1 AS one") == [{"one": 1}]
+        impatient.close()
+
+    def test_an_error_rolls_back(self, postgres: Postgres) -> None:
+        def work(cursor: Cursor) -> None:
+            cursor.execute("CREATE TABLE half_done ()")
+            raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            postgres.run(work)
+        assert postgres.query("SELECT to_regclass('half_done') AS made") == [{"made": None}]
+
+    def test_a_serialization_failure_is_repeated(self, postgres: Postgres, other_postgres: Postgres) -> None:
+        """Two read and then write the same row; the one that loses reads again, and no increment is lost."""
+        postgres.query("CREATE TABLE IF NOT EXISTS counters (n integer)")
+        postgres.query("TRUNCATE counters")
+        postgres.query("INSERT INTO counters VALUES (0)")
+        both_have_read = threading.Barrier(2, timeout=10)
+
+        def increment(database: Postgres) -> None:
+            tries: list[int] = []
+
+            def work(cursor: Cursor) -> None:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE")
+                row = cursor.execute("SELECT n FROM counters").fetchone()
+                assert row is not None
+                if not tries:
+                    both_have_read.wait()
+                tries.append(row["n"])
+                cursor.execute("UPDATE counters SET n = %s", (row["n"] + 1,))
+
+            database.run(work)
+
+        threads = [threading.Thread(target=increment, args=(each,)) for each in (postgres, other_postgres)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert postgres.query("SELECT n FROM counters") == [{"n": 2}]
+        postgres.query("DROP TABLE counters")
+
+    def test_a_mistake_of_ours_is_not_an_outage(self, postgres: Postgres) -> None:
+        with pytest.raises(psycopg.errors.UndefinedTable):
+            postgres.query("SELECT * FROM no_such_table")
+        assert postgres.query("SELECT 1 AS one") == [{"one": 1}]
+
+    def test_nobody_there_is_unavailable(self, postgres_settings: PostgresSettings) -> None:
+        nowhere = Postgres(postgres_settings.model_copy(update={"endpoint": "127.0.0.1:1"}), lambda: LOGIN)
+        with pytest.raises(Unavailable):
+            nowhere.query("SELECT 1")
+
+    def test_a_rotated_password_is_read_again(self, postgres_settings: PostgresSettings) -> None:
+        """The one that is remembered does not work any more: ask for the current one, once."""
+        logins = [LOGIN, Login("natter", "rotated-away")]
+        database = Postgres(postgres_settings, logins.pop)
+        with pytest.raises(Unavailable):
+            database.query("SELECT 1")
+        assert backend(database) > 0
+        assert logins == []
+        database.close()
+
+    def test_a_wrong_password_is_not_tried_for_ever(self, postgres_settings: PostgresSettings) -> None:
+        database = Postgres(postgres_settings, lambda: Login("natter", "wrong"))
+        for _ in range(2):
+            with pytest.raises(Unavailable):
+                database.query("SELECT 1")
+
+
+@pytest.mark.parametrize("error", [psycopg.OperationalError, psycopg.InterfaceError, psycopg.errors.QueryCanceled])
+def test_outages_are_unavailable(error: type[Exception]) -> None:
+    with pytest.raises(Unavailable), postgres_errors():
+        raise error

@@ -1,0 +1,38 @@
+"""What every `SessionStates` promises."""
+
+import pytest
+
+from natter.adapters.session_states_memory import MemorySessionStates
+from natter.adapters.session_states_valkey import ValkeySessionStates
+from natter.domain.ids import SessionId, new_id
+from natter.ports.identity import SessionStates
+
+
+@pytest.fixture(params=["memory", pytest.param("valkey", marks=pytest.mark.engines)])
+def states(request: pytest.FixtureRequest) -> SessionStates:
+    return (
+        MemorySessionStates() if request.param == "memory" else ValkeySessionStates(request.getfixturevalue("valkey"))
+    )
+
+
+class TestSessionStatesContract:
+    def test_nothing_is_known_at_first(self, states: SessionStates) -> None:
+        assert states.get(SessionId(new_id())) is None
+
+    def test_live_is_remembered(self, states: SessionStates) -> None:
+        session = SessionId(new_id())
+        states.note_live(session)
+        assert states.get(session) == "live"
+
+    def test_ended_replaces_live(self, states: SessionStates) -> None:
+        session = SessionId(new_id())
+        states.note_live(session)
+        states.note_ended(session)
+        assert states.get(session) == "ended"
+
+    def test_live_never_replaces_ended(self, states: SessionStates) -> None:
+        """Who read "live" from the truth a moment before the end, and notes it after, undoes nothing."""
+        session = SessionId(new_id())
+        states.note_ended(session)
+        states.note_live(session)
+        assert states.get(session) == "ended"

@@ -1,0 +1,109 @@
+"""What tests of messages share: people, a conversation, and records of its log."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from natter.domain.commands import (
+    AddMembers,
+    Command,
+    CreateConversation,
+    DeleteMessage,
+    Item,
+    Origin,
+    PostMessage,
+    Record,
+    RemoveMember,
+)
+from natter.domain.conversations import Event, Head, Member, Role
+from natter.domain.ids import ClientId, ConnectionId, ConversationId, DeviceId, SessionId, UserId
+from natter.names import EPOCH
+from natter.ports.sockets import Connection
+
+ANN, BOB, CID, MALLORY = map(UserId, ("ann", "bob", "cid", "mallory"))
+LOBBY, KITCHEN = map(ConversationId, ("lobby", "kitchen"))
+NOON = 1_800_000_000_000
+ROLES: dict[UserId, Role] = {ANN: "owner", BOB: "member"}
+
+
+def text(words: str) -> dict[str, str]:
+    return {"type": "text", "text": words}
+
+
+def a_post(client_id: str, words: str = "hello", **fields: Any) -> PostMessage:
+    return PostMessage(client_id=ClientId(client_id), content=text(words), **fields)
+
+
+def a_delete(client_id: str, target_seq: int) -> DeleteMessage:
+    return DeleteMessage(client_id=ClientId(client_id), target_seq=target_seq)
+
+
+def a_command(*items: Item, sender: UserId = ANN, conversation: ConversationId = LOBBY, **fields: Any) -> Command:
+    return Command(conversation_id=conversation, sender_id=sender, items=items, **fields)
+
+
+def created(
+    roles: dict[UserId, Role] = ROLES, *, client_id: str = "row-0", conversation: ConversationId = LOBBY
+) -> Command:
+    members = tuple(Member(user_id=user, role=role) for user, role in roles.items())
+    item = CreateConversation(client_id=ClientId(client_id), kind="group", members=members, title="Lobby")
+    return a_command(item, sender=members[0].user_id, conversation=conversation, decided=True)
+
+
+def added(user: UserId, *, client_id: str, role: Role = "member") -> Command:
+    item = AddMembers(client_id=ClientId(client_id), members=(Member(user_id=user, role=role),))
+    return a_command(item, decided=True)
+
+
+def removed(user: UserId, *, client_id: str) -> Command:
+    return a_command(RemoveMember(client_id=ClientId(client_id), user_id=user), decided=True)
+
+
+def a_log(commands: Iterable[Command], *, at: Sequence[int] | int = NOON, first: int = 0) -> list[Record]:
+    """The records of `commands`, at one time or at one each."""
+    return [
+        Record(
+            command=command,
+            epoch=EPOCH,
+            partition=0,
+            offset=first + index,
+            at=at if isinstance(at, int) else at[index],
+        )
+        for index, command in enumerate(commands)
+    ]
+
+
+def an_origin(connection: Connection) -> Origin:
+    return Origin(
+        device_id=connection.device_id,
+        session_id=connection.session_id,
+        connection_id=connection.connection_id,
+        connected_at=connection.connected_at,
+        endpoint=connection.endpoint,
+    )
+
+
+def a_connection(user: UserId, connection_id: str | None = None, *, connected_at: int = NOON) -> Connection:
+    return Connection(
+        user_id=user,
+        device_id=DeviceId(f"{user}-phone"),
+        session_id=SessionId(f"{user}-session"),
+        connection_id=ConnectionId(connection_id or f"{user}-1"),
+        endpoint="https://gateway.example",
+        connected_at=connected_at,
+    )
+
+
+def an_event(seq: int, *, conversation: ConversationId = LOBBY, sender: UserId = ANN, **fields: Any) -> Event:
+    made = {
+        "type": "message",
+        "at": NOON + seq,
+        "client_id": f"m{seq}",
+        "payload": {"content": text(f"message {seq}")},
+        "messages": seq,
+    }
+    return Event(conversation_id=conversation, seq=seq, sender_id=sender, **{**made, **fields})
+
+
+def a_head(seq: int, *, conversation: ConversationId = LOBBY, **fields: Any) -> Head:
+    made = {"messages": seq, "epoch": EPOCH, "partition": 0, "offset": seq + 10, "at": NOON, "written_at": NOON + seq}
+    return Head(conversation_id=conversation, seq=seq, **{**made, **fields})

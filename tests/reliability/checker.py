@@ -1,0 +1,156 @@
+"""What must hold after a run, checked from the log, the tables and the trace alone."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+from natter.adapters.tables_memory import MemoryTables
+from natter.domain.commands import Record
+from natter.domain.conversations import Event
+from natter.domain.ids import ConnectionId, ConversationId
+from natter.ports.sockets import Connection
+from tests.reliability.meaning import Answer, History, meaning
+from tests.reliability.trace import Appended, Emitted, Posted, Stored, Synced, Trace
+
+
+def violations(
+    log: Sequence[Record], tables: MemoryTables, trace: Trace, online: Sequence[Connection]
+) -> Iterable[str]:
+    """Everything that is wrong with a run that has come to its end."""
+    meant = meaning(log)
+    yield from _stored_wrongly(meant.histories, tables)
+    yield from _shown_wrongly(meant.histories, trace)
+    yield from _missed(meant.histories, trace, online)
+    yield from _emitted_wrongly(meant.histories, trace)
+    yield from _not_told(meant.answers, trace)
+
+
+def _stored_wrongly(histories: Mapping[ConversationId, History], tables: MemoryTables) -> Iterable[str]:
+    """The stored history is the meaning of the log: every accepted command once, at its place (P1, P2, P3)."""
+    for conversation, history in histories.items():
+        events = [
+            replace(each.event, payload={}) if each.event.seq in history.deleted else each.event
+            for each in history.events
+        ]
+        stored = list(tables.events(conversation, 1, len(events) + 10, newest_first=False))
+        if stored != events:
+            yield f"{conversation}: stored {stored}, expected {events}"
+        head = tables.heads([conversation])[conversation]
+        preview = next((event for event in reversed(events) if event.type == "message"), None)
+        if (head.seq, head.messages, head.members_seq) != (len(events), history.messages, history.members_seq):
+            yield f"{conversation}: head {head}, expected {len(events)} events"
+        if head.preview != preview:
+            yield f"{conversation}: preview {head.preview}, expected {preview}"
+
+
+def _shown_wrongly(histories: Mapping[ConversationId, History], trace: Trace) -> Iterable[str]:
+    """What is shown was stored before (P5), is what the log means (P2), and is for the one who sees it (P8)."""
+    stored: set[tuple[ConversationId, int]] = set()
+    for seen in trace:
+        if isinstance(seen, Stored):
+            stored.add((seen.event.conversation_id, seen.event.seq))
+        if not isinstance(seen, Posted):
+            continue
+        conversation, shown = _events(seen.frame)
+        history = histories.get(conversation)
+        for fields in shown:
+            seq, user = fields["seq"], seen.connection.user_id
+            if (conversation, seq) not in stored:
+                yield f"{conversation}: {seq} was shown to {user} before it was stored"
+            if history is None or seq > len(history.events):
+                yield f"{conversation}: {user} was shown {fields}, which never happened"
+                continue
+            expected = history.events[seq - 1]
+            if fields not in (_fields(expected.event), _fields(replace(expected.event, payload={}))):
+                yield f"{conversation}: {user} was shown {fields}, expected {expected.event}"
+            if user not in expected.audience and user != expected.event.sender_id:
+                yield f"{conversation}: {seq} was shown to {user}, who does not belong there"
+
+
+def _missed(histories: Mapping[ConversationId, History], trace: Trace, online: Sequence[Connection]) -> Iterable[str]:
+    """A connected client has every event for it, from its sync or live, never neither (P9)."""
+    synced: dict[ConnectionId, Mapping[ConversationId, int]] = {}
+    live: dict[ConnectionId, set[tuple[ConversationId, int]]] = defaultdict(set)
+    for seen in trace:
+        if isinstance(seen, Synced):
+            synced[seen.connection.connection_id] = seen.places
+        if isinstance(seen, Posted) and seen.arrived:
+            conversation, shown = _events(seen.frame)
+            live[seen.connection.connection_id].update((conversation, fields["seq"]) for fields in shown)
+    for connection in online:
+        for conversation, history in histories.items():
+            since = synced[connection.connection_id].get(conversation, 0)
+            for expected in history.events[since:]:
+                place = (conversation, expected.event.seq)
+                if connection.user_id in expected.audience and place not in live[connection.connection_id]:
+                    yield f"{conversation}: {connection.connection_id} missed {expected.event.seq}"
+
+
+def _emitted_wrongly(histories: Mapping[ConversationId, History], trace: Trace) -> Iterable[str]:
+    """Every event is emitted at least once, as it is."""
+    emitted: dict[ConversationId, set[int]] = defaultdict(set)
+    for seen in trace:
+        if not isinstance(seen, Emitted):
+            continue
+        emission = seen.emission
+        history = histories[emission.conversation_id]
+        for event in emission.events:
+            emitted[emission.conversation_id].add(event.seq)
+            expected = history.events[event.seq - 1]
+            if event not in (expected.event, replace(expected.event, payload={})):
+                yield f"{emission.conversation_id}: emitted {event}, expected {expected.event}"
+            if emission.members_seq != expected.members_seq:
+                yield f"{emission.conversation_id}: {event.seq} emitted for the members at {emission.members_seq}"
+    for conversation, history in histories.items():
+        missing = {each.event.seq for each in history.events} - emitted[conversation]
+        if missing:
+            yield f"{conversation}: {sorted(missing)} never emitted"
+
+
+def _not_told(answers: Iterable[Answer], trace: Trace) -> Iterable[str]:
+    """Whoever repeats a command, or is refused, is told so on the connection that asked."""
+    appended: dict[int, int] = {}
+    refused: dict[tuple[ConnectionId, ConversationId, str, str], int] = {}
+    shown: dict[tuple[ConnectionId, ConversationId, int], int] = {}
+    for index, seen in enumerate(trace):
+        if isinstance(seen, Appended):
+            appended[seen.record.offset] = index
+        if isinstance(seen, Posted):
+            frame = _parsed(seen.frame)
+            where = (seen.connection.connection_id, frame["conversation_id"])
+            for client_id in frame.get("client_ids", ()):
+                refused[*where, frame["code"], client_id] = index
+            for fields in frame.get("events", ()):
+                shown[*where, fields["seq"]] = index
+    for answer in answers:
+        command = answer.record.command
+        if command.origin is None:
+            continue
+        where = (command.origin.connection_id, command.conversation_id)
+        if answer.refusal is not None:
+            told = refused.get((*where, answer.refusal, answer.client_id), -1)
+        else:
+            told = shown.get((*where, answer.seq or 0), -1)
+        if told < appended[answer.record.offset]:
+            yield f"{command.conversation_id}: {command.origin.connection_id} was not told of {answer}"
+
+
+def _events(frame: bytes) -> tuple[ConversationId, list[dict[str, Any]]]:
+    fields = _parsed(frame)
+    return fields["conversation_id"], fields.get("events", [])
+
+
+@lru_cache(maxsize=4096)
+def _parsed(frame: bytes) -> dict[str, Any]:
+    fields: dict[str, Any] = json.loads(frame)
+    return fields
+
+
+def _fields(event: Event) -> dict[str, Any]:
+    """An event as the protocol has it (3)."""
+    client_id = {} if event.client_id is None else {"client_id": event.client_id}
+    own = {"seq": event.seq, "type": event.type, "at": event.at, "sender_id": event.sender_id}
+    return {**own, **client_id, **event.payload}

@@ -1,0 +1,121 @@
+"""What clients and the outbox ask of the conversations in one run: a seeded list of commands."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from random import Random
+
+from natter.domain.commands import (
+    AddMembers,
+    Command,
+    CreateConversation,
+    DeleteMessage,
+    Item,
+    PostMessage,
+    RemoveMember,
+)
+from natter.domain.conversations import Member, Role
+from natter.domain.ids import ClientId, ConversationId, UserId
+
+USERS = tuple(map(UserId, ("ann", "bob", "cid", "dan")))
+CONVERSATIONS = tuple(map(ConversationId, "pqr"))
+LENGTH = 48
+LATEST_TARGET = 14
+
+
+@dataclass(kw_only=True)
+class Load:
+    """
+    Commands in the order of their appending.
+
+    The outbox's commands follow PostgreSQL, which knows who belongs where; clients guess: they are refused,
+    they retry, with other content too, and reuse each other's client ids.
+    """
+
+    random: Random
+    week_before: int = field(init=False)
+    """Before the command with this index, if there is one, more than a week passes."""
+    commands: list[Command] = field(default_factory=list)
+    _rosters: dict[ConversationId, set[UserId]] = field(default_factory=lambda: defaultdict(set))
+
+    def __post_init__(self) -> None:
+        self.week_before = self.random.randrange(2 * LENGTH)
+
+    def make(self) -> list[Command]:
+        while len(self.commands) < LENGTH:
+            conversation = self.random.choice(CONVERSATIONS)
+            self.commands.append(self._next(conversation))
+        return self.commands
+
+    def _next(self, conversation: ConversationId) -> Command:
+        if not self._rosters[conversation] and self.random.random() < 0.5:
+            return self._created(conversation)
+        before = [
+            command
+            for index, command in enumerate(self.commands)
+            if command.conversation_id == conversation
+            and not (command.decided and index < self.week_before <= len(self.commands))  # relay does not take so long
+        ]
+        choice = self.random.random()
+        if before and choice < 0.2:
+            return self._again(self.random.choice(before))
+        if self._rosters[conversation] and choice < 0.35:
+            return self._membership(conversation)
+        sender = self.random.choice(USERS)
+        if choice < 0.37:
+            item = RemoveMember(client_id=self._client_id(), user_id=sender)
+            return Command(conversation_id=conversation, sender_id=sender, items=(item,))
+        if choice < 0.6:
+            target = self.random.randint(1, LATEST_TARGET)
+            items: tuple[Item, ...] = (DeleteMessage(client_id=self._client_id(), target_seq=target),)
+        else:
+            items = self._messages(self.random.randint(1, 3))
+        return Command(conversation_id=conversation, sender_id=sender, items=items)
+
+    def _created(self, conversation: ConversationId) -> Command:
+        owner, *others = self.random.sample(USERS, self.random.randint(1, 3))
+        members = (Member(user_id=owner, role="owner"), *(self._member(user) for user in others))
+        self._rosters[conversation] = {owner, *others}
+        return self._decided(
+            conversation, owner, CreateConversation(client_id=self._row_id(), kind="group", members=members)
+        )
+
+    def _membership(self, conversation: ConversationId) -> Command:
+        roster = self._rosters[conversation]
+        user = self.random.choice(USERS)
+        if user in roster:
+            roster.remove(user)
+            return self._decided(conversation, user, RemoveMember(client_id=self._row_id(), user_id=user))
+        roster.add(user)
+        return self._decided(conversation, user, AddMembers(client_id=self._row_id(), members=(self._member(user),)))
+
+    def _again(self, command: Command) -> Command:
+        """A retry; sometimes with more in the same frame, or with other content."""
+        if command.decided or not isinstance(command.items[0], PostMessage):
+            return command
+        first = replace(command.items[0], content={"type": "text", "text": "said differently"})
+        more = [item for item in self._messages(2) if item.client_id != first.client_id]
+        return self.random.choice([command, command, replace(command, items=(first, *more))])
+
+    def _messages(self, count: int) -> tuple[Item, ...]:
+        client_ids = dict.fromkeys(self._client_id() for _ in range(count))
+        return tuple(
+            PostMessage(
+                client_id=client_id,
+                content={"type": "text", "text": f"message {len(self.commands)}.{index}"},
+                reply_to=self.random.randint(1, LATEST_TARGET) if self.random.random() < 0.2 else None,
+            )
+            for index, client_id in enumerate(client_ids)
+        )
+
+    def _member(self, user: UserId) -> Member:
+        role: Role = self.random.choice(["admin", "member", "member"])
+        return Member(user_id=user, role=role)
+
+    def _decided(self, conversation: ConversationId, sender: UserId, item: Item) -> Command:
+        return Command(conversation_id=conversation, sender_id=sender, items=(item,), decided=True)
+
+    def _client_id(self) -> ClientId:
+        return ClientId(str(self.random.randint(0, 40)))
+
+    def _row_id(self) -> ClientId:
+        return ClientId(f"row-{len(self.commands)}")

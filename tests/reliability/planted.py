@@ -1,0 +1,235 @@
+"""
+Bugs planted from outside into the shipped code. The simulation is worth something because it catches each.
+"""
+
+from collections.abc import Collection, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from random import Random
+from typing import Any, ClassVar
+
+from natter.adapters.tables_memory import Cell
+from natter.domain.commands import Record
+from natter.domain.conversations import Event, Head, MembershipChange
+from natter.domain.fold import Conversation
+from natter.domain.ids import ConversationId
+from natter.domain.rows import Place, Row, SpentRow
+from natter.ports.sockets import Connection
+from natter.ports.tables import FoldStore, HeadCache, Known, Wanted
+from natter.usecases.deliver import Deliver
+from natter.usecases.persist import Partition, Persist, Persisted
+from tests.reliability.ports import Pause, SteppedTables
+from tests.reliability.simulation import Parts
+from tests.reliability.trace import Trace
+
+STALE = 0.05
+
+
+@dataclass
+class PassingStore:
+    """A store in front of another one, for one invocation."""
+
+    inner: FoldStore
+    held: list[Row] = field(default_factory=list)
+    held_heads: list[Head] = field(default_factory=list)
+
+    def read(self, wanted: Wanted) -> Known:
+        return self.inner.read(wanted)
+
+    def events_at(self, places: Collection[Place]) -> Mapping[Place, Event]:
+        return self.inner.events_at(places)
+
+    def write(self, rows: Sequence[Row]) -> None:
+        self.inner.write(rows)
+
+    def write_heads(self, heads: Sequence[Head]) -> None:
+        self.inner.write_heads(heads)
+
+    def flush(self) -> None:
+        """At the end of the invocation."""
+
+
+class HeadFirst(PassingStore):
+    def write(self, rows: Sequence[Row]) -> None:
+        self.held.extend(rows)
+
+    def write_heads(self, heads: Sequence[Head]) -> None:
+        self.inner.write_heads(heads)
+        self.inner.write(self.held)
+
+
+class ClientIdsLast(PassingStore):
+    def write(self, rows: Sequence[Row]) -> None:
+        self.held.extend(row for row in rows if isinstance(row, SpentRow))
+        self.inner.write([row for row in rows if not isinstance(row, SpentRow)])
+
+    def write_heads(self, heads: Sequence[Head]) -> None:
+        self.inner.write_heads(heads)
+        self.inner.write(self.held)
+
+
+class HeadsReadLast(PassingStore):
+    def read(self, wanted: Wanted) -> Known:
+        known = self.inner.read(wanted)
+        return replace(known, heads=self.inner.read(Wanted(conversations=wanted.conversations)).heads)
+
+
+class Unbounded(PassingStore):
+    """Passes leftovers above the head off as if they had happened at it."""
+
+    def read(self, wanted: Wanted) -> Known:
+        known = self.inner.read(wanted)
+        seqs = {each: head.seq for each, head in known.heads.items()}
+
+        return replace(
+            known,
+            membership_changes={
+                each: [
+                    replace(change, seq=min(change.seq, seqs.get(each, 0)))
+                    for change in sorted(changes, key=lambda change: change.seq)
+                ]
+                for each, changes in known.membership_changes.items()
+            },
+            effects={
+                (each, seq): [replace(effect, seq=min(effect.seq, seqs.get(each, 0))) for effect in effects]
+                for (each, seq), effects in known.effects.items()
+            },
+        )
+
+
+class StoredLast(PassingStore):
+    def write(self, rows: Sequence[Row]) -> None:
+        self.held.extend(rows)
+
+    def write_heads(self, heads: Sequence[Head]) -> None:
+        self.held_heads.extend(heads)
+
+    def flush(self) -> None:
+        self.inner.write(self.held)
+        self.inner.write_heads(self.held_heads)
+
+
+@dataclass
+class LateCache:
+    """Moves forward only when the invocation is at its end."""
+
+    inner: HeadCache
+    held: list[Head] = field(default_factory=list)
+
+    def advance(self, heads: Sequence[Head]) -> None:
+        self.held.extend(heads)
+
+    def get(self, conversations: Sequence[ConversationId]) -> Mapping[ConversationId, Head]:
+        return self.inner.get(conversations)
+
+    def flush(self) -> None:
+        self.inner.advance(self.held)
+
+
+class Behind(Persist):
+    """`Persist` behind a store and a cache that misbehave."""
+
+    store_type: ClassVar[type[PassingStore]] = PassingStore
+    is_cache_late: ClassVar[bool] = False
+
+    def __call__(self, batch: Sequence[Record]) -> Persisted:
+        store, late = self.store_type(self.store), LateCache(self.heads)
+        persist = Persist(
+            store=store,
+            heads=late if self.is_cache_late else self.heads,
+            deliver=self.deliver,
+            frames=self.frames,
+            events=self.events,
+            now_ms=self.now_ms,
+            partitions=self.partitions,
+        )
+        persisted = persist(batch)
+        store.flush()
+        late.flush()
+        return persisted
+
+
+class WithHeadFirst(Behind):
+    store_type = HeadFirst
+
+
+class WithClientIdsLast(Behind):
+    store_type = ClientIdsLast
+
+
+class WithHeadsReadLast(Behind):
+    store_type = HeadsReadLast
+
+
+class WithUnbounded(Behind):
+    store_type = Unbounded
+
+
+class WithStoredLast(Behind):
+    store_type = StoredLast
+
+
+class WithLateCache(Behind):
+    is_cache_late = True
+
+
+class TrustingPartition(Partition):
+    """Keeps what it knows over a hole in the offsets."""
+
+    def begin(self, first: Record) -> None:
+        self.next_offset = first.position
+
+
+class KeepsCache(Persist):
+    def __call__(self, batch: Sequence[Record]) -> Persisted:
+        self.partitions.setdefault(batch[0].partition, TrustingPartition())
+        return super().__call__(batch)
+
+
+class ShowsReplaysToAll(Persist):
+    """Shows what is replayed to the members of today, not to those of its place."""
+
+    def _load(self, partition: Partition, batch: Sequence[Record]) -> dict[ConversationId, Conversation]:
+        touched = super()._load(partition, batch)
+        for conversation in touched.values():
+            conversation.changes = [
+                MembershipChange(user_id=user, seq=0, role=member.role, messages=0)
+                for user, member in conversation.members.items()
+            ]
+        return touched
+
+
+class PrunesAtOnce(Deliver):
+    def _prune(self, connection: Connection) -> None:
+        self.connections.unregister(connection)
+
+
+class StaleTables(SteppedTables):
+    """Now and then reads a partition as it was before its last write, as with a consistency of ONE."""
+
+    def __init__(self, pause: Pause, random: Random, trace: Trace) -> None:
+        super().__init__(pause, random, trace)
+        self._before: dict[Hashable, dict[Hashable, Cell]] = {}
+
+    def _put(self, partition: Hashable, key: Hashable, value: Any, written_at: int) -> None:
+        self._before[partition] = dict(self._partitions.get(partition, {}))
+        super()._put(partition, key, value, written_at)
+
+    def _select(self, partition: Hashable) -> dict[Hashable, Any]:
+        now = super()._select(partition)
+        if partition in self._before and self.random.random() < STALE:
+            return {key: cell.value for key, cell in self._before[partition].items() if cell.value is not None}
+        return now
+
+
+PLANTED = {
+    "head before events": Parts(persist=WithHeadFirst),
+    "client ids after the head": Parts(persist=WithClientIdsLast),
+    "heads read last": Parts(persist=WithHeadsReadLast),
+    "state not bounded by the head": Parts(persist=WithUnbounded),
+    "delivery before storing": Parts(persist=WithStoredLast),
+    "head cache behind delivery": Parts(persist=WithLateCache),
+    "cache kept over a hole": Parts(persist=KeepsCache),
+    "replays shown to today's members": Parts(persist=ShowsReplaysToAll),
+    "stale reads": Parts(tables=StaleTables),
+    "410 prunes a fresh registration": Parts(deliver=PrunesAtOnce),
+}

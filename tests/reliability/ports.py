@@ -1,0 +1,133 @@
+"""The in-memory ports, yielding before each access."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from random import Random
+from typing import Any, Protocol
+
+from natter.adapters.connections_memory import MemoryConnections
+from natter.adapters.head_cache_memory import MemoryHeadCache
+from natter.adapters.tables_memory import MemoryTables
+from natter.domain.conversations import Head
+from natter.domain.errors import Unavailable
+from natter.domain.ids import ConversationId, UserId
+from natter.domain.rows import EventRow, Row
+from natter.ports.log import Emission
+from natter.ports.sockets import Connection, Post, PostResult
+from tests.reliability.trace import Emitted, Posted, Stored, Trace
+
+Pause = Callable[[], None]
+FAIL_POST = 0.004
+
+
+class SteppedTables(MemoryTables):
+    """Rows of one write become visible in any order, one by one."""
+
+    def __init__(self, pause: Pause, random: Random, trace: Trace) -> None:
+        super().__init__()
+        self.random = random
+        self._pause = pause
+        self._trace = trace
+
+    def write(self, rows: Sequence[Row]) -> None:
+        super().write(self.random.sample(rows, len(rows)))
+
+    def write_heads(self, heads: Sequence[Head]) -> None:
+        super().write_heads(self.random.sample(heads, len(heads)))
+
+    def _write(self, row: Row) -> None:
+        self._pause()
+        super()._write(row)
+        if isinstance(row, EventRow):
+            self._trace.append(Stored(row.event))
+
+    def _write_head(self, head: Head) -> None:
+        self._pause()
+        super()._write_head(head)
+
+    def _select(self, partition: Any) -> dict[Any, Any]:
+        self._pause()
+        return super()._select(partition)
+
+
+class SteppedHeadCache(MemoryHeadCache):
+    def __init__(self, pause: Pause) -> None:
+        super().__init__()
+        self._pause = pause
+
+    def advance(self, heads: Sequence[Head]) -> None:
+        for head in heads:
+            self._pause()
+            super().advance([head])
+
+    def get(self, conversations: Sequence[ConversationId]) -> Mapping[ConversationId, Head]:
+        try:
+            self._pause()
+        except Unavailable:
+            return {}
+        return super().get(conversations)
+
+
+class SteppedConnections(MemoryConnections):
+    def __init__(self, pause: Pause) -> None:
+        super().__init__()
+        self._pause = pause
+
+    def register(self, connection: Connection) -> bool:
+        self._pause()
+        return super().register(connection)
+
+    def unregister(self, connection: Connection) -> None:
+        self._pause()
+        super().unregister(connection)
+
+    def of(self, users: Iterable[UserId]) -> Mapping[UserId, Sequence[Connection]]:
+        found: dict[UserId, Sequence[Connection]] = {}
+        for user in sorted(users):
+            self._pause()
+            found.update(super().of([user]))
+        return found
+
+
+class SteppedEventLog:
+    def __init__(self, pause: Pause, trace: Trace) -> None:
+        self._pause = pause
+        self._trace = trace
+
+    def emit(self, emissions: Sequence[Emission]) -> None:
+        for emission in emissions:
+            self._pause()
+            self._trace.append(Emitted(emission))
+
+
+class Reachable(Protocol):
+    """Who holds the other ends of the connections."""
+
+    def is_open(self, connection: Connection) -> bool: ...
+
+    def lose(self, connection: Connection) -> None: ...
+
+
+class SteppedGateway:
+    def __init__(self, clients: Reachable, step: Pause, random: Random, trace: Trace) -> None:
+        self._clients = clients
+        self._step = step
+        self._random = random
+        self._trace = trace
+
+    def post(self, posts: Sequence[Post], *, budget_s: float) -> Sequence[PostResult]:  # noqa: ARG002 time stands still
+        return [self._post(post) for post in posts]
+
+    def close(self, connection: Connection) -> bool:
+        self._step()
+        self._clients.lose(connection)
+        return True
+
+    def _post(self, post: Post) -> PostResult:
+        self._step()
+        result = PostResult.DELIVERED
+        if not self._clients.is_open(post.connection):
+            result = PostResult.GONE
+        elif self._random.random() < FAIL_POST:
+            result = PostResult.FAILED
+        self._trace.append(Posted(post.connection, post.frame, arrived=result is PostResult.DELIVERED))
+        return result

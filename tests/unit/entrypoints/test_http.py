@@ -1,0 +1,252 @@
+import base64
+import json
+import logging
+from typing import Any
+
+import pytest
+from pydantic import Field
+
+from natter.domain import errors
+from natter.domain.errors import NatterError, NotMember, RateLimited, Unavailable
+from natter.entrypoints.http import Answer, HttpApi, Request
+from natter.wire.base import WireModel
+from tests.http import HttpClient
+from tests.identity import World, a_sign_in
+
+
+class Inner(WireModel):
+    number: int = Field(ge=1)
+
+
+class Thing(WireModel):
+    name: str
+    inner: Inner | None = None
+
+
+class Paging(WireModel):
+    limit: int = Field(50, ge=1, le=200, strict=False)
+
+
+def an_api(world: World) -> HttpApi:
+    return HttpApi(authenticate=world.service.authenticate, limits=world.limits)
+
+
+def echo(world: World) -> HttpClient:
+    """A client of an API that answers with what it was sent."""
+    api = an_api(world)
+
+    @api.post("/things", open_=True, status=201)
+    def post(request: Request) -> Thing:
+        return request.parse(Thing)
+
+    @api.get("/things", open_=True)
+    def get(request: Request) -> Paging:
+        return request.query(Paging)
+
+    @api.get("/things/<name>", open_=True)
+    def read(request: Request) -> Thing:
+        return Thing(name=request.path["name"])
+
+    return HttpClient(api)
+
+
+def failing(error: Exception) -> HttpClient:
+    api = an_api(World())
+
+    @api.get("/", open_=True)
+    def fail(_: Request) -> None:
+        raise error
+
+    return HttpClient(api)
+
+
+def every_error() -> list[type[NatterError]]:
+    return [each for each in vars(errors).values() if isinstance(each, type) and NatterError in each.__bases__]
+
+
+class TestAnswers:
+    def test_json_is_utf8_and_leaves_out_what_is_not_set(self) -> None:
+        reply = echo(World())("POST", "/things", {"name": "Zoë \N{SNOWMAN}", "more": 1})
+        assert reply.status == 201
+        assert reply.text == '{"name":"Zoë \N{SNOWMAN}"}'
+        assert reply.headers["Content-Type"] == "application/json"
+
+    def test_a_handler_may_choose_status_and_headers(self) -> None:
+        api = an_api(World())
+
+        @api.get("/", open_=True)
+        def move(_: Request) -> Answer:
+            return Answer(status=302, headers={"Location": "https://else.where"})
+
+        reply = HttpClient(api)("GET", "/")
+        assert (reply.status, reply.headers["Location"], reply.text) == (302, "https://else.where", "")
+
+    def test_nothing_to_say(self) -> None:
+        api = an_api(World())
+
+        @api.delete("/things", open_=True)
+        def remove(_: Request) -> None:
+            return
+
+        reply = HttpClient(api)("DELETE", "/things")
+        assert (reply.status, reply.text) == (204, "")
+
+    def test_a_variable_of_the_path(self) -> None:
+        assert echo(World())("GET", "/things/a-b_c.1").json == {"name": "a-b_c.1"}
+
+
+class TestBodies:
+    @pytest.mark.parametrize(
+        ("body", "detail"),
+        [
+            ("{", "the body is not valid JSON"),
+            ("", "the body is not valid JSON"),
+            ('{"name": "\\ud800"}', "the body is not valid JSON"),
+            ('{"name": "\ud800"}', "the body is not valid JSON"),
+            ('{"name": NaN}', "the body is not valid JSON"),
+            ("[" * 100_000, "the body is not valid JSON"),
+            ('{"a":' * 5000 + "1" + "}" * 5000, "the body is not valid JSON"),
+            ("null", "Input should be"),
+            ("[]", "Input should be"),
+            ("{}", "name: Field required"),
+            ('{"name": 1}', "name: Input should be a valid string"),
+            ('{"name": "x", "inner": {"number": "1"}}', "inner.number: Input should be a valid integer"),
+            ('{"name": "x", "inner": {"number": 0}}', "inner.number: Input should be greater"),
+            ('{"name": "x", "inner": {"number": ' + "9" * 5000 + "}}", ""),
+        ],
+    )
+    def test_what_is_wrong_is_named_and_never_a_fault_of_ours(self, body: str, detail: str) -> None:
+        reply = echo(World())("POST", "/things", body)
+        assert (reply.status, reply.code) == (400, "bad_request")
+        assert reply.json["detail"].startswith(detail)
+
+    def test_no_body_at_all(self) -> None:
+        assert echo(World())("POST", "/things").code == "bad_request"
+
+    def test_base64(self) -> None:
+        """The gateway sends what it does not take for text so."""
+        body = base64.b64encode('{"name": "Zoë"}'.encode()).decode()
+        assert echo(World())("POST", "/things", body, isBase64Encoded=True).json == {"name": "Zoë"}
+
+    @pytest.mark.parametrize("body", ["not base64!", base64.b64encode(b"\xff\xfe").decode()])
+    def test_bad_base64_or_bytes(self, body: str) -> None:
+        assert echo(World())("POST", "/things", body, isBase64Encoded=True).code == "bad_request"
+
+
+class TestQueries:
+    def test_numbers_are_read_from_text(self) -> None:
+        client = echo(World())
+        assert client("GET", "/things", query={"limit": "7"}).json == {"limit": 7}
+        assert client("GET", "/things").json == {"limit": 50}
+
+    @pytest.mark.parametrize("limit", ["0", "201", "-1", "1.5", "x", "", "1,2", "\0"])
+    def test_anything_else_is_refused(self, limit: str) -> None:
+        reply = echo(World())("GET", "/things", query={"limit": limit})
+        assert reply.code == "bad_request"
+        assert reply.json["detail"].startswith("limit: ")
+
+
+class TestProblems:
+    @pytest.mark.parametrize("kind", every_error())
+    def test_every_error_has_its_status_and_code(self, kind: type[NatterError]) -> None:
+        error = kind.__new__(kind)
+        NatterError.__init__(error, "what went wrong")
+        reply = failing(error)("GET", "/")
+        assert (reply.status, reply.code, reply.json["detail"]) == (kind.status, kind.code, "what went wrong")
+        assert "retry_after_ms" not in reply.json
+
+    def test_a_problem_in_full(self) -> None:
+        assert failing(NotMember())("GET", "/").json == {
+            "type": "about:blank",
+            "title": "Forbidden",
+            "status": 403,
+            "detail": "not a member of this conversation",
+            "code": "not_member",
+        }
+
+    @pytest.mark.parametrize(
+        ("error", "milliseconds", "seconds"),
+        [
+            (RateLimited(retry_after_ms=11_001), 11_001, "12"),
+            (RateLimited(retry_after_ms=1), 1, "1"),
+            (Unavailable("database"), 1000, "1"),
+        ],
+    )
+    def test_says_when_to_come_again(self, error: NatterError, milliseconds: int, seconds: str) -> None:
+        reply = failing(error)("GET", "/")
+        assert reply.json["retry_after_ms"] == milliseconds
+        assert reply.headers["Retry-After"] == seconds
+
+    def test_a_bug_is_logged_once_without_what_was_handled(self, caplog: pytest.LogCaptureFixture) -> None:
+        """The answer names the request, the log says where; the text of the error is in neither."""
+        with caplog.at_level(logging.DEBUG):
+            reply = failing(KeyError("ann@example.org"))("GET", "/")
+        assert (reply.status, reply.code) == (500, "internal")
+        assert reply.json["detail"] == "request-1"
+        assert reply.json["retry_after_ms"] == 1000
+        (message,) = [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
+        assert message.startswith("request request-1 failed")
+        assert "test_http.py" in message
+        assert message.endswith("KeyError")
+        assert "ann@example.org" not in caplog.text + reply.text
+
+    @pytest.mark.parametrize(
+        ("method", "path"), [("GET", "/nothing"), ("PUT", "/things"), ("GET", "/things/"), ("GET", "/things/a/b")]
+    )
+    def test_nothing_at_this_path_or_with_this_method(self, method: str, path: str) -> None:
+        reply = echo(World())(method, path)
+        assert (reply.status, reply.code) == (404, "not_found")
+
+
+class TestWhoAsks:
+    @pytest.fixture
+    def world(self) -> World:
+        world = World()
+        world.add("ann")
+        return world
+
+    @pytest.fixture
+    def api(self, world: World) -> HttpApi:
+        api = an_api(world)
+
+        @api.post("/whoami")
+        def whoami(request: Request) -> Thing:
+            request.parse(Thing)
+            return Thing(name=request.principal.user_id)
+
+        return api
+
+    def test_the_handler_knows(self, world: World, api: HttpApi) -> None:
+        signed_in = world.service.sign_in(a_sign_in("ann"))
+        reply = HttpClient(api, signed_in.access_token)("POST", "/whoami", {"name": "x"})
+        assert reply.json == {"name": signed_in.principal.user_id}
+
+    @pytest.mark.parametrize("token", [None, "", "made-up"])
+    def test_nobody_is_refused_before_anything_is_read(self, api: HttpApi, token: str | None) -> None:
+        reply = HttpClient(api, token)("POST", "/whoami", "{")
+        assert (reply.status, reply.code) == (401, "unauthenticated")
+
+    def test_a_hundred_at_once_and_twenty_a_second(self, world: World, api: HttpApi) -> None:
+        client = HttpClient(api, world.service.sign_in(a_sign_in("ann")).access_token)
+        statuses = [client("POST", "/whoami", {"name": "x"}).status for _ in range(100)]
+        assert set(statuses) == {200}
+        refused = client("POST", "/whoami", {"name": "x"})
+        assert (refused.status, refused.code, refused.json["retry_after_ms"]) == (429, "rate_limited", 50)
+        world.clock.advance(seconds=0.05)
+        assert client("POST", "/whoami", {"name": "x"}).status == 200
+
+
+def test_events_without_headers_or_body_are_read() -> None:
+    api = an_api(World())
+
+    @api.get("/", open_=True)
+    def get(request: Request) -> Thing:
+        return Thing(name=request.address)
+
+    event: dict[str, Any] = {
+        "version": "2.0",
+        "rawPath": "/",
+        "requestContext": {"http": {"method": "GET", "path": "/", "sourceIp": "192.0.2.9"}, "stage": "$default"},
+    }
+    assert HttpClient(lambda _, context: api(event, context))("GET", "/").json == {"name": "192.0.2.9"}
+    assert json.loads(json.dumps(event)) == event

@@ -1,0 +1,324 @@
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import count
+from random import Random
+from typing import Any
+
+import pytest
+
+from natter.adapters.gateway_memory import MemoryGateway
+from natter.domain.commands import Record
+from natter.domain.conversations import Event, Member
+from natter.domain.errors import Unavailable
+from natter.domain.fold import MisplacedRecordError, Turn
+from natter.domain.ids import UserId
+from natter.ports.log import Emission
+from natter.ports.sockets import Connection
+from natter.usecases.deliver import Deliver
+from natter.usecases.persist import LARGE_AUDIENCE, STALE_MS, Persist, contiguous
+from natter.wire.frames import JsonFrames
+from tests.messages import (
+    ANN,
+    BOB,
+    CID,
+    LOBBY,
+    MALLORY,
+    NOON,
+    a_command,
+    a_connection,
+    a_delete,
+    a_log,
+    a_post,
+    added,
+    an_event,
+    an_origin,
+    created,
+    removed,
+)
+from tests.reliability.ports import SteppedConnections, SteppedEventLog, SteppedHeadCache, SteppedTables
+from tests.reliability.trace import Emitted, Trace
+
+
+class Stage:
+    """`Persist` over ports of memory; `before_access` may fail any access to any of them."""
+
+    def __init__(self, *connections: Connection) -> None:
+        self.now = NOON
+        self.accesses = 0
+        self.before_access: Callable[[], None] = lambda: None
+        self.trace: Trace = []
+        self.tables = SteppedTables(self._access, Random(0), self.trace)
+        self.heads = SteppedHeadCache(self._access)
+        self.registry = SteppedConnections(self._access)
+        self.gateway = MemoryGateway()
+        for connection in connections:
+            self.registry.register(connection)
+        self.persist = self.environment()
+
+    def environment(self) -> Persist:
+        """A new execution environment: it knows nothing."""
+        frames = JsonFrames()
+        deliver = Deliver(connections=self.registry, gateway=self.gateway, frames=frames, now_ms=lambda: self.now)
+        return Persist(
+            store=self.tables,
+            heads=self.heads,
+            deliver=deliver,
+            frames=frames,
+            events=SteppedEventLog(self._access, self.trace),
+            now_ms=lambda: self.now,
+        )
+
+    def stored(self) -> list[Event]:
+        return list(self.tables.events(LOBBY, 1, 100, newest_first=False))
+
+    def emitted(self) -> list[Emission]:
+        return [seen.emission for seen in self.trace if isinstance(seen, Emitted)]
+
+    def received(self, connection: Connection) -> list[dict[str, Any]]:
+        return [json.loads(frame) for frame in self.gateway.frames.get(connection.connection_id, [])]
+
+    def seen(self, connection: Connection) -> list[int]:
+        """The places of the events that a connection received, in order."""
+        return [event["seq"] for frame in self.received(connection) for event in frame.get("events", [])]
+
+    def _access(self) -> None:
+        self.accesses += 1
+        self.before_access()
+
+
+class TestPersist:
+    def test_what_is_accepted_is_stored_shown_and_emitted(self) -> None:
+        """P1, P2."""
+        anns, bobs = a_connection(ANN), a_connection(BOB)
+        stage = Stage(anns, bobs)
+        persisted = stage.persist(a_log([created(), a_command(a_post("x"), a_post("y")), a_command(a_post("z"))]))
+        assert [event.seq for event in stage.stored()] == [1, 2, 3, 4]
+        assert stage.seen(anns) == stage.seen(bobs) == [1, 2, 3, 4]
+        assert [[event.seq for event in emission.events] for emission in stage.emitted()] == [[1], [2, 3], [4]]
+        assert stage.heads.get([LOBBY])[LOBBY] == stage.tables.heads([LOBBY])[LOBBY]
+        assert (persisted.report.delivered, len(persisted.decisions)) == (2, 4)
+
+    def test_contiguous_events_for_the_same_people_are_one_frame(self) -> None:
+        anns = a_connection(ANN)
+        stage = Stage(anns)
+        stage.persist(a_log([created(), a_command(a_post("x")), a_command(a_post("y"))]))
+        assert len(stage.received(anns)) == 1
+
+    def test_who_joins_sees_what_happens_from_then_on_and_who_leaves_sees_the_leaving(self) -> None:
+        """P8."""
+        bobs, cids = a_connection(BOB), a_connection(CID)
+        stage = Stage(bobs, cids)
+        commands = [
+            created(),
+            a_command(a_post("x")),
+            added(CID, client_id="row-1"),
+            a_command(a_post("y")),
+            removed(BOB, client_id="row-2"),
+            a_command(a_post("z")),
+        ]
+        stage.persist(a_log(commands))
+        assert (sorted(stage.seen(bobs)), sorted(stage.seen(cids))) == ([1, 2, 3, 4, 5], [3, 4, 5, 6])
+        assert [emission.members_seq for emission in stage.emitted()] == [1, 1, 3, 3, 5, 5]
+
+    def test_a_deletion_in_a_later_batch_empties_what_is_stored(self) -> None:
+        stage = Stage()
+        records = a_log([created(), a_command(a_post("x")), a_command(a_delete("y", 2))])
+        stage.persist(records[:2])
+        stage.environment()(records[2:])
+        assert [event.payload for event in stage.stored()][1] == {}
+
+    def test_a_large_audience_is_left_to_fanout(self) -> None:
+        stage = Stage()
+        many = tuple(Member(user_id=UserId(f"u{index}"), role="member") for index in range(LARGE_AUDIENCE))
+        small, large = created({member.user_id: "member" for member in many}), added(ANN, client_id="row-1")
+        stage.persist(a_log([small, large]))
+        assert [emission.audience for emission in stage.emitted()] == ["small", "large"]
+
+    def test_two_writers_for_one_conversation_are_refused_before_anything_is_written(self) -> None:
+        stage = Stage()
+        first, second, third = a_log([created(), a_command(a_post("x")), a_command(a_post("y"))])
+        stage.persist([first])
+        with pytest.raises(MisplacedRecordError):
+            stage.persist([replace(second, partition=1), replace(third, partition=1)])
+        assert [event.seq for event in stage.stored()] == [1]
+
+
+class TestTold:
+    def test_a_refusal_is_told_to_the_connection_that_asked_alone(self) -> None:
+        phone, desk = a_connection(MALLORY, "phone"), a_connection(MALLORY, "desk")
+        stage = Stage(phone, desk)
+        stage.persist(a_log([created(), a_command(a_post("x"), sender=MALLORY, origin=an_origin(phone))]))
+        (error,) = stage.received(phone)
+        assert (error["type"], error["code"], error["conversation_id"], error["client_ids"]) == (
+            "error",
+            "not_member",
+            LOBBY,
+            ["x"],
+        )
+        assert stage.received(desk) == []
+        assert [event.seq for event in stage.stored()] == [1]
+
+    def test_a_retry_is_shown_what_came_of_it_first_and_nobody_else_is(self) -> None:
+        """P3."""
+        phone, desk, bobs = a_connection(ANN, "phone"), a_connection(ANN, "desk"), a_connection(BOB)
+        stage = Stage(phone, desk, bobs)
+        post = a_command(a_post("x"), origin=an_origin(phone))
+        records = a_log([created(), post, post, a_command(a_post("x", "other words"), origin=an_origin(phone))])
+        stage.persist(records[:2])
+        stage.persist(records[2:])
+        assert (stage.seen(phone), stage.seen(desk), stage.seen(bobs)) == ([1, 2, 2, 2], [1, 2], [1, 2])
+        words = [event["content"]["text"] for frame in stage.received(phone) for event in frame["events"][-1:]]
+        assert words == ["hello"] * 3
+        assert len(stage.stored()) == 2
+
+    def test_a_retry_of_a_deleted_message_is_shown_as_it_is_now(self) -> None:
+        phone = a_connection(ANN)
+        stage = Stage(phone)
+        post = a_command(a_post("x"), origin=an_origin(phone))
+        records = a_log([created(), post, a_command(a_delete("y", 2)), post])
+        stage.persist(records[:3])
+        stage.persist(records[3:])
+        assert "content" not in stage.received(phone)[-1]["events"][0]
+
+    def test_the_outbox_is_told_nothing(self) -> None:
+        stage = Stage(a_connection(ANN))
+        records = a_log([created(), created()])
+        stage.persist(records[:1])
+        shown = len(stage.received(a_connection(ANN)))
+        stage.persist(records[1:])
+        assert len(stage.received(a_connection(ANN))) == shown
+
+
+class TestReplay:
+    def test_a_replay_is_delivered_and_emitted_again(self) -> None:
+        """It may not have been: the invocation may have died in between (P1)."""
+        anns = a_connection(ANN)
+        stage = Stage(anns)
+        records = a_log([created(), a_command(a_post("x"))])
+        stage.persist(records)
+        replayed = stage.environment()(records)
+        assert {decision.turn for decision in replayed.decisions} == {Turn.REPLAY}
+        assert stage.seen(anns) == [1, 2, 1, 2]
+        assert len(stage.emitted()) == 4
+        assert len(stage.stored()) == 2
+
+    @pytest.mark.parametrize(("age_ms", "seen"), [(STALE_MS - 1, [1, 1]), (STALE_MS, [1])])
+    def test_a_stale_replay_is_not_delivered_again(self, age_ms: int, seen: list[int]) -> None:
+        anns = a_connection(ANN)
+        stage = Stage(anns)
+        records = a_log([created()])
+        stage.persist(records)
+        stage.now += age_ms
+        stage.environment()(records)
+        assert stage.seen(anns) == seen
+
+    def test_what_is_decided_now_is_delivered_however_long_it_had_to_wait(self) -> None:
+        """P9: after an outage."""
+        anns = a_connection(ANN)
+        stage = Stage(anns)
+        stage.now += 10 * STALE_MS
+        stage.persist(a_log([created()]))
+        assert stage.seen(anns) == [1]
+
+    def test_a_replay_is_shown_to_the_members_of_its_own_place(self) -> None:
+        """P8. Who joined in the same batch was shown what had been said before."""
+        bobs, cids = a_connection(BOB), a_connection(CID)
+        stage = Stage(bobs, cids)
+        records = a_log(
+            [created(), a_command(a_post("x")), added(CID, client_id="row-1"), removed(BOB, client_id="row-2")]
+        )
+        stage.persist(records)
+        stage.environment()(records)
+        assert (sorted(stage.seen(bobs)), sorted(stage.seen(cids))) == ([1, 1, 2, 2, 3, 3, 4, 4], [3, 3, 4, 4])
+
+    def test_a_replay_in_two_batches_by_one_environment_reaches_the_same_people(self) -> None:
+        """The first batch loads a conversation that is ahead of it; what the second needs must not be forgotten."""
+        bobs = a_connection(BOB)
+        stage = Stage(bobs)
+        records = a_log([created(), a_command(a_post("x")), a_command(a_post("y"))])
+        stage.persist(records)
+        warm = stage.environment()
+        warm(records[:1])
+        warm(records[1:])
+        assert stage.seen(bobs) == [1, 2, 3, 1, 2, 3]
+
+
+class TestWarmEnvironment:
+    def test_without_a_hole_it_reads_neither_head_nor_members(self) -> None:
+        warm, cold = Stage(), Stage()
+        records = a_log([created(), a_command(a_post("x"))])
+        warm.persist(records[:1])
+        cold.persist(records[:1])
+        before = warm.accesses
+        warm.persist(records[1:])
+        cold.environment()(records[1:])
+        assert cold.accesses - warm.accesses == 2
+        assert warm.accesses > before
+
+    def test_after_a_hole_it_reads_what_others_have_folded(self) -> None:
+        stage = Stage()
+        records = a_log([created(), a_command(a_post("x")), a_command(a_post("y")), a_command(a_post("z"))])
+        stage.persist(records[:2])
+        stage.environment()(records[2:3])
+        stage.persist(records[3:])
+        assert [event.client_id for event in stage.stored()] == [None, "x", "y", "z"]
+
+
+class TestUnavailable:
+    def test_wherever_it_strikes_a_replay_completes_everything(self) -> None:
+        """P1, P9: fail the first access, then the second, and so on, until nothing fails any more."""
+        undisturbed = Stage()
+        undisturbed.persist(self.batch())
+        for failing in count(1):
+            anns, bobs = a_connection(ANN), a_connection(BOB)
+            stage = Stage(anns, bobs)
+            stage.before_access = failing_at(failing)
+            has_failed = False
+            try:
+                stage.persist(self.batch())
+            except Unavailable:
+                has_failed = True
+            stage.before_access = lambda: None
+            if not has_failed:
+                break
+            stage.persist(self.batch())
+            assert stage.stored() == undisturbed.stored()
+            assert stage.tables.heads([LOBBY]) == undisturbed.tables.heads([LOBBY]) == stage.heads.get([LOBBY])
+            assert set(stage.seen(anns)) == set(stage.seen(bobs)) == {1, 2, 3, 4}
+            assert {event.seq for emission in stage.emitted() for event in emission.events} == {1, 2, 3, 4}
+            assert {"forbidden"} == {frame["code"] for frame in stage.received(bobs) if frame["type"] == "error"}
+        assert failing > 20
+
+    @staticmethod
+    def batch() -> list[Record]:
+        refused = a_command(a_delete("no", 2), sender=BOB, origin=an_origin(a_connection(BOB)))
+        return a_log(
+            [
+                created(),
+                a_command(a_post("x"), a_post("y")),
+                refused,
+                a_command(a_delete("z", 3)),
+                a_command(a_post("x")),
+            ]
+        )
+
+
+def failing_at(access: int) -> Callable[[], None]:
+    """Fails the access with this number, counted from 1."""
+    numbers = count(1)
+
+    def before_access() -> None:
+        if next(numbers) == access:
+            raise Unavailable("a simulated dependency")
+
+    return before_access
+
+
+class TestContiguous:
+    def test_a_hole_begins_a_new_run(self) -> None:
+        runs = contiguous([an_event(seq) for seq in (1, 2, 4, 5, 7)])
+        assert [[event.seq for event in run] for run in runs] == [[1, 2], [4, 5], [7]]
+
+    def test_of_nothing_there_is_no_run(self) -> None:
+        assert contiguous([]) == []
