@@ -1,5 +1,6 @@
 """A local cloud that runs in the background: found by its pid and start time, spoken to through its admin port."""
 
+import contextlib
 import http.client
 import json
 import shutil
@@ -114,9 +115,14 @@ def start(root: Path, *, show: Callable[[str], None]) -> Instance:
     """
     Starts a cloud that outlives this process, and waits until it is ready; `show` gets its progress line by line.
 
+    One that runs already is left as it is.
+
     Raises:
         NotRunning: it ended before it was ready.
     """
+    with contextlib.suppress(NotRunning):
+        return Instance.find(root)
+    _file(root).unlink(missing_ok=True)  # of one that crashed
     log = root / ".local" / "log" / "cloud.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as sink:

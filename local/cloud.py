@@ -78,8 +78,8 @@ class Cloud:
             SynthesisFailed, ProcessFailed, Unresolvable, ProvisionFailed, DeployFailed: it could not start; all that
                 had started has been stopped again.
         """
+        await self.engines.start("valkey")  # also claims the folder, or leaves its owner alone
         try:
-            await self.engines.start("valkey")  # also claims the folder
             resolver = await self._prepare()
             self.app = build_app(resolver, self._api_ports(resolver.assembly))
             await self._run()

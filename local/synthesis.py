@@ -32,6 +32,10 @@ class Project:
 
     root: Path
 
+    def __post_init__(self) -> None:
+        if not (self.root / "cdk.json").exists():
+            raise SynthesisFailed(f"there is no cdk.json in {self.root}")
+
     @property
     def settings(self) -> dict[str, Any]:
         return dict(json.loads((self.root / "cdk.json").read_text()))
@@ -76,7 +80,8 @@ class Project:
                 async with asyncio.timeout(TIMEOUT_S):
                     status = await process.wait()
             except BaseException:
-                process.kill()
+                if process.returncode is None:
+                    process.kill()
                 await process.wait()
                 raise
         if status != 0:

@@ -1,0 +1,73 @@
+"""What the documents say is so."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from natter.domain import errors
+from natter.domain.errors import NatterError
+from natter.names import TOPICS
+
+ROOT = Path(__file__).parents[2]
+PROTOCOL = (ROOT / "docs" / "protocol.md").read_text()
+DOCUMENTS = sorted([ROOT / "README.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("l*/**/README.md")])
+LINK = re.compile(r"\[[^\]]+\]\((?!https?://)([^)#]+)")
+
+
+def error_leaves() -> list[type[NatterError]]:
+    return [each for each in vars(errors).values() if isinstance(each, type) and each.__bases__ == (NatterError,)]
+
+
+def sections(name: str) -> str:
+    return PROTOCOL.split(f"## {name}\n")[1].split("\n## ")[0]
+
+
+def rows(table: str) -> Iterator[list[str]]:
+    for line in table.splitlines():
+        if line.startswith("| ") and "---" not in line:
+            yield [cell.strip() for cell in line.strip("|").split(" | ")]
+
+
+class TestProtocol:
+    @pytest.mark.parametrize("error", error_leaves(), ids=lambda error: error.code)
+    def test_states_code_status_and_retry_of_every_error(self, error: type[NatterError]) -> None:
+        """The tree of errors and the table of the protocol say the same."""
+        stated = {row[0].strip("` "): (row[1], row[2]) for row in rows(sections("Errors"))}
+        assert (str(error.status), "yes" if error.retryable else "no") == stated[error.code]
+
+    def test_states_no_error_that_does_not_exist(self) -> None:
+        stated = {row[0].strip("` ") for row in rows(sections("Errors"))} - {"code"}
+        assert {error.code for error in error_leaves()} == stated
+
+    @pytest.mark.parametrize("function", ["users_api", "chat_api"])
+    def test_states_every_route(self, function: str) -> None:
+        """Each path that a handler serves stands in the table of HTTP."""
+        source = (ROOT / "functions" / function / "handler.py").read_text()
+        served = re.findall(r'@api\.\w+\("([^"]+)"', source)
+        assert served
+        for path in served:
+            words = [word for word in path.split("/") if word and not word.startswith("<")]
+            assert all(word in sections("HTTP") for word in words), path
+
+
+class TestDocuments:
+    def test_topics_are_explained(self) -> None:
+        data = (ROOT / "docs" / "data.md").read_text()
+        assert [topic for topic in TOPICS if f"`{topic}`" not in data] == []
+
+    @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+    def test_links_lead_somewhere(self, document: Path) -> None:
+        linked = LINK.findall(document.read_text())
+        assert [target for target in linked if not (document.parent / target).exists()] == []
+
+    def test_functions_are_listed_in_the_architecture(self) -> None:
+        architecture = (ROOT / "docs" / "architecture.md").read_text()
+        functions = {path.parent.name for path in ROOT.glob("functions/*/handler.py")}
+        assert set() == {name for name in functions if f"`{name}`" not in architecture}
+
+    def test_every_decision_says_when_to_reopen_it(self) -> None:
+        decisions = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+        assert decisions
+        assert [path.name for path in decisions if "Reopen when: " not in path.read_text()] == []
