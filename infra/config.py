@@ -134,12 +134,7 @@ LOCAL = replace(
     keyspaces_auth="none",
     valkey_auth="none",
     postgres_tls="off",
-    sizing=SIZING
-    | {
-        "persist": replace(SIZING["persist"], reserved_concurrency=3),
-        "send": replace(SIZING["send"], reserved_concurrency=4),
-    },
 )
-"""The laptop: engines on loopback know neither IAM nor TLS, and two cores gain nothing from many processes."""
+"""The laptop: engines on loopback know neither IAM nor TLS."""
 
 STAGES = {stage.name: stage for stage in (DEV, PROD, LOCAL)}

@@ -15,7 +15,7 @@ from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile, N
 from cassandra.concurrent import execute_concurrent
 from cassandra.connection import ConnectionException
 from cassandra.policies import RoundRobinPolicy
-from cassandra.query import PreparedStatement
+from cassandra.query import PreparedStatement, dict_factory
 
 from natter.domain.errors import Unavailable
 from natter.settings import KeyspacesSettings
@@ -72,10 +72,11 @@ class CassandraSession:
     def _run(self, statements: Sequence[Statement]) -> list[ResultSet]:
         session = self._connected()
         bound = [(self._statement(session, cql), values) for cql, values in statements]
-        if len(bound) == 1:
-            return [session.execute(*bound[0])]
-        results = execute_concurrent(session, bound, concurrency=CONCURRENCY, raise_on_first_error=True)
-        return [result.result_or_exc for result in results]
+        if len(bound) > CONCURRENCY:
+            results = execute_concurrent(session, bound, concurrency=CONCURRENCY, raise_on_first_error=True)
+            return [result.result_or_exc for result in results]
+        under_way = [session.execute_async(statement, values) for statement, values in bound]
+        return [future.result() for future in under_way]
 
     def _statement(self, session: Session, cql: str) -> PreparedStatement:
         prepared = self._prepared.get(cql)
@@ -107,6 +108,7 @@ def connect(settings: KeyspacesSettings) -> Session:
         load_balancing_policy=RoundRobinPolicy(),
         consistency_level=ConsistencyLevel.LOCAL_QUORUM,
         request_timeout=settings.request_timeout_s,
+        row_factory=dict_factory,  # the default makes a class for every answer
     )
     cluster = Cluster(
         [host],

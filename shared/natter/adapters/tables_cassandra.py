@@ -101,7 +101,7 @@ class CassandraTables:
             membership_changes={each: [_change(row) for row in next(results)] for each in conversations},
             outcomes={key: _outcome(row) for key in keys for row in next(results)},
             targets={place: _event(row) for place in targets for row in next(results)},
-            effects={place: [Effect(seq=row.seq, type=row.type) for row in next(results)] for place in targets},
+            effects={place: [Effect(seq=row["seq"], type=row["type"]) for row in next(results)] for place in targets},
         )
 
     def events_at(self, places: Collection[Place]) -> Mapping[Place, Event]:
@@ -220,49 +220,54 @@ def _head_values(head: Head) -> tuple[Any, ...]:
 
 def _head(row: Any) -> Head:
     return Head(
-        conversation_id=row.conversation_id,
-        seq=row.seq,
-        messages=row.messages,
-        members_seq=row.members_seq,
-        epoch=row.log_epoch,
-        partition=row.log_partition,
-        offset=row.log_offset,
-        at=row.at,
-        written_at=row.written_at,
-        preview=load_event(row.preview) if row.preview else None,
+        conversation_id=row["conversation_id"],
+        seq=row["seq"],
+        messages=row["messages"],
+        members_seq=row["members_seq"],
+        epoch=row["log_epoch"],
+        partition=row["log_partition"],
+        offset=row["log_offset"],
+        at=row["at"],
+        written_at=row["written_at"],
+        preview=load_event(row["preview"]) if row["preview"] else None,
     )
 
 
 def _event(row: Any) -> Event:
     return Event(
-        conversation_id=row.conversation_id,
-        seq=row.seq,
-        type=row.type,
-        at=row.at,
-        sender_id=row.sender_id,
-        client_id=row.client_id,
-        payload=load_payload(row.payload) if row.payload else {},
-        messages=row.messages,
+        conversation_id=row["conversation_id"],
+        seq=row["seq"],
+        type=row["type"],
+        at=row["at"],
+        sender_id=row["sender_id"],
+        client_id=row["client_id"],
+        payload=load_payload(row["payload"]) if row["payload"] else {},
+        messages=row["messages"],
     )
 
 
 def _outcome(row: Any) -> Outcome:
     return Outcome(
-        epoch=row.log_epoch, offset=row.log_offset, item=row.item, at=row.at, seq=row.seq, refusal=row.refusal
+        epoch=row["log_epoch"],
+        offset=row["log_offset"],
+        item=row["item"],
+        at=row["at"],
+        seq=row["seq"],
+        refusal=row["refusal"],
     )
 
 
 def _change(row: Any) -> MembershipChange:
-    return MembershipChange(user_id=row.user_id, seq=row.seq, role=row.role, messages=row.messages)
+    return MembershipChange(user_id=row["user_id"], seq=row["seq"], role=row["role"], messages=row["messages"])
 
 
 def _cursor(row: Any) -> Cursor:
     return Cursor(
-        read_seq=row.read_seq or 0,
-        read_messages=row.read_messages or 0,
-        delivered_seq=row.delivered_seq or 0,
-        sent_seq=row.sent_seq or 0,
-        sent_messages=row.sent_messages or 0,
+        read_seq=row["read_seq"] or 0,
+        read_messages=row["read_messages"] or 0,
+        delivered_seq=row["delivered_seq"] or 0,
+        sent_seq=row["sent_seq"] or 0,
+        sent_messages=row["sent_messages"] or 0,
     )
 
 
