@@ -201,7 +201,10 @@ def main() -> int:
     except FileNotFoundError:
         print(f"demo: no stack runs here ({file} is missing)", file=sys.stderr)
         return 1
-    except (DemoFailed, TimeoutError, aiohttp.ClientError) as failure:
+    except TimeoutError:
+        print("demo: the stack did not answer in time", file=sys.stderr)
+        return 1
+    except (DemoFailed, aiohttp.ClientError) as failure:
         print(f"demo: {failure}", file=sys.stderr)
         return 1
     return 0

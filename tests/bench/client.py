@@ -10,10 +10,12 @@ import asyncio
 import contextlib
 import itertools
 import json
+import random
 import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import aiohttp
 import uvloop
@@ -23,15 +25,20 @@ PATIENCE_S = 15.0
 """How long after the end what was sent last may take to arrive."""
 PASSWORD = "correct horse battery"
 SETUP_AT_ONCE = 4
+RETRYABLE = {"rate_limited", "unavailable", "internal", None}
+BACKOFF_S = 0.2
 
 _numbers = itertools.count()
 
 
 @dataclass
 class Talker:
-    socket: aiohttp.ClientWebSocketResponse
+    connect: Callable[[], Awaitable[aiohttp.ClientWebSocketResponse]]
     user_id: str
+    socket: aiohttp.ClientWebSocketResponse
     conversation: str = ""
+    unanswered: dict[str, str] = field(default_factory=dict)
+    """Frames by id."""
 
 
 @dataclass
@@ -43,6 +50,10 @@ class Measured:
     sent: int = 0
     ack_ms: list[float] = field(default_factory=list)
     delivery_ms: list[float] = field(default_factory=list)
+    repeated: int = 0
+    """Frames that the stack asked to send again."""
+    reconnects: int = 0
+    """Sockets that the stack closed, which is what it does when it cannot deliver in time."""
     cpu_s: float = 0.0
     """Processor time of this process from its start to the end."""
 
@@ -55,9 +66,11 @@ class Load:
 
     def __init__(self) -> None:
         self.measured: Measured | None = None
-        self._calls: dict[str, tuple[float, Measured | None]] = {}
+        self.over = False
+        self._calls: dict[str, tuple[float, Measured | None, str]] = {}
         self._arrivals: dict[str, asyncio.Future[None]] = {}
         self._loop = asyncio.get_running_loop()
+        self._repeating: set[asyncio.Task[None]] = set()
 
     async def say(self, sender: Talker) -> asyncio.Future[None]:
         """Send one message; the future is done when the other one has it."""
@@ -69,26 +82,46 @@ class Load:
         )
         if self.measured is not None:
             self.measured.sent += 1
-        self._calls[client_id] = (time.perf_counter(), self.measured)
+        sender.unanswered[client_id] = frame
+        self._calls[client_id] = (time.perf_counter(), self.measured, sender.conversation)
         await sender.socket.send_str(frame)
         return arrival
 
     async def read(self, talker: Talker) -> None:
-        """Note what arrives at one socket until it closes."""
-        async for message in talker.socket:
-            now = time.perf_counter()
-            frame = json.loads(message.data)
-            if frame.get("type") == "ack":
-                self._acknowledged(frame["id"], now)
-            elif frame.get("type") == "events":
-                for event in frame["events"]:
-                    if "client_id" in event and event["sender_id"] != talker.user_id:
-                        self._delivered(event["client_id"], now)
-            else:
-                self._refused(frame)
+        """Note what arrives at one user's socket, and open another if it is closed, until all is over."""
+        while True:
+            async for message in talker.socket:
+                self._frame(talker, json.loads(message.data), time.perf_counter())
+            if self.over:
+                return
+            await self._reconnect(talker)
+
+    def _frame(self, talker: Talker, frame: dict[str, Any], now: float) -> None:
+        if frame.get("type") == "ack":
+            talker.unanswered.pop(frame["id"], None)  # a repetition is answered too
+            self._acknowledged(frame["id"], now)
+        elif frame.get("type") == "events":
+            for event in frame["events"]:
+                if "client_id" in event and event["sender_id"] != talker.user_id:
+                    self._delivered(event["client_id"], now)
+        else:
+            self._refused(talker, frame)
+
+    async def _reconnect(self, talker: Talker) -> None:
+        """What was under way to this user may never come: it counts as not arrived, and nobody waits for it."""
+        if self.measured is not None:
+            self.measured.reconnects += 1
+        talker.socket = await talker.connect()
+        for client_id, (_, _, conversation) in self._calls.items():
+            if conversation == talker.conversation and client_id not in talker.unanswered:
+                arrival = self._arrivals.pop(client_id, None)
+                if arrival is not None:
+                    arrival.set_result(None)
+        for frame in list(talker.unanswered.values()):
+            await talker.socket.send_str(frame)
 
     def _acknowledged(self, client_id: str, now: float) -> None:
-        called, measured = self._calls[client_id]
+        called, measured, _ = self._calls[client_id]
         if measured is not None:
             measured.ack_ms.append(1000 * (now - called))
 
@@ -96,16 +129,28 @@ class Load:
         arrival = self._arrivals.pop(client_id, None)
         if arrival is None:
             return  # shown twice, which is allowed
-        called, measured = self._calls[client_id]
+        called, measured, _ = self._calls[client_id]
         if measured is not None:
             measured.delivery_ms.append(1000 * (now - called))
         arrival.set_result(None)
 
-    def _refused(self, frame: dict[str, object]) -> None:
-        """A refusal ends the wait for its message: the load is meant to stay within what is allowed."""
-        arrival = self._arrivals.pop(str(frame.get("id")), None)
-        if arrival is not None:
-            arrival.set_exception(RuntimeError(f"refused: {frame.get('code', frame)}"))
+    def _refused(self, talker: Talker, frame: dict[str, Any]) -> None:
+        """Send again what may be; anything else ends the run. The gateway's own error is one of every open frame."""
+        if frame.get("code") not in RETRYABLE:
+            self._arrivals[frame["id"]].set_exception(RuntimeError(f"refused: {frame['code']}"))
+            return
+        wait_s = frame.get("retry_after_ms", 1000 * BACKOFF_S) / 1000 * random.uniform(1, 2)
+        for client_id in [frame["id"]] if "id" in frame else list(talker.unanswered):
+            task = self._loop.create_task(self._repeat(talker, client_id, wait_s))
+            self._repeating.add(task)
+            task.add_done_callback(self._repeating.discard)
+
+    async def _repeat(self, talker: Talker, client_id: str, wait_s: float) -> None:
+        await asyncio.sleep(wait_s)
+        if client_id in talker.unanswered:
+            if self.measured is not None:
+                self.measured.repeated += 1
+            await talker.socket.send_str(talker.unanswered[client_id])
 
     async def settled(self) -> None:
         """Wait until everything has arrived."""
@@ -132,8 +177,9 @@ async def closed_loop(load: Load, pairs: list[tuple[Talker, Talker]], *, seconds
         for sender in itertools.cycle(pair):
             if time.perf_counter() >= end:
                 return
+            arrival = await load.say(sender)
             async with asyncio.timeout(PATIENCE_S):
-                await (await load.say(sender))
+                await arrival
 
     await asyncio.gather(*map(play, pairs))
 
@@ -155,8 +201,11 @@ async def talking(load: Load, http: aiohttp.ClientSession, url: str, pairs: int)
             await post("/v1/users", account)
             session = await post("/v1/sessions", account)
             token = session["access_token"]
-            ticket = await post("/v1/tickets", {}, token)
-            return Talker(await http.ws_connect(ticket["url"]), session["user_id"]), token
+
+            async def connect() -> aiohttp.ClientWebSocketResponse:
+                return await http.ws_connect((await post("/v1/tickets", {}, token))["url"])
+
+            return Talker(connect, session["user_id"], await connect()), token
 
     joined = await asyncio.gather(*(join() for _ in range(2 * pairs)))
     for (one, token), (other, _) in zip(joined[::2], joined[1::2], strict=True):
@@ -165,6 +214,7 @@ async def talking(load: Load, http: aiohttp.ClientSession, url: str, pairs: int)
     talkers = [talker for talker, _ in joined]
     readers = [asyncio.create_task(load.read(talker)) for talker in talkers]
     yield talkers
+    load.over = True
     for talker in talkers:
         await talker.socket.close()
     await asyncio.gather(*readers)

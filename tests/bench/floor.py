@@ -64,7 +64,7 @@ class Floor:
 
     def _produce(self, rounds: int, rate: float) -> None:
         producer = Producer(
-            {"bootstrap.servers": self.kafka, "acks": "all", "enable.idempotence": True, "linger.ms": 0}
+            {"bootstrap.servers": self.kafka, "acks": "all", "enable.idempotence": True, "linger.ms": 0, "log_level": 3}
         )
         start = time.perf_counter()
         for number in range(rounds):

@@ -20,6 +20,9 @@ class Latency:
     delivery_p99: float
     floor_p50: float
     lost: int
+    repeated: int
+    """Frames that were refused for the moment and sent again."""
+    reconnects: int
 
     @property
     def ratio(self) -> float:
@@ -40,6 +43,8 @@ async def measure(cloud: Cloud, *, seconds: float) -> Latency:
         delivery_p99=percentile(load["delivery_ms"], 99),
         floor_p50=percentile(floor, 50),
         lost=load["sent"] - len(load["delivery_ms"]),
+        repeated=load["repeated"],
+        reconnects=load["reconnects"],
     )
 
 
@@ -59,4 +64,6 @@ def table(rounds: Sequence[Latency]) -> list[str]:
         f"  {'floor of the engines':22}{median('floor_p50'):8.1f}",
         f"  {'times the floor':22}{median('ratio'):8.1f}",
         f"  {'not arrived':22}{sum(each.lost for each in rounds):8}",
+        f"  {'sent again':22}{sum(each.repeated for each in rounds):8}",
+        f"  {'sockets closed':22}{sum(each.reconnects for each in rounds):8}",
     ]

@@ -16,6 +16,8 @@ class Throughput:
     per_second: float
     delivery_p50: float
     lost: int
+    repeated: int
+    reconnects: int
     cpu_ms: Mapping[str, float]
     """Processor time per message, by group of processes."""
 
@@ -38,6 +40,8 @@ async def measure(cloud: Cloud, *, pairs: int, seconds: float) -> Throughput:
         per_second=arrived / (load["ended"] - load["began"]),
         delivery_p50=percentile(load["delivery_ms"], 50),
         lost=load["sent"] - arrived,
+        repeated=load["repeated"],
+        reconnects=load["reconnects"],
         cpu_ms={group: 1000 * seconds_used / arrived for group, seconds_used in used.items()},
     )
 
@@ -53,6 +57,8 @@ def table(rounds: Sequence[Throughput], *, pairs: int) -> list[str]:
         f"  {'messages/s':22}{median('per_second'):8.0f}",
         f"  {'delivery p50 (ms)':22}{median('delivery_p50'):8.1f}",
         f"  {'not arrived':22}{sum(each.lost for each in rounds):8}",
+        f"  {'sent again':22}{sum(each.repeated for each in rounds):8}",
+        f"  {'sockets closed':22}{sum(each.reconnects for each in rounds):8}",
         "  processor time per message (ms)",
         *(
             f"    {group:20}{used:8.2f}"

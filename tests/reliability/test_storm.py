@@ -8,4 +8,5 @@ class TestStorm:
     async def test_everybody_sees_everything_once_in_one_order(self, followers: list[Follower]) -> None:
         lanes = await storm(followers)
         await check(followers, lanes)
-        assert [follower.reconnects for follower in followers] == [0] * len(followers)
+        live, fetched = sum(follower.live for follower in followers), sum(follower.fetched for follower in followers)
+        assert live > 20 * fetched, "seen live means pushed, not fetched"
