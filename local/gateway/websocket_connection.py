@@ -94,7 +94,7 @@ class WebSocketConnection(asyncio.Protocol):
             GoneError: the connection has ended.
             BacklogError: the client is too far behind.
         """
-        if not self.open or self._transport is None:
+        if not self.open or self._transport is None or self._protocol.state is not State.OPEN:
             raise GoneError(self.context.connection_id)
         if self._transport.get_write_buffer_size() > MAX_BACKLOG:
             raise BacklogError(self.context.connection_id)

@@ -203,7 +203,6 @@ CONTENTS = {
     "text of several scripts": text("Grüße, 世界! \U0001f469\u200d\U0001f680 e\u0301 \u200f\u05e9\u05dc\n\tend"),
     "markup": text("<b>\"quoted\" & 'so'</b> \\u0041"),
     "longest text": text("ß" * 8000),
-    "attachment": {"type": "attachment", "attachment_id": "a-1", "text": "look"},
     "sealed": {"type": "sealed", "scheme": "x3dh", "ciphertext": "3q2+7w==", "header": "AA=="},
 }
 

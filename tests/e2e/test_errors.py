@@ -110,6 +110,14 @@ class TestFrames:
         (client_id,) = await phone.say(chat, "after")
         assert (await phone.event(chat, client_id))["seq"] == 2
 
+    async def test_there_is_no_attachment_yet(self, api: Api) -> None:
+        alice, bob = await api.sign_up(), await api.sign_up()
+        phone = await alice.connect()
+        chat = await alice.direct(bob)
+        content = {"type": "attachment", "attachment_id": "a-1", "text": "look"}
+        answer = await phone.ask(sending(chat, messages=[message("x", "m1") | {"content": content}]))
+        assert (answer["type"], answer["code"], answer["client_ids"]) == ("error", "not_found", ["m1"])
+
     async def test_unknown_fields_are_ignored(self, api: Api) -> None:
         alice, bob = await api.sign_up(), await api.sign_up()
         phone = await alice.connect()
