@@ -206,6 +206,14 @@ class TestTimeline:
         assert upwards == [events[seq] for seq in found]
         assert downwards == upwards[::-1]
 
+    def test_many_places_are_read_without_a_hole(self, tables: Tables, lobby: ConversationId) -> None:
+        events = {seq: an_event(seq, conversation=lobby) for seq in range(650, 1251)}
+        tables.write([stored(event) for event in events.values()])
+        for first, last in ((650, 1250), (1, 1300), (699, 1001), (700, 799)):
+            upwards = [event.seq for event in tables.events(lobby, first, last, newest_first=False)]
+            downwards = [event.seq for event in tables.events(lobby, first, last, newest_first=True)]
+            assert upwards == downwards[::-1] == list(range(max(first, 650), min(last, 1250) + 1))
+
     def test_a_users_own_membership_is_read_alone(self, tables: Tables, lobby: ConversationId) -> None:
         joined, left = changed(lobby, ANN, 1, "owner"), changed(lobby, ANN, 5, None)
         tables.write([joined, left, changed(lobby, BOB, 1, "member")])

@@ -46,7 +46,7 @@ class CassandraSession:
             session = self._connected()
             for cql in statements:
                 self._statement(session, cql)
-        except (NoHostAvailable, DriverException, OSError) as error:
+        except (NoHostAvailable, DriverException, ConnectionException, OSError) as error:
             self._disconnect()
             raise Unavailable("the message store") from error
 

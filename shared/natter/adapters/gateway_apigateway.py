@@ -24,6 +24,9 @@ from natter.ports.sockets import Connection, Gateway, Post, PostResult
 WAVE = 32
 """Requests under way at once."""
 CLOSE_TIMEOUT_S = 2.0
+GRACE_S = 0.001
+"""An answer that came in time is read also after a slow one before it has used up the budget."""
+
 RESULTS = {200: PostResult.DELIVERED, 204: PostResult.DELIVERED, 410: PostResult.GONE}
 NO_ANSWER = 0
 
@@ -106,13 +109,10 @@ class ApiGateway:
     def _receive(self, request: _Request, deadline: float) -> int | None:
         """The status; None if the line had been closed while it was idle, so that it is worth a fresh one."""
         line = request.line
-        left_s = deadline - time.monotonic()
-        if line is None or left_s <= 0:
-            if line is not None:
-                line.connection.close()
+        if line is None:
             return NO_ANSWER
         try:
-            _limit(line.connection, left_s)
+            _limit(line.connection, max(deadline - time.monotonic(), GRACE_S))
             response = line.connection.getresponse()
             response.read()
         except TimeoutError:
@@ -127,7 +127,8 @@ class ApiGateway:
 
     def _again(self, request: _Request, deadline: float) -> int:
         """Once more; that a frame may come twice is allowed."""
-        self._idle[request.to.endpoint].clear()  # they have been idle for as long
+        for line in self._idle.pop(request.to.endpoint, []):  # they have been idle for as long
+            line.connection.close()
         request.line = None
         self._send(request, deadline)
         return self._receive(request, deadline) or NO_ANSWER

@@ -1,15 +1,23 @@
 """The log's ports in memory. What was added can be read back."""
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 from zlib import crc32
 
 from natter.domain.commands import Command, Record
 from natter.domain.errors import TooLarge
 from natter.names import EPOCH
-from natter.ports.log import CommandLog, ConnectionChange, ConnectionLog, Emission, EventLog
+from natter.ports.log import CommandLog, ConnectionChange, ConnectionLog, DeadLetters, Emission, EventLog
 from natter.wire.records import dump_command
 
 RECORD_LIMIT_BYTES = 1_000_000
+
+
+class DeadLetter(NamedTuple):
+    topic: str
+    key: bytes
+    value: bytes
+    error: str
 
 
 class MemoryCommandLog:
@@ -55,6 +63,15 @@ class MemoryConnectionLog:
         return True
 
 
+class MemoryDeadLetters:
+    def __init__(self) -> None:
+        self.letters: list[DeadLetter] = []
+
+    def add(self, topic: str, key: bytes, value: bytes, error: str) -> None:
+        self.letters.append(DeadLetter(topic, key, value, error))
+
+
 _command_log: type[CommandLog] = MemoryCommandLog
 _event_log: type[EventLog] = MemoryEventLog
 _connection_log: type[ConnectionLog] = MemoryConnectionLog
+_dead_letters: type[DeadLetters] = MemoryDeadLetters

@@ -26,6 +26,9 @@ from natter.wire.records import dump_event, dump_payload, load_event, load_paylo
 BUCKET = 1000
 """Events in one partition of `events`."""
 
+PAGE = 100
+"""Events read at once: a whole partition may be of 24 MB."""
+
 READ_HEAD = "SELECT * FROM heads WHERE conversation_id = ?"
 READ_MEMBERSHIPS = "SELECT user_id, seq, role, messages FROM memberships WHERE conversation_id = ?"
 READ_MEMBERSHIP = READ_MEMBERSHIPS + " AND user_id = ?"
@@ -130,10 +133,15 @@ class CassandraTables:
         return {each: _cursor(found[0]) for each, found in rows.items() if found}
 
     def events(self, conversation: ConversationId, first: int, last: int, *, newest_first: bool) -> Iterable[Event]:
-        buckets = range(_bucket(first), _bucket(last) + 1) if first <= last else range(0)
-        for bucket in reversed(buckets) if newest_first else buckets:
-            statement = READ_DOWN if newest_first else READ_UP
-            for row in self._session.run([(statement, (conversation, bucket, first, last))])[0]:
+        statement = READ_DOWN if newest_first else READ_UP
+        while first <= last:
+            if newest_first:
+                low, high = max(first, last - PAGE + 1, _bucket(last) * BUCKET + 1), last
+                last = low - 1
+            else:
+                low, high = first, min(last, first + PAGE - 1, (_bucket(first) + 1) * BUCKET)
+                first = high + 1
+            for row in self._session.run([(statement, (conversation, _bucket(low), low, high))])[0]:
                 yield _event(row)
 
     def probe(self) -> None:

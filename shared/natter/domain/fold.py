@@ -201,7 +201,7 @@ class Conversation:
     def _refusal(self, command: Command, item: Item) -> str | None:
         """The code with which the item is refused in this state. What was decided before is not asked again."""
         if command.decided:
-            return None
+            return self._target_refusal(item.target_seq) if isinstance(item, DeleteMessage) else None
         member = self.members.get(command.sender_id)
         if member is None:
             return NotMember.code
@@ -215,14 +215,17 @@ class Conversation:
         assert_never(item)
 
     def _delete_refusal(self, sender: UserId, member: Membership, target_seq: int) -> str | None:
+        if (refusal := self._target_refusal(target_seq)) is not None:
+            return refusal
+        if self.targets[target_seq].sender_id != sender and member.role == "member":
+            return Forbidden.code
+        return None
+
+    def _target_refusal(self, target_seq: int) -> str | None:
         target = self.targets.get(target_seq)
         if target is None or target_seq > self.head.seq or target.type != "message":
             return NotFound.code
-        if target.deleted:
-            return Gone.code
-        if target.sender_id != sender and member.role == "member":
-            return Forbidden.code
-        return None
+        return Gone.code if target.deleted else None
 
     def _accept(self, record: Record, item: Item) -> Event:
         is_message = isinstance(item, PostMessage)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from natter.domain.conversations import Head, History, Kind, Member, Role
+from natter.domain.conversations import History, Kind, Member, Role
 from natter.domain.errors import BadRequest
 from natter.domain.ids import ConversationId, UserId
 from natter.ports.conversations import Conversations, NewConversation
@@ -63,6 +63,5 @@ class Create:
         record, created = self.conversations.create(new)
         self.conversations.publish(record.conversation_id, self.log.append)
         if created:
-            head = Head(conversation_id=record.conversation_id, at=record.created_at)
-            return ConversationView.of_new(record, head), True
+            return ConversationView.of_new(record), True
         return self.view(request.creator, [record])[0], False

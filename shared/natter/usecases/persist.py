@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from natter.domain.commands import DeleteMessage, Record
 from natter.domain.conversations import Event, Head, memberships_as_of
-from natter.domain.fold import Conversation, Decision, Turn, spent_key, target_as_of
+from natter.domain.fold import Conversation, Decision, Folded, MisplacedRecordError, Turn, spent_key, target_as_of
 from natter.domain.ids import ConversationId, UserId
 from natter.domain.rows import Place
 from natter.ports.log import Emission, EventLog
@@ -25,6 +25,14 @@ STALE_MS = 10 * 60 * 1000
 """A record older than this is not delivered live any more: its readers have synced meanwhile."""
 
 CACHED_CONVERSATIONS = 20_000
+
+
+class UnfoldableRecordError(Exception):
+    """A record that the fold cannot digest, now or ever: a bug. Nothing was written; without it the batch folds."""
+
+    def __init__(self, record: Record) -> None:
+        super().__init__(f"partition {record.partition}, offset {record.offset}")
+        self.record = record
 
 
 @dataclass
@@ -69,6 +77,7 @@ class Persist:
     Raises:
         Unavailable: give the whole batch back. Nothing of it is lost or doubled by folding it again.
         MisplacedRecordError: two writers for one conversation; nothing was written.
+        UnfoldableRecordError: set it aside, and fold the batch without it.
     """
 
     store: FoldStore
@@ -84,7 +93,7 @@ class Persist:
         partition.begin(batch[0])
         touched = self._load(partition, batch)
         folded_before = {each: conversation.head for each, conversation in touched.items()}
-        folds = [touched[record.command.conversation_id].fold(record) for record in batch]
+        folds = [_folded(touched[record.command.conversation_id], record) for record in batch]
         decisions = [decision for fold in folds for decision in fold.decisions]
         heads = [conversation.head for conversation in touched.values()]
 
@@ -167,6 +176,15 @@ class Persist:
                 frames = self.frames.events(command.conversation_id, [events[_place(decision)]])
             for frame in frames:
                 yield Told(origin=command.origin, user_id=command.sender_id, frame=frame)
+
+
+def _folded(conversation: Conversation, record: Record) -> Folded:
+    try:
+        return conversation.fold(record)
+    except MisplacedRecordError:
+        raise
+    except Exception as error:  # the fold does no I/O: this will not pass
+        raise UnfoldableRecordError(record) from error
 
 
 def contiguous(events: Iterable[Event]) -> list[tuple[Event, ...]]:

@@ -19,8 +19,9 @@ class ConversationView:
     unread: int
 
     @classmethod
-    def of_new(cls, record: ConversationRecord, head: Head) -> "ConversationView":
-        """Before the fold has reached it: a founder's cursor starts at the event that creates it."""
+    def of_new(cls, record: ConversationRecord) -> "ConversationView":
+        """Before the fold has reached the joining: there is nothing to read yet, whatever others have said (P8)."""
+        head = Head(conversation_id=record.conversation_id, at=record.created_at)
         return cls(record=record, head=head, first_seq=1, read_seq=1, unread=0)
 
 
@@ -52,7 +53,7 @@ class ViewConversations:
         views = []
         for record in records:
             each = record.conversation_id
-            head = heads.get(each) or Head(conversation_id=each, at=record.created_at)
+            head = heads.get(each, Head(conversation_id=each))
             membership = memberships_as_of(changes.get(each, ()), head.seq).get(user)
             views.append(_view(record, head, membership, cursors.get(each, Cursor())))
         return views
@@ -60,7 +61,7 @@ class ViewConversations:
 
 def _view(record: ConversationRecord, head: Head, membership: Membership | None, cursor: Cursor) -> ConversationView:
     if membership is None:
-        return ConversationView.of_new(record, head)
+        return ConversationView.of_new(record)
     return ConversationView(
         record=record,
         head=head,

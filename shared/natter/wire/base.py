@@ -47,6 +47,10 @@ Line = Annotated[str, AfterValidator(_one_line)]
 Text = Annotated[str, Field(min_length=1, max_length=8000), AfterValidator(_printable)]
 
 
+_TAG_ERRORS = {"union_tag_invalid": "not known", "union_tag_not_found": "Field required"}
+"""What is wrong with the field that tells which of several models is meant."""
+
+
 def parse_json(body: str | bytes) -> Any:
     """
     The JSON value of `body`.
@@ -75,7 +79,12 @@ def parse[Model: BaseModel](model: type[Model], value: Any) -> Model:
 
 def describe(error: ValidationError) -> str:
     """`field.path: what is wrong`, of the first finding; quotes nothing that was sent."""
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    path = ".".join(str(part) for part in first["loc"])
-    message = "unknown type" if first["type"] == "union_tag_invalid" else first["msg"].removeprefix("Value error, ")
+    first = error.errors(include_url=False, include_input=False)[0]
+    parts, message = [str(part) for part in first["loc"]], first["msg"].removeprefix("Value error, ")
+    if first["type"] in _TAG_ERRORS:
+        parts.append(first["ctx"]["discriminator"].strip("'"))
+        message = _TAG_ERRORS[first["type"]]
+    elif parts[-1:] == ["[key]"]:
+        del parts[-2]  # the key itself
+    path = ".".join(parts)
     return f"{path}: {message}" if path else message

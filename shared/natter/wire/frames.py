@@ -14,6 +14,9 @@ from natter.wire.base import Seq, WireClientId, WireConversationId, WireId, Wire
 from natter.wire.content import Content
 from natter.wire.events import event_json
 
+MAX_MENTIONS = 100
+"""With the largest content, the event still fits into a frame."""
+
 
 class ClientFrame(WireModel):
     action: str
@@ -24,7 +27,7 @@ class OutgoingMessage(WireModel):
     client_id: WireClientId
     content: Content
     reply_to: Seq | None = None
-    mentions: tuple[WireUserId, ...] = Field((), strict=False)
+    mentions: tuple[WireUserId, ...] = Field((), max_length=MAX_MENTIONS, strict=False)
 
 
 class SendFrame(ClientFrame):
@@ -112,9 +115,9 @@ class ErrorFrame(WireModel):
         messages = fields.get("messages")
         sent = messages if isinstance(messages, list) else [fields]
         client_ids = tuple(
-            message["client_id"]
+            client_id
             for message in sent
-            if isinstance(message, dict) and isinstance(message.get("client_id"), str)
+            if isinstance(message, dict) and (client_id := _text(message.get("client_id"))) is not None
         )
         return cls(
             id=_text(fields.get("id")),
@@ -160,4 +163,5 @@ class JsonFrames:
 
 
 def _text(value: object) -> str | None:
+    """An id as it was sent, cut to an id's length: the answer has to fit into a frame, too."""
     return value[:64] if isinstance(value, str) else None

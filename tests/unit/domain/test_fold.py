@@ -164,6 +164,10 @@ class TestRefusals:
         ]
         assert refusals(*commands)[-1] == "not_found"
 
+    def test_a_deletion_that_was_decided_before_still_needs_its_target(self) -> None:
+        """It raised a KeyError, and its partition stood still for ever."""
+        assert refusals(created(), a_command(a_delete("d1", 7), decided=True)) == [None, "not_found"]
+
     def test_what_is_deleted_is_gone(self) -> None:
         commands = [created(), a_command(a_post("x")), a_command(a_delete("y", 2)), a_command(a_delete("z", 2))]
         assert refusals(*commands)[-1] == "gone"

@@ -1,0 +1,43 @@
+"""Events of the event source mapping for MSK, as Lambda gets them."""
+
+import base64
+from typing import Any
+
+from natter.names import COMMANDS_TOPIC
+from natter.wire.records import COMMAND_SCHEMA, SCHEMA_HEADER
+from tests.messages import NOON
+
+
+def a_raw_record(
+    value: bytes,
+    *,
+    offset: int = 0,
+    partition: int = 0,
+    key: bytes = b"lobby",
+    schema: bytes | None = COMMAND_SCHEMA,
+    at: int = NOON,
+) -> dict[str, Any]:
+    """Header values are lists of signed bytes, as Java has them."""
+    signed = None if schema is None else [byte - 256 if byte > 127 else byte for byte in schema]
+    return {
+        "topic": COMMANDS_TOPIC,
+        "partition": partition,
+        "offset": offset,
+        "timestamp": at,
+        "timestampType": "LOG_APPEND_TIME",
+        "key": base64.b64encode(key).decode(),
+        "value": base64.b64encode(value).decode(),
+        "headers": [] if signed is None else [{"trace": [1, -1]}, {SCHEMA_HEADER: signed}],
+    }
+
+
+def a_batch(*records: dict[str, Any]) -> dict[str, Any]:
+    """One list of records for each partition."""
+    lanes: dict[str, list[dict[str, Any]]] = {}
+    for record in records:
+        lanes.setdefault(f"{record['topic']}-{record['partition']}", []).append(record)
+    return {"eventSource": "aws:kafka", "bootstrapServers": "broker:9098", "records": lanes}
+
+
+def a_failure(offset: int, partition: int = 0) -> dict[str, Any]:
+    return {"itemIdentifier": {"partition": f"{COMMANDS_TOPIC}-{partition}", "offset": offset}}

@@ -1,0 +1,57 @@
+from typing import Any
+
+import pytest
+
+from natter.entrypoints.lazily import LambdaHandler, lazily
+
+PHASE = "AWS_LAMBDA_INITIALIZATION_TYPE"
+
+
+class Function:
+    """Counts how often it was put together, and fails as often as it is told to."""
+
+    def __init__(self, failures: int = 0) -> None:
+        self.made = 0
+        self.failures = failures
+
+    def make(self) -> LambdaHandler:
+        if self.failures:
+            self.failures -= 1
+            raise ConnectionError
+        self.made += 1
+
+        def handle(event: Any, context: Any) -> Any:
+            return event, context, self.made
+
+        return handle
+
+
+class TestLazily:
+    def test_importing_makes_nothing(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.delenv(PHASE, raising=False)
+        function = Function()
+        handler = lazily(function.make)
+        assert function.made == 0
+        assert handler("event", "context") == ("event", "context", 1)
+
+    def test_inside_lambda_it_is_made_in_the_init_phase(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Where it costs no request its time."""
+        monkeypatch.setenv(PHASE, "on-demand")
+        function = Function()
+        handler = lazily(function.make)
+        assert function.made == 1
+        assert handler("event", "context") == ("event", "context", 1)
+
+    def test_it_is_made_once_for_all_events(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.delenv(PHASE, raising=False)
+        function = Function()
+        handler = lazily(function.make)
+        assert [handler(n, None)[2] for n in range(3)] == [1, 1, 1]
+
+    def test_what_could_not_be_made_is_made_by_a_later_event(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.delenv(PHASE, raising=False)
+        function = Function(failures=1)
+        handler = lazily(function.make)
+        with pytest.raises(ConnectionError):
+            handler("event", None)
+        assert handler("event", None) == ("event", None, 1)

@@ -1,0 +1,60 @@
+import logging
+
+import pytest
+
+from functions.connect.handler import build
+from natter.adapters.connections_memory import MemoryConnections
+from natter.adapters.logs_memory import MemoryConnectionLog
+from natter.domain.errors import Unavailable
+from natter.domain.users import SignedIn
+from natter.ports.sockets import Connection
+from natter.usecases.connect import Connect
+from tests.identity import World, a_connection, a_sign_in
+from tests.sockets import a_socket_event
+
+ENDPOINT = "http://gateway"
+
+
+class Silent(MemoryConnections):
+    def register(self, connection: Connection) -> bool:
+        raise Unavailable(f"the registry, given {connection.connection_id}")
+
+
+@pytest.fixture
+def world() -> World:
+    world = World()
+    world.add("ann")
+    return world
+
+
+@pytest.fixture
+def ann(world: World) -> SignedIn:
+    return world.service.sign_in(a_sign_in("ann"))
+
+
+def connected(world: World, registry: MemoryConnections, phone: Connection) -> object:
+    connect = Connect(
+        connections=registry, check_session=world.check_session, log=MemoryConnectionLog(), now_ms=world.clock
+    )
+    return build(connect, ENDPOINT)(a_socket_event(phone, route="$connect"), None)
+
+
+class TestConnect:
+    def test_the_upgrade_goes_on_once_the_connection_is_registered(self, world: World, ann: SignedIn) -> None:
+        registry, phone = MemoryConnections(), a_connection(ann.principal, "phone")
+        assert connected(world, registry, phone) == {"statusCode": 200}
+        assert list(registry.of([phone.user_id])[phone.user_id]) == [phone]
+
+    def test_a_session_that_has_ended_does_not_connect(
+        self, world: World, ann: SignedIn, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """The ticket was redeemed, and then the session ended: before the upgrade, it is looked at again."""
+        caplog.set_level(logging.CRITICAL)
+        world.end_session(ann.principal)
+        registry, phone = MemoryConnections(), a_connection(ann.principal, "phone")
+        assert connected(world, registry, phone) == {"statusCode": 401}
+        assert registry.of([phone.user_id]) == {}
+
+    def test_without_a_registry_nobody_connects(self, world: World, ann: SignedIn) -> None:
+        """Who is not registered would be shown nothing: the client comes again (P9)."""
+        assert connected(world, Silent(), a_connection(ann.principal, "phone")) == {"statusCode": 503}

@@ -1,0 +1,145 @@
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from functions.persist.handler import build
+from natter.adapters.logs_memory import MemoryDeadLetters
+from natter.adapters.tables_memory import MemoryTables
+from natter.domain.commands import Command, Record
+from natter.domain.conversations import Head
+from natter.domain.errors import Unavailable
+from natter.domain.fold import Conversation, Folded
+from natter.domain.ids import ConversationId
+from natter.names import COMMANDS_TOPIC
+from natter.telemetry import metrics
+from natter.wire.records import dump_command
+from tests.chat import Chat
+from tests.messages import BOB, KITCHEN, LOBBY, NOON, a_command, a_connection, a_post, created
+from tests.streams import a_batch, a_failure, a_raw_record
+
+
+class Tables(MemoryTables):
+    """Does not answer for the kitchen."""
+
+    def heads(self, conversations: Iterable[ConversationId]) -> Mapping[ConversationId, Head]:
+        asked = list(conversations)
+        if KITCHEN in asked:
+            raise Unavailable("the store")
+        return super().heads(asked)
+
+
+class DownDeadLetters(MemoryDeadLetters):
+    def add(self, topic: str, key: bytes, value: bytes, error: str) -> None:
+        raise Unavailable(f"{topic}, given {len(key) + len(value)} bytes for {error}")
+
+
+class Consumer:
+    def __init__(self, *, dead: MemoryDeadLetters | None = None) -> None:
+        self.chat, self.tables, self.dead = Chat(), Tables(), dead or MemoryDeadLetters()
+        self.handler = build(replace(self.chat.persist, store=self.tables), self.dead)
+
+    def __call__(self, *records: dict[str, Any]) -> Any:
+        return self.handler(a_batch(*records), None)["batchItemFailures"]
+
+    def stored(self, conversation: ConversationId = LOBBY) -> list[tuple[int, str | None]]:
+        events = self.tables.events(conversation, 1, 100, newest_first=False)
+        return [(event.seq, event.client_id) for event in events]
+
+
+def a_record(command: Command, *, offset: int, partition: int = 0, at: int = NOON) -> dict[str, Any]:
+    key = command.conversation_id.encode()
+    return a_raw_record(dump_command(command), key=key, offset=offset, partition=partition, at=at)
+
+
+@pytest.fixture(autouse=True)
+def _metrics(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the function's environment names it."""
+    monkeypatch.setattr(metrics, "namespace", "Natter")
+
+
+@pytest.fixture
+def consumer() -> Consumer:
+    return Consumer()
+
+
+class TestPersist:
+    def test_commands_are_folded_at_their_places_in_the_log(self, consumer: Consumer) -> None:
+        """P1, P2, P5."""
+        bobs = a_connection(BOB)
+        consumer.chat.registry.register(bobs)
+        failures = consumer(a_record(created(), offset=4), a_record(a_command(a_post("m1")), offset=5, at=1234))
+        assert failures == []
+        assert consumer.stored() == [(1, None), (2, "m1")]
+        assert [event.at for event in consumer.tables.events(LOBBY, 2, 2, newest_first=False)] == [1234]
+        head = consumer.tables.heads([LOBBY])[LOBBY]
+        assert (head.partition, head.offset) == (0, 5)
+        (frame,) = consumer.chat.gateway.frames[bobs.connection_id]
+        assert [event["seq"] for event in json.loads(frame)["events"]] == [1, 2]
+        assert [event.seq for each in consumer.chat.events.emissions for event in each.events] == [1, 2]
+
+    def test_a_batch_that_comes_again_changes_nothing(self, consumer: Consumer) -> None:
+        """P3."""
+        batch = a_record(created(), offset=0), a_record(a_command(a_post("m1")), offset=1)
+        assert consumer(*batch) == consumer(*batch) == []
+        assert consumer.stored() == [(1, None), (2, "m1")]
+
+    def test_an_outage_gives_back_the_lane_and_no_other(self, consumer: Consumer) -> None:
+        """P9."""
+        failures = consumer(
+            a_record(created(conversation=KITCHEN), offset=7, partition=1),
+            a_record(created(), offset=0),
+            a_record(a_command(a_post("m1"), conversation=KITCHEN), offset=8, partition=1),
+        )
+        assert failures == [a_failure(7, partition=1), a_failure(8, partition=1)]
+        assert (consumer.stored(), consumer.stored(KITCHEN)) == ([(1, None)], [])
+
+
+class TestDeadLetters:
+    @pytest.mark.parametrize(
+        ("value", "schema", "why"),
+        [
+            (b"{", b"command/1", "1 errors in a command"),
+            (b"{}", b"command/1", "3 errors in a command"),
+            (dump_command(created()), b"command/2", "schema b'command/2'"),
+            (dump_command(created()), None, "schema None"),
+        ],
+    )
+    def test_what_can_never_be_folded_is_set_aside_and_the_lane_moves_on(
+        self, consumer: Consumer, value: bytes, schema: bytes | None, why: str
+    ) -> None:
+        poison = a_raw_record(value, offset=1, key=b"lobby", schema=schema)
+        assert consumer(a_record(created(), offset=0), poison, a_record(a_command(a_post("m1")), offset=2)) == []
+        assert consumer.stored() == [(1, None), (2, "m1")]
+        (letter,) = consumer.dead.letters
+        assert (letter.topic, letter.key, letter.value) == (COMMANDS_TOPIC, b"lobby", value)
+        assert why in letter.error
+
+    def test_a_lane_of_nothing_else_is_done(self, consumer: Consumer) -> None:
+        assert consumer(a_raw_record(b"x", offset=0), a_raw_record(b"y", offset=1)) == []
+        assert [letter.value for letter in consumer.dead.letters] == [b"x", b"y"]
+
+    def test_what_could_not_be_kept_is_given_back_with_its_lane(self) -> None:
+        """Nothing that is in the log is dropped, and nothing overtakes it."""
+        consumer = Consumer(dead=DownDeadLetters())
+        assert consumer(a_record(created(), offset=0), a_raw_record(b"x", offset=1)) == [a_failure(0), a_failure(1)]
+        assert consumer.stored() == []
+
+    def test_what_the_fold_cannot_digest_is_set_aside_and_the_lane_moves_on(
+        self, consumer: Consumer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A bug in the fold costs the record that shows it, not the partition behind it."""
+        fold = Conversation.fold
+
+        def fold_with_a_bug(conversation: Conversation, record: Record) -> Folded:
+            if record.offset == 1:
+                raise KeyError(record.offset)
+            return fold(conversation, record)
+
+        monkeypatch.setattr(Conversation, "fold", fold_with_a_bug)
+        commands = created(), a_command(a_post("bug")), a_command(a_post("m1"))
+        assert consumer(*(a_record(command, offset=offset) for offset, command in enumerate(commands))) == []
+        assert consumer.stored() == [(1, None), (2, "m1")]
+        assert [letter.value for letter in consumer.dead.letters] == [dump_command(commands[1])]

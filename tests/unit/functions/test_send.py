@@ -1,0 +1,92 @@
+from typing import Any
+
+import pytest
+
+from functions.send.handler import build
+from natter.domain.commands import Command, PostMessage
+from natter.domain.errors import Unavailable
+from natter.domain.ids import ConversationId, UserId
+from natter.usecases.send import Send
+from tests.chat import Chat
+from tests.messages import MALLORY, NOON, a_connection, an_origin, text
+from tests.sockets import ENDPOINT, SocketClient
+
+
+class DownLog:
+    def append(self, command: Command) -> int:
+        raise Unavailable(f"the log, given {len(command.items)}")
+
+
+@pytest.fixture
+def chat() -> Chat:
+    return Chat()
+
+
+@pytest.fixture
+def ann(chat: Chat) -> UserId:
+    return chat.person("ann")
+
+
+@pytest.fixture
+def lobby(chat: Chat, ann: UserId) -> ConversationId:
+    return chat.group(ann, conversation_id=ConversationId("lobby"))
+
+
+def client(send: Send, user: UserId) -> SocketClient:
+    return SocketClient(build(send, ENDPOINT), a_connection(user))
+
+
+def a_frame(conversation: ConversationId, *client_ids: str, **changes: Any) -> dict[str, Any]:
+    messages = [{"client_id": each, "content": text("hello")} for each in client_ids]
+    return {"action": "send", "id": "q", "conversation_id": conversation, "messages": messages} | changes
+
+
+class TestSend:
+    def test_a_frame_is_answered_with_an_ack(self, chat: Chat, ann: UserId, lobby: ConversationId) -> None:
+        """P1."""
+        assert client(chat.send, ann)(a_frame(lobby, "m1", "m2")) == {
+            "type": "ack",
+            "id": "q",
+            "conversation_id": lobby,
+            "accepted": [{"client_id": "m1", "at": NOON}, {"client_id": "m2", "at": NOON}],
+        }
+
+    def test_the_sender_is_who_is_connected_whatever_the_frame_says(
+        self, chat: Chat, ann: UserId, lobby: ConversationId
+    ) -> None:
+        client(chat.send, ann)(a_frame(lobby, "m1", sender_id="bob", user_id="bob"))
+        (record,) = chat.log.records(since=1)
+        assert (record.command.sender_id, record.command.origin) == (ann, an_origin(a_connection(ann)))
+        assert [item.content for item in record.command.items if isinstance(item, PostMessage)] == [text("hello")]
+
+    def test_without_an_id_there_is_an_ack_without_one(self, chat: Chat, ann: UserId, lobby: ConversationId) -> None:
+        ack = client(chat.send, ann)(a_frame(lobby, "m1", id=None))
+        assert (ack["type"], ack.get("id")) == ("ack", None)
+
+    def test_a_refused_frame_is_told_by_its_client_ids(self, chat: Chat, ann: UserId, lobby: ConversationId) -> None:
+        error = client(chat.send, MALLORY)(a_frame(lobby, "m1", "m2"))
+        assert (error["type"], error["id"], error["code"]) == ("error", "q", "not_member")
+        assert (error["conversation_id"], error["client_ids"]) == (lobby, ["m1", "m2"])
+        assert len(chat.log.records()) == 1
+        assert client(chat.send, ann)(a_frame(lobby, "m1"))["type"] == "ack"
+
+    def test_one_wrong_message_refuses_all(self, chat: Chat, ann: UserId, lobby: ConversationId) -> None:
+        frame = a_frame(lobby, "m1", "m2")
+        frame["messages"][1]["content"] = text("")
+        error = client(chat.send, ann)(frame)
+        assert (error["code"], error["client_ids"]) == ("bad_request", ["m1", "m2"])
+        assert error["detail"].startswith("messages.1.content")
+        assert len(chat.log.records()) == 1
+
+    def test_there_is_no_attachment(self, chat: Chat, ann: UserId, lobby: ConversationId) -> None:
+        frame = a_frame(lobby, "m1")
+        frame["messages"][0]["content"] = {"type": "attachment", "attachment_id": "a-1", "text": "look"}
+        error = client(chat.send, ann)(frame)
+        assert (error["code"], error["client_ids"]) == ("not_found", ["m1"])
+
+    def test_what_was_not_confirmed_may_go_again(self, chat: Chat, ann: UserId, lobby: ConversationId) -> None:
+        """P9."""
+        send = Send(admission=chat.admission, limits=chat.world.limits, log=DownLog())
+        error = client(send, ann)(a_frame(lobby, "m1"))
+        assert (error["code"], error["client_ids"]) == ("unavailable", ["m1"])
+        assert error["retry_after_ms"] > 0
