@@ -1,11 +1,10 @@
 from aws_cdk import Duration
 from aws_cdk import aws_apigatewayv2 as gateway
 from aws_cdk import aws_kms as kms
-from aws_cdk import aws_logs as logs
 from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
 from constructs import Construct
 
-from infra.blocks.logs import removal, retention
+from infra.blocks.logs import access_log_group
 from infra.blocks.python_function import PythonFunction
 from infra.blocks.sockets import LONGEST_INTEGRATION_S, AccessLogs
 from infra.config import Stage
@@ -39,15 +38,7 @@ class Http(Construct):
             throttle=gateway.ThrottleSettings(
                 rate_limit=stage.requests_per_second, burst_limit=stage.requests_per_second
             ),
-            access_log_settings=AccessLogs(
-                logs.LogGroup(
-                    self,
-                    "AccessLogs",
-                    retention=retention(stage),
-                    removal_policy=removal(stage),
-                    encryption_key=key,
-                )
-            ),
+            access_log_settings=AccessLogs(access_log_group(self, stage=stage, key=key)),
         )
 
     @property

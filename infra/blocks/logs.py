@@ -1,7 +1,9 @@
 """Retention and removal, decided once for every log group and every store."""
 
 from aws_cdk import RemovalPolicy
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
+from constructs import Construct
 
 from infra.config import Stage
 
@@ -19,3 +21,10 @@ def retention(stage: Stage) -> logs.RetentionDays:
 def removal(stage: Stage) -> RemovalPolicy:
     """What becomes of data when its stack goes."""
     return RemovalPolicy.RETAIN if stage.retain_data else RemovalPolicy.DESTROY
+
+
+def access_log_group(api: Construct, *, stage: Stage, key: kms.IKey) -> logs.LogGroup:
+    """Where an API's stage notes who called what."""
+    return logs.LogGroup(
+        api, "AccessLogs", retention=retention(stage), removal_policy=removal(stage), encryption_key=key
+    )

@@ -8,7 +8,7 @@ from aws_cdk.aws_apigatewayv2_authorizers import WebSocketLambdaAuthorizer
 from aws_cdk.aws_apigatewayv2_integrations import WebSocketLambdaIntegration
 from constructs import Construct
 
-from infra.blocks.logs import removal, retention
+from infra.blocks.logs import access_log_group
 from infra.blocks.python_function import PythonFunction
 from infra.config import Stage
 
@@ -65,15 +65,7 @@ class Sockets(Construct):
             throttle=gateway.ThrottleSettings(
                 rate_limit=stage.sockets_per_second, burst_limit=stage.sockets_per_second
             ),
-            access_log_settings=AccessLogs(
-                logs.LogGroup(
-                    self,
-                    "AccessLogs",
-                    retention=retention(stage),
-                    removal_policy=removal(stage),
-                    encryption_key=key,
-                )
-            ),
+            access_log_settings=AccessLogs(access_log_group(self, stage=stage, key=key)),
         )
 
     @property

@@ -4,8 +4,6 @@ Names and limits that the infrastructure and the application must agree on.
 The only module of `natter` that `infra` may import. It imports nothing.
 """
 
-SERVICE = "natter"
-
 EPOCH = 1
 """Epoch of the topics. A repartitioned or recreated topic is a new epoch: offsets compare only as (epoch, offset)."""
 
