@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Self
 
@@ -86,7 +87,7 @@ class Instance:
         Raises:
             NotRunning: it does not answer.
         """
-        return dict(json.loads(self._request("GET", "/status", timeout_s=STATUS_TIMEOUT_S)[1]))
+        return dict(json.loads(self._request("GET", "/status", timeout_s=STATUS_TIMEOUT_S)[2]))
 
     def invoke(self, function: str, payload: bytes) -> tuple[bytes, bool]:
         """What the function answered, and whether that is an error.
@@ -94,17 +95,27 @@ class Instance:
         Raises:
             NotRunning: it does not answer.
         """
-        headers, body = self._request("POST", f"/invoke/{function}", payload, timeout_s=INVOKE_TIMEOUT_S)
+        _, headers, body = self._request("POST", f"/invoke/{function}", payload, timeout_s=INVOKE_TIMEOUT_S)
         return body, "x-amz-function-error" in headers
+
+    def trigger(self, schedule: str) -> bool:
+        """Invoke what a schedule invokes, now. False: there is no such schedule.
+
+        Raises:
+            NotRunning: it does not answer.
+        """
+        status, _, _ = self._request("POST", f"/trigger/{schedule}", timeout_s=STATUS_TIMEOUT_S)
+        return status == HTTPStatus.ACCEPTED
 
     def _request(
         self, method: str, path: str, body: bytes | None = None, *, timeout_s: float
-    ) -> tuple[Mapping[str, str], bytes]:
+    ) -> tuple[int, Mapping[str, str], bytes]:
         connection = http.client.HTTPConnection("127.0.0.1", self.admin_port, timeout=timeout_s)
         try:
             connection.request(method, path, body)
             answer = connection.getresponse()
-            return {name.lower(): value for name, value in answer.getheaders()}, answer.read()
+            headers = {name.lower(): value for name, value in answer.getheaders()}
+            return answer.status, headers, answer.read()
         except OSError as failure:
             raise NotRunning(f"it runs (process {self.pid}) but does not answer: {failure}") from failure
         finally:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from local.background import Instance, NotRunning, log_files, reset, start
+from local.faults import command
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -45,6 +46,9 @@ def _parser() -> argparse.ArgumentParser:
     invoke = add("invoke", _invoke, "call a function")
     invoke.add_argument("function")
     invoke.add_argument("payload", nargs="?", default="{}", help="JSON (default: {})")
+    trigger = add("trigger", _trigger, "run what a schedule runs, now")
+    trigger.add_argument("schedule", help="its name or logical id")
+    command.add_arguments(add("fault", command.run, "let something fail on purpose"))
     return parser
 
 
@@ -69,7 +73,10 @@ def _status(options: argparse.Namespace) -> None:
     print(f"up for {status['uptime_s']:.0f} s")
     for name, function in status["functions"].items():
         print(f"  {name:32}" + "  ".join(f"{key} {value}" for key, value in function.items() if key != "pids"))
-    for kind in ("apis", "sources"):
+    print("  engines: " + ", ".join(f"{name} {state}" for name, state in status["engines"].items()))
+    for active in status["faults"]:
+        print(f"  fault: {command.describe(active)}")
+    for kind in ("apis", "sources", "schedules"):
         entries = status[kind].values() if isinstance(status[kind], dict) else status[kind]
         for entry in entries:
             print(f"  {kind.removesuffix('s')}: " + json.dumps(entry))
@@ -114,6 +121,13 @@ def _invoke(options: argparse.Namespace) -> int:
     answer, failed = instance.invoke(options.function, options.payload.encode())
     print(answer.decode())
     return 1 if failed else 0
+
+
+def _trigger(options: argparse.Namespace) -> int:
+    if Instance.find(options.root.absolute()).trigger(options.schedule):
+        return 0
+    print(f"natter-local: no schedule {options.schedule!r}; `natter-local status` lists them", file=sys.stderr)
+    return 1
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ from local.assembly import (
     topics,
 )
 from local.engines import Engines
+from local.faults import Faults
 from local.gateway.server import Runtime
 from local.model import App, DeployTask
 from local.progress import Progress
@@ -80,8 +81,8 @@ class Cloud:
         """
         await self.engines.start("valkey")  # also claims the folder, or leaves its owner alone
         try:
-            resolver = await self._prepare()
-            self.app = build_app(resolver, self._api_ports(resolver.assembly))
+            self._resolver = await self._prepare()
+            self.app = build_app(self._resolver, self._api_ports(self._resolver.assembly))
             await self._run()
             self.outputs_file.write_text(json.dumps(dict(self.app.outputs), indent=2) + "\n")
         except BaseException as failure:  # noqa: BLE001 - also of a cancelled start: nothing may be left running
@@ -96,6 +97,11 @@ class Cloud:
                 await self._runtime.stop()
         finally:
             await self.engines.stop()
+
+    @property
+    def faults(self) -> Faults:
+        """What can go wrong on purpose."""
+        return Faults(f"http://127.0.0.1:{self.runtime.admin_port}")
 
     @property
     def outputs_file(self) -> Path:
@@ -140,8 +146,25 @@ class Cloud:
 
     async def _prepare_postgres(self, logins: asyncio.Task[list[Database]]) -> None:
         await self.engines.postgres.start()
-        for database in await logins:
+        await self._let_in(await logins)
+
+    async def _let_in(self, logins: list[Database]) -> None:
+        for database in logins:
             await self.engines.postgres.ensure_login(database.user, database.password, database.name)
+
+    async def _restore(self, engine: str) -> None:
+        """
+        What an engine that was started again does not have any more is made again.
+
+        LocalStack's keys and secrets are others then, as after a new deployment: the functions are told.
+        """
+        if engine != self.engines.localstack.name:
+            return
+        await asyncio.to_thread(self._localstack.provision)
+        await self._let_in(await asyncio.to_thread(self._localstack.logins, databases(self._resolver)))
+        await asyncio.to_thread(self._localstack.provision_alarms)
+        self.app = build_app(self._resolver, self._api_ports(self._resolver.assembly))
+        self.runtime.functions.redefine(self.app.functions)
 
     def _api_ports(self, assembly: Assembly) -> Mapping[str, int]:
         """Remembered by logical id, so that the URLs stay the same from run to run."""
@@ -157,6 +180,9 @@ class Cloud:
             interpreter=self.root / ".local" / "venvs" / "runtime" / "bin" / "python",
             root=self.root,
             kafka_bootstrap=self.engines.kafka.address,
+            localstack_url=self.engines.localstack.address,
+            engines={engine.name: engine for engine in self.engines},
+            restore=self._restore,
             extra_env={
                 "AWS_ENDPOINT_URL": self.engines.localstack.address,
                 "AWS_ENDPOINT_URL_LAMBDA": f"http://127.0.0.1:{admin_port}",

@@ -12,6 +12,16 @@ from typing import Literal
 
 
 @dataclass(frozen=True, kw_only=True)
+class AsyncSettings:
+    """What an `AWS::Lambda::EventInvokeConfig` says about events that nobody waits for. Destinations are ARNs."""
+
+    retry_attempts: int = 2
+    max_age_s: float = 6 * 3600.0
+    on_success: str | None = None
+    on_failure: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Function:
     """An `AWS::Lambda::Function`."""
 
@@ -30,6 +40,9 @@ class Function:
     reserved_concurrency: int | None = None
     provisioned_concurrency: int = 0
     """Environments started before the first event (from the alias's provisioned concurrency)."""
+    asynchronous: AsyncSettings = AsyncSettings()
+    dead_letter_arn: str | None = None
+    """Queue or topic for asynchronous events that are given up."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +62,6 @@ class Route:
     key: str
     function_arn: str
     timeout_s: float = 29.0
-    payload_version: str = "2.0"
     authorizer: Authorizer | None = None
     returns_response: bool = False
     """WebSocket only: the route has a route response, so the integration's answer reaches the client."""
@@ -105,6 +117,44 @@ class KafkaSource:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SqsSource:
+    """An `AWS::Lambda::EventSourceMapping` on an SQS queue."""
+
+    uuid: str
+    function_arn: str
+    queue_arn: str
+    batch_size: int = 10
+    window_s: float = 0.0
+    max_concurrency: int | None = None
+    """Batches under way at once; None: as many as AWS begins with."""
+    enabled: bool = True
+    report_item_failures: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """A function that a schedule invokes, with `input` (JSON) instead of the event that says what has come due."""
+
+    function_arn: str
+    input: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schedule:
+    """An `AWS::Events::Rule` with a schedule, or an `AWS::Scheduler::Schedule`."""
+
+    logical_id: str
+    name: str
+    arn: str
+    source: Literal["aws.events", "aws.scheduler"]
+    expression: str
+    """`rate(5 minutes)`, `cron(0 9 ? * MON-FRI *)` or `at(2027-01-31T12:00:00)`."""
+    targets: tuple[Target, ...]
+    timezone: str = "UTC"
+    enabled: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
 class DeployTask:
     """A function that runs once at deploy (`Custom::Trigger`); the deployment fails if it does."""
 
@@ -121,6 +171,8 @@ class App:
     functions: tuple[Function, ...]
     apis: tuple[Api, ...]
     kafka_sources: tuple[KafkaSource, ...]
+    sqs_sources: tuple[SqsSource, ...] = ()
+    schedules: tuple[Schedule, ...] = ()
     deploy_tasks: tuple[DeployTask, ...]
     outputs: Mapping[str, str]
     not_imitated: tuple[tuple[str, str], ...]

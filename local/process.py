@@ -65,6 +65,7 @@ class Process:
         self.command = command
         self.log = logs / f"{command.name}.log"
         self._pid_file = run / f"{command.name}.pid"
+        self.paused = False
         self._exit: Future[int] = Future()
         self._child: psutil.Process | None = None
 
@@ -90,6 +91,7 @@ class Process:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        self.paused = False
         self._child = psutil.Process(child.pid)
         _write_pid_file(self._pid_file, self._child)
         exit_code = Future[int]()
@@ -143,10 +145,12 @@ class Process:
         """Stop it and its descendants in their tracks: connections stay open, nothing answers."""
         for process in _family(self._running()):
             _signal(process, signal.SIGSTOP)
+        self.paused = True
 
     def resume(self) -> None:
         for process in _family(self._running()):
             _signal(process, signal.SIGCONT)
+        self.paused = False
 
     def _running(self) -> psutil.Process:
         if self._child is None or not self.runs:

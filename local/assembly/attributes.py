@@ -52,6 +52,11 @@ def _function_of(resolver: Resolver, version_or_alias: Resource) -> str:
     return function_arn(resolver, resolver.properties(version_or_alias, "FunctionName")["FunctionName"])
 
 
+def _in_group(resolver: Resolver, schedule: Resource) -> str:
+    group = resolver.properties(schedule, "GroupName").get("GroupName", "default")
+    return f"{group}/{named('Name')(resolver, schedule)}"
+
+
 def logical_id(_: Resolver, resource: Resource) -> str:
     return resource.logical_id
 
@@ -93,6 +98,12 @@ TABLE: Mapping[str, Mapping[str, Rule]] = {
     "AWS::Logs::LogGroup": {
         "Ref": named("LogGroupName"),
         "Arn": arn("logs", "log-group:{}:*", named("LogGroupName")),
+    },
+    "AWS::Events::Rule": {"Ref": named("Name"), "Arn": arn("events", "rule/{}", named("Name"))},
+    "AWS::Scheduler::Schedule": {"Ref": named("Name"), "Arn": arn("scheduler", "schedule/{}", _in_group)},
+    "AWS::Scheduler::ScheduleGroup": {
+        "Ref": named("Name"),
+        "Arn": arn("scheduler", "schedule-group/{}", named("Name")),
     },
     "AWS::IAM::Role": {"Ref": named("RoleName"), "Arn": arn("iam", "role/{}", named("RoleName"))},
 }

@@ -1,23 +1,28 @@
 """What of a template is imitated here. Everything else is listed by name, never skipped in silence."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from local.assembly.attributes import asks_for_brokers
 from local.assembly.templates import Assembly, Resource
 
 ANY: frozenset[str] = frozenset()
-"""All properties: they are passed on, or concern only what the engine here does not have."""
+"""All that is inside: it is passed on, or concerns only what the engine here does not have."""
 
 MOOT = frozenset({"Tags"})
+
+HANDED_OVER = frozenset({"Arn", "DeadLetterConfig", "Input", "RetryPolicy", "RoleArn"})
+"""Of a schedule's target. Handing an event over to a function never fails here, so there is nothing to repeat."""
 
 IMITATED: Mapping[str, frozenset[str]] = {
     "AWS::Lambda::Function": frozenset(
         {
             *("Code", "Environment", "FunctionName", "Handler", "Layers", "MemorySize", "Timeout"),
             *("ReservedConcurrentExecutions", "Runtime", "Description"),
-            *("Architectures", "Role", "VpcConfig", "LoggingConfig"),
+            *("Architectures", "DeadLetterConfig", "LoggingConfig", "Role", "VpcConfig"),
         }
     ),
+    "AWS::Lambda::EventInvokeConfig": ANY,
     "AWS::Lambda::LayerVersion": ANY,
     "AWS::Lambda::Version": ANY,
     "AWS::Lambda::Alias": frozenset({"FunctionName", "FunctionVersion", "Name", "ProvisionedConcurrencyConfig"}),
@@ -27,9 +32,36 @@ IMITATED: Mapping[str, frozenset[str]] = {
             *("AmazonManagedKafkaEventSourceConfig", "BatchSize", "BisectBatchOnFunctionError", "DestinationConfig"),
             *("Enabled", "EventSourceArn", "FunctionName", "FunctionResponseTypes", "MaximumBatchingWindowInSeconds"),
             *("MaximumRecordAgeInSeconds", "MaximumRetryAttempts", "ProvisionedPollerConfig", "StartingPosition"),
-            "Topics",
+            *("ScalingConfig", "Topics"),
         }
     ),
+    "AWS::Events::Rule": frozenset({"Description", "Name", "ScheduleExpression", "State", "Targets"}),
+    "AWS::Events::Rule.Targets": HANDED_OVER | {"Id"},
+    "AWS::Scheduler::Schedule": frozenset(
+        {
+            *("ActionAfterCompletion", "Description", "FlexibleTimeWindow", "GroupName", "KmsKeyArn", "Name"),
+            *("ScheduleExpression", "ScheduleExpressionTimezone", "State", "Target"),
+        }
+    ),
+    "AWS::Scheduler::Schedule.Target": HANDED_OVER,
+    "AWS::Scheduler::ScheduleGroup": ANY,
+    "AWS::SQS::Queue": ANY,
+    "AWS::SQS::QueuePolicy": ANY,
+    "AWS::S3::Bucket": frozenset(
+        {
+            *("BucketEncryption", "BucketName", "CorsConfiguration", "LifecycleConfiguration", "OwnershipControls"),
+            *("PublicAccessBlockConfiguration", "VersioningConfiguration"),
+        }
+    ),
+    "AWS::S3::Bucket.LifecycleConfiguration": frozenset({"Rules"}),
+    "AWS::S3::Bucket.LifecycleConfiguration.Rules": frozenset(
+        {
+            *("AbortIncompleteMultipartUpload", "ExpirationInDays", "ExpiredObjectDeleteMarker", "Id"),
+            *("NoncurrentVersionExpiration", "Prefix", "Status", "TagFilters", "Transitions"),
+        }
+    ),
+    "AWS::S3::Bucket.LifecycleConfiguration.Rules.Transitions": frozenset({"StorageClass", "TransitionInDays"}),
+    "AWS::S3::BucketPolicy": ANY,
     "AWS::ApiGatewayV2::Api": frozenset(
         {"CorsConfiguration", "Name", "ProtocolType", "RouteSelectionExpression", "Description"}
     ),
@@ -72,7 +104,13 @@ IMITATED: Mapping[str, frozenset[str]] = {
     "AWS::KMS::Key": ANY,
     "AWS::KMS::Alias": ANY,
     "AWS::SNS::Topic": ANY,
-    "AWS::CloudWatch::Alarm": ANY,
+    "AWS::CloudWatch::Alarm": frozenset(
+        {
+            *("ActionsEnabled", "AlarmActions", "AlarmDescription", "AlarmName", "ComparisonOperator"),
+            *("DatapointsToAlarm", "Dimensions", "EvaluationPeriods", "InsufficientDataActions", "MetricName"),
+            *("Namespace", "OKActions", "Period", "Statistic", "Threshold", "TreatMissingData", "Unit"),
+        }
+    ),
     "Custom::Trigger": ANY,
 }
 
@@ -83,13 +121,26 @@ def not_imitated(assembly: Assembly, providers: Sequence[Resource]) -> tuple[tup
     for resource in assembly.resources():
         if resource in providers or asks_for_brokers(resource):
             continue
-        understood = IMITATED.get(resource.type)
-        if understood is None:
+        if resource.type not in IMITATED:
             missing.append((resource.logical_id, resource.type))
-        elif understood is not ANY:
-            unknown = sorted(set(resource.properties) - understood - MOOT)
-            missing += [(resource.logical_id, f"{resource.type}.{name}") for name in unknown]
+        else:
+            unknown = sorted(set(_unknown(resource.type, resource.properties)))
+            missing += [(resource.logical_id, path) for path in unknown]
     return tuple(missing)
+
+
+def _unknown(path: str, value: Any) -> Iterator[str]:
+    """The parts of `value` that are not understood, `Type.Property.Part` each."""
+    understood = IMITATED.get(path, ANY)
+    if understood is ANY:
+        return
+    for item in value if isinstance(value, list) else [value]:
+        if not isinstance(item, Mapping) or any(key == "Ref" or key.startswith("Fn::") for key in item):
+            continue
+        for key, part in item.items():
+            if key not in understood | MOOT:
+                yield f"{path}.{key}"
+            yield from _unknown(f"{path}.{key}", part)
 
 
 def providers(assembly: Assembly) -> tuple[Resource, ...]:

@@ -8,6 +8,7 @@ The engines behind the local cloud: Kafka, Cassandra, Valkey, PostgreSQL and Loc
 """
 
 import asyncio
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,6 +54,9 @@ class Engines:
         everyone: list[Engine] = [self.kafka, self.cassandra, self.valkey, self.postgres, self.localstack]
         self._by_name = {engine.name: engine for engine in everyone}
         self._claim = Claim(self.site.run)
+
+    def __iter__(self) -> Iterator[Engine]:
+        return iter(self._by_name.values())
 
     def __getitem__(self, name: str) -> Engine:
         return self._by_name[name]

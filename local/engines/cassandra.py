@@ -105,4 +105,6 @@ class Cassandra(Engine):
             "concurrent_reads": 4,
             "concurrent_writes": 4,
             "auto_snapshot": False,
+            "batch_size_warn_threshold": "50KiB",
+            "unlogged_batch_across_partitions_warn_threshold": 30,  # Keyspaces' limit of a batch
         }

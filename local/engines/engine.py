@@ -85,6 +85,15 @@ class Engine(ABC):
         """Whether a child of ours runs it."""
         return self._process is not None and self._process.runs
 
+    @property
+    def state(self) -> str:
+        """`external` (someone else runs it), `runs`, `paused` or `down`."""
+        if self.external:
+            return "external"
+        if not self.runs:
+            return "down"
+        return "paused" if self.process.paused else "runs"
+
     async def start(self) -> None:
         """
         Start it and wait until it answers.

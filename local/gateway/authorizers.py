@@ -19,27 +19,29 @@ class RefusedError(Exception):
         self.message = message
 
 
-def identity(authorizer: Authorizer, request: Request) -> tuple[str, ...]:
+def identity(authorizer: Authorizer, request: Request, route_key: str) -> tuple[str, ...]:
     """
     The values of the authorizer's identity sources: what its answer may be cached under.
 
     Raises:
         RefusedError: 401, one of them is missing; the authorizer is not asked.
     """
-    values = [_source(source, request) for source in authorizer.identity_sources]
+    values = [_source(source, request, route_key) for source in authorizer.identity_sources]
     if not all(values):
         raise RefusedError(401, "Unauthorized")
     return tuple(value for value in values if value)
 
 
-def _source(expression: str, request: Request) -> str | None:
+def _source(expression: str, request: Request, route_key: str) -> str | None:
     _, _, rest = expression.removeprefix("$").removeprefix("route.").partition("request.")
     kind, _, name = rest.partition(".")
     if kind == "header":
         return request.header(name)
     if kind == "querystring":
         return request.parameters.get(name, [None])[-1]
-    return expression  # $context and stage variables: always there
+    if expression.endswith("context.routeKey"):
+        return route_key
+    return expression  # the rest of $context is the same for all requests, or of no use in a cache
 
 
 def read_failure(payload: bytes) -> RefusedError:

@@ -6,6 +6,8 @@ import logging
 import time
 from typing import Any
 
+from local.metrics import counters
+from local.metrics.meter import Meter
 from local.model import Api, Authorizer, Route
 from local.runtime.functions import Lambda
 from local.runtime.http1 import Exchange, HttpServer
@@ -27,12 +29,13 @@ _HOP_HEADERS = frozenset({"connection", "content-length", "keep-alive", "transfe
 class HttpApi:
     """One HTTP API on its port."""
 
-    def __init__(self, api: Api, functions: Lambda) -> None:
+    def __init__(self, api: Api, functions: Lambda, meter: Meter) -> None:
         self.api = api
         self.requests = 0
         self.answers: dict[int, int] = {}
         """How often each status was answered."""
         self._functions = functions
+        self._metrics = counters.of_api(meter, api.api_id, api.stage)
         self._routes = RouteTable(api.routes)
         self._prefix = "" if api.stage == "$default" else f"/{api.stage}"
         self._bucket = TokenBucket(api.rate_limit, api.burst_limit)
@@ -68,7 +71,7 @@ class HttpApi:
         task.add_done_callback(self._tasks.discard)
 
     async def _handle(self, request: Request) -> None:
-        request_id = new_id()
+        request_id, began = new_id(), time.perf_counter()
         try:
             answer = await self._answer(request, request_id)
         except RefusedError as error:
@@ -78,7 +81,7 @@ class HttpApi:
         except IntegrationFailedError as error:
             LOG.warning("integration of %s failed: %s", self.api.api_id, error)
             answer = _message(500, "Internal Server Error")
-        self.answers[answer.status] = self.answers.get(answer.status, 0) + 1
+        self._count(answer.status, began)
         headers = _headers(answer)
         if self.api.cors is not None and not cors.is_preflight(request):
             headers = {name: value for name, value in headers.items() if not name.startswith(cors.PREFIX)}
@@ -86,6 +89,13 @@ class HttpApi:
         pairs = [*headers.items(), *(("set-cookie", cookie) for cookie in answer.cookies)]
         fields = [(_field(name), _field(value)) for name, value in (*pairs, ("apigw-requestid", request_id))]
         request.exchange.respond(answer.status, answer.body, fields)
+
+    def _count(self, status: int, began: float) -> None:
+        self.answers[status] = self.answers.get(status, 0) + 1
+        self._metrics.add("Count", 1)
+        self._metrics.add("4xx", int(400 <= status <= 499))  # noqa: PLR2004
+        self._metrics.add("5xx", int(status >= 500))  # noqa: PLR2004
+        self._metrics.add("Latency", (time.perf_counter() - began) * 1000, "Milliseconds")
 
     async def _answer(self, request: Request, request_id: str) -> Answer:
         if self.api.cors is not None and cors.is_preflight(request):
@@ -104,7 +114,7 @@ class HttpApi:
         return await self._integrate(match.route, http_events.route_event(self.api, request, match, request_id, grant))
 
     async def _integrate(self, route: Route, event: bytes) -> Answer:
-        payload = await integrations.run(self._functions, route.function_arn, event, route.timeout_s)
+        payload = await integrations.run(self._functions, route, event, self._metrics)
         return integrations.parse(payload, infer=True)
 
     async def _authorize(
@@ -116,7 +126,7 @@ class HttpApi:
         Raises:
             RefusedError: it does not.
         """
-        identity = authorizers.identity(authorizer, request)
+        identity = authorizers.identity(authorizer, request, match.route.key)
         region, account = authorizer.function_arn.split(":")[3:5]
         path = request.exchange.raw_path.decode("latin-1").removeprefix(self._prefix)
         resource = f"arn:aws:execute-api:{region}:{account}:{self.api.api_id}/{self.api.stage}/{request.method}{path}"

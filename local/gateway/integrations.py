@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from local.runtime.functions import Lambda, StoppedError, UnknownFunctionError
+from local.metrics.counters import Counters
+from local.model import Route
+from local.runtime.functions import Lambda, PayloadTooLargeError, StoppedError, UnknownFunctionError
 from local.runtime.scheduling import ThrottledError
 
 from .authorizers import RefusedError, read_failure
@@ -34,22 +36,28 @@ class Answer:
     cookies: tuple[str, ...] = ()
 
 
-async def run(functions: Lambda, function_arn: str, event: bytes, timeout_s: float) -> bytes:
+async def run(functions: Lambda, route: Route, event: bytes, metrics: Counters) -> bytes:
     """
-    The function's raw answer to `event`.
+    The raw answer of the route's function to `event`.
 
     Raises:
         IntegrationFailedError, IntegrationTimeoutError: as they say.
+        RefusedError: 413, the event exceeds what a function takes.
     """
+    loop = asyncio.get_running_loop()
+    began = loop.time()
     try:
-        deadline = asyncio.get_running_loop().time() + timeout_s
-        result = await functions.invoke(function_arn, event, deadline=deadline)
+        result = await functions.invoke(route.function_arn, event, deadline=began + route.timeout_s)
     except TimeoutError as error:
-        raise IntegrationTimeoutError(function_arn) from error
+        raise IntegrationTimeoutError(route.function_arn) from error
+    except PayloadTooLargeError as error:
+        raise RefusedError(413, "Request Entity Too Large") from error
     except (ThrottledError, StoppedError, UnknownFunctionError) as error:
         raise IntegrationFailedError(str(error)) from error
+    finally:
+        metrics.add("IntegrationLatency", (loop.time() - began) * 1000, "Milliseconds")
     if result.error:
-        raise IntegrationFailedError(function_arn)
+        raise IntegrationFailedError(route.function_arn)
     return result.payload
 
 

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from typing import Literal
 from urllib.parse import unquote
 
 from local.runtime.http1 import Exchange
@@ -33,6 +34,14 @@ def answer(exchange: Exchange, connection: WebSocketConnection | None) -> None:
         exchange.respond(200, json.dumps(_describe(connection)).encode(), (_JSON,))
     else:
         refuse(exchange, 403, "ForbiddenException", "Forbidden")
+
+
+def answer_fault(exchange: Exchange, fault: Literal[410, 429, "none"]) -> None:
+    """Refuse on purpose, whoever is asked for; `none` leaves the caller waiting."""
+    if fault == 410:  # noqa: PLR2004
+        refuse(exchange, 410, "GoneException", "Gone")
+    elif fault == 429:  # noqa: PLR2004
+        refuse(exchange, 429, "LimitExceededException", "Rate exceeded")
 
 
 def refuse(exchange: Exchange, status: int, error: str, message: str) -> None:

@@ -1,4 +1,4 @@
-"""`Runtime`: the functions, APIs and event sources of an app, in one process."""
+"""`Runtime`: the functions, APIs, event sources and schedules of an app, in one process."""
 
 import asyncio
 import json
@@ -7,13 +7,23 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from local.destinations import Senders
+from local.engines import Engine
+from local.faults.client import PATH as FAULTS
+from local.faults.control import Control
+from local.faults.engines import Restore
+from local.metrics.lag import Lag
+from local.metrics.meter import Meter
+from local.metrics.publisher import Publisher
 from local.model import App
 from local.runtime import invoke_api
-from local.runtime.functions import Lambda
+from local.runtime.functions import Lambda, UnknownFunctionError
 from local.runtime.http1 import Exchange, HttpServer
 from local.runtime.invoke_api import InvokeApi
 from local.runtime.worker import Result
 from local.sources.kafka import KafkaPoller
+from local.sources.schedules import Schedules, UnknownScheduleError
+from local.sources.sqs import SqsPoller
 
 from .http_api import HttpApi
 from .limits import WebSocketLimits
@@ -22,13 +32,18 @@ from .websocket_api import WebSocketApi
 _JSON = (b"content-type", b"application/json")
 
 
+async def _nothing(engine: str) -> None:
+    """Restores nothing: the engines keep what they have, or there are none."""
+
+
 class Runtime:
     """
     Runs `app` until stopped: `start` once, `status` at any time, `stop` once.
 
     `interpreter` is that of the workers' virtual environment; logs go to `root/.local/logs`; `extra_env` is set in
-    every worker. `admin_port` (0: a free one, then in the attribute) serves `GET /status`, `POST /invoke/FUNCTION` and
-    Lambda's `Invoke` API.
+    every worker. `engines` are those that faults may hit; after a fresh start of one, `restore` gets its name.
+    `admin_port` (0: a free one, then in the attribute) serves `GET /status`, `POST /invoke/FUNCTION`,
+    `POST /trigger/SCHEDULE`, `/faults` and Lambda's `Invoke` API.
     """
 
     def __init__(
@@ -38,28 +53,41 @@ class Runtime:
         interpreter: Path,
         root: Path,
         kafka_bootstrap: str | None,
+        localstack_url: str | None = None,
+        engines: Mapping[str, Engine] | None = None,
+        restore: Restore = _nothing,
         extra_env: Mapping[str, str],
         admin_port: int = 0,
         max_environments: int = 4,
         limits: WebSocketLimits | None = None,
     ) -> None:
         self.app = app
+        self.meter = Meter()
         self.functions = Lambda(
             app.functions,
             interpreter=interpreter,
             log_dir=root / ".local" / "logs",
             extra_env=extra_env,
             max_environments=max_environments,
+            meter=self.meter,
         )
+        self.faults = Control(self.functions, engines or {}, restore)
         self.apis: list[WebSocketApi | HttpApi] = [
-            WebSocketApi(api, self.functions, limits or WebSocketLimits())
+            WebSocketApi(api, self.functions, limits or WebSocketLimits(), self.faults.posts, self.meter)
             if api.kind == "WEBSOCKET"
-            else HttpApi(api, self.functions)
+            else HttpApi(api, self.functions, self.meter)
             for api in app.apis
         ]
-        self.sources: list[KafkaPoller] = []
+        self.sources: list[KafkaPoller | SqsPoller] = []
+        self.schedules = Schedules(app.schedules, self.functions)
         self.admin_port = admin_port
         self._kafka_bootstrap = kafka_bootstrap
+        self._localstack_url = localstack_url
+        self.metrics: Publisher | None = None
+        if localstack_url is not None:
+            self.functions.send_records_to(Senders(self.functions, localstack_url, app.region))
+            lag = Lag(self.meter, lambda: self.sources)
+            self.metrics = Publisher(self.meter, url=localstack_url, region=app.region, samplers=[lag.sample])
         self._invoke_api = InvokeApi(self.functions)
         self._admin = HttpServer(self._answer_admin)
         self._started = time.time()
@@ -70,22 +98,26 @@ class Runtime:
 
         Raises:
             OSError: a port is taken.
-            TimeoutError: an event source's topic could not be read.
+            TimeoutError: an event source's topic or queue could not be read.
             ValueError: the app asks for something that is not imitated.
         """
-        sources = [source for source in self.app.kafka_sources if source.enabled]
-        if sources and self._kafka_bootstrap is None:
-            raise ValueError("the app has Kafka event sources, but there is no Kafka")
         await self.functions.start()
         for api in self.apis:
             await api.start()
         await self._admin.start(self.admin_port)
         self.admin_port = self._admin.port
-        self.sources = [KafkaPoller(source, self.functions, self._kafka_bootstrap or "") for source in sources]
+        self.sources = self._sources()
         await asyncio.gather(*(source.start() for source in self.sources))
+        self.schedules.start()
+        if self.metrics is not None:
+            self.metrics.start()
 
     async def stop(self) -> None:
         """Stop in reverse: sources, sockets (closed with 1001), workers. Also after a `start` that failed."""
+        await self.faults.close()
+        await self.schedules.stop()
+        if self.metrics is not None:
+            await self.metrics.stop()
         await asyncio.gather(*(source.stop() for source in self.sources))
         await asyncio.gather(*(api.stop() for api in self.apis))
         self._admin.close()
@@ -99,19 +131,53 @@ class Runtime:
         """A JSON-serialisable snapshot."""
         return {
             "uptime_s": round(time.time() - self._started, 1),
+            **self.faults.status(),
             "functions": self.functions.status(),
             "apis": {api.api.api_id: {"kind": api.api.kind, **api.status()} for api in self.apis},
             "sources": [source.status() for source in self.sources],
+            "schedules": self.schedules.status(),
+            "metrics": self.metrics.status() if self.metrics is not None else None,
             "not_imitated": [list(resource) for resource in self.app.not_imitated],
         }
+
+    def _sources(self) -> list[KafkaPoller | SqsPoller]:
+        kafka = [source for source in self.app.kafka_sources if source.enabled]
+        sqs = [source for source in self.app.sqs_sources if source.enabled]
+        if kafka and self._kafka_bootstrap is None:
+            raise ValueError("the app has Kafka event sources, but there is no Kafka")
+        if sqs and self._localstack_url is None:
+            raise ValueError("the app has SQS event sources, but there is no LocalStack")
+        return [
+            *(KafkaPoller(source, self.faults.deliveries, self._kafka_bootstrap or "") for source in kafka),
+            *(SqsPoller(source, self.faults.deliveries, self._localstack_url or "") for source in sqs),
+        ]
 
     def _answer_admin(self, exchange: Exchange) -> None:
         function = invoke_api.function_of(exchange)
         if function is None and exchange.method == "POST" and exchange.path.startswith("/invoke/"):
-            function = exchange.path.removeprefix("/invoke/")
+            function = self._meant(exchange.path.removeprefix("/invoke/"))
         if function is not None:
             self._invoke_api.answer(exchange, function)
+        elif exchange.method == "POST" and exchange.path.startswith("/trigger/"):
+            self._trigger(exchange, exchange.path.removeprefix("/trigger/"))
+        elif exchange.path == FAULTS:
+            self.faults.answer(exchange)
         elif exchange.method == "GET" and exchange.path == "/status":
             exchange.respond(200, json.dumps(self.status()).encode(), (_JSON,))
         else:
             exchange.respond(404, b'{"message":"Not Found"}', (_JSON,))
+
+    def _meant(self, name: str) -> str:
+        """The full name of the function that a person means by `name`; `name` itself if that is not clear."""
+        try:
+            return self.functions.find(name).function.name
+        except UnknownFunctionError:
+            return name
+
+    def _trigger(self, exchange: Exchange, name: str) -> None:
+        try:
+            self.schedules.trigger(name)
+        except UnknownScheduleError:
+            exchange.respond(404, b'{"message":"Not Found"}', (_JSON,))
+        else:
+            exchange.respond(202)

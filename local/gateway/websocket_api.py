@@ -9,6 +9,9 @@ from typing import Any
 
 from websockets.utils import accept_key
 
+from local.faults.posts import PostFaults
+from local.metrics import counters
+from local.metrics.meter import Meter
 from local.model import Api, Route
 from local.runtime.functions import Lambda
 from local.runtime.http1 import Exchange, HttpServer
@@ -32,7 +35,7 @@ LOG = logging.getLogger("local.gateway")
 _JSON = (b"content-type", b"application/json")
 FAREWELL_S = 1.5
 """How long `stop` waits for `$disconnect` routes and for clients to say goodbye."""
-BAD_GATEWAY, GATEWAY_TIMEOUT = 502, 504
+INTERNAL_ERROR, BAD_GATEWAY, GATEWAY_TIMEOUT = 500, 502, 504
 
 
 def selector(expression: str) -> tuple[str, ...]:
@@ -63,12 +66,14 @@ def select(path: tuple[str, ...], routes: Mapping[str, Route], text: str) -> Rou
 class WebSocketApi:
     """One WebSocket API on its port, with its @connections."""
 
-    def __init__(self, api: Api, functions: Lambda, limits: WebSocketLimits) -> None:
+    def __init__(self, api: Api, functions: Lambda, limits: WebSocketLimits, faults: PostFaults, meter: Meter) -> None:
         self.api = api
         self.connections: dict[str, WebSocketConnection] = {}
         self.messages = self.connects = self.refusals = self.posts = 0
         self._functions = functions
         self._limits = limits
+        self._faults = faults
+        self._metrics = counters.of_api(meter, api.api_id, api.stage)
         self._routes = {route.key: route for route in api.routes}
         self._path = selector(api.route_selection)
         self._bucket = TokenBucket(api.rate_limit, api.burst_limit)
@@ -113,11 +118,7 @@ class WebSocketApi:
     def _request(self, exchange: Exchange) -> None:
         connection_id = management.connection_of(exchange, self.api.stage)
         if connection_id is not None:
-            self.posts += exchange.method == "POST"
-            if self._bucket.take():
-                management.answer(exchange, self.connections.get(connection_id))
-            else:
-                management.refuse(exchange, 429, "LimitExceededException", "Rate exceeded")
+            self._manage(exchange, connection_id)
         elif exchange.raw_path.strip(b"/").decode("latin-1") != self.api.stage:
             exchange.respond(403, b'{"message":"Forbidden"}', (_JSON,))
         elif not exchange.upgradable or (exchange.header(b"upgrade") or b"").lower() != b"websocket":
@@ -127,6 +128,19 @@ class WebSocketApi:
         else:
             self._spawn(self._connect(Request(exchange)))
 
+    def _manage(self, exchange: Exchange, connection_id: str) -> None:
+        fault = None
+        if exchange.method == "POST":
+            self.posts += 1
+            self._metrics.add("MessageCount", 1)
+            fault = self._faults.next()
+        if fault is not None:
+            management.answer_fault(exchange, fault)
+        elif self._bucket.take():
+            management.answer(exchange, self.connections.get(connection_id))
+        else:
+            management.refuse(exchange, 429, "LimitExceededException", "Rate exceeded")
+
     async def _connect(self, request: Request) -> None:
         request_id, connection_id = new_id(), new_id()
         context = EventContext(self.api, connection_id, request.source_ip, request.user_agent)
@@ -134,6 +148,7 @@ class WebSocketApi:
             answer = await self._admit(context, request, request_id)
         except RefusedError as error:
             self.refusals += 1
+            self._metrics.add("ClientError", int(error.status < BAD_GATEWAY and error.status != INTERNAL_ERROR))
             body = error_frame(error.message, connection_id, request_id)
             request.exchange.respond(error.status, body, (_JSON, (b"x-amzn-requestid", request_id.encode())))
             return
@@ -152,7 +167,7 @@ class WebSocketApi:
         if route is None:
             return Answer(200)
         if route.authorizer is not None:
-            authorizers.identity(route.authorizer, request)
+            authorizers.identity(route.authorizer, request, route.key)
             arn = route.authorizer.function_arn
             region, account = arn.split(":")[3:5]
             method = f"arn:aws:execute-api:{region}:{account}:{self.api.api_id}/{self.api.stage}/$connect"
@@ -161,8 +176,8 @@ class WebSocketApi:
             context.grant(grant)
         try:
             event = connect_event(context, request, request_id)
-            payload = await integrations.run(self._functions, route.function_arn, event, route.timeout_s)
-            answer = integrations.parse(payload, infer=False)
+            self._metrics.add("ConnectCount", 1)
+            answer = await self._integrate(route, event)
         except IntegrationTimeoutError as error:
             raise RefusedError(GATEWAY_TIMEOUT, "Endpoint request timed out") from error
         except IntegrationFailedError as error:
@@ -171,10 +186,25 @@ class WebSocketApi:
             raise RefusedError(answer.status, "Forbidden" if answer.status == 403 else "Refused")  # noqa: PLR2004
         return answer
 
+    async def _integrate(self, route: Route, event: bytes) -> Answer:
+        """
+        Raises:
+            IntegrationFailedError, IntegrationTimeoutError: there is no answer.
+        """
+        try:
+            payload = await integrations.run(self._functions, route, event, self._metrics)
+            answer = integrations.parse(payload, infer=False)
+        except (IntegrationFailedError, IntegrationTimeoutError):
+            self._metrics.add("ExecutionError", 1)
+            raise
+        self._metrics.add("IntegrationError", int(answer.status >= 400))  # noqa: PLR2004
+        return answer
+
     # connections
 
     def _message(self, connection: WebSocketConnection, text: str) -> None:
         self.messages += 1
+        self._metrics.add("MessageCount", 1)
         self._spawn(self._route(connection, text))
 
     async def _route(self, connection: WebSocketConnection, text: str) -> None:
@@ -196,8 +226,7 @@ class WebSocketApi:
             return error_frame("Forbidden", connection_id, request_id)
         event = message_event(connection.context, route.key, request_id, text)
         try:
-            payload = await integrations.run(self._functions, route.function_arn, event, route.timeout_s)
-            answer = integrations.parse(payload, infer=False)
+            answer = await self._integrate(route, event)
         except IntegrationTimeoutError:
             return error_frame("Endpoint request timed out", connection_id, request_id)
         except IntegrationFailedError:
@@ -213,7 +242,7 @@ class WebSocketApi:
 
     async def _disconnect(self, route: Route, event: bytes) -> None:
         try:
-            await integrations.run(self._functions, route.function_arn, event, route.timeout_s)
+            await integrations.run(self._functions, route, event, self._metrics)
         except (IntegrationFailedError, IntegrationTimeoutError) as error:
             LOG.warning("$disconnect of %s failed: %s", self.api.api_id, type(error).__name__)
 

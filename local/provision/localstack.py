@@ -1,4 +1,4 @@
-"""The part of an app that LocalStack has: keys, secrets, notification topics, alarms."""
+"""The part of an app that LocalStack has: keys, secrets, notification topics, queues, buckets, alarms."""
 
 import contextlib
 import json
@@ -6,13 +6,12 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import boto3
-from botocore.config import Config
-
 from local.assembly import Attributes, Database, Resolver, Resource
+from local.aws import client
 
-CREDENTIALS = "test"
-"""What LocalStack takes for any key and secret."""
+from .buckets import provision_bucket_policies, provision_buckets
+from .queues import provision_queue_policies, provision_queues
+
 _DYNAMIC = re.compile(r"\{\{resolve:secretsmanager:(arn:[^}]+?):SecretString:([^:}]*)[^}]*\}\}")
 _PASSWORD_RULES = (
     "ExcludeCharacters",
@@ -36,16 +35,10 @@ class LocalStackResources:
     def __init__(self, url: str, resolver: Resolver, attributes: Attributes) -> None:
         self._resolver = resolver
         self._attributes = attributes
-        self._config = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 5})
         self._url = url
-        self._session = boto3.Session(
-            aws_access_key_id=CREDENTIALS,
-            aws_secret_access_key=CREDENTIALS,
-            region_name=resolver.site.region,
-        )
 
     def provision(self) -> None:
-        """Keys, secrets and topics, in the order in which they refer to each other."""
+        """Everything but the alarms, in the order in which they refer to each other."""
         for resource in self._resolver.assembly.resources("AWS::KMS::Key"):
             self._know(resource, self._key(resource))
         for resource in self._resolver.assembly.resources("AWS::SecretsManager::Secret"):
@@ -54,6 +47,11 @@ class LocalStackResources:
             self._attach(resource)
         for resource in self._resolver.assembly.resources("AWS::SNS::Topic"):
             self._know(resource, self._topic(resource))
+        sqs, s3 = self._client("sqs"), self._client("s3")
+        provision_queues(sqs, self._resolver, self._know)
+        provision_buckets(s3, self._resolver, self._know)
+        provision_queue_policies(sqs, self._resolver)
+        provision_bucket_policies(s3, self._resolver)
 
     def provision_alarms(self) -> None:
         """After `provision`, to whose topics the alarms report. Nothing refers to them, so they may come last."""
@@ -79,7 +77,7 @@ class LocalStackResources:
         return _DYNAMIC.sub(replace, text)
 
     def _client(self, service: str) -> Any:
-        return self._session.client(service, endpoint_url=self._url, config=self._config)  # type: ignore[call-overload]
+        return client(service, self._url, self._resolver.site.region)
 
     def _know(self, resource: Resource, attributes: Mapping[str, Any]) -> None:
         self._attributes.known[resource.stack, resource.logical_id] = attributes

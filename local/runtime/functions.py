@@ -4,177 +4,30 @@ import asyncio
 import contextlib
 import json
 import os
-import random
 import shutil
-import statistics
 import tempfile
-from collections import deque
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from local.metrics import emf
+from local.metrics.meter import Meter
 from local.model import Function
+from local.runtime.asynchronous import AsyncQueue, Destinations, PayloadTooLargeError, Waits
 from local.runtime.logs import FunctionLog
-from local.runtime.scheduling import Slots, ThrottledError
-from local.runtime.worker import Call, Result, Site, Worker
+from local.runtime.pool import Pool, StoppedError
+from local.runtime.sandbox import Site
+from local.runtime.worker import Result
 
-INIT_TIMEOUT_S = 60.0
-"""How long a worker may take to its first request. (AWS: 10 s, then again within the invocation.)"""
-PATIENCE_S = 0.02
-"""How long an event waits for a busy worker before another one is started for it."""
-ASYNC_RETRIES_S = (60.0, 120.0)
-"""Waits before the second and third attempt of an asynchronous invocation that failed."""
-ASYNC_THROTTLE_S = (1.0, 300.0)
-ASYNC_MAX_AGE_S = 6 * 3600.0
+__all__ = ["Lambda", "PayloadTooLargeError", "StoppedError", "UnknownFunctionError", "error_of"]
+
+MAX_PAYLOAD = 6 * 1024 * 1024
+"""Bytes of an event whose sender waits."""
 
 
 class UnknownFunctionError(LookupError):
     """No function has this name or ARN."""
-
-
-class StoppedError(Exception):
-    """The local cloud is stopping: the event may or may not have been handled."""
-
-
-class Pool:
-    """One function's workers."""
-
-    def __init__(self, function: Function, site: Site, log: FunctionLog, starts: asyncio.Semaphore, limit: int) -> None:
-        reserved = function.reserved_concurrency
-        limit = max(limit, function.provisioned_concurrency) if reserved is None else reserved
-        self.function = function
-        self.slots: Slots[Worker, Call] = Slots(function.name, limit, reserved=reserved is not None)
-        self.lives: dict[asyncio.Task[None], Worker] = {}
-        self.invocations = self.errors = self.throttles = self.cold_starts = 0
-        self.durations_ms: deque[float] = deque(maxlen=1000)
-        self._site = site
-        self._log = log
-        self._starts = starts
-        self._loop = asyncio.get_running_loop()
-        self._stopping = False
-
-    def submit(self, payload: bytes) -> Call:
-        if self._stopping:
-            raise StoppedError(self.function.name)
-        call = Call(payload, self._loop.create_future())
-        try:
-            worker = self.slots.place(call)
-        except ThrottledError:
-            self.throttles += 1
-            raise
-        call.done.add_done_callback(lambda _: self.slots.done())
-        if worker is not None:
-            self._run(worker, call)
-        elif self.slots.busy:
-            self._loop.call_later(PATIENCE_S, self._grow)
-        else:
-            self._grow()
-        return call
-
-    def start_worker(self, *, provisioned: bool = False) -> Worker:
-        worker = Worker(
-            self.function,
-            self._site,
-            self._log,
-            provisioned=provisioned,
-            on_next=self._next,
-            on_done=self._count,
-        )
-        self.slots.started()
-        self.cold_starts += 1
-        life = self._loop.create_task(self._live(worker), name=f"worker of {self.function.name}")
-        self.lives[life] = worker
-        return worker
-
-    async def stop(self) -> None:
-        self._stopping = True
-        while self.slots.waiting:
-            call = self.slots.waiting.popleft()
-            if not call.done.done():
-                call.done.set_exception(StoppedError(self.function.name))
-        await asyncio.gather(*(worker.stop() for worker in self.lives.values()))
-        await asyncio.gather(*self.lives)
-        self._log.close()
-
-    async def _live(self, worker: Worker) -> None:
-        """A worker from its launch to its end."""
-        status: int | None = None
-        launched = False
-        try:
-            async with self._starts:
-                if not self._stopping:
-                    await worker.launch()
-                    launched = True
-                    exited = asyncio.ensure_future(worker.exited())
-                    first: set[asyncio.Future[Any]] = {exited, worker.initialised}
-                    await asyncio.wait(first, timeout=INIT_TIMEOUT_S, return_when=asyncio.FIRST_COMPLETED)
-                    if not worker.initialised.done():
-                        worker.kill()
-            if launched:
-                status = await exited
-        except OSError as error:
-            self._log.write(f"no worker: {error}\n".encode())
-        finally:
-            self.lives = {life: other for life, other in self.lives.items() if other is not worker}
-            self._gone(worker, status)
-
-    def _next(self, worker: Worker) -> None:
-        was = worker.state
-        while (call := self.slots.ready(worker, was=was)) is not None:
-            if not call.done.done():
-                self._run(worker, call)
-                return
-            was = "busy"  # whoever sent it has given up: take the one behind it
-        worker.state = "idle"
-
-    def _run(self, worker: Worker, call: Call) -> None:
-        worker.state = "busy"
-        self.invocations += 1
-        worker.give(call)
-
-    def _gone(self, worker: Worker, status: int | None) -> None:
-        self.slots.gone(worker, was=worker.state)
-        if worker.initialised.done():
-            self._grow()
-            return
-        worker.initialised.cancel()
-        self.errors += 1
-        reason = f"exit status {status}" if status is not None else "it could not be started"
-        self._log.write(f"INIT_REPORT Status: error\tError Type: Runtime.ExitError\t{reason}\n".encode())
-        while self.slots.waiting:
-            call = self.slots.waiting.popleft()
-            if call.done.done():
-                continue
-            if worker.init_error is not None:
-                call.finish(worker.init_error, "Unhandled")
-            else:
-                call.fail("Runtime.ExitError", f"Runtime exited during init: {reason}")
-            break
-        self._grow()
-
-    def _grow(self) -> None:
-        if not self._stopping:
-            for _ in range(self.slots.missing()):
-                self.start_worker()
-
-    def _count(self, duration_ms: float, failed: bool) -> None:
-        self.durations_ms.append(duration_ms)
-        self.errors += failed
-
-    def status(self) -> dict[str, Any]:
-        return {
-            "warm": len(self.slots.idle) + self.slots.busy,
-            "busy": self.slots.executing,
-            "starting": self.slots.starting,
-            "waiting": len(self.slots.waiting),
-            "limit": self.slots.limit,
-            "invocations": self.invocations,
-            "errors": self.errors,
-            "throttles": self.throttles,
-            "cold_starts": self.cold_starts,
-            "duration_p50_ms": round(statistics.median(self.durations_ms), 3) if self.durations_ms else None,
-            "pids": [worker.pid for worker in self.lives.values() if worker.pid is not None],
-        }
 
 
 class Lambda:
@@ -182,7 +35,8 @@ class Lambda:
     The functions of an app, run by `interpreter` (a virtual environment with `awslambdaric` and `boto3`).
 
     At most `max_environments` workers exist per function (more if it has more provisioned, exactly its reserved
-    concurrency if it has one); events beyond wait. `extra_env` is set in every worker.
+    concurrency if it has one); events beyond wait. `extra_env` is set in every worker. `meter` gets what functions log
+    in the embedded metric format, and the metrics of Lambda itself.
     """
 
     def __init__(
@@ -193,6 +47,8 @@ class Lambda:
         log_dir: Path,
         extra_env: Mapping[str, str],
         max_environments: int = 4,
+        meter: Meter | None = None,
+        waits: Waits | None = None,
     ) -> None:
         self._functions = functions
         self._interpreter = interpreter
@@ -201,7 +57,8 @@ class Lambda:
         self._max_environments = max_environments
         self._pools: dict[str, Pool] = {}
         self._by_reference: dict[str, Pool] = {}
-        self._background: set[asyncio.Task[None]] = set()
+        self._meter = meter or Meter()
+        self._queue = AsyncQueue(waits or Waits())
         self._scratch: Path | None = None
 
     async def start(self) -> None:
@@ -210,8 +67,8 @@ class Lambda:
         site = Site(interpreter=self._interpreter, scratch=self._scratch, extra_env=self._extra_env)
         starts = asyncio.Semaphore(max(2, os.cpu_count() or 2))
         for function in self._functions:
-            log = FunctionLog(self._log_dir, function.name)
-            pool = Pool(function, site, log, starts, self._max_environments)
+            log = FunctionLog(self._log_dir, function.name, partial(emf.measure, meter=self._meter))
+            pool = Pool(function, site, log, starts, limit=self._max_environments, meter=self._meter)
             self._pools[function.name] = pool
             self._by_reference |= {function.name: pool, function.arn: pool}
         workers = [
@@ -231,8 +88,7 @@ class Lambda:
         scratch, self._scratch = self._scratch, None
         if scratch is None:
             return
-        for task in self._background:
-            task.cancel()
+        self._queue.stop()
         await asyncio.gather(*(pool.stop() for pool in self._pools.values()))
         shutil.rmtree(scratch, ignore_errors=True)
 
@@ -242,27 +98,32 @@ class Lambda:
 
         Raises:
             UnknownFunctionError: there is none.
+            PayloadTooLargeError: the event exceeds 6 MB.
             ThrottledError: its reserved concurrency is in use.
             TimeoutError: `deadline` (on the loop's clock) has passed. What has reached a worker goes on.
             StoppedError: the local cloud is stopping.
         """
+        if len(payload) > MAX_PAYLOAD:
+            raise PayloadTooLargeError(len(payload), MAX_PAYLOAD, "RequestResponse")
         call = self.pool(function).submit(payload)
         if deadline is None:
             return await call.done
         async with asyncio.timeout_at(deadline):
             return await call.done
 
+    def send_records_to(self, destinations: Destinations) -> None:
+        """Before `start`: who takes what is left of asynchronous events. Without, their destinations are in vain."""
+        self._queue.destinations = destinations
+
     def invoke_async(self, function: str, payload: bytes) -> None:
         """
-        Queue an event: tried up to three times, throttles aside.
+        Queue an event: tried up to three times, throttles aside; then its destination, if any, is told.
 
         Raises:
             UnknownFunctionError: there is no such function.
+            PayloadTooLargeError: the event exceeds 1 MB.
         """
-        pool = self.pool(function)
-        task = asyncio.get_running_loop().create_task(self._attempt(pool, payload))
-        self._background.add(task)
-        task.add_done_callback(self._background.discard)
+        self._queue.put(self.pool(function), payload)
 
     def pool(self, function: str) -> Pool:
         pool = self._by_reference.get(function)
@@ -275,26 +136,28 @@ class Lambda:
             self._by_reference[function] = pool
         return pool
 
+    def find(self, name: str) -> Pool:
+        """
+        The function that a person means by `name`: its name or ARN, or how no other function's name ends (`-NAME`).
+
+        Raises:
+            UnknownFunctionError: none is called so, or several end so; the message names them.
+        """
+        with contextlib.suppress(UnknownFunctionError):
+            return self.pool(name)
+        meant = sorted(other for other in self._pools if other.endswith(f"-{name}"))
+        if len(meant) == 1:
+            return self._pools[meant[0]]
+        reason = f"may be {' or '.join(meant)}" if meant else f"there are {', '.join(sorted(self._pools))}"
+        raise UnknownFunctionError(f"no function is called {name}: {reason}")
+
+    def redefine(self, functions: Sequence[Function]) -> None:
+        """Other settings for functions of the same names: no event reaches a worker of the old ones any more."""
+        for function in functions:
+            self._pools[function.name].redefine(function)
+
     def status(self) -> dict[str, Any]:
         return {name: pool.status() for name, pool in self._pools.items()}
-
-    async def _attempt(self, pool: Pool, payload: bytes) -> None:
-        loop = asyncio.get_running_loop()
-        expires = loop.time() + ASYNC_MAX_AGE_S
-        waits = iter(ASYNC_RETRIES_S)
-        throttled_s, longest_s = ASYNC_THROTTLE_S
-        with contextlib.suppress(StoppedError):
-            while loop.time() < expires:
-                try:
-                    result = await pool.submit(payload).done
-                except ThrottledError:
-                    await asyncio.sleep(throttled_s * random.uniform(0.5, 1))  # noqa: S311
-                    throttled_s = min(2 * throttled_s, longest_s)
-                    continue
-                wait_s = next(waits, None) if result.error else None
-                if wait_s is None:
-                    return
-                await asyncio.sleep(wait_s)
 
 
 def error_of(result: Result) -> str:

@@ -4,7 +4,7 @@ import asyncio
 import json
 from urllib.parse import unquote
 
-from local.runtime.functions import Lambda, StoppedError, UnknownFunctionError
+from local.runtime.functions import Lambda, PayloadTooLargeError, StoppedError, UnknownFunctionError
 from local.runtime.http1 import Exchange
 from local.runtime.scheduling import ThrottledError
 
@@ -42,16 +42,25 @@ class InvokeApi:
         if kind == b"DryRun":
             exchange.respond(204)
         elif kind == b"Event":
-            self._functions.invoke_async(function, exchange.body or b"{}")
-            exchange.respond(202)
+            self._queue(exchange, function)
         else:
             task = asyncio.get_running_loop().create_task(self._invoke(exchange, function))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
+    def _queue(self, exchange: Exchange, function: str) -> None:
+        try:
+            self._functions.invoke_async(function, exchange.body or b"{}")
+        except PayloadTooLargeError as error:
+            _refuse(exchange, 413, "RequestTooLargeException", str(error))
+        else:
+            exchange.respond(202)
+
     async def _invoke(self, exchange: Exchange, function: str) -> None:
         try:
             result = await self._functions.invoke(function, exchange.body or b"{}")
+        except PayloadTooLargeError as error:
+            _refuse(exchange, 413, "RequestTooLargeException", str(error))
         except ThrottledError as error:
             _refuse(exchange, 429, "TooManyRequestsException", str(error))
         except StoppedError:

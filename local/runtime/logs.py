@@ -2,6 +2,7 @@
 
 import math
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,14 +12,15 @@ MAX_LINE = 256 * 1024
 
 class FunctionLog:
     """
-    One file for all environments of a function; only whole lines are written.
+    One file for all environments of a function; only whole lines are written, and `on_lines` sees what functions print.
 
     The file of the run before is kept as `NAME.log.1`.
     """
 
-    def __init__(self, folder: Path, name: str) -> None:
+    def __init__(self, folder: Path, name: str, on_lines: Callable[[bytes], None]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / f"{name}.log"
+        self.on_lines = on_lines
         if self.path.exists():
             self.path.replace(folder / f"{name}.log.1")
         self._fd = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
@@ -52,7 +54,7 @@ class Output:
                 return False
             whole, newline, self._rest = (self._rest + data).rpartition(b"\n")
             if newline:
-                self._log.write(whole + newline)
+                self._pass_on(whole + newline)
             if len(self._rest) > MAX_LINE:
                 self._flush()
         return False
@@ -66,8 +68,12 @@ class Output:
 
     def _flush(self) -> None:
         if self._rest:
-            self._log.write(self._rest + b"\n")
+            self._pass_on(self._rest + b"\n")
             self._rest = b""
+
+    def _pass_on(self, lines: bytes) -> None:
+        self._log.write(lines)
+        self._log.on_lines(lines)
 
 
 def start_line(request_id: str) -> bytes:

@@ -71,7 +71,7 @@ class Slots[Worker, Event]:
         self.starting += 1
 
     def ready(self, worker: Worker, *, was: str) -> Event | None:
-        """A worker that `was` "starting" or "busy" asks for an event; None: it is idle now."""
+        """A worker that `was` "starting", "busy" or "stranded" asks for an event; None: it is idle now."""
         self._leave(was)
         if self.waiting:
             self.busy += 1
@@ -79,8 +79,17 @@ class Slots[Worker, Event]:
         self.idle.append(worker)
         return None
 
+    def empty(self) -> list[Worker]:
+        """Take out those that are idle: they are "stranded" then."""
+        idle, self.idle = self.idle, []
+        return idle
+
+    def stranded(self) -> None:
+        """A busy worker is out of reach, and its place free for another, until it is `ready` or `gone` again."""
+        self.busy -= 1
+
     def gone(self, worker: Worker, *, was: str) -> None:
-        """A worker's process ended while it `was` "starting", "busy" or "idle"."""
+        """A worker's process ended while it `was` "starting", "busy", "idle" or "stranded"."""
         if was == "idle":
             self.idle.remove(worker)
         else:
@@ -89,5 +98,5 @@ class Slots[Worker, Event]:
     def _leave(self, was: str) -> None:
         if was == "starting":
             self.starting -= 1
-        else:
+        elif was == "busy":
             self.busy -= 1

@@ -7,34 +7,26 @@ report a failed init to an address with one) and a request needs no look-up to f
 
 import asyncio
 import json
-import os
 import secrets
-import shutil
 import signal
-import subprocess
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Literal
 
-import psutil
-
 from local.model import Function
-from local.runtime import launch, logs
-from local.runtime.environment import variables
+from local.runtime import logs
 from local.runtime.http1 import Exchange, HttpServer
+from local.runtime.sandbox import Sandbox, Site
 
 _API = "/2018-06-01/runtime/"
 _ACCEPTED = b'{"status":"OK"}'
 _JSON = (b"content-type", b"application/json")
+FREEZE_AFTER_S = 0.05
+"""How long a process without an event runs on before it is frozen: freezing it at once would cost busy ones too much."""
 MAX_RESPONSE = 6 * 1024 * 1024
 """Bytes that a function may return."""
-MEMORY_SAMPLE_S = 1.0
-"""A worker's memory is looked up at most this often: it costs more than a whole warm invocation may."""
-GRACE_S = 1.0
-"""Time between SIGTERM and SIGKILL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +46,8 @@ class Call:
     done: asyncio.Future[Result]
     request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     began: float = 0.0
+    on_given: "Callable[[Worker], None] | None" = None
+    """Told which worker has just been handed the event."""
 
     def finish(self, payload: bytes, function_error: Literal["Unhandled"] | None = None) -> None:
         if not self.done.done():
@@ -63,15 +57,6 @@ class Call:
         """Finish with an error that the platform, not the function, found."""
         error = {"errorType": error_type, "errorMessage": f"RequestId: {self.request_id} Error: {message}"}
         self.finish(json.dumps(error).encode(), "Unhandled")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Site:
-    """Where workers run: what is the same for all of them."""
-
-    interpreter: Path
-    scratch: Path
-    extra_env: Mapping[str, str]
 
 
 class Worker:
@@ -93,82 +78,56 @@ class Worker:
         on_done: Callable[[float, bool], None],
     ) -> None:
         self.function = function
-        self.state: Literal["starting", "idle", "busy"] = "starting"
+        self.state: Literal["starting", "idle", "busy", "stranded"] = "starting"
+        self.sandbox = Sandbox(function, site, log)
         self.init_error: bytes | None = None
         self.initialised: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._site = site
         self._log = log
         self._provisioned = provisioned
         self._on_next = on_next
         self._on_done = on_done
         self._api = HttpServer(self._handle, max_body=MAX_RESPONSE * 2)
-        self._process: asyncio.subprocess.Process | None = None
         self._next: Exchange | None = None
         self._call: Call | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._rest: asyncio.TimerHandle | None = None
         self._launched = time.perf_counter()
         self._init_ms: float | None = None
-        self._used_mb = 0
-        self._sampled = 0.0
-
-    @property
-    def pid(self) -> int | None:
-        return self._process.pid if self._process else None
 
     async def launch(self) -> None:
         """Start the process; `initialised` completes when it asks for its first event."""
         await self._api.start()
-        self._home = self._site.scratch / f"{self.function.name}-{self._api.port}"
-        self._home.mkdir(parents=True)
-        read, write = os.pipe()
+        self._launched = time.perf_counter()
         try:
-            self._launched = time.perf_counter()
-            self._process = await asyncio.create_subprocess_exec(
-                str(self._site.interpreter),
-                launch.__file__,
-                str(os.getpid()),
-                self.function.handler,
-                cwd=self.function.code,
-                env=variables(
-                    self.function,
-                    interpreter=self._site.interpreter,
-                    runtime_api=f"127.0.0.1:{self._api.port}",
-                    home=self._home,
-                    provisioned=self._provisioned,
-                    extra=self._site.extra_env,
-                ),
-                stdin=subprocess.DEVNULL,
-                stdout=write,
-                stderr=write,
-                start_new_session=True,
-            )
+            await self.sandbox.launch(api_port=self._api.port, provisioned=self._provisioned)
         except BaseException:
-            os.close(read)
             self._api.close()
             raise
-        finally:
-            os.close(write)
-        self._output = logs.Output(read, self._log)
-        asyncio.get_running_loop().add_reader(read, self._read_output)
 
     async def exited(self) -> int:
         """Wait for the process to end and clear up behind it; its exit status."""
-        assert self._process is not None
-        status = await self._process.wait()
-        if self._timer is not None:
-            self._timer.cancel()
+        status = await self.sandbox.exited()
+        for timer in (self._timer, self._rest):
+            if timer is not None:
+                timer.cancel()
         self._api.close()
-        self._close_output()
-        shutil.rmtree(self._home, ignore_errors=True)
         if self._call is not None:
             self._end(self._call, failed=True)
             self._call.fail("Runtime.ExitError", _reason(status))
             self._call = None
         return status
 
+    def idle(self) -> None:
+        """There is no event for the process now: it is frozen unless one comes soon."""
+        self.state = "idle"
+        self._rest = asyncio.get_running_loop().call_later(FREEZE_AFTER_S, self.sandbox.rest)
+
     def give(self, call: Call) -> None:
         """Hand `call` to the process, which is waiting for it."""
         assert self._next is not None
+        if self._rest is not None:
+            self._rest.cancel()
+            self._rest = None
         self._call = call
         exchange, self._next = self._next, None
         timeout_s = self.function.timeout_s
@@ -177,6 +136,7 @@ class Worker:
         deadline_ms = int((time.time() + timeout_s) * 1000)
         trace = f"Root=1-{deadline_ms // 1000:08x}-{secrets.token_hex(12)};Parent={secrets.token_hex(8)};Sampled=0"
         call.began = time.perf_counter()
+        self.sandbox.wake()
         exchange.respond(
             200,
             call.payload,
@@ -188,21 +148,33 @@ class Worker:
                 (b"Lambda-Runtime-Trace-Id", trace.encode()),
             ),
         )
+        if call.on_given is not None:
+            call.on_given(self)
 
-    def kill(self) -> None:
-        """End the process and what it started, at once."""
-        self._signal(signal.SIGKILL)
+    def runs(self, call: Call) -> bool:
+        """Whether the process has `call` and has not answered it."""
+        return self._call is call
 
-    async def stop(self) -> None:
-        """Ask the process to end, then insist."""
-        if self._process is None:
-            return
-        self._signal(signal.SIGTERM)
-        try:
-            async with asyncio.timeout(GRACE_S):
-                await self._process.wait()
-        except TimeoutError:
-            self.kill()
+    def strand(self, call: Call) -> None:
+        """
+        Freeze the process in the midst of `call`, and tell whoever sent it that it timed out.
+
+        Unlike after a real timeout the process lives: thawed, it goes on with `call` to the end, however long that
+        takes; its answer is nobody's, and it is given other events again.
+        """
+        assert self._call is call
+        self.sandbox.freeze()
+        if self._timer is not None:
+            self._timer.cancel()
+        self.state = "stranded"
+        self._log.write(logs.timeout_line(call.request_id, "Given up on purpose; the environment is frozen"))
+        call.fail("Sandbox.Timedout", "Task timed out: its environment was given up")
+
+    def thaw(self) -> None:
+        """Let a frozen process go on. One that was stranded has the whole time limit for the rest of its event."""
+        if self.state == "stranded" and self._call is not None:
+            self._timer = asyncio.get_running_loop().call_later(self.function.timeout_s, self._time_out)
+        self.sandbox.thaw()
 
     # Runtime API
 
@@ -243,58 +215,28 @@ class Worker:
         if call is None:
             return
         message = f"Task timed out after {self.function.timeout_s:.2f} seconds"
-        self._output.drain()
+        self.sandbox.drain()
         self._log.write(logs.timeout_line(call.request_id, message))
         self._end(call, failed=True)
         call.fail("Sandbox.Timedout", message)
-        self.kill()
+        self.sandbox.kill()
 
     # bookkeeping
 
     def _end(self, call: Call, *, failed: bool) -> None:
-        self._output.drain()
+        self.sandbox.drain()
         duration_ms = (time.perf_counter() - call.began) * 1000
         init_ms, self._init_ms = self._init_ms, None
-        self._sample_memory()
         self._log.write(
             logs.end_lines(
                 call.request_id,
                 duration_ms,
                 memory_mb=self.function.memory_mb,
-                used_mb=self._used_mb,
+                used_mb=self.sandbox.used_mb(),
                 init_ms=init_ms,
             )
         )
         self._on_done(duration_ms, failed)
-
-    def _sample_memory(self) -> None:
-        now = time.monotonic()
-        if self._process is None or now - self._sampled < MEMORY_SAMPLE_S:
-            return
-        self._sampled = now
-        try:
-            used = psutil.Process(self._process.pid).memory_info().rss
-        except psutil.NoSuchProcess:
-            return
-        self._used_mb = max(self._used_mb, used // 2**20)
-
-    def _read_output(self) -> None:
-        if not self._output.drain():
-            self._close_output()
-
-    def _close_output(self) -> None:
-        if self._output.fd < 0:
-            return
-        asyncio.get_running_loop().remove_reader(self._output.fd)
-        self._output.close()
-
-    def _signal(self, number: signal.Signals) -> None:
-        if self._process is None or self._process.returncode is not None:
-            return
-        try:
-            os.killpg(self._process.pid, number)
-        except ProcessLookupError:
-            return
 
 
 def _reason(status: int) -> str:

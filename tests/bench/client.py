@@ -84,7 +84,7 @@ class Load:
             self.measured.sent += 1
         sender.unanswered[client_id] = frame
         self._calls[client_id] = (time.perf_counter(), self.measured, sender.conversation)
-        await sender.socket.send_str(frame)
+        await _send(sender, frame)
         return arrival
 
     async def read(self, talker: Talker) -> None:
@@ -118,7 +118,7 @@ class Load:
                 if arrival is not None:
                     arrival.set_result(None)
         for frame in list(talker.unanswered.values()):
-            await talker.socket.send_str(frame)
+            await _send(talker, frame)
 
     def _acknowledged(self, client_id: str, now: float) -> None:
         called, measured, _ = self._calls[client_id]
@@ -150,12 +150,18 @@ class Load:
         if client_id in talker.unanswered:
             if self.measured is not None:
                 self.measured.repeated += 1
-            await talker.socket.send_str(talker.unanswered[client_id])
+            await _send(talker, talker.unanswered[client_id])
 
     async def settled(self) -> None:
         """Wait until everything has arrived."""
         if self._arrivals:
             await asyncio.wait(list(self._arrivals.values()), timeout=PATIENCE_S)
+
+
+async def _send(talker: Talker, frame: str) -> None:
+    """On a socket that is closing nothing is sent: `read` opens another and sends all that is unanswered."""
+    with contextlib.suppress(aiohttp.ClientConnectionResetError):
+        await talker.socket.send_str(frame)
 
 
 async def open_loop(load: Load, pairs: list[tuple[Talker, Talker]], *, rate: float, seconds: float) -> None:

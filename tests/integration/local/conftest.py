@@ -9,10 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from local.engines import Engines
 from local.gateway.limits import WebSocketLimits
 from local.gateway.server import Runtime
-from local.model import Api, App, Authorizer, Cors, Function, KafkaSource, Route
+from local.model import Api, App, Authorizer, Cors, Function, KafkaSource, Route, Schedule, SqsSource
+from local.progress import Progress
 from local.runtime.functions import Lambda
+
+from .kafka_stage import Stage
 
 ROOT = Path(__file__).parents[3]
 CODE = """
@@ -37,6 +41,20 @@ def fail(event, context):
 def slow(event, context):
     time.sleep(event.get("sleep_s", 30) if "sleep_s" in event else 30)
     return {"statusCode": 200}
+
+TICKS = 0
+
+def tick(event, context):
+    global TICKS
+    import threading
+    def run():
+        global TICKS
+        while True:
+            time.sleep(0.001)
+            TICKS += 1
+    if threading.active_count() == 1:
+        threading.Thread(target=run, daemon=True).start()
+    return {"ticks": TICKS, "pid": os.getpid()}
 
 def die(event, context):
     os._exit(3)
@@ -113,6 +131,29 @@ def interpreter() -> Path:
     return python
 
 
+@pytest.fixture(scope="session")
+async def localstack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    """The URL of a LocalStack for all tests; each names its own resources."""
+    engines = Engines(tmp_path_factory.mktemp("localstack"), Progress())
+    await engines.start("localstack")
+    yield engines.localstack.address
+    await engines.stop()
+
+
+@pytest.fixture(scope="session")
+async def engines(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Engines]:
+    """A Kafka for all tests; each names its own topics."""
+    engines = Engines(tmp_path_factory.mktemp("kafka"), Progress())
+    await engines.start("kafka")
+    yield engines
+    await engines.stop()
+
+
+@pytest.fixture
+def stage(engines: Engines, interpreter: Path, tmp_path: Path) -> Stage:
+    return Stage(engines, interpreter, tmp_path)
+
+
 async def until[T](find: Callable[[], T], *, within_s: float = 20) -> T:
     """Look again and again until `find` returns something true; that."""
     async with asyncio.timeout(within_s):
@@ -149,13 +190,22 @@ def function(folder: Path, name: str, **settings: object) -> Function:
     return Function(**fields)  # type: ignore[arg-type]
 
 
-def app(*, functions: Sequence[Function], apis: Sequence[Api] = (), sources: Sequence[KafkaSource] = ()) -> App:
+def app(
+    *,
+    functions: Sequence[Function],
+    apis: Sequence[Api] = (),
+    sources: Sequence[KafkaSource] = (),
+    queues: Sequence[SqsSource] = (),
+    schedules: Sequence[Schedule] = (),
+) -> App:
     return App(
         region="eu-central-1",
         account="000000000000",
         functions=tuple(functions),
         apis=tuple(apis),
         kafka_sources=tuple(sources),
+        sqs_sources=tuple(queues),
+        schedules=tuple(schedules),
         deploy_tasks=(),
         outputs={},
         not_imitated=(),
@@ -253,6 +303,7 @@ async def functions(interpreter: Path, tmp_path: Path) -> AsyncIterator[Lambda]:
             function(code, "fail"),
             function(code, "die"),
             function(code, "big"),
+            function(code, "tick"),
             function(code, "slow", timeout_s=0.5, reserved_concurrency=1),
             function(code, "missing", handler="app.not_there"),
         ],

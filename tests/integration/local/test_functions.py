@@ -2,6 +2,7 @@ import asyncio
 import json
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -122,6 +123,33 @@ class TestLambda:
         await functions.invoke("fail", b"{}")
         results = await asyncio.gather(*(functions.invoke("raw", b"{}") for _ in range(40)))
         assert len({result.request_id for result in results}) == 40
+
+    async def test_threads_do_not_run_between_events(self, functions: Lambda) -> None:
+        """AWS freezes an environment that has nothing to do; what it started goes on with the next event."""
+        await functions.invoke("tick", b"{}")
+        (pid,) = functions.status()["tick"]["pids"]
+        await until(lambda: psutil.Process(pid).status() == psutil.STATUS_STOPPED)
+        frozen = json.loads((await functions.invoke("tick", b"{}")).payload)
+        await until(lambda: psutil.Process(pid).status() == psutil.STATUS_STOPPED)
+        await asyncio.sleep(0.5)
+        thawed = json.loads((await functions.invoke("tick", b"{}")).payload)
+        assert thawed["pid"] == frozen["pid"] == pid
+        assert thawed["ticks"] - frozen["ticks"] < 300
+
+    async def test_other_settings_need_other_workers(self, functions: Lambda) -> None:
+        before = json.loads((await functions.invoke("raw", b"{}")).payload)
+        functions.redefine([replace(functions.pool("raw").function, environment={"COLOUR": "blue"})])
+        after = json.loads((await functions.invoke("raw", b"{}")).payload)
+        assert (before["environment"]["COLOUR"], after["environment"]["COLOUR"]) == ("green", "blue")
+        await until(lambda: not psutil.pid_exists(before["pid"]))
+
+    async def test_event_under_way_ends_with_the_settings_it_began_with(self, functions: Lambda) -> None:
+        event = asyncio.create_task(functions.invoke("slow", b'{"sleep_s":0.2}'))
+        await until(lambda: functions.status()["slow"]["warm"])
+        (old,) = functions.status()["slow"]["pids"]
+        functions.redefine([replace(functions.pool("slow").function, environment={"COLOUR": "blue"})])
+        assert (await event).error is None
+        await until(lambda: not psutil.pid_exists(old))
 
     async def test_stop_leaves_no_process(self, functions: Lambda) -> None:
         await functions.invoke("raw", b"{}")

@@ -2,134 +2,17 @@
 
 import asyncio
 import json
-import uuid
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from confluent_kafka import Consumer, Producer
-from confluent_kafka.admin import AdminClient
-from confluent_kafka.cimpl import NewTopic
+from confluent_kafka import Consumer
 
 from local.engines import Engines
-from local.gateway.server import Runtime
-from local.model import Function, KafkaSource
-from local.progress import Progress
 
-from .conftest import app, arn, until
+from .conftest import until
+from .kafka_stage import Stage, lag
 
 pytestmark = pytest.mark.engines
-
-CODE = """
-import json, os
-from base64 import b64decode
-
-def records(event):
-    return [record for lane in event["records"].values() for record in lane]
-
-def note(**what):
-    with open(os.environ["RECORD"], "a") as file:
-        file.write(json.dumps(what) + "\\n")
-
-def take(event, context):
-    values = [b64decode(record["value"]).decode() for record in records(event)]
-    (lane,) = event["records"]
-    note(lane=lane, values=values)
-    if any(value.startswith("poison") for value in values):
-        raise ValueError("poison")
-    return {}
-
-FAILED = set()
-
-def take_part(event, context):
-    (lane,) = event["records"]
-    for record in records(event):
-        value = b64decode(record["value"]).decode()
-        if value.startswith("once") and value not in FAILED:
-            FAILED.add(value)
-            return {"batchItemFailures": [{"itemIdentifier": {"partition": lane, "offset": record["offset"]}}]}
-        note(lane=lane, values=[value])
-    return {}
-"""
-
-
-@pytest.fixture(scope="session")
-async def engines(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Engines]:
-    engines = Engines(tmp_path_factory.mktemp("kafka"), Progress())
-    await engines.start("kafka")
-    yield engines
-    await engines.stop()
-
-
-class Stage:
-    """A topic, a function that notes what it gets, and runtimes that join them."""
-
-    def __init__(self, engines: Engines, interpreter: Path, root: Path) -> None:
-        self.bootstrap = engines.kafka.address
-        self.topic = f"t-{uuid.uuid4().hex[:8]}"
-        self._root = root
-        self._interpreter = interpreter
-        self._record = root / "record.jsonl"
-        self._producer = Producer({"bootstrap.servers": self.bootstrap, "linger.ms": 0})
-        (root / "code").mkdir()
-        (root / "code" / "app.py").write_text(CODE)
-        self.create(self.topic, partitions=2)
-
-    def create(self, topic: str, *, partitions: int) -> None:
-        admin = AdminClient({"bootstrap.servers": self.bootstrap})
-        for created in admin.create_topics([NewTopic(topic, partitions, 1)]).values():
-            created.result(10)
-
-    def runtime(self, handler: str = "take", **settings: object) -> Runtime:
-        function = Function(
-            logical_id="f",
-            name="f",
-            arn=arn("f"),
-            handler=f"app.{handler}",
-            code=self._root / "code",
-            environment={"RECORD": str(self._record)},
-            timeout_s=10,
-            provisioned_concurrency=1,
-        )
-        fields: dict[str, object] = {
-            "uuid": "u1",
-            "function_arn": arn("f"),
-            "topic": self.topic,
-            "group_id": f"group-{self.topic}",
-            "cluster_arn": "arn:aws:kafka:eu-central-1:000000000000:cluster/c/1",
-            "batch_size": 10,
-            "window_s": 0.0,
-            **settings,
-        }
-        source = KafkaSource(**fields)  # type: ignore[arg-type]
-        return Runtime(
-            app(functions=[function], sources=[source]),
-            interpreter=self._interpreter,
-            root=self._root,
-            kafka_bootstrap=self.bootstrap,
-            extra_env={},
-        )
-
-    def produce(self, values: list[str], *, partition: int = 0) -> None:
-        for value in values:
-            self._producer.produce(self.topic, value.encode(), key=b"k", partition=partition)
-        assert self._producer.flush(30) == 0
-
-    def taken(self, partition: int = 0) -> list[str]:
-        """What the function got of one partition, repeats included."""
-        lane = f"{self.topic}-{partition}"
-        lines = self._record.read_text().splitlines() if self._record.exists() else []
-        return [value for note in map(json.loads, lines) if note["lane"] == lane for value in note["values"]]
-
-
-def lag(runtime: Runtime) -> int:
-    return int(runtime.status()["sources"][0]["lag"])
-
-
-@pytest.fixture
-def stage(engines: Engines, interpreter: Path, tmp_path: Path) -> Stage:
-    return Stage(engines, interpreter, tmp_path)
 
 
 class TestKafkaPoller:

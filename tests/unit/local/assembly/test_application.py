@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from local.assembly import Resolver, Unresolvable, api_id, build_app
-from local.model import App, Authorizer, Cors, DeployTask, KafkaSource
+from local.model import App, Authorizer, Cors, DeployTask
 
 type Make = Callable[..., Resolver]
 ARN = "arn:aws:lambda:eu-west-1:123456789012:function:"
@@ -148,41 +148,35 @@ class TestApis:
         assert built().outputs == {"Url": "ws://127.0.0.1:7001"}
 
 
-class TestKafkaSources:
-    def test_are_as_the_template_says(self, built: Callable[..., App]) -> None:
-        mapping = {
-            "FunctionName": {"Ref": "Send"},
-            "Topics": ["orders"],
-            "EventSourceArn": {"Ref": "Cluster"},
-            "AmazonManagedKafkaEventSourceConfig": {"ConsumerGroupId": "readers"},
-            "BatchSize": 10,
-            "MaximumBatchingWindowInSeconds": 0,
-            "StartingPosition": "TRIM_HORIZON",
-            "FunctionResponseTypes": ["ReportBatchItemFailures"],
-            "DestinationConfig": {"OnFailure": {"Destination": "kafka://dead"}},
-        }
-        app = built(
-            Cluster={"Type": "AWS::MSK::Cluster", "Properties": {"ClusterName": "main"}},
-            Orders={"Type": "AWS::Lambda::EventSourceMapping", "Properties": mapping},
-        )
-        assert app.kafka_sources == (
-            KafkaSource(
-                uuid="Orders",
-                function_arn=f"{ARN}send",
-                topic="orders",
-                group_id="readers",
-                cluster_arn="arn:aws:kafka:eu-west-1:123456789012:cluster/main/local",
-                batch_size=10,
-                window_s=0.0,
-                report_item_failures=True,
-                on_failure="kafka://dead",
-            ),
-        )
-
-
 class TestCoverage:
     def test_types_and_properties_without_counterpart_are_listed(self, built: Callable[..., App]) -> None:
         app = built(
-            Files={"Type": "AWS::S3::Bucket"}, Fast=function("fast", SnapStart={"ApplyOn": "PublishedVersions"})
+            Site={"Type": "AWS::CloudFront::Distribution"}, Fast=function("fast", SnapStart={"ApplyOn": "None"})
         )
-        assert app.not_imitated == (("Files", "AWS::S3::Bucket"), ("Fast", "AWS::Lambda::Function.SnapStart"))
+        assert app.not_imitated == (
+            ("Site", "AWS::CloudFront::Distribution"),
+            ("Fast", "AWS::Lambda::Function.SnapStart"),
+        )
+
+    def test_parts_of_properties_without_counterpart_are_listed(self, built: Callable[..., App]) -> None:
+        lifecycle = {"Rules": [{"Status": "Enabled"}, {"Status": "Enabled", "ObjectSizeLessThan": "1"}]}
+        targets = [
+            {"Arn": {"Fn::GetAtt": ["Send", "Arn"]}, "Id": "0", "InputPath": "$.detail"},
+            {"Arn": {"Fn::GetAtt": ["Send", "Arn"]}, "Id": "1", "Input": "{}"},
+        ]
+        app = built(
+            Files={"Type": "AWS::S3::Bucket", "Properties": {"LifecycleConfiguration": lifecycle}},
+            Nightly={
+                "Type": "AWS::Events::Rule",
+                "Properties": {"ScheduleExpression": "rate(1 day)", "Targets": targets},
+            },
+        )
+        assert app.not_imitated == (
+            ("Files", "AWS::S3::Bucket.LifecycleConfiguration.Rules.ObjectSizeLessThan"),
+            ("Nightly", "AWS::Events::Rule.Targets.InputPath"),
+        )
+
+    def test_references_are_not_taken_for_parts(self, built: Callable[..., App]) -> None:
+        lifecycle = {"Fn::If": ["Short", {"Rules": []}, {"Ref": "AWS::NoValue"}]}
+        app = built(Files={"Type": "AWS::S3::Bucket", "Properties": {"LifecycleConfiguration": lifecycle}})
+        assert app.not_imitated == ()

@@ -51,6 +51,30 @@ class TestSlots:
         with pytest.raises(ThrottledError):
             slots(0, reserved=True).place("a")
 
+    def test_stranded_worker_leaves_its_place_to_another(self) -> None:
+        pool = slots(1)
+        pool.started()
+        pool.ready("w1", was="starting")
+        pool.place("a")
+        pool.stranded()
+        pool.done()
+        pool.place("a")
+        assert pool.missing() == 1
+        pool.started()
+        assert pool.ready("w2", was="starting") == "a"
+        assert pool.ready("w1", was="stranded") is None
+        assert pool.size == 2
+
+    def test_those_that_are_taken_out_get_no_event(self) -> None:
+        pool = slots(1)
+        pool.started()
+        pool.ready("w", was="starting")
+        assert pool.empty() == ["w"]
+        assert pool.place("a") is None
+        assert pool.missing() == 1
+        pool.gone("w", was="stranded")
+        assert pool.size == 0
+
     @pytest.mark.parametrize("was", ["starting", "idle", "busy"])
     def test_worker_that_is_gone_makes_room(self, was: str) -> None:
         pool = slots(1)

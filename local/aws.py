@@ -1,0 +1,18 @@
+"""Clients of the AWS services that LocalStack stands in for."""
+
+from functools import cache
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+CREDENTIALS = "test"
+"""What LocalStack takes for any key and secret."""
+
+
+@cache
+def client(service: str, url: str, region: str) -> Any:
+    """A boto3 client for any thread. It blocks; every call has a timeout and is tried at most five times."""
+    session = boto3.Session(aws_access_key_id=CREDENTIALS, aws_secret_access_key=CREDENTIALS, region_name=region)
+    config = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 5})
+    return session.client(service, endpoint_url=url, config=config)  # type: ignore[call-overload]

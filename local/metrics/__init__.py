@@ -1,0 +1,1 @@
+"""What CloudWatch would know: metrics that functions log, and those of the platform itself, sent to LocalStack."""

@@ -1,0 +1,149 @@
+"""What functions log becomes metrics, and metrics make alarms fire, in a real LocalStack."""
+
+import asyncio
+import json
+import uuid
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.aws import client
+from local.gateway.server import Runtime
+from local.metrics.meter import Meter, Metric
+from local.metrics.publisher import Publisher
+from local.model import Function
+
+from .conftest import app, arn
+
+pytestmark = pytest.mark.engines
+
+REGION = "eu-central-1"
+CODE = """
+import json
+
+def sell(event, context):
+    metrics = [{"Name": "Sales", "Unit": "Count"}]
+    directive = {"Namespace": event["namespace"], "Dimensions": [["service"]], "Metrics": metrics}
+    print(json.dumps({"_aws": {"Timestamp": 0, "CloudWatchMetrics": [directive]}, "service": "till", "Sales": 3}))
+    if event.get("fail"):
+        raise ValueError("sold out")
+"""
+
+
+class Stage:
+    def __init__(self, localstack: str) -> None:
+        self.name = f"m-{uuid.uuid4().hex[:8]}"
+        self.cloudwatch: Any = client("cloudwatch", localstack, REGION)
+
+    def total(self, namespace: str, name: str, statistic: str = "Sum", **dimensions: str) -> float:
+        now = datetime.now(UTC)
+        found = self.cloudwatch.get_metric_statistics(
+            Namespace=namespace,
+            MetricName=name,
+            Dimensions=[{"Name": key, "Value": value} for key, value in dimensions.items()],
+            StartTime=now - timedelta(minutes=5),
+            EndTime=now + timedelta(minutes=1),
+            Period=3600,
+            Statistics=[statistic],
+        )
+        return float(sum(point[statistic] for point in found["Datapoints"]))
+
+
+async def eventually(holds: Callable[[], bool], *, within_s: float = 30) -> None:
+    """Ask, in a thread and not too often, until it holds."""
+    async with asyncio.timeout(within_s):
+        while not await asyncio.to_thread(holds):  # noqa: ASYNC110 - another process changes it
+            await asyncio.sleep(0.3)
+
+
+async def until_equal(expected: float, stage: Stage, *metric: str, **dimensions: str) -> None:
+    await eventually(lambda: stage.total(*metric, **dimensions) == expected)
+
+
+@pytest.fixture
+def stage(localstack: str) -> Stage:
+    return Stage(localstack)
+
+
+@pytest.fixture
+async def runtime(stage: Stage, localstack: str, interpreter: Path, tmp_path: Path) -> AsyncIterator[Runtime]:
+    (tmp_path / "app.py").write_text(CODE)
+    name = f"sell-{stage.name}"
+    function = Function(
+        logical_id="sell", name=name, arn=arn(name), handler="app.sell", code=tmp_path, timeout_s=10, memory_mb=128
+    )
+    runtime = Runtime(
+        app(functions=[function]),
+        interpreter=interpreter,
+        root=tmp_path,
+        kafka_bootstrap=None,
+        localstack_url=localstack,
+        extra_env={},
+    )
+    await runtime.start()
+    yield runtime
+    await runtime.stop()
+
+
+class TestRuntime:
+    async def test_what_functions_log_and_what_lambda_counts(self, stage: Stage, runtime: Runtime) -> None:
+        (function,) = runtime.app.functions
+        for fail in (False, True):
+            event = json.dumps({"namespace": stage.name, "fail": fail}).encode()
+            await runtime.invoke(function.name, event)
+        await until_equal(6, stage, stage.name, "Sales", service="till")
+        for metric, total in (("Invocations", 2), ("Errors", 1), ("Throttles", 0)):
+            await until_equal(total, stage, "AWS/Lambda", metric, FunctionName=function.name)
+        assert stage.total("AWS/Lambda", "Duration", "Maximum", FunctionName=function.name) > 0
+        status = runtime.status()["metrics"]
+        assert status["sent"] > 0
+        assert status["last_error"] is None
+
+
+class TestPublisher:
+    async def test_alarm_fires(self, stage: Stage, localstack: str) -> None:
+        stage.cloudwatch.put_metric_alarm(
+            AlarmName=stage.name,
+            Namespace=stage.name,
+            MetricName="Errors",
+            Statistic="Sum",
+            Period=10,
+            EvaluationPeriods=1,
+            Threshold=2,
+            ComparisonOperator="GreaterThanThreshold",
+            TreatMissingData="notBreaching",
+        )
+
+        def state() -> str:
+            (alarm,) = stage.cloudwatch.describe_alarms(AlarmNames=[stage.name])["MetricAlarms"]
+            return str(alarm["StateValue"])
+
+        meter = Meter()
+        publisher = Publisher(meter, url=localstack, region=REGION, interval_s=0.2)
+        publisher.start()
+        try:
+            meter.add(Metric(stage.name, "Errors", "Count"), 3)
+            await eventually(lambda: state() == "ALARM", within_s=60)
+        finally:
+            await publisher.stop()
+
+    async def test_what_was_not_taken_goes_later(self, stage: Stage, localstack: str) -> None:
+        meter = Meter()
+        metric = Metric(stage.name, "Sales", "Count")
+        away = Publisher(meter, url="http://127.0.0.1:9", region=REGION, interval_s=0.05)
+        meter.add(metric, 1)
+        away.start()
+        try:
+            await eventually(lambda: away.last_error is not None, within_s=60)
+        finally:
+            await away.stop()
+        meter.add(metric, 2)
+        back = Publisher(meter, url=localstack, region=REGION, interval_s=0.05)
+        back.start()
+        try:
+            await until_equal(3, stage, stage.name, "Sales")
+        finally:
+            await back.stop()
