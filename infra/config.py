@@ -4,7 +4,19 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 type FunctionName = Literal[
-    "authorize", "chat_api", "connect", "disconnect", "migrate", "persist", "send", "signal", "users_api"
+    "authorize",
+    "chat_api",
+    "connect",
+    "disconnect",
+    "fanout",
+    "migrate",
+    "persist",
+    "post_slice",
+    "receipts",
+    "relay",
+    "send",
+    "signal",
+    "users_api",
 ]
 
 
@@ -23,13 +35,29 @@ SIZING: dict[FunctionName, Sizing] = {
     "connect": Sizing(),
     "disconnect": Sizing(),
     "send": Sizing(memory_mb=1024),
-    "signal": Sizing(),
+    "signal": Sizing(memory_mb=1024),
     "persist": Sizing(memory_mb=1769, timeout_s=60),
+    "fanout": Sizing(memory_mb=1024, timeout_s=30),
+    "post_slice": Sizing(memory_mb=1024, timeout_s=15),
+    "receipts": Sizing(memory_mb=1024, timeout_s=30),
+    "relay": Sizing(timeout_s=60, reserved_concurrency=1),
     "users_api": Sizing(memory_mb=1769, timeout_s=20),
     "chat_api": Sizing(memory_mb=1024, timeout_s=20),
     "migrate": Sizing(timeout_s=300),
 }
 """1,769 MB is one full virtual CPU: the fold and password hashing are bound by it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Oidc:
+    """A company's own sign-in, by OpenID Connect (docs/deploying.md). The field names are those of `OidcSettings`."""
+
+    issuer: str
+    """Exactly as in the provider's discovery document; https."""
+    audience: str
+    """The client id that the provider gave us."""
+    username_claim: str = "preferred_username"
+    display_name_claim: str = "name"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +95,14 @@ class Stage:
     requests_per_second: int
     limit_per_address: bool
     cors_origins: tuple[str, ...]
+    content_check: str | None = None
+    """`package.module:name` of the operator's own rule about what may be said (docs/extending.md); None: no rule."""
+    token_keys: tuple[str, ...] = ("a",)
+    """Names of the keys of access tokens: the first signs, all are accepted (docs/runbooks/rotate-token-keys.md)."""
+    retired_token_keys: tuple[str, ...] = ()
+    """Keys that are accepted no more and still kept: each spends one deployment here before it goes."""
+    oidc: Oidc | None = None
+    """Who signs people in; None: they have passwords here."""
     log_days: int
     log_level: str = "INFO"
     architecture: Literal["arm64", "host"] = "arm64"

@@ -1,16 +1,20 @@
-"""Route `send`: one frame in, one `ack` out."""
+"""Routes `send`, `edit`, `delete` and `react`: one frame in, one `ack` out."""
 
 from natter.bootstrap import send as bootstrap
+from natter.domain.errors import UnknownAction
 from natter.entrypoints.lazily import LambdaHandler, lazily
 from natter.entrypoints.websocket import SocketEvent, frame_route
 from natter.settings import SendSettings
 from natter.usecases.send import Send
-from natter.wire.frames import AckFrame, SendFrame
+from natter.wire.frames import COMMAND_FRAMES, AckFrame
 
 
 def build(send: Send, endpoint: str) -> LambdaHandler:
     def handle(event: SocketEvent) -> AckFrame:
-        frame = event.parse(SendFrame)
+        model = COMMAND_FRAMES.get(str(event.frame.get("action")))
+        if model is None:
+            raise UnknownAction("action: not known")
+        frame = event.parse(model)
         command = frame.command(event.connection.user_id, event.origin)
         return AckFrame.of(command, at=send(command), id=frame.id)
 

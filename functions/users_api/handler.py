@@ -1,14 +1,18 @@
-"""The HTTP API of the user service: users, sessions, tickets."""
+"""The HTTP API of the user service: users, sessions, tickets; contacts, blocks, devices."""
 
 from natter.bootstrap import users_api as bootstrap
-from natter.entrypoints.http import HttpApi, Request
+from natter.domain.errors import Forbidden
+from natter.entrypoints.http import Answer, HttpApi, Request
 from natter.entrypoints.lazily import lazily
 from natter.settings import UsersApiSettings
+from natter.usecases.sign_in_by_provider import SignInByProvider
 from natter.usecases.user_service import UserService
 from natter.wire.http_identity import (
     FindUsersQuery,
+    KeysAnswer,
     ProfileAnswer,
     ProfilesAnswer,
+    ProviderSignInBody,
     RefreshBody,
     SessionsAnswer,
     SignedInAnswer,
@@ -17,18 +21,36 @@ from natter.wire.http_identity import (
     TicketAnswer,
     UserAnswer,
 )
+from natter.wire.http_people import DevicesAnswer, PasswordBody, PeopleAnswer, ProfilePatch, PushBody
+from natter.wire.lists import ListQuery, device_in_path, user_in_path
+
+KEYS_MAX_AGE_S = 300
+"""How long others may hold on to the keys of access tokens: a new key signs only when that has passed."""
 
 
 def build(users: UserService) -> HttpApi:
     api = HttpApi(authenticate=users.authenticate, limits=users.limits)
+    _sessions(api, users)
+    if users.sign_in_by_provider is None:
+        _passwords(api, users)
+    else:
+        _identity_provider(api, users.sign_in_by_provider)
+    _profiles(api, users)
+    _relations(api, users)
+    _devices(api, users)
+    return api
 
-    @api.post("/v1/users", open_=True, status=201)
-    def sign_up(request: Request) -> UserAnswer:
-        return UserAnswer.of(users.sign_up(request.parse(SignUpBody).to_request(request.address)))
 
-    @api.post("/v1/sessions", open_=True, status=201)
-    def sign_in(request: Request) -> SignedInAnswer:
-        return SignedInAnswer.of(users.sign_in(request.parse(SignInBody).to_request(request.address)))
+def _sessions(api: HttpApi, users: UserService) -> None:
+    """Since when one is who one is, and what proves it."""
+
+    @api.get("/.well-known/jwks.json", open_=True)
+    def publish_keys(_: Request) -> Answer:
+        return Answer(
+            status=200,
+            body=KeysAnswer.of(users.token_keys.public_keys()),
+            headers={"Cache-Control": f"public, max-age={KEYS_MAX_AGE_S}"},
+        )
 
     @api.post("/v1/sessions/refresh", open_=True)
     def refresh_session(request: Request) -> SignedInAnswer:
@@ -46,19 +68,109 @@ def build(users: UserService) -> HttpApi:
     def issue_ticket(request: Request) -> TicketAnswer:
         return TicketAnswer.of(users.issue_ticket(request.principal))
 
+
+def _passwords(api: HttpApi, users: UserService) -> None:
+    """Who one is, by password."""
+
+    @api.post("/v1/users", open_=True, status=201)
+    def sign_up(request: Request) -> UserAnswer:
+        return UserAnswer.of(users.sign_up(request.parse(SignUpBody).to_request(request.address)))
+
+    @api.post("/v1/sessions", open_=True, status=201)
+    def sign_in(request: Request) -> SignedInAnswer:
+        return SignedInAnswer.of(users.sign_in(request.parse(SignInBody).to_request(request.address)))
+
+    @api.put("/v1/users/me/password", status=204)
+    def change_password(request: Request) -> None:
+        users.change_password(request.principal, request.parse(PasswordBody).to_request(request.address))
+
+
+def _identity_provider(api: HttpApi, sign_in_by_provider: SignInByProvider) -> None:
+    """Who one is, by the word of the identity provider. There are no passwords."""
+
+    @api.post("/v1/sessions", open_=True, status=201)
+    def sign_in(request: Request) -> SignedInAnswer:
+        return SignedInAnswer.of(sign_in_by_provider(request.parse(ProviderSignInBody).to_request()))
+
+    @api.post("/v1/users", open_=True)
+    def sign_up(_: Request) -> None:
+        raise Forbidden("users come with their first sign-in by the identity provider")
+
+    @api.put("/v1/users/me/password")
+    def change_password(_: Request) -> None:
+        raise Forbidden("the identity provider keeps the passwords")
+
+
+def _profiles(api: HttpApi, users: UserService) -> None:
+    """How one is shown, and how others are."""
+
     @api.get("/v1/users/me")
     def read_self(request: Request) -> UserAnswer:
-        return UserAnswer.of(users.find_users.by_id(request.principal.user_id))
+        me = request.principal.user_id
+        return UserAnswer.of(users.find_users.by_id(me, me))
+
+    @api.patch("/v1/users/me")
+    def change_profile(request: Request) -> UserAnswer:
+        change = request.parse(ProfilePatch).to_change()
+        return UserAnswer.of(users.change_profile(request.principal.user_id, change))
 
     @api.get("/v1/users")
     def find_users(request: Request) -> ProfilesAnswer:
-        return ProfilesAnswer.of(users.find_users.by_name(request.query(FindUsersQuery).username))
+        username = request.query(FindUsersQuery).username
+        return ProfilesAnswer.of(users.find_users.by_name(request.principal.user_id, username))
 
     @api.get("/v1/users/<user_id>")
     def read_user(request: Request) -> ProfileAnswer:
-        return ProfileAnswer.of(users.find_users.by_id(request.path["user_id"]))
+        return ProfileAnswer.of(users.find_users.by_id(request.principal.user_id, request.path["user_id"]))
 
-    return api
+
+def _relations(api: HttpApi, users: UserService) -> None:
+    """Whom one keeps, and whom one keeps away."""
+
+    @api.get("/v1/contacts")
+    def list_contacts(request: Request) -> PeopleAnswer:
+        query = request.query(ListQuery)
+        page = users.contacts.page(request.principal.user_id, limit=query.limit, cursor=query.cursor)
+        return PeopleAnswer.of(page)
+
+    @api.put("/v1/contacts/<user_id>", status=204)
+    def add_contact(request: Request) -> None:
+        users.contacts.add(request.principal.user_id, user_in_path(request.path["user_id"]))
+
+    @api.delete("/v1/contacts/<user_id>")
+    def remove_contact(request: Request) -> None:
+        users.contacts.remove(request.principal.user_id, user_in_path(request.path["user_id"]))
+
+    @api.get("/v1/blocks")
+    def list_blocks(request: Request) -> PeopleAnswer:
+        query = request.query(ListQuery)
+        return PeopleAnswer.of(users.blocks.page(request.principal.user_id, limit=query.limit, cursor=query.cursor))
+
+    @api.put("/v1/blocks/<user_id>", status=204)
+    def block(request: Request) -> None:
+        users.blocks.add(request.principal.user_id, user_in_path(request.path["user_id"]))
+
+    @api.delete("/v1/blocks/<user_id>")
+    def unblock(request: Request) -> None:
+        users.blocks.remove(request.principal.user_id, user_in_path(request.path["user_id"]))
+
+
+def _devices(api: HttpApi, users: UserService) -> None:
+    """On what one is signed in, and where that is woken."""
+
+    @api.get("/v1/devices")
+    def list_devices(request: Request) -> DevicesAnswer:
+        query = request.query(ListQuery)
+        return DevicesAnswer.of(users.devices.page(request.principal.user_id, limit=query.limit, cursor=query.cursor))
+
+    @api.put("/v1/devices/<device_id>/push", status=204)
+    def register_push(request: Request) -> None:
+        device = device_in_path(request.path["device_id"])
+        users.devices.register_push(request.principal.user_id, device, request.parse(PushBody).to_target())
+
+    @api.delete("/v1/devices/<device_id>/push")
+    def drop_push(request: Request) -> None:
+        users.devices.drop_push(request.principal.user_id, device_in_path(request.path["device_id"]))
 
 
 lambda_handler = lazily(lambda: build(bootstrap.users_api(UsersApiSettings())))

@@ -6,7 +6,9 @@ from infra.blocks.python_function import PythonFunction
 from infra.config import Stage
 
 
-def consume(function: PythonFunction, *, stage: Stage, cluster_arn: str, topic: str, group: str) -> None:
+def consume(
+    function: PythonFunction, *, stage: Stage, cluster_arn: str, topic: str, group: str, window_s: int = 0
+) -> None:
     """
     One function reads one topic, in partition order, at least once.
 
@@ -15,6 +17,8 @@ def consume(function: PythonFunction, *, stage: Stage, cluster_arn: str, topic: 
     `chat.dead`. Pollers are as many as the partitions need at once and never scale: each rebalance would stop
     every partition for seconds. The group's name is explicit and the position TRIM_HORIZON, so a mapping made
     anew goes on where the last one stopped.
+
+    Records are gathered for up to `window_s` seconds before they are handed over.
     """
     function.add_event_source(
         ManagedKafkaEventSource(
@@ -23,7 +27,7 @@ def consume(function: PythonFunction, *, stage: Stage, cluster_arn: str, topic: 
             consumer_group_id=group,
             starting_position=lambda_.StartingPosition.TRIM_HORIZON,
             batch_size=100,
-            max_batching_window=Duration.seconds(0),
+            max_batching_window=Duration.seconds(window_s),
             report_batch_item_failures=True,
             provisioned_poller_config=ProvisionedPollerConfig(
                 minimum_pollers=stage.pollers, maximum_pollers=stage.pollers

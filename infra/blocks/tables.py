@@ -41,11 +41,8 @@ TABLES = (
     TableSpec(
         name="client_ids",
         partition=("conversation_id text", "sender_id text", "client_id text"),
+        clustering=("log_epoch int", "log_offset bigint", "item int"),
         columns=(
-            "log_epoch int",
-            "log_partition int",
-            "log_offset bigint",
-            "item int",
             "seq bigint",
             "refusal text",
             "at bigint",
@@ -87,6 +84,7 @@ TABLES = (
             "read_seq bigint",
             "read_messages bigint",
             "delivered_seq bigint",
+            "written_at bigint",
             "sent_seq bigint",
             "sent_messages bigint",
         ),

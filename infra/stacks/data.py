@@ -3,6 +3,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
+from infra.blocks.attachments import Attachments
 from infra.blocks.cache import Cache
 from infra.blocks.database import Database
 from infra.blocks.logs import removal
@@ -25,21 +26,30 @@ class DataStack(Stack):
             removal_policy=removal(stage),
         )
         self._let_services_use_the_key()
-        self.token_key = kms.Key(
+        self.token_keys = [self._token_key(stage, name) for name in stage.token_keys]
+        """The first one signs, all are accepted."""
+        for name in stage.retired_token_keys:
+            self._token_key(stage, name)
+        self.tables = Tables(self, "Tables", stage=stage, key=self.key)
+        self.attachments = Attachments(self, "Attachments", stage=stage, key=self.key)
+        self.database = Database(
+            self, "Database", stage=stage, vpc=network.vpc, clients=network.functions, key=self.key
+        )
+        self.cache = Cache(self, "Cache", stage=stage, vpc=network.vpc, clients=network.functions, key=self.key)
+
+    def _token_key(self, stage: Stage, name: str) -> kms.Key:
+        key = kms.Key(
             self,
-            "TokenKey",
-            alias=f"alias/natter-{stage.name}-tokens",
-            description="Natter: signs access tokens (ES256)",
+            f"TokenKey-{name}",
+            alias=f"alias/natter-{stage.name}-tokens-{name}",
+            description=f"Natter: access tokens (ES256), {name}",
             key_spec=kms.KeySpec.ECC_NIST_P256,
             key_usage=kms.KeyUsage.SIGN_VERIFY,
             pending_window=Duration.days(30),
             removal_policy=removal(stage),
         )
-        self.tables = Tables(self, "Tables", stage=stage, key=self.key)
-        self.database = Database(
-            self, "Database", stage=stage, vpc=network.vpc, clients=network.functions, key=self.key
-        )
-        self.cache = Cache(self, "Cache", stage=stage, vpc=network.vpc, clients=network.functions, key=self.key)
+        self.export_value(key.key_arn)  # an export outlives its last import by one deployment, or neither can go
+        return key
 
     def _let_services_use_the_key(self) -> None:
         """Stated here, by service: grants made by other stacks would tie this one to them in a circle."""

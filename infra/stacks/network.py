@@ -37,6 +37,7 @@ class NetworkStack(Stack):
             traffic_type=ec2.FlowLogTrafficType.REJECT,
         )
 
+        self.vpc.add_gateway_endpoint("S3", service=ec2.GatewayVpcEndpointAwsService.S3)  # costs nothing, NAT does
         self.functions = ec2.SecurityGroup(self, "Functions", vpc=self.vpc, description="Natter: Lambda functions")
         if stage.keyspaces_in_vpc:
             self._keyspaces_endpoint()

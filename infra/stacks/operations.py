@@ -7,13 +7,14 @@ from constructs import Construct
 from infra.blocks.tables import TABLES
 from infra.config import Stage
 from infra.stacks.data import DataStack
-from infra.stacks.services import PERSIST_GROUP, ServicesStack
+from infra.stacks.services import FANOUT_GROUP, PERSIST_GROUP, RECEIPTS_GROUP, ServicesStack
 from infra.stacks.streams import BROKERS, StreamsStack
 from natter import names
 
 MINUTE = Duration.minutes(1)
 P99_LATENCY_MS = 1_000
 WAITING_RECORDS = 1_000
+WAITING_S = 60
 
 
 class OperationsStack(Stack):
@@ -41,6 +42,7 @@ class OperationsStack(Stack):
         self._functions(services)
         self._gateways(services)
         self._log(streams)
+        self._slices(services)
         self._stores(data)
 
     def _functions(self, services: ServicesStack) -> None:
@@ -71,16 +73,24 @@ class OperationsStack(Stack):
 
     def _log(self, streams: StreamsStack) -> None:
         cluster = {"Cluster Name": streams.cluster_name}
-        lag = {**cluster, "Consumer Group": PERSIST_GROUP, "Topic": names.COMMANDS_TOPIC}
-        self._alarm(
-            "persist-lag", _metric("AWS/Kafka", "SumOffsetLag", lag, statistic="max"), above=WAITING_RECORDS, minutes=3
-        )
-        self._alarm(
-            "persist-stuck-partition",
-            _metric("AWS/Kafka", "MaxOffsetLag", lag, statistic="max"),
-            above=WAITING_RECORDS // 2,
-            minutes=3,
-        )
+        for name, group, topic in (
+            ("persist", PERSIST_GROUP, names.COMMANDS_TOPIC),
+            ("fanout", FANOUT_GROUP, names.FANOUT_TOPIC),
+            ("receipts", RECEIPTS_GROUP, names.RECEIPTS_TOPIC),
+        ):
+            lag = {**cluster, "Consumer Group": group, "Topic": topic}
+            self._alarm(
+                f"{name}-lag",
+                _metric("AWS/Kafka", "SumOffsetLag", lag, statistic="max"),
+                above=WAITING_RECORDS,
+                minutes=3,
+            )
+            self._alarm(
+                f"{name}-stuck-partition",
+                _metric("AWS/Kafka", "MaxOffsetLag", lag, statistic="max"),
+                above=WAITING_RECORDS // 2,
+                minutes=3,
+            )
         self._alarm(
             "kafka-offline-partitions",
             _metric("AWS/Kafka", "OfflinePartitionsCount", cluster, statistic="max"),
@@ -100,6 +110,11 @@ class OperationsStack(Stack):
                 above=75,
                 minutes=5,
             )
+
+    def _slices(self, services: ServicesStack) -> None:
+        """Deliveries that come late, and those that came to nothing."""
+        self._alarm("slices-age", services.slices.metric_oldest_age(period=MINUTE), above=WAITING_S, minutes=3)
+        self._alarm("slices-dead", services.slices.metric_dead(period=MINUTE), above=0)
 
     def _stores(self, data: DataStack) -> None:
         cluster = data.database.cluster

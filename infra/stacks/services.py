@@ -1,10 +1,16 @@
-from aws_cdk import Aws, CfnOutput, Stack, triggers
+import json
+from dataclasses import asdict
+
+from aws_cdk import Aws, CfnOutput, Duration, Stack, triggers
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
 from constructs import Construct
 
 from infra.blocks.consumer import consume
 from infra.blocks.http import Http
 from infra.blocks.layers import Layers
 from infra.blocks.python_function import PythonFunction
+from infra.blocks.queue import WorkQueue
 from infra.blocks.sockets import Sockets
 from infra.config import FunctionName, Stage
 from infra.stacks.data import DataStack
@@ -13,6 +19,12 @@ from infra.stacks.streams import StreamsStack
 from natter import names
 
 PERSIST_GROUP = f"natter-persist-{names.EPOCH}"
+FANOUT_GROUP = f"natter-fanout-{names.EPOCH}"
+RECEIPTS_GROUP = f"natter-receipts-{names.EPOCH}"
+RECEIPTS_WINDOW_S = 1
+"""How long receipts are gathered: of what one member says meanwhile, only the furthest is stored and shown."""
+
+RELAY_INTERVAL = Duration.minutes(1)
 
 
 class ServicesStack(Stack):
@@ -33,10 +45,21 @@ class ServicesStack(Stack):
         self._layers = Layers(self, "Layers", stage=stage)
         self.sockets = Sockets(self, "Sockets", stage=stage, key=data.key)
         self.http = Http(self, "Http", stage=stage, key=data.key)
+        self.slices = WorkQueue(
+            self,
+            "Slices",
+            stage=stage,
+            name="deliveries",
+            worker_timeout_s=stage.sizing["post_slice"].timeout_s,
+            key=data.key,
+        )
         self.functions: dict[FunctionName, PythonFunction] = {}
 
         self._people()
         self._conversations()
+        self._deliveries()
+        self._signals()
+        self._relay()
         self._migrate()
 
         CfnOutput(self, "HttpUrl", value=self.http.url)
@@ -50,48 +73,67 @@ class ServicesStack(Stack):
         authorize = self._function("authorize", ["core", "users"], "POSTGRES", "VALKEY", "TOKENS")
         connect = self._function("connect", ["core", "streams", "users"], "POSTGRES", "VALKEY", "KAFKA", "SOCKETS")
         disconnect = self._function("disconnect", ["core", "streams"], "VALKEY", "KAFKA", "SOCKETS")
-        signal = self._function("signal", ["core"], "VALKEY", "SOCKETS")
         users_api = self._function("users_api", ["core", "users"], "POSTGRES", "VALKEY", "TOKENS", "SOCKETS", "LIMITS")
         for function in (connect, disconnect):
             topics.grant_append(function, names.CONNECTIONS_TOPIC)
-        data.token_key.grant(authorize, "kms:GetPublicKey")
-        data.token_key.grant(users_api, "kms:GetPublicKey", "kms:Sign")
+        for key in data.token_keys:
+            key.grant(authorize, "kms:GetPublicKey")
+            key.grant(users_api, "kms:GetPublicKey", "kms:Sign")  # also the last one, until its environment is gone
+        if self._stage.oidc is not None:
+            for name, value in asdict(self._stage.oidc).items():
+                users_api.add_environment(f"NATTER_OIDC__{name.upper()}", value)
         self.sockets.api.grant_manage_connections(users_api)  # an ended session's connections are closed
 
         self.sockets.connect(connect, authorizer=authorize)
         self.sockets.route("$disconnect", disconnect, answers=False)
-        self.sockets.route("ping", signal, answers=True)
-        self.sockets.route("$default", signal, answers=True)
         self.http.serve(
             users_api,
             *("ANY /v1/users", "ANY /v1/users/{proxy+}"),
             *("ANY /v1/sessions", "ANY /v1/sessions/{proxy+}"),
             *("ANY /v1/tickets", "ANY /v1/tickets/{proxy+}"),
+            *("ANY /v1/contacts", "ANY /v1/contacts/{proxy+}"),
+            *("ANY /v1/blocks", "ANY /v1/blocks/{proxy+}"),
+            *("ANY /v1/devices", "ANY /v1/devices/{proxy+}"),
+            "GET /.well-known/jwks.json",
             "$default",
         )
 
     def _conversations(self) -> None:
         """The path of a message: `send` appends, `persist` sequences, stores and delivers, `chat_api` reads."""
         data, topics = self._data, self._streams.topics
-        send = self._function("send", ["core", "streams", "users"], "KAFKA", "VALKEY", "POSTGRES", "SOCKETS")
-        persist = self._function("persist", ["core", "streams", "tables"], "KAFKA", "KEYSPACES", "VALKEY", "SOCKETS")
-        chat_api = self._function(
-            "chat_api", ["core", "users", "streams", "tables"], "POSTGRES", "VALKEY", "TOKENS", "KAFKA", "KEYSPACES"
+        send = self._function(
+            "send", ["core", "streams", "users"], "KAFKA", "VALKEY", "POSTGRES", "SOCKETS", "ATTACHMENTS"
         )
+        persist = self._function(
+            "persist", ["core", "streams", "tables"], "KAFKA", "KEYSPACES", "VALKEY", "SOCKETS", "DELIVERIES"
+        )
+        chat_api = self._function(
+            "chat_api",
+            ["core", "users", "streams", "tables"],
+            *("POSTGRES", "VALKEY", "TOKENS", "KAFKA", "KEYSPACES", "ATTACHMENTS"),
+        )
+        if self._stage.content_check is not None:
+            send.add_environment("NATTER_CONTENT_CHECK", self._stage.content_check)
         topics.grant_append(send, names.COMMANDS_TOPIC)
         topics.grant_append(chat_api, names.COMMANDS_TOPIC)
-        topics.grant_append(persist, names.EVENTS_TOPIC, names.DEAD_TOPIC)
+        topics.grant_append(persist, names.EVENTS_TOPIC, names.FANOUT_TOPIC, names.DEAD_TOPIC)
         topics.grant_consume(persist, names.COMMANDS_TOPIC, group=PERSIST_GROUP)
         data.tables.grant(persist, write=("events", "client_ids", "heads", "effects", "memberships", "cursors"))
-        data.tables.grant(chat_api, read=("events", "heads", "memberships", "cursors"))
-        data.token_key.grant(chat_api, "kms:GetPublicKey")
+        data.tables.grant(chat_api, read=("events", "effects", "heads", "memberships", "cursors"))
+        for key in data.token_keys:
+            key.grant(chat_api, "kms:GetPublicKey")
+        data.attachments.grant_exchange(chat_api)
+        data.attachments.grant_show(send)
+        self.slices.grant_send(persist)
         self.sockets.api.grant_manage_connections(persist)
+        self.sockets.api.grant_manage_connections(chat_api)  # one's other devices are told of one's settings
 
-        self.sockets.route("send", send, answers=True)
+        for action in ("send", "edit", "delete", "react"):
+            self.sockets.route(action, send, answers=True)
         self.http.serve(
             chat_api,
             *("ANY /v1/conversations", "ANY /v1/conversations/{proxy+}"),
-            *("POST /v1/sync", "GET /v1/health"),
+            *("POST /v1/sync", "POST /v1/reports", "GET /v1/health"),
         )
         consume(
             persist,
@@ -99,6 +141,66 @@ class ServicesStack(Stack):
             cluster_arn=self._streams.cluster_arn,
             topic=names.COMMANDS_TOPIC,
             group=PERSIST_GROUP,
+        )
+
+    def _deliveries(self) -> None:
+        """What `persist` does not deliver itself: `fanout` cuts it into slices, `post_slice` posts them in parallel."""
+        data, topics = self._data, self._streams.topics
+        fanout = self._function("fanout", ["core", "streams", "tables"], "KAFKA", "KEYSPACES", "VALKEY", "DELIVERIES")
+        post_slice = self._function("post_slice", ["core", "tables"], "KEYSPACES", "VALKEY", "DELIVERIES")
+        topics.grant_append(fanout, names.DEAD_TOPIC)
+        topics.grant_consume(fanout, names.FANOUT_TOPIC, group=FANOUT_GROUP)
+        data.tables.grant(fanout, read=("heads", "memberships"))
+        data.tables.grant(post_slice, read=("events",))
+        for function in (fanout, post_slice):
+            self.slices.grant_send(function)
+        self.sockets.api.grant_manage_connections(post_slice)
+
+        consume(
+            fanout,
+            stage=self._stage,
+            cluster_arn=self._streams.cluster_arn,
+            topic=names.FANOUT_TOPIC,
+            group=FANOUT_GROUP,
+        )
+        self.slices.work(post_slice)
+
+    def _signals(self) -> None:
+        """What leaves nothing in a conversation: `signal` takes it, `receipts` moves cursors; both tell the others."""
+        data, topics = self._data, self._streams.topics
+        stores = ("POSTGRES", "VALKEY", "KAFKA", "KEYSPACES", "SOCKETS")
+        signal = self._function("signal", ["core", "users", "streams", "tables"], *stores)
+        receipts = self._function("receipts", ["core", "users", "streams", "tables"], *stores)
+        topics.grant_append(signal, names.RECEIPTS_TOPIC)
+        topics.grant_append(self.functions["chat_api"], names.RECEIPTS_TOPIC)
+        topics.grant_append(receipts, names.DEAD_TOPIC)
+        topics.grant_consume(receipts, names.RECEIPTS_TOPIC, group=RECEIPTS_GROUP)
+        data.tables.grant(signal, read=("heads",))
+        data.tables.grant(receipts, read=("events", "heads"), write=("cursors",))
+        for function in (signal, receipts):
+            self.sockets.api.grant_manage_connections(function)
+
+        for action in ("ping", "read", "delivered", "typing", "$default"):
+            self.sockets.route(action, signal, answers=True)
+        consume(
+            receipts,
+            stage=self._stage,
+            cluster_arn=self._streams.cluster_arn,
+            topic=names.RECEIPTS_TOPIC,
+            group=RECEIPTS_GROUP,
+            window_s=RECEIPTS_WINDOW_S,
+        )
+
+    def _relay(self) -> None:
+        """Every minute: what was decided of conversations and not told. A turn that was missed is of no use later."""
+        relay = self._function("relay", ["core", "streams", "users"], "POSTGRES", "VALKEY", "KAFKA")
+        self._streams.topics.grant_append(relay, names.COMMANDS_TOPIC)
+        events.Rule(
+            self,
+            "RelaySchedule",
+            rule_name=f"natter-{self._stage.name}-relay",
+            schedule=events.Schedule.rate(RELAY_INTERVAL),
+            targets=[targets.LambdaFunction(relay, retry_attempts=0, max_event_age=RELAY_INTERVAL)],
         )
 
     def _migrate(self) -> None:
@@ -109,7 +211,10 @@ class ServicesStack(Stack):
             "Migration",
             handler=migrate,
             timeout=migrate.time_limit,
-            execute_before=[self.functions[name] for name in ("authorize", "connect", "send", "users_api", "chat_api")],
+            execute_before=[
+                self.functions[name]
+                for name in ("authorize", "connect", "send", "signal", "receipts", "relay", "users_api", "chat_api")
+            ],
         )
 
     def _function(self, folder: FunctionName, groups: list[str], *dependencies: str) -> PythonFunction:
@@ -159,8 +264,10 @@ class ServicesStack(Stack):
                 "SECRET_ARN": data.database.secret.secret_arn,
                 "TLS": stage.postgres_tls,
             },
-            "TOKENS": {"KEY_ARN": data.token_key.key_arn},
+            "TOKENS": {"KEY_ARNS": json.dumps([key.key_arn for key in data.token_keys])},
             "SOCKETS": {"URL": self.sockets.url, "ENDPOINT": self.sockets.management_endpoint},
+            "ATTACHMENTS": {"BUCKET": data.attachments.bucket_name},
+            "DELIVERIES": {"QUEUE_URL": self.slices.url},
             "LIMITS": {"PER_ADDRESS": str(stage.limit_per_address).lower()},
         }
         return settings[dependency]

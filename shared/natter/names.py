@@ -11,8 +11,9 @@ COMMANDS_TOPIC = f"chat.commands.{EPOCH}"
 EVENTS_TOPIC = f"chat.events.{EPOCH}"
 RECEIPTS_TOPIC = f"chat.receipts.{EPOCH}"
 CONNECTIONS_TOPIC = f"chat.connections.{EPOCH}"
+FANOUT_TOPIC = f"chat.fanout.{EPOCH}"
 DEAD_TOPIC = "chat.dead"
-TOPICS = (COMMANDS_TOPIC, EVENTS_TOPIC, RECEIPTS_TOPIC, CONNECTIONS_TOPIC, DEAD_TOPIC)
+TOPICS = (COMMANDS_TOPIC, EVENTS_TOPIC, RECEIPTS_TOPIC, CONNECTIONS_TOPIC, FANOUT_TOPIC, DEAD_TOPIC)
 
 DATABASE = "natter"
 
@@ -31,3 +32,9 @@ CONTENT_LIMIT_BYTES = 24 * 1024
 TICKET_TTL_S = 30
 CONNECTION_LIFETIME_S = 2 * 3600
 """API Gateway ends every WebSocket connection after two hours."""
+
+PENDING_UPLOADS = "pending/"
+"""Where clients upload attachments to. What no message shows is removed from there after a day or two."""
+
+SHOWN_ATTACHMENTS = "shown/"
+"""Where attachments are kept that a message shows. No client can write here."""

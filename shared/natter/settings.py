@@ -37,7 +37,22 @@ class ValkeySettings(BaseModel, frozen=True):
 
 
 class TokenSettings(BaseModel, frozen=True):
-    key_arn: str = Field(min_length=1, description="KMS key (ECC_NIST_P256, SIGN_VERIFY) that signs access tokens.")
+    key_arns: tuple[str, ...] = Field(
+        min_length=1,
+        description="KMS keys (ECC_NIST_P256, SIGN_VERIFY) of access tokens, a JSON list: the first signs, all count.",
+    )
+
+
+class OidcSettings(BaseModel, frozen=True):
+    issuer: str = Field(
+        pattern=r"^(https://|http://127\.0\.0\.1:)[^\s?#]+$",
+        max_length=500,
+        description="The identity provider, as its tokens name it in `iss`.",
+    )
+    audience: str = Field(min_length=1, description="What the provider calls us: `aud` of its tokens, the client id.")
+    username_claim: str = Field("preferred_username", min_length=1, description="Claim that user names are made of.")
+    display_name_claim: str = Field("name", min_length=1, description="Claim that display names are made of.")
+    timeout_s: float = Field(2.0, gt=0, le=5, description="How long to wait for the provider's documents, each.")
 
 
 class SocketSettings(BaseModel, frozen=True):
@@ -62,8 +77,16 @@ class KeyspacesSettings(BaseModel, frozen=True):
     request_timeout_s: float = Field(2.0, gt=0, le=20, description="How long to wait for an answer.")
 
 
+class DeliverySettings(BaseModel, frozen=True):
+    queue_url: str = Field(pattern=r"^https?://", description="Queue of slices: deliveries that go on elsewhere.")
+
+
 class LimitSettings(BaseModel, frozen=True):
     per_address: bool = Field(default=True, description="Whether sign-ups and failed sign-ins are limited by address.")
+
+
+class AttachmentSettings(BaseModel, frozen=True):
+    bucket: str = Field(min_length=1, description="Bucket of the files that messages show.")
 
 
 class FunctionSettings(BaseSettings):
@@ -86,6 +109,9 @@ class UsersApiSettings(FunctionSettings):
     tokens: TokenSettings
     sockets: SocketSettings
     limits: LimitSettings = LimitSettings(per_address=True)
+    oidc: OidcSettings | None = Field(
+        None, description="The identity provider that signs people in; none: they have passwords."
+    )
 
 
 class MigrateSettings(FunctionSettings):
@@ -110,10 +136,27 @@ class SendSettings(FunctionSettings):
     valkey: ValkeySettings
     kafka: KafkaSettings
     sockets: EndpointSettings
+    attachments: AttachmentSettings
+    content_check: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$",
+        description="`package.module:name` of a `ContentCheck` that every frame must pass; none by default.",
+    )
 
 
 class SignalSettings(FunctionSettings):
+    postgres: PostgresSettings
     valkey: ValkeySettings
+    kafka: KafkaSettings
+    keyspaces: KeyspacesSettings
+    sockets: EndpointSettings
+
+
+class ReceiptsSettings(FunctionSettings):
+    postgres: PostgresSettings
+    valkey: ValkeySettings
+    kafka: KafkaSettings
+    keyspaces: KeyspacesSettings
     sockets: EndpointSettings
 
 
@@ -122,6 +165,26 @@ class PersistSettings(FunctionSettings):
     keyspaces: KeyspacesSettings
     valkey: ValkeySettings
     sockets: EndpointSettings
+    deliveries: DeliverySettings
+
+
+class FanoutSettings(FunctionSettings):
+    kafka: KafkaSettings
+    keyspaces: KeyspacesSettings
+    valkey: ValkeySettings
+    deliveries: DeliverySettings
+
+
+class PostSliceSettings(FunctionSettings):
+    keyspaces: KeyspacesSettings
+    valkey: ValkeySettings
+    deliveries: DeliverySettings
+
+
+class RelaySettings(FunctionSettings):
+    postgres: PostgresSettings
+    valkey: ValkeySettings
+    kafka: KafkaSettings
 
 
 class ChatApiSettings(FunctionSettings):
@@ -130,3 +193,4 @@ class ChatApiSettings(FunctionSettings):
     tokens: TokenSettings
     kafka: KafkaSettings
     keyspaces: KeyspacesSettings
+    attachments: AttachmentSettings

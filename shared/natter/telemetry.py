@@ -13,6 +13,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from natter.domain.fold import Decision, Turn
 from natter.usecases.persist import Persisted
+from natter.usecases.settle_posts import Report
 
 logger = Logger(use_rfc3339=True, utc=True)
 metrics = Metrics()
@@ -31,12 +32,32 @@ def record_persisted(persisted: Persisted, now_ms: Callable[[], int]) -> None:
     metrics.add_metric("Refusals", MetricUnit.Count, sum(each.outcome.refusal is not None for each in first))
     metrics.add_metric("Retries", MetricUnit.Count, _count(persisted.decisions, Turn.RETRY))
     metrics.add_metric("Replays", MetricUnit.Count, _count(persisted.decisions, Turn.REPLAY))
-    metrics.add_metric("PostsFailed", MetricUnit.Count, persisted.report.failed)
-    metrics.add_metric("PostsDeferred", MetricUnit.Count, persisted.report.deferred)
+    _add_posts(persisted.report)
+    metrics.add_metric("EventsHandedOver", MetricUnit.Count, persisted.report.handed_over)
     now = now_ms()
     for at in {decision.record.at for decision in first}:
         metrics.add_metric("LogToDelivery", MetricUnit.Milliseconds, max(0, now - at))
     metrics.flush_metrics()
+
+
+def record_fanned_out(slices: int) -> None:
+    """Into how many slices one batch of what was handed over was cut."""
+    metrics.add_metric("Slices", MetricUnit.Count, slices)
+    metrics.flush_metrics()
+
+
+def record_slice(attempt: int, report: Report) -> None:
+    """What came of posting one slice; `attempt` is how often that had failed before."""
+    _add_posts(report)
+    if attempt:
+        metrics.add_metric("PostsRedelivered", MetricUnit.Count, report.delivered)
+    metrics.flush_metrics()
+
+
+def _add_posts(report: Report) -> None:
+    metrics.add_metric("PostsFailed", MetricUnit.Count, report.failed)
+    metrics.add_metric("PostsUntried", MetricUnit.Count, report.untried)
+    metrics.add_metric("ConnectionsClosed", MetricUnit.Count, report.closed)
 
 
 def _count(decisions: Sequence[Decision], turn: Turn) -> int:

@@ -1,11 +1,13 @@
 """
-`AccessTokens` as ES256 JWTs. The private key never leaves KMS; the public one is fetched once per environment.
+`AccessTokens` as ES256 JWTs. Private keys never leave KMS; public ones are fetched once per environment.
 
 Claims: `sub` user, `sid` session, `did` device, `iat`, `exp`, `iss` and `aud` natter. Header: `kid`, the key's id.
+Several keys overlap while one takes another's place: the first signs, and what any of them signed is accepted.
 """
 
 import json
 import threading
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import jwt
@@ -19,7 +21,7 @@ from jwt.utils import der_to_raw_signature
 from natter.domain.errors import Unauthenticated, Unavailable
 from natter.domain.ids import DeviceId, SessionId, UserId
 from natter.domain.users import Principal
-from natter.ports.identity import AccessTokens
+from natter.ports.identity import AccessTokens, PublicKey, TokenKeys
 
 if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient
@@ -47,13 +49,14 @@ class _KmsEs256(ECAlgorithm):
 
 
 class KmsAccessTokens:
-    def __init__(self, kms: "KMSClient", key_arn: str) -> None:
+    def __init__(self, kms: "KMSClient", key_arns: Sequence[str]) -> None:
+        """`key_arns`: of every key whose tokens are accepted; the first one signs."""
         self._kms = kms
-        self._key_arn = key_arn
-        self._key_id = key_arn.rsplit("/", 1)[-1]
+        self._key_arns = {_key_id(arn): arn for arn in key_arns}
+        self._signing_id = _key_id(key_arns[0])
         self._signer = jwt.PyJWS(algorithms=[])
-        self._signer.register_algorithm("ES256", _KmsEs256(kms, key_arn))
-        self._public_key: EllipticCurvePublicKey | None = None
+        self._signer.register_algorithm("ES256", _KmsEs256(kms, key_arns[0]))
+        self._fetched: dict[str, EllipticCurvePublicKey] = {}
         self._lock = threading.Lock()
 
     def issue(self, principal: Principal, *, at: int, ttl_s: int) -> str:
@@ -68,16 +71,15 @@ class KmsAccessTokens:
         }
         payload = json.dumps(claims, separators=(",", ":")).encode()
         try:
-            return self._signer.encode(payload, b"", algorithm="ES256", headers={"kid": self._key_id})
+            return self._signer.encode(payload, b"", algorithm="ES256", headers={"kid": self._signing_id})
         except (BotoCoreError, ClientError) as error:
             raise Unavailable("token signer") from error
 
     def read(self, token: str) -> Principal:
-        key = self._fetched_key()
         try:
             claims = jwt.decode(
                 token,
-                key,
+                self._public_key(jwt.get_unverified_header(token).get("kid")),
                 algorithms=["ES256"],
                 audience=_ISSUER,
                 issuer=_ISSUER,
@@ -91,17 +93,33 @@ class KmsAccessTokens:
         except (jwt.PyJWTError, ValueError, RecursionError):  # the last two: hostile JSON in the header
             raise Unauthenticated from None
 
-    def _fetched_key(self) -> EllipticCurvePublicKey:
+    def public_keys(self) -> Sequence[PublicKey]:
+        keys = {key_id: ECAlgorithm.to_jwk(self._public_key(key_id), as_dict=True) for key_id in self._key_arns}
+        return [PublicKey(key_id, str(key["x"]), str(key["y"])) for key_id, key in keys.items()]
+
+    def _public_key(self, key_id: str | None) -> EllipticCurvePublicKey:
+        """
+        Raises:
+            Unauthenticated: it is none of ours.
+            Unavailable: it could not be fetched in time.
+        """
+        if key_id is None or key_id not in self._key_arns:
+            raise Unauthenticated
         with self._lock:
-            if self._public_key is None:
+            if key_id not in self._fetched:
                 try:
-                    der = self._kms.get_public_key(KeyId=self._key_arn)["PublicKey"]
+                    der = self._kms.get_public_key(KeyId=self._key_arns[key_id])["PublicKey"]
                 except (BotoCoreError, ClientError) as error:
                     raise Unavailable("token signer") from error
                 key = load_der_public_key(der)
                 assert isinstance(key, EllipticCurvePublicKey)
-                self._public_key = key
-            return self._public_key
+                self._fetched[key_id] = key
+            return self._fetched[key_id]
+
+
+def _key_id(arn: str) -> str:
+    return arn.rsplit("/", 1)[-1]
 
 
 _: type[AccessTokens] = KmsAccessTokens
+_keys: type[TokenKeys] = KmsAccessTokens

@@ -1,10 +1,11 @@
 """`AccessTokens` in memory, for tests of what uses them: the tokens say nothing, the issuer remembers."""
 
 import secrets
+from collections.abc import Sequence
 
 from natter.domain.errors import Unauthenticated
 from natter.domain.users import Principal
-from natter.ports.identity import AccessTokens, Clock
+from natter.ports.identity import AccessTokens, Clock, PublicKey, TokenKeys
 
 
 class MemoryAccessTokens:
@@ -23,5 +24,9 @@ class MemoryAccessTokens:
             raise Unauthenticated
         return principal
 
+    def public_keys(self) -> Sequence[PublicKey]:
+        return ()
+
 
 _: type[AccessTokens] = MemoryAccessTokens
+_keys: type[TokenKeys] = MemoryAccessTokens

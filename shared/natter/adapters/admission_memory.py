@@ -2,7 +2,7 @@
 
 from natter.domain.conversations import Role
 from natter.domain.ids import ConversationId, UserId
-from natter.ports.conversations import Admission, Conversations
+from natter.ports.conversations import Admission, Conversations, Roster
 
 
 class MemoryAdmission:
@@ -10,7 +10,14 @@ class MemoryAdmission:
         self._conversations = conversations
 
     def role(self, conversation: ConversationId, user: UserId) -> Role | None:
-        return self._conversations.roles(conversation).roles.get(user)
+        return self.roster(conversation).roles.get(user)
+
+    def roster(self, conversation: ConversationId) -> Roster:
+        return self._conversations.roles(conversation)
+
+    def replace(self, conversation: ConversationId) -> None:
+        """Nothing is remembered: it only has to be known that the conversations answer."""
+        self._conversations.roles(conversation)
 
 
 _: type[Admission] = MemoryAdmission

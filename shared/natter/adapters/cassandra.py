@@ -6,7 +6,7 @@ state their timestamps), so the session is made anew and the statements are run 
 """
 
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from threading import Lock
 from typing import Any
 
@@ -15,13 +15,18 @@ from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile, N
 from cassandra.concurrent import execute_concurrent
 from cassandra.connection import ConnectionException
 from cassandra.policies import RoundRobinPolicy
-from cassandra.query import PreparedStatement, dict_factory
+from cassandra.query import BatchStatement, BatchType, PreparedStatement, dict_factory
 
 from natter.domain.errors import Unavailable
 from natter.settings import KeyspacesSettings
 
 CONCURRENCY = 128
 """Statements under way at once on one connection: Keyspaces serves 3,000 requests/s on each."""
+
+BATCH_COMMANDS = 30
+"""Commands in one unlogged batch (quotas of Keyspaces)."""
+BATCH_BYTES = 40_000
+"""Cassandra refuses batches of 50 KiB; what is not text takes little."""
 
 Statement = tuple[str, tuple[Any, ...]]
 """CQL and its values."""
@@ -52,22 +57,56 @@ class CassandraSession:
 
     def run(self, statements: Sequence[Statement]) -> list[ResultSet]:
         """Run all, concurrently; their results in the order given. Statements must be idempotent."""
-        if not statements:
-            return []
+        return self._twice(lambda: self._run(statements)) if statements else []
+
+    def stream(self, statements: Sequence[Statement]) -> Iterator[Any]:
+        """The rows of all, statement by statement: the first page of each at once, the others as they are asked for."""
+        for result in self.run(statements):
+            try:
+                yield from result
+            except (NoHostAvailable, DriverException, OperationTimedOut, ConnectionException, OSError) as error:
+                raise Unavailable("the message store") from error
+
+    def write(self, statements: Sequence[Statement]) -> None:
+        """
+        Run all of these writes, in as few requests as may be: each costs more than what it writes.
+
+        They are not atomic together, and must be idempotent.
+        """
+        if statements:
+            self._twice(lambda: self._write(statements))
+
+    def close(self) -> None:
+        self._disconnect()
+
+    def _twice[Result](self, work: Callable[[], Result]) -> Result:
+        """Once more on a new connection, if the one that there was turns out to be dead."""
         try:
-            return self._run(statements)
+            return work()
         except (NoHostAvailable, ConnectionException, OSError):
             self._disconnect()
         except (DriverException, OperationTimedOut) as error:
             raise Unavailable("the message store") from error
         try:
-            return self._run(statements)
+            return work()
         except (NoHostAvailable, DriverException, OperationTimedOut, ConnectionException, OSError) as error:
             self._disconnect()
             raise Unavailable("the message store") from error
 
-    def close(self) -> None:
-        self._disconnect()
+    def _write(self, statements: Sequence[Statement]) -> None:
+        if len(statements) == 1:
+            self._run(statements)
+            return
+        session = self._connected()
+        under_way = []
+        for part in _batches(statements):
+            batch = BatchStatement(BatchType.UNLOGGED, consistency_level=ConsistencyLevel.LOCAL_QUORUM)
+            batch.is_idempotent = True
+            for cql, values in part:
+                batch.add(self._statement(session, cql), values)
+            under_way.append(session.execute_async(batch))
+        for future in under_way:
+            future.result()
 
     def _run(self, statements: Sequence[Statement]) -> list[ResultSet]:
         session = self._connected()
@@ -99,6 +138,20 @@ class CassandraSession:
             self._prepared = {}
         if session is not None:
             session.cluster.shutdown()
+
+
+def _batches(statements: Sequence[Statement]) -> Iterator[Sequence[Statement]]:
+    """Cut into batches that the store takes."""
+    batch: list[Statement] = []
+    size = 0
+    for statement in statements:
+        length = sum(len(value) for value in statement[1] if isinstance(value, str))
+        if batch and (len(batch) == BATCH_COMMANDS or size + length > BATCH_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(statement)
+        size += length
+    yield batch
 
 
 def connect(settings: KeyspacesSettings) -> Session:

@@ -1,14 +1,24 @@
 """`Conversations` on PostgreSQL: constraints decide races, the outbox row commits with what it announces."""
 
-from collections.abc import Callable, Sequence
-from typing import Any, cast
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import Any
 
+from natter.adapters.members_postgres import add, apply, check_known, locked, roles_of
 from natter.adapters.postgres import Cursor, Postgres
 from natter.domain.commands import Command, CreateConversation
-from natter.domain.conversations import Role
-from natter.domain.errors import Conflict, NotFound
+from natter.domain.errors import Conflict
 from natter.domain.ids import ClientId, ConversationId, UserId, new_id
-from natter.ports.conversations import ConversationRecord, Conversations, NewConversation, Roster
+from natter.ports.conversations import (
+    NO_ROSTER,
+    Change,
+    ConversationRecord,
+    Conversations,
+    MemberRecord,
+    MemberSettings,
+    NewConversation,
+    Roster,
+    Standing,
+)
 from natter.wire.records import COMMAND_SCHEMA, dump_command, load_command
 
 _CREATE = """
@@ -20,12 +30,10 @@ _EXISTING = """
     SELECT conversation_id, kind, created_by FROM conversations
     WHERE conversation_id = %(conversation_id)s OR direct_key = %(direct_key)s
 """
-_ADD_MEMBER = """
-    INSERT INTO members (conversation_id, user_id, role, joined_at) VALUES (%s, %s, %s, %s)
-"""
 _ADD_OUTBOX = """
-    INSERT INTO outbox (conversation_id, version, id, payload) VALUES (%s, %s, %s, %s::jsonb)
+    INSERT INTO outbox (conversation_id, version, id, payload, created_at) VALUES (%s, %s, %s, %s::jsonb, %s)
 """
+_NEXT_VERSION = "UPDATE conversations SET version = version + 1 WHERE conversation_id = %s"
 _LOCK = "SELECT version FROM conversations WHERE conversation_id = %s FOR UPDATE"
 _PENDING = """
     SELECT version, payload::text AS payload FROM outbox
@@ -34,10 +42,30 @@ _PENDING = """
 _APPENDED = """
     UPDATE outbox SET appended_at = extract(epoch FROM now()) * 1000 WHERE conversation_id = %s AND version = %s
 """
-_ROLES = """
-    SELECT c.version, m.user_id, m.role FROM conversations c JOIN members m USING (conversation_id)
+_UNPUBLISHED = """
+    SELECT conversation_id FROM outbox WHERE appended_at IS NULL AND created_at < %s
+    GROUP BY conversation_id ORDER BY min(created_at) LIMIT %s
+"""
+NOTE_BLOCKS = """
+    UPDATE conversations SET block_changes = block_changes + 1 WHERE direct_key = %s RETURNING conversation_id
+"""
+# Both counts only grow: of two rosters, the one with the greater sum is the later one.
+ROLES = """
+    SELECT c.version + c.block_changes AS version, c.kind, m.user_id, m.role,
+           c.kind = 'direct' AND EXISTS (
+               SELECT FROM members a JOIN members b USING (conversation_id)
+               JOIN blocks ON blocks.user_id = a.user_id AND blocks.blocked_id = b.user_id
+               WHERE a.conversation_id = c.conversation_id
+           ) AS blocked
+    FROM conversations c JOIN members m USING (conversation_id)
     WHERE c.conversation_id = %s
 """
+_MEMBERS = """
+    SELECT m.user_id, u.display_name, m.role, m.joined_at FROM members m JOIN users u USING (user_id)
+    WHERE m.conversation_id = %s
+"""
+_SETTINGS = "SELECT muted_until, archived FROM members WHERE conversation_id = %s AND user_id = %s FOR UPDATE"
+_CHANGE_SETTINGS = "UPDATE members SET muted_until = %s, archived = %s WHERE conversation_id = %s AND user_id = %s"
 _SEEN = """
     SELECT c.conversation_id, c.kind, c.title, c.avatar, c.history, c.created_by, c.created_at,
            m.role, m.muted_until, m.archived, peer.user_id AS peer, u.display_name AS peer_name,
@@ -67,12 +95,62 @@ class PostgresConversations:
 
         self._postgres.run(work)
 
+    def unpublished(self, *, before: int, limit: int) -> Sequence[ConversationId]:
+        return [row["conversation_id"] for row in self._postgres.query(_UNPUBLISHED, (before, limit))]
+
+    def change(
+        self, conversation: ConversationId, by: UserId, decide: Callable[[Standing], Change | None], *, at: int
+    ) -> None:
+        def work(cursor: Cursor) -> None:
+            standing = locked(cursor, conversation)
+            change = decide(standing)
+            if change is None:
+                return
+            apply(cursor, conversation, by, standing, change, at=at)
+            cursor.execute(_NEXT_VERSION, (conversation,))
+            _announce(cursor, conversation, by, change, version=standing.roster.version + 1, at=at)
+
+        self._postgres.run(work)
+
+    def change_settings(
+        self, user: UserId, conversation: ConversationId, change: Callable[[MemberSettings], MemberSettings]
+    ) -> MemberSettings | None:
+        def work(cursor: Cursor) -> MemberSettings | None:
+            row = cursor.execute(_SETTINGS, (conversation, user)).fetchone()
+            if row is None:
+                return None
+            changed = change(MemberSettings(**row))
+            cursor.execute(_CHANGE_SETTINGS, (changed.muted_until, changed.archived, conversation, user))
+            return changed
+
+        return self._postgres.run(work)
+
+    def note_blocks(self, user: UserId, other: UserId) -> ConversationId | None:
+        rows = self._postgres.query(NOTE_BLOCKS, (_direct_key((user, other)),))
+        return ConversationId(rows[0]["conversation_id"]) if rows else None
+
     def roles(self, conversation: ConversationId) -> Roster:
-        rows = self._postgres.run(lambda cursor: cursor.execute(_ROLES, (conversation,)).fetchall())
+        rows = self._postgres.query(ROLES, (conversation,))
+        if not rows:
+            return NO_ROSTER
         return Roster(
-            version=rows[0]["version"] if rows else 0,
-            roles={UserId(row["user_id"]): cast("Role", row["role"]) for row in rows},
+            version=rows[0]["version"],
+            kind=rows[0]["kind"],
+            roles=roles_of(rows),
+            blocked=rows[0]["blocked"],
         )
+
+    def members(self, conversation: ConversationId, *, after: UserId | None, limit: int) -> Sequence[MemberRecord]:
+        rows = self._postgres.query(
+            f"{_MEMBERS} AND m.user_id > %s ORDER BY m.user_id LIMIT %s", (conversation, after or "", limit)
+        )
+        return [MemberRecord(**row) for row in rows]
+
+    def members_among(self, conversation: ConversationId, users: Collection[UserId]) -> Sequence[MemberRecord]:
+        rows = self._postgres.query(
+            f"{_MEMBERS} AND m.user_id = ANY(%s) ORDER BY m.user_id", (conversation, list(users))
+        )
+        return [MemberRecord(**row) for row in rows]
 
     def seen_by(self, user: UserId, conversation: ConversationId) -> ConversationRecord | None:
         row = self._postgres.run(lambda cursor: _seen(cursor, user, conversation))
@@ -87,10 +165,7 @@ class PostgresConversations:
 
 
 def _create(cursor: Cursor, new: NewConversation) -> tuple[ConversationRecord, bool]:
-    users = [member.user_id for member in new.members]
-    found = cursor.execute("SELECT count(*) AS found FROM users WHERE user_id = ANY(%s)", (users,)).fetchone()
-    if found is None or found["found"] < len(users):
-        raise NotFound("members: no such user")
+    check_known(cursor, new.created_by, new.members)
     row = {
         "conversation_id": new.conversation_id,
         "kind": new.kind,
@@ -98,12 +173,14 @@ def _create(cursor: Cursor, new: NewConversation) -> tuple[ConversationRecord, b
         "history": new.history,
         "created_by": new.created_by,
         "created_at": new.created_at,
-        "direct_key": ":".join(sorted(users)) if new.kind == "direct" else None,
+        "direct_key": _direct_key(member.user_id for member in new.members) if new.kind == "direct" else None,
     }
     created = cursor.execute(_CREATE, row).rowcount == 1
     conversation_id = new.conversation_id
     if created:
-        _announce(cursor, new)
+        add(cursor, new.conversation_id, new.members, at=new.created_at)
+        item = CreateConversation(client_id=ClientId(new_id()), kind=new.kind, members=new.members, title=new.title)
+        _announce(cursor, new.conversation_id, new.created_by, item, version=1, at=new.created_at)
     else:
         conversation_id = _existing(cursor, new, row)
     seen = _seen(cursor, new.created_by, conversation_id)
@@ -112,19 +189,21 @@ def _create(cursor: Cursor, new: NewConversation) -> tuple[ConversationRecord, b
     return _record(seen), created
 
 
-def _announce(cursor: Cursor, new: NewConversation) -> None:
-    cursor.executemany(
-        _ADD_MEMBER,
-        [(new.conversation_id, member.user_id, member.role, new.created_at) for member in new.members],
-    )
-    outbox_id = new_id()
-    command = Command(
-        conversation_id=new.conversation_id,
-        sender_id=new.created_by,
-        items=(CreateConversation(client_id=ClientId(outbox_id), kind=new.kind, members=new.members, title=new.title),),
-        decided=True,
-    )
-    cursor.execute(_ADD_OUTBOX, (new.conversation_id, 1, outbox_id, dump_command(command).decode()))
+def _direct_key(pair: Iterable[UserId]) -> str:
+    return ":".join(sorted(pair))
+
+
+def _announce(
+    cursor: Cursor,
+    conversation: ConversationId,
+    sender: UserId,
+    item: CreateConversation | Change,
+    *,
+    version: int,
+    at: int,
+) -> None:
+    command = Command(conversation_id=conversation, sender_id=sender, items=(item,), decided=True)
+    cursor.execute(_ADD_OUTBOX, (conversation, version, item.client_id, dump_command(command).decode(), at))
 
 
 def _existing(cursor: Cursor, new: NewConversation, row: dict[str, Any]) -> ConversationId:

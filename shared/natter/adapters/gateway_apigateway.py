@@ -27,8 +27,16 @@ CLOSE_TIMEOUT_S = 2.0
 GRACE_S = 0.001
 """An answer that came in time is read also after a slow one before it has used up the budget."""
 
-RESULTS = {200: PostResult.DELIVERED, 204: PostResult.DELIVERED, 410: PostResult.GONE}
 NO_ANSWER = 0
+NOT_SENT = -1
+CLOSED = {200, 204, 410}
+RESULTS = {
+    200: PostResult.DELIVERED,
+    204: PostResult.DELIVERED,
+    410: PostResult.GONE,
+    NOT_SENT: PostResult.UNTRIED,
+}
+"""Of each status; of all others FAILED."""
 
 _FAULTS = (OSError, http.client.HTTPException)
 
@@ -66,7 +74,7 @@ class ApiGateway:
         queues: dict[str, list[int]] = defaultdict(list)
         for index, post in enumerate(posts):
             queues[post.connection.connection_id].append(index)
-        results = [PostResult.FAILED] * len(posts)
+        results = [PostResult.UNTRIED] * len(posts)
         for turn in zip_longest(*queues.values()):
             for wave in batched((index for index in turn if index is not None), WAVE, strict=False):
                 requests = [_Request("POST", posts[index].connection, posts[index].frame) for index in wave]
@@ -74,13 +82,15 @@ class ApiGateway:
                     results[index] = RESULTS.get(status, PostResult.FAILED)
         return results
 
-    def close(self, connection: Connection) -> bool:
+    def close(self, connections: Sequence[Connection]) -> Sequence[bool]:
         deadline = time.monotonic() + CLOSE_TIMEOUT_S
-        (status,) = self._answers([_Request("DELETE", connection, b"")], deadline)
-        return status in RESULTS
+        statuses: list[int] = []
+        for wave in batched(connections, WAVE, strict=False):
+            statuses += self._answers([_Request("DELETE", connection, b"") for connection in wave], deadline)
+        return [status in CLOSED for status in statuses]
 
     def _answers(self, requests: Sequence[_Request], deadline: float) -> list[int]:
-        """The status of each, `NO_ANSWER` where there was none in time."""
+        """The status of each; `NO_ANSWER` where there was none in time, `NOT_SENT` where there was no time left."""
         for request in requests:
             self._send(request, deadline)
         statuses = [self._receive(request, deadline) for request in requests]
@@ -110,7 +120,7 @@ class ApiGateway:
         """The status; None if the line had been closed while it was idle, so that it is worth a fresh one."""
         line = request.line
         if line is None:
-            return NO_ANSWER
+            return NOT_SENT
         try:
             _limit(line.connection, max(deadline - time.monotonic(), GRACE_S))
             response = line.connection.getresponse()
@@ -131,7 +141,7 @@ class ApiGateway:
             line.connection.close()
         request.line = None
         self._send(request, deadline)
-        return self._receive(request, deadline) or NO_ANSWER
+        return max(self._receive(request, deadline) or NO_ANSWER, NO_ANSWER)  # the first time it may have arrived
 
     def _line(self, endpoint: str) -> _Line:
         idle = self._idle[endpoint]

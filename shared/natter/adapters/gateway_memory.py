@@ -22,9 +22,9 @@ class MemoryGateway:
     def post(self, posts: Sequence[Post], *, budget_s: float) -> Sequence[PostResult]:  # noqa: ARG002 nothing to wait for
         return [self._post(post) for post in posts]
 
-    def close(self, connection: Connection) -> bool:
-        self.closed.append(connection)
-        return True
+    def close(self, connections: Sequence[Connection]) -> Sequence[bool]:
+        self.closed.extend(connections)
+        return [True] * len(connections)
 
     def _post(self, post: Post) -> PostResult:
         result = self.answers.get(post.connection.connection_id, PostResult.DELIVERED)

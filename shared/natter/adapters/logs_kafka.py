@@ -5,15 +5,19 @@ from collections.abc import Sequence
 from natter.adapters.kafka import NewRecord, RecordProducer
 from natter.domain.commands import Command
 from natter.domain.errors import TooLarge, Unavailable
-from natter.names import COMMANDS_TOPIC, CONNECTIONS_TOPIC, DEAD_TOPIC, EVENTS_TOPIC
+from natter.domain.receipts import Receipt
+from natter.names import COMMANDS_TOPIC, CONNECTIONS_TOPIC, DEAD_TOPIC, EVENTS_TOPIC, RECEIPTS_TOPIC
 from natter.ports.log import CommandLog, ConnectionChange, ConnectionLog, DeadLetters, Emission, EventLog
+from natter.ports.receipts import ReceiptLog
 from natter.wire.records import (
     COMMAND_SCHEMA,
     CONNECTION_SCHEMA,
     EVENTS_SCHEMA,
+    RECEIPT_SCHEMA,
     dump_command,
     dump_connection,
     dump_emission,
+    dump_receipt,
 )
 
 
@@ -70,6 +74,19 @@ class KafkaConnectionLog:
         return True
 
 
+class KafkaReceiptLog:
+    """`ReceiptLog` on `chat.receipts`."""
+
+    def __init__(self, producer: RecordProducer) -> None:
+        self._producer = producer
+
+    def append(self, receipt: Receipt) -> None:
+        record = NewRecord(
+            topic=RECEIPTS_TOPIC, key=receipt.conversation_id, value=dump_receipt(receipt), schema=RECEIPT_SCHEMA
+        )
+        self._producer.append([record])
+
+
 class KafkaDeadLetters:
     """`DeadLetters` on `chat.dead`."""
 
@@ -85,3 +102,4 @@ _dead_letters: type[DeadLetters] = KafkaDeadLetters
 _command_log: type[CommandLog] = KafkaCommandLog
 _event_log: type[EventLog] = KafkaEventLog
 _connection_log: type[ConnectionLog] = KafkaConnectionLog
+_receipt_log: type[ReceiptLog] = KafkaReceiptLog

@@ -6,8 +6,10 @@ from zlib import crc32
 
 from natter.domain.commands import Command, Record
 from natter.domain.errors import TooLarge
+from natter.domain.receipts import Receipt, ReceiptRecord
 from natter.names import EPOCH
 from natter.ports.log import CommandLog, ConnectionChange, ConnectionLog, DeadLetters, Emission, EventLog
+from natter.ports.receipts import ReceiptLog
 from natter.wire.records import dump_command
 
 RECORD_LIMIT_BYTES = 1_000_000
@@ -63,6 +65,20 @@ class MemoryConnectionLog:
         return True
 
 
+class MemoryReceiptLog:
+    """
+    Args:
+        now_ms: clock of the log, which stamps every record.
+    """
+
+    def __init__(self, now_ms: Callable[[], int]) -> None:
+        self._now_ms = now_ms
+        self.records: list[ReceiptRecord] = []
+
+    def append(self, receipt: Receipt) -> None:
+        self.records.append(ReceiptRecord(receipt=receipt, at=self._now_ms()))
+
+
 class MemoryDeadLetters:
     def __init__(self) -> None:
         self.letters: list[DeadLetter] = []
@@ -74,4 +90,5 @@ class MemoryDeadLetters:
 _command_log: type[CommandLog] = MemoryCommandLog
 _event_log: type[EventLog] = MemoryEventLog
 _connection_log: type[ConnectionLog] = MemoryConnectionLog
+_receipt_log: type[ReceiptLog] = MemoryReceiptLog
 _dead_letters: type[DeadLetters] = MemoryDeadLetters

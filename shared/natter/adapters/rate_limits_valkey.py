@@ -6,6 +6,7 @@ key, by the server's clock, so it is atomic and no two environments disagree abo
 """
 
 import logging
+from typing import Any
 
 from natter.adapters.valkey import Valkey
 from natter.domain.errors import RateLimited, Unavailable
@@ -46,12 +47,15 @@ class ValkeyRateLimits:
     def _move(self, bucket: Bucket, key: str, cost: int) -> int:
         try:
             with self._valkey.client() as client:
-                return int(
-                    client.eval(_TAKE, 1, f"rate:{bucket.name}:{key}", f"{1000 / bucket.rate:.3f}", bucket.burst, cost)
-                )
+                return int(move(client, bucket, key, cost))
         except Unavailable as error:
             _logger.warning("rate limit %s is open: %s", bucket.name, error)
             return 0
+
+
+def move(client: Any, bucket: Bucket, key: str, cost: int) -> Any:
+    """With a client or a pipeline of one: take `cost` tokens. Answers 0, or how many milliseconds to wait."""
+    return client.eval(_TAKE, 1, f"rate:{bucket.name}:{key}", f"{1000 / bucket.rate:.3f}", bucket.burst, cost)
 
 
 _: type[RateLimits] = ValkeyRateLimits

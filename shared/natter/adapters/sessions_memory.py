@@ -3,26 +3,24 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from natter.domain.ids import DeviceId, SessionId, UserId
+from natter.adapters.devices_memory import MemoryDevices
+from natter.domain.ids import SessionId, UserId
 from natter.domain.refresh_tokens import RefreshToken, TokenDigests
-from natter.domain.users import Device, Session
+from natter.domain.users import Session
 from natter.ports.identity import Recognised, Sessions
 
 
 class MemorySessions:
-    def __init__(self) -> None:
+    def __init__(self, devices: MemoryDevices) -> None:
+        self._devices = devices
         self._sessions: dict[SessionId, Session] = {}
         self._digests: dict[SessionId, TokenDigests] = {}
-        self._devices: dict[tuple[UserId, DeviceId], Device] = {}
         self._ended: set[SessionId] = set()
 
     def open(self, session: Session, digests: TokenDigests) -> None:
-        principal, device = session.principal, session.device
-        key = (principal.user_id, principal.device_id)
-        known = self._devices.get(key, Device(device_id=device.device_id, platform="other"))
-        self._devices[key] = replace(known, name=device.name or known.name, platform=device.platform or known.platform)
-        self._sessions.setdefault(principal.session_id, session)
-        self._digests.setdefault(principal.session_id, digests)
+        self._devices.opened(session)
+        self._sessions.setdefault(session.principal.session_id, session)
+        self._digests.setdefault(session.principal.session_id, digests)
 
     def recognise(self, shown: RefreshToken) -> Recognised | None:
         kept = self._digests.get(shown.session_id)
@@ -36,6 +34,7 @@ class MemorySessions:
             return False
         self._digests[session] = following.digests()
         self._sessions[session] = replace(self._sessions[session], refreshed_at=at)
+        self._devices.seen(self._sessions[session].principal, at=at)
         return True
 
     def is_live(self, session: SessionId) -> bool:
@@ -45,7 +44,7 @@ class MemorySessions:
         found = self._sessions.get(session)
         if found is None:
             return None
-        return replace(found, device=self._devices[found.principal.user_id, found.principal.device_id])
+        return replace(found, device=self._devices.device(found.principal))
 
     def of_user(self, user: UserId) -> Sequence[Session]:
         found = [self.find(session) for session in self._sessions if self.is_live(session)]
@@ -53,8 +52,9 @@ class MemorySessions:
         return sorted(own, key=lambda session: (session.created_at, session.principal.session_id), reverse=True)
 
     def end(self, session: SessionId, *, at: int) -> None:  # noqa: ARG002 - nobody asks when
-        if session in self._sessions:
+        if self.is_live(session):
             self._ended.add(session)
+            self._devices.ended(self._sessions[session].principal)
 
 
 _: type[Sessions] = MemorySessions

@@ -1,4 +1,4 @@
-"""`Sessions` on PostgreSQL: every change is one conditional statement, so of two at once one finds its condition."""
+"""`Sessions` on PostgreSQL: every change begins with a conditional one, so of two at once one finds its condition."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -24,11 +24,20 @@ _OPEN = """
 """
 # The following turn matches, too: only this very call can have put it there, and its answer was lost.
 _ROTATE = """
-    UPDATE sessions SET turn_digest = %(following)s, refreshed_at = %(at)s
-    WHERE session_id = %(session_id)s AND family_digest = %(family)s
-      AND turn_digest IN (%(shown)s, %(following)s) AND ended_at IS NULL
-    RETURNING session_id
+    WITH rotated AS (
+        UPDATE sessions SET turn_digest = %(following)s, refreshed_at = %(at)s
+        WHERE session_id = %(session_id)s AND family_digest = %(family)s
+          AND turn_digest IN (%(shown)s, %(following)s) AND ended_at IS NULL
+        RETURNING user_id, device_id
+    )
+    UPDATE devices SET last_seen_at = greatest(last_seen_at, %(at)s)
+    FROM rotated WHERE devices.user_id = rotated.user_id AND devices.device_id = rotated.device_id
+    RETURNING devices.device_id
 """
+_END = """
+    UPDATE sessions SET ended_at = %s WHERE session_id = %s AND ended_at IS NULL RETURNING user_id, device_id
+"""
+_DROP_PUSH = "DELETE FROM push_registrations WHERE user_id = %(user_id)s AND device_id = %(device_id)s"
 _DIGESTS = "SELECT session_id, user_id, device_id, family_digest, turn_digest FROM sessions WHERE session_id = %s"
 _FIELDS = """
     SELECT session_id, user_id, device_id, name, platform, sessions.created_at, refreshed_at
@@ -88,8 +97,13 @@ class PostgresSessions:
         return [_session(row) for row in self._postgres.query(_LIVE, (user,))]
 
     def end(self, session: SessionId, *, at: int) -> None:
-        statement = "UPDATE sessions SET ended_at = %s WHERE session_id = %s AND ended_at IS NULL"
-        self._postgres.query(statement, (at, session))
+        """The registration is dropped by a statement of its own: it may have been made while the first one waited."""
+
+        def work(cursor: Cursor) -> None:
+            for ended in cursor.execute(_END, (at, session)).fetchall():
+                cursor.execute(_DROP_PUSH, ended)
+
+        self._postgres.run(work)
 
 
 def _principal(row: dict[str, Any]) -> Principal:

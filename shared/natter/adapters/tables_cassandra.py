@@ -1,16 +1,18 @@
-"""`FoldStore` and `Timeline` on Cassandra tables: only what Keyspaces supports, no lightweight transactions."""
+"""`FoldStore` on Cassandra tables: only what Keyspaces supports, no lightweight transactions."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from cassandra.query import UNSET_VALUE
 
 from natter.adapters.cassandra import CassandraSession, Statement
-from natter.domain.conversations import Cursor, Event, Head, MembershipChange
-from natter.domain.fold import Effect
-from natter.domain.ids import ConversationId, UserId
+from natter.adapters.rows_cassandra import READ_HEAD, READ_MEMBERSHIPS, bucket, to_change, to_effect, to_event, to_head
+from natter.domain.conversations import Event, Head
+from natter.domain.ids import ConversationId
+from natter.domain.pages import StoredEffect
 from natter.domain.rows import (
     EffectRow,
+    EmptiedEffectRow,
     EmptiedRow,
     EventRow,
     MembershipRow,
@@ -20,30 +22,27 @@ from natter.domain.rows import (
     SentRow,
     SpentRow,
 )
-from natter.ports.tables import FoldStore, Known, Timeline, Wanted
-from natter.wire.records import dump_event, dump_payload, load_event, load_payload
+from natter.domain.targets import Effect
+from natter.ports.tables import FoldStore, Known, Wanted
+from natter.wire.records import dump_event, dump_payload
 
-BUCKET = 1000
-"""Events in one partition of `events`."""
-
-PAGE = 100
-"""Events read at once: a whole partition may be of 24 MB."""
-
-READ_HEAD = "SELECT * FROM heads WHERE conversation_id = ?"
-READ_MEMBERSHIPS = "SELECT user_id, seq, role, messages FROM memberships WHERE conversation_id = ?"
-READ_MEMBERSHIP = READ_MEMBERSHIPS + " AND user_id = ?"
 READ_OUTCOME = "SELECT * FROM client_ids WHERE conversation_id = ? AND sender_id = ? AND client_id = ?"
 READ_EVENT = "SELECT * FROM events WHERE conversation_id = ? AND bucket = ? AND seq = ?"
 READ_EFFECTS = "SELECT seq, type FROM effects WHERE conversation_id = ? AND bucket = ? AND target_seq = ?"
-READ_UP = "SELECT * FROM events WHERE conversation_id = ? AND bucket = ? AND seq >= ? AND seq <= ? ORDER BY seq ASC"
-READ_DOWN = "SELECT * FROM events WHERE conversation_id = ? AND bucket = ? AND seq >= ? AND seq <= ? ORDER BY seq DESC"
-READ_CURSOR = "SELECT * FROM cursors WHERE conversation_id = ? AND user_id = ?"
+READ_WHOLE_EFFECTS = (
+    "SELECT target_seq, seq, type, at, sender_id, payload FROM effects "
+    "WHERE conversation_id = ? AND bucket = ? AND target_seq = ?"
+)
 
 WRITE_EVENT = (
     "INSERT INTO events (conversation_id, bucket, seq, type, at, sender_id, client_id, payload, messages) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ?"
 )
-EMPTY_EVENT = "UPDATE events USING TIMESTAMP ? SET payload = null WHERE conversation_id = ? AND bucket = ? AND seq = ?"
+EMPTY_EVENT = "UPDATE events USING TIMESTAMP ? SET payload = ? WHERE conversation_id = ? AND bucket = ? AND seq = ?"
+EMPTY_EFFECT = (
+    "UPDATE effects USING TIMESTAMP ? SET payload = null "
+    "WHERE conversation_id = ? AND bucket = ? AND target_seq = ? AND seq = ?"
+)
 WRITE_OUTCOME = (
     "INSERT INTO client_ids (conversation_id, sender_id, client_id, log_epoch, log_offset, item, seq, refusal, at) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ?"
@@ -69,15 +68,16 @@ FOLD_STATEMENTS = (
     READ_OUTCOME,
     READ_EVENT,
     READ_EFFECTS,
+    READ_WHOLE_EFFECTS,
     WRITE_EVENT,
     EMPTY_EVENT,
+    EMPTY_EFFECT,
     WRITE_OUTCOME,
     WRITE_EFFECT,
     WRITE_MEMBERSHIP,
     WRITE_SENT,
     WRITE_HEAD,
 )
-TIMELINE_STATEMENTS = (READ_HEAD, READ_MEMBERSHIP, READ_UP, READ_DOWN, READ_CURSOR)
 
 
 class CassandraTables:
@@ -88,7 +88,7 @@ class CassandraTables:
 
     def read(self, wanted: Wanted) -> Known:
         conversations, keys, targets = list(wanted.conversations), list(wanted.keys), list(wanted.targets)
-        heads = self.heads(conversations)  # before all else: a head must not know more than what is read with it
+        heads = self._heads(conversations)  # before all else: a head must not know more than what is read with it
         results = iter(
             self._session.run(
                 [
@@ -101,58 +101,31 @@ class CassandraTables:
         )
         return Known(
             heads=heads,
-            membership_changes={each: [_change(row) for row in next(results)] for each in conversations},
-            outcomes={key: _outcome(row) for key in keys for row in next(results)},
-            targets={place: _event(row) for place in targets for row in next(results)},
+            membership_changes={each: [to_change(row) for row in next(results)] for each in conversations},
+            outcomes={key: [_outcome(row) for row in next(results)] for key in keys},
+            targets={place: to_event(row) for place in targets for row in next(results)},
             effects={place: [Effect(seq=row["seq"], type=row["type"]) for row in next(results)] for place in targets},
         )
 
     def events_at(self, places: Collection[Place]) -> Mapping[Place, Event]:
         ordered = list(places)
         results = self._session.run([(READ_EVENT, _event_key(place)) for place in ordered])
-        return {place: _event(row) for place, rows in zip(ordered, results, strict=True) for row in rows}
+        return {place: to_event(row) for place, rows in zip(ordered, results, strict=True) for row in rows}
+
+    def effects_on(self, places: Collection[Place]) -> Mapping[Place, Sequence[StoredEffect]]:
+        ordered = list(places)
+        results = self._session.run([(READ_WHOLE_EFFECTS, _event_key(place)) for place in ordered])
+        return {place: [to_effect(row) for row in rows] for place, rows in zip(ordered, results, strict=True)}
 
     def write(self, rows: Sequence[Row]) -> None:
-        self._session.run([_write(row) for row in rows])
+        self._session.write([_write(row) for row in rows])
 
     def write_heads(self, heads: Sequence[Head]) -> None:
-        self._session.run([(WRITE_HEAD, _head_values(head)) for head in heads])
+        self._session.write([(WRITE_HEAD, _head_values(head)) for head in heads])
 
-    def heads(self, conversations: Iterable[ConversationId]) -> Mapping[ConversationId, Head]:
-        rows = self._each(READ_HEAD, conversations)
-        return {each: _head(found[0]) for each, found in rows.items() if found}
-
-    def membership_changes_of(
-        self, user: UserId, conversations: Iterable[ConversationId]
-    ) -> Mapping[ConversationId, Sequence[MembershipChange]]:
-        rows = self._each(READ_MEMBERSHIP, conversations, user)
-        return {each: [_change(row) for row in found] for each, found in rows.items() if found}
-
-    def cursors(self, user: UserId, conversations: Iterable[ConversationId]) -> Mapping[ConversationId, Cursor]:
-        rows = self._each(READ_CURSOR, conversations, user)
-        return {each: _cursor(found[0]) for each, found in rows.items() if found}
-
-    def events(self, conversation: ConversationId, first: int, last: int, *, newest_first: bool) -> Iterable[Event]:
-        statement = READ_DOWN if newest_first else READ_UP
-        while first <= last:
-            if newest_first:
-                low, high = max(first, last - PAGE + 1, _bucket(last) * BUCKET + 1), last
-                last = low - 1
-            else:
-                low, high = first, min(last, first + PAGE - 1, (_bucket(first) + 1) * BUCKET)
-                first = high + 1
-            for row in self._session.run([(statement, (conversation, _bucket(low), low, high))])[0]:
-                yield _event(row)
-
-    def probe(self) -> None:
-        self._session.run([(READ_HEAD, (".",))])
-
-    def _each(
-        self, statement: str, conversations: Iterable[ConversationId], *values: Any
-    ) -> dict[ConversationId, list[Any]]:
-        ordered = list(conversations)
-        results = self._session.run([(statement, (each, *values)) for each in ordered])
-        return {each: list(rows) for each, rows in zip(ordered, results, strict=True)}
+    def _heads(self, conversations: Sequence[ConversationId]) -> Mapping[ConversationId, Head]:
+        results = self._session.run([(READ_HEAD, (each,)) for each in conversations])
+        return {each: to_head(row) for each, rows in zip(conversations, results, strict=True) for row in rows}
 
 
 def _write(row: Row) -> Statement:
@@ -160,7 +133,7 @@ def _write(row: Row) -> Statement:
         case EventRow(event=event):
             return WRITE_EVENT, (
                 event.conversation_id,
-                _bucket(event.seq),
+                bucket(event.seq),
                 event.seq,
                 event.type,
                 event.at,
@@ -178,15 +151,15 @@ def _write(row: Row) -> Statement:
                 outcome.epoch,
                 outcome.offset,
                 outcome.item,
-                outcome.seq,
-                outcome.refusal,
+                _or_unset(outcome.seq),
+                _or_unset(outcome.refusal),
                 outcome.at,
                 row.written_at,
             )
         case EffectRow(target_seq=target_seq, event=event):
             return WRITE_EFFECT, (
                 event.conversation_id,
-                _bucket(target_seq),
+                bucket(target_seq),
                 target_seq,
                 event.seq,
                 event.type,
@@ -195,8 +168,10 @@ def _write(row: Row) -> Statement:
                 dump_payload(event.payload),
                 row.written_at,
             )
-        case EmptiedRow():
-            return EMPTY_EVENT, (row.written_at, row.conversation_id, _bucket(row.seq), row.seq)
+        case EmptiedRow(conversation_id=conversation_id, seq=seq, left=left):
+            return EMPTY_EVENT, (row.written_at, dump_payload(left), conversation_id, bucket(seq), seq)
+        case EmptiedEffectRow(conversation_id=conversation_id, target_seq=target_seq, seq=seq):
+            return EMPTY_EFFECT, (row.written_at, conversation_id, bucket(target_seq), target_seq, seq)
         case MembershipRow(change=change):
             return WRITE_MEMBERSHIP, (
                 row.conversation_id,
@@ -226,34 +201,6 @@ def _head_values(head: Head) -> tuple[Any, ...]:
     )
 
 
-def _head(row: Any) -> Head:
-    return Head(
-        conversation_id=row["conversation_id"],
-        seq=row["seq"],
-        messages=row["messages"],
-        members_seq=row["members_seq"],
-        epoch=row["log_epoch"],
-        partition=row["log_partition"],
-        offset=row["log_offset"],
-        at=row["at"],
-        written_at=row["written_at"],
-        preview=load_event(row["preview"]) if row["preview"] else None,
-    )
-
-
-def _event(row: Any) -> Event:
-    return Event(
-        conversation_id=row["conversation_id"],
-        seq=row["seq"],
-        type=row["type"],
-        at=row["at"],
-        sender_id=row["sender_id"],
-        client_id=row["client_id"],
-        payload=load_payload(row["payload"]) if row["payload"] else {},
-        messages=row["messages"],
-    )
-
-
 def _outcome(row: Any) -> Outcome:
     return Outcome(
         epoch=row["log_epoch"],
@@ -265,27 +212,9 @@ def _outcome(row: Any) -> Outcome:
     )
 
 
-def _change(row: Any) -> MembershipChange:
-    return MembershipChange(user_id=row["user_id"], seq=row["seq"], role=row["role"], messages=row["messages"])
-
-
-def _cursor(row: Any) -> Cursor:
-    return Cursor(
-        read_seq=row["read_seq"] or 0,
-        read_messages=row["read_messages"] or 0,
-        delivered_seq=row["delivered_seq"] or 0,
-        sent_seq=row["sent_seq"] or 0,
-        sent_messages=row["sent_messages"] or 0,
-    )
-
-
 def _event_key(place: Place) -> tuple[ConversationId, int, int]:
     conversation, seq = place
-    return conversation, _bucket(seq), seq
-
-
-def _bucket(seq: int) -> int:
-    return (seq - 1) // BUCKET
+    return conversation, bucket(seq), seq
 
 
 def _or_unset(value: Any) -> Any:
@@ -293,5 +222,4 @@ def _or_unset(value: Any) -> Any:
     return UNSET_VALUE if value is None else value
 
 
-_fold_store: type[FoldStore] = CassandraTables
-_timeline: type[Timeline] = CassandraTables
+_: type[FoldStore] = CassandraTables

@@ -2,13 +2,29 @@
 
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Any, NamedTuple
 
 from natter.domain.conversations import Cursor, Event, Head, MembershipChange
-from natter.domain.fold import Effect
 from natter.domain.ids import ConversationId, UserId
-from natter.domain.rows import EffectRow, EmptiedRow, EventRow, MembershipRow, Place, Row, SentRow, SpentRow
+from natter.domain.pages import StoredEffect
+from natter.domain.rows import (
+    EffectRow,
+    EmptiedEffectRow,
+    EmptiedRow,
+    EventRow,
+    MembershipRow,
+    Place,
+    Row,
+    SentRow,
+    SpentRow,
+)
+from natter.domain.targets import Effect
+from natter.ports.receipts import CursorKey, Cursors
 from natter.ports.tables import FoldStore, Known, Timeline, Wanted
+
+READ_COLUMNS = ("read_seq", "read_messages", "delivered_seq", "written_at")
+"""Of a cursor, what `receipts` writes."""
 
 
 class Cell(NamedTuple):
@@ -30,20 +46,26 @@ class MemoryTables:
 
     def read(self, wanted: Wanted) -> Known:
         heads = self.heads(wanted.conversations)
-        outcomes = {key: self._one(("client_ids", key)) for key in wanted.keys}
+        outcomes = {key: list(self._select(("client_ids", key)).values()) for key in wanted.keys}
         return Known(
             heads=heads,
             membership_changes={
                 each: list(self._select(("memberships", each)).values()) for each in wanted.conversations
             },
-            outcomes={key: outcome for key, outcome in outcomes.items() if outcome is not None},
+            outcomes=outcomes,
             targets=self.events_at(wanted.targets),
-            effects={place: list(self._select(("effects", place)).values()) for place in wanted.targets},
+            effects={
+                place: [Effect(seq=each.seq, type=each.type) for each in self._effects(place)]
+                for place in wanted.targets
+            },
         )
 
     def events_at(self, places: Collection[Place]) -> Mapping[Place, Event]:
         found = {place: self._event(place) for place in places}
         return {place: event for place, event in found.items() if event is not None}
+
+    def effects_on(self, places: Collection[Place]) -> Mapping[Place, Sequence[StoredEffect]]:
+        return {(each, seq): list(self.effects(each, [range(seq, seq + 1)])) for each, seq in places}
 
     def write(self, rows: Sequence[Row]) -> None:
         for row in rows:
@@ -64,6 +86,18 @@ class MemoryTables:
             if event is not None:
                 yield event
 
+    def effects(self, conversation: ConversationId, targets: Sequence[range]) -> Iterable[StoredEffect]:
+        for target_seq in chain(*targets):
+            for event in self._effects((conversation, target_seq)):
+                yield StoredEffect(
+                    target_seq=target_seq,
+                    seq=event.seq,
+                    type=event.type,
+                    at=event.at,
+                    sender_id=event.sender_id,
+                    payload=event.payload,
+                )
+
     def membership_changes_of(
         self, user: UserId, conversations: Iterable[ConversationId]
     ) -> Mapping[ConversationId, Sequence[MembershipChange]]:
@@ -72,8 +106,23 @@ class MemoryTables:
         return {each: changes for each, changes in own.items() if changes}
 
     def cursors(self, user: UserId, conversations: Iterable[ConversationId]) -> Mapping[ConversationId, Cursor]:
-        found = {each: self._one(("cursors", each, user)) for each in conversations}
+        found = {each: self._cursor((each, user)) for each in conversations}
         return {each: cursor for each, cursor in found.items() if cursor is not None}
+
+    def cursors_of(self, keys: Collection[CursorKey]) -> Mapping[CursorKey, Cursor]:
+        found = {key: self._cursor(key) for key in keys}
+        return {key: cursor for key, cursor in found.items() if cursor is not None}
+
+    def messages_at(self, places: Collection[Place]) -> Mapping[Place, int]:
+        return {place: event.messages for place, event in self.events_at(places).items()}
+
+    def write_cursors(self, cursors: Mapping[CursorKey, Cursor]) -> None:
+        for key, cursor in cursors.items():
+            read = {name: getattr(cursor, name) for name in READ_COLUMNS}
+            self._put(("cursors", key), "read", read, cursor.written_at)
+
+    def membership_changes(self, conversation: ConversationId) -> Sequence[MembershipChange]:
+        return list(self._select(("memberships", conversation)).values())
 
     def _write_head(self, head: Head) -> None:
         self._put(("heads", head.conversation_id), None, head, head.written_at)
@@ -81,27 +130,41 @@ class MemoryTables:
     def _write(self, row: Row) -> None:
         match row:
             case EventRow(event=event):
-                place = ("events", (event.conversation_id, event.seq))
+                place: Hashable = ("events", (event.conversation_id, event.seq))
                 self._put(place, "payload", event.payload, row.written_at)
                 self._put(place, "rest", replace(event, payload={}), row.written_at)
             case EmptiedRow():
-                self._put(("events", (row.conversation_id, row.seq)), "payload", None, row.written_at)
+                self._put(("events", (row.conversation_id, row.seq)), "payload", row.left, row.written_at)
             case SpentRow():
-                self._put(("client_ids", row.key), None, row.outcome, row.written_at)
+                self._put(("client_ids", row.key), row.outcome.place, row.outcome, row.written_at)
             case EffectRow(event=event):
-                effect = Effect(seq=event.seq, type=event.type)
-                self._put(("effects", (event.conversation_id, row.target_seq)), event.seq, effect, row.written_at)
+                target: Hashable = ("effects", (event.conversation_id, row.target_seq))
+                self._put(target, (event.seq, "payload"), event.payload, row.written_at)
+                self._put(target, (event.seq, "rest"), replace(event, payload={}), row.written_at)
+            case EmptiedEffectRow():
+                target = ("effects", (row.conversation_id, row.target_seq))
+                self._put(target, (row.seq, "payload"), None, row.written_at)
             case MembershipRow(change=change):
                 key = (change.user_id, change.seq)
                 self._put(("memberships", row.conversation_id), key, change, row.written_at)
             case SentRow():
-                cursor = Cursor(sent_seq=row.seq, sent_messages=row.messages)
-                self._put(("cursors", row.conversation_id, row.user_id), None, cursor, row.written_at)
+                place = ("cursors", (row.conversation_id, row.user_id))
+                self._put(place, "sent", {"sent_seq": row.seq, "sent_messages": row.messages}, row.written_at)
 
     def _event(self, place: Place) -> Event | None:
         columns = self._select(("events", place))
         rest: Event | None = columns.get("rest")
         return None if rest is None else replace(rest, payload=columns.get("payload", {}))
+
+    def _effects(self, place: Place) -> list[Event]:
+        """The events that changed what the one at `place` says."""
+        columns: dict[Any, Any] = self._select(("effects", place))
+        rests = {seq: rest for (seq, column), rest in columns.items() if column == "rest"}
+        return [replace(rests[seq], payload=columns.get((seq, "payload"), {})) for seq in sorted(rests)]
+
+    def _cursor(self, key: CursorKey) -> Cursor | None:
+        columns = self._select(("cursors", key))
+        return Cursor(**columns.get("read", {}), **columns.get("sent", {})) if columns else None
 
     def _one(self, partition: Hashable) -> Any | None:
         return self._select(partition).get(None)
@@ -121,3 +184,4 @@ class MemoryTables:
 
 _fold_store: type[FoldStore] = MemoryTables
 _timeline: type[Timeline] = MemoryTables
+_cursors: type[Cursors] = MemoryTables

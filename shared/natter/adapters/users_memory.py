@@ -2,7 +2,7 @@
 
 from natter.domain.errors import UsernameTaken
 from natter.domain.ids import UserId
-from natter.domain.users import User
+from natter.domain.users import ProfileChange, User
 from natter.ports.identity import Credentials, Users
 
 
@@ -13,12 +13,14 @@ class MemoryUsers:
         self._hashes: dict[UserId, str] = {}
 
     def add(self, user: User, password_hash: str) -> None:
-        if user.user_id in self._by_id:
-            return
+        if user.user_id not in self._by_id:
+            self.add_without_password(user)
+            self._hashes[user.user_id] = password_hash
+
+    def add_without_password(self, user: User) -> None:
         if user.username in self._by_name:
             raise UsernameTaken
         self._by_id[user.user_id] = self._by_name[user.username] = user
-        self._hashes[user.user_id] = password_hash
 
     def by_id(self, user: UserId) -> User | None:
         return self._by_id.get(user)
@@ -28,7 +30,21 @@ class MemoryUsers:
 
     def credentials(self, username: str) -> Credentials | None:
         user = self._by_name.get(username)
-        return None if user is None else Credentials(user.user_id, self._hashes[user.user_id])
+        password_hash = None if user is None else self._hashes.get(user.user_id)
+        return None if user is None or password_hash is None else Credentials(user.user_id, password_hash)
+
+    def change_profile(self, user: UserId, change: ProfileChange) -> User | None:
+        if user not in self._by_id:
+            return None
+        changed = change.apply(self._by_id[user])
+        self._by_id[user] = self._by_name[changed.username] = changed
+        return changed
+
+    def replace_password(self, known: Credentials, password_hash: str) -> bool:
+        if self._hashes.get(known.user_id) not in (known.password_hash, password_hash):
+            return False
+        self._hashes[known.user_id] = password_hash
+        return True
 
 
 _: type[Users] = MemoryUsers

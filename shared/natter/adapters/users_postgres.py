@@ -5,7 +5,7 @@ from typing import Any
 from natter.adapters.postgres import Cursor, Postgres
 from natter.domain.errors import UsernameTaken
 from natter.domain.ids import UserId
-from natter.domain.users import User
+from natter.domain.users import ProfileChange, User
 from natter.ports.identity import Credentials, Users
 
 _ADD = """
@@ -20,6 +20,39 @@ _FIELDS = "SELECT user_id, username, display_name, avatar, created_at FROM users
 _CREDENTIALS = """
     SELECT user_id, password_hash FROM users JOIN credentials USING (user_id) WHERE username = %s
 """
+_CHANGE_PROFILE = """
+    UPDATE users SET
+        display_name = coalesce(%(display_name)s, display_name),
+        avatar = CASE WHEN %(changes_avatar)s THEN %(avatar)s ELSE avatar END
+    WHERE user_id = %(user_id)s
+    RETURNING user_id, username, display_name, avatar, created_at
+"""
+# The new hash matches, too: only this very call can have put it there, and its answer was lost.
+_REPLACE_PASSWORD = """
+    UPDATE credentials SET password_hash = %(following)s
+    WHERE user_id = %(user_id)s AND password_hash IN (%(known)s, %(following)s)
+    RETURNING user_id
+"""  # noqa: S105 - a statement
+
+
+def add_user(cursor: Cursor, user: User) -> None:
+    """
+    Add `user`, as part of a transaction. Adding the same `user_id` again changes nothing.
+
+    Raises:
+        UsernameTaken: somebody else has the name.
+    """
+    row = {
+        "user_id": user.user_id,
+        "username": user.username,
+        "display_name": user.display_name,
+        "created_at": user.created_at,
+    }
+    cursor.execute(_ADD, row)
+    if cursor.rowcount == 0:
+        cursor.execute("SELECT FROM users WHERE username = %(username)s AND user_id = %(user_id)s", row)
+        if cursor.fetchone() is None:
+            raise UsernameTaken
 
 
 class PostgresUsers:
@@ -27,19 +60,8 @@ class PostgresUsers:
         self._postgres = postgres
 
     def add(self, user: User, password_hash: str) -> None:
-        row = {
-            "user_id": user.user_id,
-            "username": user.username,
-            "display_name": user.display_name,
-            "created_at": user.created_at,
-        }
-
         def work(cursor: Cursor) -> None:
-            cursor.execute(_ADD, row)
-            if cursor.rowcount == 0:
-                cursor.execute("SELECT FROM users WHERE username = %(username)s AND user_id = %(user_id)s", row)
-                if cursor.fetchone() is None:
-                    raise UsernameTaken
+            add_user(cursor, user)
             cursor.execute(_ADD_CREDENTIALS, (user.user_id, password_hash))
 
         self._postgres.run(work)
@@ -53,6 +75,19 @@ class PostgresUsers:
     def credentials(self, username: str) -> Credentials | None:
         rows = self._postgres.query(_CREDENTIALS, (username,))
         return Credentials(rows[0]["user_id"], rows[0]["password_hash"]) if rows else None
+
+    def change_profile(self, user: UserId, change: ProfileChange) -> User | None:
+        row = {
+            "user_id": user,
+            "display_name": change.display_name,
+            "avatar": change.avatar,
+            "changes_avatar": change.changes_avatar,
+        }
+        return _user(self._postgres.query(_CHANGE_PROFILE, row))
+
+    def replace_password(self, known: Credentials, password_hash: str) -> bool:
+        row = {"user_id": known.user_id, "known": known.password_hash, "following": password_hash}
+        return bool(self._postgres.query(_REPLACE_PASSWORD, row))
 
 
 def _user(rows: list[dict[str, Any]]) -> User | None:

@@ -2,15 +2,20 @@
 
 from dataclasses import dataclass
 
+from natter.adapters.admission_valkey import ValkeyAdmission
 from natter.adapters.cassandra import CassandraSession
 from natter.adapters.conversations_postgres import PostgresConversations
+from natter.adapters.cursors_cassandra import CassandraCursors
 from natter.adapters.head_cache_valkey import ValkeyHeadCache
 from natter.adapters.kafka import RecordProducer
-from natter.adapters.logs_kafka import KafkaCommandLog
+from natter.adapters.logs_kafka import KafkaCommandLog, KafkaReceiptLog
 from natter.adapters.rate_limits_valkey import ValkeyRateLimits
-from natter.adapters.tables_cassandra import TIMELINE_STATEMENTS, CassandraTables
+from natter.adapters.reports_postgres import PostgresReports
+from natter.adapters.timeline_cassandra import TIMELINE_STATEMENTS, CassandraTimeline
+from natter.bootstrap.attachments import attachments
 from natter.bootstrap.common import now_ms, valkey
 from natter.bootstrap.identity import access_tokens, authenticate, postgres
+from natter.bootstrap.members import member_service
 from natter.bootstrap.warming import warmed
 from natter.domain.ids import new_id
 from natter.ports.limits import RateLimits
@@ -18,10 +23,18 @@ from natter.settings import ChatApiSettings
 from natter.usecases.authenticate import Authenticate
 from natter.usecases.check_health import CheckHealth
 from natter.usecases.create_conversation import Create
+from natter.usecases.inbox import ReadInbox
+from natter.usecases.link_attachment import LinkAttachment
+from natter.usecases.member_service import MemberService
+from natter.usecases.note_receipt import NoteReceipt
+from natter.usecases.offer_upload import OfferUpload
+from natter.usecases.read_cursors import ReadCursors
 from natter.usecases.read_events import ReadEvents, ReadPage
+from natter.usecases.report_event import ReportEvent
 from natter.usecases.sync import Sync
-from natter.usecases.view_conversations import ReadHeads, ViewConversations
+from natter.usecases.view_conversations import ReadHeads, ViewConversation, ViewConversations
 from natter.wire.events import event_size
+from natter.wire.http_conversations import conversation_size
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,8 +42,16 @@ class ChatService:
     authenticate: Authenticate
     limits: RateLimits
     create: Create
+    read_inbox: ReadInbox
+    view_conversation: ViewConversation
+    members: MemberService
     read_events: ReadEvents
     sync: Sync
+    note_receipt: NoteReceipt
+    read_cursors: ReadCursors
+    offer_upload: OfferUpload
+    link_attachment: LinkAttachment
+    report_event: ReportEvent
     check_health: CheckHealth
 
 
@@ -38,20 +59,41 @@ def chat_api(settings: ChatApiSettings) -> ChatService:
     cache, database = valkey(settings.valkey), postgres(settings.postgres)
     session = CassandraSession(settings.keyspaces)
     warmed(lambda: session.warm(TIMELINE_STATEMENTS))
-    conversations, timeline = PostgresConversations(database), CassandraTables(session)
-    view = ViewConversations(heads=ReadHeads(cache=ValkeyHeadCache(cache), timeline=timeline), timeline=timeline)
+    conversations, timeline = PostgresConversations(database), CassandraTimeline(session)
+    producer = RecordProducer(settings.kafka)
+    log = KafkaCommandLog(producer)
+    admission, limits = ValkeyAdmission(cache, conversations), ValkeyRateLimits(cache)
+    head_cache = ValkeyHeadCache(cache)
+    heads = ReadHeads(cache=head_cache, timeline=timeline)
+    view = ViewConversations(heads=heads, timeline=timeline)
+    view_one = ViewConversation(conversations=conversations, view=view)
     pages = ReadPage(timeline=timeline, size=event_size)
+    files = attachments(settings.attachments)
     return ChatService(
         authenticate=authenticate(database, cache, access_tokens(settings.tokens)),
-        limits=ValkeyRateLimits(cache),
+        limits=limits,
         create=Create(
             conversations=conversations,
-            log=KafkaCommandLog(RecordProducer(settings.kafka)),
+            log=log,
             view=view,
             new_id=new_id,
             now_ms=now_ms,
         ),
-        read_events=ReadEvents(conversations=conversations, view=view, pages=pages),
+        read_inbox=ReadInbox(conversations=conversations, view=view, size=conversation_size),
+        view_conversation=view_one,
+        members=member_service(conversations, admission, log, cache),
+        read_events=ReadEvents(view=view_one, pages=pages),
         sync=Sync(conversations=conversations, view=view, pages=pages, size=event_size, now_ms=now_ms),
+        note_receipt=NoteReceipt(
+            admission=admission,
+            heads=head_cache,
+            timeline=timeline,
+            limits=limits,
+            log=KafkaReceiptLog(producer),
+        ),
+        read_cursors=ReadCursors(admission=admission, heads=heads, cursors=CassandraCursors(session)),
+        offer_upload=OfferUpload(admission=admission, attachments=files, new_id=new_id),
+        link_attachment=LinkAttachment(admission=admission, attachments=files),
+        report_event=ReportEvent(view=view_one, timeline=timeline, reports=PostgresReports(database), now_ms=now_ms),
         check_health=CheckHealth(probes=(conversations, timeline)),
     )

@@ -9,11 +9,12 @@ from natter.adapters.postgres import Login, Postgres, login_from_secret
 from natter.adapters.session_states_valkey import ValkeySessionStates
 from natter.adapters.sessions_postgres import PostgresSessions
 from natter.adapters.valkey import Valkey
-from natter.settings import PostgresSettings, TokenSettings
+from natter.settings import OidcSettings, PostgresSettings, TokenSettings
 from natter.usecases.authenticate import Authenticate, CheckSession
 
 if TYPE_CHECKING:
     from natter.adapters.access_tokens_kms import KmsAccessTokens
+    from natter.ports.identity import IdentityProvider
 
 _AWS = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
 
@@ -30,7 +31,14 @@ def access_tokens(settings: TokenSettings) -> "KmsAccessTokens":
     # Only here: `connect` checks sessions, too, and starts faster without the cryptography.
     from natter.adapters.access_tokens_kms import KmsAccessTokens  # noqa: PLC0415
 
-    return KmsAccessTokens(boto3.client("kms", config=_AWS), settings.key_arn)
+    return KmsAccessTokens(boto3.client("kms", config=_AWS), settings.key_arns)
+
+
+def identity_provider(settings: OidcSettings) -> "IdentityProvider":
+    # Only here: most stages have none, and start faster without it.
+    from natter.adapters.identity_provider_oidc import OidcIdentityProvider  # noqa: PLC0415
+
+    return OidcIdentityProvider(settings)
 
 
 def check_session(database: Postgres, cache: Valkey) -> CheckSession:

@@ -6,18 +6,21 @@ import boto3
 
 from natter.adapters.cassandra import CassandraSession
 from natter.adapters.connections_valkey import ValkeyConnections
+from natter.adapters.deliveries_kafka import KafkaFanoutLog
 from natter.adapters.gateway_apigateway import ApiGateway
 from natter.adapters.head_cache_valkey import ValkeyHeadCache
 from natter.adapters.kafka import RecordProducer
 from natter.adapters.logs_kafka import KafkaDeadLetters, KafkaEventLog
 from natter.adapters.tables_cassandra import FOLD_STATEMENTS, CassandraTables
 from natter.bootstrap.common import aws_credentials, now_ms, valkey
+from natter.bootstrap.deliveries import slice_queue
 from natter.bootstrap.warming import warmed
-from natter.names import EVENTS_TOPIC
+from natter.names import EVENTS_TOPIC, FANOUT_TOPIC
 from natter.ports.log import DeadLetters
 from natter.settings import PersistSettings
 from natter.usecases.deliver import Deliver
 from natter.usecases.persist import Persist
+from natter.usecases.settle_posts import SettlePosts
 from natter.wire.frames import JsonFrames
 
 
@@ -31,14 +34,21 @@ def persist(settings: PersistSettings) -> PersistParts:
     cache = valkey(settings.valkey)
     producer = RecordProducer(settings.kafka)
     session = CassandraSession(settings.keyspaces)
-    warmed(cache.warm, lambda: producer.warm([EVENTS_TOPIC]), lambda: session.warm(FOLD_STATEMENTS))
+    warmed(cache.warm, lambda: producer.warm([EVENTS_TOPIC, FANOUT_TOPIC]), lambda: session.warm(FOLD_STATEMENTS))
     aws = boto3.Session()
     frames = JsonFrames()
+    connections, gateway = ValkeyConnections(cache, now_ms), ApiGateway(aws_credentials(aws), aws.region_name)
     deliver = Deliver(
-        connections=ValkeyConnections(cache, now_ms),
-        gateway=ApiGateway(aws_credentials(aws), aws.region_name),
+        connections=connections,
+        gateway=gateway,
         frames=frames,
-        now_ms=now_ms,
+        settle=SettlePosts(
+            connections=connections,
+            gateway=gateway,
+            queue=slice_queue(settings.deliveries),
+            now_ms=now_ms,
+        ),
+        fanout=KafkaFanoutLog(producer),
     )
     return PersistParts(
         persist=Persist(

@@ -1,10 +1,12 @@
 """Puts `send` together."""
 
 from natter.adapters.admission_valkey import ValkeyAdmission
+from natter.adapters.content_check import NamedCheck
 from natter.adapters.conversations_postgres import PostgresConversations
+from natter.adapters.gate_valkey import ValkeyGate
 from natter.adapters.kafka import RecordProducer
 from natter.adapters.logs_kafka import KafkaCommandLog
-from natter.adapters.rate_limits_valkey import ValkeyRateLimits
+from natter.bootstrap.attachments import attachments
 from natter.bootstrap.common import valkey
 from natter.bootstrap.identity import postgres
 from natter.bootstrap.warming import warmed
@@ -18,7 +20,8 @@ def send(settings: SendSettings) -> Send:
     producer = RecordProducer(settings.kafka)
     warmed(cache.warm, lambda: producer.warm([COMMANDS_TOPIC]))
     return Send(
-        admission=ValkeyAdmission(cache, PostgresConversations(postgres(settings.postgres))),
-        limits=ValkeyRateLimits(cache),
+        gate=ValkeyGate(cache, ValkeyAdmission(cache, PostgresConversations(postgres(settings.postgres)))),
+        attachments=attachments(settings.attachments),
         log=KafkaCommandLog(producer),
+        check=None if settings.content_check is None else NamedCheck(settings.content_check),
     )

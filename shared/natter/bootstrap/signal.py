@@ -1,10 +1,62 @@
 """Puts `signal` together."""
 
+from dataclasses import dataclass
+
+import boto3
+
+from natter.adapters.admission_valkey import ValkeyAdmission
+from natter.adapters.cassandra import CassandraSession
 from natter.adapters.connections_valkey import ValkeyConnections
-from natter.bootstrap.common import now_ms, valkey
+from natter.adapters.conversations_postgres import PostgresConversations
+from natter.adapters.gateway_apigateway import ApiGateway
+from natter.adapters.head_cache_valkey import ValkeyHeadCache
+from natter.adapters.kafka import RecordProducer
+from natter.adapters.logs_kafka import KafkaReceiptLog
+from natter.adapters.rate_limits_valkey import ValkeyRateLimits
+from natter.adapters.timeline_cassandra import CassandraTimeline
+from natter.bootstrap.common import aws_credentials, now_ms, valkey
+from natter.bootstrap.identity import postgres
+from natter.bootstrap.warming import warmed
+from natter.names import RECEIPTS_TOPIC
 from natter.settings import SignalSettings
+from natter.usecases.note_receipt import NoteReceipt
+from natter.usecases.pass_on_typing import PassOnTyping
 from natter.usecases.ping import Ping
+from natter.usecases.tell import Tell
+from natter.wire.signals import JsonSignalFrames
 
 
-def ping(settings: SignalSettings) -> Ping:
-    return Ping(connections=ValkeyConnections(valkey(settings.valkey), now_ms), now_ms=now_ms)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SignalParts:
+    ping: Ping
+    note: NoteReceipt
+    pass_on: PassOnTyping
+
+
+def signal(settings: SignalSettings) -> SignalParts:
+    """The message store is connected to at the first place that is not in the cache: hardly ever."""
+    cache = valkey(settings.valkey)
+    producer = RecordProducer(settings.kafka)
+    warmed(cache.warm, lambda: producer.warm([RECEIPTS_TOPIC]))
+    aws = boto3.Session()
+    connections = ValkeyConnections(cache, now_ms)
+    admission = ValkeyAdmission(cache, PostgresConversations(postgres(settings.postgres)))
+    limits = ValkeyRateLimits(cache)
+    return SignalParts(
+        ping=Ping(connections=connections, now_ms=now_ms),
+        note=NoteReceipt(
+            admission=admission,
+            heads=ValkeyHeadCache(cache),
+            timeline=CassandraTimeline(CassandraSession(settings.keyspaces)),
+            limits=limits,
+            log=KafkaReceiptLog(producer),
+        ),
+        pass_on=PassOnTyping(
+            admission=admission,
+            limits=limits,
+            frames=JsonSignalFrames(),
+            tell=Tell(
+                connections=connections, gateway=ApiGateway(aws_credentials(aws), aws.region_name), now_ms=now_ms
+            ),
+        ),
+    )

@@ -2,56 +2,89 @@
 
 import boto3
 
+from natter.adapters.admission_valkey import ValkeyAdmission
 from natter.adapters.connections_valkey import ValkeyConnections
+from natter.adapters.conversations_postgres import PostgresConversations
+from natter.adapters.devices_postgres import PostgresDevices
 from natter.adapters.gateway_apigateway import ApiGateway
+from natter.adapters.identities_postgres import PostgresIdentities
 from natter.adapters.passwords_argon2 import Argon2Passwords
 from natter.adapters.rate_limits_valkey import ValkeyRateLimits
+from natter.adapters.relations_postgres import PostgresBlocks, PostgresContacts, PostgresProfiles
 from natter.adapters.session_states_valkey import ValkeySessionStates
 from natter.adapters.sessions_postgres import PostgresSessions
 from natter.adapters.tickets_valkey import ValkeyTickets
 from natter.adapters.users_postgres import PostgresUsers
 from natter.bootstrap.common import aws_credentials, now_ms, valkey
-from natter.bootstrap.identity import access_tokens, authenticate, postgres
+from natter.bootstrap.identity import access_tokens, authenticate, identity_provider, postgres
 from natter.settings import UsersApiSettings
-from natter.usecases.end_session import EndOwnSession, EndSession
+from natter.usecases.change_password import ChangePassword
+from natter.usecases.change_profile import ChangeProfile
+from natter.usecases.check_password import CheckPassword
+from natter.usecases.end_session import CloseConnections, EndOtherSessions, EndOwnSession, EndSession
 from natter.usecases.find_users import FindUsers
 from natter.usecases.issue_ticket import IssueTicket
+from natter.usecases.keep_blocks import KeepBlocks
+from natter.usecases.keep_contacts import KeepContacts
+from natter.usecases.keep_devices import KeepDevices
 from natter.usecases.list_sessions import ListSessions
+from natter.usecases.open_session import OpenSession
 from natter.usecases.refresh_session import RefreshSession
 from natter.usecases.sign_in import SignIn
+from natter.usecases.sign_in_by_provider import SignInByProvider
 from natter.usecases.sign_up import SignUp
 from natter.usecases.user_service import UserService
+from natter.wire.signals import SignedOutFrame
 
 
 def users_api(settings: UsersApiSettings) -> UserService:
     database, cache = postgres(settings.postgres), valkey(settings.valkey)
     tokens, limits, passwords = access_tokens(settings.tokens), ValkeyRateLimits(cache), Argon2Passwords()
     users, sessions = PostgresUsers(database), PostgresSessions(database)
+    conversations = PostgresConversations(database)
     per_address = settings.limits.per_address
+    check = CheckPassword(users=users, passwords=passwords, limits=limits, per_address=per_address)
+    open_session = OpenSession(sessions=sessions, tokens=tokens, clock=now_ms)
     aws = boto3.Session()
-    end_session = EndSession(
-        sessions=sessions,
-        states=ValkeySessionStates(cache),
+    states = ValkeySessionStates(cache)
+    close = CloseConnections(
         connections=ValkeyConnections(cache, now_ms),
         gateway=ApiGateway(aws_credentials(aws), aws.region_name),
-        clock=now_ms,
+        signed_out=SignedOutFrame().to_json(),
     )
+    end_session = EndSession(sessions=sessions, states=states, close=close, clock=now_ms)
     return UserService(
         authenticate=authenticate(database, cache, tokens),
         limits=limits,
         sign_up=SignUp(users=users, passwords=passwords, limits=limits, clock=now_ms, per_address=per_address),
-        sign_in=SignIn(
-            users=users,
-            passwords=passwords,
-            sessions=sessions,
-            tokens=tokens,
-            limits=limits,
+        sign_in=SignIn(users=users, check=check, open_session=open_session),
+        sign_in_by_provider=None
+        if settings.oidc is None
+        else SignInByProvider(
+            provider=identity_provider(settings.oidc),
+            identities=PostgresIdentities(database),
+            open_session=open_session,
             clock=now_ms,
-            per_address=per_address,
         ),
         refresh_session=RefreshSession(sessions=sessions, tokens=tokens, end_session=end_session, clock=now_ms),
         list_sessions=ListSessions(sessions=sessions),
         end_session=EndOwnSession(sessions=sessions, end=end_session),
         issue_ticket=IssueTicket(tickets=ValkeyTickets(cache), socket_url=settings.sockets.url),
-        find_users=FindUsers(users=users),
+        token_keys=tokens,
+        find_users=FindUsers(profiles=PostgresProfiles(database)),
+        change_profile=ChangeProfile(users=users),
+        change_password=ChangePassword(
+            users=users,
+            passwords=passwords,
+            check=check,
+            end_others=EndOtherSessions(sessions=sessions, states=states, close=close, clock=now_ms),
+        ),
+        contacts=KeepContacts(contacts=PostgresContacts(database), clock=now_ms),
+        blocks=KeepBlocks(
+            blocks=PostgresBlocks(database),
+            conversations=conversations,
+            admission=ValkeyAdmission(cache, conversations),
+            clock=now_ms,
+        ),
+        devices=KeepDevices(devices=PostgresDevices(database), clock=now_ms),
     )

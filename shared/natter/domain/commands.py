@@ -8,7 +8,7 @@ One frame is one `Command` and one record of the log, so it is accepted as a who
 from dataclasses import dataclass
 from typing import Literal
 
-from natter.domain.conversations import JsonObject, Kind, Member
+from natter.domain.conversations import JsonObject, Kind, Member, Role
 from natter.domain.ids import ClientId, ConnectionId, ConversationId, DeviceId, SessionId, UserId
 
 
@@ -43,6 +43,17 @@ class PostMessage:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class EditMessage:
+    client_id: ClientId
+    target_seq: int
+    content: JsonObject
+    type: Literal["edit"] = "edit"
+
+    def payload(self) -> JsonObject:
+        return {"target_seq": self.target_seq, "content": self.content}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class DeleteMessage:
     client_id: ClientId
     target_seq: int
@@ -50,6 +61,21 @@ class DeleteMessage:
 
     def payload(self) -> JsonObject:
         return {"target_seq": self.target_seq}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class React:
+    """Set a reaction, or remove it; what is set already, or not there, stays as it is."""
+
+    client_id: ClientId
+    target_seq: int
+    reaction: str
+    remove: bool = False
+    type: Literal["reaction"] = "reaction"
+
+    def payload(self) -> JsonObject:
+        removed = {"removed": True} if self.remove else {}
+        return {"target_seq": self.target_seq, "reaction": self.reaction, **removed}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,7 +98,32 @@ class RemoveMember:
         return {"user_id": self.user_id}
 
 
-Item = CreateConversation | PostMessage | DeleteMessage | AddMembers | RemoveMember
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChangeRole:
+    client_id: ClientId
+    user_id: UserId
+    role: Role
+    type: Literal["role_changed"] = "role_changed"
+
+    def payload(self) -> JsonObject:
+        return {"user_id": self.user_id, "role": self.role}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChangeConversation:
+    client_id: ClientId
+    changes: JsonObject
+    """What is new of `title` and `avatar`; None clears."""
+    type: Literal["conversation_changed"] = "conversation_changed"
+
+    def payload(self) -> JsonObject:
+        return self.changes
+
+
+Amendment = EditMessage | DeleteMessage | React
+"""Changes what the message at `target_seq` says."""
+
+Item = CreateConversation | PostMessage | Amendment | AddMembers | RemoveMember | ChangeRole | ChangeConversation
 
 OUTBOX = UserId(".")
 """Sender under which the outbox's client ids are kept: not a possible user id, so nobody can occupy them."""

@@ -90,6 +90,8 @@ class Cursor:
     read_seq: int = 0
     read_messages: int = 0
     delivered_seq: int = 0
+    written_at: int = 0
+    """Write timestamp of what was read and delivered, microseconds; grows whenever one of them does."""
     sent_seq: int = 0
     sent_messages: int = 0
 

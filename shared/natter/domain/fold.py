@@ -8,30 +8,21 @@ decides the same and writes the same, whoever does it and whenever.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import assert_never
 
-from natter.domain.commands import (
-    AddMembers,
-    Command,
-    CreateConversation,
-    DeleteMessage,
-    Item,
-    PostMessage,
-    Record,
-    RemoveMember,
-)
+from natter.domain.commands import Amendment, Command, Item, PostMessage, Record
 from natter.domain.conversations import (
     Event,
     Head,
-    Member,
     Membership,
     MembershipChange,
     apply_membership,
     memberships_as_of,
 )
-from natter.domain.errors import Forbidden, Gone, NotFound, NotMember
+from natter.domain.effects import membership_changes, preview_after, rows_of, shown_to
 from natter.domain.ids import UserId
-from natter.domain.rows import EffectRow, EmptiedRow, EventRow, MembershipRow, Outcome, Row, SentRow, SpentKey, SpentRow
+from natter.domain.refusals import refusal
+from natter.domain.rows import Outcome, Row, SpentKey, SpentRow
+from natter.domain.targets import Target, amended
 from natter.names import RETRY_WINDOW_MS
 
 
@@ -46,23 +37,6 @@ class Turn(Enum):
     """Decided by an earlier fold of this very record, which may not have come to deliver it."""
     RETRY = "retry"
     """A client id that was spent at another place: its sender is told the first outcome again (P3)."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Target:
-    """An event that a command points at, as of the head."""
-
-    type: str
-    sender_id: UserId
-    deleted: bool
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Effect:
-    """The event at `seq` changed what its target says."""
-
-    seq: int
-    type: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -97,7 +71,8 @@ class Conversation:
 
     head: Head
     members: dict[UserId, Membership] = field(default_factory=dict)
-    spent: dict[SpentKey, Outcome] = field(default_factory=dict)
+    spent: dict[SpentKey, list[Outcome]] = field(default_factory=dict)
+    """What became of each client id, each time that it was spent; in no order."""
     targets: dict[int, Target] = field(default_factory=dict)
     changes: Sequence[MembershipChange] = ()
     """All that were stored, for what is replayed: it is shown to the members of its own place (P8)."""
@@ -142,12 +117,14 @@ class Conversation:
         return self._audience
 
     def _replayed(self, record: Record) -> Iterable[Decision]:
-        for item in record.command.items:
-            outcome = self.spent.get(spent_key(record.command, item))
-            if outcome is None or outcome.position > record.position:
-                continue  # it has expired, or was spent anew since: over a week old, nobody waits for it
-            if outcome.position < record.position:
-                yield self._told(record, item, outcome)
+        for index, item in enumerate(record.command.items):
+            place = (*record.position, index)
+            outcomes = self.spent.get(spent_key(record.command, item), ())
+            outcome = next((each for each in outcomes if each.place == place), None)
+            if outcome is None:
+                first = _retried(outcomes, place, record.at)
+                if first is not None:  # else it has expired: over a week old, nobody waits for it
+                    yield self._told(record, item, first)
                 continue
             seq = self.head.seq if outcome.seq is None else outcome.seq
             yield Decision(
@@ -156,34 +133,33 @@ class Conversation:
                 turn=Turn.REPLAY,
                 outcome=outcome,
                 event=None,
-                audience=_shown_to(item, frozenset(memberships_as_of(self.changes, seq))),
+                audience=shown_to(item, frozenset(memberships_as_of(self.changes, seq))),
                 members_seq=max((change.seq for change in self.changes if change.seq <= seq), default=0),
             )
 
     def _decide(self, record: Record, index: int, item: Item) -> Decision:
-        key = spent_key(record.command, item)
-        first = self.spent.get(key)
-        # One at this place, or above it, is a leftover of a fold that did not finish: it has not happened yet.
-        if first is not None and first.position < record.position and record.at - first.at <= RETRY_WINDOW_MS:
+        spent = self.spent.setdefault(spent_key(record.command, item), [])
+        first = _retried(spent, (*record.position, index), record.at)
+        if first is not None:
             return self._told(record, item, first)
-        refusal = self._refusal(record.command, item)
-        event = None if refusal else self._accept(record, item)
+        code = refusal(record.command, item, seq=self.head.seq, members=self.members, targets=self.targets)
+        event = None if code else self._accept(record, item)
         outcome = Outcome(
             epoch=record.epoch,
             offset=record.offset,
             item=index,
             at=record.at,
             seq=event.seq if event else None,
-            refusal=refusal,
+            refusal=code,
         )
-        self.spent[key] = outcome
+        spent.append(outcome)
         return Decision(
             record=record,
             item=item,
             turn=Turn.FIRST,
             outcome=outcome,
             event=event,
-            audience=_shown_to(item, self.audience()),
+            audience=shown_to(item, self.audience()),
             members_seq=self.head.members_seq,
         )
 
@@ -198,37 +174,7 @@ class Conversation:
             members_seq=self.head.members_seq,
         )
 
-    def _refusal(self, command: Command, item: Item) -> str | None:
-        """The code with which the item is refused in this state. What was decided before is not asked again."""
-        if command.decided:
-            return self._target_refusal(item.target_seq) if isinstance(item, DeleteMessage) else None
-        member = self.members.get(command.sender_id)
-        if member is None:
-            return NotMember.code
-        match item:
-            case PostMessage(reply_to=reply_to):
-                return NotFound.code if reply_to is not None and reply_to > self.head.seq else None
-            case DeleteMessage(target_seq=target_seq):
-                return self._delete_refusal(command.sender_id, member, target_seq)
-            case CreateConversation() | AddMembers() | RemoveMember():
-                return Forbidden.code
-        assert_never(item)
-
-    def _delete_refusal(self, sender: UserId, member: Membership, target_seq: int) -> str | None:
-        if (refusal := self._target_refusal(target_seq)) is not None:
-            return refusal
-        if self.targets[target_seq].sender_id != sender and member.role == "member":
-            return Forbidden.code
-        return None
-
-    def _target_refusal(self, target_seq: int) -> str | None:
-        target = self.targets.get(target_seq)
-        if target is None or target_seq > self.head.seq or target.type != "message":
-            return NotFound.code
-        return Gone.code if target.deleted else None
-
     def _accept(self, record: Record, item: Item) -> Event:
-        is_message = isinstance(item, PostMessage)
         event = Event(
             conversation_id=self.head.conversation_id,
             seq=self.head.seq + 1,
@@ -237,14 +183,11 @@ class Conversation:
             sender_id=record.command.sender_id,
             client_id=None if record.command.decided else item.client_id,
             payload=item.payload(),
-            messages=self.head.messages + is_message,
+            messages=self.head.messages + isinstance(item, PostMessage),
         )
-        self.targets[event.seq] = Target(type=event.type, sender_id=event.sender_id, deleted=False)
-        preview = event if is_message else self.head.preview
-        if isinstance(item, DeleteMessage):
-            self.targets[item.target_seq] = replace(self.targets[item.target_seq], deleted=True)
-            if preview is not None and preview.seq == item.target_seq:
-                preview = replace(preview, payload={})
+        self.targets[event.seq] = Target(type=event.type, sender_id=event.sender_id)
+        if isinstance(item, Amendment):
+            self.targets[item.target_seq] = amended(self.targets[item.target_seq], item, event)
         changes = membership_changes(item, event)
         for change in changes:
             apply_membership(self.members, change)
@@ -256,58 +199,26 @@ class Conversation:
             messages=event.messages,
             members_seq=event.seq if changes else self.head.members_seq,
             at=event.at,
-            preview=preview,
+            preview=preview_after(self.head.preview, item, event),
         )
         return event
 
     def _rows(self, decision: Decision, written_at: int) -> Iterable[Row]:
-        command, item, event = decision.record.command, decision.item, decision.event
-        yield SpentRow(key=spent_key(command, item), outcome=decision.outcome, written_at=written_at)
-        if event is None:
-            return
-        conversation_id = command.conversation_id
-        yield EventRow(event=event, written_at=written_at)
-        for change in membership_changes(item, event):
-            yield MembershipRow(conversation_id=conversation_id, change=change, written_at=written_at)
-        if isinstance(item, PostMessage):
-            yield SentRow(
-                conversation_id=conversation_id,
-                user_id=event.sender_id,
-                seq=event.seq,
-                messages=event.messages,
-                written_at=written_at,
-            )
-        if isinstance(item, DeleteMessage):
-            yield EffectRow(target_seq=item.target_seq, event=event, written_at=written_at)
-            yield EmptiedRow(conversation_id=conversation_id, seq=item.target_seq, written_at=written_at)
+        key = spent_key(decision.record.command, decision.item)
+        yield SpentRow(key=key, outcome=decision.outcome, written_at=written_at)
+        if decision.event is not None:
+            yield from rows_of(decision.item, decision.event, self.targets, written_at)
 
 
-def target_as_of(event: Event | None, effects: Iterable[Effect], seq: int) -> Target | None:
-    """What a command sees of `event` when the head is at `seq`; what lies above it has not happened yet."""
-    if event is None or event.seq > seq:
-        return None
-    deleted = any(effect.type == "delete" and effect.seq <= seq for effect in effects)
-    return Target(type=event.type, sender_id=event.sender_id, deleted=deleted)
+def _retried(outcomes: Iterable[Outcome], place: tuple[int, int, int], at: int) -> Outcome | None:
+    """
+    The outcome that an item at `place` and time `at` repeats, if it repeats one.
+
+    Outcomes at its place, or above it, are leftovers of a fold that did not finish: they have not happened yet.
+    """
+    latest = max((each for each in outcomes if each.place < place), key=lambda each: each.place, default=None)
+    return latest if latest is not None and at - latest.at <= RETRY_WINDOW_MS else None
 
 
 def spent_key(command: Command, item: Item) -> SpentKey:
     return SpentKey(conversation_id=command.conversation_id, sender_id=command.spender, client_id=item.client_id)
-
-
-def membership_changes(item: Item, event: Event) -> list[MembershipChange]:
-    """Who belongs to the conversation from `event` on."""
-    match item:
-        case CreateConversation(members=members) | AddMembers(members=members):
-            return [_joined(member, event) for member in members]
-        case RemoveMember(user_id=user_id):
-            return [MembershipChange(user_id=user_id, seq=event.seq, role=None, messages=event.messages)]
-        case _:
-            return []
-
-
-def _shown_to(item: Item, members: frozenset[UserId]) -> frozenset[UserId]:
-    return members | {item.user_id} if isinstance(item, RemoveMember) else members
-
-
-def _joined(member: Member, event: Event) -> MembershipChange:
-    return MembershipChange(user_id=member.user_id, seq=event.seq, role=member.role, messages=event.messages)

@@ -10,6 +10,7 @@ SessionId = NewType("SessionId", str)
 ConnectionId = NewType("ConnectionId", str)
 ConversationId = NewType("ConversationId", str)
 ClientId = NewType("ClientId", str)
+AttachmentId = NewType("AttachmentId", str)
 
 ID_PATTERN = r"^[A-Za-z0-9_-]{1,64}$"
 

@@ -6,7 +6,7 @@ Writing a row again writes the same; an older writer never overwrites a newer ce
 
 from dataclasses import dataclass
 
-from natter.domain.conversations import Event, MembershipChange
+from natter.domain.conversations import Event, JsonObject, MembershipChange
 from natter.domain.ids import ClientId, ConversationId, UserId
 
 Place = tuple[ConversationId, int]
@@ -37,6 +37,10 @@ class Outcome:
     def position(self) -> tuple[int, int]:
         return self.epoch, self.offset
 
+    @property
+    def place(self) -> tuple[int, int, int]:
+        return self.epoch, self.offset, self.item
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EventRow:
@@ -46,6 +50,8 @@ class EventRow:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SpentRow:
+    """What became of a client id each time it was spent: one row for each, at its place in the log."""
+
     key: SpentKey
     outcome: Outcome
     written_at: int
@@ -62,9 +68,21 @@ class EffectRow:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EmptiedRow:
-    """The payload of the event at `seq` is deleted: gone from the store, not hidden."""
+    """What the event at `seq` says is deleted: gone from the store, not hidden."""
 
     conversation_id: ConversationId
+    seq: int
+    written_at: int
+    left: JsonObject
+    """All that is left of its payload: of a message when it was deleted, of an edit its target."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EmptiedEffectRow:
+    """The same for the row of `EffectRow` that the event at `seq` has; nothing is left of its payload."""
+
+    conversation_id: ConversationId
+    target_seq: int
     seq: int
     written_at: int
 
@@ -87,4 +105,4 @@ class SentRow:
     written_at: int
 
 
-Row = EventRow | SpentRow | EffectRow | EmptiedRow | MembershipRow | SentRow
+Row = EventRow | SpentRow | EffectRow | EmptiedRow | EmptiedEffectRow | MembershipRow | SentRow

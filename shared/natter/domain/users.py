@@ -1,12 +1,13 @@
 """Values of identity: who somebody is, and the sessions and devices through which they speak."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from natter.domain.ids import DeviceId, SessionId, UserId
 
 Platform = Literal["ios", "android", "web", "desktop", "other"]
+PushProvider = Literal["fcm", "apns", "apns_sandbox", "webpush"]
 
 USERNAME_PATTERN = r"^[a-z0-9_.]{3,32}$"
 
@@ -37,12 +38,52 @@ class User:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ProfileChange:
+    """What becomes of a profile."""
+
+    display_name: str | None = None
+    """None: stays."""
+    avatar: str | None = None
+    changes_avatar: bool = False
+    """Whether `avatar` takes the place of what was, None clearing it."""
+
+    def apply(self, user: User) -> User:
+        return replace(
+            user,
+            display_name=self.display_name or user.display_name,
+            avatar=self.avatar if self.changes_avatar else user.avatar,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Device:
     """A device, unique within its user: its id may be the client's own."""
 
     device_id: DeviceId
     name: str | None = None
     platform: Platform | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PushTarget:
+    """Where a device is woken. Whoever has the token can wake it: kept out of `repr`."""
+
+    provider: PushProvider
+    token: str
+
+    def __repr__(self) -> str:
+        return f"PushTarget({self.provider})"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KnownDevice:
+    """A device as its user sees it."""
+
+    device: Device
+    last_seen_at: int
+    """When a session was begun or refreshed on it, milliseconds."""
+    push: PushProvider | None
+    """Through whom it is woken; None: it is not."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

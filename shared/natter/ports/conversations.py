@@ -1,10 +1,10 @@
 """Ports to conversations as PostgreSQL decides them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from natter.domain.commands import Command
+from natter.domain.commands import AddMembers, ChangeConversation, ChangeRole, Command, RemoveMember
 from natter.domain.conversations import History, Kind, Member, Role
 from natter.domain.ids import ConversationId, UserId
 
@@ -42,14 +42,69 @@ class ConversationRecord:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Roster:
+    """Who belongs to a conversation, as of a version of it; of one that does not exist: nobody, and no kind."""
+
     version: int
+    """Grows with every change of what is here."""
+    kind: Kind | None
     roles: Mapping[UserId, Role]
+    blocked: bool = False
+    """Of a direct conversation: one of the two has blocked the other."""
+
+    def admit(self, user: UserId) -> "Admitted | None":
+        """What of it concerns one member; None of who is none."""
+        role = self.roles.get(user)
+        return None if role is None else Admitted(role=role, blocked=self.blocked)
+
+
+NO_ROSTER = Roster(version=0, kind=None, roles={})
+"""Of a conversation that does not exist."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Admitted:
+    """A member who asks for something."""
+
+    role: Role
+    blocked: bool
+    """It is a direct conversation, across a block."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Standing:
+    """What a change of a conversation is decided on."""
+
+    roster: Roster
+    title: str | None
+    avatar: str | None
+
+
+type Change = AddMembers | RemoveMember | ChangeRole | ChangeConversation
+"""What can be decided of a conversation that is there. Its client id is the outbox row's: a UUID of the server's."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MemberRecord:
+    user_id: UserId
+    display_name: str
+    role: Role
+    joined_at: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MemberSettings:
+    """How one member wants to be shown a conversation."""
+
+    muted_until: int | None
+    """Milliseconds since the epoch."""
+    archived: bool
 
 
 class Conversations(Protocol):
     """
     Conversations and who belongs to them: decides changes, with what has to be told to the log.
 
+    To who asks, a user across a block, either way, is no user: nobody is brought together with one.
     All methods raise `Unavailable` when the database does not answer in time.
     """
 
@@ -61,7 +116,7 @@ class Conversations(Protocol):
         an id that its creator has used before is that group.
 
         Raises:
-            NotFound: one of the members is not a user.
+            NotFound: one of the members is not a user, or across a block.
             Conflict: the id belongs to somebody else's conversation, or to one of another kind.
         """
 
@@ -74,8 +129,45 @@ class Conversations(Protocol):
         What `append` raises is passed on; the row, and those behind it, stay.
         """
 
+    def unpublished(self, *, before: int, limit: int) -> Sequence[ConversationId]:
+        """At most `limit` conversations with outbox rows from before `before` (ms), the longest waiting first."""
+
+    def change(
+        self, conversation: ConversationId, by: UserId, decide: Callable[[Standing], Change | None], *, at: int
+    ) -> None:
+        """
+        Do what `decide` makes of the conversation as it stands, together with the outbox row of its next version.
+
+        Alone: changes of one conversation wait for each other, so what `decide` is shown stays so until it is done.
+        None changes nothing, and what `decide` raises is passed on. It may be asked more than once.
+
+        `by` asks for it, and is the sender of its event; `at` is when, in milliseconds.
+
+        Raises:
+            NotFound: who is to be added is not a user, or across a block from `by`; nothing was changed.
+        """
+
+    def change_settings(
+        self, user: UserId, conversation: ConversationId, change: Callable[[MemberSettings], MemberSettings]
+    ) -> MemberSettings | None:
+        """What `change` made of a member's own settings; None if they do not belong to it, or there is none."""
+
+    def note_blocks(self, user: UserId, other: UserId) -> ConversationId | None:
+        """
+        The direct conversation of the two, whose roster has a later version from now on; None if there is none.
+
+        Belongs behind every change of the blocks between them, before `Admission.replace`: what was read of the
+        roster before is then known to be older.
+        """
+
     def roles(self, conversation: ConversationId) -> Roster:
         """Who belongs to it, with the version at which that was so; empty for one that does not exist."""
+
+    def members(self, conversation: ConversationId, *, after: UserId | None, limit: int) -> Sequence[MemberRecord]:
+        """The first `limit` members in the order of their ids, behind `after`."""
+
+    def members_among(self, conversation: ConversationId, users: Collection[UserId]) -> Sequence[MemberRecord]:
+        """Those of `users` who belong to it, in the order of their ids."""
 
     def seen_by(self, user: UserId, conversation: ConversationId) -> ConversationRecord | None:
         """The conversation, or None if the user does not belong to it or there is none."""
@@ -93,4 +185,21 @@ class Admission(Protocol):
 
         Raises:
             Unavailable: neither the snapshot nor the database answered in time.
+        """
+
+    def roster(self, conversation: ConversationId) -> Roster:
+        """
+        Everybody who belongs to it; nobody, and no kind, if there is no such conversation.
+
+        Raises:
+            Unavailable: neither the snapshot nor the database answered in time.
+        """
+
+    def replace(self, conversation: ConversationId) -> None:
+        """
+        Remember what the database says now. Belongs to every request that changes members, or blocks between the two
+        of a direct conversation: when it returns, nobody is admitted by what was before (P8).
+
+        Raises:
+            Unavailable: what was remembered before may still admit.
         """

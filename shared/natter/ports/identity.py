@@ -4,9 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from natter.domain.identities import Identity
 from natter.domain.ids import SessionId, UserId
 from natter.domain.refresh_tokens import RefreshToken, TokenDigests
-from natter.domain.users import Principal, Session, User
+from natter.domain.users import Principal, ProfileChange, Session, User
 
 Clock = Callable[[], int]
 """Milliseconds since the Unix epoch."""
@@ -43,6 +44,15 @@ class Users(Protocol):
 
     def credentials(self, username: str) -> Credentials | None: ...
 
+    def change_profile(self, user: UserId, change: ProfileChange) -> User | None:
+        """The user as changed; None if there is nobody of that id."""
+
+    def replace_password(self, known: Credentials, password_hash: str) -> bool:
+        """
+        Put `password_hash` in the place of the one of `known`; False, and nothing changed, if that is not the
+        present one. Repeating a call that succeeded succeeds again.
+        """
+
 
 @dataclass(frozen=True, slots=True)
 class Recognised:
@@ -68,9 +78,9 @@ class Sessions(Protocol):
 
     def rotate(self, shown: RefreshToken, following: RefreshToken, *, at: int) -> bool:
         """
-        Put `following` in the place of `shown`; False, and nothing changed, unless `shown` is the current token of
-        a live session. Of two calls that show the same token, one succeeds. Repeating a call that succeeded, with
-        the same two tokens, succeeds again.
+        Put `following` in the place of `shown`, and note that the device was seen; False, and nothing changed, unless
+        `shown` is the current token of a live session. Of two calls that show the same token, one succeeds. Repeating
+        a call that succeeded, with the same two tokens, succeeds again.
         """
 
     def is_live(self, session: SessionId) -> bool:
@@ -82,7 +92,11 @@ class Sessions(Protocol):
         """The live ones, newest first."""
 
     def end(self, session: SessionId, *, at: int) -> None:
-        """End it, for ever. Ending it again, or one that does not exist, changes nothing."""
+        """
+        End it, for ever, and drop its device's registration for pushes.
+
+        Ending it again, or one that does not exist, changes nothing.
+        """
 
 
 SessionState = Literal["live", "ended"]
@@ -140,4 +154,55 @@ class AccessTokens(Protocol):
         Raises:
             Unauthenticated: anything else.
             Unavailable: the public key could not be fetched.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class PublicKey:
+    """A key on the curve P-256 by which ES256 signatures are checked (RFC 7518, 6.2.1)."""
+
+    key_id: str
+    """Stands in the header of the tokens that it signed."""
+    x: str
+    """As in a JSON Web Key: 32 bytes, base64url."""
+    y: str
+
+
+class TokenKeys(Protocol):
+    """The keys of our access tokens, for others who want to check them."""
+
+    def public_keys(self) -> Sequence[PublicKey]:
+        """
+        Of every token that is accepted now, or will be after the next step of a rotation.
+
+        Raises:
+            Unavailable: one could not be fetched in time.
+        """
+
+
+class IdentityProvider(Protocol):
+    """Somebody else who knows who people are, and signs it."""
+
+    def identify(self, id_token: str) -> Identity:
+        """
+        Whom `id_token` is about.
+
+        Raises:
+            BadCredentials: it is not one that the provider made for us, or not valid now.
+            Unavailable: the provider's keys could not be fetched in time.
+        """
+
+
+class Identities(Protocol):
+    """Which users the identities of providers are. Both methods raise `Unavailable` as `Users` does."""
+
+    def find(self, identity: Identity) -> UserId | None: ...
+
+    def add(self, identity: Identity, user: User) -> UserId:
+        """
+        Add `user`, who has no password, as the one whom `identity` is. Returns who that is: whoever was added first,
+        also when several ask at once; nothing of the later ones remains.
+
+        Raises:
+            UsernameTaken: somebody else has the name. Nothing was added.
         """

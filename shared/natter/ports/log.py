@@ -32,14 +32,12 @@ class CommandLog(Protocol):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Emission:
-    """Events of one conversation, contiguous, for those who act on what happened (push, fanout)."""
+    """Events of one conversation, contiguous, for those who act on what happened (push)."""
 
     conversation_id: ConversationId
     events: tuple[Event, ...]
     members_seq: int
     """Place of the last event, up to these, that changed who belongs to the conversation."""
-    audience: Literal["small", "large"]
-    """Large: its live delivery is `fanout`'s, not the sequencer's."""
 
 
 class EventLog(Protocol):

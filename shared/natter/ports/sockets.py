@@ -44,6 +44,8 @@ class PostResult(Enum):
     """The gateway knows no such connection (any more, or not yet)."""
     FAILED = "failed"
     """Refused or not answered in time; it may have arrived."""
+    UNTRIED = "untried"
+    """There was no time left to begin with it; it has not arrived."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,8 +71,9 @@ class Gateway(Protocol):
         """
         Send all, concurrently across connections and in the order given within one; one result each.
 
-        What has no answer after `budget_s` is FAILED. Raises nothing of the gateway's.
+        What has no answer after `budget_s` is FAILED, what was not sent until then UNTRIED. Raises nothing of the
+        gateway's.
         """
 
-    def close(self, connection: Connection) -> bool:
-        """Close it, so that its client reconnects and syncs; False if that could not be confirmed."""
+    def close(self, connections: Sequence[Connection]) -> Sequence[bool]:
+        """Close them within two seconds, so that their clients reconnect and sync; False where it is not confirmed."""

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from natter.domain.conversations import Cursor, Event, Head, MembershipChange
-from natter.domain.fold import Effect
 from natter.domain.ids import ConversationId, UserId
+from natter.domain.pages import StoredEffect
 from natter.domain.rows import Outcome, Place, Row, SpentKey
+from natter.domain.targets import Effect
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,7 +31,8 @@ class Known:
 
     heads: Mapping[ConversationId, Head]
     membership_changes: Mapping[ConversationId, Sequence[MembershipChange]]
-    outcomes: Mapping[SpentKey, Outcome]
+    outcomes: Mapping[SpentKey, Sequence[Outcome]]
+    """One for each time that the client id was spent."""
     targets: Mapping[Place, Event]
     effects: Mapping[Place, Sequence[Effect]]
 
@@ -53,6 +55,9 @@ class FoldStore(Protocol):
     def events_at(self, places: Collection[Place]) -> Mapping[Place, Event]:
         """The events at these places, as they are now."""
 
+    def effects_on(self, places: Collection[Place]) -> Mapping[Place, Sequence[StoredEffect]]:
+        """All effects on the messages at these places, those on one in the order of their places."""
+
     def write(self, rows: Sequence[Row]) -> None:
         """Write all rows, concurrently; when it returns, all are stored."""
 
@@ -68,6 +73,14 @@ class Timeline(Protocol):
 
     def events(self, conversation: ConversationId, first: int, last: int, *, newest_first: bool) -> Iterable[Event]:
         """The events at places `first` to `last`, both included, read lazily in pages."""
+
+    def effects(self, conversation: ConversationId, targets: Sequence[range]) -> Iterable[StoredEffect]:
+        """
+        All effects on the messages at places in `targets` (no two overlap), read lazily: there may be many.
+
+        Those on one message come in the order of their places. They are unbounded by any head: what is at or below a
+        head that was read before is complete.
+        """
 
     def membership_changes_of(
         self, user: UserId, conversations: Iterable[ConversationId]

@@ -1,16 +1,43 @@
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from natter.domain.errors import NotFound, Unavailable
-from natter.domain.ids import SessionId
+from natter.domain.ids import SessionId, UserId
 from natter.domain.users import Principal
 from natter.ports.identity import Clock, Sessions, SessionStates
-from natter.ports.sockets import Connections, Gateway
+from natter.ports.sockets import Connections, Gateway, Post
+
+TELL_BUDGET_S = 0.5
+"""How long the end of a session waits for a slow gateway before it closes the connections anyway."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CloseConnections:
+    """
+    Close connections of sessions that have ended. Best effort, they are told why.
+
+    Raises:
+        Unavailable: one may still be open.
+    """
+
+    connections: Connections
+    gateway: Gateway
+    signed_out: bytes
+    """The frame that says why."""
+
+    def __call__(self, user: UserId, ended: Callable[[SessionId], bool]) -> None:
+        found = self.connections.of([user]).get(user, ())
+        over = [connection for connection in found if ended(connection.session_id)]
+        self.gateway.post([Post(connection=each, frame=self.signed_out) for each in over], budget_s=TELL_BUDGET_S)
+        if not all(self.gateway.close(over)):
+            raise Unavailable("gateway")
 
 
 @dataclass(frozen=True, kw_only=True)
 class EndSession:
     """
-    End a session, and with it, at once, its tokens, its unused tickets and its connections.
+    End a session, and with it, at once, its tokens, its unused tickets, its device's push registration and its
+    connections.
 
     The end is marked before the connections are looked up, and `connect` registers before it checks the session
     once more: whichever comes second sees the other. Repeating it is safe.
@@ -18,8 +45,7 @@ class EndSession:
 
     sessions: Sessions
     states: SessionStates
-    connections: Connections
-    gateway: Gateway
+    close: CloseConnections
     clock: Clock
 
     def __call__(self, principal: Principal) -> None:
@@ -29,11 +55,39 @@ class EndSession:
         """
         self.sessions.end(principal.session_id, at=self.clock())
         self.states.note_ended(principal.session_id)
-        found = self.connections.of([principal.user_id]).get(principal.user_id, ())
-        own = [connection for connection in found if connection.session_id == principal.session_id]
-        closed = [self.gateway.close(connection) for connection in own]
-        if not all(closed):
-            raise Unavailable("gateway")
+        self.close(principal.user_id, lambda session: session == principal.session_id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndOtherSessions:
+    """
+    End all of a user's sessions but the asking one, as `EndSession` does.
+
+    Everybody else knows before the sessions' store: where it was interrupted, a session is live there still, and who
+    asks again ends it. Connections are closed that somebody who asked before has left open.
+    """
+
+    sessions: Sessions
+    states: SessionStates
+    close: CloseConnections
+    clock: Clock
+
+    def __call__(self, asking: Principal) -> None:
+        """
+        Raises:
+            Unavailable: another session may be live, or its connection open; repeat it.
+        """
+        live = [session.principal.session_id for session in self.sessions.of_user(asking.user_id)]
+        others = [session for session in live if session != asking.session_id]
+        for session in others:
+            self.states.note_ended(session)
+        for session in others:
+            self.sessions.end(session, at=self.clock())
+
+        def ended(session: SessionId) -> bool:
+            return session in others or (session != asking.session_id and not self.sessions.is_live(session))
+
+        self.close(asking.user_id, ended)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,21 +8,19 @@ again, and delivers what may not have been delivered (P1, P9).
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from natter.domain.commands import DeleteMessage, Record
+from natter.domain.commands import Amendment, Record
 from natter.domain.conversations import Event, Head, memberships_as_of
-from natter.domain.fold import Conversation, Decision, Folded, MisplacedRecordError, Turn, spent_key, target_as_of
+from natter.domain.fold import Conversation, Decision, Folded, MisplacedRecordError, Turn, spent_key
 from natter.domain.ids import ConversationId, UserId
+from natter.domain.pages import as_of
+from natter.domain.places import contiguous
 from natter.domain.rows import Place
+from natter.domain.targets import target_as_of
 from natter.ports.log import Emission, EventLog
 from natter.ports.sockets import Frames
 from natter.ports.tables import FoldStore, HeadCache, Known, Wanted
-from natter.usecases.deliver import Deliver, Delivery, Report, Told
-
-LARGE_AUDIENCE = 200
-"""Audiences above this are delivered by `fanout`, so that one large group never delays the others."""
-
-STALE_MS = 10 * 60 * 1000
-"""A record older than this is not delivered live any more: its readers have synced meanwhile."""
+from natter.usecases.deliver import STALE_MS, Deliver, Delivery, Told
+from natter.usecases.settle_posts import Report
 
 CACHED_CONVERSATIONS = 20_000
 
@@ -103,7 +101,8 @@ class Persist:
 
         self.heads.advance(heads)
         events = self._events(decisions)
-        report = self.deliver(self._deliveries(decisions, events), list(self._told(decisions, events)))
+        again = self._again(decisions, events, touched)
+        report = self.deliver(self._deliveries(decisions, events), list(self._told(decisions, again)))
         self.events.emit(_emissions(decisions, events))
         return Persisted(decisions=decisions, report=report)
 
@@ -119,14 +118,14 @@ class Persist:
                     dict.fromkeys(
                         (command.conversation_id, item.target_seq)
                         for command, item in items
-                        if isinstance(item, DeleteMessage)
+                        if isinstance(item, Amendment)
                     )
                 ),
             )
         )
         touched = {each: partition.conversations.get(each) or _as_of_head(each, known) for each in ids}
-        for key, outcome in known.outcomes.items():
-            touched[key.conversation_id].spent[key] = outcome
+        for key, outcomes in known.outcomes.items():
+            touched[key.conversation_id].spent[key] = list(outcomes)
         for (conversation_id, seq), event in known.targets.items():
             conversation = touched[conversation_id]
             target = target_as_of(event, known.effects.get((conversation_id, seq), ()), conversation.head.seq)
@@ -163,7 +162,27 @@ class Persist:
             for run in contiguous(happened)
         ]
 
-    def _told(self, decisions: Sequence[Decision], events: Mapping[Place, Event]) -> Iterable[Told]:
+    def _again(
+        self,
+        decisions: Sequence[Decision],
+        events: Mapping[Place, Event],
+        touched: Mapping[ConversationId, Conversation],
+    ) -> Mapping[Place, Event]:
+        """The events that retries are answered with: a message as it is now, shown to its sender."""
+        retried = {
+            place: events[place]
+            for decision in decisions
+            if decision.turn is Turn.RETRY and decision.outcome.seq is not None
+            for place in [_place(decision)]
+        }
+        messages = [place for place, event in retried.items() if event.type == "message"]
+        effects = self.store.effects_on(messages) if messages else {}
+        for place in messages:
+            head, sender = touched[place[0]].head, retried[place].sender_id
+            (retried[place],) = as_of([retried[place]], effects[place], reader=sender, state_seq=head.seq)
+        return retried
+
+    def _told(self, decisions: Sequence[Decision], again: Mapping[Place, Event]) -> Iterable[Told]:
         """What the asking connection alone is told: the first outcome of what it repeats, and refusals (P3)."""
         for decision in decisions:
             command, outcome = decision.record.command, decision.outcome
@@ -173,9 +192,14 @@ class Persist:
             if outcome.refusal is not None:
                 frames = [self.frames.refusal(command.conversation_id, outcome.refusal, [decision.item.client_id])]
             elif decision.turn is Turn.RETRY:
-                frames = self.frames.events(command.conversation_id, [events[_place(decision)]])
+                frames = self.frames.events(command.conversation_id, [again[_place(decision)]])
             for frame in frames:
-                yield Told(origin=command.origin, user_id=command.sender_id, frame=frame)
+                yield Told(
+                    origin=command.origin,
+                    user_id=command.sender_id,
+                    conversation_id=command.conversation_id,
+                    frame=frame,
+                )
 
 
 def _folded(conversation: Conversation, record: Record) -> Folded:
@@ -185,17 +209,6 @@ def _folded(conversation: Conversation, record: Record) -> Folded:
         raise
     except Exception as error:  # the fold does no I/O: this will not pass
         raise UnfoldableRecordError(record) from error
-
-
-def contiguous(events: Iterable[Event]) -> list[tuple[Event, ...]]:
-    """Split into runs without a hole in `seq`."""
-    runs: list[list[Event]] = []
-    for event in events:
-        if runs and runs[-1][-1].seq + 1 == event.seq:
-            runs[-1].append(event)
-        else:
-            runs.append([event])
-    return [tuple(run) for run in runs]
 
 
 def _emissions(decisions: Sequence[Decision], events: Mapping[Place, Event]) -> list[Emission]:
@@ -209,7 +222,6 @@ def _emissions(decisions: Sequence[Decision], events: Mapping[Place, Event]) -> 
             conversation_id=group[0].record.command.conversation_id,
             events=tuple(events[_place(decision)] for decision in group),
             members_seq=group[0].members_seq,
-            audience="large" if len(group[0].audience) > LARGE_AUDIENCE else "small",
         )
         for group in by_record.values()
     ]

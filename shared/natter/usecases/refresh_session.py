@@ -5,7 +5,7 @@ from natter.domain.refresh_tokens import RefreshToken
 from natter.domain.users import SignedIn
 from natter.ports.identity import AccessTokens, Clock, Sessions
 from natter.usecases.end_session import EndSession
-from natter.usecases.sign_in import ACCESS_TTL_S
+from natter.usecases.open_session import ACCESS_TTL_S
 
 
 @dataclass(frozen=True, kw_only=True)

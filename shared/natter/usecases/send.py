@@ -1,36 +1,57 @@
 """Put what one frame asks into the log. Repeating it is safe: the client ids decide, not the attempt (P3)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from natter.domain.commands import Command, PostMessage
-from natter.domain.errors import NotFound, NotMember
+from natter.domain.commands import Command, EditMessage, PostMessage
+from natter.domain.errors import NotFound
+from natter.domain.ids import AttachmentId
 from natter.domain.limits import COMMANDS
-from natter.ports.conversations import Admission
-from natter.ports.limits import RateLimits
+from natter.ports.attachments import Attachments
+from natter.ports.checks import ContentCheck
+from natter.ports.gate import Gate
 from natter.ports.log import CommandLog
 
 
 @dataclass(frozen=True, kw_only=True)
 class Send:
     """
-    Admit, limit, append. Assigns no place: the fold does.
+    Limit, admit, check, append. Assigns no place: the fold does.
 
     Raises:
         NotMember: the sender does not belong to the conversation, or there is none.
-        NotFound: it shows an attachment; nothing can be uploaded yet, so there is none.
+        NotFound: it shows an attachment that the sender has not uploaded to this conversation; names the field.
+        Forbidden: the operator's check does not let it pass.
         RateLimited: the sender has sent too much of late.
         Unavailable: not confirmed; it may be in the log all the same.
     """
 
-    admission: Admission
-    limits: RateLimits
+    gate: Gate
+    attachments: Attachments
     log: CommandLog
+    check: ContentCheck | None = None
 
     def __call__(self, command: Command) -> int:
         """Returns the log's timestamp of the frame, milliseconds (P1)."""
-        self.limits.take(COMMANDS, command.sender_id, len(command.items))
-        if self.admission.role(command.conversation_id, command.sender_id) is None:
-            raise NotMember
-        if any(isinstance(item, PostMessage) and item.content["type"] == "attachment" for item in command.items):
-            raise NotFound("content: no such attachment")
+        self.gate.enter(command.conversation_id, command.sender_id, COMMANDS, cost=len(command.items))
+        if self.check is not None:
+            self.check(command)
+        if shown := attachments_of(command):
+            self._show(command, shown)
         return self.log.append(command)
+
+    def _show(self, command: Command, shown: Mapping[AttachmentId, str]) -> None:
+        """Before the append: what is in the log must never show a file that is about to be removed."""
+        missing = self.attachments.show(command.conversation_id, command.sender_id, shown)
+        if missing:
+            raise NotFound(f"{shown[next(iter(missing))]}: no such attachment")
+
+
+def attachments_of(command: Command) -> dict[AttachmentId, str]:
+    """The attachments that `command` shows, each with the field of the frame that names it."""
+    found: dict[AttachmentId, str] = {}
+    for index, item in enumerate(command.items):
+        if isinstance(item, PostMessage | EditMessage) and item.content["type"] == "attachment":
+            place = f"messages.{index}.content" if isinstance(item, PostMessage) else "content"
+            found.setdefault(AttachmentId(item.content["attachment_id"]), f"{place}.attachment_id")
+    return found

@@ -1,15 +1,13 @@
 """Tell a client what it missed: exactly the gap, or the newest where the gap is too wide."""
 
-import base64
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from natter.domain.conversations import Event
-from natter.domain.errors import BadRequest
 from natter.domain.ids import ConversationId, UserId
 from natter.names import PAGE_LIMIT_BYTES
-from natter.ports.conversations import Conversations
+from natter.ports.conversations import ConversationRecord, Conversations
+from natter.usecases.paging import decode_cursor, encode_cursor
 from natter.usecases.read_events import EventSize, ReadPage
 from natter.usecases.view_conversations import ConversationView, ViewConversations
 
@@ -63,30 +61,46 @@ class Sync:
     def __call__(
         self, user: UserId, positions: Mapping[ConversationId, Position], *, limit: int, cursor: str | None
     ) -> Synced:
-        after = _decode(cursor)
+        after = None if cursor is None else decode_cursor(cursor, str)[0]
         now = self.now_ms()
         records = {record.conversation_id: record for record in self.conversations.of_user(user)}
         ids = sorted(each for each in {*records, *positions} if after is None or each > after)
-        views = {
-            view.record.conversation_id: view
-            for view in self.view(user, [records[each] for each in ids if each in records])
-        }
+        views = self._views(user, {each: records[each] for each in ids if each in records}, positions)
         missed: list[Missed] = []
         removed: list[ConversationId] = []
         size = 0
         for index, each in enumerate(ids):
-            found = self._missed(views[each], positions.get(each), limit) if each in views else None
+            found = self._missed(user, views[each], positions.get(each), limit) if each in views else None
             size += sum(map(self.size, found.events)) if found else 0
             full = size > PAGE_LIMIT_BYTES and missed
             if full or len(missed) + len(removed) >= MAX_CONVERSATIONS:
-                return Synced(missed=tuple(missed), removed=tuple(removed), next_cursor=_encode(ids[index - 1]), at=now)
+                return Synced(
+                    missed=tuple(missed), removed=tuple(removed), next_cursor=encode_cursor(ids[index - 1]), at=now
+                )
             if found is not None:
                 missed.append(found)
-            elif each not in views:
+            elif each not in records:
                 removed.append(each)
         return Synced(missed=tuple(missed), removed=tuple(removed), next_cursor=None, at=now)
 
-    def _missed(self, view: ConversationView, position: Position | None, limit: int) -> Missed | None:
+    def _views(
+        self,
+        user: UserId,
+        records: Mapping[ConversationId, ConversationRecord],
+        positions: Mapping[ConversationId, Position],
+    ) -> Mapping[ConversationId, ConversationView]:
+        """Of those that may be behind: where everything is there and read, the head alone tells."""
+        heads = self.view.heads(list(records))
+        seqs = {each: heads[each].seq if each in heads else 0 for each in records}
+        complete = {
+            each
+            for each, position in positions.items()
+            if each in seqs and position.seq == seqs[each] <= position.read_seq
+        }
+        behind = [record for each, record in records.items() if each not in complete]
+        return {view.record.conversation_id: view for view in self.view.at(heads, user, behind)}
+
+    def _missed(self, user: UserId, view: ConversationView, position: Position | None, limit: int) -> Missed | None:
         """What is behind, or None: also while the fold has not reached the conversation."""
         head, start = view.head.seq, view.first_seq - 1
         seq = start if position is None else max(position.seq, start)
@@ -94,23 +108,8 @@ class Sync:
             known_read = position is not None and position.read_seq >= view.read_seq
             return None if known_read or head < view.first_seq else Missed(view=view, events=(), limited=False)
         if 0 < head - seq <= limit:
-            page = self.pages.after(view, after=seq, limit=limit)
+            page = self.pages.after(user, view, after=seq, limit=limit)
             if not page.has_more:
                 return Missed(view=view, events=page.events, limited=False)
-        return Missed(view=view, events=self.pages.newest(view, before=None, limit=limit).events, limited=True)
-
-
-def _encode(conversation: ConversationId) -> str:
-    return base64.urlsafe_b64encode(json.dumps([conversation]).encode()).decode()
-
-
-def _decode(cursor: str | None) -> ConversationId | None:
-    if cursor is None:
-        return None
-    try:
-        (conversation,) = json.loads(base64.urlsafe_b64decode(cursor.encode()))
-    except (ValueError, TypeError) as error:
-        raise BadRequest("cursor: not one of ours") from error
-    if not isinstance(conversation, str):
-        raise BadRequest("cursor: not one of ours")
-    return ConversationId(conversation)
+        newest = self.pages.newest(user, view, before=None, limit=limit)
+        return Missed(view=view, events=newest.events, limited=True)

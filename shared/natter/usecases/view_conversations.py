@@ -1,12 +1,16 @@
 """A conversation as one of its members sees it: how far it goes, how far they have read."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from natter.domain.conversations import Cursor, Head, Membership, memberships_as_of
+from natter.domain.errors import NotMember, Unavailable
 from natter.domain.ids import ConversationId, UserId
-from natter.ports.conversations import ConversationRecord
+from natter.ports.conversations import ConversationRecord, Conversations
 from natter.ports.tables import HeadCache, Timeline
+
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,7 +31,7 @@ class ConversationView:
 
 @dataclass(frozen=True, kw_only=True)
 class ReadHeads:
-    """Heads from the cache, what is missing there from the table."""
+    """Heads from the cache; what is missing there from the table, and put back."""
 
     cache: HeadCache
     timeline: Timeline
@@ -35,7 +39,14 @@ class ReadHeads:
     def __call__(self, conversations: Sequence[ConversationId]) -> Mapping[ConversationId, Head]:
         cached = self.cache.get(conversations)
         missing = [each for each in conversations if each not in cached]
-        return {**self.timeline.heads(missing), **cached} if missing else cached
+        if not missing:
+            return cached
+        found = self.timeline.heads(missing)
+        try:
+            self.cache.advance(list(found.values()))
+        except Unavailable as error:
+            _logger.warning("heads are not cached: %s", error)
+        return {**found, **cached}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,8 +57,13 @@ class ViewConversations:
     timeline: Timeline
 
     def __call__(self, user: UserId, records: Sequence[ConversationRecord]) -> list[ConversationView]:
+        return self.at(self.heads([record.conversation_id for record in records]), user, records)
+
+    def at(
+        self, heads: Mapping[ConversationId, Head], user: UserId, records: Sequence[ConversationRecord]
+    ) -> list[ConversationView]:
+        """As of `heads`, which were read before."""
         ids = [record.conversation_id for record in records]
-        heads = self.heads(ids)
         changes = self.timeline.membership_changes_of(user, ids)
         cursors = self.timeline.cursors(user, ids)
         views = []
@@ -57,6 +73,26 @@ class ViewConversations:
             membership = memberships_as_of(changes.get(each, ()), head.seq).get(user)
             views.append(_view(record, head, membership, cursors.get(each, Cursor())))
         return views
+
+
+@dataclass(frozen=True, kw_only=True)
+class ViewConversation:
+    """
+    One conversation as one of its members sees it.
+
+    Raises:
+        NotMember: the user does not belong to it (any more), or there is none.
+        Unavailable: a store did not answer in time.
+    """
+
+    conversations: Conversations
+    view: ViewConversations
+
+    def __call__(self, user: UserId, conversation: ConversationId) -> ConversationView:
+        record = self.conversations.seen_by(user, conversation)
+        if record is None:
+            raise NotMember
+        return self.view(user, [record])[0]
 
 
 def _view(record: ConversationRecord, head: Head, membership: Membership | None, cursor: Cursor) -> ConversationView:

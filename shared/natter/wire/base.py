@@ -44,6 +44,12 @@ Seq = Annotated[int, Field(ge=1, le=2**53 - 1)]
 Line = Annotated[str, AfterValidator(_one_line)]
 """Text without line breaks, such as a name or a title."""
 
+Prose = Annotated[str, AfterValidator(_printable)]
+"""Text that may have several lines."""
+
+HttpsUrl = Annotated[str, Field(max_length=500, pattern=r"^https://[!-.0-~][!-~]*$")]
+"""Absolute and in ASCII (RFC 3986)."""
+
 Text = Annotated[str, Field(min_length=1, max_length=8000), AfterValidator(_printable)]
 
 

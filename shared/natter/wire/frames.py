@@ -1,16 +1,16 @@
 """Frames of the WebSocket API: what clients send and what they are sent."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator
 
-from natter.domain.commands import Command, Origin, PostMessage
-from natter.domain.conversations import Event
+from natter.domain.commands import Command, DeleteMessage, EditMessage, Item, Origin, PostMessage, React
+from natter.domain.conversations import Event, JsonObject
 from natter.domain.errors import NatterError, TooLarge
 from natter.domain.ids import ClientId, ConversationId, UserId
 from natter.names import CONTENT_LIMIT_BYTES, FRAME_LIMIT_BYTES
-from natter.wire.base import Seq, WireClientId, WireConversationId, WireId, WireModel, WireUserId
+from natter.wire.base import Line, Seq, WireClientId, WireConversationId, WireId, WireModel, WireUserId
 from natter.wire.content import Content
 from natter.wire.events import event_json
 
@@ -51,19 +51,72 @@ class SendFrame(ClientFrame):
         Raises:
             TooLarge: a content is over 24 KB when serialized.
         """
-        items = []
-        for index, message in enumerate(self.messages):
-            if len(message.content.to_json()) > CONTENT_LIMIT_BYTES:
-                raise TooLarge(f"messages.{index}.content: over {CONTENT_LIMIT_BYTES} bytes")
-            items.append(
-                PostMessage(
-                    client_id=message.client_id,
-                    content=message.content.model_dump(exclude_none=True),
-                    reply_to=message.reply_to,
-                    mentions=message.mentions,
-                )
+        items = tuple(
+            PostMessage(
+                client_id=message.client_id,
+                content=_content(message.content, f"messages.{index}.content"),
+                reply_to=message.reply_to,
+                mentions=message.mentions,
             )
-        return Command(conversation_id=self.conversation_id, sender_id=sender, items=tuple(items), origin=origin)
+            for index, message in enumerate(self.messages)
+        )
+        return Command(conversation_id=self.conversation_id, sender_id=sender, items=items, origin=origin)
+
+
+class AmendmentFrame(ClientFrame):
+    """Changes what one message says."""
+
+    conversation_id: WireConversationId
+    client_id: WireClientId
+    target_seq: Seq
+
+    def _asks(self, item: Item, sender: UserId, origin: Origin) -> Command:
+        return Command(conversation_id=self.conversation_id, sender_id=sender, items=(item,), origin=origin)
+
+
+class EditFrame(AmendmentFrame):
+    action: Literal["edit"]
+    content: Content
+
+    def command(self, sender: UserId, origin: Origin) -> Command:
+        """
+        What is asked of the conversation.
+
+        Raises:
+            TooLarge: the content is over 24 KB when serialized.
+        """
+        content = _content(self.content, "content")
+        return self._asks(
+            EditMessage(client_id=self.client_id, target_seq=self.target_seq, content=content), sender, origin
+        )
+
+
+class DeleteFrame(AmendmentFrame):
+    action: Literal["delete"]
+
+    def command(self, sender: UserId, origin: Origin) -> Command:
+        return self._asks(DeleteMessage(client_id=self.client_id, target_seq=self.target_seq), sender, origin)
+
+
+class ReactFrame(AmendmentFrame):
+    action: Literal["react"]
+    reaction: Annotated[Line, Field(max_length=32)]
+    remove: bool = False
+
+    def command(self, sender: UserId, origin: Origin) -> Command:
+        item = React(client_id=self.client_id, target_seq=self.target_seq, reaction=self.reaction, remove=self.remove)
+        return self._asks(item, sender, origin)
+
+
+CommandFrame = SendFrame | EditFrame | DeleteFrame | ReactFrame
+
+COMMAND_FRAMES: Mapping[str, type[CommandFrame]] = {
+    "send": SendFrame,
+    "edit": EditFrame,
+    "delete": DeleteFrame,
+    "react": ReactFrame,
+}
+"""Frames that ask something of a conversation, by action."""
 
 
 class PingFrame(ClientFrame):
@@ -160,6 +213,19 @@ class JsonFrames:
         return ErrorFrame(
             code=code, detail=REFUSALS[code], conversation_id=conversation, client_ids=tuple(client_ids)
         ).to_json()
+
+
+def _content(content: Content, field: str) -> JsonObject:
+    """
+    `content` as it is kept.
+
+    Raises:
+        TooLarge: it is over 24 KB when serialized.
+    """
+    if len(content.to_json()) > CONTENT_LIMIT_BYTES:
+        raise TooLarge(f"{field}: over {CONTENT_LIMIT_BYTES} bytes")
+    kept: JsonObject = content.model_dump(exclude_none=True)
+    return kept
 
 
 def _text(value: object) -> str | None:

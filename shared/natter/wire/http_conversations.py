@@ -7,14 +7,15 @@ from pydantic import Field, RootModel, model_validator
 from natter.domain.conversations import History
 from natter.domain.ids import ConversationId, UserId
 from natter.usecases.create_conversation import MAX_FOUNDERS, CreateRequest
+from natter.usecases.inbox import InboxPage
 from natter.usecases.read_events import Page
 from natter.usecases.sync import Missed, Position, Synced
 from natter.usecases.view_conversations import ConversationView
 from natter.wire.base import Line, WireConversationId, WireModel, WireUserId
 from natter.wire.events import event_fields
+from natter.wire.lists import QueryLimit
 
 Limit = Annotated[int, Field(ge=1, le=200)]
-QueryLimit = Annotated[int, Field(ge=1, le=200, strict=False)]
 QuerySeq = Annotated[int, Field(ge=0, le=2**53 - 1, strict=False)]
 Title = Annotated[Line, Field(min_length=1, max_length=100)]
 
@@ -127,6 +128,19 @@ class ConversationAnswer(WireModel):
             else None,
             last_message=None if preview is None or preview.seq < view.first_seq else event_fields(preview),
         )
+
+
+def conversation_size(view: ConversationView) -> int:
+    return len(ConversationAnswer.of(view).to_json())
+
+
+class InboxAnswer(WireModel):
+    items: tuple[ConversationAnswer, ...]
+    next_cursor: str | None
+
+    @classmethod
+    def of(cls, page: InboxPage) -> Self:
+        return cls(items=tuple(map(ConversationAnswer.of, page.items)), next_cursor=page.next_cursor)
 
 
 class PageAnswer(WireModel):

@@ -8,8 +8,11 @@ from pydantic import AfterValidator, Field
 
 from natter.domain.ids import DeviceId
 from natter.domain.users import USERNAME_PATTERN, Platform, Session, SignedIn, User
+from natter.ports.identity import PublicKey
 from natter.usecases.issue_ticket import Ticket
+from natter.usecases.open_session import OnDevice
 from natter.usecases.sign_in import SignInRequest
+from natter.usecases.sign_in_by_provider import ProviderSignInRequest
 from natter.usecases.sign_up import NewUser
 from natter.wire.base import WireId, WireModel
 
@@ -26,9 +29,13 @@ Name = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_one_li
 """Display name of a user, or name of a device."""
 
 
+Password = Annotated[str, Field(min_length=10, max_length=128, repr=False)]
+"""One that somebody wants to have."""
+
+
 class SignUpBody(WireModel):
     username: Annotated[str, Field(pattern=USERNAME_PATTERN)]
-    password: Annotated[str, Field(min_length=10, max_length=128, repr=False)]
+    password: Password
     display_name: Name | None = None
 
     def to_request(self, address: str) -> NewUser:
@@ -40,6 +47,10 @@ class DeviceBody(WireModel):
     name: Name | None = None
     platform: Platform | None = None
 
+    def to_device(self) -> OnDevice:
+        device_id = None if self.device_id is None else DeviceId(self.device_id)
+        return OnDevice(device_id=device_id, name=self.name, platform=self.platform)
+
 
 class SignInBody(WireModel):
     """Any text may be tried as name and password: what nobody can have is as wrong as what nobody has."""
@@ -49,15 +60,18 @@ class SignInBody(WireModel):
     device: DeviceBody | None = None
 
     def to_request(self, address: str) -> SignInRequest:
-        device = self.device or DeviceBody()
-        return SignInRequest(
-            username=self.username,
-            password=self.password,
-            device_id=None if device.device_id is None else DeviceId(device.device_id),
-            device_name=device.name,
-            platform=device.platform,
-            address=address,
-        )
+        device = (self.device or DeviceBody()).to_device()
+        return SignInRequest(username=self.username, password=self.password, device=device, address=address)
+
+
+class ProviderSignInBody(WireModel):
+    """Where an identity provider signs people in."""
+
+    id_token: Annotated[str, Field(max_length=16_384, repr=False)]
+    device: DeviceBody | None = None
+
+    def to_request(self) -> ProviderSignInRequest:
+        return ProviderSignInRequest(id_token=self.id_token, device=(self.device or DeviceBody()).to_device())
 
 
 class RefreshBody(WireModel):
@@ -128,6 +142,28 @@ class SignedInAnswer(WireModel):
             device_id=signed_in.principal.device_id,
             session_id=signed_in.principal.session_id,
         )
+
+
+class KeyAnswer(WireModel):
+    """A JSON Web Key (RFC 7517)."""
+
+    kty: str = "EC"
+    crv: str = "P-256"
+    use: str = "sig"
+    alg: str = "ES256"
+    kid: str
+    x: str
+    y: str
+
+
+class KeysAnswer(WireModel):
+    """A JSON Web Key Set (RFC 7517, 5)."""
+
+    keys: tuple[KeyAnswer, ...]
+
+    @classmethod
+    def of(cls, keys: Iterable[PublicKey]) -> "KeysAnswer":
+        return cls(keys=tuple(KeyAnswer(kid=key.key_id, x=key.x, y=key.y) for key in keys))
 
 
 class SessionAnswer(WireModel):

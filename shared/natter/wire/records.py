@@ -5,17 +5,20 @@ from pydantic_core import from_json, to_json
 
 from natter.domain.commands import Command
 from natter.domain.conversations import Event, Head, JsonObject
+from natter.domain.receipts import Receipt
 from natter.ports.log import ConnectionChange, Emission
 
 SCHEMA_HEADER = "schema"
 COMMAND_SCHEMA = b"command/1"
 EVENTS_SCHEMA = b"events/1"
+RECEIPT_SCHEMA = b"receipt/1"
 CONNECTION_SCHEMA = b"connection/1"
 
 _command = TypeAdapter(Command)
 _connection = TypeAdapter(ConnectionChange)
 _event = TypeAdapter(Event)
 _head = TypeAdapter(Head)
+_receipt = TypeAdapter(Receipt)
 
 
 class BadRecordError(Exception):
@@ -55,9 +58,27 @@ def dump_emission(emission: Emission) -> bytes:
             "conversation_id": emission.conversation_id,
             "events": emission.events,
             "members_seq": emission.members_seq,
-            "audience": emission.audience,
         }
     )
+
+
+def dump_receipt(receipt: Receipt) -> bytes:
+    return _receipt.dump_json(receipt, exclude_defaults=True)
+
+
+def load_receipt(value: bytes, schema: bytes | None) -> Receipt:
+    """
+    The receipt of a record.
+
+    Raises:
+        BadRecordError: it is of no schema that is known here, or does not fit it.
+    """
+    if schema != RECEIPT_SCHEMA:
+        raise BadRecordError(f"schema {schema!r}")
+    try:
+        return _receipt.validate_json(value)
+    except ValidationError as error:
+        raise BadRecordError(f"{error.error_count()} errors in a receipt") from None
 
 
 def dump_connection(change: ConnectionChange) -> bytes:

@@ -1,0 +1,28 @@
+"""Every minute: tells what was decided of conversations and not told."""
+
+from collections.abc import Callable
+
+from natter.bootstrap import relay as bootstrap
+from natter.entrypoints.lazily import LambdaHandler, lazily
+from natter.settings import RelaySettings
+from natter.telemetry import logger
+from natter.usecases.relay import Swept
+
+
+class IncompleteSweepError(Exception):
+    """Something stays untold: the function's alarm rings when that does not pass."""
+
+
+def build(relay: Callable[[], Swept]) -> LambdaHandler:
+    def handle(_event: object, _context: object) -> dict[str, int]:
+        swept = relay()
+        if swept.announced or swept.failed:
+            logger.info("outbox swept", extra={"announced": swept.announced, "failed": swept.failed})
+        if swept.failed:
+            raise IncompleteSweepError(f"{swept.failed} conversations could not be announced")
+        return {"announced": swept.announced}
+
+    return handle
+
+
+lambda_handler = lazily(lambda: build(bootstrap.relay(RelaySettings())))

@@ -1,0 +1,74 @@
+from aws_cdk import Duration
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from infra.blocks.logs import removal
+from infra.config import Stage
+from natter import names
+
+
+class Attachments(Construct):
+    """
+    The bucket of files that messages show. Clients reach it only by forms and links that a function has signed.
+
+    What is uploaded and never shown goes after a day (S3 counts whole days, and may take one more). A deleted
+    stack leaves a bucket that is not empty where it is, in dev, too.
+    """
+
+    def __init__(self, scope: Construct, id_: str, *, stage: Stage, key: kms.IKey) -> None:
+        super().__init__(scope, id_)
+        self._key = key
+        self._bucket = s3.Bucket(
+            self,
+            "Bucket",
+            encryption=s3.BucketEncryption.KMS,
+            encryption_key=key,
+            bucket_key_enabled=True,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            enforce_ssl=True,
+            minimum_tls_version=1.2,
+            cors=[
+                s3.CorsRule(
+                    allowed_methods=[s3.HttpMethods.POST, s3.HttpMethods.GET],
+                    allowed_origins=list(stage.cors_origins),
+                    allowed_headers=["*"],
+                    max_age=3600,
+                )
+            ],
+            lifecycle_rules=[
+                s3.LifecycleRule(id="pending", prefix=names.PENDING_UPLOADS, expiration=Duration.days(1)),
+            ],
+            removal_policy=removal(stage),
+        )
+        self.bucket_name = self._bucket.bucket_name
+
+    def grant_exchange(self, grantee: iam.IGrantable) -> None:
+        """Signing forms to upload with, and links to download what is shown."""
+        self._objects(grantee, "s3:PutObject", names.PENDING_UPLOADS)
+        self._objects(grantee, "s3:GetObject", names.SHOWN_ATTACHMENTS)
+        self._allow(grantee)
+
+    def grant_show(self, grantee: iam.IGrantable) -> None:
+        """Copying what was uploaded to where it is shown."""
+        self._objects(grantee, "s3:GetObject", names.PENDING_UPLOADS)
+        self._objects(grantee, "s3:GetObject", names.SHOWN_ATTACHMENTS)
+        self._objects(grantee, "s3:PutObject", names.SHOWN_ATTACHMENTS)
+        self._allow(grantee)
+
+    def _objects(self, grantee: iam.IGrantable, action: str, prefix: str) -> None:
+        iam.Grant.add_to_principal(
+            grantee=grantee, actions=[action], resource_arns=[self._bucket.arn_for_objects(f"{prefix}*")]
+        )
+
+    def _allow(self, grantee: iam.IGrantable) -> None:
+        """Listing: without it S3 answers 403, not 404, about what is not there. The key: for S3's use alone."""
+        iam.Grant.add_to_principal(grantee=grantee, actions=["s3:ListBucket"], resource_arns=[self._bucket.bucket_arn])
+        iam.Grant.add_to_principal(
+            grantee=grantee,
+            actions=["kms:Decrypt", "kms:GenerateDataKey"],
+            resource_arns=[self._key.key_arn],
+            conditions={"StringEquals": {"kms:EncryptionContext:aws:s3:arn": self._bucket.bucket_arn}},
+        )

@@ -1,0 +1,72 @@
+from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sqs as sqs
+from aws_cdk.aws_lambda_event_sources import SqsEventSource
+from constructs import Construct
+
+from infra.blocks.logs import removal
+from infra.blocks.python_function import PythonFunction
+from infra.config import Stage
+
+RECEIVES = 7
+"""With a visibility timeout of 90 s: for ten minutes, which an outage of a store may take."""
+
+CONCURRENCY = 50
+"""Messages under way at once: a storm must not take the functions' shared concurrency from everybody else."""
+
+
+class WorkQueue(Construct):
+    """
+    Work that one function does, message by message, at least once, in no order.
+
+    What it gives back is seen again after the visibility timeout, six times what the function may take; what it has
+    given back too often waits two weeks among the dead letters, for operators to look at and redrive.
+    """
+
+    def __init__(
+        self, scope: Construct, id_: str, *, stage: Stage, name: str, worker_timeout_s: int, key: kms.IKey
+    ) -> None:
+        super().__init__(scope, id_)
+        self._dead = sqs.Queue(
+            self,
+            "Dead",
+            queue_name=f"natter-{stage.name}-{name}-dead",
+            encryption=sqs.QueueEncryption.KMS,
+            encryption_master_key=key,
+            enforce_ssl=True,
+            retention_period=Duration.days(14),
+            removal_policy=removal(stage),
+        )
+        self._queue = sqs.Queue(
+            self,
+            "Queue",
+            queue_name=f"natter-{stage.name}-{name}",
+            encryption=sqs.QueueEncryption.KMS,
+            encryption_master_key=key,
+            data_key_reuse=Duration.hours(1),
+            enforce_ssl=True,
+            visibility_timeout=Duration.seconds(6 * worker_timeout_s),
+            retention_period=Duration.days(1),
+            dead_letter_queue=sqs.DeadLetterQueue(queue=self._dead, max_receive_count=RECEIVES),
+            removal_policy=removal(stage),
+        )
+        self.url = self._queue.queue_url
+
+    def grant_send(self, grantee: iam.IGrantable) -> None:
+        self._queue.grant_send_messages(grantee)
+
+    def work(self, function: PythonFunction) -> None:
+        """One message an invocation: one that is slow does not hold up others."""
+        function.add_event_source(
+            SqsEventSource(self._queue, batch_size=1, report_batch_item_failures=True, max_concurrency=CONCURRENCY)
+        )
+
+    def metric_oldest_age(self, *, period: Duration) -> cloudwatch.Metric:
+        """Seconds that the message that waits longest has waited."""
+        return self._queue.metric_approximate_age_of_oldest_message(period=period, statistic="max")
+
+    def metric_dead(self, *, period: Duration) -> cloudwatch.Metric:
+        """Messages that came to nothing."""
+        return self._dead.metric_approximate_number_of_messages_visible(period=period, statistic="max")

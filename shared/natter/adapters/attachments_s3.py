@@ -1,0 +1,160 @@
+"""
+`Attachments` in S3.
+
+`pending/CONVERSATION/UPLOADER/ATTACHMENT` is what clients write: a presigned POST whose policy fixes key, size, type,
+name and SHA-256, so S3 itself refuses anything else. A lifecycle rule empties `pending/`. Showing an attachment copies
+it, within S3, to `shown/CONVERSATION/ATTACHMENT`, where no client can write: unlike with a tag, neither the rule nor
+an upload with a form that is still good can touch what a message shows.
+"""
+
+import base64
+from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from natter.domain.errors import Unavailable
+from natter.domain.ids import AttachmentId, ConversationId, UserId
+from natter.names import PENDING_UPLOADS, SHOWN_ATTACHMENTS
+from natter.ports.attachments import Attachments, File, UploadForm
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+UPLOAD_S = 15 * 60
+DOWNLOAD_S = 5 * 60
+AT_ONCE = 20
+"""As many as a frame can show."""
+
+S3_CONFIG = Config(
+    signature_version="s3v4",  # what checks the conditions of a form
+    s3={"addressing_style": "virtual"},  # else forms and links name the global endpoint, which redirects
+    connect_timeout=1,
+    read_timeout=3,  # between two signs of life: S3 sends some while it copies 100 MiB
+    retries={"mode": "standard", "total_max_attempts": 2},  # a connection may have died while the function was frozen
+    max_pool_connections=AT_ONCE,
+)
+
+_ABSENT = {"404", "NoSuchKey", "NotFound"}
+
+
+class S3Attachments:
+    """
+    Sharing: safe across threads.
+
+    Args:
+        connect: makes the client, when it is first needed: few frames show an attachment, and all would wait for it.
+    """
+
+    def __init__(self, connect: "Callable[[], S3Client]", bucket: str) -> None:
+        self._connect = connect
+        self._bucket = bucket
+
+    def offer(self, conversation: ConversationId, uploader: UserId, attachment: AttachmentId, file: File) -> UploadForm:
+        fields = {
+            "Content-Type": file.content_type,
+            "x-amz-checksum-algorithm": "SHA256",
+            "x-amz-checksum-sha256": file.sha256,
+            "x-amz-meta-name": base64.urlsafe_b64encode(file.name.encode()).decode(),
+            "x-amz-meta-uploader": uploader,
+        }
+        with s3_errors():
+            form = self._s3.generate_presigned_post(
+                Bucket=self._bucket,
+                Key=_pending(conversation, uploader, attachment),
+                Fields=dict(fields),
+                Conditions=[
+                    *({name: value} for name, value in fields.items()),
+                    ["content-length-range", file.size, file.size],
+                ],
+                ExpiresIn=UPLOAD_S,
+            )
+        return UploadForm(url=form["url"], fields=form["fields"])
+
+    def show(
+        self, conversation: ConversationId, uploader: UserId, attachments: Collection[AttachmentId]
+    ) -> Collection[AttachmentId]:
+        wanted = list(attachments)
+        with ThreadPoolExecutor(max_workers=AT_ONCE) as threads:
+            found = threads.map(lambda attachment: self._show(conversation, uploader, attachment), wanted)
+            return [attachment for attachment, is_there in zip(wanted, found, strict=True) if not is_there]
+
+    def link(self, conversation: ConversationId, attachment: AttachmentId) -> str | None:
+        metadata = self._metadata(conversation, attachment)
+        if metadata is None:
+            return None
+        name = quote(base64.urlsafe_b64decode(metadata["name"]), safe="")
+        with s3_errors():
+            return self._s3.generate_presigned_url(
+                "get_object",
+                Params={
+                    "Bucket": self._bucket,
+                    "Key": _shown(conversation, attachment),
+                    "ResponseContentDisposition": f"attachment; filename*=UTF-8''{name}",
+                    "ResponseCacheControl": "private, max-age=31536000, immutable",
+                },
+                ExpiresIn=DOWNLOAD_S,
+            )
+
+    @cached_property
+    def _s3(self) -> "S3Client":
+        return self._connect()
+
+    def _show(self, conversation: ConversationId, uploader: UserId, attachment: AttachmentId) -> bool:
+        if self._copied(conversation, uploader, attachment):
+            return True
+        metadata = self._metadata(conversation, attachment)  # a retry, or shown again, after a day
+        return metadata is not None and metadata["uploader"] == uploader
+
+    def _copied(self, conversation: ConversationId, uploader: UserId, attachment: AttachmentId) -> bool:
+        with s3_errors():
+            try:
+                self._s3.copy_object(
+                    CopySource={"Bucket": self._bucket, "Key": _pending(conversation, uploader, attachment)},
+                    Bucket=self._bucket,
+                    Key=_shown(conversation, attachment),
+                    TaggingDirective="REPLACE",  # by none: a scanner's tags are about the upload
+                )
+            except ClientError as error:
+                if _is_absent(error):
+                    return False
+                raise
+        return True
+
+    def _metadata(self, conversation: ConversationId, attachment: AttachmentId) -> dict[str, str] | None:
+        with s3_errors():
+            try:
+                return self._s3.head_object(Bucket=self._bucket, Key=_shown(conversation, attachment))["Metadata"]
+            except ClientError as error:
+                if _is_absent(error):
+                    return None
+                raise
+
+
+@contextmanager
+def s3_errors() -> Iterator[None]:
+    """Translate what an outage, a throttled or a refused call looks like."""
+    try:
+        yield
+    except (BotoCoreError, ClientError) as error:
+        raise Unavailable("attachments") from error
+
+
+def _is_absent(error: ClientError) -> bool:
+    return error.response["Error"]["Code"] in _ABSENT
+
+
+def _pending(conversation: ConversationId, uploader: UserId, attachment: AttachmentId) -> str:
+    return f"{PENDING_UPLOADS}{conversation}/{uploader}/{attachment}"
+
+
+def _shown(conversation: ConversationId, attachment: AttachmentId) -> str:
+    return f"{SHOWN_ATTACHMENTS}{conversation}/{attachment}"
+
+
+_: type[Attachments] = S3Attachments

@@ -1,0 +1,36 @@
+"""`FanoutLog` and `SliceQueue` in memory."""
+
+from collections.abc import Sequence
+
+from natter.ports.deliveries import FanoutLog, Slice, SliceQueue, Undelivered
+
+
+class MemoryFanoutLog:
+    """`records` holds what was added, in order."""
+
+    def __init__(self) -> None:
+        self.records: list[Undelivered] = []
+
+    def add(self, undelivered: Sequence[Undelivered]) -> None:
+        self.records.extend(undelivered)
+
+
+class MemorySliceQueue:
+    """Hands everything out at once; `delays_s` says after how long the queue would have."""
+
+    def __init__(self) -> None:
+        self.slices: list[Slice] = []
+        self.delays_s: list[int] = []
+
+    def add(self, slices: Sequence[Slice], *, delay_s: int = 0) -> None:
+        self.slices.extend(slices)
+        self.delays_s.extend([delay_s] * len(slices))
+
+    def take(self) -> Sequence[Slice]:
+        """All that wait, which then wait no longer."""
+        taken, self.slices, self.delays_s = self.slices, [], []
+        return taken
+
+
+_fanout: type[FanoutLog] = MemoryFanoutLog
+_queue: type[SliceQueue] = MemorySliceQueue

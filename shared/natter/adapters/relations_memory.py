@@ -1,0 +1,74 @@
+"""`Profiles`, `Contacts` and `Blocks` in memory, for tests of what uses them."""
+
+from collections.abc import Sequence
+
+from natter.domain.ids import UserId
+from natter.domain.users import User
+from natter.ports.identity import Users
+from natter.ports.relations import Blocks, Contacts, Profiles
+
+
+class MemoryBlocks:
+    def __init__(self, users: Users) -> None:
+        self._users = users
+        self._blocks: set[tuple[UserId, UserId]] = set()
+
+    def add(self, user: UserId, blocked: UserId, *, at: int) -> bool:  # noqa: ARG002 - nobody asks when
+        if self._users.by_id(blocked) is None:
+            return False
+        self._blocks.add((user, blocked))
+        return True
+
+    def remove(self, user: UserId, blocked: UserId) -> None:
+        self._blocks.discard((user, blocked))
+
+    def between(self, user: UserId, other: UserId) -> bool:
+        return not self._blocks.isdisjoint({(user, other), (other, user)})
+
+    def of(self, user: UserId, *, after: UserId | None, limit: int) -> Sequence[User]:
+        return _page(self._users, [blocked for by, blocked in self._blocks if by == user], after, limit)
+
+
+class MemoryProfiles:
+    def __init__(self, users: Users, blocks: Blocks) -> None:
+        self._users = users
+        self._blocks = blocks
+
+    def by_id(self, user: UserId, *, seen_by: UserId) -> User | None:
+        return self._seen(self._users.by_id(user), seen_by)
+
+    def by_name(self, username: str, *, seen_by: UserId) -> User | None:
+        return self._seen(self._users.by_name(username), seen_by)
+
+    def _seen(self, user: User | None, by: UserId) -> User | None:
+        return None if user is None or self._blocks.between(user.user_id, by) else user
+
+
+class MemoryContacts:
+    def __init__(self, users: Users, blocks: Blocks) -> None:
+        self._users = users
+        self._blocks = blocks
+        self._contacts: set[tuple[UserId, UserId]] = set()
+
+    def add(self, user: UserId, contact: UserId, *, at: int) -> bool:  # noqa: ARG002 - nobody asks when
+        if self._users.by_id(contact) is None or self._blocks.between(user, contact):
+            return False
+        self._contacts.add((user, contact))
+        return True
+
+    def remove(self, user: UserId, contact: UserId) -> None:
+        self._contacts.discard((user, contact))
+
+    def of(self, user: UserId, *, after: UserId | None, limit: int) -> Sequence[User]:
+        shown = [other for by, other in self._contacts if by == user and not self._blocks.between(user, other)]
+        return _page(self._users, shown, after, limit)
+
+
+def _page(users: Users, ids: list[UserId], after: UserId | None, limit: int) -> list[User]:
+    found = [users.by_id(each) for each in sorted(ids) if after is None or each > after]
+    return [user for user in found if user is not None][:limit]
+
+
+_profiles: type[Profiles] = MemoryProfiles
+_contacts: type[Contacts] = MemoryContacts
+_blocks: type[Blocks] = MemoryBlocks

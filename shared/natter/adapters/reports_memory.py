@@ -1,0 +1,20 @@
+"""`Reports` in memory, for tests of what uses them."""
+
+from collections.abc import Sequence
+
+from natter.domain.ids import ConversationId, UserId
+from natter.ports.reports import Report, Reports
+
+
+class MemoryReports:
+    def __init__(self) -> None:
+        self._reports: dict[tuple[ConversationId, int, UserId], Report] = {}
+
+    def add(self, report: Report) -> None:
+        self._reports[report.conversation_id, report.seq, report.reporter] = report
+
+    def of(self, conversation: ConversationId) -> Sequence[Report]:
+        return [report for report in self._reports.values() if report.conversation_id == conversation]
+
+
+_: type[Reports] = MemoryReports

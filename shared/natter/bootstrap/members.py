@@ -1,0 +1,40 @@
+"""Puts together what changes conversations that are there."""
+
+import boto3
+
+from natter.adapters.connections_valkey import ValkeyConnections
+from natter.adapters.gateway_apigateway import ApiGateway
+from natter.adapters.valkey import Valkey
+from natter.bootstrap.common import aws_credentials, now_ms
+from natter.domain.ids import new_id
+from natter.ports.conversations import Admission, Conversations
+from natter.ports.log import CommandLog
+from natter.usecases.announce import Announce
+from natter.usecases.change_conversation import Restyle
+from natter.usecases.change_members import AddPeople, RemovePerson, SetRole
+from natter.usecases.change_settings import ChangeSettings
+from natter.usecases.list_members import ListMembers
+from natter.usecases.member_service import MemberService
+from natter.usecases.tell import Tell
+from natter.wire.signals import settings_frame
+
+
+def member_service(conversations: Conversations, admission: Admission, log: CommandLog, cache: Valkey) -> MemberService:
+    announce = Announce(conversations=conversations, admission=admission, log=log)
+    aws = boto3.Session()
+    return MemberService(
+        list=ListMembers(conversations=conversations, admission=admission),
+        add=AddPeople(conversations=conversations, announce=announce, new_id=new_id, now_ms=now_ms),
+        set_role=SetRole(conversations=conversations, announce=announce, new_id=new_id, now_ms=now_ms),
+        remove=RemovePerson(conversations=conversations, announce=announce, new_id=new_id, now_ms=now_ms),
+        restyle=Restyle(conversations=conversations, announce=announce, new_id=new_id, now_ms=now_ms),
+        change_settings=ChangeSettings(
+            conversations=conversations,
+            tell=Tell(
+                connections=ValkeyConnections(cache, now_ms),
+                gateway=ApiGateway(aws_credentials(aws), aws.region_name),
+                now_ms=now_ms,
+            ),
+            frame=settings_frame,
+        ),
+    )

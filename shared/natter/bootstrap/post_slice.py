@@ -1,0 +1,33 @@
+"""Puts `post_slice` together."""
+
+import boto3
+
+from natter.adapters.cassandra import CassandraSession
+from natter.adapters.connections_valkey import ValkeyConnections
+from natter.adapters.gateway_apigateway import ApiGateway
+from natter.adapters.tables_cassandra import READ_EVENT, CassandraTables
+from natter.bootstrap.common import aws_credentials, now_ms, valkey
+from natter.bootstrap.deliveries import slice_queue
+from natter.bootstrap.warming import warmed
+from natter.settings import PostSliceSettings
+from natter.usecases.post_slice import PostSlice
+from natter.usecases.settle_posts import SettlePosts
+from natter.wire.frames import JsonFrames
+
+
+def post_slice(settings: PostSliceSettings) -> PostSlice:
+    cache, session = valkey(settings.valkey), CassandraSession(settings.keyspaces)
+    warmed(cache.warm, lambda: session.warm([READ_EVENT]))
+    aws = boto3.Session()
+    gateway = ApiGateway(aws_credentials(aws), aws.region_name)
+    return PostSlice(
+        store=CassandraTables(session),
+        gateway=gateway,
+        frames=JsonFrames(),
+        settle=SettlePosts(
+            connections=ValkeyConnections(cache, now_ms),
+            gateway=gateway,
+            queue=slice_queue(settings.deliveries),
+            now_ms=now_ms,
+        ),
+    )

@@ -1,0 +1,55 @@
+"""Puts `receipts` together."""
+
+from dataclasses import dataclass
+
+import boto3
+
+from natter.adapters.admission_valkey import ValkeyAdmission
+from natter.adapters.cassandra import CassandraSession
+from natter.adapters.connections_valkey import ValkeyConnections
+from natter.adapters.conversations_postgres import PostgresConversations
+from natter.adapters.cursors_cassandra import RECEIPT_STATEMENTS, CassandraCursors
+from natter.adapters.gateway_apigateway import ApiGateway
+from natter.adapters.kafka import RecordProducer
+from natter.adapters.logs_kafka import KafkaDeadLetters
+from natter.adapters.rows_cassandra import READ_HEAD
+from natter.adapters.timeline_cassandra import CassandraTimeline
+from natter.bootstrap.common import aws_credentials, now_ms, valkey
+from natter.bootstrap.identity import postgres
+from natter.bootstrap.warming import warmed
+from natter.ports.log import DeadLetters
+from natter.settings import ReceiptsSettings
+from natter.usecases.fold_receipts import FoldReceipts
+from natter.usecases.tell import Tell
+from natter.wire.signals import JsonSignalFrames
+
+TELLING_S = 1.0
+"""For a batch of many conversations, all of which have waited about as long already."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReceiptsParts:
+    fold: FoldReceipts
+    dead: DeadLetters
+
+
+def receipts(settings: ReceiptsSettings) -> ReceiptsParts:
+    cache = valkey(settings.valkey)
+    session = CassandraSession(settings.keyspaces)
+    warmed(cache.warm, lambda: session.warm((READ_HEAD, *RECEIPT_STATEMENTS)))
+    aws = boto3.Session()
+    return ReceiptsParts(
+        fold=FoldReceipts(
+            timeline=CassandraTimeline(session),
+            cursors=CassandraCursors(session),
+            admission=ValkeyAdmission(cache, PostgresConversations(postgres(settings.postgres))),
+            frames=JsonSignalFrames(),
+            tell=Tell(
+                connections=ValkeyConnections(cache, now_ms),
+                gateway=ApiGateway(aws_credentials(aws), aws.region_name),
+                now_ms=now_ms,
+                budget_s=TELLING_S,
+            ),
+        ),
+        dead=KafkaDeadLetters(RecordProducer(settings.kafka)),
+    )

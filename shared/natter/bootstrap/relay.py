@@ -1,0 +1,21 @@
+"""Puts `relay` together."""
+
+from natter.adapters.admission_valkey import ValkeyAdmission
+from natter.adapters.conversations_postgres import PostgresConversations
+from natter.adapters.kafka import RecordProducer
+from natter.adapters.logs_kafka import KafkaCommandLog
+from natter.bootstrap.common import now_ms, valkey
+from natter.bootstrap.identity import postgres
+from natter.settings import RelaySettings
+from natter.usecases.announce import Announce
+from natter.usecases.relay import Relay
+
+
+def relay(settings: RelaySettings) -> Relay:
+    conversations = PostgresConversations(postgres(settings.postgres))
+    announce = Announce(
+        conversations=conversations,
+        admission=ValkeyAdmission(valkey(settings.valkey), conversations),
+        log=KafkaCommandLog(RecordProducer(settings.kafka)),
+    )
+    return Relay(conversations=conversations, announce=announce, now_ms=now_ms)

@@ -1,0 +1,81 @@
+"""How far members say they have come: values that only move forward, whatever is repeated or comes late (P6)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from natter.domain.conversations import Cursor
+from natter.domain.ids import ConnectionId, ConversationId, UserId
+
+MAX_READERS_SHOWN = 20
+"""In conversations of up to so many members everybody sees how far the others have read."""
+
+MAX_TYPING_SHOWN = 100
+"""To conversations of up to so many members it is passed on who is typing."""
+
+TypingState = Literal["started", "stopped"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Receipt:
+    """A member has read, or been shown, everything up to and including these places; 0 says nothing."""
+
+    conversation_id: ConversationId
+    user_id: UserId
+    read_seq: int = 0
+    delivered_seq: int = 0
+    connection_id: ConnectionId | None = None
+    """The connection that said so: it need not be told."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReceiptRecord:
+    """A receipt as it lies in the log."""
+
+    receipt: Receipt
+    at: int
+    """The log's timestamp, milliseconds."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Progress:
+    """How far a member has come, as others may see it; None: not shown, or not changed."""
+
+    user_id: UserId
+    read_seq: int | None = None
+    delivered_seq: int | None = None
+
+
+def advanced(cursor: Cursor, records: Iterable[ReceiptRecord]) -> Cursor:
+    """
+    `cursor` after `records` of its member, in the log's order; `read_messages` is left for the caller to look up.
+
+    Places are merged by maximum, so the order does not matter to them. `written_at` grows whenever one of them does
+    and depends on nothing but the log: what was folded from more of it always carries the later timestamp, so a
+    writer that is behind cannot take back, in cells that are last-write-wins, what another has written.
+    """
+    for record in records:
+        read_seq = max(cursor.read_seq, record.receipt.read_seq)
+        delivered_seq = max(cursor.delivered_seq, record.receipt.delivered_seq)
+        if (read_seq, delivered_seq) != (cursor.read_seq, cursor.delivered_seq):
+            written_at = max(cursor.written_at + 1, record.at * 1000)
+            cursor = replace(cursor, read_seq=read_seq, delivered_seq=delivered_seq, written_at=written_at)
+    return cursor
+
+
+def reached(user: UserId, cursor: Cursor, *, at_least: int = 0) -> Progress:
+    """How far a member has come: what was sent was read up to there, and what was read was delivered."""
+    read_seq = max(cursor.read_seq, cursor.sent_seq, at_least)
+    return Progress(user_id=user, read_seq=read_seq, delivered_seq=max(read_seq, cursor.delivered_seq))
+
+
+def risen(user: UserId, before: Cursor, after: Cursor) -> Progress | None:
+    """What of a member's progress is news; None if nothing is."""
+    old, new = reached(user, before), reached(user, after)
+    if old == new:
+        return None
+    return Progress(
+        user_id=user,
+        read_seq=None if new.read_seq == old.read_seq else new.read_seq,
+        delivered_seq=None if new.delivered_seq == old.delivered_seq else new.delivered_seq,
+    )

@@ -1,0 +1,34 @@
+"""
+What all queue consumers share: SQS messages one by one, and which of them are given back.
+
+Shape: Lambda developer guide, "Using Lambda with Amazon SQS". What is given back is seen again after the queue's
+visibility timeout; what has been given back too often, the queue moves to its dead letters.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from natter.domain.errors import Unavailable
+from natter.entrypoints.faults import describe
+
+_logger = logging.getLogger(__name__)
+
+
+def queue_consumer(consume: Callable[[str], None]) -> Callable[[Mapping[str, Any], Any], dict[str, Any]]:
+    """A handler that gives each message's body to `consume`, and gives back those that it raises for."""
+
+    def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
+        given_back: list[dict[str, str]] = []
+        for message in event["Records"]:
+            try:
+                consume(message["body"])
+            except Unavailable as error:
+                _logger.warning("message %s is given back: %s", message["messageId"], error)
+                given_back.append({"itemIdentifier": message["messageId"]})
+            except Exception as error:  # noqa: BLE001 - a message that fails must not take others with it
+                _logger.error("message %s is given back\n%s", message["messageId"], describe(error))  # noqa: TRY400 - its text may quote a row
+                given_back.append({"itemIdentifier": message["messageId"]})
+        return {"batchItemFailures": given_back}
+
+    return handler

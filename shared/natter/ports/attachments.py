@@ -1,0 +1,55 @@
+"""Port to the files that messages show."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from natter.domain.ids import AttachmentId, ConversationId, UserId
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class File:
+    """What is to be uploaded. Exactly this, or the upload is refused."""
+
+    name: str
+    content_type: str
+    size: int
+    """Bytes."""
+    sha256: str
+    """Base64."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UploadForm:
+    """A form (multipart/form-data) for the client to post: `fields` first, then the file as `file`."""
+
+    url: str
+    fields: Mapping[str, str]
+
+
+class Attachments(Protocol):
+    """
+    Files, each of one conversation and of the member who uploads it.
+
+    A file is *pending* from its upload on, and removed after a day or two, unless a message comes to show it: then
+    it is *shown*, for good, and no upload can change it any more. All methods raise `Unavailable` when the store
+    does not answer in time.
+    """
+
+    def offer(self, conversation: ConversationId, uploader: UserId, attachment: AttachmentId, file: File) -> UploadForm:
+        """A form with which whoever has it may upload `file`, for a quarter of an hour."""
+
+    def show(
+        self, conversation: ConversationId, uploader: UserId, attachments: Collection[AttachmentId]
+    ) -> Collection[AttachmentId]:
+        """
+        Make these shown that `uploader` uploaded to this conversation, and say which of them are not there.
+
+        Repeating it is safe, also when they are pending no more.
+        """
+
+    def link(self, conversation: ConversationId, attachment: AttachmentId) -> str | None:
+        """
+        A URL from which whoever has it may download the file for five minutes, under its name; None unless it is
+        shown in this conversation.
+        """

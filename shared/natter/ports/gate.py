@@ -1,0 +1,26 @@
+"""Port to what every frame that is to change a conversation has to pass."""
+
+from typing import Protocol
+
+from natter.domain.ids import ConversationId, UserId
+from natter.domain.limits import Bucket
+
+ACROSS_A_BLOCK = "this conversation takes no messages"
+"""Who is told does not learn who has blocked whom."""
+
+
+class Gate(Protocol):
+    """`RateLimits.take` and `Admission.roster` with one question, for a path where every round trip shows."""
+
+    def enter(self, conversation: ConversationId, user: UserId, bucket: Bucket, cost: int = 1) -> None:
+        """
+        Take `cost` of the user's tokens, or none, and let those pass who belong to the conversation.
+
+        Who is refused may have spent tokens. Fails open and falls back as the two do.
+
+        Raises:
+            RateLimited: there are not enough tokens.
+            NotMember: the user does not belong to the conversation, or there is none (P8).
+            Forbidden: it is a direct conversation, and one of the two has blocked the other.
+            Unavailable: neither the snapshot nor the database answered in time.
+        """

@@ -1,0 +1,44 @@
+"""Whether somebody knows a user's password."""
+
+from dataclasses import dataclass
+
+from natter.domain.errors import BadCredentials
+from natter.domain.limits import FAILED_SIGN_INS_PER_ADDRESS, FAILED_SIGN_INS_PER_NAME
+from natter.domain.users import is_username
+from natter.ports.identity import Credentials, Passwords, Users
+from natter.ports.limits import RateLimits
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckPassword:
+    """
+    An unknown name and a wrong password are the same: in the answer, in the work done, in what is counted.
+
+    Raises:
+        BadCredentials: nobody of that name has that password.
+        RateLimited: there were too many wrong ones of late, of this name or from this address.
+        Unavailable: the users' store did not answer in time.
+    """
+
+    users: Users
+    passwords: Passwords
+    limits: RateLimits
+    per_address: bool
+    """Whether addresses are limited."""
+
+    def __call__(self, username: str, *passwords: str, address: str) -> Credentials:
+        """The credentials that one of `passwords` opens, the first that does; together they count as one attempt."""
+        # The look-up comes first: when it fails, nothing has been counted as a failed attempt.
+        known = self.users.credentials(username) if is_username(username) else None
+        buckets = [(FAILED_SIGN_INS_PER_NAME, username)]
+        if self.per_address:
+            buckets.append((FAILED_SIGN_INS_PER_ADDRESS, address))
+        for bucket, key in buckets:  # taken before the check, so guesses made at the same time count too
+            self.limits.take(bucket, key)
+        password_hash = known.password_hash if known else None
+        matches = any(self.passwords.verify(password_hash, password) for password in passwords)
+        if known is None or not matches:
+            raise BadCredentials
+        for bucket, key in buckets:
+            self.limits.give_back(bucket, key)
+        return known

@@ -1,0 +1,89 @@
+"""Records of `chat.fanout`, and messages of the queue of slices."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic_core import to_json
+
+from natter.domain.ids import ConnectionId, ConversationId, DeviceId, SessionId, UserId
+from natter.ports.deliveries import Slice, Undelivered
+from natter.ports.sockets import Connection
+from natter.wire.records import BadRecordError
+
+FANOUT_SCHEMA = b"fanout/1"
+SLICE_SCHEMA = "slice/1"
+
+_undelivered = TypeAdapter(Undelivered)
+
+
+class _Slice(BaseModel):
+    """Connections of one management endpoint stand together: it is half of what would be said of each."""
+
+    model_config = ConfigDict(frozen=True)
+
+    schema_: Annotated[str, Field(alias="schema", pattern=f"^{SLICE_SCHEMA}$")]
+    conversation_id: ConversationId
+    seqs: tuple[int, ...]
+    attempt: int
+    connections: dict[str, tuple[tuple[UserId, DeviceId, SessionId, ConnectionId, int], ...]]
+
+
+def dump_undelivered(undelivered: Undelivered) -> bytes:
+    return _undelivered.dump_json(undelivered)
+
+
+def load_undelivered(value: bytes, schema: bytes | None) -> Undelivered:
+    """
+    Raises:
+        BadRecordError: it is of no schema that is known here, or does not fit it.
+    """
+    if schema != FANOUT_SCHEMA:
+        raise BadRecordError(f"schema {schema!r}")
+    try:
+        return _undelivered.validate_json(value)
+    except ValidationError as error:
+        raise BadRecordError(f"{error.error_count()} errors in a record of {FANOUT_SCHEMA.decode()}") from None
+
+
+def dump_slice(slice_: Slice) -> str:
+    by_endpoint: dict[str, list[Any]] = {}
+    for each in slice_.connections:
+        fields = [each.user_id, each.device_id, each.session_id, each.connection_id, each.connected_at]
+        by_endpoint.setdefault(each.endpoint, []).append(fields)
+    return to_json(
+        {
+            "schema": SLICE_SCHEMA,
+            "conversation_id": slice_.conversation_id,
+            "seqs": slice_.seqs,
+            "attempt": slice_.attempt,
+            "connections": by_endpoint,
+        }
+    ).decode()
+
+
+def load_slice(body: str) -> Slice:
+    """
+    Raises:
+        BadRecordError: it is no slice of a schema that is known here.
+    """
+    try:
+        message = _Slice.model_validate_json(body)
+    except ValidationError as error:
+        raise BadRecordError(f"{error.error_count()} errors in a slice") from None
+    return Slice(
+        conversation_id=message.conversation_id,
+        seqs=message.seqs,
+        attempt=message.attempt,
+        connections=tuple(
+            Connection(
+                user_id=user_id,
+                device_id=device_id,
+                session_id=session_id,
+                connection_id=connection_id,
+                endpoint=endpoint,
+                connected_at=connected_at,
+            )
+            for endpoint, connections in message.connections.items()
+            for user_id, device_id, session_id, connection_id, connected_at in connections
+        ),
+    )

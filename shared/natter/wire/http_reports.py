@@ -1,0 +1,13 @@
+"""What members report to the operators."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from natter.wire.base import Prose, Seq, WireConversationId, WireModel
+
+
+class ReportBody(WireModel):
+    conversation_id: WireConversationId
+    seq: Seq
+    reason: Annotated[Prose, Field(min_length=1, max_length=1000)]

@@ -1,0 +1,95 @@
+"""Frames that are of use only now: how far members have come, who is typing."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from natter.domain.ids import ConversationId, UserId
+from natter.domain.receipts import Progress, TypingState
+from natter.ports.conversations import MemberSettings
+from natter.wire.base import Seq, WireConversationId, WireModel
+from natter.wire.frames import ClientFrame
+
+
+class ReadFrame(ClientFrame):
+    """Everything up to and including `seq` was read."""
+
+    action: Literal["read"]
+    conversation_id: WireConversationId
+    seq: Seq
+
+
+class DeliveredFrame(ClientFrame):
+    """Everything up to and including `seq` has arrived on a device."""
+
+    action: Literal["delivered"]
+    conversation_id: WireConversationId
+    seq: Seq
+
+
+class TypingFrame(ClientFrame):
+    action: Literal["typing"]
+    conversation_id: WireConversationId
+    state: TypingState
+
+
+class OkFrame(WireModel):
+    type: Literal["ok"] = "ok"
+    id: str
+
+
+class ReceiptItem(WireModel):
+    """How far one member has come; what did not change, or is not shown to this reader, is left out."""
+
+    user_id: UserId
+    read_seq: int | None = None
+    delivered_seq: int | None = None
+
+
+class ReceiptFrame(WireModel):
+    type: Literal["receipt"] = "receipt"
+    conversation_id: ConversationId
+    receipts: tuple[ReceiptItem, ...]
+
+
+class TypingNoticeFrame(WireModel):
+    """Forgotten after 6 s."""
+
+    type: Literal["typing"] = "typing"
+    conversation_id: ConversationId
+    user_id: UserId
+    state: TypingState
+
+
+class SettingsFrame(WireModel):
+    """How a conversation is to be shown was changed on another of one's devices."""
+
+    type: Literal["settings"] = "settings"
+    conversation_id: ConversationId
+    muted_until: int | None
+    archived: bool
+
+
+class SignedOutFrame(WireModel):
+    """The session ended; the connection closes."""
+
+    type: Literal["signed_out"] = "signed_out"
+
+
+def settings_frame(conversation: ConversationId, settings: MemberSettings) -> bytes:
+    return SettingsFrame(
+        conversation_id=conversation, muted_until=settings.muted_until, archived=settings.archived
+    ).to_json()
+
+
+class JsonSignalFrames:
+    """`SignalFrames` as the protocol has them."""
+
+    def receipts(self, conversation: ConversationId, progress: Sequence[Progress]) -> bytes:
+        items = tuple(
+            ReceiptItem(user_id=each.user_id, read_seq=each.read_seq, delivered_seq=each.delivered_seq)
+            for each in progress
+        )
+        return ReceiptFrame(conversation_id=conversation, receipts=items).to_json()
+
+    def typing(self, conversation: ConversationId, user: UserId, state: TypingState) -> bytes:
+        return TypingNoticeFrame(conversation_id=conversation, user_id=user, state=state).to_json()
