@@ -3,11 +3,13 @@
 from typing import Any
 
 from natter.adapters.admission_memory import MemoryAdmission
+from natter.adapters.attachments_memory import MemoryAttachments
 from natter.adapters.connections_memory import MemoryConnections
-from natter.adapters.conversations_memory import MemoryConversations
+from natter.adapters.gate_memory import MemoryGate
 from natter.adapters.gateway_memory import MemoryGateway
 from natter.adapters.head_cache_memory import MemoryHeadCache
-from natter.adapters.logs_memory import MemoryCommandLog, MemoryConnectionLog, MemoryEventLog
+from natter.adapters.logs_memory import MemoryCommandLog, MemoryConnectionLog, MemoryEventLog, MemoryReceiptLog
+from natter.adapters.reports_memory import MemoryReports
 from natter.adapters.tables_memory import MemoryTables
 from natter.bootstrap.chat_api import ChatService
 from natter.domain.commands import Item
@@ -15,18 +17,35 @@ from natter.domain.conversations import Event, History
 from natter.domain.ids import ConversationId, UserId, new_id
 from natter.names import PAGE_LIMIT_BYTES
 from natter.ports.health import Probe
+from natter.usecases.announce import Announce
+from natter.usecases.change_conversation import Restyle
+from natter.usecases.change_members import AddPeople, RemovePerson, SetRole
+from natter.usecases.change_settings import ChangeSettings
 from natter.usecases.check_health import CheckHealth
 from natter.usecases.create_conversation import Create, CreateRequest
-from natter.usecases.deliver import Deliver
+from natter.usecases.fold_receipts import FoldReceipts
+from natter.usecases.inbox import ReadInbox
+from natter.usecases.link_attachment import LinkAttachment
+from natter.usecases.list_members import ListMembers
+from natter.usecases.member_service import MemberService
+from natter.usecases.note_receipt import NoteReceipt
+from natter.usecases.offer_upload import OfferUpload
 from natter.usecases.persist import Persist
+from natter.usecases.read_cursors import ReadCursors
 from natter.usecases.read_events import ReadEvents, ReadPage
+from natter.usecases.report_event import ReportEvent
 from natter.usecases.send import Send
 from natter.usecases.sync import Sync
-from natter.usecases.view_conversations import ConversationView, ReadHeads, ViewConversations
+from natter.usecases.tell import Tell
+from natter.usecases.view_conversations import ConversationView, ReadHeads, ViewConversation, ViewConversations
 from natter.wire.events import event_size
 from natter.wire.frames import JsonFrames
+from natter.wire.http_conversations import conversation_size
+from natter.wire.signals import JsonSignalFrames, settings_frame
+from tests.decisions import Decisions
+from tests.deliveries import a_deliver
 from tests.identity import World
-from tests.messages import a_command, added, removed
+from tests.messages import a_command
 
 LARGE = "x" * (PAGE_LIMIT_BYTES // 3)
 """Of messages that say this, two fit into a page."""
@@ -39,8 +58,8 @@ class Chat:
     """
 
     def __init__(self) -> None:
-        self.world = World()
-        self.conversations = MemoryConversations(self.world.users)
+        self.world = World(per_address=False)
+        self.conversations = Decisions(self.world.users, self.world.blocks)
         self.admission = MemoryAdmission(self.conversations)
         self.tables, self.heads = MemoryTables(), MemoryHeadCache()
         self.log = MemoryCommandLog(self.world.clock)
@@ -51,7 +70,9 @@ class Chat:
         self.create = Create(
             conversations=self.conversations, log=self.log, view=self.view, new_id=new_id, now_ms=self.world.clock
         )
-        self.read_events = ReadEvents(conversations=self.conversations, view=self.view, pages=self.pages)
+        self.view_one = ViewConversation(conversations=self.conversations, view=self.view)
+        self.read_inbox = ReadInbox(conversations=self.conversations, view=self.view, size=conversation_size)
+        self.read_events = ReadEvents(view=self.view_one, pages=self.pages)
         self.sync = Sync(
             conversations=self.conversations,
             view=self.view,
@@ -59,17 +80,44 @@ class Chat:
             size=event_size,
             now_ms=self.world.clock,
         )
-        self.send = Send(admission=self.admission, limits=self.world.limits, log=self.log)
+        self.attachments = MemoryAttachments()
+        self.gate = MemoryGate(self.admission, self.world.limits)
+        self.send = Send(gate=self.gate, attachments=self.attachments, log=self.log)
         self.persist = Persist(
             store=self.tables,
             heads=self.heads,
-            deliver=Deliver(
-                connections=self.registry, gateway=self.gateway, frames=JsonFrames(), now_ms=self.world.clock
-            ),
+            deliver=a_deliver(self.registry, self.gateway, self.world.clock),
             frames=JsonFrames(),
             events=self.events,
             now_ms=self.world.clock,
         )
+        self.receipt_log = MemoryReceiptLog(self.world.clock)
+        self.note_receipt = NoteReceipt(
+            admission=self.admission,
+            heads=self.heads,
+            timeline=self.tables,
+            limits=self.world.limits,
+            log=self.receipt_log,
+        )
+        self.read_cursors = ReadCursors(
+            admission=self.admission,
+            heads=ReadHeads(cache=self.heads, timeline=self.tables),
+            cursors=self.tables,
+        )
+        self.tell = Tell(connections=self.registry, gateway=self.gateway, now_ms=self.world.clock)
+        self.fold_receipts = FoldReceipts(
+            timeline=self.tables,
+            cursors=self.tables,
+            admission=self.admission,
+            frames=JsonSignalFrames(),
+            tell=self.tell,
+        )
+        self.reports = MemoryReports()
+        self.report_event = ReportEvent(
+            view=self.view_one, timeline=self.tables, reports=self.reports, now_ms=self.world.clock
+        )
+        self.announce = Announce(conversations=self.conversations, admission=self.admission, log=self.log)
+        self.members = self.member_service(self.announce)
         self._folded = 0
 
     def service(self, *probes: Probe) -> ChatService:
@@ -77,9 +125,34 @@ class Chat:
             authenticate=self.world.service.authenticate,
             limits=self.world.limits,
             create=self.create,
+            read_inbox=self.read_inbox,
+            view_conversation=self.view_one,
             read_events=self.read_events,
             sync=self.sync,
+            members=self.members,
+            note_receipt=self.note_receipt,
+            read_cursors=self.read_cursors,
+            offer_upload=OfferUpload(admission=self.admission, attachments=self.attachments, new_id=new_id),
+            link_attachment=LinkAttachment(admission=self.admission, attachments=self.attachments),
+            report_event=self.report_event,
             check_health=CheckHealth(probes=probes),
+        )
+
+    def member_service(self, announce: Announce) -> MemberService:
+        """What changes conversations, announced as `announce` does."""
+        changes: Any = {
+            "conversations": self.conversations,
+            "announce": announce,
+            "new_id": new_id,
+            "now_ms": self.world.clock,
+        }
+        return MemberService(
+            list=ListMembers(conversations=self.conversations, admission=self.admission),
+            add=AddPeople(**changes),
+            set_role=SetRole(**changes),
+            remove=RemovePerson(**changes),
+            restyle=Restyle(**changes),
+            change_settings=ChangeSettings(conversations=self.conversations, tell=self.tell, frame=settings_frame),
         )
 
     def person(self, name: str) -> UserId:
@@ -99,12 +172,12 @@ class Chat:
         self.fold()
 
     def join(self, conversation: ConversationId, user: UserId) -> None:
-        self.conversations.decide(conversation, user, "member")
-        self._tell(conversation, added(user, client_id=new_id()))
+        self.conversations.decide(conversation, user, "member", at=self.world.clock())
+        self._publish(conversation)
 
     def leave(self, conversation: ConversationId, user: UserId) -> None:
-        self.conversations.decide(conversation, user, None)
-        self._tell(conversation, removed(user, client_id=new_id()))
+        self.conversations.decide(conversation, user, None, at=self.world.clock())
+        self._publish(conversation)
 
     def seen(self, user: UserId, conversation: ConversationId) -> ConversationView:
         record = self.conversations.seen_by(user, conversation)
@@ -119,8 +192,8 @@ class Chat:
         if records:
             self.persist(records)
 
-    def _tell(self, conversation: ConversationId, decided: Any) -> None:
-        self.log.append(a_command(*decided.items, conversation=conversation, decided=True))
+    def _publish(self, conversation: ConversationId) -> None:
+        self.conversations.publish(conversation, self.log.append)
         self.fold()
 
 

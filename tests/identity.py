@@ -7,24 +7,39 @@ from typing import Any
 import argon2.profiles
 
 from natter.adapters.access_tokens_memory import MemoryAccessTokens
+from natter.adapters.admission_memory import MemoryAdmission
+from natter.adapters.conversations_memory import MemoryConversations
+from natter.adapters.devices_memory import MemoryDevices
+from natter.adapters.identities_memory import MemoryIdentities
+from natter.adapters.identity_provider_memory import MemoryIdentityProvider
 from natter.adapters.passwords_argon2 import Argon2Passwords
 from natter.adapters.rate_limits_memory import MemoryRateLimits
+from natter.adapters.relations_memory import MemoryBlocks, MemoryContacts, MemoryProfiles
 from natter.adapters.session_states_memory import MemorySessionStates
 from natter.adapters.sessions_memory import MemorySessions
 from natter.adapters.tickets_memory import MemoryTickets
 from natter.adapters.users_memory import MemoryUsers
 from natter.domain.ids import ConnectionId, DeviceId, SessionId, UserId, new_id
-from natter.domain.users import Device, Principal, Session, User
+from natter.domain.users import Device, Platform, Principal, Session, User
 from natter.ports.sockets import Connection, Post, PostResult
 from natter.usecases.authenticate import Authenticate, CheckSession, RedeemTicket
-from natter.usecases.end_session import EndOwnSession, EndSession
+from natter.usecases.change_password import ChangePassword
+from natter.usecases.change_profile import ChangeProfile
+from natter.usecases.check_password import CheckPassword
+from natter.usecases.end_session import CloseConnections, EndOtherSessions, EndOwnSession, EndSession
 from natter.usecases.find_users import FindUsers
 from natter.usecases.issue_ticket import IssueTicket
+from natter.usecases.keep_blocks import KeepBlocks
+from natter.usecases.keep_contacts import KeepContacts
+from natter.usecases.keep_devices import KeepDevices
 from natter.usecases.list_sessions import ListSessions
+from natter.usecases.open_session import OnDevice, OpenSession
 from natter.usecases.refresh_session import RefreshSession
 from natter.usecases.sign_in import SignIn, SignInRequest
+from natter.usecases.sign_in_by_provider import SignInByProvider
 from natter.usecases.sign_up import NewUser, SignUp
 from natter.usecases.user_service import UserService
+from natter.wire.signals import SignedOutFrame
 
 NOON = 1_800_000_000_000
 PASSWORD = "correct horse battery"
@@ -74,24 +89,28 @@ class FakeSockets:
     open: list[Connection] = field(default_factory=list)
     answers: bool = True
     """Whether the gateway does."""
+    frames: list[tuple[ConnectionId, bytes]] = field(default_factory=list)
+    """What was posted, and to whom."""
 
     def register(self, connection: Connection) -> bool:
         self.open.append(connection)
         return True
 
     def unregister(self, connection: Connection) -> None:
-        self.open.remove(connection)
+        self.open = [each for each in self.open if each != connection]
 
     def of(self, users: Iterable[UserId]) -> Mapping[UserId, Sequence[Connection]]:
         return {user: [each for each in self.open if each.user_id == user] for user in users}
 
     def post(self, posts: Sequence[Post], *, budget_s: float) -> Sequence[PostResult]:
-        raise AssertionError(f"nothing is posted here: {posts}, {budget_s}")
+        assert budget_s > 0
+        self.frames += [(post.connection.connection_id, post.frame) for post in posts if post.connection in self.open]
+        return [PostResult.DELIVERED if self.answers else PostResult.FAILED] * len(posts)
 
-    def close(self, connection: Connection) -> bool:
+    def close(self, connections: Sequence[Connection]) -> Sequence[bool]:
         if self.answers:
-            self.open.remove(connection)
-        return self.answers
+            self.open = [each for each in self.open if each not in connections]
+        return [self.answers] * len(connections)
 
 
 class World:
@@ -100,20 +119,30 @@ class World:
     def __init__(self, *, per_address: bool = True) -> None:
         self.clock = FakeClock()
         self.users = MemoryUsers()
-        self.sessions = MemorySessions()
+        self.blocks = MemoryBlocks(self.users)
+        self.devices = MemoryDevices()
+        self.sessions = MemorySessions(self.devices)
         self.states = MemorySessionStates()
         self.tickets = MemoryTickets(self.clock)
         self.limits = MemoryRateLimits(self.clock)
         self.tokens = MemoryAccessTokens(self.clock)
         self.passwords = Argon2Passwords(argon2.profiles.CHEAPEST)
         self.sockets = FakeSockets()
+        self.conversations = MemoryConversations(self.users, self.blocks)
+        self.check = CheckPassword(
+            users=self.users, passwords=self.passwords, limits=self.limits, per_address=per_address
+        )
         self.check_session = CheckSession(states=self.states, sessions=self.sessions)
         self.redeem_ticket = RedeemTicket(tickets=self.tickets, check_session=self.check_session)
-        self.end_session = EndSession(
-            sessions=self.sessions,
-            states=self.states,
-            connections=self.sockets,
-            gateway=self.sockets,
+        close = CloseConnections(connections=self.sockets, gateway=self.sockets, signed_out=SignedOutFrame().to_json())
+        self.end_session = EndSession(sessions=self.sessions, states=self.states, close=close, clock=self.clock)
+        self.end_others = EndOtherSessions(sessions=self.sessions, states=self.states, close=close, clock=self.clock)
+        self.open_session = OpenSession(sessions=self.sessions, tokens=self.tokens, clock=self.clock)
+        self.provider = MemoryIdentityProvider()
+        self.sign_in_by_provider = SignInByProvider(
+            provider=self.provider,
+            identities=MemoryIdentities(self.users),
+            open_session=self.open_session,
             clock=self.clock,
         )
         self.service = UserService(
@@ -126,22 +155,31 @@ class World:
                 clock=self.clock,
                 per_address=per_address,
             ),
-            sign_in=SignIn(
-                users=self.users,
-                passwords=self.passwords,
-                sessions=self.sessions,
-                tokens=self.tokens,
-                limits=self.limits,
-                clock=self.clock,
-                per_address=per_address,
-            ),
+            sign_in=SignIn(users=self.users, check=self.check, open_session=self.open_session),
+            sign_in_by_provider=None,
             refresh_session=RefreshSession(
                 sessions=self.sessions, tokens=self.tokens, end_session=self.end_session, clock=self.clock
             ),
             list_sessions=ListSessions(sessions=self.sessions),
             end_session=EndOwnSession(sessions=self.sessions, end=self.end_session),
             issue_ticket=IssueTicket(tickets=self.tickets, socket_url="wss://sockets/stage"),
-            find_users=FindUsers(users=self.users),
+            token_keys=self.tokens,
+            find_users=FindUsers(profiles=MemoryProfiles(self.users, self.blocks)),
+            change_profile=ChangeProfile(users=self.users),
+            change_password=ChangePassword(
+                users=self.users,
+                passwords=self.passwords,
+                check=self.check,
+                end_others=self.end_others,
+            ),
+            contacts=KeepContacts(contacts=MemoryContacts(self.users, self.blocks), clock=self.clock),
+            blocks=KeepBlocks(
+                blocks=self.blocks,
+                conversations=self.conversations,
+                admission=MemoryAdmission(self.conversations),
+                clock=self.clock,
+            ),
+            devices=KeepDevices(devices=self.devices, clock=self.clock),
         )
 
     def add(self, username: str) -> User:
@@ -152,13 +190,14 @@ def a_new_user(username: str, **changes: Any) -> NewUser:
     return replace(NewUser(username=username, password=PASSWORD, display_name=None, address="192.0.2.1"), **changes)
 
 
-def a_sign_in(username: str, **changes: Any) -> SignInRequest:
-    plain = SignInRequest(
-        username=username,
-        password=PASSWORD,
-        device_id=None,
-        device_name=None,
-        platform=None,
-        address="192.0.2.1",
-    )
+def a_sign_in(
+    username: str,
+    *,
+    device_id: DeviceId | None = None,
+    device_name: str | None = None,
+    platform: Platform | None = None,
+    **changes: Any,
+) -> SignInRequest:
+    device = OnDevice(device_id=device_id, name=device_name, platform=platform)
+    plain = SignInRequest(username=username, password=PASSWORD, device=device, address="192.0.2.1")
     return replace(plain, **changes)

@@ -5,17 +5,21 @@ from typing import Any
 
 from natter.domain.commands import (
     AddMembers,
+    ChangeConversation,
+    ChangeRole,
     Command,
     CreateConversation,
     DeleteMessage,
+    EditMessage,
     Item,
     Origin,
     PostMessage,
+    React,
     Record,
     RemoveMember,
 )
 from natter.domain.conversations import Event, Head, Member, Role
-from natter.domain.ids import ClientId, ConnectionId, ConversationId, DeviceId, SessionId, UserId
+from natter.domain.ids import AttachmentId, ClientId, ConnectionId, ConversationId, DeviceId, SessionId, UserId
 from natter.names import EPOCH
 from natter.ports.sockets import Connection
 
@@ -29,8 +33,20 @@ def text(words: str) -> dict[str, str]:
     return {"type": "text", "text": words}
 
 
+def attached(attachment: AttachmentId, **fields: str) -> dict[str, str]:
+    return {"type": "attachment", "attachment_id": attachment, **fields}
+
+
 def a_post(client_id: str, words: str = "hello", **fields: Any) -> PostMessage:
-    return PostMessage(client_id=ClientId(client_id), content=text(words), **fields)
+    return PostMessage(client_id=ClientId(client_id), **{"content": text(words), **fields})
+
+
+def an_edit(client_id: str, target_seq: int, words: str = "hello again") -> EditMessage:
+    return EditMessage(client_id=ClientId(client_id), target_seq=target_seq, content=text(words))
+
+
+def a_reaction(client_id: str, target_seq: int, reaction: str = "👍", *, remove: bool = False) -> React:
+    return React(client_id=ClientId(client_id), target_seq=target_seq, reaction=reaction, remove=remove)
 
 
 def a_delete(client_id: str, target_seq: int) -> DeleteMessage:
@@ -56,6 +72,14 @@ def added(user: UserId, *, client_id: str, role: Role = "member") -> Command:
 
 def removed(user: UserId, *, client_id: str) -> Command:
     return a_command(RemoveMember(client_id=ClientId(client_id), user_id=user), decided=True)
+
+
+def role_changed(user: UserId, role: Role, *, client_id: str) -> Command:
+    return a_command(ChangeRole(client_id=ClientId(client_id), user_id=user, role=role), decided=True)
+
+
+def conversation_changed(*, client_id: str, **changes: str | None) -> Command:
+    return a_command(ChangeConversation(client_id=ClientId(client_id), changes=changes), decided=True)
 
 
 def a_log(commands: Iterable[Command], *, at: Sequence[int] | int = NOON, first: int = 0) -> list[Record]:

@@ -16,11 +16,12 @@ def a_raw_record(
     key: bytes = b"lobby",
     schema: bytes | None = COMMAND_SCHEMA,
     at: int = NOON,
+    topic: str = COMMANDS_TOPIC,
 ) -> dict[str, Any]:
     """Header values are lists of signed bytes, as Java has them."""
     signed = None if schema is None else [byte - 256 if byte > 127 else byte for byte in schema]
     return {
-        "topic": COMMANDS_TOPIC,
+        "topic": topic,
         "partition": partition,
         "offset": offset,
         "timestamp": at,
@@ -41,3 +42,13 @@ def a_batch(*records: dict[str, Any]) -> dict[str, Any]:
 
 def a_failure(offset: int, partition: int = 0) -> dict[str, Any]:
     return {"itemIdentifier": {"partition": f"{COMMANDS_TOPIC}-{partition}", "offset": offset}}
+
+
+def a_queue_event(*bodies: str) -> dict[str, Any]:
+    """Messages `message-0`, `message-1`, … of an SQS queue."""
+    return {
+        "Records": [
+            {"messageId": f"message-{number}", "body": body, "eventSource": "aws:sqs"}
+            for number, body in enumerate(bodies)
+        ]
+    }

@@ -1,4 +1,4 @@
-"""`python -m tests.bench [latency] [throughput] [memory]`: a local cloud of its own, measured."""
+"""`python -m tests.bench [latency] [throughput] [memory] [inbox]`: a local cloud of its own, measured."""
 
 import argparse
 import os
@@ -10,9 +10,9 @@ from pathlib import Path
 import uvloop
 
 from local.cloud import Cloud
-from tests.bench import latency, memory, throughput
+from tests.bench import inbox, latency, memory, throughput
 
-ALL = ("latency", "throughput", "memory")
+ALL = ("latency", "throughput", "memory", "inbox")
 ROOT = Path(__file__).parents[2]
 
 
@@ -35,6 +35,8 @@ async def bench(which: Sequence[str], *, rounds: int, seconds: float, pairs: int
             lines += throughput.table(measured, pairs=pairs)
         if "memory" in which:
             lines += memory.table(memory.measure(cloud))
+        if "inbox" in which:
+            lines += inbox.table(await inbox.measure(cloud))
     lines.append(machine())
     return lines
 

@@ -8,9 +8,17 @@ import pytest
 from functions.migrate.handler import opener, upgrade
 from local.engines import Endpoints, Engines
 from local.progress import Progress
+from natter.adapters.conversations_memory import MemoryConversations
+from natter.adapters.conversations_postgres import PostgresConversations
 from natter.adapters.postgres import Login, Postgres
+from natter.adapters.relations_memory import MemoryBlocks
+from natter.adapters.relations_postgres import PostgresBlocks
+from natter.adapters.users_memory import MemoryUsers
+from natter.adapters.users_postgres import PostgresUsers
 from natter.adapters.valkey import Valkey
+from natter.domain.ids import UserId
 from natter.settings import PostgresSettings, ValkeySettings
+from tests.contract.conversation_store import Store
 
 LOGIN = Login("natter", "only-on-loopback")
 
@@ -58,3 +66,26 @@ def valkey(valkey_settings: ValkeySettings) -> Iterator[Valkey]:
     cache = Valkey(valkey_settings, lambda: None)
     yield cache
     cache.close()
+
+
+@pytest.fixture(params=["memory", pytest.param("postgres", marks=pytest.mark.engines)])
+def store(request: pytest.FixtureRequest) -> Store:
+    """Conversations, twice over one store."""
+    if request.param == "memory":
+        users = MemoryUsers()
+        blocks = MemoryBlocks(users)
+        conversations = MemoryConversations(users, blocks)
+        return Store(users, blocks, conversations, conversations)
+    database, other = request.getfixturevalue("postgres"), request.getfixturevalue("other_postgres")
+    here, elsewhere = PostgresConversations(database), PostgresConversations(other)
+    return Store(PostgresUsers(database), PostgresBlocks(database), here, elsewhere)
+
+
+@pytest.fixture
+def ann(store: Store) -> UserId:
+    return store.person()
+
+
+@pytest.fixture
+def bob(store: Store) -> UserId:
+    return store.person()

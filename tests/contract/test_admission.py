@@ -6,53 +6,14 @@ import pytest
 
 from natter.adapters.admission_memory import MemoryAdmission
 from natter.adapters.admission_valkey import ValkeyAdmission
-from natter.adapters.conversations_memory import MemoryConversations
-from natter.adapters.users_memory import MemoryUsers
 from natter.adapters.valkey import Valkey
-from natter.domain.conversations import Member
 from natter.domain.errors import Unavailable
 from natter.domain.ids import ConversationId, UserId, new_id
-from natter.ports.conversations import Admission, NewConversation, Roster
+from natter.ports.conversations import NO_ROSTER, Admission, Roster
 from natter.settings import ValkeySettings
-from tests.identity import NOON, a_user
+from tests.contract.decided import Decided
 
 NOWHERE = ValkeySettings(endpoint="127.0.0.1:1", auth="none")
-
-
-class Decided(MemoryConversations):
-    """A conversation of Ann alone; counts how often it was asked for its members, and may not answer."""
-
-    def __init__(self) -> None:
-        users = MemoryUsers()
-        super().__init__(users)
-        ann, bob = a_user(), a_user()
-        users.add(ann, "hash")
-        users.add(bob, "hash")
-        self.ann, self.bob = ann.user_id, bob.user_id
-        self.lobby = ConversationId(new_id())
-        self.asked = 0
-        self.answers = True
-        self.meanwhile: Callable[[], None] = lambda: None
-        """Happens after the database has read the members and before the answer arrives."""
-        self.create(
-            NewConversation(
-                conversation_id=self.lobby,
-                kind="group",
-                title="Lobby",
-                history="joined",
-                created_by=self.ann,
-                created_at=NOON,
-                members=(Member(user_id=self.ann, role="owner"),),
-            )
-        )
-
-    def roles(self, conversation: ConversationId) -> Roster:
-        self.asked += 1
-        if not self.answers:
-            raise Unavailable("the database")
-        roster = super().roles(conversation)
-        self.meanwhile()
-        return roster
 
 
 @pytest.fixture
@@ -81,10 +42,59 @@ class TestAdmissionContract:
             assert admission.role(decided.lobby, decided.bob) is None
             assert admission.role(ConversationId(new_id()), decided.ann) is None
 
+    def test_all_members_are_known_with_their_roles(self, admission: Admission, decided: Decided) -> None:
+        """Also the second time, when it may be remembered."""
+        decided.decide(decided.lobby, decided.bob, "admin")
+        for _ in range(2):
+            assert admission.roster(decided.lobby) == Roster(
+                version=2, kind="group", roles={decided.ann: "owner", decided.bob: "admin"}
+            )
+
+    def test_of_a_conversation_that_does_not_exist_nobody_is(self, admission: Admission) -> None:
+        for _ in range(2):
+            assert admission.roster(ConversationId(new_id())) == NO_ROSTER
+
+    def test_after_a_change_was_replaced_nobody_is_admitted_by_what_was_before(
+        self, admission: Admission, decided: Decided
+    ) -> None:
+        """P8."""
+        decided.decide(decided.lobby, decided.bob, "member")
+        assert admission.role(decided.lobby, decided.bob) == "member"
+        decided.decide(decided.lobby, decided.bob, None)
+        admission.replace(decided.lobby)
+        assert admission.role(decided.lobby, decided.bob) is None
+        assert admission.roster(decided.lobby).roles == {decided.ann: "owner"}
+
+    def test_after_a_block_was_replaced_it_counts_until_it_was_lifted(
+        self, admission: Admission, decided: Decided
+    ) -> None:
+        """Also the second time, when it may be remembered; in a group of the two it counts for nothing."""
+        decided.decide(decided.lobby, decided.bob, "member")
+        steps: list[tuple[Callable[[], None], bool]] = [(decided.block, True), (decided.unblock, False)]
+        assert not admission.roster(decided.direct).blocked
+        for change, blocked in steps:
+            change()
+            for conversation in (decided.direct, decided.lobby):
+                admission.replace(conversation)
+            for _ in range(2):
+                roster = admission.roster(decided.direct)
+                assert (roster.blocked, roster.roles) == (blocked, {decided.ann: "member", decided.bob: "member"})
+                assert admission.role(decided.direct, decided.ann) == "member"
+                assert not admission.roster(decided.lobby).blocked
+
+    def test_there_is_nothing_to_replace_of_nothing(self, admission: Admission) -> None:
+        nowhere = ConversationId(new_id())
+        admission.replace(nowhere)
+        assert admission.roster(nowhere) == NO_ROSTER
+
     def test_without_the_database_nobody_can_tell(self, admission: Admission, decided: Decided) -> None:
         decided.answers = False
         with pytest.raises(Unavailable):
             admission.role(decided.lobby, decided.ann)
+        with pytest.raises(Unavailable):
+            admission.roster(decided.lobby)
+        with pytest.raises(Unavailable):
+            admission.replace(decided.lobby)
 
 
 @pytest.mark.engines
@@ -99,12 +109,33 @@ class TestSnapshot:
         roles = [admission.role(decided.lobby, user) for user in (decided.ann, decided.bob, decided.ann)]
         assert (roles, decided.asked) == (["owner", None, "owner"], 1)
 
+    def test_whoever_asks_for_all_finds_what_was_remembered_for_one(
+        self, admission: ValkeyAdmission, decided: Decided
+    ) -> None:
+        assert admission.role(decided.lobby, decided.ann) == "owner"
+        assert admission.roster(decided.lobby).roles == {decided.ann: "owner"}
+        assert admission.role(decided.lobby, decided.bob) is None
+        assert decided.asked == 1
+
+    def test_one_without_the_kind_is_made_anew(
+        self, admission: ValkeyAdmission, decided: Decided, valkey: Valkey
+    ) -> None:
+        """As those were that an earlier version left behind."""
+        admission.role(decided.lobby, decided.ann)
+        with valkey.client() as client:
+            client.hdel(f"members:{decided.lobby}", ".kind")
+        for _ in range(2):
+            assert admission.roster(decided.lobby).kind == "group"
+        assert decided.asked == 2
+
     def test_a_conversation_that_does_not_exist_is_not_remembered(
         self, admission: ValkeyAdmission, decided: Decided, valkey: Valkey
     ) -> None:
         """Nobody should be able to fill the cache."""
         unknown = ConversationId(new_id())
         assert admission.role(unknown, decided.ann) is None
+        assert admission.roster(unknown) == NO_ROSTER
+        admission.replace(unknown)
         with valkey.client() as client:
             assert client.exists(f"members:{unknown}") == 0
 
@@ -128,6 +159,21 @@ class TestSnapshot:
         assert admission.role(decided.lobby, decided.bob) is None
         assert admission.role(decided.lobby, decided.bob) == "member"
 
+    def test_a_slow_reader_does_not_put_one_from_before_a_block_back(
+        self, admission: ValkeyAdmission, decided: Decided, valkey: Valkey
+    ) -> None:
+        """While its answer was on the way, Bob blocked Ann, which is no change of the conversation's members."""
+        other = ValkeyAdmission(valkey, decided)
+
+        def block() -> None:
+            decided.meanwhile = lambda: None
+            decided.block()
+            other.replace(decided.direct)
+
+        decided.meanwhile = block
+        assert not admission.roster(decided.direct).blocked
+        assert admission.roster(decided.direct).blocked
+
     def test_a_later_one_leaves_nothing_of_the_one_before(
         self, admission: ValkeyAdmission, decided: Decided, valkey: Valkey
     ) -> None:
@@ -136,7 +182,7 @@ class TestSnapshot:
         other = ValkeyAdmission(valkey, decided)
         admission.role(decided.lobby, decided.ann)
         decided.decide(decided.lobby, decided.bob, None)
-        other._remember(decided.lobby, decided.roles(decided.lobby))
+        other.replace(decided.lobby)
         assert admission.role(decided.lobby, decided.bob) is None
         assert admission.role(decided.lobby, decided.ann) == "owner"
 
@@ -146,7 +192,13 @@ class TestValkeyIsDown:
         admission = ValkeyAdmission(Valkey(NOWHERE, lambda: None), decided)
         assert admission.role(decided.lobby, decided.ann) == "owner"
         assert admission.role(decided.lobby, UserId(new_id())) is None
-        assert caplog.messages == ["admission asks the database: cache did not answer in time"] * 2
+        assert admission.roster(decided.lobby).roles == {decided.ann: "owner"}
+        assert caplog.messages == ["admission asks the database: cache did not answer in time"] * 3
+
+    def test_a_change_cannot_be_promised(self, decided: Decided) -> None:
+        """P8. What is remembered may admit somebody who was removed."""
+        with pytest.raises(Unavailable, match="cache"):
+            ValkeyAdmission(Valkey(NOWHERE, lambda: None), decided).replace(decided.lobby)
 
     def test_without_either_nobody_can_tell(self, decided: Decided) -> None:
         decided.answers = False

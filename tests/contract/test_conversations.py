@@ -1,90 +1,21 @@
 """What every `Conversations` promises."""
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
-from threading import Barrier
-from typing import Any
 
 import pytest
 
-from natter.adapters.conversations_memory import MemoryConversations
 from natter.adapters.conversations_postgres import PostgresConversations
 from natter.adapters.postgres import Postgres
-from natter.adapters.users_memory import MemoryUsers
 from natter.adapters.users_postgres import PostgresUsers
 from natter.domain.commands import Command, CreateConversation, RemoveMember
-from natter.domain.conversations import Member
 from natter.domain.errors import Conflict, NotFound, Unavailable
 from natter.domain.ids import ClientId, ConversationId, UserId, new_id
-from natter.ports.conversations import Conversations, NewConversation, Roster
-from natter.ports.identity import Users
+from natter.ports.conversations import Roster
 from natter.wire.records import dump_command
+from tests.contract.conversation_store import Store, a_direct, a_group, at_once
 from tests.identity import NOON, a_user
-
-
-@dataclass(frozen=True)
-class Store:
-    users: Users
-    conversations: Conversations
-    elsewhere: Conversations
-    """The same, as another execution environment reaches it."""
-
-    def person(self) -> UserId:
-        user = a_user()
-        self.users.add(user, "hash")
-        return user.user_id
-
-    def published(self, conversation: ConversationId) -> list[Command]:
-        found: list[Command] = []
-        self.conversations.publish(conversation, found.append)
-        return found
-
-
-@pytest.fixture(params=["memory", pytest.param("postgres", marks=pytest.mark.engines)])
-def store(request: pytest.FixtureRequest) -> Store:
-    if request.param == "memory":
-        users = MemoryUsers()
-        conversations = MemoryConversations(users)
-        return Store(users, conversations, conversations)
-    database, other = request.getfixturevalue("postgres"), request.getfixturevalue("other_postgres")
-    return Store(PostgresUsers(database), PostgresConversations(database), PostgresConversations(other))
-
-
-@pytest.fixture
-def ann(store: Store) -> UserId:
-    return store.person()
-
-
-@pytest.fixture
-def bob(store: Store) -> UserId:
-    return store.person()
-
-
-def a_direct(creator: UserId, other: UserId) -> NewConversation:
-    return NewConversation(
-        conversation_id=ConversationId(new_id()),
-        kind="direct",
-        title=None,
-        history="joined",
-        created_by=creator,
-        created_at=NOON,
-        members=(Member(user_id=creator, role="member"), Member(user_id=other, role="member")),
-    )
-
-
-def a_group(creator: UserId, *others: UserId, **changes: Any) -> NewConversation:
-    made = NewConversation(
-        conversation_id=ConversationId(new_id()),
-        kind="group",
-        title="Grüße 🦊",
-        history="joined",
-        created_by=creator,
-        created_at=NOON,
-        members=(Member(user_id=creator, role="owner"), *(Member(user_id=each, role="member") for each in others)),
-    )
-    return replace(made, **changes)
 
 
 class TestGroups:
@@ -189,11 +120,11 @@ class TestReading:
     def test_roles_have_a_version(self, store: Store, ann: UserId, bob: UserId) -> None:
         record, _ = store.conversations.create(a_group(ann, bob))
         assert store.conversations.roles(record.conversation_id) == Roster(
-            version=1, roles={ann: "owner", bob: "member"}
+            version=1, kind="group", roles={ann: "owner", bob: "member"}
         )
 
     def test_of_nothing_there_are_none(self, store: Store) -> None:
-        assert store.conversations.roles(ConversationId(new_id())) == Roster(version=0, roles={})
+        assert store.conversations.roles(ConversationId(new_id())) == Roster(version=0, kind=None, roles={})
 
 
 class TestPublish:
@@ -237,7 +168,7 @@ class TestPublish:
 
 @pytest.mark.engines
 class TestOutbox:
-    """Rows that no use case writes yet."""
+    """Rows that were not told yet."""
 
     @pytest.fixture
     def lobby(self, postgres: Postgres) -> ConversationId:
@@ -279,15 +210,3 @@ class TestOutbox:
 
 def removed(commands: Sequence[Command]) -> list[str]:
     return [item.user_id for command in commands for item in command.items if isinstance(item, RemoveMember)]
-
-
-def at_once[T](*calls: Callable[[], T]) -> list[T]:
-    """What the calls return, each made in a thread of its own when all have begun."""
-    begin = Barrier(len(calls), timeout=10)
-
-    def run(call: Callable[[], T]) -> T:
-        begin.wait()
-        return call()
-
-    with ThreadPoolExecutor(len(calls)) as threads:
-        return list(threads.map(run, calls))

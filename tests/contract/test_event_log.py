@@ -66,7 +66,7 @@ def conversation() -> ConversationId:
 
 def an_emission(conversation: ConversationId, seqs: Sequence[int]) -> Emission:
     events = tuple(an_event(seq, conversation=conversation) for seq in seqs)
-    return Emission(conversation_id=conversation, events=events, members_seq=1, audience="small")
+    return Emission(conversation_id=conversation, events=events, members_seq=1)
 
 
 class TestEventLogContract:
@@ -75,7 +75,7 @@ class TestEventLogContract:
     ) -> None:
         readable.log.emit([an_emission(conversation, [2, 3])])
         (emitted,) = readable.emitted(conversation, 1)
-        assert (emitted["conversation_id"], emitted["members_seq"], emitted["audience"]) == (conversation, 1, "small")
+        assert (emitted["conversation_id"], emitted["members_seq"]) == (conversation, 1)
         assert [event["seq"] for event in emitted["events"]] == [2, 3]
         assert emitted["events"][0]["payload"] == {"content": {"type": "text", "text": "message 2"}}
 

@@ -18,7 +18,7 @@ from natter.adapters.gateway_memory import MemoryGateway
 from natter.ports.sockets import Connection, Gateway, Post, PostResult
 from tests.messages import ANN, a_connection
 
-DELIVERED, GONE, FAILED = PostResult.DELIVERED, PostResult.GONE, PostResult.FAILED
+DELIVERED, GONE, FAILED, UNTRIED = PostResult
 STATUS = {DELIVERED: 200, GONE: 410, FAILED: 429}
 
 
@@ -36,6 +36,9 @@ class Sockets:
 
 class Server(ThreadingHTTPServer):
     """Counts the connections that it was made, and can hang up all of them."""
+
+    request_queue_size = 128
+    """Of connections that wait to be accepted: a wave makes many at once."""
 
     def __init__(self, sockets: Sockets) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
@@ -195,8 +198,14 @@ class TestGatewayContract:
 
     def test_a_connection_is_closed(self, stage: Stage) -> None:
         phone, _ = stage.connections("phone=", "desk")
-        assert stage.gateway.close(phone)
+        assert list(stage.gateway.close([phone])) == [True]
         assert stage.closed() == ["phone="]
+
+    def test_many_are_closed(self, stage: Stage) -> None:
+        """More than are closed at once."""
+        connections = stage.connections(*(f"c{number}" for number in range(70)))
+        assert list(stage.gateway.close(connections)) == [True] * 70
+        assert sorted(stage.closed()) == sorted(each.connection_id for each in connections)
 
 
 class TestApiGateway:
@@ -234,13 +243,12 @@ class TestApiGateway:
     def test_nobody_there_is_a_failure_and_no_error(self, http: ApiGateway) -> None:
         nowhere = replace(a_connection(ANN), endpoint="http://127.0.0.1:1/dev")
         assert list(http.post(posts(nowhere, b"x", b"y"), budget_s=5)) == [FAILED, FAILED]
-        assert not http.close(nowhere)
+        assert list(http.close([nowhere])) == [False]
 
     def test_what_is_gone_already_is_closed_and_what_is_refused_is_not(self, http: ApiGateway, server: Server) -> None:
         gone, throttled = on(server, "gone", "throttled")
         server.sockets.status |= {"gone": 410, "throttled": 429}
-        assert http.close(gone)
-        assert not http.close(throttled)
+        assert list(http.close([gone, throttled])) == [True, False]
 
 
 class TestBudget:
@@ -257,7 +265,7 @@ class TestBudget:
     ) -> None:
         (slow,) = on(server, "slow")
         began = time.monotonic()
-        assert list(http.post(posts(slow, b"x", b"y"), budget_s=0.2)) == [FAILED, FAILED]
+        assert list(http.post(posts(slow, b"x", b"y"), budget_s=0.2)) == [FAILED, UNTRIED]
         assert time.monotonic() - began < 5
         assert not end.is_set()
 
@@ -280,5 +288,5 @@ class TestBudget:
 
     def test_without_any_nothing_is_tried(self, http: ApiGateway, server: Server) -> None:
         (phone,) = on(server, "phone")
-        assert list(http.post(posts(phone, b"x"), budget_s=0)) == [FAILED]
+        assert list(http.post(posts(phone, b"x"), budget_s=0)) == [UNTRIED]
         assert server.sockets.requests == []

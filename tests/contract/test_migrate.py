@@ -2,6 +2,7 @@
 
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -13,6 +14,9 @@ from natter.settings import PostgresSettings
 from tests.contract.conftest import LOGIN
 
 pytestmark = pytest.mark.engines
+
+VERSIONS = Path(__file__).parents[2] / "functions/migrate/migrations/versions"
+LATEST = max(path.name for path in VERSIONS.glob("*.py")).partition("_")[0]
 
 
 @pytest.fixture
@@ -26,17 +30,21 @@ def empty(postgres: Postgres, postgres_settings: PostgresSettings) -> PostgresSe
 class TestMigrate:
     def test_says_which_revision_was_reached(self, empty: PostgresSettings) -> None:
         migrate = build(opener(empty, lambda: LOGIN))
-        assert migrate({}, None) == migrate({}, None) == {"revision": "0001"}
+        assert migrate({}, None) == migrate({}, None) == {"revision": LATEST}
         database = Postgres(empty, lambda: LOGIN)
         tables = database.query("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
         database.close()
         assert [row["tablename"] for row in tables] == [
             "alembic_version",
+            "blocks",
+            "contacts",
             "conversations",
             "credentials",
             "devices",
             "members",
             "outbox",
+            "push_registrations",
+            "reports",
             "sessions",
             "users",
         ]
@@ -56,7 +64,7 @@ class TestMigrate:
             return migrating
 
         with ThreadPoolExecutor(1) as thread:
-            assert other.run(hold_the_lock).result(timeout=20) == {"revision": "0001"}
+            assert other.run(hold_the_lock).result(timeout=20) == {"revision": LATEST}
         other.close()
         watcher.close()
 
@@ -69,6 +77,15 @@ class TestMigrate:
             "INSERT INTO conversations VALUES ('c1', 'direct', NULL, NULL, NULL, 'all', 'u0', 1)",
             "INSERT INTO conversations VALUES ('c1', 'group', NULL, NULL, NULL, 'all', 'u0', 1)",
             "INSERT INTO conversations VALUES ('c1', 'crowd', NULL, 'Title', NULL, 'all', 'u0', 1)",
+            "INSERT INTO conversations VALUES ('c1', 'group', NULL, 'Title', 'ftp://a.example/1', 'all', 'u0', 1)",
+            "INSERT INTO conversations VALUES ('c1', 'direct', 'a:b', NULL, 'https://a.example/1', 'all', 'u0', 1)",
+            "INSERT INTO members VALUES ('c1', 'u1', 'owner', 1, -1)",
+            "INSERT INTO users VALUES ('u1', 'ann', 'Ann', 'http://a.example/1', 1)",
+            "INSERT INTO contacts VALUES ('u1', 'u1', 1)",
+            "INSERT INTO blocks VALUES ('u1', 'u1', 1)",
+            "INSERT INTO conversations VALUES ('c1', 'group', NULL, 'Title', NULL, 'all', 'u0', 1, 1, 1)",
+            "INSERT INTO push_registrations VALUES ('u1', 'd1', 'pigeon', 'token', 1)",
+            "INSERT INTO push_registrations VALUES ('u1', 'd1', 'fcm', '', 1)",
         ],
     )
     def test_the_schema_refuses_what_cannot_be(self, postgres: Postgres, statement: str) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
+from natter.adapters.devices_memory import MemoryDevices
 from natter.adapters.postgres import Postgres
 from natter.adapters.sessions_memory import MemorySessions
 from natter.adapters.sessions_postgres import PostgresSessions
@@ -33,7 +34,7 @@ class Setting:
 @pytest.fixture(params=["memory", pytest.param("postgres", marks=pytest.mark.engines)])
 def setting(request: pytest.FixtureRequest) -> Setting:
     if request.param == "memory":
-        return Setting(MemorySessions(), a_principal)
+        return Setting(MemorySessions(MemoryDevices()), a_principal)
     postgres: Postgres = request.getfixturevalue("postgres")
 
     def somebody() -> Principal:

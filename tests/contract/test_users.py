@@ -1,6 +1,7 @@
 """What every `Users` promises."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
@@ -9,6 +10,7 @@ from natter.adapters.users_memory import MemoryUsers
 from natter.adapters.users_postgres import PostgresUsers
 from natter.domain.errors import UsernameTaken
 from natter.domain.ids import UserId
+from natter.domain.users import ProfileChange
 from natter.ports.identity import Credentials, Users
 from tests.identity import a_user
 
@@ -50,6 +52,33 @@ class TestUsersContract:
         users.add(user, "hash")
         users.add(user, "hash")
         assert user == users.by_name(user.username)
+
+    def test_a_profile_is_changed_where_it_is_said(self, users: Users) -> None:
+        user = a_user()
+        users.add(user, "hash")
+        steps = [
+            (ProfileChange(), ("Ann", None)),
+            (ProfileChange(avatar="https://a.example/1", changes_avatar=True), ("Ann", "https://a.example/1")),
+            (ProfileChange(display_name="Zoë \N{SNOWMAN}"), ("Zoë \N{SNOWMAN}", "https://a.example/1")),
+            (ProfileChange(changes_avatar=True), ("Zoë \N{SNOWMAN}", None)),
+        ]
+        for change, (display_name, avatar) in steps:
+            expected = replace(user, display_name=display_name, avatar=avatar)
+            assert users.change_profile(user.user_id, change) == expected
+            assert users.by_id(user.user_id) == users.by_name(user.username) == expected
+
+    def test_nobody_has_no_profile_to_change(self, users: Users) -> None:
+        assert users.change_profile(a_user().user_id, ProfileChange(display_name="Zoë")) is None
+
+    def test_a_password_is_replaced_by_who_knows_it(self, users: Users) -> None:
+        user = a_user()
+        users.add(user, "first")
+        known = Credentials(user.user_id, "first")
+        for _ in range(2):  # the second time because the answer was lost
+            assert users.replace_password(known, "second")
+        assert not users.replace_password(known, "third")
+        assert users.credentials(user.username) == Credentials(user.user_id, "second")
+        assert not users.replace_password(Credentials(a_user().user_id, "first"), "second")
 
     def test_an_id_is_not_a_pattern(self, users: Users) -> None:
         assert users.by_id(UserId("%")) is None

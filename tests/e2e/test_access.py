@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable
 
+import jwt
 import pytest
 from websockets.exceptions import InvalidStatus
 
@@ -87,6 +88,15 @@ class TestRequests:
         alice = await api.sign_up("alice")
         reply = await api.call("GET", "/v1/users/me", token=tampered(alice.access_token))
         assert reply.refusal() == (401, "unauthenticated")
+
+
+class TestTokens:
+    async def test_are_checked_by_the_keys_that_are_published(self, api: Api) -> None:
+        alice = await api.sign_up("alice")
+        published = jwt.PyJWKSet.from_dict((await api.call("GET", "/.well-known/jwks.json")).expect(200))
+        key = published[jwt.get_unverified_header(alice.access_token)["kid"]]
+        claims = jwt.decode(alice.access_token, key, audience="natter", issuer="natter")
+        assert (claims["sub"], claims["sid"]) == (alice.user_id, alice.session_id)
 
 
 class TestStranger:

@@ -110,7 +110,7 @@ class TestFrames:
         (client_id,) = await phone.say(chat, "after")
         assert (await phone.event(chat, client_id))["seq"] == 2
 
-    async def test_there_is_no_attachment_yet(self, api: Api) -> None:
+    async def test_an_attachment_that_was_not_uploaded_is_not_there(self, api: Api) -> None:
         alice, bob = await api.sign_up(), await api.sign_up()
         phone = await alice.connect()
         chat = await alice.direct(bob)

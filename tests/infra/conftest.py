@@ -50,5 +50,11 @@ def app(request: pytest.FixtureRequest, stages: Callable[[str], Templates]) -> T
 
 
 @pytest.fixture
+def varied(stages: Callable[[str], Templates]) -> Templates:
+    """A stage with token keys that overlap, and an identity provider."""
+    return stages("varied")
+
+
+@pytest.fixture
 def prod(stages: Callable[[str], Templates]) -> Templates:
     return stages("prod")

@@ -4,10 +4,22 @@ Run as a program: synthesizes the stage that the context names, checked by cdk-n
 Findings are in `validation-report.json` beside the templates; the exit status says only that there are some.
 """
 
+from dataclasses import replace
+
 from aws_cdk import App, Validations
 from cdk_nag import AwsSolutionsChecks
 
 from infra.app import build
+from infra.config import DEV, STAGES, Oidc
+
+STAGES["varied"] = replace(
+    DEV,
+    name="varied",
+    token_keys=("b", "a"),
+    retired_token_keys=("z",),
+    oidc=Oidc(issuer="https://login.example", audience="natter-app"),
+)
+"""What no stage has by default: token keys that overlap, and an identity provider."""
 
 if __name__ == "__main__":
     app = App()

@@ -1,5 +1,6 @@
 import json
 
+from infra.config import STAGES
 from natter import names
 from tests.infra.templates import Templates
 
@@ -28,10 +29,42 @@ class TestTables:
         key = [column["ColumnName"] for column in table["PartitionKeyColumns"]]
         assert key == ["conversation_id", "sender_id", "client_id"]
 
+    def test_each_time_that_a_client_id_is_spent_has_its_own_row(self, app: Templates) -> None:
+        """Else a fold that begins again after a crash no longer knows what became of it before (P3)."""
+        table = app.one("AWS::Cassandra::Table", TableName="client_ids")
+        key = [each["Column"]["ColumnName"] for each in table["ClusteringKeyColumns"]]
+        assert key == ["log_epoch", "log_offset", "item"]
+
     def test_prod_is_restorable_and_retained(self, prod: Templates) -> None:
         assert all(table["PointInTimeRecoveryEnabled"] for table in prod.properties("AWS::Cassandra::Table"))
         for type_ in ("AWS::Cassandra::Table", "AWS::Cassandra::Keyspace", "AWS::KMS::Key", "AWS::MSK::Cluster"):
             assert {resource["DeletionPolicy"] for resource in prod.resources(type_)} == {"Retain"}
+
+
+class TestAttachments:
+    def test_the_bucket_is_closed_encrypted_and_reached_only_over_tls(self, app: Templates) -> None:
+        bucket = app.one("AWS::S3::Bucket")
+        assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+        (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+        assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
+        assert rule["BucketKeyEnabled"] is True
+        statements = app.one("AWS::S3::BucketPolicy")["PolicyDocument"]["Statement"]
+        assert all(statement["Effect"] == "Deny" for statement in statements)
+        assert {"Bool": {"aws:SecureTransport": "false"}} in [statement["Condition"] for statement in statements]
+
+    def test_only_what_nobody_shows_is_ever_removed(self, app: Templates) -> None:
+        (rule,) = app.one("AWS::S3::Bucket")["LifecycleConfiguration"]["Rules"]
+        assert (rule["Prefix"], rule["ExpirationInDays"], rule["Status"]) == (names.PENDING_UPLOADS, 1, "Enabled")
+        assert not names.SHOWN_ATTACHMENTS.startswith(names.PENDING_UPLOADS)
+
+    def test_browsers_of_the_stages_origins_may_upload(self, app: Templates) -> None:
+        (rule,) = app.one("AWS::S3::Bucket")["CorsConfiguration"]["CorsRules"]
+        assert set(rule["AllowedMethods"]) == {"POST", "GET"}
+        assert rule["AllowedOrigins"] == list(STAGES[app.stage].cors_origins)
+
+    def test_prod_keeps_the_files(self, prod: Templates) -> None:
+        (bucket,) = prod.resources("AWS::S3::Bucket")
+        assert {bucket["DeletionPolicy"], bucket["UpdateReplacePolicy"]} == {"Retain"}
 
 
 class TestDatabase:
@@ -59,6 +92,23 @@ class TestCache:
 class TestKeys:
     def test_tokens_are_signed_with_p256(self, app: Templates) -> None:
         assert app.one("AWS::KMS::Key", KeyUsage="SIGN_VERIFY")["KeySpec"] == "ECC_NIST_P256"
+
+    def test_token_keys_that_take_turns_are_exported_as_long_as_they_exist(self, varied: Templates) -> None:
+        """A retired one, too: an export cannot go in the deployment in which its last import does."""
+        keys = {
+            logical_id
+            for logical_id, resource in varied.stack("data")["Resources"].items()
+            if resource["Type"] == "AWS::KMS::Key" and resource["Properties"].get("KeyUsage") == "SIGN_VERIFY"
+        }
+        exported = {
+            output["Value"]["Fn::GetAtt"][0]
+            for output in varied.stack("data")["Outputs"].values()
+            if "Fn::GetAtt" in output["Value"]
+        }
+        assert len(keys) == 3
+        assert keys <= exported
+        aliases = {alias["AliasName"] for alias in varied.properties("AWS::KMS::Alias")}
+        assert {f"alias/natter-varied-tokens-{name}" for name in "abz"} <= aliases
 
     def test_the_data_key_rotates(self, app: Templates) -> None:
         assert app.one("AWS::KMS::Key", EnableKeyRotation=True)

@@ -1,3 +1,5 @@
+import pytest
+
 from tests.infra.templates import Templates
 
 ACCEPTED = {
@@ -7,11 +9,13 @@ ACCEPTED = {
     "AwsSolutions-IAM5": "the driver reads all of Keyspaces' system tables; connection ids are not known beforehand",
     "AwsSolutions-L1": "python3.13 is the version that the layers are built and tested for",
     "AwsSolutions-RDS6": "functions log in with the secret through the proxy, which is the only client of the database",
+    "AwsSolutions-S1": "attachments are reached only by what `chat_api` has signed, whose access log says for whom",
     "AwsSolutions-SMG4": "the login is not rotated on a schedule: only the proxy and the functions can read or use it",
 }
 WATCHED = {
     "AWS/Lambda": {"Errors", "Throttles"},
     "AWS/Kafka": {"MaxOffsetLag", "SumOffsetLag", "UnderReplicatedPartitions", "OfflinePartitionsCount"},
+    "AWS/SQS": {"ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage"},
     "AWS/RDS": {"CPUUtilization", "ACUUtilization"},
     "AWS/Cassandra": {"SystemErrors"},
     "AWS/ApiGateway": {"5xx", "IntegrationLatency"},
@@ -44,13 +48,18 @@ class TestAlarms:
             assert len(alarm["AlarmActions"]) == 1
             assert alarm["OKActions"] == alarm["AlarmActions"]
 
-    def test_lag_is_that_of_the_group_that_persist_reads_with(self, app: Templates) -> None:
+    @pytest.mark.parametrize(
+        ("name", "topic"),
+        [("persist", "chat.commands.1"), ("fanout", "chat.fanout.1"), ("receipts", "chat.receipts.1")],
+    )
+    def test_lag_is_that_of_the_group_that_the_function_reads_with(self, app: Templates, name: str, topic: str) -> None:
         """An alarm on a group of another name would never fire."""
-        group = app.one("AWS::Lambda::EventSourceMapping")["AmazonManagedKafkaEventSourceConfig"]["ConsumerGroupId"]
-        alarm = app.one("AWS::CloudWatch::Alarm", AlarmName=f"natter-{app.stage}-persist-lag")
+        source = app.one("AWS::Lambda::EventSourceMapping", Topics=[topic])
+        group = source["AmazonManagedKafkaEventSourceConfig"]["ConsumerGroupId"]
+        alarm = app.one("AWS::CloudWatch::Alarm", AlarmName=f"natter-{app.stage}-{name}-lag")
         dimensions = {item["Name"]: item["Value"] for item in alarm["Dimensions"]}
         cluster = app.one("AWS::MSK::Cluster")["ClusterName"]
-        assert dimensions == {"Consumer Group": group, "Topic": "chat.commands.1", "Cluster Name": cluster}
+        assert dimensions == {"Consumer Group": group, "Topic": topic, "Cluster Name": cluster}
 
     def test_notifications_are_encrypted(self, app: Templates) -> None:
         assert app.one("AWS::SNS::Topic")["KmsMasterKeyId"]

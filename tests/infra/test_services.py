@@ -1,10 +1,12 @@
 import json
+import re
 from collections.abc import Iterator
+from dataclasses import fields
 
 import pytest
 from pydantic import BaseModel
 
-from infra.config import STAGES
+from infra.config import STAGES, Oidc
 from natter import names, settings
 from tests.infra.templates import Templates
 
@@ -13,13 +15,18 @@ MODELS: dict[str, type[settings.FunctionSettings]] = {
     "chat_api": settings.ChatApiSettings,
     "connect": settings.ConnectSettings,
     "disconnect": settings.DisconnectSettings,
+    "fanout": settings.FanoutSettings,
     "migrate": settings.MigrateSettings,
     "persist": settings.PersistSettings,
+    "post_slice": settings.PostSliceSettings,
+    "receipts": settings.ReceiptsSettings,
+    "relay": settings.RelaySettings,
     "send": settings.SendSettings,
     "signal": settings.SignalSettings,
     "users_api": settings.UsersApiSettings,
 }
 LAYER_LIMIT = 5
+BEHIND_NO_API = {"fanout", "migrate", "persist", "post_slice", "receipts", "relay"}
 
 
 def required(model: type[BaseModel], prefix: str = "NATTER_") -> Iterator[str]:
@@ -68,6 +75,33 @@ class TestFunctions:
         named = {group.get("LogGroupName") for group in groups}
         assert {f"/natter/{app.stage}/{name}" for name in MODELS} <= named
 
+    def test_the_first_token_key_signs_and_all_in_use_count(self, varied: Templates) -> None:
+        """In that order, as JSON, in every function that reads tokens; a retired one is in none."""
+        for name in ("authorize", "chat_api", "users_api"):
+            value = json.dumps(varied.functions()[name]["Environment"]["Variables"]["NATTER_TOKENS__KEY_ARNS"])
+            named = re.findall(r"TokenKey([a-z])[0-9A-F]{8}", value)
+            assert named == ["b", "a"]
+            assert len(varied.actions(name)["kms:GetPublicKey"]) == 2
+
+    def test_only_users_api_knows_the_identity_provider(self, varied: Templates) -> None:
+        variables = {
+            name: {key: value for key, value in function["Environment"]["Variables"].items() if "OIDC" in key}
+            for name, function in varied.functions().items()
+        }
+        assert variables.pop("users_api") == {
+            "NATTER_OIDC__ISSUER": "https://login.example",
+            "NATTER_OIDC__AUDIENCE": "natter-app",
+            "NATTER_OIDC__USERNAME_CLAIM": "preferred_username",
+            "NATTER_OIDC__DISPLAY_NAME_CLAIM": "name",
+        }
+        assert set(map(len, variables.values())) == {0}
+
+    def test_what_a_stage_says_of_the_provider_is_read(self) -> None:
+        assert {field.name for field in fields(Oidc)} <= set(settings.OidcSettings.model_fields)
+
+    def test_by_default_people_have_passwords(self, app: Templates) -> None:
+        assert not any("OIDC" in key for key in app.functions()["users_api"]["Environment"]["Variables"])
+
 
 class TestPrivileges:
     def test_only_users_api_signs_tokens(self, app: Templates) -> None:
@@ -88,8 +122,13 @@ class TestPrivileges:
             ("connect", {names.CONNECTIONS_TOPIC}),
             ("disconnect", {names.CONNECTIONS_TOPIC}),
             ("send", {names.COMMANDS_TOPIC}),
-            ("chat_api", {names.COMMANDS_TOPIC}),
-            ("persist", {names.EVENTS_TOPIC, names.DEAD_TOPIC}),
+            ("chat_api", {names.COMMANDS_TOPIC, names.RECEIPTS_TOPIC}),
+            ("signal", {names.RECEIPTS_TOPIC}),
+            ("receipts", {names.DEAD_TOPIC}),
+            ("relay", {names.COMMANDS_TOPIC}),
+            ("persist", {names.EVENTS_TOPIC, names.FANOUT_TOPIC, names.DEAD_TOPIC}),
+            ("fanout", {names.DEAD_TOPIC}),
+            ("post_slice", set()),
             ("users_api", set()),
         ],
     )
@@ -98,9 +137,31 @@ class TestPrivileges:
         assert {topic for topic in names.TOPICS if any(f"/{topic}" in item for item in resources)} == topics
         assert len(resources) == len(topics)
 
-    def test_only_persist_reads_the_log_and_writes_the_tables(self, app: Templates) -> None:
-        assert [name for name in MODELS if "kafka-cluster:ReadData" in app.actions(name)] == ["persist"]
-        assert [name for name in MODELS if "cassandra:Modify" in app.actions(name)] == ["persist"]
+    def test_only_consumers_read_the_log(self, app: Templates) -> None:
+        readers = [name for name in MODELS if "kafka-cluster:ReadData" in app.actions(name)]
+        assert readers == ["fanout", "persist", "receipts"]
+
+    def test_only_persist_writes_the_tables_and_receipts_the_cursors(self, app: Templates) -> None:
+        assert [name for name in MODELS if "cassandra:Modify" in app.actions(name)] == ["persist", "receipts"]
+        (resource,) = app.actions("receipts")["cassandra:Modify"]
+        assert "/table/cursors" in resource
+
+    def test_attachments_are_read_and_written_only_where_it_is_needed(self, app: Templates) -> None:
+        """`chat_api` signs uploads to what is pending and downloads of what is shown; `send` moves the one there."""
+        allowed = {
+            (name, action.removeprefix("s3:"), "pending" if f"/{names.PENDING_UPLOADS}*" in resource else "shown")
+            for name in MODELS
+            for action, resources in app.actions(name).items()
+            if action in {"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:*"}
+            for resource in resources
+        }
+        assert allowed == {
+            ("chat_api", "PutObject", "pending"),
+            ("chat_api", "GetObject", "shown"),
+            ("send", "GetObject", "pending"),
+            ("send", "GetObject", "shown"),
+            ("send", "PutObject", "shown"),
+        }
 
     @pytest.mark.parametrize("name", MODELS)
     def test_nothing_is_allowed_on_everything(self, app: Templates, name: str) -> None:
@@ -110,9 +171,8 @@ class TestPrivileges:
 
 class TestPersistSource:
     def test_loses_nothing_and_waits_for_nothing(self, app: Templates) -> None:
-        source = app.one("AWS::Lambda::EventSourceMapping")
+        source = app.one("AWS::Lambda::EventSourceMapping", Topics=[names.COMMANDS_TOPIC])
         pollers = -(-STAGES[app.stage].partitions // 5)
-        assert source["Topics"] == [names.COMMANDS_TOPIC]
         assert source["StartingPosition"] == "TRIM_HORIZON"
         assert source["MaximumBatchingWindowInSeconds"] == 0
         assert source["BatchSize"] == 100
@@ -122,9 +182,38 @@ class TestPersistSource:
         assert source.get("MaximumRetryAttempts", -1) == -1
 
     def test_may_use_exactly_its_group(self, app: Templates) -> None:
-        group = app.one("AWS::Lambda::EventSourceMapping")["AmazonManagedKafkaEventSourceConfig"]["ConsumerGroupId"]
+        source = app.one("AWS::Lambda::EventSourceMapping", Topics=[names.COMMANDS_TOPIC])
+        group = source["AmazonManagedKafkaEventSourceConfig"]["ConsumerGroupId"]
         (resource,) = app.actions("persist")["kafka-cluster:AlterGroup"]
         assert f"/{group}" in resource
+
+
+class TestReceiptsSource:
+    def test_gathers_for_a_second_and_loses_nothing(self, app: Templates) -> None:
+        source = app.one("AWS::Lambda::EventSourceMapping", Topics=[names.RECEIPTS_TOPIC])
+        assert source["StartingPosition"] == "TRIM_HORIZON"
+        assert source["MaximumBatchingWindowInSeconds"] == 1
+        assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+        assert source.get("MaximumRetryAttempts", -1) == -1
+
+    def test_may_use_exactly_its_group(self, app: Templates) -> None:
+        source = app.one("AWS::Lambda::EventSourceMapping", Topics=[names.RECEIPTS_TOPIC])
+        group = source["AmazonManagedKafkaEventSourceConfig"]["ConsumerGroupId"]
+        (resource,) = app.actions("receipts")["kafka-cluster:AlterGroup"]
+        assert f"/{group}" in resource
+
+
+class TestRelaySchedule:
+    def test_is_every_minute_and_makes_up_for_none_that_was_missed(self, app: Templates) -> None:
+        rule = app.one("AWS::Events::Rule", Name=f"natter-{app.stage}-relay")
+        (target,) = rule["Targets"]
+        assert (rule["ScheduleExpression"], rule["State"]) == ("rate(1 minute)", "ENABLED")
+        assert "Relay" in json.dumps(target["Arn"])
+        assert target["RetryPolicy"] == {"MaximumEventAgeInSeconds": 60, "MaximumRetryAttempts": 0}
+
+    def test_two_never_run_at_once(self, app: Templates) -> None:
+        assert app.functions()["relay"]["ReservedConcurrentExecutions"] == 1
+        assert app.functions()["relay"]["Timeout"] == 60
 
 
 class TestApis:
@@ -133,15 +222,23 @@ class TestApis:
         assert app.one("AWS::ApiGatewayV2::Route", RouteKey="$connect")["AuthorizationType"] == "CUSTOM"
         assert app.one("AWS::ApiGatewayV2::Authorizer").get("IdentitySource", []) == []
 
-    @pytest.mark.parametrize("key", ["send", "ping"])
+    @pytest.mark.parametrize("key", ["send", "edit", "delete", "react", "ping", "read", "delivered", "typing"])
     def test_answers_reach_the_client(self, app: Templates, key: str) -> None:
         route = app.one("AWS::ApiGatewayV2::Route", RouteKey=key)
         assert route["RouteResponseSelectionExpression"] == "$default"
 
+    @pytest.mark.parametrize("of", ["users", "sessions", "contacts", "blocks", "devices"])
+    def test_whatever_concerns_people_has_its_routes(self, app: Templates, of: str) -> None:
+        """Of its own, so that it is seen apart in the API's figures."""
+        users = app.one("AWS::ApiGatewayV2::Route", RouteKey="ANY /v1/users")["Target"]
+        for key in (f"ANY /v1/{of}", f"ANY /v1/{of}/{{proxy+}}"):
+            assert app.one("AWS::ApiGatewayV2::Route", RouteKey=key)["Target"] == users
+
+    def test_the_keys_of_tokens_are_where_others_look_for_them(self, app: Templates) -> None:
+        assert app.one("AWS::ApiGatewayV2::Route", RouteKey="GET /.well-known/jwks.json")
+
     def test_integrations_outwait_their_functions(self, app: Templates) -> None:
-        longest = max(
-            function["Timeout"] for name, function in app.functions().items() if name not in {"persist", "migrate"}
-        )
+        longest = max(function["Timeout"] for name, function in app.functions().items() if name not in BEHIND_NO_API)
         for integration in app.properties("AWS::ApiGatewayV2::Integration"):
             assert integration["TimeoutInMillis"] <= 29_000
         assert (
@@ -166,7 +263,7 @@ class TestApis:
             for resource in app.stack("services")["Resources"].values()
             if resource["Type"] == "AWS::Lambda::Function" and migration in resource.get("DependsOn", [])
         }
-        assert relying == {"authorize", "connect", "send", "users_api", "chat_api"}
+        assert relying == {"authorize", "connect", "send", "signal", "receipts", "relay", "users_api", "chat_api"}
 
     def test_outputs_are_what_clients_look_for(self, app: Templates) -> None:
         outputs = app.stack("services")["Outputs"]

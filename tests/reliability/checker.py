@@ -3,47 +3,51 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from natter.adapters.tables_memory import MemoryTables
 from natter.domain.commands import Record
 from natter.domain.conversations import Event
 from natter.domain.ids import ConnectionId, ConversationId
 from natter.ports.sockets import Connection
 from tests.reliability.meaning import Answer, History, meaning
+from tests.reliability.ports import SteppedTables
 from tests.reliability.trace import Appended, Emitted, Posted, Stored, Synced, Trace
 
 
 def violations(
-    log: Sequence[Record], tables: MemoryTables, trace: Trace, online: Sequence[Connection]
+    log: Sequence[Record], tables: SteppedTables, trace: Trace, online: Sequence[Connection]
 ) -> Iterable[str]:
     """Everything that is wrong with a run that has come to its end."""
     meant = meaning(log)
     yield from _stored_wrongly(meant.histories, tables)
+    yield from _still_there(meant.histories, tables)
     yield from _shown_wrongly(meant.histories, trace)
     yield from _missed(meant.histories, trace, online)
     yield from _emitted_wrongly(meant.histories, trace)
     yield from _not_told(meant.answers, trace)
 
 
-def _stored_wrongly(histories: Mapping[ConversationId, History], tables: MemoryTables) -> Iterable[str]:
+def _stored_wrongly(histories: Mapping[ConversationId, History], tables: SteppedTables) -> Iterable[str]:
     """The stored history is the meaning of the log: every accepted command once, at its place (P1, P2, P3)."""
     for conversation, history in histories.items():
-        events = [
-            replace(each.event, payload={}) if each.event.seq in history.deleted else each.event
-            for each in history.events
-        ]
+        events = [history.as_kept(each) for each in history.events]
         stored = list(tables.events(conversation, 1, len(events) + 10, newest_first=False))
         if stored != events:
             yield f"{conversation}: stored {stored}, expected {events}"
         head = tables.heads([conversation])[conversation]
-        preview = next((event for event in reversed(events) if event.type == "message"), None)
         if (head.seq, head.messages, head.members_seq) != (len(events), history.messages, history.members_seq):
             yield f"{conversation}: head {head}, expected {len(events)} events"
-        if head.preview != preview:
-            yield f"{conversation}: preview {head.preview}, expected {preview}"
+        if head.preview != history.preview():
+            yield f"{conversation}: preview {head.preview}, expected {history.preview()}"
+
+
+def _still_there(histories: Mapping[ConversationId, History], tables: SteppedTables) -> Iterable[str]:
+    """What was deleted is in no cell of any table any more, neither as it was sent nor as it was edited."""
+    sent = {text for history in histories.values() for each in history.events for text in _texts(each.event)}
+    kept = {text for history in histories.values() for each in history.events for text in _texts(history.as_kept(each))}
+    said = "\n".join(tables.said())
+    yield from (f"{text!r} was deleted and is still there" for text in sent - kept if text in said)
 
 
 def _shown_wrongly(histories: Mapping[ConversationId, History], trace: Trace) -> Iterable[str]:
@@ -64,7 +68,10 @@ def _shown_wrongly(histories: Mapping[ConversationId, History], trace: Trace) ->
                 yield f"{conversation}: {user} was shown {fields}, which never happened"
                 continue
             expected = history.events[seq - 1]
-            if fields not in (_fields(expected.event), _fields(replace(expected.event, payload={}))):
+            forms = [expected.event, history.as_kept(expected)]
+            if user == expected.event.sender_id:
+                forms += history.as_shown_again(expected)
+            if fields not in map(_fields, forms):
                 yield f"{conversation}: {user} was shown {fields}, expected {expected.event}"
             if user not in expected.audience and user != expected.event.sender_id:
                 yield f"{conversation}: {seq} was shown to {user}, who does not belong there"
@@ -100,7 +107,7 @@ def _emitted_wrongly(histories: Mapping[ConversationId, History], trace: Trace) 
         for event in emission.events:
             emitted[emission.conversation_id].add(event.seq)
             expected = history.events[event.seq - 1]
-            if event not in (expected.event, replace(expected.event, payload={})):
+            if event not in (expected.event, history.as_kept(expected)):
                 yield f"{emission.conversation_id}: emitted {event}, expected {expected.event}"
             if emission.members_seq != expected.members_seq:
                 yield f"{emission.conversation_id}: {event.seq} emitted for the members at {emission.members_seq}"
@@ -136,6 +143,11 @@ def _not_told(answers: Iterable[Answer], trace: Trace) -> Iterable[str]:
             told = shown.get((*where, answer.seq or 0), -1)
         if told < appended[answer.record.offset]:
             yield f"{command.conversation_id}: {command.origin.connection_id} was not told of {answer}"
+
+
+def _texts(event: Event) -> Iterable[str]:
+    content = event.payload.get("content")
+    return () if content is None else (content["text"],)
 
 
 def _events(frame: bytes) -> tuple[ConversationId, list[dict[str, Any]]]:

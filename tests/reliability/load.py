@@ -6,11 +6,15 @@ from random import Random
 
 from natter.domain.commands import (
     AddMembers,
+    ChangeConversation,
+    ChangeRole,
     Command,
     CreateConversation,
     DeleteMessage,
+    EditMessage,
     Item,
     PostMessage,
+    React,
     RemoveMember,
 )
 from natter.domain.conversations import Member, Role
@@ -19,7 +23,7 @@ from natter.domain.ids import ClientId, ConversationId, UserId
 USERS = tuple(map(UserId, ("ann", "bob", "cid", "dan")))
 CONVERSATIONS = tuple(map(ConversationId, "pqr"))
 LENGTH = 48
-LATEST_TARGET = 14
+LATEST_TARGET = 8
 
 
 @dataclass(kw_only=True)
@@ -60,13 +64,11 @@ class Load:
             return self._again(self.random.choice(before))
         if self._rosters[conversation] and choice < 0.35:
             return self._membership(conversation)
-        sender = self.random.choice(USERS)
+        sender = self._sender(conversation)
         if choice < 0.37:
-            item = RemoveMember(client_id=self._client_id(), user_id=sender)
-            return Command(conversation_id=conversation, sender_id=sender, items=(item,))
-        if choice < 0.6:
-            target = self.random.randint(1, LATEST_TARGET)
-            items: tuple[Item, ...] = (DeleteMessage(client_id=self._client_id(), target_seq=target),)
+            items: tuple[Item, ...] = (self._presumption(sender),)
+        elif choice < 0.75:
+            sender, items = self._author(conversation) or sender, (self._amendment(),)
         else:
             items = self._messages(self.random.randint(1, 3))
         return Command(conversation_id=conversation, sender_id=sender, items=items)
@@ -82,17 +84,57 @@ class Load:
     def _membership(self, conversation: ConversationId) -> Command:
         roster = self._rosters[conversation]
         user = self.random.choice(USERS)
+        if self.random.random() < 0.1:
+            renamed = ChangeConversation(client_id=self._row_id(), changes={"title": None})
+            return self._decided(conversation, user, renamed)
+        if user in roster and self.random.random() < 0.3:
+            role = self._member(user).role
+            return self._decided(conversation, user, ChangeRole(client_id=self._row_id(), user_id=user, role=role))
         if user in roster:
             roster.remove(user)
             return self._decided(conversation, user, RemoveMember(client_id=self._row_id(), user_id=user))
         roster.add(user)
         return self._decided(conversation, user, AddMembers(client_id=self._row_id(), members=(self._member(user),)))
 
+    def _presumption(self, sender: UserId) -> Item:
+        """What only the outbox may say."""
+        client_id = self._client_id()
+        presumptions: list[Item] = [
+            RemoveMember(client_id=client_id, user_id=sender),
+            ChangeRole(client_id=client_id, user_id=sender, role="owner"),
+            ChangeConversation(client_id=client_id, changes={"title": "taken over"}),
+        ]
+        return self.random.choice(presumptions)
+
+    def _sender(self, conversation: ConversationId) -> UserId:
+        """Mostly a member; else anybody."""
+        roster = sorted(self._rosters[conversation])
+        return self.random.choice(roster if roster and self.random.random() < 0.7 else USERS)
+
+    def _author(self, conversation: ConversationId) -> UserId | None:
+        """Somebody who has said something there, if anybody has."""
+        authors = [
+            command.sender_id
+            for command in self.commands
+            if command.conversation_id == conversation and isinstance(command.items[0], PostMessage)
+        ]
+        return self.random.choice(authors) if authors else None
+
+    def _amendment(self) -> Item:
+        client_id, target = self._client_id(), self.random.randint(1, LATEST_TARGET)
+        kind = self.random.random()
+        if kind < 0.5:
+            content = {"type": "text", "text": f"edit {len(self.commands)}."}
+            return EditMessage(client_id=client_id, target_seq=target, content=content)
+        if kind < 0.7:
+            return React(client_id=client_id, target_seq=target, reaction="+1", remove=self.random.random() < 0.3)
+        return DeleteMessage(client_id=client_id, target_seq=target)
+
     def _again(self, command: Command) -> Command:
         """A retry; sometimes with more in the same frame, or with other content."""
         if command.decided or not isinstance(command.items[0], PostMessage):
             return command
-        first = replace(command.items[0], content={"type": "text", "text": "said differently"})
+        first = replace(command.items[0], content={"type": "text", "text": f"other words {len(self.commands)}."})
         more = [item for item in self._messages(2) if item.client_id != first.client_id]
         return self.random.choice([command, command, replace(command, items=(first, *more))])
 

@@ -4,15 +4,20 @@ What a log means, said sequentially by one reader. On its own: it shares no code
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from natter.domain.commands import (
     AddMembers,
+    ChangeConversation,
+    ChangeRole,
     Command,
     CreateConversation,
     DeleteMessage,
+    EditMessage,
     Item,
     PostMessage,
+    React,
     Record,
     RemoveMember,
 )
@@ -45,9 +50,53 @@ class Answer:
 class History:
     events: list[Expected] = field(default_factory=list)
     roles: dict[UserId, str] = field(default_factory=dict)
-    deleted: set[int] = field(default_factory=set)
+    deleted: dict[int, int] = field(default_factory=dict)
+    """When each message was deleted that was."""
+    edits: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+    """Places of the edits of each message."""
     members_seq: int = 0
     messages: int = 0
+
+    def as_kept(self, expected: Expected) -> Event:
+        """The event as the store has it in the end: what was deleted says nothing, nor does an edit of it."""
+        event = expected.event
+        if event.seq in self.deleted:
+            return replace(event, payload={"deleted_at": self.deleted[event.seq]})
+        if event.type == "edit" and event.payload["target_seq"] in self.deleted:
+            return replace(event, payload={"target_seq": event.payload["target_seq"]})
+        return event
+
+    def as_shown_again(self, expected: Expected) -> Iterable[Event]:
+        """A message as its sender may be shown it again: as of each place since its own."""
+        event = expected.event
+        payload = event.payload
+        reactions: list[tuple[str, UserId]] = []
+        for later in (each.event for each in self.events[event.seq :]):
+            if event.type != "message" or later.payload.get("target_seq") != event.seq:
+                continue
+            if later.type == "edit":
+                payload = {**payload, "content": later.payload["content"], "edited_at": later.at}
+            elif later.type == "delete":
+                payload, reactions = {"deleted_at": later.at}, []
+            else:
+                mine = (later.payload["reaction"], later.sender_id)
+                if "removed" in later.payload:
+                    reactions = [each for each in reactions if each != mine]
+                elif mine not in reactions:
+                    reactions = [*reactions, mine]
+            yield replace(event, payload={**payload, **_reactions(reactions, event.sender_id)})
+
+    def preview(self) -> Event | None:
+        """The last message as it is shown in the end."""
+        last = next((each.event for each in reversed(self.events) if each.event.type == "message"), None)
+        if last is None:
+            return None
+        if last.seq in self.deleted:
+            return replace(last, payload={"deleted_at": self.deleted[last.seq]})
+        if not self.edits[last.seq]:
+            return last
+        edit = self.events[self.edits[last.seq][-1] - 1].event
+        return replace(last, payload={**last.payload, "content": edit.payload["content"], "edited_at": edit.at})
 
 
 @dataclass(kw_only=True)
@@ -77,6 +126,15 @@ def meaning(log: Iterable[Record]) -> Meaning:
     return result
 
 
+def _reactions(reactions: list[tuple[str, UserId]], reader: UserId) -> dict[str, Any]:
+    """In the order of setting."""
+    shown = []
+    for reaction in dict.fromkeys(each for each, _ in reactions):
+        users = [user for each, user in reactions if each == reaction]
+        shown.append({"reaction": reaction, "count": len(users), "mine": reader in users, "user_ids": users})
+    return {"reactions": shown} if shown else {}
+
+
 def _refusal(history: History, command: Command, item: Item) -> str | None:
     if command.decided:
         return None
@@ -85,14 +143,21 @@ def _refusal(history: History, command: Command, item: Item) -> str | None:
         return "not_member"
     if isinstance(item, PostMessage):
         return "not_found" if (item.reply_to or 0) > len(history.events) else None
+    if not isinstance(item, EditMessage | DeleteMessage | React):
+        return "forbidden"
+    return _target_refusal(history, command.sender_id, role, item)
+
+
+def _target_refusal(
+    history: History, sender: UserId, role: str, item: EditMessage | DeleteMessage | React
+) -> str | None:
     messages = {each.event.seq: each.event for each in history.events if each.event.type == "message"}
-    if isinstance(item, DeleteMessage) and item.target_seq not in messages:
+    if item.target_seq not in messages:
         return "not_found"
-    if isinstance(item, DeleteMessage) and item.target_seq in history.deleted:
+    if item.target_seq in history.deleted:
         return "gone"
-    may = isinstance(item, DeleteMessage) and (
-        messages[item.target_seq].sender_id == command.sender_id or role in {"owner", "admin"}
-    )
+    runs_it = isinstance(item, DeleteMessage) and role in {"owner", "admin"}
+    may = isinstance(item, React) or runs_it or messages[item.target_seq].sender_id == sender
     return None if may else "forbidden"
 
 
@@ -107,10 +172,17 @@ def _happened(history: History, record: Record, item: Item) -> int:
             del history.roles[item.user_id]
             leaver = {item.user_id}
             history.members_seq = seq
+        case ChangeRole():
+            history.roles[item.user_id] = item.role
+            history.members_seq = seq
+        case EditMessage():
+            history.edits[item.target_seq].append(seq)
         case DeleteMessage():
-            history.deleted.add(item.target_seq)
+            history.deleted[item.target_seq] = record.at
         case PostMessage():
             history.messages += 1
+        case React() | ChangeConversation():
+            pass
     event = Event(
         conversation_id=record.command.conversation_id,
         seq=seq,

@@ -9,19 +9,24 @@ from typing import Any, ClassVar
 
 from natter.adapters.tables_memory import Cell
 from natter.domain.commands import Record
-from natter.domain.conversations import Event, Head, MembershipChange
+from natter.domain.conversations import Event, Head, MembershipChange, memberships_as_of
 from natter.domain.fold import Conversation
 from natter.domain.ids import ConversationId
-from natter.domain.rows import Place, Row, SpentRow
-from natter.ports.sockets import Connection
+from natter.domain.pages import StoredEffect
+from natter.domain.rows import EmptiedEffectRow, Place, Row, SpentRow
+from natter.ports.deliveries import Slice, Undelivered
+from natter.ports.sockets import PostResult
 from natter.ports.tables import FoldStore, HeadCache, Known, Wanted
-from natter.usecases.deliver import Deliver
+from natter.usecases.fanout import Fanout
 from natter.usecases.persist import Partition, Persist, Persisted
+from natter.usecases.settle_posts import Posting, Report, SettlePosts
 from tests.reliability.ports import Pause, SteppedTables
 from tests.reliability.simulation import Parts
 from tests.reliability.trace import Trace
 
 STALE = 0.05
+END = 10**9
+"""Behind every place."""
 
 
 @dataclass
@@ -37,6 +42,9 @@ class PassingStore:
 
     def events_at(self, places: Collection[Place]) -> Mapping[Place, Event]:
         return self.inner.events_at(places)
+
+    def effects_on(self, places: Collection[Place]) -> Mapping[Place, Sequence[StoredEffect]]:
+        return self.inner.effects_on(places)
 
     def write(self, rows: Sequence[Row]) -> None:
         self.inner.write(rows)
@@ -94,6 +102,13 @@ class Unbounded(PassingStore):
                 for (each, seq), effects in known.effects.items()
             },
         )
+
+
+class EditsKept(PassingStore):
+    """A deletion empties the message, but not its edits among the effects."""
+
+    def write(self, rows: Sequence[Row]) -> None:
+        self.inner.write([row for row in rows if not isinstance(row, EmptiedEffectRow)])
 
 
 class StoredLast(PassingStore):
@@ -164,6 +179,10 @@ class WithUnbounded(Behind):
     store_type = Unbounded
 
 
+class WithEditsKept(Behind):
+    store_type = EditsKept
+
+
 class WithStoredLast(Behind):
     store_type = StoredLast
 
@@ -198,9 +217,34 @@ class ShowsReplaysToAll(Persist):
         return touched
 
 
-class PrunesAtOnce(Deliver):
-    def _prune(self, connection: Connection) -> None:
-        self.connections.unregister(connection)
+class PrunesAtOnce(SettlePosts):
+    def __call__(self, postings: Sequence[Posting], results: Sequence[PostResult], *, attempt: int = 0) -> Report:
+        for posting, result in zip(postings, results, strict=True):
+            if result is PostResult.GONE:
+                self.connections.unregister(posting.post.connection)
+        return super().__call__(postings, results, attempt=attempt)
+
+
+class ForgetsFailures(SettlePosts):
+    def __call__(self, postings: Sequence[Posting], results: Sequence[PostResult], *, attempt: int = 0) -> Report:  # noqa: ARG002
+        settled = zip(postings, results, strict=True)
+        others = [(posting, result) for posting, result in settled if result is not PostResult.FAILED]
+        return super().__call__([posting for posting, _ in others], [result for _, result in others])
+
+
+class FansOutToTodaysMembers(Fanout):
+    """Shows what was left over to whoever belongs to the conversation now, not at its place."""
+
+    def __call__(self, undelivered: Sequence[Undelivered]) -> int:
+        slices = []
+        for each in undelivered:
+            changes = self.store.read(Wanted(conversations=[each.conversation_id])).membership_changes
+            members = memberships_as_of(changes[each.conversation_id], END)
+            connections = tuple(one for owned in self.connections.of(members).values() for one in owned)
+            seqs = tuple(range(each.first, each.last + 1))
+            slices.append(Slice(conversation_id=each.conversation_id, seqs=seqs, connections=connections))
+        self.queue.add(slices)
+        return len(slices)
 
 
 class StaleTables(SteppedTables):
@@ -226,10 +270,13 @@ PLANTED = {
     "client ids after the head": Parts(persist=WithClientIdsLast),
     "heads read last": Parts(persist=WithHeadsReadLast),
     "state not bounded by the head": Parts(persist=WithUnbounded),
+    "edits outlive the deletion": Parts(persist=WithEditsKept),
     "delivery before storing": Parts(persist=WithStoredLast),
     "head cache behind delivery": Parts(persist=WithLateCache),
     "cache kept over a hole": Parts(persist=KeepsCache),
     "replays shown to today's members": Parts(persist=ShowsReplaysToAll),
     "stale reads": Parts(tables=StaleTables),
-    "410 prunes a fresh registration": Parts(deliver=PrunesAtOnce),
+    "410 prunes a fresh registration": Parts(settle=PrunesAtOnce),
+    "failed posts are forgotten": Parts(settle=ForgetsFailures),
+    "fanout to today's members": Parts(fanout=FansOutToTodaysMembers),
 }

@@ -16,7 +16,7 @@ from natter.ports.sockets import Connection, Post, PostResult
 from tests.reliability.trace import Emitted, Posted, Stored, Trace
 
 Pause = Callable[[], None]
-FAIL_POST = 0.004
+FAIL_POST = 0.02
 
 
 class SteppedTables(MemoryTables):
@@ -33,6 +33,10 @@ class SteppedTables(MemoryTables):
 
     def write_heads(self, heads: Sequence[Head]) -> None:
         super().write_heads(self.random.sample(heads, len(heads)))
+
+    def said(self) -> Iterable[str]:
+        """What every cell holds, as text."""
+        return (repr(cell.value) for cells in self._partitions.values() for cell in cells.values())
 
     def _write(self, row: Row) -> None:
         self._pause()
@@ -117,10 +121,11 @@ class SteppedGateway:
     def post(self, posts: Sequence[Post], *, budget_s: float) -> Sequence[PostResult]:  # noqa: ARG002 time stands still
         return [self._post(post) for post in posts]
 
-    def close(self, connection: Connection) -> bool:
-        self._step()
-        self._clients.lose(connection)
-        return True
+    def close(self, connections: Sequence[Connection]) -> Sequence[bool]:
+        for connection in connections:
+            self._step()
+            self._clients.lose(connection)
+        return [True] * len(connections)
 
     def _post(self, post: Post) -> PostResult:
         self._step()
@@ -128,6 +133,6 @@ class SteppedGateway:
         if not self._clients.is_open(post.connection):
             result = PostResult.GONE
         elif self._random.random() < FAIL_POST:
-            result = PostResult.FAILED
+            result = self._random.choice([PostResult.FAILED, PostResult.UNTRIED])
         self._trace.append(Posted(post.connection, post.frame, arrived=result is PostResult.DELIVERED))
         return result

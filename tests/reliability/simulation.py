@@ -1,5 +1,5 @@
 """
-A deterministic world around `Persist` and `Deliver`.
+A deterministic world around `Persist`, `Deliver`, `Fanout` and `PostSlice`.
 
 Every port yields to a scheduler before each access, so one invocation can be interleaved with others, killed
 between any two accesses, or left behind while its batch is given to another one (a zombie). One seed is one run.
@@ -15,9 +15,13 @@ from natter.adapters.logs_memory import MemoryCommandLog
 from natter.domain.commands import Record
 from natter.domain.errors import Unavailable
 from natter.usecases.deliver import Deliver
+from natter.usecases.fanout import Fanout
 from natter.usecases.persist import Persist
+from natter.usecases.post_slice import PostSlice
+from natter.usecases.settle_posts import SettlePosts
 from natter.wire.frames import JsonFrames
 from tests.reliability.clients import Clients
+from tests.reliability.couriers import Couriers, Errand, SteppedFanoutLog, SteppedSliceQueue
 from tests.reliability.load import Load
 from tests.reliability.ports import SteppedConnections, SteppedEventLog, SteppedGateway, SteppedHeadCache, SteppedTables
 from tests.reliability.trace import Appended, Trace
@@ -30,6 +34,8 @@ FAULT = 0.002
 LOSE_COMMIT = 0.06
 VANISH = 0.002
 STEP_MS = 4
+MAX_POSTS = 6
+"""Of one batch: so few that some are left to `fanout`."""
 LONGEST_BATCH = 8
 WEEK_AND_A_DAY_MS = 8 * 24 * 3600 * 1000
 MOST_STEPS = 200_000
@@ -40,7 +46,8 @@ class Parts:
     """What a run is made of: the shipped classes, or ones with a planted bug."""
 
     tables: type[SteppedTables] = SteppedTables
-    deliver: type[Deliver] = Deliver
+    settle: type[SettlePosts] = SettlePosts
+    fanout: type[Fanout] = Fanout
     persist: type[Persist] = Persist
 
 
@@ -89,11 +96,22 @@ class World:
         self._gateway = SteppedGateway(self.clients, self.step, self.random, self.trace)
         self._events = SteppedEventLog(self.pause, self.trace)
         self._parts = parts
+        self._fanout, self._slices = SteppedFanoutLog(self.pause), SteppedSliceQueue(self.pause)
+        self._settle = parts.settle(
+            connections=self.connections, gateway=self._gateway, queue=self._slices, now_ms=self._now_ms
+        )
+        self._couriers = Couriers(
+            log=self._fanout,
+            queue=self._slices,
+            fanout=parts.fanout(store=self.tables, connections=self.connections, queue=self._slices),
+            post_slice=PostSlice(store=self.tables, gateway=self._gateway, frames=JsonFrames(), settle=self._settle),
+            random=self.random,
+        )
         self._idle = [self._environment() for _ in range(3)]
         load = Load(random=self.random)
         self._commands = load.make()
         self._week_before = load.week_before
-        self._floor = self._committed = self._appended = 0
+        self._committed = self._appended = 0
         self._current: Invocation | None = None
         self._zombies: list[Invocation] = []
 
@@ -115,7 +133,9 @@ class World:
                 self._start()
             if self.random.random() < VANISH:
                 self.clients.lose_one()
-            running: list[Invocation | greenlet] = [*self._zombies, *self.clients.busy]
+            self._couriers.start()
+            running: list[Invocation | Errand | greenlet] = []
+            running += [*self._zombies, *self.clients.busy, *self._couriers.busy]
             if self._current is not None:
                 running.append(self._current)
             if running:
@@ -143,8 +163,13 @@ class World:
     def _environment(self) -> Persist:
         frames = JsonFrames()
 
-        deliver = self._parts.deliver(
-            connections=self.connections, gateway=self._gateway, frames=frames, now_ms=self._now_ms
+        deliver = Deliver(
+            connections=self.connections,
+            gateway=self._gateway,
+            frames=frames,
+            settle=self._settle,
+            fanout=self._fanout,
+            max_posts=MAX_POSTS,
         )
         return self._parts.persist(
             store=self.tables,
@@ -163,7 +188,11 @@ class World:
 
     def _is_quiet(self) -> bool:
         return (
-            self._committed == self._appended and self._current is None and not self._zombies and not self.clients.busy
+            self._committed == self._appended
+            and self._current is None
+            and not self._zombies
+            and not self.clients.busy
+            and self._couriers.is_quiet()
         )
 
     def _append(self) -> None:
@@ -173,7 +202,7 @@ class World:
         if self._appended == self._week_before:
             if not self._is_quiet():
                 return
-            self._floor, self._week_before = self._committed, -1
+            self._week_before = -1
             self.now += WEEK_AND_A_DAY_MS
         self._skew = self.random.choice([0, 0, 0, 2000, -3000])
         self.log.append(self.clients.sent(self._commands.pop(0)))
@@ -187,9 +216,12 @@ class World:
             environment = self._idle.pop(self.random.randrange(len(self._idle))) if self._idle else self._environment()
             self._current = Invocation(environment, batch)
 
-    def _advance(self, actor: Invocation | greenlet) -> None:
+    def _advance(self, actor: Invocation | Errand | greenlet) -> None:
         if isinstance(actor, greenlet):
             self.clients.advance(actor)
+            return
+        if isinstance(actor, Errand):
+            self._couriers.advance(actor)
             return
         actor.task.switch()
         if actor.task.dead:
@@ -205,7 +237,7 @@ class World:
         if invocation is self._current and invocation.is_done:
             self._committed = invocation.batch[-1].offset + 1
             if self.random.random() < LOSE_COMMIT:
-                self._committed = max(self._floor, self._committed - self.random.randint(1, 2 * LONGEST_BATCH))
+                self._committed = max(0, self._committed - self.random.randint(1, 2 * LONGEST_BATCH))
         self._forget(invocation)
         self._idle.append(invocation.environment)
 

@@ -70,12 +70,14 @@ class Api:
         token: str | None = None,
         query: Mapping[str, str | int] | None = None,
     ) -> Reply:
-        """`body` is sent as it is if it is text, else as JSON."""
+        """`body` is sent as it is if it is text, else as JSON. Redirects are answers, too: they lead elsewhere."""
         headers = {"Content-Type": "application/json"}
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
         data = body if body is None or isinstance(body, str) else json.dumps(body, ensure_ascii=False)
-        async with self._http.request(method, self.url + path, data=data, params=query, headers=headers) as response:
+        async with self._http.request(
+            method, self.url + path, data=data, params=query, headers=headers, allow_redirects=False
+        ) as response:
             raw = await response.read()
             return Reply(response.status, response.headers, json.loads(raw) if raw else None)
 

@@ -1,7 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
-from natter.settings import UsersApiSettings, ValkeySettings
+from natter.settings import SendSettings, UsersApiSettings, ValkeySettings
 
 ENVIRONMENT = {
     "NATTER_STAGE": "local",
@@ -11,7 +11,7 @@ ENVIRONMENT = {
     "NATTER_POSTGRES__TLS": "off",
     "NATTER_VALKEY__ENDPOINT": "127.0.0.1:6379",
     "NATTER_VALKEY__AUTH": "none",
-    "NATTER_TOKENS__KEY_ARN": "arn:key",
+    "NATTER_TOKENS__KEY_ARNS": '["arn:key", "arn:former-key"]',
     "NATTER_SOCKETS__URL": "wss://host/stage",
     "NATTER_LIMITS__PER_ADDRESS": "false",
 }
@@ -32,6 +32,8 @@ def test_read_from_the_environment(environment: pytest.MonkeyPatch) -> None:
     assert settings.valkey.auth == "none"
     assert settings.sockets.url == "wss://host/stage"
     assert not settings.limits.per_address
+    assert settings.tokens.key_arns == ("arn:key", "arn:former-key")
+    assert settings.oidc is None
 
 
 def test_limits_by_address_unless_said_otherwise(environment: pytest.MonkeyPatch) -> None:
@@ -49,6 +51,51 @@ def test_what_is_missing_is_named(environment: pytest.MonkeyPatch, name: str) ->
         UsersApiSettings()
 
 
+class TestContentCheck:
+    @pytest.fixture
+    def sending(self, environment: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+        environment.setenv("NATTER_KAFKA__BROKERS", "127.0.0.1:9092")
+        environment.setenv("NATTER_SOCKETS__ENDPOINT", "https://host/stage")
+        environment.setenv("NATTER_ATTACHMENTS__BUCKET", "files")
+        return environment
+
+    def test_there_is_none_unless_said_otherwise(self, sending: pytest.MonkeyPatch) -> None:
+        assert SendSettings().content_check is None
+        sending.setenv("NATTER_CONTENT_CHECK", "house.rules:polite")
+        assert SendSettings().content_check == "house.rules:polite"
+
+    @pytest.mark.parametrize("name", ["", "house.rules", "house.rules:", ":polite", "house rules:polite"])
+    def test_it_is_a_module_and_a_name_in_it(self, sending: pytest.MonkeyPatch, name: str) -> None:
+        sending.setenv("NATTER_CONTENT_CHECK", name)
+        with pytest.raises(ValidationError, match="content_check"):
+            SendSettings()
+
+
 def test_iam_needs_user_and_cache() -> None:
     with pytest.raises(ValidationError, match="auth=iam needs user and cache"):
         ValkeySettings(endpoint="cache:6379", auth="iam")
+
+
+def test_an_identity_provider_is_named_by_issuer_and_audience(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("NATTER_OIDC__ISSUER", "https://login.example/tenant")
+    environment.setenv("NATTER_OIDC__AUDIENCE", "natter-app")
+    oidc = UsersApiSettings().oidc
+    assert oidc is not None
+    assert (oidc.issuer, oidc.audience, oidc.username_claim) == (
+        *("https://login.example/tenant", "natter-app", "preferred_username"),
+    )
+
+
+@pytest.mark.parametrize("issuer", ["http://login.example", "https://", "https://login.example?x=1", "login.example"])
+def test_an_issuer_is_trusted_only_over_tls(environment: pytest.MonkeyPatch, issuer: str) -> None:
+    environment.setenv("NATTER_OIDC__ISSUER", issuer)
+    environment.setenv("NATTER_OIDC__AUDIENCE", "natter-app")
+    with pytest.raises(ValidationError, match="issuer"):
+        UsersApiSettings()
+
+
+@pytest.mark.parametrize("keys", ["[]", '"arn:key"'])
+def test_there_is_a_key_to_sign_with(environment: pytest.MonkeyPatch, keys: str) -> None:
+    environment.setenv("NATTER_TOKENS__KEY_ARNS", keys)
+    with pytest.raises(ValidationError, match="key_arns"):
+        UsersApiSettings()

@@ -2,43 +2,25 @@ from dataclasses import replace
 
 import pytest
 
-from natter.domain.commands import AddMembers, Command, RemoveMember
-from natter.domain.conversations import Head, Member
-from natter.domain.fold import Conversation, Decision, Effect, MisplacedRecordError, Target, Turn, target_as_of
-from natter.domain.ids import ClientId, UserId
-from natter.domain.rows import EffectRow, EmptiedRow, EventRow, MembershipRow, SentRow, SpentRow
+from natter.domain.fold import MisplacedRecordError, Turn
+from natter.domain.rows import MembershipRow
 from natter.names import RETRY_WINDOW_MS
+from tests.folds import a_conversation, folded
 from tests.messages import (
     ANN,
     BOB,
     CID,
-    LOBBY,
     MALLORY,
     NOON,
-    ROLES,
     a_command,
     a_delete,
     a_log,
     a_post,
     added,
-    an_event,
+    an_edit,
     created,
     removed,
 )
-
-
-def a_conversation() -> Conversation:
-    return Conversation(head=Head(conversation_id=LOBBY))
-
-
-def folded(*commands: Command, at: list[int] | int = NOON) -> list[Decision]:
-    """The decisions on all items of `commands`, the first records of a conversation."""
-    conversation = a_conversation()
-    return [decision for record in a_log(commands, at=at) for decision in conversation.fold(record).decisions]
-
-
-def refusals(*commands: Command) -> list[str | None]:
-    return [decision.outcome.refusal for decision in folded(*commands)]
 
 
 class TestPlaces:
@@ -107,6 +89,30 @@ class TestRetries:
         *_, retry, new = folded(created(), a_command(a_post("x")), a_command(a_post("x"), a_post("y")))
         assert [(each.turn, each.outcome.seq) for each in (retry, new)] == [(Turn.RETRY, 2), (Turn.FIRST, 3)]
 
+    def test_an_amendment_is_repeated_like_a_message(self) -> None:
+        """P3: also when its target is gone by now."""
+        edit, delete = a_command(an_edit("e", 2)), a_command(a_delete("d", 2))
+        *_, again, deleted_again = folded(created(), a_command(a_post("x")), edit, delete, edit, delete)
+        assert [(each.turn, each.outcome.seq) for each in (again, deleted_again)] == [(Turn.RETRY, 3), (Turn.RETRY, 4)]
+
+    def test_an_older_outcome_stays_known_when_the_client_id_is_spent_anew(self) -> None:
+        """The fold that spent it anew crashed before its head: what the first one became was lost."""
+        post = a_command(a_post("x"))
+        first, second, early = NOON, NOON + RETRY_WINDOW_MS + 1, NOON + 5
+        records = a_log([created(), post, post, post], at=[NOON, first, early, second])
+        whole = a_conversation()
+        decisions = [decision for record in records for decision in whole.fold(record).decisions]
+        assert [(each.turn, each.outcome.seq) for each in decisions[1:]] == [
+            (Turn.FIRST, 2),
+            (Turn.RETRY, 2),
+            (Turn.FIRST, 3),
+        ]
+        unfinished = a_conversation()
+        for record in records[:2]:
+            unfinished.fold(record)
+        again = replace(unfinished, spent=whole.spent)
+        assert [again.fold(record).decisions[0] for record in records[2:]] == decisions[2:]
+
     def test_an_outcome_of_a_later_place_is_a_leftover_and_decides_nothing(self) -> None:
         """A fold that did not finish spent the same client id again, more than a week later."""
         post = a_command(a_post("x"))
@@ -122,55 +128,6 @@ class TestRetries:
             (Turn.FIRST, 2),
             (Turn.FIRST, 3),
         ]
-
-
-class TestRefusals:
-    def test_who_does_not_belong_there_is_refused(self) -> None:
-        """P8; the same whether the conversation exists or not."""
-        post = a_command(a_post("x"), sender=MALLORY)
-        assert refusals(post) == ["not_member"]
-        assert refusals(created(), post) == [None, "not_member"]
-
-    def test_who_was_removed_is_refused_from_then_on(self) -> None:
-        before, after = a_command(a_post("x"), sender=BOB), a_command(a_post("y"), sender=BOB)
-        assert refusals(created(), before, removed(BOB, client_id="row-1"), after) == [None, None, None, "not_member"]
-
-    def test_members_are_changed_by_the_outbox_only(self) -> None:
-        add = AddMembers(client_id=ClientId("x"), members=(Member(user_id=MALLORY, role="owner"),))
-        remove = RemoveMember(client_id=ClientId("y"), user_id=BOB)
-        assert refusals(created(), a_command(add), a_command(remove)) == [None, "forbidden", "forbidden"]
-
-    @pytest.mark.parametrize(("reply_to", "refusal"), [(1, None), (2, None), (3, "not_found")])
-    def test_a_reply_is_to_what_is_there(self, reply_to: int, refusal: str | None) -> None:
-        reply = a_command(a_post("y", reply_to=reply_to))
-        assert refusal == refusals(created(), a_command(a_post("x")), reply)[-1]
-
-    @pytest.mark.parametrize(
-        ("sender", "refusal"), [(ANN, None), (BOB, None), (CID, "forbidden"), (MALLORY, "not_member")]
-    )
-    def test_a_message_is_deleted_by_its_author_or_by_who_runs_the_group(
-        self, sender: UserId, refusal: str | None
-    ) -> None:
-        commands = [created({**ROLES, CID: "member"}), a_command(a_post("x"), sender=BOB)]
-        assert refusal == refusals(*commands, replace(a_command(a_delete("y", 2)), sender_id=sender))[-1]
-
-    @pytest.mark.parametrize("target_seq", [1, 3, 4, 99])
-    def test_only_a_message_that_is_there_is_deleted(self, target_seq: int) -> None:
-        commands = [
-            created(),
-            a_command(a_post("x")),
-            a_command(a_delete("y", 2)),
-            a_command(a_delete("z", target_seq)),
-        ]
-        assert refusals(*commands)[-1] == "not_found"
-
-    def test_a_deletion_that_was_decided_before_still_needs_its_target(self) -> None:
-        """It raised a KeyError, and its partition stood still for ever."""
-        assert refusals(created(), a_command(a_delete("d1", 7), decided=True)) == [None, "not_found"]
-
-    def test_what_is_deleted_is_gone(self) -> None:
-        commands = [created(), a_command(a_post("x")), a_command(a_delete("y", 2)), a_command(a_delete("z", 2))]
-        assert refusals(*commands)[-1] == "gone"
 
 
 class TestAudiences:
@@ -198,55 +155,3 @@ class TestAudiences:
         two = frozenset({ANN, BOB})
         assert [two, two, two, frozenset({ANN, CID})] == [decision.audience for decision in replays]
         assert [decision.members_seq for decision in replays] == [1, 1, 3, 4]
-
-
-class TestDeletion:
-    def test_the_target_the_preview_and_nothing_else_is_emptied(self) -> None:
-        conversation = a_conversation()
-        first, second, third = a_log([created(), a_command(a_post("x"), a_post("y")), a_command(a_delete("z", 3))])
-        conversation.fold(first)
-        conversation.fold(second)
-        rows = conversation.fold(third).rows
-        assert [row.seq for row in rows if isinstance(row, EmptiedRow)] == [3]
-        assert [(row.target_seq, row.event.seq) for row in rows if isinstance(row, EffectRow)] == [(3, 4)]
-        assert conversation.head.preview is not None
-        assert (conversation.head.preview.seq, conversation.head.preview.payload) == (3, {})
-
-    def test_an_earlier_message_leaves_the_preview_alone(self) -> None:
-        conversation = a_conversation()
-        commands = [created(), a_command(a_post("x"), a_post("y", "still here")), a_command(a_delete("z", 2))]
-        for record in a_log(commands):
-            conversation.fold(record)
-        assert conversation.head.preview is not None
-        assert conversation.head.preview.payload == {"content": {"type": "text", "text": "still here"}}
-
-
-class TestRows:
-    def test_a_post_is_stored_with_its_client_id_and_marks_what_was_before_as_read(self) -> None:
-        conversation = a_conversation()
-        first, second = a_log([created(), a_command(a_post("x"))])
-        conversation.fold(first)
-        spent, event, sent = conversation.fold(second).rows
-        assert isinstance(spent, SpentRow)
-        assert isinstance(event, EventRow)
-        assert isinstance(sent, SentRow)
-        assert (spent.key.sender_id, spent.key.client_id, spent.outcome.seq) == (ANN, "x", 2)
-        assert event.event.payload == {"content": {"type": "text", "text": "hello"}}
-        assert (sent.user_id, sent.seq, sent.messages) == (ANN, 2, 1)
-
-    def test_of_a_refusal_only_the_outcome_is_stored(self) -> None:
-        (row,) = a_conversation().fold(a_log([a_command(a_post("x"), sender=MALLORY)])[0]).rows
-        assert isinstance(row, SpentRow)
-        assert row.outcome.refusal == "not_member"
-
-
-class TestTargetAsOf:
-    def test_what_is_above_the_head_is_not_there(self) -> None:
-        assert target_as_of(an_event(5), [], 4) is None
-        assert target_as_of(None, [], 4) is None
-
-    @pytest.mark.parametrize(("seq", "deleted"), [(6, False), (7, True)])
-    def test_it_is_deleted_from_the_effects_place_on(self, seq: int, *, deleted: bool) -> None:
-        assert Target(type="message", sender_id=ANN, deleted=deleted) == target_as_of(
-            an_event(5), [Effect(seq=7, type="delete")], seq
-        )

@@ -1,22 +1,22 @@
 """Laws of the fold, over generated logs."""
 
 from dataclasses import replace
+from itertools import pairwise
 from random import Random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from natter.adapters.tables_memory import MemoryTables
 from natter.domain.commands import Command
 from natter.domain.conversations import Head, memberships_as_of
-from natter.domain.fold import Conversation, Effect, Turn, target_as_of
-from natter.domain.rows import EffectRow, EventRow, MembershipRow, Row, SpentRow
+from natter.domain.fold import Conversation, Turn
+from natter.domain.rows import EffectRow, EventRow, MembershipRow, Outcome, Row, SpentKey, SpentRow
+from natter.domain.targets import Effect, target_as_of
+from tests.folds import a_conversation
 from tests.messages import LOBBY, a_command, a_log, a_post
 from tests.reliability.load import Load
 from tests.reliability.meaning import meaning
-
-
-def a_conversation() -> Conversation:
-    return Conversation(head=Head(conversation_id=LOBBY))
 
 
 def loaded(head: Head, rows: list[Row]) -> Conversation:
@@ -27,11 +27,15 @@ def loaded(head: Head, rows: list[Row]) -> Conversation:
     for row in rows:
         if isinstance(row, EffectRow):
             effects.setdefault(row.target_seq, []).append(Effect(seq=row.event.seq, type=row.event.type))
+    spent: dict[SpentKey, list[Outcome]] = {}
+    for row in rows:
+        if isinstance(row, SpentRow):
+            spent.setdefault(row.key, []).append(row.outcome)
     targets = {seq: target_as_of(event, effects.get(seq, []), head.seq) for seq, event in events.items()}
     return Conversation(
         head=head,
         members=memberships_as_of(changes, head.seq),
-        spent={row.key: row.outcome for row in rows if isinstance(row, SpentRow)},
+        spent=spent,
         targets={seq: target for seq, target in targets.items() if target is not None},
         changes=changes,
     )
@@ -66,7 +70,7 @@ class TestLaws:
     @given(st.randoms(use_true_random=False), st.data())
     @settings(max_examples=60, deadline=None)
     def test_a_replay_decides_and_writes_the_same_over_any_leftovers(self, random: Random, data: st.DataObject) -> None:
-        """P1: some fold got as far as storing everything, but the head only up to some record."""
+        """P1: some fold stored rows of more records than its head says, or of exactly those: a batch ends anywhere."""
         records = a_log(in_one_conversation(random))
         conversation = a_conversation()
         heads, folds = [conversation.head], []
@@ -74,7 +78,8 @@ class TestLaws:
             folds.append(conversation.fold(record))
             heads.append(conversation.head)
         finished = data.draw(st.integers(0, len(records)))
-        again = loaded(heads[finished], [row for fold in folds for row in fold.rows])
+        stored = data.draw(st.integers(finished, len(records)))
+        again = loaded(heads[finished], [row for fold in folds[:stored] for row in fold.rows])
         replayed = [again.fold(record) for record in records]
         assert [fold.rows for fold in folds[finished:]] == [fold.rows for fold in replayed[finished:]]
         assert [fold.decisions for fold in folds[finished:]] == [fold.decisions for fold in replayed[finished:]]
@@ -88,6 +93,38 @@ class TestLaws:
             assert [each.audience for each in before.decisions if each.event] == [
                 each.audience for each in after.decisions if each.turn is Turn.REPLAY and each.outcome.seq is not None
             ]
+
+    @given(st.randoms(use_true_random=False))
+    @settings(max_examples=60, deadline=None)
+    def test_places_have_no_hole_and_the_head_grows_with_every_record(self, random: Random) -> None:
+        """P2."""
+        conversation = a_conversation()
+        heads, places = [conversation.head], []
+        for record in a_log(in_one_conversation(random)):
+            places += [each.event.seq for each in conversation.fold(record).decisions if each.event]
+            heads.append(conversation.head)
+            assert conversation.head.seq == len(places)
+        assert places == list(range(1, len(places) + 1))
+        for before, after in pairwise(heads):
+            assert (before.position, before.written_at) < (after.position, after.written_at)
+            assert (before.seq, before.messages, before.members_seq) <= (after.seq, after.messages, after.members_seq)
+
+    @given(st.randoms(use_true_random=False))
+    @settings(max_examples=60, deadline=None)
+    def test_what_was_deleted_is_in_no_row_whatever_the_order_of_writing(self, random: Random) -> None:
+        records = a_log(in_one_conversation(random))
+        conversation = a_conversation()
+        rows = [row for record in records for row in conversation.fold(record).rows]
+        tables = MemoryTables()
+        tables.write(random.sample(rows, len(rows)))
+        history = meaning(records).histories[LOBBY]
+        last = conversation.head.seq
+        events = list(tables.events(LOBBY, 1, last, newest_first=False))
+        assert events == [history.as_kept(each) for each in history.events]
+        assert conversation.head.preview == history.preview()
+        for effect in tables.effects(LOBBY, [range(1, last + 1)]):
+            says_nothing = effect.type == "edit" and effect.target_seq in history.deleted
+            assert effect.payload == ({} if says_nothing else history.events[effect.seq - 1].event.payload)
 
     @given(st.lists(st.integers(min_value=0, max_value=2**42), min_size=1, max_size=20))
     def test_write_timestamps_grow_with_every_record_whatever_the_clock_does(self, times: list[int]) -> None:

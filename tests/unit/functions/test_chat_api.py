@@ -1,3 +1,4 @@
+import dataclasses
 from typing import Any
 
 import pytest
@@ -6,8 +7,10 @@ from functions.chat_api.handler import build
 from natter import __version__
 from natter.domain.errors import Unavailable
 from natter.domain.ids import ConversationId, UserId
+from natter.ports.attachments import UploadForm
 from tests.chat import Chat
-from tests.http import HttpClient
+from tests.files import a_file
+from tests.http import HttpClient, Reply
 from tests.identity import NOON, a_sign_in
 from tests.messages import a_post, text
 
@@ -94,6 +97,50 @@ class TestCreate:
         assert (reply.status, reply.code) == (409, "conflict")
 
 
+class TestInbox:
+    def test_is_read_page_by_page(self, chat: Chat, ann: Person, bob: Person) -> None:
+        lobby, kitchen = chat.group(ann.user_id), chat.group(ann.user_id, bob.user_id)
+        chat.world.clock.advance(seconds=1)
+        chat.say(lobby, ann.user_id, a_post("m2"))
+        first = ann.call("GET", "/v1/conversations", query={"limit": "1"}).json
+        (item,) = first["items"]
+        assert (item["conversation_id"], item["head"]["seq"], item["last_message"]["client_id"]) == (lobby, 2, "m2")
+        second = ann.call("GET", "/v1/conversations", query={"cursor": first["next_cursor"]}).json
+        assert [each["conversation_id"] for each in second["items"]] == [kitchen]
+        assert "next_cursor" not in second
+        assert bob.call("GET", "/v1/conversations").json == {
+            "items": [bob.call("GET", f"/v1/conversations/{kitchen}").json]
+        }
+
+    @pytest.mark.parametrize("query", [{"limit": "0"}, {"limit": "201"}, {"cursor": "x"}])
+    def test_a_wrong_query_is_named(self, ann: Person, query: dict[str, str]) -> None:
+        reply = ann.call("GET", "/v1/conversations", query=query)
+        assert (reply.status, reply.code) == (400, "bad_request")
+        assert reply.json["detail"].startswith(next(iter(query)))
+
+
+class TestConversation:
+    def test_is_shown_to_its_members(self, chat: Chat, ann: Person, bob: Person) -> None:
+        lobby = chat.group(ann.user_id, bob.user_id)
+        chat.say(lobby, ann.user_id, a_post("m2"))
+        reply = bob.call("GET", f"/v1/conversations/{lobby}")
+        assert reply.status == 200
+        last_message = reply.json.pop("last_message")
+        assert (last_message["seq"], last_message["content"]) == (2, text("hello"))
+        assert [reply.json[name] for name in ("conversation_id", "unread", "read_seq", "role")] == [
+            lobby,
+            1,
+            1,
+            "member",
+        ]
+
+    def test_a_stranger_cannot_tell_whether_there_is_one(self, chat: Chat, ann: Person) -> None:
+        """P8."""
+        lobby, stranger = chat.group(ann.user_id), Person(chat, "mallory")
+        replies = [stranger.call("GET", f"/v1/conversations/{each}") for each in (lobby, "nowhere", "%00")]
+        assert {(reply.status, reply.code, reply.text) for reply in replies} == {(403, "not_member", replies[0].text)}
+
+
 class TestEvents:
     @pytest.fixture
     def lobby(self, chat: Chat, ann: Person, bob: Person) -> ConversationId:
@@ -169,6 +216,61 @@ class TestSync:
         assert reply.json["detail"].startswith(next(iter(body)))
 
 
+class TestAttachments:
+    @pytest.fixture
+    def lobby(self, chat: Chat, ann: Person, bob: Person) -> ConversationId:
+        return chat.group(ann.user_id, bob.user_id)
+
+    def offered(self, ann: Person, lobby: ConversationId, **changes: object) -> Reply:
+        body = dataclasses.asdict(a_file(b"cat")) | changes
+        return ann.call("POST", f"/v1/conversations/{lobby}/attachments", body)
+
+    def test_a_form_to_upload_with(self, chat: Chat, ann: Person, lobby: ConversationId) -> None:
+        reply = self.offered(ann, lobby)
+        assert (reply.status, reply.json.keys()) == (201, {"attachment_id", "upload"})
+        assert chat.attachments.upload(UploadForm(**reply.json["upload"]), b"cat")
+
+    def test_a_download_is_a_redirect(self, chat: Chat, ann: Person, bob: Person, lobby: ConversationId) -> None:
+        made = self.offered(ann, lobby).json
+        path = f"/v1/conversations/{lobby}/attachments/{made['attachment_id']}"
+        assert bob.call("GET", path).code == "not_found"
+        chat.attachments.upload(UploadForm(**made["upload"]), b"cat")
+        chat.attachments.show(lobby, ann.user_id, [made["attachment_id"]])
+        reply = bob.call("GET", path)
+        assert (reply.status, reply.text) == (302, "")
+        assert reply.headers["Cache-Control"] == "no-store"
+        assert chat.attachments.download(reply.headers["Location"]) == (a_file(b"cat"), b"cat")
+
+    def test_strangers_get_neither(self, chat: Chat, lobby: ConversationId) -> None:
+        """P8."""
+        mallory = Person(chat, "mallory")
+        assert self.offered(mallory, lobby).code == "not_member"
+        assert mallory.call("GET", f"/v1/conversations/{lobby}/attachments/a").code == "not_member"
+
+    def test_a_wrong_field_is_named(self, ann: Person, lobby: ConversationId) -> None:
+        reply = self.offered(ann, lobby, size=100 * 1024 * 1024 + 1)
+        assert (reply.code, reply.json["detail"].partition(":")[0]) == ("bad_request", "size")
+
+
+class TestReports:
+    def test_a_report_is_taken(self, chat: Chat, ann: Person, bob: Person) -> None:
+        lobby = chat.group(ann.user_id, bob.user_id)
+        reply = bob.call("POST", "/v1/reports", {"conversation_id": lobby, "seq": 1, "reason": "spam"})
+        assert (reply.status, reply.text) == (202, "")
+        (report,) = chat.reports.of(lobby)
+        assert (report.seq, report.reporter, report.reason) == (1, bob.user_id, "spam")
+
+    @pytest.mark.parametrize(
+        ("changes", "code"),
+        [({"reason": ""}, "bad_request"), ({"seq": 9}, "not_found"), ({"conversation_id": "nowhere"}, "not_member")],
+        ids=str,
+    )
+    def test_a_refusal(self, chat: Chat, ann: Person, changes: dict[str, object], code: str) -> None:
+        lobby = chat.group(ann.user_id)
+        body = {"conversation_id": lobby, "seq": 1, "reason": "spam"} | changes
+        assert ann.call("POST", "/v1/reports", body).code == code
+
+
 class TestHealth:
     def test_is_open_to_everybody(self, chat: Chat) -> None:
         reply = HttpClient(build(chat.service()))("GET", "/v1/health")
@@ -181,7 +283,16 @@ class TestHealth:
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("POST", "/v1/conversations"), ("GET", "/v1/conversations/lobby/events"), ("POST", "/v1/sync")],
+    [
+        ("POST", "/v1/conversations"),
+        ("GET", "/v1/conversations"),
+        ("GET", "/v1/conversations/lobby"),
+        ("GET", "/v1/conversations/lobby/events"),
+        ("POST", "/v1/sync"),
+        ("POST", "/v1/conversations/lobby/attachments"),
+        ("GET", "/v1/conversations/lobby/attachments/a"),
+        ("POST", "/v1/reports"),
+    ],
 )
 def test_all_others_are_closed_to_strangers(chat: Chat, method: str, path: str) -> None:
     assert HttpClient(build(chat.service()))(method, path).code == "unauthenticated"

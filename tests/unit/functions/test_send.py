@@ -1,14 +1,15 @@
+import dataclasses
 from typing import Any
 
 import pytest
 
 from functions.send.handler import build
-from natter.domain.commands import Command, PostMessage
+from natter.domain.commands import Command, Item, PostMessage
 from natter.domain.errors import Unavailable
 from natter.domain.ids import ConversationId, UserId
 from natter.usecases.send import Send
 from tests.chat import Chat
-from tests.messages import MALLORY, NOON, a_connection, an_origin, text
+from tests.messages import MALLORY, NOON, a_connection, a_delete, a_reaction, an_edit, an_origin, text
 from tests.sockets import ENDPOINT, SocketClient
 
 
@@ -84,9 +85,57 @@ class TestSend:
         error = client(chat.send, ann)(frame)
         assert (error["code"], error["client_ids"]) == ("not_found", ["m1"])
 
+    @pytest.mark.parametrize(
+        ("frame", "item"),
+        [
+            ({"action": "edit", "content": text("better")}, an_edit("c1", 2, "better")),
+            ({"action": "delete"}, a_delete("c1", 2)),
+            ({"action": "react", "reaction": "👍"}, a_reaction("c1", 2)),
+            ({"action": "react", "reaction": "👍", "remove": True}, a_reaction("c1", 2, remove=True)),
+        ],
+    )
+    def test_an_amendment_is_appended_and_acknowledged(
+        self, chat: Chat, ann: UserId, lobby: ConversationId, frame: dict[str, Any], item: Item
+    ) -> None:
+        """P1. Whether its target is there is for the fold to say."""
+        amendment = {"id": "q", "conversation_id": lobby, "client_id": "c1", "target_seq": 2} | frame
+        assert client(chat.send, ann)(amendment) == {
+            "type": "ack",
+            "id": "q",
+            "conversation_id": lobby,
+            "accepted": [{"client_id": "c1", "at": NOON}],
+        }
+        (record,) = chat.log.records(since=1)
+        assert (record.command.sender_id, record.command.items) == (ann, (item,))
+        assert record.command.origin == an_origin(a_connection(ann))
+
+    @pytest.mark.parametrize("action", ["edit", "delete", "react"])
+    def test_a_malformed_amendment_is_told_by_its_client_id(
+        self, chat: Chat, ann: UserId, lobby: ConversationId, action: str
+    ) -> None:
+        error = client(chat.send, ann)({"action": action, "conversation_id": lobby, "client_id": "c1"})
+        assert (error["code"], error["client_ids"]) == ("bad_request", ["c1"])
+        assert error["detail"].startswith("target_seq")
+
+    @pytest.mark.parametrize(
+        "frame",
+        [{"action": "edit", "content": text("better")}, {"action": "delete"}, {"action": "react", "reaction": "+"}],
+    )
+    def test_who_does_not_belong_there_amends_nothing(
+        self, chat: Chat, lobby: ConversationId, frame: dict[str, Any]
+    ) -> None:
+        """P8."""
+        amendment = {"conversation_id": lobby, "client_id": "c1", "target_seq": 1} | frame
+        error = client(chat.send, MALLORY)(amendment)
+        assert (error["code"], error["client_ids"]) == ("not_member", ["c1"])
+        assert len(chat.log.records()) == 1
+
+    def test_no_other_action_is_taken_for_one_of_its_own(self, chat: Chat, ann: UserId) -> None:
+        assert client(chat.send, ann)({"action": "dance"})["code"] == "unknown_action"
+
     def test_what_was_not_confirmed_may_go_again(self, chat: Chat, ann: UserId, lobby: ConversationId) -> None:
         """P9."""
-        send = Send(admission=chat.admission, limits=chat.world.limits, log=DownLog())
+        send = dataclasses.replace(chat.send, log=DownLog())
         error = client(send, ann)(a_frame(lobby, "m1"))
         assert (error["code"], error["client_ids"]) == ("unavailable", ["m1"])
         assert error["retry_after_ms"] > 0

@@ -1,16 +1,23 @@
+import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from functions.signal.handler import build
 from natter.adapters.connections_memory import MemoryConnections
+from natter.bootstrap.signal import SignalParts
 from natter.domain.errors import Unavailable
+from natter.domain.ids import ConversationId, UserId
+from natter.domain.limits import SIGNALS
+from natter.domain.receipts import Receipt
 from natter.ports.sockets import Connection
+from natter.usecases.pass_on_typing import PassOnTyping
 from natter.usecases.ping import Ping
-from tests.messages import ANN, NOON, a_connection
+from natter.wire.signals import JsonSignalFrames
+from tests.chat import Chat
+from tests.messages import MALLORY, NOON, a_connection, a_post
 from tests.sockets import ENDPOINT, SocketClient
-
-PHONE = a_connection(ANN)
 
 
 class Silent(MemoryConnections):
@@ -18,28 +25,138 @@ class Silent(MemoryConnections):
         raise Unavailable(f"the registry, given {connection.connection_id}")
 
 
-def client(registry: MemoryConnections) -> SocketClient:
-    return SocketClient(build(Ping(connections=registry, now_ms=lambda: NOON), ENDPOINT), PHONE)
+class DownLog:
+    def append(self, receipt: Receipt) -> None:
+        raise Unavailable(f"the log, given {receipt.read_seq}")
+
+
+def parts(chat: Chat, registry: MemoryConnections | None = None) -> SignalParts:
+    return SignalParts(
+        ping=Ping(connections=registry or chat.registry, now_ms=lambda: NOON),
+        note=chat.note_receipt,
+        pass_on=PassOnTyping(
+            admission=chat.admission, limits=chat.world.limits, frames=JsonSignalFrames(), tell=chat.tell
+        ),
+    )
+
+
+def client(chat: Chat, user: UserId, registry: MemoryConnections | None = None) -> SocketClient:
+    return SocketClient(build(parts(chat, registry), ENDPOINT), a_connection(user))
+
+
+@pytest.fixture
+def chat() -> Chat:
+    return Chat()
+
+
+@pytest.fixture
+def ann(chat: Chat) -> UserId:
+    return chat.person("ann")
+
+
+@pytest.fixture
+def bob(chat: Chat) -> UserId:
+    return chat.person("bob")
+
+
+@pytest.fixture
+def lobby(chat: Chat, ann: UserId, bob: UserId) -> ConversationId:
+    """Its head is at 3."""
+    conversation = chat.group(ann, bob)
+    chat.say(conversation, ann, a_post("m1"), a_post("m2"))
+    return conversation
 
 
 class TestPing:
-    def test_who_was_not_registered_is_told_to_sync_once(self) -> None:
-        phone = client(MemoryConnections())
+    def test_who_was_not_registered_is_told_to_sync_once(self, chat: Chat, ann: UserId) -> None:
+        phone = client(chat, ann)
         assert phone({"action": "ping", "id": "q"}) == {"type": "pong", "id": "q", "at": NOON, "sync": True}
         assert phone({"action": "ping", "id": "r"}) == {"type": "pong", "id": "r", "at": NOON}
 
-    def test_without_an_id_it_renews_without_a_pong(self) -> None:
-        registry = MemoryConnections()
-        assert client(registry)({"action": "ping"}) is None
-        assert list(registry.of([ANN])[ANN]) == [PHONE]
+    def test_without_an_id_it_renews_without_a_pong(self, chat: Chat, ann: UserId) -> None:
+        assert client(chat, ann)({"action": "ping"}) is None
+        assert list(chat.registry.of([ann])[ann]) == [replace(a_connection(ann), endpoint=ENDPOINT)]
 
-    def test_a_wrong_id_is_named(self) -> None:
-        error = client(MemoryConnections())({"action": "ping", "id": 5})
+    def test_a_wrong_id_is_named(self, chat: Chat, ann: UserId) -> None:
+        error = client(chat, ann)({"action": "ping", "id": 5})
         assert (error["code"], error["detail"]) == ("bad_request", "id: Input should be a valid string")
 
-    def test_an_outage_is_said(self) -> None:
-        error = client(Silent())({"action": "ping", "id": "q"})
+    def test_an_outage_is_said(self, chat: Chat, ann: UserId) -> None:
+        error = client(chat, ann, Silent())({"action": "ping", "id": "q"})
         assert (error["id"], error["code"]) == ("q", "unavailable")
+
+
+@pytest.mark.parametrize("action", ["read", "delivered"])
+class TestReceipts:
+    def test_are_answered_with_ok_and_are_in_the_log(
+        self, chat: Chat, bob: UserId, lobby: ConversationId, action: str
+    ) -> None:
+        frame = {"action": action, "id": "q", "conversation_id": lobby, "seq": 3, "user_id": "ann"}
+        assert client(chat, bob)(frame) == {"type": "ok", "id": "q"}
+        (record,) = chat.receipt_log.records
+        assert record.receipt == Receipt(
+            conversation_id=lobby,
+            user_id=bob,
+            connection_id=a_connection(bob).connection_id,
+            **{f"{action}_seq": 3},
+        )
+
+    def test_without_an_id_there_is_no_ok(self, chat: Chat, bob: UserId, lobby: ConversationId, action: str) -> None:
+        assert client(chat, bob)({"action": action, "conversation_id": lobby, "seq": 3}) is None
+        assert len(chat.receipt_log.records) == 1
+
+    @pytest.mark.parametrize("seq", [0, -1, 4, 2**53, 1.5, "3", True, None])
+    def test_a_place_that_does_not_exist_is_named(
+        self, chat: Chat, bob: UserId, lobby: ConversationId, action: str, seq: Any
+    ) -> None:
+        error = client(chat, bob)({"action": action, "id": "q", "conversation_id": lobby, "seq": seq})
+        assert (error["id"], error["code"], error["conversation_id"]) == ("q", "bad_request", lobby)
+        assert error["detail"].startswith("seq: ")
+        assert chat.receipt_log.records == []
+
+    def test_strangers_are_not_members(self, chat: Chat, lobby: ConversationId, action: str) -> None:
+        """P8."""
+        error = client(chat, MALLORY)({"action": action, "conversation_id": lobby, "seq": 9})
+        assert error["code"] == "not_member"
+
+    def test_too_many_are_refused_together(self, chat: Chat, bob: UserId, lobby: ConversationId, action: str) -> None:
+        phone = client(chat, bob)
+        for number in range(SIGNALS.burst):
+            phone({"action": ("read", "delivered")[number % 2], "conversation_id": lobby, "seq": 1})
+        error = phone({"action": action, "id": "q", "conversation_id": lobby, "seq": 1})
+        assert (error["code"], error["retry_after_ms"]) == ("rate_limited", 100)
+
+    def test_an_outage_of_the_log_is_said(self, chat: Chat, bob: UserId, lobby: ConversationId, action: str) -> None:
+        down = replace(parts(chat), note=replace(chat.note_receipt, log=DownLog()))
+        phone = SocketClient(build(down, ENDPOINT), a_connection(bob))
+        error = phone({"action": action, "id": "q", "conversation_id": lobby, "seq": 3})
+        assert (error["id"], error["code"]) == ("q", "unavailable")
+
+
+class TestTyping:
+    def test_is_answered_with_ok_and_passed_on_to_the_others(
+        self, chat: Chat, ann: UserId, bob: UserId, lobby: ConversationId
+    ) -> None:
+        bobs = a_connection(bob)
+        chat.registry.register(bobs)
+        frame = {"action": "typing", "id": "q", "conversation_id": lobby, "state": "started"}
+        assert client(chat, ann)(frame) == client(chat, ann)(frame) == {"type": "ok", "id": "q"}
+        (shown,) = chat.gateway.frames[bobs.connection_id]
+        assert json.loads(shown) == {
+            "type": "typing",
+            "conversation_id": lobby,
+            "user_id": ann,
+            "state": "started",
+        }
+
+    def test_another_state_is_named(self, chat: Chat, ann: UserId, lobby: ConversationId) -> None:
+        error = client(chat, ann)({"action": "typing", "conversation_id": lobby, "state": "thinking"})
+        assert error["code"] == "bad_request"
+        assert error["detail"].startswith("state: ")
+
+    def test_strangers_are_not_members(self, chat: Chat, lobby: ConversationId) -> None:
+        error = client(chat, MALLORY)({"action": "typing", "conversation_id": lobby, "state": "started"})
+        assert error["code"] == "not_member"
 
 
 class TestDefault:
@@ -53,16 +170,19 @@ class TestDefault:
             ({"action": None}, "bad_request", "action: must be a string"),
             ({"action": ""}, "unknown_action", "action: not known"),
             ({"action": "dance"}, "unknown_action", "action: not known"),
+            ({"action": "watch", "user_ids": []}, "unknown_action", "action: not known"),
+            ({"action": "status", "state": "away"}, "unknown_action", "action: not known"),
             ({"action": "$default"}, "unknown_action", "action: not known"),
         ],
     )
-    def test_frames_of_no_known_action_are_answered(self, frame: Any, code: str, detail: str) -> None:
-        registry = MemoryConnections()
-        error = client(registry)(frame)
+    def test_frames_of_no_known_action_are_answered(
+        self, chat: Chat, ann: UserId, frame: Any, code: str, detail: str
+    ) -> None:
+        error = client(chat, ann)(frame)
         assert (error["type"], error["code"], error["detail"]) == ("error", code, detail)
-        assert registry.of([ANN]) == {}
+        assert chat.registry.of([ann]) == {}
 
-    def test_with_their_id(self) -> None:
+    def test_with_their_id(self, chat: Chat, ann: UserId) -> None:
         frame = {"action": "dance", "id": "q", "conversation_id": "c", "client_id": "m1"}
-        error = client(MemoryConnections())(frame)
+        error = client(chat, ann)(frame)
         assert (error["id"], error["conversation_id"], error["client_ids"]) == ("q", "c", ["m1"])

@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 
+from natter.adapters.devices_memory import MemoryDevices
 from natter.adapters.session_states_memory import MemorySessionStates
 from natter.adapters.sessions_memory import MemorySessions
 from natter.domain.errors import Unauthenticated, Unavailable
@@ -61,7 +62,7 @@ class TestCheckSession:
     def test_the_truth_is_asked_once(self, world: World, ann: SignedIn) -> None:
         session = ann.principal.session_id
         world.check_session(session)
-        CheckSession(states=world.states, sessions=DownSessions())(session)
+        CheckSession(states=world.states, sessions=DownSessions(MemoryDevices()))(session)
 
     def test_one_that_never_was_is_refused_and_not_remembered(self, world: World) -> None:
         unknown = SessionId("unknown")
@@ -81,7 +82,7 @@ class TestCheckSession:
 
     def test_with_neither_nobody_can_tell(self, world: World, ann: SignedIn) -> None:
         """Which is not the same as a refusal: a client would throw its tokens away (P9)."""
-        check = CheckSession(states=DownStates(), sessions=DownSessions())
+        check = CheckSession(states=DownStates(), sessions=DownSessions(MemoryDevices()))
         with pytest.raises(Unavailable):
             Authenticate(tokens=world.tokens, check_session=check)(f"Bearer {ann.access_token}")
 

@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 
 from natter.adapters.connections_memory import MemoryConnections
+from natter.adapters.devices_memory import MemoryDevices
 from natter.adapters.logs_memory import MemoryConnectionLog
 from natter.adapters.session_states_memory import MemorySessionStates
 from natter.adapters.sessions_memory import MemorySessions
@@ -110,7 +111,7 @@ class TestConnect:
         assert (stage.registered(), stage.noted()) == ([], [])
 
     def test_when_nobody_knows_the_session_there_is_no_connection(self, stage: Stage) -> None:
-        check = CheckSession(states=DownStates(), sessions=DownSessions())
+        check = CheckSession(states=DownStates(), sessions=DownSessions(MemoryDevices()))
         with pytest.raises(Unavailable):
             replace(stage.connect, check_session=check)(stage.phone)
         assert (stage.registered(), stage.noted()) == ([], [])

@@ -1,6 +1,11 @@
+from dataclasses import replace
+from typing import override
+
 import pytest
 
+from natter.adapters.session_states_memory import MemorySessionStates
 from natter.domain.errors import BadToken, NotFound, Unauthenticated, Unavailable
+from natter.domain.ids import SessionId
 from tests.identity import World, a_connection, a_sign_in
 
 
@@ -23,6 +28,7 @@ class TestEndSession:
         with pytest.raises(BadToken):
             world.service.refresh_session(ended.refresh_token)
         assert [each.connection_id for each in world.sockets.open] == ["c2"]
+        assert world.sockets.frames == [("c1", b'{"type":"signed_out"}')]
         assert world.service.authenticate(f"Bearer {kept.access_token}") == kept.principal
 
     def test_a_connection_that_may_be_open_is_said(self) -> None:
@@ -46,6 +52,43 @@ class TestEndSession:
         world.end_session(mine)
         world.end_session(mine)
         assert not world.sessions.is_live(mine.session_id)
+
+
+class DownStates(MemorySessionStates):
+    @override
+    def note_ended(self, session: SessionId) -> None:
+        raise Unavailable(f"cache, told of {session}")
+
+
+class TestEndOtherSessions:
+    def test_what_was_interrupted_is_completed_by_asking_again(self) -> None:
+        """P9: without the cache, where they may be remembered as live, none has ended."""
+        world = World()
+        world.add("ann")
+        mine, other = (world.service.sign_in(a_sign_in("ann")) for _ in range(2))
+        world.service.authenticate(f"Bearer {other.access_token}")  # its state is cached now
+        with pytest.raises(Unavailable):
+            replace(world.end_others, states=DownStates())(mine.principal)
+        assert world.sessions.is_live(other.principal.session_id)
+        world.end_others(mine.principal)
+        with pytest.raises(Unauthenticated):
+            world.service.authenticate(f"Bearer {other.access_token}")
+        assert world.service.authenticate(f"Bearer {mine.access_token}")
+
+    def test_whoever_signs_in_meanwhile_stays_connected(self) -> None:
+        world = World()
+        world.add("ann")
+        mine, other = (world.service.sign_in(a_sign_in("ann")).principal for _ in range(2))
+
+        class Meanwhile(MemorySessionStates):
+            @override
+            def note_ended(self, session: SessionId) -> None:
+                super().note_ended(session)
+                world.sockets.register(a_connection(world.service.sign_in(a_sign_in("ann")).principal, "new"))
+
+        world.sockets.register(a_connection(other, "other"))
+        replace(world.end_others, states=Meanwhile())(mine)
+        assert [each.connection_id for each in world.sockets.open] == ["new"]
 
 
 class TestEndOwnSession:

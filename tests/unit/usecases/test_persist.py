@@ -7,17 +7,20 @@ from typing import Any
 
 import pytest
 
+from natter.adapters.deliveries_memory import MemoryFanoutLog
 from natter.adapters.gateway_memory import MemoryGateway
-from natter.domain.commands import Record
-from natter.domain.conversations import Event, Member
+from natter.domain.commands import Item, Record
+from natter.domain.conversations import Event
 from natter.domain.errors import Unavailable
 from natter.domain.fold import MisplacedRecordError, Turn
 from natter.domain.ids import UserId
+from natter.ports.deliveries import Undelivered
 from natter.ports.log import Emission
 from natter.ports.sockets import Connection
-from natter.usecases.deliver import Deliver
-from natter.usecases.persist import LARGE_AUDIENCE, STALE_MS, Persist, contiguous
+from natter.usecases.deliver import MAX_POSTS, STALE_MS
+from natter.usecases.persist import Persist
 from natter.wire.frames import JsonFrames
+from tests.deliveries import a_deliver
 from tests.messages import (
     ANN,
     BOB,
@@ -30,11 +33,13 @@ from tests.messages import (
     a_delete,
     a_log,
     a_post,
+    a_reaction,
     added,
-    an_event,
+    an_edit,
     an_origin,
     created,
     removed,
+    text,
 )
 from tests.reliability.ports import SteppedConnections, SteppedEventLog, SteppedHeadCache, SteppedTables
 from tests.reliability.trace import Emitted, Trace
@@ -52,6 +57,7 @@ class Stage:
         self.heads = SteppedHeadCache(self._access)
         self.registry = SteppedConnections(self._access)
         self.gateway = MemoryGateway()
+        self.fanout = MemoryFanoutLog()
         for connection in connections:
             self.registry.register(connection)
         self.persist = self.environment()
@@ -59,7 +65,7 @@ class Stage:
     def environment(self) -> Persist:
         """A new execution environment: it knows nothing."""
         frames = JsonFrames()
-        deliver = Deliver(connections=self.registry, gateway=self.gateway, frames=frames, now_ms=lambda: self.now)
+        deliver = a_deliver(self.registry, self.gateway, lambda: self.now, fanout=self.fanout)
         return Persist(
             store=self.tables,
             heads=self.heads,
@@ -126,14 +132,36 @@ class TestPersist:
         records = a_log([created(), a_command(a_post("x")), a_command(a_delete("y", 2))])
         stage.persist(records[:2])
         stage.environment()(records[2:])
-        assert [event.payload for event in stage.stored()][1] == {}
+        assert stage.stored()[1].payload == {"deleted_at": records[2].at}
 
-    def test_a_large_audience_is_left_to_fanout(self) -> None:
+    def test_a_deletion_in_a_later_batch_empties_the_edits_of_earlier_ones(self) -> None:
         stage = Stage()
-        many = tuple(Member(user_id=UserId(f"u{index}"), role="member") for index in range(LARGE_AUDIENCE))
-        small, large = created({member.user_id: "member" for member in many}), added(ANN, client_id="row-1")
-        stage.persist(a_log([small, large]))
-        assert [emission.audience for emission in stage.emitted()] == ["small", "large"]
+        commands = [
+            created(),
+            a_command(a_post("x")),
+            a_command(an_edit("e1", 2)),
+            a_command(an_edit("e2", 2)),
+            a_command(a_delete("y", 2)),
+        ]
+        records = a_log(commands)
+        stage.persist(records[:3])
+        stage.environment()(records[3:4])
+        stage.environment()(records[4:])
+        assert [event.payload for event in stage.stored()][1:] == [
+            {"deleted_at": records[4].at},
+            *[{"target_seq": 2}] * 3,
+        ]
+        assert [effect.payload for effect in stage.tables.effects(LOBBY, [range(2, 3)])] == [{}, {}, {"target_seq": 2}]
+
+    def test_a_large_audience_is_left_to_fanout_and_emitted_all_the_same(self) -> None:
+        many = [UserId(f"u{index}") for index in range(MAX_POSTS + 1)]
+        stage = Stage(*map(a_connection, many))
+        persisted = stage.persist(
+            a_log([created(dict.fromkeys(many, "member")), a_command(a_post("x"), sender=many[0])])
+        )
+        assert stage.fanout.records == [Undelivered(conversation_id=LOBBY, first=1, last=2)]
+        assert (persisted.report.delivered, persisted.report.handed_over) == (0, 2)
+        assert [event.seq for emission in stage.emitted() for event in emission.events] == [1, 2]
 
     def test_two_writers_for_one_conversation_are_refused_before_anything_is_written(self) -> None:
         stage = Stage()
@@ -176,10 +204,45 @@ class TestTold:
         phone = a_connection(ANN)
         stage = Stage(phone)
         post = a_command(a_post("x"), origin=an_origin(phone))
-        records = a_log([created(), post, a_command(a_delete("y", 2)), post])
+        records = a_log([created(), post, a_command(a_delete("y", 2)), post], at=[NOON, NOON, NOON + 7, NOON + 9])
         stage.persist(records[:3])
         stage.persist(records[3:])
-        assert "content" not in stage.received(phone)[-1]["events"][0]
+        (again,) = stage.received(phone)[-1]["events"]
+        assert "content" not in again
+        assert (again["seq"], again["at"], again["deleted_at"]) == (2, NOON, NOON + 7)
+
+    @pytest.mark.parametrize("cut", [4, 5])
+    def test_a_retry_of_an_edited_message_is_shown_as_it_is_now(self, cut: int) -> None:
+        """Whether the edit is of an earlier batch or of the same."""
+        phone = a_connection(ANN)
+        stage = Stage(phone)
+        post = a_command(a_post("x", "first"), origin=an_origin(phone))
+        edit, reaction = a_command(an_edit("y", 2, "better")), a_command(a_reaction("z", 2), sender=BOB)
+        records = a_log([created(), post, edit, reaction, edit, post], at=[NOON, NOON, NOON + 7, NOON + 8, NOON, NOON])
+        stage.persist(records[:cut])
+        stage.persist(records[cut:])
+        (again,) = next(each["events"] for each in reversed(stage.received(phone)) if len(each["events"]) == 1)
+        assert again == {
+            "seq": 2,
+            "type": "message",
+            "at": NOON,
+            "sender_id": ANN,
+            "client_id": "x",
+            "content": text("better"),
+            "edited_at": NOON + 7,
+            "reactions": [{"reaction": "👍", "count": 1, "mine": False, "user_ids": [BOB]}],
+        }
+
+    @pytest.mark.parametrize("item", [an_edit("x", 2), a_delete("x", 2), a_reaction("x", 2)])
+    def test_a_retry_of_an_amendment_is_shown_its_event(self, item: Item) -> None:
+        phone = a_connection(ANN)
+        stage = Stage(phone)
+        amendment = a_command(item, origin=an_origin(phone))
+        records = a_log([created(), a_command(a_post("m")), amendment, amendment])
+        stage.persist(records[:3])
+        stage.persist(records[3:])
+        assert stage.seen(phone) == [1, 2, 3, 3]
+        assert stage.received(phone)[-1]["events"] == stage.received(phone)[0]["events"][2:]
 
     def test_the_outbox_is_told_nothing(self) -> None:
         stage = Stage(a_connection(ANN))
@@ -313,12 +376,3 @@ def failing_at(access: int) -> Callable[[], None]:
             raise Unavailable("a simulated dependency")
 
     return before_access
-
-
-class TestContiguous:
-    def test_a_hole_begins_a_new_run(self) -> None:
-        runs = contiguous([an_event(seq) for seq in (1, 2, 4, 5, 7)])
-        assert [[event.seq for event in run] for run in runs] == [[1, 2], [4, 5], [7]]
-
-    def test_of_nothing_there_is_no_run(self) -> None:
-        assert contiguous([]) == []

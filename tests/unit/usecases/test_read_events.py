@@ -8,7 +8,7 @@ from natter.names import PAGE_LIMIT_BYTES
 from natter.usecases.read_events import Page, ReadPage
 from natter.wire.events import event_size
 from tests.chat import LARGE, Chat, places
-from tests.messages import MALLORY, a_post
+from tests.messages import MALLORY, a_delete, a_post, a_reaction, an_edit, text
 
 
 class Room:
@@ -17,6 +17,7 @@ class Room:
     def __init__(self) -> None:
         self.chat = Chat()
         self.ann, self.bob = self.chat.person("ann"), self.chat.person("bob")
+        self.people = (self.ann, self.bob)
         self.lobby = self.chat.group(self.ann, self.bob)
         self.chat.say(self.lobby, self.ann, *(a_post(f"m{seq}") for seq in range(2, 11)))
 
@@ -109,6 +110,47 @@ class TestReadEvents:
             room.read()
 
 
+class TestState:
+    def test_messages_are_shown_as_they_are_now(self, room: Room) -> None:
+        room.chat.say(room.lobby, room.ann, an_edit("e11", 9, "first"), an_edit("e12", 9, "second"))
+        room.chat.say(room.lobby, room.bob, a_reaction("r13", 10))
+        room.chat.say(room.lobby, room.ann, a_delete("d14", 8))
+        page = room.read(after=7)
+        shown = {event.seq: event.payload for event in page.events}
+        assert shown[8].keys() == {"deleted_at"}
+        assert shown[9]["content"] == text("second")
+        assert shown[10]["reactions"] == [{"reaction": "👍", "count": 1, "mine": False, "user_ids": [room.bob]}]
+        assert shown[11] == {"target_seq": 9}
+        assert shown[12]["content"] == text("second")
+        assert page.head.seq == 14
+
+    def test_an_effect_above_the_head_has_not_happened(self, room: Room) -> None:
+        """It was written by a fold that did not finish, or has not yet."""
+        head = room.chat.tables.heads([room.lobby])[room.lobby]
+        room.chat.say(room.lobby, room.ann, an_edit("e11", 10, "better"))
+        room.chat.say(room.lobby, room.bob, a_reaction("r12", 9))
+        room.chat.heads._heads[room.lobby] = head
+        page = room.read(after=8)
+        assert [event.payload["content"] for event in page.events] == [text("hello"), text("hello")]
+        assert all("reactions" not in event.payload for event in page.events)
+
+    def test_reactions_of_the_reader_are_theirs(self, room: Room) -> None:
+        room.chat.say(room.lobby, room.bob, a_reaction("r11", 10))
+        mine = [room.read(reader=reader, after=9).events[0].payload["reactions"][0]["mine"] for reader in room.people]
+        assert mine == [False, True]
+
+    def test_a_long_page_is_shown_as_short_ones_are(self, room: Room) -> None:
+        """Its effects are read in parts."""
+        room.chat.say(room.lobby, room.ann, *(a_post(f"m{seq}") for seq in range(11, 161)))
+        room.chat.say(room.lobby, room.ann, *(an_edit(f"e{seq}", seq, f"edit of {seq}") for seq in range(2, 161, 3)))
+        whole = room.read(after=0, limit=200).events
+        parts = [room.read(after=after, limit=25).events for after in range(0, 200, 25)]
+        assert list(whole) == [event for part in parts for event in part]
+        assert [event.payload["content"]["text"] for event in whole[1:160:3]] == [
+            f"edit of {seq}" for seq in range(2, 161, 3)
+        ]
+
+
 class TestSize:
     @pytest.fixture
     def room(self) -> Room:
@@ -121,6 +163,16 @@ class TestSize:
         assert (places(newest.events), newest.has_more) == ([14, 15], True)
         assert (places(upwards.events), upwards.has_more) == ([10, 11, 12], True)
         for page in (newest, upwards):
+            assert sum(map(event_size, page.events)) <= PAGE_LIMIT_BYTES
+
+    def test_it_is_what_is_sent_that_counts(self, room: Room) -> None:
+        """Not what was said first."""
+        room.chat.say(room.lobby, room.ann, *(an_edit(f"e{seq}", seq, "short") for seq in (11, 12)))
+        room.chat.say(room.lobby, room.ann, *(an_edit(f"g{seq}", seq, LARGE) for seq in (2, 3)))
+        upwards = room.read(after=3)
+        assert places(upwards.events) == [4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14]
+        assert places(room.read(after=0, limit=4).events) == [1, 2, 3, 4]
+        for page in (upwards, room.read(after=1), room.read()):
             assert sum(map(event_size, page.events)) <= PAGE_LIMIT_BYTES
 
     def test_page_by_page_nothing_is_left_out(self, room: Room) -> None:
@@ -141,5 +193,5 @@ class TestSize:
         room.chat.say(room.lobby, room.ann, a_post("l11"), a_post("l12"))
         enormous = ReadPage(timeline=room.chat.tables, size=lambda _: PAGE_LIMIT_BYTES + 1)
         view = room.chat.seen(room.ann, room.lobby)
-        assert places(enormous.newest(view, before=None, limit=50).events) == [12]
-        assert places(enormous.after(view, after=3, limit=50).events) == [4]
+        assert places(enormous.newest(room.ann, view, before=None, limit=50).events) == [12]
+        assert places(enormous.after(room.ann, view, after=3, limit=50).events) == [4]

@@ -1,19 +1,25 @@
+from dataclasses import replace
+from typing import override
+
 import pytest
 
-from natter.domain.commands import Command, PostMessage
-from natter.domain.conversations import Role
-from natter.domain.errors import NotFound, NotMember, RateLimited, Unavailable
-from natter.domain.ids import ClientId, ConversationId, UserId
+from natter.adapters.admission_memory import MemoryAdmission
+from natter.adapters.gate_memory import MemoryGate
+from natter.domain.commands import Command, EditMessage
+from natter.domain.errors import Forbidden, NotFound, NotMember, RateLimited, Unavailable
+from natter.domain.ids import AttachmentId, ClientId, ConversationId, UserId
 from natter.domain.limits import COMMANDS
-from natter.usecases.send import Send
+from natter.ports.conversations import Roster
 from tests.chat import Chat
+from tests.files import a_file
 from tests.identity import NOON
-from tests.messages import MALLORY, a_command, a_post
+from tests.messages import MALLORY, a_command, a_post, attached
 
 
-class DownAdmission:
-    def role(self, conversation: ConversationId, user: UserId) -> Role | None:
-        raise Unavailable(f"admission of {user} to {conversation}")
+class DownAdmission(MemoryAdmission):
+    @override
+    def roster(self, conversation: ConversationId) -> Roster:
+        raise Unavailable(f"the members of {conversation}")
 
 
 class DownLog:
@@ -39,6 +45,12 @@ def lobby(chat: Chat, ann: UserId) -> ConversationId:
 def logged(chat: Chat) -> list[Command]:
     """What was appended after the conversation was created."""
     return [record.command for record in chat.log.records(since=1)]
+
+
+def uploaded(chat: Chat, user: UserId, conversation: ConversationId) -> AttachmentId:
+    attachment, form = chat.service().offer_upload(user, conversation, a_file(b"cat"))
+    chat.attachments.upload(form, b"cat")
+    return attachment
 
 
 class TestSend:
@@ -86,22 +98,91 @@ class TestSend:
         assert len(logged(chat)) == 3
         chat.send(a_frame(1))
 
-    def test_there_is_no_attachment(self, chat: Chat, ann: UserId, lobby: ConversationId) -> None:
-        shown = PostMessage(client_id=ClientId("m2"), content={"type": "attachment", "attachment_id": "a"})
-        with pytest.raises(NotFound, match=r"^content: no such attachment$"):
-            chat.send(a_command(a_post("m1"), shown, sender=ann, conversation=lobby))
-        assert logged(chat) == []
-        with pytest.raises(NotMember):
-            chat.send(a_command(shown, sender=MALLORY, conversation=lobby))
-
     def test_an_outage_is_neither_a_refusal_nor_an_ack(self, chat: Chat, ann: UserId, lobby: ConversationId) -> None:
         """P9."""
         command = a_command(a_post("m1"), sender=ann, conversation=lobby)
-        limits = chat.world.limits
         for send in (
-            Send(admission=DownAdmission(), limits=limits, log=chat.log),
-            Send(admission=chat.admission, limits=limits, log=DownLog()),
+            replace(chat.send, gate=MemoryGate(DownAdmission(chat.conversations), chat.world.limits)),
+            replace(chat.send, log=DownLog()),
         ):
             with pytest.raises(Unavailable):
                 send(command)
         assert logged(chat) == []
+
+
+class TestAttachments:
+    def test_what_was_uploaded_here_may_be_shown(self, chat: Chat, ann: UserId, lobby: ConversationId) -> None:
+        cat = uploaded(chat, ann, lobby)
+        command = a_command(a_post("m1"), a_post("m2", content=attached(cat)), sender=ann, conversation=lobby)
+        chat.send(command)
+        assert logged(chat) == [command]
+        chat.attachments.sweep()
+        assert chat.attachments.link(lobby, cat) is not None
+
+    def test_sending_again_is_not_refused(self, chat: Chat, ann: UserId, lobby: ConversationId) -> None:
+        """P3: also when the upload has been removed from where it came."""
+        cat = uploaded(chat, ann, lobby)
+        command = a_command(a_post("m1", content=attached(cat)), sender=ann, conversation=lobby)
+        chat.send(command)
+        chat.attachments.sweep()
+        assert chat.send(command) == NOON
+
+    def test_an_edit_may_show_one_too(self, chat: Chat, ann: UserId, lobby: ConversationId) -> None:
+        cat = uploaded(chat, ann, lobby)
+        edit = EditMessage(client_id=ClientId("e1"), target_seq=2, content=attached(cat))
+        chat.send(a_command(edit, sender=ann, conversation=lobby))
+        assert chat.attachments.link(lobby, cat) is not None
+        missing = replace(edit, content=attached(AttachmentId("dog")))
+        with pytest.raises(NotFound, match=r"^content\.attachment_id: no such attachment$"):
+            chat.send(a_command(missing, sender=ann, conversation=lobby))
+
+    def test_one_that_is_not_there_refuses_the_frame_and_is_named(
+        self, chat: Chat, ann: UserId, lobby: ConversationId
+    ) -> None:
+        cat = uploaded(chat, ann, lobby)
+        shown = [a_post("m1", content=attached(cat)), a_post("m2", content=attached(AttachmentId("dog")))]
+        with pytest.raises(NotFound, match=r"^messages\.1\.content\.attachment_id: no such attachment$"):
+            chat.send(a_command(*shown, sender=ann, conversation=lobby))
+        assert logged(chat) == []
+
+    def test_what_was_not_uploaded_is_not_there(self, chat: Chat, ann: UserId, lobby: ConversationId) -> None:
+        offered, _ = chat.service().offer_upload(ann, lobby, a_file(b"cat"))
+        with pytest.raises(NotFound):
+            chat.send(a_command(a_post("m1", content=attached(offered)), sender=ann, conversation=lobby))
+
+    def test_it_is_not_there_for_others_nor_elsewhere(self, chat: Chat, ann: UserId, lobby: ConversationId) -> None:
+        """P8."""
+        bob = chat.person("bob")
+        chat.join(lobby, bob)
+        kitchen = chat.group(ann)
+        show = a_post("m1", content=attached(uploaded(chat, ann, lobby)))
+        for sender, conversation in ((bob, lobby), (ann, kitchen)):
+            with pytest.raises(NotFound):
+                chat.send(a_command(show, sender=sender, conversation=conversation))
+
+    def test_a_stranger_learns_nothing_of_it(self, chat: Chat, ann: UserId, lobby: ConversationId) -> None:
+        """P8."""
+        cat = uploaded(chat, ann, lobby)
+        with pytest.raises(NotMember):
+            chat.send(a_command(a_post("m1", content=attached(cat)), sender=MALLORY, conversation=lobby))
+        assert chat.attachments.link(lobby, cat) is None
+
+
+class TestCheck:
+    def test_what_may_not_be_said_does_not_reach_the_log(self, chat: Chat, ann: UserId, lobby: ConversationId) -> None:
+        def check(command: Command) -> None:
+            if "hush" in str(command):
+                raise Forbidden("messages.0.content: not here")
+
+        send = replace(chat.send, check=check)
+        send(a_command(a_post("m1"), sender=ann, conversation=lobby))
+        with pytest.raises(Forbidden, match="not here"):
+            send(a_command(a_post("m2", "hush"), sender=ann, conversation=lobby))
+        assert len(logged(chat)) == 1
+
+    def test_only_members_are_looked_at(self, chat: Chat, lobby: ConversationId) -> None:
+        """Else a stranger would learn of the rules, and cost what they cost."""
+        seen: list[Command] = []
+        with pytest.raises(NotMember):
+            replace(chat.send, check=seen.append)(a_command(a_post("m1"), sender=MALLORY, conversation=lobby))
+        assert seen == []

@@ -60,7 +60,7 @@ class TestSignIn:
         world = World()
         world.add("ann")
         passwords = SpyingPasswords([])
-        sign_in = replace(world.service.sign_in, passwords=passwords)
+        sign_in = replace(world.service.sign_in, check=replace(world.check, passwords=passwords))
         for name in ("ann", "nobody", "Not A Name!"):
             with pytest.raises(BadCredentials):
                 sign_in(a_sign_in(name, password="wrong"))
@@ -109,7 +109,7 @@ class TestSignIn:
         """However often it is repeated meanwhile."""
         world = World()
         world.add("ann")
-        down = replace(world.service.sign_in, users=DownUsers())
+        down = replace(world.service.sign_in, check=replace(world.check, users=DownUsers()))
         for _ in range(10):
             with pytest.raises(Unavailable):
                 down(a_sign_in("ann"))

@@ -1,16 +1,21 @@
 import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from natter.domain.conversations import Cursor, Head
 from natter.domain.errors import BadRequest
 from natter.domain.ids import ConversationId, UserId
 from natter.names import PAGE_LIMIT_BYTES
+from natter.ports.conversations import ConversationRecord
 from natter.usecases.sync import MAX_CONVERSATIONS, Position, Synced
+from natter.usecases.view_conversations import ConversationView, ViewConversations
 from natter.wire.events import event_size
 from tests.chat import LARGE, Chat, places
 from tests.identity import NOON
-from tests.messages import a_post
+from tests.messages import a_post, a_reaction, an_edit, text
 
 
 class Room:
@@ -87,6 +92,37 @@ class TestPositions:
         synced = room.sync(lobby=(10, read_seq))
         assert brief(synced) == ([("lobby", [], False)] if is_behind else [])
         assert [missed.view.read_seq for missed in synced.missed] == [10] * is_behind
+
+    def test_who_has_read_on_another_device_is_told_how_far(self, room: Room) -> None:
+        room.chat.say(room.lobby, room.bob, a_post("b11"))
+        cursor = Cursor(read_seq=11, read_messages=10, written_at=1)
+        room.chat.tables.write_cursors({(room.lobby, room.ann): cursor})
+        (missed,) = room.sync(lobby=(11, 10)).missed
+        assert (missed.events, missed.view.read_seq, missed.view.unread) == ((), 11, 0)
+
+    def test_where_everything_is_there_and_read_nothing_more_is_looked_up(self, room: Room) -> None:
+        """Of a thousand conversations, most are like that."""
+        room.chat.group(room.ann, conversation_id=ConversationId("kitchen"))
+        asked: list[ConversationId] = []
+
+        class Watched(ViewConversations):
+            def at(
+                self, heads: Mapping[ConversationId, Head], user: UserId, records: Sequence[ConversationRecord]
+            ) -> list[ConversationView]:
+                asked.extend(record.conversation_id for record in records)
+                return super().at(heads, user, records)
+
+        sync = replace(room.chat.sync, view=Watched(heads=room.chat.view.heads, timeline=room.chat.tables))
+        known = {ConversationId("lobby"): Position(seq=10, read_seq=10)}
+        assert brief(sync(room.ann, known, limit=50, cursor=None)) == [("kitchen", [1], False)]
+        assert asked == ["kitchen"]
+
+    def test_messages_are_shown_as_they_are_now(self, room: Room) -> None:
+        room.chat.say(room.lobby, room.bob, a_reaction("r11", 10))
+        room.chat.say(room.lobby, room.ann, an_edit("e12", 10, "better"))
+        (missed,) = room.sync(lobby=(9, 10)).missed
+        assert (missed.events[0].payload["content"], missed.view.head.seq) == (text("better"), 12)
+        assert missed.events[0].payload["reactions"][0]["user_ids"] == [room.bob]
 
     def test_what_is_not_readable_is_removed(self, room: Room) -> None:
         """P8. Whether one was removed, or there never was such a conversation."""

@@ -1,10 +1,22 @@
+from collections.abc import Mapping, Sequence
+
 import pytest
 
 from natter.domain.conversations import Cursor, Head, History, Membership
+from natter.domain.errors import NotMember, Unavailable
 from natter.domain.ids import ConversationId, UserId
-from natter.usecases.view_conversations import unread
+from natter.usecases.view_conversations import ReadHeads, unread
 from tests.chat import Chat
-from tests.messages import a_delete, a_head, a_post
+from tests.messages import MALLORY, a_delete, a_head, a_post
+
+
+class DownCache:
+    def advance(self, heads: Sequence[Head]) -> None:
+        raise Unavailable(f"the cache, for {len(heads)} heads")
+
+    def get(self, conversations: Sequence[ConversationId]) -> Mapping[ConversationId, Head]:
+        assert conversations
+        return {}
 
 
 @pytest.fixture
@@ -137,5 +149,27 @@ class TestHeads:
         views = {view.record.conversation_id: view.head.seq for view in chat.view(ann, chat.conversations.of_user(ann))}
         assert views == {lobby: 2, kitchen: 1}
 
+    def test_what_was_read_from_the_table_is_cached_again(self, chat: Chat, ann: UserId) -> None:
+        lobby = chat.group(ann)
+        head = chat.heads._heads.pop(lobby)
+        assert chat.seen(ann, lobby).head == head
+        assert chat.heads.get([lobby]) == {lobby: head}
+
+    def test_a_cache_that_does_not_answer_costs_nothing_but_time(self, chat: Chat, ann: UserId) -> None:
+        """P9."""
+        lobby = chat.group(ann)
+        assert ReadHeads(cache=DownCache(), timeline=chat.tables)([lobby]) == chat.heads.get([lobby])
+
     def test_of_nothing_there_is_no_view(self, chat: Chat, ann: UserId) -> None:
         assert chat.view(ann, []) == []
+
+
+class TestViewConversation:
+    def test_is_for_members_alone(self, chat: Chat, ann: UserId, bob: UserId) -> None:
+        """P8."""
+        lobby = chat.group(ann, bob)
+        assert chat.view_one(bob, lobby) == chat.seen(bob, lobby)
+        chat.leave(lobby, bob)
+        for reader, conversation in ((bob, lobby), (MALLORY, lobby), (ann, ConversationId("nowhere"))):
+            with pytest.raises(NotMember):
+                chat.view_one(reader, conversation)

@@ -11,8 +11,19 @@ from natter.domain.errors import BadRequest, NotMember, RateLimited, TooLarge
 from natter.domain.ids import ClientId, ConversationId, UserId
 from natter.names import CONTENT_LIMIT_BYTES, FRAME_LIMIT_BYTES
 from natter.wire.base import parse
-from natter.wire.frames import MAX_MENTIONS, REFUSALS, AckFrame, ErrorFrame, JsonFrames, PongFrame, SendFrame
-from tests.messages import ANN, LOBBY, NOON, a_command, a_connection, a_post, an_event, an_origin, text
+from natter.wire.frames import (
+    COMMAND_FRAMES,
+    MAX_MENTIONS,
+    REFUSALS,
+    AckFrame,
+    EditFrame,
+    ErrorFrame,
+    JsonFrames,
+    PongFrame,
+    ReactFrame,
+    SendFrame,
+)
+from tests.messages import ANN, LOBBY, NOON, a_command, a_connection, a_post, a_reaction, an_event, an_origin, text
 
 ORIGIN = an_origin(a_connection(ANN))
 LONGEST_ID = "x" * 64
@@ -28,6 +39,19 @@ def a_frame(*messages: Any, **changes: Any) -> dict[str, Any]:
 
 def with_content(**content: Any) -> dict[str, Any]:
     return a_frame(a_message(content=content))
+
+
+def an_amendment(action: str, **changes: Any) -> dict[str, Any]:
+    """None leaves a field out."""
+    fields = {"action": action, "conversation_id": LOBBY, "client_id": "c1", "target_seq": 2} | changes
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def at_the_limit(surplus: int) -> dict[str, str]:
+    """Content of as many bytes as fit, and `surplus`: few characters can be many bytes."""
+    bare = len(json.dumps(text(""), separators=(",", ":")))
+    room = CONTENT_LIMIT_BYTES - bare + surplus
+    return text("\U0001f600" * (room // 4) + "x" * (room % 4))
 
 
 def parsed(frame: dict[str, Any]) -> SendFrame:
@@ -103,6 +127,49 @@ CONTENTS = {
 }
 
 
+WRONG_AMENDMENTS: dict[str, tuple[dict[str, Any], str]] = {
+    "no conversation": (an_amendment("delete", conversation_id=None), "conversation_id"),
+    "no client_id": (an_amendment("edit", client_id=None, content=text("x")), "client_id"),
+    "no target": (an_amendment("delete", target_seq=None), "target_seq"),
+    "target is nothing": (an_amendment("delete", target_seq=0), "target_seq"),
+    "target is text": (an_amendment("react", target_seq="2", reaction="+"), "target_seq"),
+    "no content": (an_amendment("edit"), "content"),
+    "empty text": (an_amendment("edit", content=text("")), "content.text.text"),
+    "no reaction": (an_amendment("react"), "reaction"),
+    "empty reaction": (an_amendment("react", reaction=""), "reaction"),
+    "reaction too long": (an_amendment("react", reaction="x" * 33), "reaction"),
+    "reaction of control characters": (an_amendment("react", reaction="a\nb"), "reaction"),
+    "remove is text": (an_amendment("react", reaction="+", remove="yes"), "remove"),
+}
+
+
+class TestAmendments:
+    @pytest.mark.parametrize(("frame", "field"), WRONG_AMENDMENTS.values(), ids=WRONG_AMENDMENTS.keys())
+    def test_a_wrong_field_is_named(self, frame: dict[str, Any], field: str) -> None:
+        with pytest.raises(BadRequest) as refusal:
+            parse(COMMAND_FRAMES[frame["action"]], frame)
+        assert refusal.value.detail.startswith(f"{field}: ")
+
+    @pytest.mark.parametrize("content", CONTENTS.values(), ids=CONTENTS.keys())
+    def test_an_edits_content_is_taken_as_it_was_sent(self, content: dict[str, Any]) -> None:
+        frame = parse(EditFrame, an_amendment("edit", content=content))
+        assert [item.payload() for item in frame.command(ANN, ORIGIN).items] == [{"target_seq": 2, "content": content}]
+
+    @pytest.mark.parametrize("reaction", ["+", "x" * 32, "\U0001f469\u200d\U0001f680", "\U0001f600" * 32])
+    def test_a_reaction_is_counted_in_code_points(self, reaction: str) -> None:
+        frame = parse(ReactFrame, an_amendment("react", reaction=reaction))
+        assert frame.command(ANN, ORIGIN) == a_command(a_reaction("c1", 2, reaction), origin=ORIGIN)
+
+    @pytest.mark.parametrize(("surplus", "fits"), [(0, True), (1, False)])
+    def test_an_edits_content_is_at_most_24_kb(self, surplus: int, *, fits: bool) -> None:
+        frame = parse(EditFrame, an_amendment("edit", content=at_the_limit(surplus)))
+        if fits:
+            assert len(frame.command(ANN, ORIGIN).items) == 1
+        else:
+            with pytest.raises(TooLarge, match=r"^content: "):
+                frame.command(ANN, ORIGIN)
+
+
 class TestSendFrame:
     @pytest.mark.parametrize(("frame", "field"), MALFORMED.values(), ids=MALFORMED.keys())
     def test_a_wrong_field_is_named(self, frame: dict[str, Any], field: str) -> None:
@@ -125,10 +192,7 @@ class TestSendFrame:
     @pytest.mark.parametrize(("surplus", "fits"), [(0, True), (1, False)])
     def test_content_is_at_most_24_kb(self, surplus: int, *, fits: bool) -> None:
         """Few characters can be many bytes."""
-        bare = len(json.dumps(text(""), separators=(",", ":")))
-        room = CONTENT_LIMIT_BYTES - bare + surplus
-        words = "\U0001f600" * (room // 4) + "x" * (room % 4)
-        frame = parsed(a_frame(a_message(), a_message("m2", content=text(words))))
+        frame = parsed(a_frame(a_message(), a_message("m2", content=at_the_limit(surplus))))
         if fits:
             assert len(frame.command(ANN, ORIGIN).items) == 2
         else:

@@ -7,15 +7,20 @@ from hypothesis import strategies as st
 
 from natter.domain.commands import (
     AddMembers,
+    ChangeConversation,
+    ChangeRole,
     Command,
     CreateConversation,
     DeleteMessage,
+    EditMessage,
     Item,
     Origin,
     PostMessage,
+    React,
     RemoveMember,
 )
 from natter.domain.conversations import Event, Head, Member
+from natter.domain.receipts import Receipt
 from natter.ports.log import ConnectionChange, Emission
 from natter.wire import records
 from natter.wire.records import BadRecordError
@@ -29,9 +34,8 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=3),
 )
 PAYLOADS = st.dictionaries(WORDS, JSON, max_size=4)
-MEMBERS = st.lists(
-    st.builds(Member, user_id=WORDS, role=st.sampled_from(["owner", "admin", "member"])), max_size=5
-).map(tuple)
+ROLES = st.sampled_from(["owner", "admin", "member"])
+MEMBERS = st.lists(st.builds(Member, user_id=WORDS, role=ROLES), max_size=5).map(tuple)
 ITEMS: st.SearchStrategy[Item] = st.one_of(
     st.builds(
         CreateConversation,
@@ -49,9 +53,20 @@ ITEMS: st.SearchStrategy[Item] = st.one_of(
         mentions=st.lists(WORDS, max_size=3).map(tuple),
         type=st.just("message"),
     ),
+    st.builds(EditMessage, client_id=WORDS, target_seq=NUMBERS, content=PAYLOADS, type=st.just("edit")),
     st.builds(DeleteMessage, client_id=WORDS, target_seq=NUMBERS, type=st.just("delete")),
+    st.builds(
+        React, client_id=WORDS, target_seq=NUMBERS, reaction=WORDS, remove=st.booleans(), type=st.just("reaction")
+    ),
     st.builds(AddMembers, client_id=WORDS, members=MEMBERS, type=st.just("member_added")),
     st.builds(RemoveMember, client_id=WORDS, user_id=WORDS, type=st.just("member_removed")),
+    st.builds(ChangeRole, client_id=WORDS, user_id=WORDS, role=ROLES, type=st.just("role_changed")),
+    st.builds(
+        ChangeConversation,
+        client_id=WORDS,
+        changes=st.dictionaries(st.sampled_from(["title", "avatar"]), st.none() | WORDS),
+        type=st.just("conversation_changed"),
+    ),
 )
 ORIGINS = st.builds(
     Origin, device_id=WORDS, session_id=WORDS, connection_id=WORDS, connected_at=NUMBERS, endpoint=WORDS
@@ -89,6 +104,15 @@ HEADS = st.builds(
     preview=st.none() | EVENTS,
 )
 
+RECEIPTS = st.builds(
+    Receipt,
+    conversation_id=WORDS,
+    user_id=WORDS,
+    read_seq=NUMBERS,
+    delivered_seq=NUMBERS,
+    connection_id=st.none() | WORDS,
+)
+
 
 class TestRoundTrips:
     @given(COMMANDS)
@@ -102,6 +126,10 @@ class TestRoundTrips:
     @given(HEADS)
     def test_a_head(self, head: Head) -> None:
         assert records.load_head(records.dump_head(head)) == head
+
+    @given(RECEIPTS)
+    def test_a_receipt(self, receipt: Receipt) -> None:
+        assert records.load_receipt(records.dump_receipt(receipt), records.RECEIPT_SCHEMA) == receipt
 
     @given(PAYLOADS)
     def test_a_payload(self, payload: dict[str, Any]) -> None:
@@ -161,13 +189,12 @@ class TestOnTheLog:
 
     def test_an_emission(self) -> None:
         event = an_event(1)
-        emission = Emission(conversation_id=LOBBY, events=(event,), members_seq=1, audience="small")
+        emission = Emission(conversation_id=LOBBY, events=(event,), members_seq=1)
         written = json.loads(records.dump_emission(emission))
         assert written == {
             "conversation_id": LOBBY,
             "events": [json.loads(records.dump_event(event))],
             "members_seq": 1,
-            "audience": "small",
         }
 
     def test_a_change_of_connection(self) -> None:

@@ -1,0 +1,71 @@
+"""A conversation as the database decides it, for what stands before the database."""
+
+from collections.abc import Callable
+
+from natter.adapters.relations_memory import MemoryBlocks
+from natter.adapters.users_memory import MemoryUsers
+from natter.domain.conversations import Member
+from natter.domain.errors import Unavailable
+from natter.domain.ids import ConversationId, new_id
+from natter.ports.conversations import NewConversation, Roster
+from tests.decisions import Decisions
+from tests.identity import NOON, a_user
+
+
+class Decided(Decisions):
+    """
+    A conversation of Ann alone, and one of hers with Bob; counts how often it was asked for members, may not answer.
+    """
+
+    def __init__(self) -> None:
+        users = MemoryUsers()
+        self.blocks = MemoryBlocks(users)
+        super().__init__(users, self.blocks)
+        ann, bob = a_user(), a_user()
+        users.add(ann, "hash")
+        users.add(bob, "hash")
+        self.ann, self.bob = ann.user_id, bob.user_id
+        self.lobby, self.direct = ConversationId(new_id()), ConversationId(new_id())
+        self.asked = 0
+        self.answers = True
+        self.meanwhile: Callable[[], None] = lambda: None
+        """Happens after the database has read the members and before the answer arrives."""
+        self.create(
+            NewConversation(
+                conversation_id=self.lobby,
+                kind="group",
+                title="Lobby",
+                history="joined",
+                created_by=self.ann,
+                created_at=NOON,
+                members=(Member(user_id=self.ann, role="owner"),),
+            )
+        )
+        self.create(
+            NewConversation(
+                conversation_id=self.direct,
+                kind="direct",
+                title=None,
+                history="joined",
+                created_by=self.ann,
+                created_at=NOON,
+                members=tuple(Member(user_id=user, role="member") for user in (self.ann, self.bob)),
+            )
+        )
+
+    def block(self) -> None:
+        """Bob blocks Ann."""
+        self.blocks.add(self.bob, self.ann, at=NOON)
+        self.note_blocks(self.bob, self.ann)
+
+    def unblock(self) -> None:
+        self.blocks.remove(self.bob, self.ann)
+        self.note_blocks(self.bob, self.ann)
+
+    def roles(self, conversation: ConversationId) -> Roster:
+        self.asked += 1
+        if not self.answers:
+            raise Unavailable("the database")
+        roster = super().roles(conversation)
+        self.meanwhile()
+        return roster

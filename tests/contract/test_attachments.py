@@ -1,0 +1,242 @@
+"""What every `Attachments` promises; S3 is LocalStack's."""
+
+import asyncio
+import base64
+import json
+from collections.abc import AsyncIterator, Mapping
+from typing import TYPE_CHECKING, Final, Protocol
+from urllib.parse import unquote, urlsplit
+
+import boto3
+import pytest
+import requests
+from botocore.config import Config
+
+from local.engines import Engines
+from local.progress import Progress
+from natter.adapters.attachments_memory import MemoryAttachments
+from natter.adapters.attachments_s3 import S3_CONFIG, UPLOAD_S, S3Attachments
+from natter.domain.errors import Unavailable
+from natter.domain.ids import AttachmentId, ConversationId, new_id
+from natter.names import PENDING_UPLOADS
+from natter.ports.attachments import Attachments, File, UploadForm
+from tests.files import a_file
+from tests.messages import ANN, BOB, KITCHEN, LOBBY
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+REGION: Final = "eu-central-1"
+TIMEOUT_S = 60
+PATIENT = S3_CONFIG.merge(Config(read_timeout=TIMEOUT_S))
+"""LocalStack is no S3: on a machine that is busy it may take seconds."""
+BODY = b"\x89PNG and a cat"
+
+
+class Store(Protocol):
+    """A store of attachments, and what clients and the days do to it."""
+
+    attachments: Attachments
+
+    def upload(self, form: UploadForm, body: bytes) -> bool: ...
+    def download(self, link: str) -> tuple[File, bytes]: ...
+    def sweep(self) -> None: ...
+
+
+class MemoryStore:
+    def __init__(self) -> None:
+        memory = MemoryAttachments()
+        self.attachments: Attachments = memory
+        self.upload, self.download, self.sweep = memory.upload, memory.download, memory.sweep
+
+
+def posted(form: UploadForm, body: bytes, changes: Mapping[str, str] | None = None) -> int:
+    fields = {**form.fields, **(changes or {})}
+    return requests.post(form.url, data=fields, files={"file": ("x", body)}, timeout=TIMEOUT_S).status_code
+
+
+def client(url: str | None = None, config: Config = S3_CONFIG) -> "S3Client":
+    session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION)
+    return session.client("s3", endpoint_url=url, config=config)
+
+
+class S3Store:
+    def __init__(self, url: str) -> None:
+        self.client = client(url, PATIENT)
+        self.bucket = f"attachments-{new_id()}"
+        self.client.create_bucket(Bucket=self.bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+        self.attachments: Attachments = S3Attachments(lambda: self.client, self.bucket)
+
+    def upload(self, form: UploadForm, body: bytes) -> bool:
+        status = posted(form, body)
+        assert status in {204, 400, 403}
+        return status == 204
+
+    def download(self, link: str) -> tuple[File, bytes]:
+        answer = requests.get(link, timeout=TIMEOUT_S)
+        assert answer.status_code == 200
+        disposition, _, name = answer.headers["Content-Disposition"].partition("; filename*=UTF-8''")
+        assert disposition == "attachment"
+        return a_file(answer.content, name=unquote(name), content_type=answer.headers["Content-Type"]), answer.content
+
+    def sweep(self) -> None:
+        for found in self.client.list_objects_v2(Bucket=self.bucket, Prefix=PENDING_UPLOADS).get("Contents", []):
+            self.client.delete_object(Bucket=self.bucket, Key=found["Key"])
+
+
+@pytest.fixture(scope="session")
+async def localstack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    engines = Engines(tmp_path_factory.mktemp("localstack"), Progress())
+    await engines.start("localstack")
+    await asyncio.to_thread(client(engines.localstack.address, PATIENT).list_buckets)  # only now it loads its S3
+    yield engines.localstack.address
+    await engines.stop()
+
+
+@pytest.fixture
+def s3(localstack: str) -> S3Store:
+    return S3Store(localstack)
+
+
+@pytest.fixture(params=["memory", pytest.param("s3", marks=pytest.mark.engines)])
+def store(request: pytest.FixtureRequest) -> Store:
+    return MemoryStore() if request.param == "memory" else request.getfixturevalue("s3")
+
+
+def an_id() -> AttachmentId:
+    return AttachmentId(new_id())
+
+
+def an_upload(store: Store, body: bytes = BODY, *, conversation: ConversationId = LOBBY) -> AttachmentId:
+    """Of Ann's."""
+    attachment = an_id()
+    assert store.upload(store.attachments.offer(conversation, ANN, attachment, a_file(body)), body)
+    return attachment
+
+
+def link(store: Store, attachment: AttachmentId) -> str:
+    found = store.attachments.link(LOBBY, attachment)
+    assert found is not None
+    return found
+
+
+class TestAttachmentsContract:
+    @pytest.mark.parametrize("name", ["cat.png", "a b\"'; x=1.txt", "\N{SNOWMAN}" * 255, "\N{CAT FACE}" * 255])
+    def test_what_is_shown_is_downloaded_under_its_name(self, store: Store, name: str) -> None:
+        attachment, file = an_id(), a_file(BODY, name=name, content_type="text/plain; charset=utf-8")
+        assert store.upload(store.attachments.offer(LOBBY, ANN, attachment, file), BODY)
+        assert list(store.attachments.show(LOBBY, ANN, [attachment])) == []
+        assert store.download(link(store, attachment)) == (file, BODY)
+
+    def test_nothing_is_a_file_too(self, store: Store) -> None:
+        attachment = an_upload(store, b"")
+        store.attachments.show(LOBBY, ANN, [attachment])
+        assert store.download(link(store, attachment))[1] == b""
+
+    def test_what_is_not_shown_has_no_link(self, store: Store) -> None:
+        attachment = an_upload(store)
+        assert store.attachments.link(LOBBY, attachment) is None
+        assert store.attachments.link(LOBBY, an_id()) is None
+
+    def test_what_was_not_uploaded_is_not_there(self, store: Store) -> None:
+        offered, never = an_id(), an_id()
+        store.attachments.offer(LOBBY, ANN, offered, a_file(BODY))
+        assert set(store.attachments.show(LOBBY, ANN, [offered, never])) == {offered, never}
+
+    @pytest.mark.parametrize("body", [BODY[:-1], BODY + b"!", BODY[:-1] + b"T", b""])
+    def test_anything_else_than_was_announced_is_refused(self, store: Store, body: bytes) -> None:
+        attachment = an_id()
+        assert not store.upload(store.attachments.offer(LOBBY, ANN, attachment, a_file(BODY)), body)
+        assert list(store.attachments.show(LOBBY, ANN, [attachment])) == [attachment]
+
+    def test_it_is_of_its_conversation_alone(self, store: Store) -> None:
+        """P8."""
+        attachment = an_upload(store)
+        assert list(store.attachments.show(KITCHEN, ANN, [attachment])) == [attachment]
+        store.attachments.show(LOBBY, ANN, [attachment])
+        assert list(store.attachments.show(KITCHEN, ANN, [attachment])) == [attachment]
+        assert store.attachments.link(KITCHEN, attachment) is None
+
+    def test_who_uploaded_it_alone_can_show_it(self, store: Store) -> None:
+        attachment = an_upload(store)
+        assert list(store.attachments.show(LOBBY, BOB, [attachment])) == [attachment]
+        store.attachments.show(LOBBY, ANN, [attachment])
+        assert list(store.attachments.show(LOBBY, BOB, [attachment])) == [attachment]
+        store.sweep()
+        assert list(store.attachments.show(LOBBY, BOB, [attachment])) == [attachment]
+
+    def test_what_is_shown_stays_and_can_be_shown_again(self, store: Store) -> None:
+        shown, pending = an_upload(store), an_upload(store)
+        store.attachments.show(LOBBY, ANN, [shown])
+        store.sweep()
+        assert list(store.attachments.show(LOBBY, ANN, [shown, pending])) == [pending]
+        assert store.download(link(store, shown))[1] == BODY
+
+    def test_uploading_again_does_no_harm(self, store: Store) -> None:
+        """As after an answer that was lost; the form is still good when the message is there already."""
+        attachment = an_id()
+        form = store.attachments.offer(LOBBY, ANN, attachment, a_file(BODY))
+        assert store.upload(form, BODY)
+        store.attachments.show(LOBBY, ANN, [attachment])
+        assert store.upload(form, BODY)
+        store.sweep()
+        assert store.download(link(store, attachment))[1] == BODY
+
+    def test_a_whole_frame_of_them(self, store: Store) -> None:
+        uploads = [an_upload(store, f"{number}".encode()) for number in range(20)]
+        missing = an_id()
+        assert list(store.attachments.show(LOBBY, ANN, [*uploads, missing])) == [missing]
+        assert [store.download(link(store, each))[1] for each in uploads] == [f"{n}".encode() for n in range(20)]
+
+
+@pytest.mark.engines
+class TestS3Attachments:
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"key": "shown/lobby/a"},
+            {"key": "pending/kitchen/ann/a"},
+            {"key": "pending/lobby/bob/a"},
+            {"Content-Type": "text/html"},
+            {"x-amz-meta-uploader": BOB},
+            {"x-amz-meta-name": base64.b64encode(b"dog.png").decode()},
+            {"x-amz-checksum-algorithm": "CRC32"},
+            {"x-amz-checksum-sha256": a_file(b"else").sha256},
+        ],
+        ids=str,
+    )
+    def test_a_form_is_good_for_nothing_else(self, s3: S3Store, changes: Mapping[str, str]) -> None:
+        form = s3.attachments.offer(LOBBY, ANN, AttachmentId("a"), a_file(BODY))
+        assert posted(form, BODY, changes) == 403
+        assert s3.client.list_objects_v2(Bucket=s3.bucket)["KeyCount"] == 0
+
+    def test_a_form_fixes_every_field_and_ends_soon(self, s3: S3Store) -> None:
+        """S3 refuses fields that the policy does not name; LocalStack takes them."""
+        form = s3.attachments.offer(LOBBY, ANN, AttachmentId("a"), a_file(BODY))
+        policy = json.loads(base64.b64decode(form.fields["policy"]))
+        exact = {name: value for each in policy["conditions"] if isinstance(each, dict) for name, value in each.items()}
+        assert exact.pop("bucket") == s3.bucket
+        assert exact == {name: form.fields[name] for name in form.fields.keys() - {"policy", "x-amz-signature"}}
+        assert ["content-length-range", len(BODY), len(BODY)] in policy["conditions"]
+        assert UPLOAD_S <= 15 * 60
+        assert form.fields["x-amz-algorithm"] == "AWS4-HMAC-SHA256"
+
+    def test_forms_and_links_lead_to_the_bucket_of_the_region(self) -> None:
+        """Not to the global endpoint, which answers with a redirect that browsers do not follow with a file."""
+        s3 = S3Attachments(client, "files")
+        form = s3.offer(LOBBY, ANN, AttachmentId("a"), a_file(BODY))
+        assert urlsplit(form.url).netloc == f"files.s3.{REGION}.amazonaws.com"
+
+    def test_an_outage_is_no_answer(self) -> None:
+        """P9."""
+        s3 = S3Attachments(lambda: client("http://127.0.0.1:1"), "files")
+        with pytest.raises(Unavailable):
+            s3.show(LOBBY, ANN, [AttachmentId("a")])
+        with pytest.raises(Unavailable):
+            s3.link(LOBBY, AttachmentId("a"))
+
+    def test_what_it_may_not_do_is_no_answer_about_the_file(self, s3: S3Store) -> None:
+        """A bucket that is gone, or a grant that is missing, is not the client's mistake."""
+        elsewhere = S3Attachments(lambda: s3.client, "no-such-bucket")
+        with pytest.raises(Unavailable):
+            elsewhere.show(LOBBY, ANN, [AttachmentId("a")])

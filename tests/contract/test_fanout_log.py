@@ -1,0 +1,75 @@
+"""What every `FanoutLog` promises."""
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+import pytest
+
+from natter.adapters.deliveries_kafka import KafkaFanoutLog
+from natter.adapters.deliveries_memory import MemoryFanoutLog
+from natter.adapters.kafka import RecordProducer
+from natter.domain.ids import ConversationId, new_id
+from natter.names import FANOUT_TOPIC
+from natter.ports.deliveries import FanoutLog, Undelivered
+from natter.settings import KafkaSettings
+from natter.wire.deliveries import FANOUT_SCHEMA, load_undelivered
+from natter.wire.records import SCHEMA_HEADER
+from tests.contract.topic_reader import TopicReader, topic_reader
+
+
+class Readable(Protocol):
+    """A log, and what is in it."""
+
+    @property
+    def log(self) -> FanoutLog: ...
+
+    def added(self, conversation: ConversationId, count: int) -> Sequence[Undelivered]:
+        """The first `count` of a conversation, as consumers read them."""
+
+
+class ReadableMemory:
+    def __init__(self) -> None:
+        self.log = MemoryFanoutLog()
+
+    def added(self, conversation: ConversationId, count: int) -> Sequence[Undelivered]:
+        return [each for each in self.log.records if each.conversation_id == conversation][:count]
+
+
+class ReadableKafka:
+    def __init__(self, producer: RecordProducer, reader: TopicReader) -> None:
+        self.log = KafkaFanoutLog(producer)
+        self._reader = reader
+
+    def added(self, conversation: ConversationId, count: int) -> Sequence[Undelivered]:
+        return [
+            load_undelivered(message.value() or b"", FANOUT_SCHEMA)
+            for message in self._reader.read(conversation, count)
+            if dict(message.headers() or []) == {SCHEMA_HEADER: FANOUT_SCHEMA}
+        ]
+
+
+@pytest.fixture(params=["memory", pytest.param("kafka", marks=pytest.mark.engines)])
+def readable(request: pytest.FixtureRequest) -> Iterator[Readable]:
+    if request.param == "memory":
+        yield ReadableMemory()
+        return
+    brokers: str = request.getfixturevalue("kafka_endpoint")
+    with topic_reader(brokers, FANOUT_TOPIC) as reader:
+        yield ReadableKafka(RecordProducer(KafkaSettings(brokers=brokers, auth="none", append_timeout_s=10)), reader)
+
+
+class TestFanoutLogContract:
+    def test_what_was_added_is_read_in_the_order_of_its_conversation(self, readable: Readable) -> None:
+        lobby, kitchen = ConversationId(new_id()), ConversationId(new_id())
+        added = [
+            Undelivered(conversation_id=conversation, first=seq, last=seq + 1)
+            for seq in range(1, 20, 2)
+            for conversation in (lobby, kitchen)
+        ]
+        readable.log.add(added[:7])
+        readable.log.add(added[7:])
+        for conversation in (lobby, kitchen):
+            assert readable.added(conversation, 10) == [each for each in added if each.conversation_id == conversation]
+
+    def test_adding_nothing_is_fine(self, readable: Readable) -> None:
+        readable.log.add([])

@@ -1,0 +1,23 @@
+"""Conversations in memory whose members tests change at will."""
+
+from natter.adapters.conversations_memory import MemoryConversations
+from natter.domain.commands import AddMembers, ChangeRole, RemoveMember
+from natter.domain.conversations import Member, Role
+from natter.domain.ids import ClientId, ConversationId, UserId, new_id
+from natter.ports.conversations import Change, Standing
+from tests.identity import NOON
+
+
+class Decisions(MemoryConversations):
+    def decide(self, conversation: ConversationId, user: UserId, role: Role | None, *, at: int = NOON) -> None:
+        """Whatever they may do, `user` has `role` from now on, or is gone; the log is not told before `publish`."""
+
+        def change(standing: Standing) -> Change:
+            client_id = ClientId(new_id())
+            if role is None:
+                return RemoveMember(client_id=client_id, user_id=user)
+            if user in standing.roster.roles:
+                return ChangeRole(client_id=client_id, user_id=user, role=role)
+            return AddMembers(client_id=client_id, members=(Member(user_id=user, role=role),))
+
+        self.change(conversation, user, change, at=at)

@@ -1,0 +1,35 @@
+"""Live delivery made of memory."""
+
+from collections.abc import Callable
+from typing import Any
+
+from natter.adapters.deliveries_memory import MemoryFanoutLog, MemorySliceQueue
+from natter.ports.deliveries import FanoutLog, Slice, SliceQueue
+from natter.ports.sockets import Connection, Connections, Gateway
+from natter.usecases.deliver import Deliver
+from natter.usecases.settle_posts import SettlePosts
+from natter.wire.frames import JsonFrames
+from tests.messages import LOBBY
+
+
+def a_deliver(
+    connections: Connections,
+    gateway: Gateway,
+    now_ms: Callable[[], int],
+    *,
+    queue: SliceQueue | None = None,
+    fanout: FanoutLog | None = None,
+    **bounds: Any,
+) -> Deliver:
+    return Deliver(
+        connections=connections,
+        gateway=gateway,
+        frames=JsonFrames(),
+        settle=SettlePosts(connections=connections, gateway=gateway, queue=queue or MemorySliceQueue(), now_ms=now_ms),
+        fanout=fanout or MemoryFanoutLog(),
+        **bounds,
+    )
+
+
+def a_slice(*connections: Connection, seqs: tuple[int, ...] = (1,), **fields: Any) -> Slice:
+    return Slice(conversation_id=fields.pop("conversation", LOBBY), seqs=seqs, connections=connections, **fields)

@@ -1,0 +1,29 @@
+"""What tests of the fold share: one conversation, and what becomes of the first records of its log."""
+
+from collections.abc import Sequence
+
+from natter.domain.commands import Command
+from natter.domain.conversations import Head
+from natter.domain.fold import Conversation, Decision
+from natter.domain.rows import Row
+from tests.messages import LOBBY, NOON, a_log
+
+
+def a_conversation() -> Conversation:
+    return Conversation(head=Head(conversation_id=LOBBY))
+
+
+def folded(*commands: Command, at: list[int] | int = NOON) -> list[Decision]:
+    """The decisions on all items of `commands`, the first records of a conversation."""
+    conversation = a_conversation()
+    return [decision for record in a_log(commands, at=at) for decision in conversation.fold(record).decisions]
+
+
+def refusals(*commands: Command) -> list[str | None]:
+    return [decision.outcome.refusal for decision in folded(*commands)]
+
+
+def rows_of_the_last(*commands: Command) -> Sequence[Row]:
+    """What is stored of the last of `commands`."""
+    conversation = a_conversation()
+    return [conversation.fold(record).rows for record in a_log(commands)][-1]

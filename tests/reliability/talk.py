@@ -1,0 +1,282 @@
+"""Fifty clients talk, edit, delete, react, read, join and leave, and are kept to the protocol by `findings`."""
+
+import asyncio
+import secrets
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from tests.support.api import Api
+from tests.support.client import Client
+from tests.support.findings import Run, Screen, present
+from tests.support.ledger import Acknowledged, Ledger
+from tests.support.socket import Frame, text
+
+USERS, GROUPS, GROUP_SIZE = 25, 5, 8
+DEVICES = 2 * USERS
+SIGN_UPS_AT_ONCE = 4
+SETTLED_S = 90.0
+POLL_S = 0.2
+
+type Event = dict[str, Any]
+
+
+@dataclass
+class Room:
+    """A conversation and who is in it, as its owner has it. The owner stays."""
+
+    conversation: str
+    owner: Client
+    kind: str
+    members: set[str]
+
+
+@dataclass
+class Talk:
+    """One run: rooms of its own, for clients that are connected already."""
+
+    clients: Sequence[Client]
+    ledger: Ledger
+    random: Random
+    rooms: list[Room] = field(default_factory=list)
+
+    async def begin(self) -> None:
+        """Make the rooms: groups with a changing half, and direct conversations."""
+        phones = self.clients[:USERS]
+        for number in range(GROUPS):
+            owner, *others = self.random.sample(phones, GROUP_SIZE)
+            body = {"kind": "group", "title": f"Room {number}", "members": [each.user_id for each in others]}
+            await self._open(owner, others, body)
+        for _ in range(GROUPS):
+            owner, other = self.random.sample(phones, 2)
+            await self._open(owner, [other], {"kind": "direct", "members": [other.user_id]})
+
+    async def go_on(self, *, rounds: int) -> None:
+        """Every client does `rounds` things, one after the other, all at the same time."""
+        await asyncio.gather(*(self._play(client, rounds) for client in self.clients))
+
+    async def settle(self) -> Run:
+        """Wait until everything has come to everybody; what can be said of the run then."""
+        heads = {room.conversation: await self._marked(room) for room in self.rooms}
+        histories = {room.conversation: await self._history(room.owner, room.conversation) for room in self.rooms}
+        members = {room.conversation: await self._members(room) for room in self.rooms}
+        await self._ask_again(histories)
+        screens = [
+            await self._screen(client, conversation, heads[conversation])
+            for conversation, users in members.items()
+            for client in self.clients
+            if client.user_id in users
+        ]
+        return Run(ledger=self.ledger, histories=histories, screens=screens, members=members)
+
+    async def _open(self, owner: Client, others: Sequence[Client], body: dict[str, Any]) -> None:
+        reply = await owner.call("POST", "/v1/conversations", body)
+        assert reply.status in {200, 201}, reply
+        conversation = reply.body["conversation_id"]
+        if all(room.conversation != conversation for room in self.rooms):
+            members = {owner.user_id, *(other.user_id for other in others)}
+            self.rooms.append(Room(conversation, owner, body["kind"], members))
+
+    async def _play(self, client: Client, rounds: int) -> None:
+        for _ in range(rounds):
+            rooms = [room for room in self.rooms if client.user_id in room.members]
+            if not rooms:
+                return
+            room = self.random.choice(rooms)
+            choice = self.random.random()
+            if choice < 0.55:
+                await self._send(client, room)
+            elif choice < 0.75:
+                await self._amend(client, room)
+            elif choice < 0.85:
+                await self._read(client, room)
+            elif choice < 0.90:
+                await client.reconnect()
+            elif room.kind == "group":
+                await self._change_members(client, room)
+
+    async def _send(self, client: Client, room: Room) -> None:
+        messages = [
+            {"client_id": secrets.token_hex(8), "content": text(f"{client.name}: {secrets.token_hex(4)}")}
+            for _ in range(self.random.randint(1, 3))
+        ]
+        await self._command(client, {"action": "send", "conversation_id": room.conversation, "messages": messages})
+        if self.random.random() < 0.1:  # once more, as if the ack had not come
+            await client.command({"action": "send", "conversation_id": room.conversation, "messages": messages})
+
+    async def _amend(self, client: Client, room: Room) -> None:
+        """Edit, delete or react to something that this device shows; it may have changed a moment ago."""
+        copy = client.copies.get(room.conversation)
+        messages = [event for event in copy.shown().values() if event["type"] == "message"] if copy else []
+        own = [event for event in messages if event["sender_id"] == client.user_id]
+        action = self.random.choice(["edit", "delete", "react", "react"])
+        targets = messages if action == "react" else own
+        if not targets:
+            return
+        frame: Frame = {
+            "action": action,
+            "conversation_id": room.conversation,
+            "client_id": secrets.token_hex(8),
+            "target_seq": self.random.choice(targets)["seq"],
+        }
+        if action == "edit":
+            frame["content"] = text(f"edited: {secrets.token_hex(4)}")
+        if action == "react":
+            frame["reaction"] = self.random.choice(["+1", "heart"])
+        await self._command(client, frame)
+
+    async def _command(self, client: Client, frame: Frame) -> None:
+        commands = _commands(frame, client)
+        self.ledger.attempted |= {(command.conversation, command.sender_id, command.client_id) for command in commands}
+        answer = await client.command(frame)
+        if answer["type"] == "ack":
+            self.ledger.acknowledged += commands
+        else:
+            assert answer["code"] in {"not_member", "forbidden", "gone", "not_found"}, answer
+
+    async def _read(self, client: Client, room: Room) -> None:
+        copy = client.copies.get(room.conversation)
+        if copy is None or copy.position < copy.first_seq:
+            return
+        seq = copy.position
+        answer = await client.command({"action": "read", "conversation_id": room.conversation, "seq": seq})
+        if answer["type"] == "ok":
+            client.reads[room.conversation] = max(seq, client.reads.get(room.conversation, 0))
+        else:
+            assert answer["code"] == "not_member", answer
+
+    async def _change_members(self, client: Client, room: Room) -> None:
+        """Somebody leaves, or the owner adds or removes one."""
+        members = f"/v1/conversations/{room.conversation}/members"
+        if client is not room.owner and client.user_id != room.owner.user_id:
+            reply = await client.call("DELETE", f"{members}/{client.user_id}")
+            assert reply.status in {204, 403}, reply  # 403: removed a moment ago
+            room.members.discard(client.user_id)
+            return
+        other = self.random.choice([each.user_id for each in self.clients if each.user_id != client.user_id])
+        if other in room.members:
+            reply = await client.call("DELETE", f"{members}/{other}")
+            assert reply.status in {204, 404}, reply  # 404: left a moment ago
+            room.members.discard(other)
+        else:
+            (await client.call("POST", members, {"user_ids": [other]})).expect(200)
+            room.members.add(other)
+
+    async def _marked(self, room: Room) -> int:
+        """The place of a last message: everything acknowledged before it lies before it (P4)."""
+        client_id = secrets.token_hex(8)
+        message = {"client_id": client_id, "content": text("the end")}
+        await self._command(room.owner, {"action": "send", "conversation_id": room.conversation, "messages": [message]})
+        event = await room.owner.outcome(room.conversation, client_id, within_s=SETTLED_S)
+        return int(event["seq"])
+
+    async def _ask_again(self, histories: dict[str, list[Event]]) -> None:
+        """
+        Whose refusal was sent to a connection that had gone asks again, and gets the same (P3).
+
+        Who has been removed cannot ask any more: what they sent was refused for that.
+        """
+        stored = {
+            (conversation, event["sender_id"], event.get("client_id"))
+            for conversation, history in histories.items()
+            for event in history
+        }
+        for command in self.ledger.acknowledged:
+            key = (command.conversation, command.sender_id, command.client_id)
+            if key in stored or key in self.ledger.refusals:
+                continue
+            client = next(each for each in self.clients if each.name == command.lane)
+            answer = await client.command(_frame(command))
+            if answer["type"] == "ack":
+                await client.outcome(command.conversation, command.client_id, within_s=SETTLED_S)
+            elif command.sender_id not in present(histories[command.conversation]):
+                self.ledger.refusals[key] = answer
+
+    async def _screen(self, client: Client, conversation: str, seq: int) -> Screen:
+        await client.reach(conversation, seq, within_s=SETTLED_S)
+        copy, said_read = client.copies[conversation], client.reads.get(conversation, 0)
+        deadline = time.monotonic() + SETTLED_S
+        while True:
+            synced = await self._synced(client, conversation)
+            if synced["read_seq"] >= said_read or time.monotonic() > deadline:
+                break
+            await asyncio.sleep(POLL_S)
+        return Screen(
+            device=client.name,
+            user_id=client.user_id,
+            conversation=conversation,
+            first_seq=copy.first_seq,
+            shown=copy.shown(),
+            clashes=copy.clashes,
+            read_seq=synced["read_seq"],
+            unread=synced["unread"],
+            said_read=said_read,
+        )
+
+    async def _synced(self, client: Client, conversation: str) -> Event:
+        """What sync says of one conversation to a device that has nothing of it."""
+        answer = (await client.call("GET", f"/v1/conversations/{conversation}")).expect(200)
+        return dict(answer)
+
+    async def _history(self, client: Client, conversation: str) -> list[Event]:
+        events: list[Event] = []
+        more = True
+        while more:
+            after = events[-1]["seq"] if events else 0
+            path = f"/v1/conversations/{conversation}/events?after={after}&limit=200"
+            page = (await client.call("GET", path)).expect(200)
+            events += page["events"]
+            more = page["has_more"]
+        return events
+
+    async def _members(self, room: Room) -> set[str]:
+        reply = await room.owner.call("GET", f"/v1/conversations/{room.conversation}/members?limit=200")
+        return {member["user_id"] for member in reply.expect(200)["items"]}
+
+
+@asynccontextmanager
+async def crowd(api: Api) -> AsyncIterator[tuple[list[Client], Ledger]]:
+    """Fifty connected devices of twenty-five users: first all their phones, then all their tablets."""
+    ledger = Ledger()
+    gate = asyncio.Semaphore(SIGN_UPS_AT_ONCE)
+
+    async def join(number: int) -> tuple[Client, Client]:
+        async with gate:
+            user = await api.sign_up(f"user{number}")
+            return Client(user, ledger), Client(await user.on_another_device(), ledger)
+
+    pairs = await asyncio.gather(*(join(number) for number in range(USERS)))
+    clients = [pair[device] for device in (0, 1) for pair in pairs]
+    async with AsyncExitStack() as stack:
+        for client in clients:
+            await stack.enter_async_context(client)
+        yield clients, ledger
+
+
+def _commands(frame: Frame, client: Client) -> list[Acknowledged]:
+    """What each item of a frame asks for, as the event that it becomes."""
+    kind = {"send": "message", "react": "reaction"}.get(frame["action"]) or str(frame["action"])
+    items = frame["messages"] if frame["action"] == "send" else [frame]
+    return [
+        Acknowledged(
+            conversation=frame["conversation_id"],
+            sender_id=client.user_id,
+            lane=client.name,
+            client_id=item["client_id"],
+            type=kind,
+            fields={name: item[name] for name in ("content", "target_seq", "reaction") if name in item},
+        )
+        for item in items
+    ]
+
+
+def _frame(command: Acknowledged) -> Frame:
+    """The frame that asks for one command again."""
+    item = {"client_id": command.client_id, **command.fields}
+    if command.type == "message":
+        return {"action": "send", "conversation_id": command.conversation, "messages": [item]}
+    action = "react" if command.type == "reaction" else command.type
+    return {"action": action, "conversation_id": command.conversation, **item}

@@ -1,0 +1,233 @@
+"""One device as the protocol asks it to be: first the socket, then sync; gaps are fetched, frames repeated."""
+
+import asyncio
+import contextlib
+import random
+import time
+from types import TracebackType
+from typing import Self
+
+import aiohttp
+from websockets.exceptions import WebSocketException
+
+from tests.support.api import Fields, Reply, User
+from tests.support.copy import Copy
+from tests.support.ledger import Ledger
+from tests.support.socket import Frame, NotSeenError, Socket, SocketClosedError
+
+GAP_S = 1.0
+"""How long the events before one that came early may take before they are fetched."""
+ATTEMPT_S = 12.0
+"""How long one attempt may take: more than the gateway lets a function run."""
+PATIENCE_S = 90.0
+"""How long to go on trying while something is down."""
+FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 0.2, 3.0
+PING_S = 2.0
+"""Far more often than a real client: what a lost registration hides has to come within a test."""
+
+RETRYABLE = frozenset({"rate_limited", "unavailable", "internal"})
+
+
+class Client:
+    """Everything that arrives goes into `ledger` and into the copies of the conversations."""
+
+    def __init__(self, user: User, ledger: Ledger) -> None:
+        self.user = user
+        self.user_id = user.user_id
+        self.name = f"{user.username} on {user.device_id[-6:]}"
+        self.copies: dict[str, Copy] = {}
+        self.removed: set[str] = set()
+        self.reads: dict[str, int] = {}
+        """Highest place that this device has said to have read, acknowledged."""
+        self.reconnects = 0
+        self._ledger = ledger
+        self._socket: Socket | None = None
+        self._changed = asyncio.Event()
+        self._life: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        self._life = asyncio.create_task(self._live())
+        self._life.add_done_callback(self._ended)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._life is not None:
+            self._life.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._life
+        if self._socket is not None:
+            await self._socket.close()
+
+    async def command(self, frame: Frame) -> Frame:
+        """Send a frame until it is answered for good: its `ack` or `ok`, or an `error` that no retry helps."""
+        deadline = time.monotonic() + PATIENCE_S
+        backoff_s = FIRST_BACKOFF_S
+        while time.monotonic() < deadline:
+            answer = await self._attempt(frame)
+            if "type" in answer and (answer["type"] != "error" or answer["code"] not in RETRYABLE):
+                return answer
+            wait_s = answer.get("retry_after_ms", 1000 * backoff_s) / 1000
+            await asyncio.sleep(wait_s * random.uniform(1, 1.5))
+            backoff_s = min(2 * backoff_s, LONGEST_BACKOFF_S)
+        raise NotSeenError(f"{self.name}: no answer to {frame['action']} within {PATIENCE_S} s")
+
+    async def call(self, method: str, path: str, body: object = None) -> Reply:
+        """An HTTP call, repeated while the answer is one that a retry may help."""
+        deadline = time.monotonic() + PATIENCE_S
+        backoff_s = FIRST_BACKOFF_S
+        while True:
+            with contextlib.suppress(aiohttp.ClientError, TimeoutError):
+                reply = await self.user.call(method, path, body)
+                if reply.status not in {429, 500, 502, 503, 504}:
+                    return reply
+            if time.monotonic() > deadline:
+                raise NotSeenError(f"{self.name}: no answer to {method} {path} within {PATIENCE_S} s")
+            await asyncio.sleep(backoff_s * random.uniform(1, 1.5))
+            backoff_s = min(2 * backoff_s, LONGEST_BACKOFF_S)
+
+    async def reconnect(self) -> None:
+        """Drop the connection, as a phone in a tunnel does; another is opened at once."""
+        if self._socket is not None:
+            await self._socket.close()
+
+    async def reach(self, conversation: str, seq: int, *, within_s: float) -> None:
+        """Wait until everything up to `seq` is there."""
+        try:
+            async with asyncio.timeout(within_s):
+                while conversation not in self.copies or self.copies[conversation].position < seq:
+                    await self._next()
+        except TimeoutError:
+            copy = self.copies.get(conversation)
+            at = copy.position if copy else None
+            raise NotSeenError(f"{self.name} is at {at} of {seq} in {conversation} after {within_s} s") from None
+
+    async def outcome(self, conversation: str, client_id: str, *, within_s: float) -> Frame:
+        """The event of a command, or the error that refused it, of what has come to this device or will."""
+        try:
+            async with asyncio.timeout(within_s):
+                while (found := self._ledger.outcome(self.user_id, conversation, client_id)) is None:
+                    await self._next()
+        except TimeoutError:
+            raise NotSeenError(f"{self.name}: no outcome of {client_id} within {within_s} s") from None
+        return found
+
+    async def _attempt(self, frame: Frame) -> Frame:
+        """The answer, or nothing that helps: then it may or may not have happened."""
+        while self._socket is None:
+            await self._next()
+        try:
+            return await self._socket.ask(frame, within_s=ATTEMPT_S)
+        except (NotSeenError, SocketClosedError):
+            return {}
+
+    async def _live(self) -> None:
+        while True:
+            try:
+                socket = await self.user.connect()
+            except (aiohttp.ClientError, TimeoutError, WebSocketException, OSError, AssertionError):
+                await asyncio.sleep(random.uniform(FIRST_BACKOFF_S, LONGEST_BACKOFF_S))
+                continue
+            self._socket = socket
+            self._tell()
+            await self._sync()
+            await self._watch(socket)
+            self._socket = None
+            self.reconnects += 1
+
+    async def _watch(self, socket: Socket) -> None:
+        """Take what arrives until the socket closes; fetch what a gap hides for too long, ping now and then."""
+        read = 0
+        pinged = time.monotonic()
+        while True:
+            try:
+                await socket.until(lambda _: True, since=read, within_s=GAP_S)
+            except SocketClosedError:
+                return
+            except NotSeenError:
+                await self._close_gaps()
+            arrived, read = socket.frames[read:], len(socket.frames)
+            for frame in arrived:
+                await self._take(frame)
+            if time.monotonic() - pinged > PING_S:
+                pinged = time.monotonic()
+                with contextlib.suppress(SocketClosedError):
+                    await socket.send({"action": "ping", "id": "alive"})
+
+    async def _take(self, frame: Frame) -> None:
+        match frame.get("type"):
+            case "events":
+                conversation = frame["conversation_id"]
+                self._ledger.shown(self, conversation, frame["events"], live=True)
+                if conversation not in self.copies:
+                    await self._fetch(conversation)
+                else:
+                    self.copies[conversation].take_live(frame["events"])
+            case "error" if "client_ids" in frame and "id" not in frame:
+                self._ledger.refused(self.user_id, frame)
+            case "pong" if frame.get("sync"):
+                await self._sync()
+        self._tell()
+
+    async def _close_gaps(self) -> None:
+        for conversation, copy in list(self.copies.items()):
+            if copy.has_gap:
+                await self._fetch(conversation)
+
+    async def _sync(self) -> None:
+        positions = {
+            each: {"seq": copy.position, "read_seq": self.reads.get(each, 0)} for each, copy in self.copies.items()
+        }
+        cursor: str | None = None
+        while True:
+            body: Fields = {"positions": positions} | ({"cursor": cursor} if cursor else {})
+            answer = (await self.call("POST", "/v1/sync", body)).expect(200)
+            for each in answer["conversations"]:
+                await self._synced(each)
+            cursor = answer.get("next_cursor")
+            if cursor is None:
+                return
+
+    async def _synced(self, missed: Fields) -> None:
+        conversation = missed["conversation_id"]
+        if missed.get("removed"):
+            self.removed.add(conversation)
+            self.copies.pop(conversation, None)
+        elif missed["limited"]:
+            await self._fetch(conversation)
+        else:
+            self._ledger.shown(self, conversation, missed["events"], live=False)
+            self.copies.setdefault(conversation, Copy(self.user_id)).take_page(missed)
+        self._tell()
+
+    async def _fetch(self, conversation: str) -> None:
+        """What is missing, page by page; nothing if it may not be read (any more)."""
+        copy = self.copies.setdefault(conversation, Copy(self.user_id))
+        more = True
+        while more:
+            reply = await self.call("GET", f"/v1/conversations/{conversation}/events?after={copy.position}&limit=200")
+            if reply.status == 403:
+                self.copies.pop(conversation, None)
+                self.removed.add(conversation)
+                return
+            page = reply.expect(200)
+            self._ledger.shown(self, conversation, page["events"], live=False)
+            copy.take_page(page)
+            more = page["has_more"]
+        self._tell()
+
+    def _ended(self, _: asyncio.Task[None]) -> None:
+        """Whoever waits is woken: if this device could not go on, `_next` says why."""
+        self._tell()
+
+    async def _next(self) -> None:
+        """Wait until something has happened."""
+        changed = self._changed
+        if self._life is not None and self._life.done():
+            await self._life
+        await changed.wait()
+
+    def _tell(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()

@@ -1,0 +1,24 @@
+from natter.domain import limits
+from natter.domain.limits import Bucket
+
+BUCKETS = [each for each in vars(limits).values() if isinstance(each, Bucket)]
+
+
+def per_minute(bucket: Bucket) -> tuple[int, int]:
+    return round(bucket.rate * 60), bucket.burst
+
+
+class TestBuckets:
+    def test_are_those_of_the_protocol(self) -> None:
+        """docs/protocol.md, `rate_limited`."""
+        assert per_minute(limits.COMMANDS) == (20 * 60, 60)
+        assert per_minute(limits.HTTP_PER_USER) == (20 * 60, 100)
+        assert per_minute(limits.SIGNALS) == (10 * 60, 30)
+        assert per_minute(limits.TYPING) == (60 // 2, 1)
+        assert per_minute(limits.FAILED_SIGN_INS_PER_NAME) == (5, 5)
+        assert per_minute(limits.FAILED_SIGN_INS_PER_ADDRESS) == (50, 50)
+        assert per_minute(limits.SIGN_UPS_PER_ADDRESS) == (20, 20)
+        assert len(BUCKETS) == 7
+
+    def test_none_shares_the_keys_of_another(self) -> None:
+        assert len({bucket.name for bucket in BUCKETS}) == len(BUCKETS)

@@ -1,0 +1,78 @@
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from functions.fanout.handler import build
+from natter.adapters.connections_memory import MemoryConnections
+from natter.adapters.deliveries_memory import MemorySliceQueue
+from natter.adapters.logs_memory import MemoryDeadLetters
+from natter.adapters.tables_memory import MemoryTables
+from natter.domain.conversations import MembershipChange
+from natter.domain.errors import Unavailable
+from natter.domain.rows import MembershipRow
+from natter.names import FANOUT_TOPIC
+from natter.ports.deliveries import Slice, Undelivered
+from natter.telemetry import metrics
+from natter.usecases.deliver import STALE_MS
+from natter.usecases.fanout import Fanout
+from natter.wire.deliveries import FANOUT_SCHEMA, dump_undelivered
+from tests.deliveries import a_slice
+from tests.messages import ANN, LOBBY, NOON, a_connection
+from tests.streams import a_batch, a_raw_record
+
+
+class DownQueue(MemorySliceQueue):
+    def add(self, slices: Sequence[Slice], *, delay_s: int = 0) -> None:
+        raise Unavailable(f"the queue, for {len(slices)} after {delay_s} s")
+
+
+class Consumer:
+    """`fanout` for the lobby, in which Ann is."""
+
+    def __init__(self, *, queue: MemorySliceQueue | None = None) -> None:
+        self.queue, self.dead = queue or MemorySliceQueue(), MemoryDeadLetters()
+        tables, registry = MemoryTables(), MemoryConnections()
+        registry.register(a_connection(ANN))
+        joined = MembershipChange(user_id=ANN, seq=1, role="owner", messages=0)
+        tables.write([MembershipRow(conversation_id=LOBBY, change=joined, written_at=1)])
+        fanout = Fanout(store=tables, connections=registry, queue=self.queue)
+        self.handler = build(fanout, self.dead, lambda: NOON)
+
+    def __call__(self, *records: dict[str, Any]) -> Any:
+        return self.handler(a_batch(*records), None)["batchItemFailures"]
+
+
+def a_record(first: int, last: int, *, offset: int = 0, at: int = NOON) -> dict[str, Any]:
+    value = dump_undelivered(Undelivered(conversation_id=LOBBY, first=first, last=last))
+    return a_raw_record(value, offset=offset, schema=FANOUT_SCHEMA, at=at, topic=FANOUT_TOPIC)
+
+
+@pytest.fixture(autouse=True)
+def _metrics(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the function's environment names it."""
+    monkeypatch.setattr(metrics, "namespace", "Natter")
+
+
+class TestFanout:
+    def test_a_batch_becomes_slices(self) -> None:
+        consumer = Consumer()
+        assert consumer(a_record(2, 3), a_record(4, 4, offset=1)) == []
+        assert consumer.queue.slices == [a_slice(a_connection(ANN), seqs=(2, 3, 4))]
+
+    def test_what_has_waited_too_long_is_not_delivered(self) -> None:
+        consumer = Consumer()
+        assert consumer(a_record(2, 2, at=NOON - STALE_MS), a_record(3, 3, offset=1, at=NOON - STALE_MS + 1)) == []
+        assert [each.seqs for each in consumer.queue.slices] == [(3,)]
+
+    def test_what_can_never_be_read_is_set_aside_and_the_lane_moves_on(self) -> None:
+        consumer = Consumer()
+        poison = a_raw_record(b"{", offset=0, schema=FANOUT_SCHEMA, topic=FANOUT_TOPIC)
+        assert consumer(poison, a_record(2, 2, offset=1)) == []
+        assert [each.seqs for each in consumer.queue.slices] == [(2,)]
+        assert [(letter.topic, letter.value) for letter in consumer.dead.letters] == [(FANOUT_TOPIC, b"{")]
+
+    def test_without_the_queue_the_lane_is_given_back(self) -> None:
+        """P9."""
+        given_back = Consumer(queue=DownQueue())(a_record(2, 2), a_record(3, 3, offset=1))
+        assert [each["itemIdentifier"]["offset"] for each in given_back] == [0, 1]

@@ -1,0 +1,53 @@
+import json
+from collections.abc import Collection, Mapping
+
+import pytest
+
+from functions.post_slice.handler import build
+from natter.adapters.connections_memory import MemoryConnections
+from natter.adapters.deliveries_memory import MemorySliceQueue
+from natter.adapters.gateway_memory import MemoryGateway
+from natter.adapters.tables_memory import MemoryTables
+from natter.domain.conversations import Event
+from natter.domain.errors import Unavailable
+from natter.domain.rows import EventRow, Place
+from natter.telemetry import metrics
+from natter.usecases.post_slice import PostSlice
+from natter.usecases.settle_posts import SettlePosts
+from natter.wire.deliveries import dump_slice
+from natter.wire.frames import JsonFrames
+from tests.deliveries import a_slice
+from tests.messages import ANN, NOON, a_connection, an_event
+from tests.streams import a_queue_event
+
+PHONE = a_connection(ANN)
+
+
+class Tables(MemoryTables):
+    """Does not answer for what stands at 13."""
+
+    def events_at(self, places: Collection[Place]) -> Mapping[Place, Event]:
+        if any(seq == 13 for _, seq in places):
+            raise Unavailable("the store")
+        return super().events_at(places)
+
+
+@pytest.fixture(autouse=True)
+def _metrics(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the function's environment names it."""
+    monkeypatch.setattr(metrics, "namespace", "Natter")
+
+
+class TestPostSlice:
+    def test_slices_are_posted_and_what_is_none_or_cannot_be_read_now_is_given_back(self) -> None:
+        tables, gateway = Tables(), MemoryGateway()
+        tables.write([EventRow(event=an_event(seq), written_at=seq) for seq in (1, 2, 13)])
+        settle = SettlePosts(
+            connections=MemoryConnections(), gateway=gateway, queue=MemorySliceQueue(), now_ms=lambda: NOON
+        )
+        handler = build(PostSlice(store=tables, gateway=gateway, frames=JsonFrames(), settle=settle))
+        slices = [a_slice(PHONE), a_slice(PHONE, seqs=(13,)), a_slice(PHONE, seqs=(2,), attempt=1)]
+        answer = handler(a_queue_event(*map(dump_slice, slices), "{"), None)
+        assert answer == {"batchItemFailures": [{"itemIdentifier": "message-1"}, {"itemIdentifier": "message-3"}]}
+        shown = [json.loads(frame)["events"][0]["seq"] for frame in gateway.frames[PHONE.connection_id]]
+        assert shown == [1, 2]

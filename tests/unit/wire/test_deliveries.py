@@ -1,0 +1,51 @@
+import json
+from dataclasses import replace
+
+import pytest
+
+from natter.domain.ids import DeviceId, SessionId, UserId
+from natter.ports.deliveries import Undelivered
+from natter.usecases.settle_posts import SLICE_CONNECTIONS
+from natter.wire.deliveries import FANOUT_SCHEMA, dump_slice, dump_undelivered, load_slice, load_undelivered
+from natter.wire.records import BadRecordError
+from tests.deliveries import a_slice
+from tests.messages import ANN, BOB, LOBBY, a_connection
+
+SQS_LIMIT_BYTES = 256 * 1024
+BATCH = 10
+
+
+class TestUndelivered:
+    def test_comes_back_as_it_was(self) -> None:
+        undelivered = Undelivered(conversation_id=LOBBY, first=3, last=9)
+        assert json.loads(dump_undelivered(undelivered)) == {"conversation_id": LOBBY, "first": 3, "last": 9}
+        assert load_undelivered(dump_undelivered(undelivered), FANOUT_SCHEMA) == undelivered
+
+    @pytest.mark.parametrize(
+        ("value", "schema"),
+        [(b"{", FANOUT_SCHEMA), (b'{"first": 1}', FANOUT_SCHEMA), (b"{}", b"fanout/2"), (b"{}", None)],
+    )
+    def test_anything_else_is_a_bad_record(self, value: bytes, schema: bytes | None) -> None:
+        with pytest.raises(BadRecordError):
+            load_undelivered(value, schema)
+
+
+class TestSlice:
+    def test_comes_back_as_it_was(self) -> None:
+        elsewhere = replace(a_connection(BOB), endpoint="https://other.example")
+        slice_ = a_slice(a_connection(ANN, "phone"), a_connection(ANN, "desk"), elsewhere, seqs=(3, 4, 9), attempt=2)
+        assert load_slice(dump_slice(slice_)) == slice_
+
+    def test_as_many_as_are_queued_at_once_fit_into_a_call(self) -> None:
+        """With ids of the server's length."""
+        uuid = "01a20eae-cd2b-7772-95d8-aecb93708117"
+        connections = [
+            replace(a_connection(UserId(uuid), uuid), device_id=DeviceId(uuid), session_id=SessionId(uuid))
+            for _ in range(SLICE_CONNECTIONS)
+        ]
+        assert BATCH * len(dump_slice(a_slice(*connections, seqs=tuple(range(10**9, 10**9 + 50))))) < SQS_LIMIT_BYTES
+
+    @pytest.mark.parametrize("body", ["{", "{}", dump_slice(a_slice()).replace("slice/1", "slice/2")])
+    def test_anything_else_is_a_bad_record(self, body: str) -> None:
+        with pytest.raises(BadRecordError):
+            load_slice(body)
