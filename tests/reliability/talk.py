@@ -186,7 +186,7 @@ class Talk:
         }
         for command in self.ledger.acknowledged:
             key = (command.conversation, command.sender_id, command.client_id)
-            if key in stored or key in self.ledger.refusals:
+            if command.conversation not in histories or key in stored or key in self.ledger.refusals:
                 continue
             client = next(each for each in self.clients if each.name == command.lane)
             answer = await client.command(_frame(command))

@@ -104,5 +104,7 @@ class TestFaults:
         talk = Talk(clients, ledger, Random(cause.__name__))
         await talk.begin()
         await talk.go_on(rounds=ROUNDS_BEFORE)
+        before = len(ledger.acknowledged)
         await asyncio.gather(talk.go_on(rounds=ROUNDS_MEANWHILE), cause(cleared, clients))
+        assert len(ledger.acknowledged) - before > len(clients), "they talked while it failed"
         assert findings(await talk.settle()) == []

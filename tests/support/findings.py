@@ -72,7 +72,7 @@ def _lost_or_doubled(run: Run) -> Iterable[str]:
         for event in history:
             if event.get("client_id") is not None:
                 stored[conversation, event["sender_id"], event["client_id"]].append(event)
-    commands = {_key(command): command for command in run.ledger.acknowledged}
+    commands = {_key(command): command for command in run.ledger.acknowledged if command.conversation in run.histories}
     for key, command in commands.items():
         refused, events = run.ledger.refusals.get(key), stored.get(key, [])
         if not events and refused is None:
