@@ -28,36 +28,47 @@ def configure_logging() -> None:
 def record_persisted(persisted: Persisted, now_ms: Callable[[], int]) -> None:
     """What one batch did: messages stored, refusals, retries, and how old the records were when delivered."""
     first = [decision for decision in persisted.decisions if decision.turn is Turn.FIRST]
-    metrics.add_metric("EventsStored", MetricUnit.Count, sum(each.outcome.seq is not None for each in first))
-    metrics.add_metric("Refusals", MetricUnit.Count, sum(each.outcome.refusal is not None for each in first))
-    metrics.add_metric("Retries", MetricUnit.Count, _count(persisted.decisions, Turn.RETRY))
-    metrics.add_metric("Replays", MetricUnit.Count, _count(persisted.decisions, Turn.REPLAY))
+    _add("EventsStored", sum(each.outcome.seq is not None for each in first))
+    _add("Refusals", sum(each.outcome.refusal is not None for each in first))
+    _add("Retries", _count(persisted.decisions, Turn.RETRY))
+    _add("Replays", _count(persisted.decisions, Turn.REPLAY))
     _add_posts(persisted.report)
-    metrics.add_metric("EventsHandedOver", MetricUnit.Count, persisted.report.handed_over)
+    _add("EventsHandedOver", persisted.report.handed_over)
     now = now_ms()
     for at in {decision.record.at for decision in first}:
         metrics.add_metric("LogToDelivery", MetricUnit.Milliseconds, max(0, now - at))
-    metrics.flush_metrics()
+    _flush()
 
 
 def record_fanned_out(slices: int) -> None:
     """Into how many slices one batch of what was handed over was cut."""
-    metrics.add_metric("Slices", MetricUnit.Count, slices)
-    metrics.flush_metrics()
+    _add("Slices", slices)
+    _flush()
 
 
 def record_slice(attempt: int, report: Report) -> None:
     """What came of posting one slice; `attempt` is how often that had failed before."""
     _add_posts(report)
     if attempt:
-        metrics.add_metric("PostsRedelivered", MetricUnit.Count, report.delivered)
-    metrics.flush_metrics()
+        _add("PostsRedelivered", report.delivered)
+    _flush()
 
 
 def _add_posts(report: Report) -> None:
-    metrics.add_metric("PostsFailed", MetricUnit.Count, report.failed)
-    metrics.add_metric("PostsUntried", MetricUnit.Count, report.untried)
-    metrics.add_metric("ConnectionsClosed", MetricUnit.Count, report.closed)
+    _add("PostsFailed", report.failed)
+    _add("PostsUntried", report.untried)
+    _add("ConnectionsClosed", report.closed)
+
+
+def _add(name: str, count: int) -> None:
+    """Nothing is counted as nothing: each metric costs, and alarms take what is missing for zero."""
+    if count:
+        metrics.add_metric(name, MetricUnit.Count, count)
+
+
+def _flush() -> None:
+    if metrics.metric_set:
+        metrics.flush_metrics()
 
 
 def _count(decisions: Sequence[Decision], turn: Turn) -> int:

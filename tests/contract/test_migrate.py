@@ -41,6 +41,7 @@ class TestMigrate:
             "conversations",
             "credentials",
             "devices",
+            "identities",
             "members",
             "outbox",
             "push_registrations",

@@ -128,7 +128,7 @@ class CassandraTables:
         return {each: to_head(row) for each, rows in zip(conversations, results, strict=True) for row in rows}
 
 
-def _write(row: Row) -> Statement:
+def _write(row: Row) -> Statement:  # noqa: PLR0911 - a statement for each kind of row
     match row:
         case EventRow(event=event):
             return WRITE_EVENT, (

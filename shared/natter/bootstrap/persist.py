@@ -34,7 +34,13 @@ def persist(settings: PersistSettings) -> PersistParts:
     cache = valkey(settings.valkey)
     producer = RecordProducer(settings.kafka)
     session = CassandraSession(settings.keyspaces)
-    warmed(cache.warm, lambda: producer.warm([EVENTS_TOPIC, FANOUT_TOPIC]), lambda: session.warm(FOLD_STATEMENTS))
+    queue = slice_queue(settings.deliveries)
+    warmed(
+        cache.warm,
+        queue.warm,  # it is needed when posts fail: no time to make a client
+        lambda: producer.warm([EVENTS_TOPIC, FANOUT_TOPIC]),
+        lambda: session.warm(FOLD_STATEMENTS),
+    )
     aws = boto3.Session()
     frames = JsonFrames()
     connections, gateway = ValkeyConnections(cache, now_ms), ApiGateway(aws_credentials(aws), aws.region_name)
@@ -45,7 +51,7 @@ def persist(settings: PersistSettings) -> PersistParts:
         settle=SettlePosts(
             connections=connections,
             gateway=gateway,
-            queue=slice_queue(settings.deliveries),
+            queue=queue,
             now_ms=now_ms,
         ),
         fanout=KafkaFanoutLog(producer),

@@ -17,7 +17,8 @@ from natter.wire.frames import JsonFrames
 
 def post_slice(settings: PostSliceSettings) -> PostSlice:
     cache, session = valkey(settings.valkey), CassandraSession(settings.keyspaces)
-    warmed(cache.warm, lambda: session.warm([READ_EVENT]))
+    queue = slice_queue(settings.deliveries)
+    warmed(cache.warm, queue.warm, lambda: session.warm([READ_EVENT]))
     aws = boto3.Session()
     gateway = ApiGateway(aws_credentials(aws), aws.region_name)
     return PostSlice(
@@ -27,7 +28,7 @@ def post_slice(settings: PostSliceSettings) -> PostSlice:
         settle=SettlePosts(
             connections=ValkeyConnections(cache, now_ms),
             gateway=gateway,
-            queue=slice_queue(settings.deliveries),
+            queue=queue,
             now_ms=now_ms,
         ),
     )

@@ -5,7 +5,7 @@ NatterError
 ├── BadRequest          bad_request       400  no   `detail` names the field
 ├── UnknownAction       unknown_action    400  no
 ├── Unauthenticated     unauthenticated   401  no   no, expired or ended access
-├── BadCredentials      bad_credentials   401  no   unknown name or wrong password: nobody can tell which; or no valid ID token
+├── BadCredentials      bad_credentials   401  no   unknown name or wrong password, nobody can tell which; no ID token
 ├── BadToken            bad_token         401  no   a refresh token that is unknown, spent or ended
 ├── NotMember           not_member        403  no   a conversation that does not exist looks the same (P8)
 ├── Forbidden           forbidden         403  no
