@@ -1,4 +1,4 @@
-"""`python -m tests.bench [latency] [throughput] [memory] [inbox]`: a local cloud of its own, measured."""
+"""`python -m tests.bench [NAME …]`: a local cloud of its own, measured."""
 
 import argparse
 import os
@@ -10,9 +10,9 @@ from pathlib import Path
 import uvloop
 
 from local.cloud import Cloud
-from tests.bench import inbox, latency, memory, throughput
+from tests.bench import backlog, inbox, latency, memory, throughput
 
-ALL = ("latency", "throughput", "memory", "inbox")
+ALL = ("latency", "throughput", "together", "backlog", "memory", "inbox")
 ROOT = Path(__file__).parents[2]
 
 
@@ -33,6 +33,13 @@ async def bench(which: Sequence[str], *, rounds: int, seconds: float, pairs: int
         if "throughput" in which:
             measured = [await throughput.measure(cloud, pairs=pairs, seconds=seconds) for _ in range(rounds)]
             lines += throughput.table(measured, pairs=pairs)
+        if "together" in which:
+            measured = [
+                await throughput.measure(cloud, pairs=pairs, seconds=seconds, together=True) for _ in range(rounds)
+            ]
+            lines += throughput.table(measured, pairs=pairs, together=True)
+        if "backlog" in which:
+            lines += backlog.table(await backlog.measure(cloud))
         if "memory" in which:
             lines += memory.table(memory.measure(cloud))
         if "inbox" in which:

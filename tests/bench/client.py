@@ -15,6 +15,7 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
+from itertools import batched
 from typing import Any
 
 import aiohttp
@@ -191,8 +192,10 @@ async def closed_loop(load: Load, pairs: list[tuple[Talker, Talker]], *, seconds
 
 
 @contextlib.asynccontextmanager
-async def talking(load: Load, http: aiohttp.ClientSession, url: str, pairs: int) -> AsyncIterator[list[Talker]]:
-    """2 x `pairs` users, connected, each two in a conversation."""
+async def talking(
+    load: Load, http: aiohttp.ClientSession, url: str, pairs: int, *, together: bool
+) -> AsyncIterator[list[Talker]]:
+    """2 x `pairs` users, connected, each two in a conversation, or all `together` in one group."""
     gate = asyncio.Semaphore(SETUP_AT_ONCE)
 
     async def post(path: str, body: object, token: str = "") -> dict[str, str]:
@@ -214,10 +217,14 @@ async def talking(load: Load, http: aiohttp.ClientSession, url: str, pairs: int)
             return Talker(connect, session["user_id"], await connect()), token
 
     joined = await asyncio.gather(*(join() for _ in range(2 * pairs)))
-    for (one, token), (other, _) in zip(joined[::2], joined[1::2], strict=True):
-        made = await post("/v1/conversations", {"kind": "direct", "members": [other.user_id]}, token)
-        one.conversation = other.conversation = made["conversation_id"]
     talkers = [talker for talker, _ in joined]
+    circles = [joined] if together else list(batched(joined, 2, strict=True))
+    for (first, token), *others in circles:
+        kind: dict[str, object] = {"kind": "group", "title": "All"} if together else {"kind": "direct"}
+        members = [other.user_id for other, _ in others]
+        made = await post("/v1/conversations", {**kind, "members": members}, token)
+        for talker in (first, *(other for other, _ in others)):
+            talker.conversation = made["conversation_id"]
     readers = [asyncio.create_task(load.read(talker)) for talker in talkers]
     yield talkers
     load.over = True
@@ -231,7 +238,7 @@ async def run(options: argparse.Namespace) -> Measured:
     timeout = aiohttp.ClientTimeout(total=HTTP_TIMEOUT_S)
     async with (
         aiohttp.ClientSession(timeout=timeout) as http,
-        talking(load, http, options.url.rstrip("/"), options.pairs) as talkers,
+        talking(load, http, options.url.rstrip("/"), options.pairs, together=options.together) as talkers,
     ):
         pairs = list(zip(talkers[::2], talkers[1::2], strict=True))
 
@@ -260,6 +267,7 @@ def main() -> None:
     parser.add_argument("mode", choices=("open", "closed"))
     parser.add_argument("url")
     parser.add_argument("--pairs", type=int, default=20)
+    parser.add_argument("--together", action="store_true", help="all in one group, not two and two")
     parser.add_argument("--rate", type=float, default=40.0, help="messages a second, of an open loop")
     parser.add_argument("--seconds", type=float, default=15.0)
     parser.add_argument("--warm", type=float, default=5.0, help="seconds of the same before measuring")

@@ -22,16 +22,15 @@ class Throughput:
     """Processor time per message, by group of processes."""
 
 
-async def measure(cloud: Cloud, *, pairs: int, seconds: float) -> Throughput:
+async def measure(cloud: Cloud, *, pairs: int, seconds: float, together: bool = False) -> Throughput:
     """One round. The processor time is taken from where measuring begins to its end."""
     before: list[tuple[processes.Usage, float]] = []
 
     def begin(pid: int) -> None:
         before.append((processes.usage(cloud), processes.seconds(psutil.Process(pid))))
 
-    load = await children.run(
-        "client", "closed", cloud.app.outputs["HttpUrl"], f"--pairs={pairs}", f"--seconds={seconds}", measuring=begin
-    )
+    options = [f"--pairs={pairs}", f"--seconds={seconds}", *(["--together"] if together else [])]
+    load = await children.run("client", "closed", cloud.app.outputs["HttpUrl"], *options, measuring=begin)
     ((usage, client_before),) = before
     used = processes.usage(cloud).since(usage)
     arrived = len(load["delivery_ms"])
@@ -46,14 +45,14 @@ async def measure(cloud: Cloud, *, pairs: int, seconds: float) -> Throughput:
     )
 
 
-def table(rounds: Sequence[Throughput], *, pairs: int) -> list[str]:
+def table(rounds: Sequence[Throughput], *, pairs: int, together: bool = False) -> list[str]:
     def median(name: str) -> float:
         return statistics.median(float(getattr(each, name)) for each in rounds)
 
     groups = {group for each in rounds for group in each.cpu_ms}
     cpu = {group: statistics.median(each.cpu_ms.get(group, 0.0) for each in rounds) for group in groups}
     return [
-        f"closed loop, {pairs} pairs (medians of {len(rounds)} rounds)",
+        f"closed loop, {pairs} pairs{' in one group' if together else ''} (medians of {len(rounds)} rounds)",
         f"  {'messages/s':22}{median('per_second'):8.0f}",
         f"  {'delivery p50 (ms)':22}{median('delivery_p50'):8.1f}",
         f"  {'not arrived':22}{sum(each.lost for each in rounds):8}",
