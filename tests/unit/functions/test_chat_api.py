@@ -11,37 +11,14 @@ from natter.ports.attachments import UploadForm
 from tests.chat import Chat
 from tests.files import a_file
 from tests.http import HttpClient, Reply
-from tests.identity import NOON, a_sign_in
+from tests.identity import NOON
 from tests.messages import a_post, text
+from tests.person import Person
 
 
 class Down:
     def probe(self) -> None:
         raise Unavailable("the store")
-
-
-class Person:
-    """A signed-in user, and the HTTP API as they see it."""
-
-    def __init__(self, chat: Chat, name: str) -> None:
-        self.user_id = chat.person(name)
-        signed_in = chat.world.service.sign_in(a_sign_in(name))
-        self.call = HttpClient(build(chat.service()), token=signed_in.access_token)
-
-
-@pytest.fixture
-def chat() -> Chat:
-    return Chat()
-
-
-@pytest.fixture
-def ann(chat: Chat) -> Person:
-    return Person(chat, "ann")
-
-
-@pytest.fixture
-def bob(chat: Chat) -> Person:
-    return Person(chat, "bob")
 
 
 def a_group(*members: UserId, **changes: Any) -> dict[str, Any]:

@@ -8,36 +8,10 @@ from functions.chat_api.handler import build
 from natter.domain.ids import ConversationId
 from tests.chat import Chat
 from tests.http import HttpClient
-from tests.identity import NOON, a_sign_in
+from tests.identity import NOON
+from tests.person import Person
 
 AVATAR = "https://a.example/1.png"
-
-
-class Person:
-    def __init__(self, chat: Chat, name: str) -> None:
-        self.user_id = chat.person(name)
-        signed_in = chat.world.service.sign_in(a_sign_in(name))
-        self.call = HttpClient(build(chat.service()), token=signed_in.access_token)
-
-
-@pytest.fixture
-def chat() -> Chat:
-    return Chat()
-
-
-@pytest.fixture
-def ann(chat: Chat) -> Person:
-    return Person(chat, "ann")
-
-
-@pytest.fixture
-def bob(chat: Chat) -> Person:
-    return Person(chat, "bob")
-
-
-@pytest.fixture
-def cid(chat: Chat) -> Person:
-    return Person(chat, "cid")
 
 
 @pytest.fixture
