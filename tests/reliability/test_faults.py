@@ -107,4 +107,5 @@ class TestFaults:
         before = len(ledger.acknowledged)
         await asyncio.gather(talk.go_on(rounds=ROUNDS_MEANWHILE), cause(cleared, clients))
         assert len(ledger.acknowledged) - before > len(clients), "they talked while it failed"
+        await cleared.faults.clear()
         assert findings(await talk.settle()) == []
