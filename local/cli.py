@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from local import status
 from local.background import Instance, NotRunning, log_files, reset, start
 from local.faults import command
 
@@ -69,21 +70,8 @@ def _down(options: argparse.Namespace) -> None:
 
 
 def _status(options: argparse.Namespace) -> None:
-    status = Instance.find(options.root.absolute()).status()
-    print(f"up for {status['uptime_s']:.0f} s")
-    for name, function in status["functions"].items():
-        print(f"  {name:32}" + "  ".join(f"{key} {value}" for key, value in function.items() if key != "pids"))
-    print("  engines: " + ", ".join(f"{name} {state}" for name, state in status["engines"].items()))
-    for active in status["faults"]:
-        print(f"  fault: {command.describe(active)}")
-    for kind in ("apis", "sources", "schedules"):
-        entries = status[kind].values() if isinstance(status[kind], dict) else status[kind]
-        for entry in entries:
-            print(f"  {kind.removesuffix('s')}: " + json.dumps(entry))
-    types: dict[str, int] = {}
-    for _, type_ in status["not_imitated"]:
-        types[type_] = types.get(type_, 0) + 1
-    print("without counterpart here: " + ", ".join(f"{type_} ({count})" for type_, count in sorted(types.items())))
+    for line in status.lines(Instance.find(options.root.absolute()).status()):
+        print(line)
 
 
 def _url(options: argparse.Namespace) -> None:

@@ -26,22 +26,20 @@ from local.assembly import (
     tables,
     topics,
 )
+from local.deployment import DeployFailed, Deployment
 from local.engines import Engines
 from local.faults import Faults
 from local.gateway.server import Runtime
-from local.model import App, DeployTask
+from local.model import App, Function
 from local.progress import Progress
 from local.provision import LocalStackResources, provision_tables, provision_topics
-from local.runtime.functions import error_of
+from local.sources import sns
 from local.synthesis import Project
 
 SITE = Site(region="us-east-1", account="000000000000")
 """LocalStack's defaults."""
-DEPLOY_TASK_TIMEOUT_S = 60.0
 
-
-class DeployFailed(Exception):
-    """A function that runs at deploy failed; the message has its error."""
+__all__ = ["Cloud", "DeployFailed"]
 
 
 class Cloud:
@@ -163,7 +161,8 @@ class Cloud:
         await asyncio.to_thread(self._localstack.provision)
         await self._let_in(await asyncio.to_thread(self._localstack.logins, databases(self._resolver)))
         await asyncio.to_thread(self._localstack.provision_alarms)
-        self.app = build_app(self._resolver, self._api_ports(self._resolver.assembly))
+        await self._subscribe()
+        self._rebuild()
         self.runtime.functions.redefine(self.app.functions)
 
     def _api_ports(self, assembly: Assembly) -> Mapping[str, int]:
@@ -193,15 +192,28 @@ class Cloud:
             group.create_task(asyncio.to_thread(self._localstack.provision_alarms))
             with self.progress.step("functions"):
                 await self.runtime.start()
-                for task in self.app.deploy_tasks:
-                    await self._deploy(task)
+                await self._subscribe()
+                await self._deploy()
 
-    async def _deploy(self, task: DeployTask) -> None:
-        with self.progress.step(task.logical_id.lower(), done="done"):
-            deadline = asyncio.get_running_loop().time() + DEPLOY_TASK_TIMEOUT_S
-            result = await self.runtime.functions.invoke(task.function_arn, b"{}", deadline=deadline)
-            if result.error is not None:
-                raise DeployFailed(f"{task.logical_id} failed: {error_of(result)}")
+    async def _deploy(self) -> None:
+        """What runs at deploy; then the functions learn what the custom resources are."""
+        deployment = Deployment(self._resolver, self._attributes, self.runtime.functions)
+        if await deployment.make_custom_resources():
+            self.runtime.functions.redefine(self._rebuild())
+        for task in self.app.deploy_tasks:
+            with self.progress.step(task.logical_id.lower(), done="done"):
+                await deployment.run(task)
+
+    async def _subscribe(self) -> None:
+        """Topics ask functions for a confirmation, so the functions' address has to serve already."""
+        port = self.runtime.admin_port
+        await asyncio.to_thread(self._localstack.provision_subscriptions, lambda arn: sns.endpoint(port, arn))
+
+    def _rebuild(self) -> list[Function]:
+        """Resources are others now: the functions that see a difference."""
+        before = {function.name: function for function in self.app.functions}
+        self.app = build_app(self._resolver, self._api_ports(self._resolver.assembly))
+        return [function for function in self.app.functions if function != before.get(function.name)]
 
 
 def _first(failure: BaseException) -> BaseException:

@@ -2,6 +2,7 @@
 
 from local.assembly.application import build_app
 from local.assembly.attributes import Attributes, api_id, rewriter
+from local.assembly.custom import CustomResource, custom_resources
 from local.assembly.intrinsics import Resolver, Site, Unresolvable
 from local.assembly.stores import Column, Database, Table, Topic, databases, keyspaces, tables, topics
 from local.assembly.templates import Assembly, Resource
@@ -10,6 +11,7 @@ __all__ = [
     "Assembly",
     "Attributes",
     "Column",
+    "CustomResource",
     "Database",
     "Resolver",
     "Resource",
@@ -19,6 +21,7 @@ __all__ = [
     "Unresolvable",
     "api_id",
     "build_app",
+    "custom_resources",
     "databases",
     "keyspaces",
     "rewriter",

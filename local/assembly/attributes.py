@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from local.assembly.custom import is_provided
 from local.assembly.intrinsics import Resolver, Site, Unresolvable
 from local.assembly.templates import Resource
 
@@ -113,11 +114,13 @@ class Attributes:
     """
     The `lookup` of a `Resolver`. `endpoints` are `host:port` of the engines by `kafka`, `valkey`, `postgres`.
 
-    `known` is asked first; it grows while resources are provisioned.
+    `known` is asked first; it grows while resources are provisioned. Until all is `settled`, custom resources have
+    placeholders: the functions that make them have to start before there is anything to know.
     """
 
     def __init__(self, *, kafka: str, valkey: str, postgres: str) -> None:
         self.known: dict[tuple[str, str], Mapping[str, Any]] = {}
+        self.settled = False
         self._kafka = kafka
         self._addresses = {
             ("AWS::ElastiCache::ServerlessCache", "Endpoint."): valkey,
@@ -135,6 +138,8 @@ class Attributes:
             return rule(resolver, resource)
         if (endpoint := self._endpoint(resource, name)) is not None:
             return endpoint
+        if not self.settled and is_provided(resolver.assembly, resource):
+            return f"{resource.logical_id}.{name} is not made yet"
         raise Unresolvable(f"{resource}: {'Ref' if name == 'Ref' else 'attribute ' + name} has no local value")
 
     def _endpoint(self, resource: Resource, name: str) -> str | None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from local.assembly.attributes import asks_for_brokers
+from local.assembly.custom import is_framework, is_provided
 from local.assembly.templates import Assembly, Resource
 
 ANY: frozenset[str] = frozenset()
@@ -104,6 +105,7 @@ IMITATED: Mapping[str, frozenset[str]] = {
     "AWS::KMS::Key": ANY,
     "AWS::KMS::Alias": ANY,
     "AWS::SNS::Topic": ANY,
+    "AWS::SNS::Subscription": ANY,
     "AWS::CloudWatch::Alarm": frozenset(
         {
             *("ActionsEnabled", "AlarmActions", "AlarmDescription", "AlarmName", "ComparisonOperator"),
@@ -119,7 +121,7 @@ def not_imitated(assembly: Assembly, providers: Sequence[Resource]) -> tuple[tup
     """(logical id, type), or (logical id, type.Property) where only that property has no counterpart here."""
     missing: list[tuple[str, str]] = []
     for resource in assembly.resources():
-        if resource in providers or asks_for_brokers(resource):
+        if resource in providers or asks_for_brokers(resource) or is_provided(assembly, resource):
             continue
         if resource.type not in IMITATED:
             missing.append((resource.logical_id, resource.type))
@@ -145,7 +147,7 @@ def _unknown(path: str, value: Any) -> Iterator[str]:
 
 def providers(assembly: Assembly) -> tuple[Resource, ...]:
     """The CDK's own functions behind custom resources: what they do at deploy is done by the local cloud itself."""
-    found = []
+    found = [function for function in assembly.resources("AWS::Lambda::Function") if is_framework(function)]
     for resource in assembly.resources():
         match resource.properties.get("ServiceToken"):
             case {"Fn::GetAtt": [logical_id, "Arn"]}:

@@ -21,6 +21,7 @@ from .request import Request
 
 LOG = logging.getLogger("local.gateway")
 MAX_BODY = 10 * 1024 * 1024
+MAX_HEAD = 10_240
 MAX_CACHED = 10_000
 """Authorizer answers kept per API."""
 _HOP_HEADERS = frozenset({"connection", "content-length", "keep-alive", "transfer-encoding", "upgrade"})
@@ -39,7 +40,7 @@ class HttpApi:
         self._routes = RouteTable(api.routes)
         self._prefix = "" if api.stage == "$default" else f"/{api.stage}"
         self._bucket = TokenBucket(api.rate_limit, api.burst_limit)
-        self._server = HttpServer(self._request, max_body=MAX_BODY)
+        self._server = HttpServer(self._request, max_head=MAX_HEAD, max_body=MAX_BODY)
         self._tasks: set[asyncio.Task[None]] = set()
         self._granted: dict[tuple[str, ...], tuple[float, bytes]] = {}
 

@@ -21,6 +21,7 @@ from local.runtime.functions import Lambda, UnknownFunctionError
 from local.runtime.http1 import Exchange, HttpServer
 from local.runtime.invoke_api import InvokeApi
 from local.runtime.worker import Result
+from local.sources import sns
 from local.sources.kafka import KafkaPoller
 from local.sources.schedules import Schedules, UnknownScheduleError
 from local.sources.sqs import SqsPoller
@@ -89,6 +90,7 @@ class Runtime:
             lag = Lag(self.meter, lambda: self.sources)
             self.metrics = Publisher(self.meter, url=localstack_url, region=app.region, samplers=[lag.sample])
         self._invoke_api = InvokeApi(self.functions)
+        self._notifications = sns.Notifications(self.functions)
         self._admin = HttpServer(self._answer_admin)
         self._started = time.time()
 
@@ -160,6 +162,8 @@ class Runtime:
             self._invoke_api.answer(exchange, function)
         elif exchange.method == "POST" and exchange.path.startswith("/trigger/"):
             self._trigger(exchange, exchange.path.removeprefix("/trigger/"))
+        elif exchange.method == "POST" and exchange.path.startswith(sns.PREFIX):
+            self._notifications.answer(exchange)
         elif exchange.path == FAULTS:
             self.faults.answer(exchange)
         elif exchange.method == "GET" and exchange.path == "/status":

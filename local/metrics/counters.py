@@ -8,22 +8,20 @@ from .meter import Meter, Metric
 
 
 class Counters:
-    """Metrics of one namespace, each under every one of the sets of `dimensions`."""
+    """Metrics of one namespace with the same dimensions."""
 
-    def __init__(self, meter: Meter, namespace: str, *dimensions: Mapping[str, str]) -> None:
+    def __init__(self, meter: Meter, namespace: str, dimensions: Mapping[str, str]) -> None:
         self._meter = meter
         self._namespace = namespace
-        self._dimensions = [tuple(sorted(each.items())) for each in dimensions]
-        self._metrics: dict[str, list[Metric]] = {}
+        self._dimensions = tuple(sorted(dimensions.items()))
+        self._metrics: dict[str, Metric] = {}
 
     def add(self, name: str, value: float, unit: str = "Count") -> None:
         """The unit of a name is that of its first value."""
-        metrics = self._metrics.get(name)
-        if metrics is None:
-            metrics = [Metric(self._namespace, name, unit, dimensions) for dimensions in self._dimensions]
-            self._metrics[name] = metrics
-        for metric in metrics:
-            self._meter.add(metric, value)
+        metric = self._metrics.get(name)
+        if metric is None:
+            metric = self._metrics[name] = Metric(self._namespace, name, unit, self._dimensions)
+        self._meter.add(metric, value)
 
 
 def of_function(meter: Meter, name: str) -> Counters:
@@ -31,7 +29,8 @@ def of_function(meter: Meter, name: str) -> Counters:
 
 
 def of_api(meter: Meter, api_id: str, stage: str) -> Counters:
-    return Counters(meter, "AWS/ApiGateway", {"ApiId": api_id}, {"ApiId": api_id, "Stage": stage})
+    """Under the stage only: LocalStack finds it when asked for the API as well, and would add up the two."""
+    return Counters(meter, "AWS/ApiGateway", {"ApiId": api_id, "Stage": stage})
 
 
 def of_consumer_group(meter: Meter, source: KafkaSource) -> Counters:

@@ -3,7 +3,7 @@
 import contextlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from local.assembly import Attributes, Database, Resolver, Resource
@@ -11,6 +11,7 @@ from local.aws import client
 
 from .buckets import provision_bucket_policies, provision_buckets
 from .queues import provision_queue_policies, provision_queues
+from .subscriptions import provision_subscriptions
 
 _DYNAMIC = re.compile(r"\{\{resolve:secretsmanager:(arn:[^}]+?):SecretString:([^:}]*)[^}]*\}\}")
 _PASSWORD_RULES = (
@@ -58,6 +59,10 @@ class LocalStackResources:
         cloudwatch = self._client("cloudwatch")
         for resource in self._resolver.assembly.resources("AWS::CloudWatch::Alarm"):
             cloudwatch.put_metric_alarm(**self._parameters(cloudwatch, "PutMetricAlarm", resource))
+
+    def provision_subscriptions(self, endpoint: Callable[[str], str]) -> None:
+        """After `provision`; `endpoint` is where a function's ARN takes messages, and serves already."""
+        provision_subscriptions(self._client("sns"), self._resolver, endpoint)
 
     def logins(self, databases: Iterable[Database]) -> list[Database]:
         """The databases with what their dynamic references, `{{resolve:secretsmanager:…}}`, stand for."""

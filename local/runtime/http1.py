@@ -16,7 +16,7 @@ from urllib.parse import unquote_to_bytes
 import httptools
 
 MAX_HEAD = 64 * 1024
-"""Bytes of request line and headers that a client may send."""
+"""Bytes of the address and the header values that a client may send, unless a server says less."""
 MAX_EARLY = 64 * 1024
 """Bytes that a client may send behind an upgrade request before it is answered."""
 
@@ -85,9 +85,10 @@ class Exchange:
 class Connection(asyncio.Protocol):
     """One client connection. Requests that arrive while one is being handled wait their turn."""
 
-    def __init__(self, handler: Handler, connections: set["Connection"], max_body: int) -> None:
+    def __init__(self, handler: Handler, connections: set["Connection"], *, max_head: int, max_body: int) -> None:
         self._handler = handler
         self._connections = connections
+        self._max_head = max_head
         self._max_body = max_body
         self._parser = httptools.HttpRequestParser(self)
         self._transport: asyncio.Transport | None = None
@@ -141,7 +142,7 @@ class Connection(asyncio.Protocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self._headers.append((name, value))
-        self._grow_head(len(name) + len(value))
+        self._grow_head(len(value))
 
     def on_headers_complete(self) -> None:
         if self._transport is not None and any(
@@ -209,7 +210,7 @@ class Connection(asyncio.Protocol):
 
     def _grow_head(self, size: int) -> None:
         self._head_size += size
-        if self._head_size > MAX_HEAD:
+        if self._head_size > self._max_head:
             raise TooLargeError(431)
 
     def _refuse(self, error: BaseException | None) -> None:
@@ -230,8 +231,9 @@ class TooLargeError(Exception):
 class HttpServer:
     """A listening socket on loopback whose requests go to one handler."""
 
-    def __init__(self, handler: Handler, *, max_body: int = 10 * 1024 * 1024) -> None:
+    def __init__(self, handler: Handler, *, max_head: int = MAX_HEAD, max_body: int = 10 * 1024 * 1024) -> None:
         self._handler = handler
+        self._max_head = max_head
         self._max_body = max_body
         self._connections: set[Connection] = set()
         self._server: asyncio.Server | None = None
@@ -245,7 +247,10 @@ class HttpServer:
             OSError: the port is taken.
         """
         self._server = await asyncio.get_running_loop().create_server(
-            lambda: Connection(self._handler, self._connections, self._max_body), "127.0.0.1", port, backlog=1024
+            lambda: Connection(self._handler, self._connections, max_head=self._max_head, max_body=self._max_body),
+            "127.0.0.1",
+            port,
+            backlog=1024,
         )
         self.port = self._server.sockets[0].getsockname()[1]
 

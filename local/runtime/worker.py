@@ -24,7 +24,7 @@ _API = "/2018-06-01/runtime/"
 _ACCEPTED = b'{"status":"OK"}'
 _JSON = (b"content-type", b"application/json")
 FREEZE_AFTER_S = 0.05
-"""How long a process without an event runs on before it is frozen: freezing it at once would cost busy ones too much."""
+"""How long a process without an event runs on before it is frozen: at once would be dear for busy ones."""
 MAX_RESPONSE = 6 * 1024 * 1024
 """Bytes that a function may return."""
 

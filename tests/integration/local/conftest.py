@@ -69,10 +69,19 @@ def connect(event, context):
     parameters = event.get("queryStringParameters") or {}
     if "refuse" in parameters:
         return {"statusCode": int(parameters["refuse"])}
+    if "early" in parameters:
+        return {"statusCode": post_early(event)}
     headers = {}
     if "Sec-WebSocket-Protocol" in event["headers"]:
         headers["Sec-WebSocket-Protocol"] = event["headers"]["Sec-WebSocket-Protocol"].split(",")[0]
     return {"statusCode": 200, "headers": headers}
+
+def post_early(event):
+    try:
+        post_to_self(event, None)
+    except Exception as error:
+        return error.response["ResponseMetadata"]["HTTPStatusCode"]
+    return 200
 
 def record(event, context):
     with open(os.environ["RECORD"], "a") as file:
@@ -236,7 +245,10 @@ async def cloud(interpreter: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     root = tmp_path_factory.mktemp("cloud")
     code = root / "code"
     environment: Mapping[str, str] = {"RECORD": str(root / "record.jsonl")}
-    settings: dict[str, dict[str, object]] = {"authorize_simple": {"reserved_concurrency": 1}}
+    settings: dict[str, dict[str, object]] = {
+        "authorize_simple": {"reserved_concurrency": 1},
+        "sleepy_frame": {"provisioned_concurrency": 2},
+    }
     functions = [function(code, name, environment=environment, **settings.get(name, {})) for name in NAMES]
     functions.append(function(code, "slow", timeout_s=1.0))
     policy = Authorizer(function_arn=arn("authorize"), identity_sources=("route.request.querystring.ticket",))

@@ -216,7 +216,7 @@ class TestInvokeApi:
                     await asyncio.to_thread(boto.invoke, FunctionName="succeed", InvocationType=kind, Payload=payload)
                 assert refusal.value.response["Error"]["Code"] == "RequestTooLargeException"
             answer = await asyncio.to_thread(boto.invoke, FunctionName="succeed", InvocationType="Event", Payload=b"1")
-            assert answer["StatusCode"] == 202
+            assert (answer["StatusCode"], answer["Payload"].read()) == (202, b"")
             await until(stage.notes)
         finally:
             boto.close()

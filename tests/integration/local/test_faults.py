@@ -201,7 +201,10 @@ class TestWorkers:
         faults = faults_of(runtime)
         await faults.apply(Freeze("raw", workers=1, seconds=0.2))
         await none_left(faults)
-        assert not any(stopped(pid) for pid in pids(runtime, "raw"))
+        assert runtime.functions.status()["raw"]["frozen"] == 0
+        await until(lambda: all(stopped(pid) for pid in pids(runtime, "raw")))  # as they are between events
+        results = await asyncio.gather(*(runtime.invoke("raw", b"{}") for _ in range(2)))
+        assert [result.error for result in results] == [None, None]
 
     async def test_time_limit_goes_on_for_a_frozen_one(self, runtime: Runtime) -> None:
         faults = faults_of(runtime)
@@ -323,8 +326,8 @@ class TestDeliveries:
 class TestConnections:
     @pytest.mark.parametrize(("status", "code"), [(410, "GoneException"), (429, "LimitExceededException")])
     async def test_next_posts_are_refused(self, cloud: Runtime, status: Any, code: str) -> None:
-        faults, api = faults_of(cloud), management(cloud)
-        async with client(cloud) as socket:
+        faults = faults_of(cloud)
+        async with client(cloud) as socket, management(cloud) as api:
             await socket.send('{"action": "echo"}')
             connection_id = json.loads(await socket.recv())["requestContext"]["connectionId"]
             await faults.apply(Connections(status, posts=2))
@@ -338,8 +341,8 @@ class TestConnections:
         assert await faults.active() == []
 
     async def test_only_posts_are_concerned_and_get_no_answer(self, cloud: Runtime) -> None:
-        faults, api = faults_of(cloud), management(cloud)
-        async with client(cloud) as socket:
+        faults = faults_of(cloud)
+        async with client(cloud) as socket, management(cloud) as api:
             await socket.send('{"action": "echo"}')
             connection_id = json.loads(await socket.recv())["requestContext"]["connectionId"]
             await faults.apply(Connections("none"))
@@ -399,8 +402,8 @@ class TestCommand:
         assert await run("fault", "freeze", "raw", "--workers", "1") == (0, f"{line}\n")
         assert await run("fault", "list") == (0, f"{line}\n")
         _, status = await run("status")
-        assert f"  fault: {line}\n" in status
-        assert "  engines: valkey runs\n" in status
+        assert f"\nfault: {line}\n" in status
+        assert "\nengines: valkey runs\n" in status
         assert await run("fault", "clear") == (0, "")
         assert await run("fault", "pause", "oracle") == (
             1,

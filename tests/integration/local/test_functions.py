@@ -8,6 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from local.runtime import pool
 from local.runtime.functions import Lambda, UnknownFunctionError
 from local.runtime.scheduling import ThrottledError
 
@@ -84,6 +85,33 @@ class TestLambda:
         result = await functions.invoke("missing", b"{}")
         assert result.error == "Unhandled"
         assert json.loads(result.payload)["errorType"] == "Runtime.HandlerNotFound"
+
+    async def test_init_that_takes_too_long_is_the_answer(
+        self, interpreter: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(pool, "INIT_TIMEOUT_S", 0.5)
+        (tmp_path / "app.py").write_text("import time\ntime.sleep(60)\n")
+        pools = Lambda([function(tmp_path, "stuck")], interpreter=interpreter, log_dir=tmp_path / "logs", extra_env={})
+        await pools.start()
+        try:
+            result = await pools.invoke("stuck", b"{}")
+        finally:
+            await pools.stop()
+        assert result.error == "Unhandled"
+        assert "exited during init" in json.loads(result.payload)["errorMessage"]
+
+    async def test_folder_for_temporary_files_is_private_and_goes_with_the_environment(self, functions: Lambda) -> None:
+        folders = []
+        for _ in range(2):
+            environment = json.loads((await functions.invoke("raw", b"{}")).payload)["environment"]
+            folders.append(Path(environment["TMPDIR"]))
+            assert folders[-1].is_dir()
+            assert environment["HOME"] == environment["TMPDIR"]
+            (worker,) = functions.pool("raw").workers
+            worker.sandbox.kill()
+            await until(lambda: not functions.pool("raw").workers)
+        assert folders[0] != folders[1]
+        assert not folders[0].exists()
 
     async def test_answer_over_6_mb_is_an_error(self, functions: Lambda) -> None:
         result = await functions.invoke("big", b"{}")

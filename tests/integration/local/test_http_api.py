@@ -3,12 +3,17 @@ import base64
 import json
 import urllib.error
 import urllib.request
+from contextlib import closing
 from http.client import HTTPConnection
+from pathlib import Path
 from typing import Any
 
 import boto3
 
 from local.gateway.server import Runtime
+from local.model import Api, Route
+
+from .conftest import app, arn, free_port, function
 
 
 class Response:
@@ -61,6 +66,14 @@ class TestEvents:
             "userAgent": "test",
         }
         assert event["requestContext"]["stage"] == "$default"
+
+    async def test_repeated_headers_are_joined(self, cloud: Runtime) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", cloud.app.apis[1].port)
+        writer.write(b"GET /echo HTTP/1.1\r\nhost: x\r\nx-many: 1\r\nx-many: 2\r\nconnection: close\r\n\r\n")
+        async with asyncio.timeout(10):
+            answer = await reader.read()
+        writer.close()
+        assert json.loads(answer.partition(b"\r\n\r\n")[2])["headers"]["x-many"] == "1,2"
 
     async def test_path_variables(self, cloud: Runtime) -> None:
         event = (await request(cloud, "PUT", "/items/a%20b/parts/1/2")).json
@@ -116,6 +129,44 @@ class TestAnswers:
             assert (await reader.readline()).startswith(b"HTTP/1.1 413 ")
         writer.close()
 
+    async def test_body_over_6_mb_is_too_much_for_a_function(self, cloud: Runtime) -> None:
+        response = await request(cloud, "POST", "/echo", b"x" * (6 * 1024 * 1024))
+        assert response.status == 413
+
+    async def test_headers_over_10240_bytes_are_refused(self, cloud: Runtime) -> None:
+        assert (await request(cloud, "GET", "/echo", headers={"X-Long": "x" * 9_000})).status == 200
+        assert (await request(cloud, "GET", "/echo", headers={"X-Long": "x" * 10_240})).status == 431
+
+
+class TestStage:
+    async def test_has_its_prefix_and_its_throttle(self, interpreter: Path, tmp_path: Path) -> None:
+        api = Api(
+            api_id="http000002",
+            kind="HTTP",
+            stage="beta",
+            port=free_port(),
+            rate_limit=0.001,
+            burst_limit=2,
+            routes=(Route(key="$default", function_arn=arn("echo")),),
+        )
+        runtime = Runtime(
+            app(functions=[function(tmp_path / "code", "echo")], apis=[api, api]),
+            interpreter=interpreter,
+            root=tmp_path,
+            kafka_bootstrap=None,
+            extra_env={},
+        )
+        runtime.apis.pop()
+        await runtime.start()
+        try:
+            inside = await request(runtime, "GET", "/beta/anything")
+            assert (inside.status, inside.json["requestContext"]["stage"]) == (200, "beta")
+            assert (await request(runtime, "GET", "/anything")).status == 404
+            refused = await request(runtime, "GET", "/beta/anything")
+            assert (refused.status, refused.json) == (429, {"message": "Too Many Requests"})
+        finally:
+            await runtime.stop()
+
 
 class TestAuthorizer:
     async def test_missing_identity_is_401(self, cloud: Runtime) -> None:
@@ -169,17 +220,19 @@ class TestAdmin:
         assert status["apis"]["sockets01"]["kind"] == "WEBSOCKET"
 
     async def test_boto3_invokes(self, cloud: Runtime) -> None:
-        lambda_ = boto3.client(
+        lambda_: Any = boto3.client(
             "lambda",
             endpoint_url=f"http://127.0.0.1:{cloud.admin_port}",
             region_name="eu-central-1",
             aws_access_key_id="test",
             aws_secret_access_key="test",
         )
-        result = await asyncio.to_thread(lambda_.invoke, FunctionName="raw", Payload=b'{"n":1}')
-        assert json.load(result["Payload"])["event"] == {"n": 1}
-        assert "FunctionError" not in result
-        failed = await asyncio.to_thread(lambda_.invoke, FunctionName="fail", Payload=b"{}")
-        assert failed["FunctionError"] == "Unhandled"
-        queued = await asyncio.to_thread(lambda_.invoke, FunctionName="ok", InvocationType="Event", Payload=b"{}")
-        assert queued["StatusCode"] == 202
+        with closing(lambda_):
+            result = await asyncio.to_thread(lambda_.invoke, FunctionName="raw", Payload=b'{"n":1}')
+            assert json.load(result["Payload"])["event"] == {"n": 1}
+            assert "FunctionError" not in result
+            failed = await asyncio.to_thread(lambda_.invoke, FunctionName="fail", Payload=b"{}")
+            assert failed["FunctionError"] == "Unhandled"
+            assert json.load(failed["Payload"])["errorType"] == "ValueError"
+            queued = await asyncio.to_thread(lambda_.invoke, FunctionName="ok", InvocationType="Event", Payload=b"{}")
+            assert (queued["StatusCode"], queued["Payload"].read()) == (202, b"")

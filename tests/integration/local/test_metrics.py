@@ -14,9 +14,9 @@ from local.aws import client
 from local.gateway.server import Runtime
 from local.metrics.meter import Meter, Metric
 from local.metrics.publisher import Publisher
-from local.model import Function
+from local.model import Api, Function, Route
 
-from .conftest import app, arn
+from .conftest import app, arn, free_port
 
 pytestmark = pytest.mark.engines
 
@@ -75,8 +75,10 @@ async def runtime(stage: Stage, localstack: str, interpreter: Path, tmp_path: Pa
     function = Function(
         logical_id="sell", name=name, arn=arn(name), handler="app.sell", code=tmp_path, timeout_s=10, memory_mb=128
     )
+    route = Route(key="GET /sold", function_arn=arn(name))
+    api = Api(api_id=stage.name, kind="HTTP", stage="$default", port=free_port(), routes=(route,))
     runtime = Runtime(
-        app(functions=[function]),
+        app(functions=[function], apis=[api]),
         interpreter=interpreter,
         root=tmp_path,
         kafka_bootstrap=None,
@@ -101,6 +103,20 @@ class TestRuntime:
         status = runtime.status()["metrics"]
         assert status["sent"] > 0
         assert status["last_error"] is None
+
+    async def test_apis_count_their_requests(self, stage: Stage, runtime: Runtime) -> None:
+        api, name = runtime.app.apis[0], runtime.app.functions[0].name
+        for path in ("/sold", "/elsewhere"):
+            reader, writer = await asyncio.open_connection("127.0.0.1", api.port)
+            writer.write(f"GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n".encode())
+            async with asyncio.timeout(20):
+                await reader.read()
+            writer.close()
+        assert runtime.status()["functions"][name]["errors"] == 1
+        for metric, total in (("Count", 2), ("4xx", 1), ("5xx", 1)):
+            for dimensions in ({"ApiId": api.api_id}, {"ApiId": api.api_id, "Stage": "$default"}):
+                await until_equal(total, stage, "AWS/ApiGateway", metric, **dimensions)
+        assert stage.total("AWS/ApiGateway", "IntegrationLatency", "SampleCount", ApiId=api.api_id) == 1
 
 
 class TestPublisher:
@@ -133,7 +149,7 @@ class TestPublisher:
     async def test_what_was_not_taken_goes_later(self, stage: Stage, localstack: str) -> None:
         meter = Meter()
         metric = Metric(stage.name, "Sales", "Count")
-        away = Publisher(meter, url="http://127.0.0.1:9", region=REGION, interval_s=0.05)
+        away = Publisher(meter, url="http://127.0.0.1:9", region=REGION, interval_s=2)
         meter.add(metric, 1)
         away.start()
         try:

@@ -15,8 +15,10 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.frames import Frame, Opcode
 from websockets.typing import Subprotocol
 
+from local.gateway.limits import WebSocketLimits
 from local.gateway.server import Runtime
 from local.gateway.websocket_api import WebSocketApi
+from local.gateway.websocket_connection import BacklogError
 from local.model import Api, Route
 
 from .conftest import SHORT, app, arn, free_port, function, until
@@ -38,8 +40,9 @@ async def ask(socket: ClientConnection, message: object) -> Any:
         return json.loads(await socket.recv())
 
 
-def management(runtime: Runtime) -> Any:
-    return boto3.client(
+@asynccontextmanager
+async def management(runtime: Runtime) -> AsyncIterator[Any]:
+    api: Any = boto3.client(
         "apigatewaymanagementapi",
         endpoint_url=f"http://127.0.0.1:{runtime.app.apis[0].port}/local",
         region_name="eu-central-1",
@@ -47,6 +50,17 @@ def management(runtime: Runtime) -> Any:
         aws_secret_access_key="test",
         config=Config(retries={"total_max_attempts": 1}, read_timeout=5),
     )
+    try:
+        yield api
+    finally:
+        api.close()
+
+
+@pytest.fixture
+async def api(cloud: Runtime) -> AsyncIterator[Any]:
+    """@connections of the WebSocket API."""
+    async with management(cloud) as api:
+        yield api
 
 
 async def refused(runtime: Runtime, query: str) -> tuple[int, dict[str, Any]]:
@@ -93,6 +107,10 @@ class TestUpgrade:
         async with connect(url(cloud), proxy=None) as socket:
             assert socket.response is not None
             assert "Sec-WebSocket-Extensions" not in socket.response.headers
+
+    async def test_post_before_the_upgrade_is_complete_is_410(self, cloud: Runtime) -> None:
+        """A `$connect` route cannot post to the connection that it decides about."""
+        assert (await refused(cloud, "ticket=good&early=1"))[0] == 410
 
     async def test_other_paths_are_forbidden(self, cloud: Runtime) -> None:
         with pytest.raises(InvalidStatus) as refusal:
@@ -233,8 +251,7 @@ class TestDisconnect:
 
 
 class TestManagement:
-    async def test_post_get_and_delete(self, cloud: Runtime) -> None:
-        api = management(cloud)
+    async def test_post_get_and_delete(self, cloud: Runtime, api: Any) -> None:
         async with client(cloud) as socket:
             connection_id = (await ask(socket, "hello"))["requestContext"]["connectionId"]
             posted = await asyncio.to_thread(api.post_to_connection, ConnectionId=connection_id, Data="grüße".encode())
@@ -250,8 +267,7 @@ class TestManagement:
         with pytest.raises(api.exceptions.GoneException):
             await asyncio.to_thread(api.post_to_connection, ConnectionId=connection_id, Data=b"late")
 
-    async def test_big_posts(self, cloud: Runtime) -> None:
-        api = management(cloud)
+    async def test_big_posts(self, cloud: Runtime, api: Any) -> None:
         async with client(cloud) as socket:
             connection_id = (await ask(socket, "hello"))["requestContext"]["connectionId"]
             data = b"x" * 128 * 1024
@@ -261,12 +277,36 @@ class TestManagement:
             with pytest.raises(api.exceptions.PayloadTooLargeException):
                 await asyncio.to_thread(api.post_to_connection, ConnectionId=connection_id, Data=data + b"x")
 
-    async def test_unknown_connection_is_gone(self, cloud: Runtime) -> None:
-        api = management(cloud)
+    async def test_unknown_connection_is_gone(self, api: Any) -> None:
         with pytest.raises(ClientError) as error:
             await asyncio.to_thread(api.post_to_connection, ConnectionId="L0SM9cOFvHcCIhw=", Data=b"x")
         assert error.value.response["Error"]["Code"] == "GoneException"
         assert error.value.response["ResponseMetadata"]["HTTPStatusCode"] == 410
+
+    async def test_client_that_does_not_read_is_429(self, cloud: Runtime, api: Any) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", cloud.app.apis[0].port, limit=1024)
+        gateway = cloud.apis[0]
+        assert isinstance(gateway, WebSocketApi)
+        before = set(gateway.connections)
+        writer.write(
+            b"GET /local?ticket=good HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n"
+            b"sec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+        )
+        try:
+            assert (await reader.readline()).startswith(b"HTTP/1.1 101 ")
+            (connection_id,) = set(gateway.connections) - before
+            connection = gateway.connections[connection_id]
+
+            def flood() -> None:
+                for _ in range(1000):
+                    connection.send(b"x" * 128 * 1024)
+
+            with pytest.raises(BacklogError):
+                flood()
+            with pytest.raises(api.exceptions.LimitExceededException):
+                await asyncio.to_thread(api.post_to_connection, ConnectionId=connection_id, Data=b"x")
+        finally:
+            writer.transport.abort()
 
     async def test_function_posts_to_the_connection_it_serves(self, cloud: Runtime) -> None:
         async with client(cloud) as socket:
@@ -281,7 +321,8 @@ class TestLife:
         """An API without `$default` and authorizer, with a rate limit and a short idle time."""
         code = tmp_path / "code"
         environment = {"RECORD": str(tmp_path / "record.jsonl")}
-        functions = [function(code, name, environment=environment) for name in ("echo", "post_to_self", "record")]
+        names = ("echo", "post_to_self", "record")
+        functions = [function(code, name, environment=environment, provisioned_concurrency=1) for name in names]
         api = Api(
             api_id="small00001",
             kind="WEBSOCKET",
@@ -314,6 +355,50 @@ class TestLife:
         async with client(small) as socket:
             answers = [await ask(socket, "no route") for _ in range(3)]
         assert [answer["message"] for answer in answers] == ["Forbidden", "Forbidden", "Too Many Requests"]
+
+    async def test_rate_limit_holds_for_upgrades_and_posts(self, small: Runtime) -> None:
+        async with client(small) as socket:
+            for _ in range(2):
+                await ask(socket, "no route")
+            assert (await refused(small, ""))[0] == 429
+            async with management(small) as api:
+                with pytest.raises(api.exceptions.LimitExceededException):
+                    await asyncio.to_thread(api.post_to_connection, ConnectionId="any", Data=b"x")
+
+    async def test_old_connection_goes_away_however_busy(self, interpreter: Path, tmp_path: Path) -> None:
+        limits = WebSocketLimits(lifetime_s=0.5)
+        code = tmp_path / "code"
+        route = Route(key="$default", function_arn=arn("ok"), returns_response=True)
+        api = Api(api_id="old0000001", kind="WEBSOCKET", stage="local", port=free_port(), routes=(route,))
+        runtime = Runtime(
+            app(functions=[function(code, "ok")], apis=[api]),
+            interpreter=interpreter,
+            root=tmp_path,
+            kafka_bootstrap=None,
+            extra_env={},
+            limits=limits,
+        )
+        await runtime.start()
+        try:
+            async with client(runtime) as socket:
+
+                async def keep_busy() -> None:
+                    async with asyncio.timeout(10):
+                        while True:
+                            await socket.send("busy")
+                            await asyncio.sleep(0.05)
+
+                with pytest.raises(ConnectionClosed) as closed:
+                    await keep_busy()
+            assert closed.value.rcvd is not None
+            assert closed.value.rcvd.code == 1001
+        finally:
+            await runtime.stop()
+
+    async def test_limits_are_those_of_aws(self) -> None:
+        limits = WebSocketLimits()
+        assert (limits.idle_s, limits.lifetime_s) == (600, 7200)
+        assert (limits.frame_bytes, limits.message_bytes) == (32 * 1024, 128 * 1024)
 
     async def test_idle_connection_goes_away(self, small: Runtime) -> None:
         async with client(small) as socket:

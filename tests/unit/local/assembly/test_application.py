@@ -144,6 +144,14 @@ class TestApis:
         ).apis
         assert api.cors == Cors(origins=("*",), methods=("GET",), max_age_s=60)
 
+    def test_events_of_another_format_are_refused_by_name(self, built: Callable[..., App]) -> None:
+        route = {"ApiId": {"Ref": "Api"}, "RouteKey": "$default", "Target": "integrations/Sending"}
+        with pytest.raises(Unresolvable, match=r"Sending .* format 2\.0"):
+            built(
+                Sending=integration("Send", PayloadFormatVersion="2.0"),
+                Default={"Type": "AWS::ApiGatewayV2::Route", "Properties": route},
+            )
+
     def test_outputs_are_local(self, built: Callable[..., App]) -> None:
         assert built().outputs == {"Url": "ws://127.0.0.1:7001"}
 
@@ -156,6 +164,16 @@ class TestCoverage:
         assert app.not_imitated == (
             ("Site", "AWS::CloudFront::Distribution"),
             ("Fast", "AWS::Lambda::Function.SnapStart"),
+        )
+
+    def test_alarms_that_localstack_does_not_evaluate_are_listed(self, built: Callable[..., App]) -> None:
+        app = built(
+            Late={"Type": "AWS::CloudWatch::Alarm", "Properties": {"Threshold": 1, "ExtendedStatistic": "p99"}},
+            Sum={"Type": "AWS::CloudWatch::Alarm", "Properties": {"Threshold": 1, "Metrics": [{"Id": "a"}]}},
+        )
+        assert app.not_imitated == (
+            ("Late", "AWS::CloudWatch::Alarm.ExtendedStatistic"),
+            ("Sum", "AWS::CloudWatch::Alarm.Metrics"),
         )
 
     def test_parts_of_properties_without_counterpart_are_listed(self, built: Callable[..., App]) -> None:

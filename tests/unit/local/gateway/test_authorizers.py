@@ -3,7 +3,10 @@ from typing import Any
 
 import pytest
 
-from local.gateway.authorizers import RefusedError, read_failure, read_policy, read_simple
+from local.gateway.authorizers import RefusedError, identity, read_failure, read_policy, read_simple
+from local.gateway.request import Request
+from local.model import Authorizer
+from local.runtime.http1 import Connection, Exchange
 
 ARN = "arn:aws:execute-api:eu-central-1:000000000000:api/local/$connect"
 
@@ -15,6 +18,25 @@ def policy(*statements: tuple[str, str], **more: Any) -> bytes:
         ]
     }
     return json.dumps({"principalId": "alice", "policyDocument": document, **more}).encode()
+
+
+def a_request(target: bytes, *headers: tuple[bytes, bytes]) -> Request:
+    connection = Connection(lambda _: None, set(), max_head=1, max_body=1)
+    return Request(Exchange(connection, "GET", target, list(headers), b""))
+
+
+class TestIdentity:
+    def test_is_the_values_of_all_sources(self) -> None:
+        sources = ("$request.header.Authorization", "$request.querystring.key", "$context.routeKey")
+        authorizer = Authorizer(function_arn=ARN, identity_sources=sources)
+        request = a_request(b"/?key=a&key=b", (b"authorization", b"me"))
+        assert identity(authorizer, request, "GET /x") == ("me", "b", "GET /x")
+
+    def test_a_missing_one_is_401(self) -> None:
+        authorizer = Authorizer(function_arn=ARN, identity_sources=("route.request.header.Authorization",))
+        with pytest.raises(RefusedError) as refusal:
+            identity(authorizer, a_request(b"/"), "$connect")
+        assert refusal.value.status == 401
 
 
 class TestReadPolicy:

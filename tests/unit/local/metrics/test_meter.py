@@ -30,8 +30,11 @@ class TestMeter:
 
 
 class TestCounters:
-    def test_value_is_added_under_every_set_of_dimensions(self) -> None:
+    def test_dimensions_are_sorted_and_the_unit_is_kept(self) -> None:
         meter = Meter()
-        Counters(meter, "AWS/ApiGateway", {"ApiId": "a"}, {"Stage": "s", "ApiId": "a"}).add("Count", 1)
-        found = {metric.dimensions for metric in meter.take()}
-        assert found == {(("ApiId", "a"),), (("ApiId", "a"), ("Stage", "s"))}
+        counters = Counters(meter, "AWS/ApiGateway", {"Stage": "s", "ApiId": "a"})
+        counters.add("Latency", 2.5, "Milliseconds")
+        counters.add("Latency", 0.5)
+        ((metric, statistics),) = meter.take().items()
+        assert metric == Metric("AWS/ApiGateway", "Latency", "Milliseconds", (("ApiId", "a"), ("Stage", "s")))
+        assert statistics.total == 3.0

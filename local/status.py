@@ -1,0 +1,64 @@
+"""What `natter-local status` shows, at a glance."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import starmap
+from typing import Any
+
+from local.faults import command
+
+FUNCTION_COLUMNS = ("warm", "busy", "waiting", "invocations", "errors", "throttles", "cold starts", "p50 ms")
+SOURCE_COLUMNS = ("function", "lag", "batches", "records", "failures")
+
+
+def lines(status: Mapping[str, Any]) -> Iterator[str]:
+    """A runtime's status for people to read; numbers under their names."""
+    yield f"up for {status['uptime_s']:.0f} s"
+    yield "engines: " + ", ".join(f"{name} {state}" for name, state in status["engines"].items())
+    for active in status["faults"]:
+        yield f"fault: {command.describe(active)}"
+    yield ""
+    yield from table("function", FUNCTION_COLUMNS, starmap(_function, status["functions"].items()))
+    if status["sources"]:
+        yield ""
+        yield from table("event source", SOURCE_COLUMNS, map(_source, status["sources"]))
+        yield from (
+            f"  {_name(source)}: {source['last_error']}" for source in status["sources"] if source.get("last_error")
+        )
+    yield ""
+    for kind in ("apis", "schedules"):
+        entries = status[kind].values() if isinstance(status[kind], dict) else status[kind]
+        yield from (f"{kind.removesuffix('s')}: {json.dumps(entry)}" for entry in entries)
+    if metrics := status["metrics"]:
+        yield f"metrics: {json.dumps(metrics)}"
+    types = Counter(kind for _, kind in status["not_imitated"])
+    yield "without counterpart here: " + ", ".join(f"{kind} ({count})" for kind, count in sorted(types.items()))
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
+    """Aligned columns: text to the left, numbers to the right, `-` for what is not known."""
+    lines = [(title, *columns), *(tuple("-" if value is None else str(value) for value in row) for row in rows)]
+    padded = []
+    for column in zip(*lines, strict=True):
+        width = max(map(len, column))
+        padded.append([text.rjust(width) if _numeric(column) else text.ljust(width) for text in column])
+    yield from ("  ".join(line).rstrip() for line in zip(*padded, strict=True))
+
+
+def _numeric(column: Sequence[str]) -> bool:
+    return all(text == "-" or text.replace(".", "", 1).isdigit() for text in column[1:])
+
+
+def _function(name: str, function: Mapping[str, Any]) -> Sequence[Any]:
+    keys = ("warm", "busy", "waiting", "invocations", "errors", "throttles", "cold_starts", "duration_p50_ms")
+    return (name, *(function[key] for key in keys))
+
+
+def _source(source: Mapping[str, Any]) -> Sequence[Any]:
+    keys = ("function", "lag", "batches", "records", "failures")
+    return (_name(source), *(source.get(key) for key in keys))
+
+
+def _name(source: Mapping[str, Any]) -> str:
+    return f"kafka {source['topic']}" if "topic" in source else f"sqs {source['queue']}"

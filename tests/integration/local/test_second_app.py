@@ -1,0 +1,130 @@
+"""A small CDK app that is not ours, synthesized and run as ours is: nothing in the local cloud is made for one app."""
+
+import asyncio
+import json
+import shutil
+import sys
+import urllib.request
+from collections.abc import AsyncIterator, Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from confluent_kafka import Producer
+from websockets.asyncio.client import connect
+
+from local.aws import client
+from local.cloud import Cloud
+
+from .conftest import ROOT
+
+pytestmark = pytest.mark.engines
+
+APP = ROOT / "tests" / "integration" / "second_app"
+GREETING = "hello, shop: Create"
+
+
+@pytest.fixture(scope="module")
+async def shop(tmp_path_factory: pytest.TempPathFactory, interpreter: Path) -> AsyncIterator[Cloud]:
+    """The app in a folder of its own, with this project's Python environments."""
+    root = tmp_path_factory.mktemp("second") / "app"
+    shutil.copytree(APP, root, ignore=shutil.ignore_patterns("__pycache__"))
+    (root / ".venv").symlink_to(sys.prefix)
+    (root / ".local" / "venvs").mkdir(parents=True)
+    (root / ".local" / "venvs" / "runtime").symlink_to(interpreter.parents[1])
+    async with Cloud(root) as cloud:
+        yield cloud
+
+
+@pytest.fixture
+def seen(shop: Cloud) -> "Queue":
+    return Queue(shop, "Seen")
+
+
+class Queue:
+    """One of the app's queues, by its output."""
+
+    def __init__(self, shop: Cloud, name: str) -> None:
+        self.url = shop.app.outputs[f"{name}Url"]
+        self.sqs: Any = client("sqs", shop.engines.localstack.address, shop.app.region)
+
+    def send(self, *bodies: str) -> None:
+        for body in bodies:
+            self.sqs.send_message(QueueUrl=self.url, MessageBody=body)
+
+    def _receive(self) -> list[str]:
+        answer = self.sqs.receive_message(QueueUrl=self.url, WaitTimeSeconds=1, MaxNumberOfMessages=10)
+        messages = answer.get("Messages", [])
+        for message in messages:
+            self.sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
+        return [message["Body"] for message in messages]
+
+    async def find(self, *wanted: Callable[[str], bool]) -> list[str]:
+        """For each of these a message of which it is true, in their order; other messages are passed over."""
+        found: dict[int, str] = {}
+        async with asyncio.timeout(60):
+            while len(found) < len(wanted):
+                for body in await asyncio.to_thread(self._receive):
+                    found |= {n: body for n, is_wanted in enumerate(wanted) if is_wanted(body)}
+        return [found[n] for n in range(len(wanted))]
+
+
+def told(what: str, value: str) -> Callable[[str], bool]:
+    """A function got `value`, and signs with what the custom resource gave it."""
+    return lambda body: bool(json.loads(body) == {"what": what, "value": value, "greeting": GREETING})
+
+
+def has(text: str) -> Callable[[str], bool]:
+    return lambda body: text in body
+
+
+class TestSecondApp:
+    async def test_websocket_echoes(self, shop: Cloud) -> None:
+        async with connect(shop.app.outputs["WebSocketUrl"], proxy=None) as socket:
+            await socket.send("hello")
+            async with asyncio.timeout(20):
+                assert json.loads(await socket.recv()) == {"text": "hello", "greeting": GREETING}
+
+    async def test_custom_resource_is_made_and_its_answer_known(self, shop: Cloud) -> None:
+        assert shop.app.outputs["Greeted"] == GREETING
+        assert json.loads(shop.outputs_file.read_text())["Greeted"] == GREETING
+
+    async def test_stream_is_consumed(self, shop: Cloud, seen: Queue) -> None:
+        producer = Producer({"bootstrap.servers": shop.engines.kafka.address})
+        for n in range(4):
+            producer.produce("orders", f"order-{n}".encode(), key=str(n).encode())
+        assert await asyncio.to_thread(producer.flush, 20) == 0
+        await seen.find(*(told("order", f"order-{n}") for n in range(4)))
+
+    async def test_jobs_are_done_and_bad_ones_set_aside(self, shop: Cloud, seen: Queue) -> None:
+        Queue(shop, "Jobs").send("good", "bad")
+        await seen.find(told("job", "good"))
+        assert await Queue(shop, "Dead").find(has("bad")) == ["bad"]
+
+    async def test_failed_asynchronous_event_is_recorded(self, shop: Cloud) -> None:
+        shop.runtime.functions.invoke_async("shop-work", b'{"not": "one"}')
+        (record,) = map(json.loads, await Queue(shop, "Dead").find(has("requestContext")))
+        assert record["requestContext"]["condition"] == "RetriesExhausted"
+        assert record["requestPayload"] == {"not": "one"}
+
+    async def test_schedule_runs(self, shop: Cloud, seen: Queue) -> None:
+        shop.runtime.schedules.trigger("shop-daily")
+        await seen.find(told("sweep", "Scheduled Event"))
+
+    async def test_topic_reaches_queue_and_function(self, shop: Cloud, seen: Queue) -> None:
+        sns: Any = client("sns", shop.engines.localstack.address, shop.app.region)
+        sns.publish(TopicArn=shop.app.outputs["NewsArn"], Message="open")
+        await seen.find(told("news", "open"))
+        assert await Queue(shop, "Inbox").find(has("open")) == ["open"]
+
+    async def test_http_route_answers_and_its_metric_fires_the_alarm(self, shop: Cloud) -> None:
+        url = f"{shop.app.outputs['HttpUrl']}/orders/a%20b"
+        with await asyncio.to_thread(partial(urllib.request.urlopen, url, timeout=20)) as answer:
+            assert json.load(answer) == {"id": "a b", "region": shop.app.region}
+        (notice,) = map(json.loads, await Queue(shop, "Inbox").find(has("AlarmName")))
+        assert (notice["AlarmName"], notice["NewStateValue"]) == ("shop-sales", "ALARM")
+
+    async def test_what_is_not_imitated_is_listed(self, shop: Cloud) -> None:
+        kinds = {kind for _, kind in shop.app.not_imitated}
+        assert kinds <= {"AWS::IAM::Role", "AWS::IAM::Policy", "AWS::ApiGatewayV2::Deployment", "AWS::CDK::Metadata"}

@@ -1,0 +1,167 @@
+"""
+A small CDK app that has nothing to do with chat: a bit of everything that the local cloud imitates.
+
+    wss://…        echo, and everything about the connection
+    GET /orders/{id}
+    topic orders ─▶ count        queue jobs ─▶ work ─▶ queue jobs-dead        every day ─▶ sweep
+    topic news ─▶ queue inbox, function report ◀── alarm sales            custom resource ─▶ greeting of all functions
+"""
+
+from pathlib import Path
+from typing import Any
+
+from aws_cdk import App, CfnOutput, CustomResource, Duration, Stack
+from aws_cdk import aws_apigatewayv2 as apigateway
+from aws_cdk import aws_apigatewayv2_integrations as integrations
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_destinations as destinations
+from aws_cdk import aws_lambda_event_sources as sources
+from aws_cdk import aws_msk as msk
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sns_subscriptions as subscriptions
+from aws_cdk import aws_sqs as sqs
+from aws_cdk import custom_resources as custom
+from constructs import Construct
+
+CODE = Path(__file__).parent / "functions"
+
+
+class Shop(Stack):
+    def __init__(self, scope: Construct, id_: str) -> None:
+        super().__init__(scope, id_)
+        self.greeting = self._greeting()
+        self.seen = self._queue("seen")
+        self._sockets()
+        self._http()
+        self._stream()
+        self._jobs()
+        self._news()
+        events.Rule(
+            self,
+            "Daily",
+            rule_name="shop-daily",
+            schedule=events.Schedule.rate(Duration.days(1)),
+            targets=[targets.LambdaFunction(self._function("sweep"))],
+        )
+
+    def _function(self, name: str, **more: Any) -> lambda_.Function:
+        """Tells the queue `seen` what it got, if it has a greeting to sign it with."""
+        environment = {"GREETING": self.greeting, "SEEN": self.seen.queue_url} if name != "greet" else {}
+        return lambda_.Function(
+            self,
+            name.title(),
+            function_name=f"shop-{name}",
+            runtime=lambda_.Runtime.PYTHON_3_13,
+            code=lambda_.Code.from_asset(str(CODE)),
+            handler=f"shop.{name}",
+            timeout=Duration.seconds(10),
+            environment=environment,
+            **more,
+        )
+
+    def _queue(self, name: str, **more: Any) -> sqs.Queue:
+        queue = sqs.Queue(self, f"{name.title()}Queue", queue_name=f"shop-{name}", **more)
+        CfnOutput(self, f"{name.title()}Url", value=queue.queue_url)
+        return queue
+
+    def _greeting(self) -> str:
+        provider = custom.Provider(self, "Greeter", on_event_handler=self._function("greet"))
+        resource = CustomResource(
+            self,
+            "Greeting",
+            service_token=provider.service_token,
+            resource_type="Custom::Greeting",
+            properties={"Name": "shop"},
+        )
+        CfnOutput(self, "Greeted", value=resource.get_att_string("Text"))
+        return resource.get_att_string("Text")
+
+    def _sockets(self) -> None:
+        echo = self._function("echo")
+        api = apigateway.WebSocketApi(self, "Sockets")
+        api.add_route(
+            "$default", integration=integrations.WebSocketLambdaIntegration("Echo", echo), return_response=True
+        )
+        stage = apigateway.WebSocketStage(self, "Live", web_socket_api=api, stage_name="live", auto_deploy=True)
+        CfnOutput(self, "WebSocketUrl", value=stage.url)
+
+    def _http(self) -> None:
+        api = apigateway.HttpApi(self, "Http")
+        api.add_routes(
+            path="/orders/{id}",
+            methods=[apigateway.HttpMethod.GET],
+            integration=integrations.HttpLambdaIntegration("Order", self._function("order")),
+        )
+        CfnOutput(self, "HttpUrl", value=api.api_endpoint)
+
+    def _stream(self) -> None:
+        cluster = msk.CfnCluster(
+            self,
+            "Cluster",
+            cluster_name="shop",
+            kafka_version="3.9.x.kraft",
+            number_of_broker_nodes=2,
+            broker_node_group_info=msk.CfnCluster.BrokerNodeGroupInfoProperty(
+                client_subnets=["subnet-a", "subnet-b"], instance_type="kafka.t3.small"
+            ),
+        )
+        msk.CfnTopic(
+            self,
+            "Orders",
+            cluster_arn=cluster.attr_arn,
+            topic_name="orders",
+            partition_count=2,
+            replication_factor=2,
+        )
+        count = self._function("count")
+        count.add_event_source(
+            sources.ManagedKafkaEventSource(
+                cluster_arn=cluster.attr_arn,
+                topic="orders",
+                consumer_group_id="shop-count",
+                starting_position=lambda_.StartingPosition.TRIM_HORIZON,
+            )
+        )
+
+    def _jobs(self) -> None:
+        dead = self._queue("dead")
+        jobs = self._queue(
+            "jobs",
+            visibility_timeout=Duration.seconds(10),
+            dead_letter_queue=sqs.DeadLetterQueue(queue=dead, max_receive_count=1),
+        )
+        work = self._function("work", on_failure=destinations.SqsDestination(dead), retry_attempts=0)
+        work.add_event_source(sources.SqsEventSource(jobs, report_batch_item_failures=True))
+
+    def _news(self) -> None:
+        news = sns.Topic(self, "News", topic_name="shop-news")
+        CfnOutput(self, "NewsArn", value=news.topic_arn)
+        inbox = self._queue("inbox")
+        news.add_subscription(subscriptions.SqsSubscription(inbox, raw_message_delivery=True))
+        news.add_subscription(subscriptions.LambdaSubscription(self._function("report")))
+        alarm = cloudwatch.Alarm(
+            self,
+            "Sales",
+            alarm_name="shop-sales",
+            metric=cloudwatch.Metric(
+                namespace="Shop",
+                metric_name="Sales",
+                dimensions_map={"service": "order"},
+                statistic="sum",
+                period=Duration.seconds(10),
+            ),
+            threshold=0,
+            evaluation_periods=1,
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+        )
+        alarm.add_alarm_action(actions.SnsAction(news))
+
+
+if __name__ == "__main__":
+    app = App()
+    Shop(app, "shop")
+    app.synth()
