@@ -1,4 +1,6 @@
 """
-The shipped `Persist` and `Deliver` under crashes, zombies, redelivery, retries, membership changes and a clock
-that jumps, one seed after another. `PYTHONPATH=shared python -m tests.reliability SEED` replays a seed.
+The shipped folds, delivery, receipts and views under crashes, zombies, redelivery, retries, membership changes, lost
+caches and clocks that jump, one seed after another.
+
+`PYTHONPATH=shared python -m tests.reliability SEED` replays a seed.
 """

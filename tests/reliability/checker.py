@@ -6,24 +6,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from natter.domain.commands import Record
 from natter.domain.conversations import Event
 from natter.domain.ids import ConnectionId, ConversationId
 from natter.ports.sockets import Connection
-from tests.reliability.meaning import Answer, History, meaning
+from tests.reliability.meaning import Answer, History, Meaning
 from tests.reliability.ports import SteppedTables
 from tests.reliability.trace import Appended, Emitted, Posted, Stored, Synced, Trace
 
 
-def violations(
-    log: Sequence[Record], tables: SteppedTables, trace: Trace, online: Sequence[Connection]
-) -> Iterable[str]:
-    """Everything that is wrong with a run that has come to its end."""
-    meant = meaning(log)
+def violations(meant: Meaning, tables: SteppedTables, trace: Trace, online: Sequence[Connection]) -> Iterable[str]:
+    """Everything that is wrong with what became of the log in a run that has come to its end."""
     yield from _stored_wrongly(meant.histories, tables)
     yield from _still_there(meant.histories, tables)
     yield from _shown_wrongly(meant.histories, trace)
     yield from _missed(meant.histories, trace, online)
+    yield from _synced_late(trace)
     yield from _emitted_wrongly(meant.histories, trace)
     yield from _not_told(meant.answers, trace)
 
@@ -96,6 +93,23 @@ def _missed(histories: Mapping[ConversationId, History], trace: Trace, online: S
                     yield f"{conversation}: {connection.connection_id} missed {expected.event.seq}"
 
 
+def _synced_late(trace: Trace) -> Iterable[str]:
+    """What was shown to anybody before a client asked is in its sync (P9)."""
+    places: dict[ConversationId, int] = defaultdict(int)
+    shown_at: list[tuple[int, ConversationId, int]] = []
+    for index, seen in enumerate(trace):
+        if isinstance(seen, Posted):
+            conversation, shown = _events(seen.frame)
+            last = max((fields["seq"] for fields in shown), default=0)
+            if last > places[conversation]:
+                places[conversation] = last
+                shown_at.append((index, conversation, last))
+        if isinstance(seen, Synced):
+            for at, conversation, seq in shown_at:
+                if at < seen.asked_at and seen.places.get(conversation, 0) < seq:
+                    yield f"{conversation}: {seq} was shown, then {seen.connection.connection_id} synced without it"
+
+
 def _emitted_wrongly(histories: Mapping[ConversationId, History], trace: Trace) -> Iterable[str]:
     """Every event is emitted at least once, as it is."""
     emitted: dict[ConversationId, set[int]] = defaultdict(set)
@@ -126,7 +140,7 @@ def _not_told(answers: Iterable[Answer], trace: Trace) -> Iterable[str]:
         if isinstance(seen, Appended):
             appended[seen.record.offset] = index
         if isinstance(seen, Posted):
-            frame = _parsed(seen.frame)
+            frame = parsed(seen.frame)
             where = (seen.connection.connection_id, frame["conversation_id"])
             for client_id in frame.get("client_ids", ()):
                 refused[*where, frame["code"], client_id] = index
@@ -151,12 +165,12 @@ def _texts(event: Event) -> Iterable[str]:
 
 
 def _events(frame: bytes) -> tuple[ConversationId, list[dict[str, Any]]]:
-    fields = _parsed(frame)
+    fields = parsed(frame)
     return fields["conversation_id"], fields.get("events", [])
 
 
 @lru_cache(maxsize=4096)
-def _parsed(frame: bytes) -> dict[str, Any]:
+def parsed(frame: bytes) -> dict[str, Any]:
     fields: dict[str, Any] = json.loads(frame)
     return fields
 

@@ -10,7 +10,9 @@ from natter.domain.commands import Command, Origin
 from natter.domain.errors import Unavailable
 from natter.domain.ids import ConnectionId, DeviceId, SessionId, UserId
 from natter.ports.sockets import Connection, Connections
-from natter.ports.tables import HeadCache, Timeline
+from natter.usecases.ping import Ping
+from natter.usecases.view_conversations import ViewConversations
+from tests.reliability.decisions import SteppedDecisions
 from tests.reliability.load import CONVERSATIONS, USERS
 from tests.reliability.trace import Synced, Trace
 
@@ -19,20 +21,26 @@ LONGEST_UPGRADE = 20
 
 @dataclass(kw_only=True)
 class Clients:
-    """One client for each user. First it is registered, then the upgrade completes, then it syncs."""
+    """
+    One client for each user. First it is registered, then the upgrade completes, then it syncs; once connected it
+    pings, and syncs again when it hears that it was not registered any more.
+    """
 
     connections: Connections
-    heads: HeadCache
-    timeline: Timeline
+    decisions: SteppedDecisions
+    view: ViewConversations
     scheduler: greenlet
     random: Random
     trace: Trace
     now_ms: Callable[[], int]
     busy: list[greenlet] = field(default_factory=list)
-    """Clients that are about to connect."""
+    """Clients that are about to connect, or ping."""
     online: dict[UserId, Connection] = field(default_factory=dict)
     """Those that have synced."""
     _upgraded: set[ConnectionId] = field(default_factory=set)
+    _pinging: set[ConnectionId] = field(default_factory=set)
+    _sure: set[ConnectionId] = field(default_factory=set)
+    """Those that have registered since the registry lost its data."""
     _made: int = 0
 
     def connect_all(self) -> None:
@@ -73,6 +81,21 @@ class Clients:
         if self.online:
             self.lose(self.random.choice(list(self.online.values())))
 
+    def ping_one(self) -> None:
+        waiting = [each for each in self.online.values() if each.connection_id not in self._pinging]
+        unsure = [each for each in waiting if each.connection_id not in self._sure]
+        if waiting:
+            connection = self.random.choice(unsure or waiting)
+            self._pinging.add(connection.connection_id)
+            self.busy.append(greenlet(lambda: self._pinged(connection), self.scheduler))
+
+    def forgotten(self) -> None:
+        """The registry has lost its data."""
+        self._sure.clear()
+
+    def is_quiet(self) -> bool:
+        return not self.busy and all(each.connection_id in self._sure for each in self.online.values())
+
     def _connect(self, user: UserId) -> None:
         self._made += 1
         connection = Connection(
@@ -86,33 +109,45 @@ class Clients:
         self.busy.append(greenlet(lambda: self._connected(connection), self.scheduler))
 
     def _connected(self, connection: Connection) -> None:
-        while not self._is_registered(connection):
-            pass
+        self._registered(connection)
         for _ in range(self.random.randint(1, LONGEST_UPGRADE)):
             self._step()
         self._upgraded.add(connection.connection_id)
         self._step()
-        while not self._is_synced(connection):
-            pass
+        self._synced(connection)
         if self.is_open(connection):
             self.online[connection.user_id] = connection
 
-    def _is_registered(self, connection: Connection) -> bool:
-        try:
-            self.connections.register(connection)
-        except Unavailable:
-            return False
-        return True
+    def _pinged(self, connection: Connection) -> None:
+        if self._registered(connection):
+            self._synced(connection)
+        self._pinging.remove(connection.connection_id)
 
-    def _is_synced(self, connection: Connection) -> bool:
-        """Reads heads as sync does: from the cache, and what is not there from the tables."""
-        heads = self.heads.get(CONVERSATIONS)
-        try:
-            heads = {**self.timeline.heads([each for each in CONVERSATIONS if each not in heads]), **heads}
-        except Unavailable:
-            return False
-        self.trace.append(Synced(connection, {each: head.seq for each, head in heads.items()}))
-        return True
+    def _registered(self, connection: Connection) -> bool:
+        """Tries until it is; True if it was not before."""
+        ping = Ping(connections=self.connections, now_ms=self.now_ms)
+        while True:
+            try:
+                pong = ping(connection)
+            except Unavailable:
+                continue
+            self._sure.add(connection.connection_id)
+            return pong.sync
+
+    def _synced(self, connection: Connection) -> None:
+        """Tries until the places and the views are there, read in the order in which sync reads them."""
+        user = connection.user_id
+        while True:
+            asked_at = len(self.trace)
+            try:
+                records = self.decisions.of_user(user)
+                heads = self.view.heads(CONVERSATIONS)
+                views = self.view.at(heads, user, records)
+            except Unavailable:
+                continue
+            places = {each: head.seq for each, head in heads.items()}
+            self.trace.append(Synced(connection, places, views, asked_at))
+            return
 
     def _step(self) -> None:
         self.scheduler.switch()

@@ -21,7 +21,7 @@ from natter.domain.commands import (
     Record,
     RemoveMember,
 )
-from natter.domain.conversations import Event
+from natter.domain.conversations import Event, Role
 from natter.domain.ids import ConversationId, UserId
 
 WEEK_MS = 7 * 24 * 3600 * 1000
@@ -49,7 +49,9 @@ class Answer:
 @dataclass(kw_only=True)
 class History:
     events: list[Expected] = field(default_factory=list)
-    roles: dict[UserId, str] = field(default_factory=dict)
+    roles: dict[UserId, Role] = field(default_factory=dict)
+    joined: dict[UserId, int] = field(default_factory=dict)
+    """Where each member joined, the last time."""
     deleted: dict[int, int] = field(default_factory=dict)
     """When each message was deleted that was."""
     edits: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
@@ -166,6 +168,7 @@ def _happened(history: History, record: Record, item: Item) -> int:
     leaver: set[UserId] = set()
     match item:
         case CreateConversation() | AddMembers():
+            history.joined |= {each.user_id: seq for each in item.members if each.user_id not in history.roles}
             history.roles |= {member.user_id: member.role for member in item.members}
             history.members_seq = seq
         case RemoveMember():

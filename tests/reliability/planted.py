@@ -2,12 +2,10 @@
 Bugs planted from outside into the shipped code. The simulation is worth something because it catches each.
 """
 
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from random import Random
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from natter.adapters.tables_memory import Cell
 from natter.domain.commands import Record
 from natter.domain.conversations import Event, Head, MembershipChange, memberships_as_of
 from natter.domain.fold import Conversation
@@ -20,11 +18,16 @@ from natter.ports.tables import FoldStore, HeadCache, Known, Wanted
 from natter.usecases.fanout import Fanout
 from natter.usecases.persist import Partition, Persist, Persisted
 from natter.usecases.settle_posts import Posting, Report, SettlePosts
-from tests.reliability.ports import Pause, SteppedTables
+from tests.reliability.planted_stores import (
+    ClockedCursors,
+    CountedTables,
+    CountedView,
+    SharedCursors,
+    StaleTables,
+    WithoutCompare,
+)
 from tests.reliability.simulation import Parts
-from tests.reliability.trace import Trace
 
-STALE = 0.05
 END = 10**9
 """Behind every place."""
 
@@ -247,24 +250,6 @@ class FansOutToTodaysMembers(Fanout):
         return len(slices)
 
 
-class StaleTables(SteppedTables):
-    """Now and then reads a partition as it was before its last write, as with a consistency of ONE."""
-
-    def __init__(self, pause: Pause, random: Random, trace: Trace) -> None:
-        super().__init__(pause, random, trace)
-        self._before: dict[Hashable, dict[Hashable, Cell]] = {}
-
-    def _put(self, partition: Hashable, key: Hashable, value: Any, written_at: int) -> None:
-        self._before[partition] = dict(self._partitions.get(partition, {}))
-        super()._put(partition, key, value, written_at)
-
-    def _select(self, partition: Hashable) -> dict[Hashable, Any]:
-        now = super()._select(partition)
-        if partition in self._before and self.random.random() < STALE:
-            return {key: cell.value for key, cell in self._before[partition].items() if cell.value is not None}
-        return now
-
-
 PLANTED = {
     "head before events": Parts(persist=WithHeadFirst),
     "client ids after the head": Parts(persist=WithClientIdsLast),
@@ -276,6 +261,10 @@ PLANTED = {
     "cache kept over a hole": Parts(persist=KeepsCache),
     "replays shown to today's members": Parts(persist=ShowsReplaysToAll),
     "stale reads": Parts(tables=StaleTables),
+    "head cache moved backwards": Parts(heads=WithoutCompare),
+    "unread incremented": Parts(tables=CountedTables, view=CountedView),
+    "two writers on one cursor": Parts(tables=SharedCursors),
+    "cursors by the clock of the writer": Parts(tables=ClockedCursors),
     "410 prunes a fresh registration": Parts(settle=PrunesAtOnce),
     "failed posts are forgotten": Parts(settle=ForgetsFailures),
     "fanout to today's members": Parts(fanout=FansOutToTodaysMembers),

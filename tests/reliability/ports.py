@@ -1,19 +1,22 @@
 """The in-memory ports, yielding before each access."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from random import Random
 from typing import Any, Protocol
 
 from natter.adapters.connections_memory import MemoryConnections
 from natter.adapters.head_cache_memory import MemoryHeadCache
+from natter.adapters.logs_memory import MemoryReceiptLog
 from natter.adapters.tables_memory import MemoryTables
-from natter.domain.conversations import Head
+from natter.domain.conversations import Cursor, Head
 from natter.domain.errors import Unavailable
 from natter.domain.ids import ConversationId, UserId
-from natter.domain.rows import EventRow, Row
+from natter.domain.receipts import Receipt
+from natter.domain.rows import EventRow, Row, SentRow
 from natter.ports.log import Emission
+from natter.ports.receipts import CursorKey
 from natter.ports.sockets import Connection, Post, PostResult
-from tests.reliability.trace import Emitted, Posted, Stored, Trace
+from tests.reliability.trace import CursorStored, Emitted, HeadStored, Posted, Stored, Trace
 
 Pause = Callable[[], None]
 FAIL_POST = 0.02
@@ -34,6 +37,17 @@ class SteppedTables(MemoryTables):
     def write_heads(self, heads: Sequence[Head]) -> None:
         super().write_heads(self.random.sample(heads, len(heads)))
 
+    def write_cursors(self, cursors: Mapping[CursorKey, Cursor]) -> None:
+        for key in self.random.sample(list(cursors), len(cursors)):
+            self._pause()
+            super().write_cursors({key: cursors[key]})
+            self._note_cursor(key)
+
+    def head_seq(self, conversation: ConversationId) -> int:
+        """Where the head is now, seen from outside the run."""
+        head: Head | None = MemoryTables._select(self, ("heads", conversation)).get(None)
+        return 0 if head is None else head.seq
+
     def said(self) -> Iterable[str]:
         """What every cell holds, as text."""
         return (repr(cell.value) for cells in self._partitions.values() for cell in cells.values())
@@ -43,10 +57,25 @@ class SteppedTables(MemoryTables):
         super()._write(row)
         if isinstance(row, EventRow):
             self._trace.append(Stored(row.event))
+        if isinstance(row, SentRow):
+            self._note_cursor((row.conversation_id, row.user_id))
 
     def _write_head(self, head: Head) -> None:
         self._pause()
         super()._write_head(head)
+        self._trace.append(HeadStored(MemoryTables._select(self, ("heads", head.conversation_id))[None]))
+
+    def _put(self, partition: Hashable, key: Hashable, value: Any, written_at: int) -> None:
+        """Of two places sent in one record, which are of the same age, the greater stays, as in Cassandra."""
+        old = self._partitions.get(partition, {}).get(key)
+        if key == "sent" and old is not None and old.written_at == written_at:
+            value = max(old.value, value, key=lambda sent: sent["sent_seq"])
+        super()._put(partition, key, value, written_at)
+
+    def _note_cursor(self, key: CursorKey) -> None:
+        columns = MemoryTables._select(self, ("cursors", key))
+        cursor = Cursor(**columns.get("read", {}), **columns.get("sent", {}))
+        self._trace.append(CursorStored(key, cursor))
 
     def _select(self, partition: Any) -> dict[Any, Any]:
         self._pause()
@@ -70,6 +99,10 @@ class SteppedHeadCache(MemoryHeadCache):
             return {}
         return super().get(conversations)
 
+    def lose(self) -> None:
+        """The cache restarts empty."""
+        self._heads.clear()
+
 
 class SteppedConnections(MemoryConnections):
     def __init__(self, pause: Pause) -> None:
@@ -90,6 +123,22 @@ class SteppedConnections(MemoryConnections):
             self._pause()
             found.update(super().of([user]))
         return found
+
+    def lose(self) -> None:
+        """The registry restarts empty."""
+        self._users.clear()
+
+
+class SteppedReceiptLog(MemoryReceiptLog):
+    def __init__(self, pause: Pause, now_ms: Callable[[], int]) -> None:
+        super().__init__(now_ms)
+        self._pause = pause
+
+    def append(self, receipt: Receipt) -> None:
+        """May fail before, or without an answer: then it is there all the same."""
+        self._pause()
+        super().append(receipt)
+        self._pause()
 
 
 class SteppedEventLog:

@@ -1,7 +1,11 @@
 """One seed: run it, check it."""
 
+from itertools import chain
+
 from natter.domain.errors import NatterError
 from tests.reliability.checker import violations
+from tests.reliability.cursors import cursor_violations
+from tests.reliability.meaning import meaning
 from tests.reliability.simulation import Parts, World
 
 
@@ -12,6 +16,9 @@ def first_violation(seed: int, parts: Parts) -> str | None:
         world.run()
     except (LookupError, ValueError, RuntimeError, NatterError) as error:
         return f"broke down: {error!r}"
-    return next(
-        iter(violations(world.log.records(), world.tables, world.trace, list(world.clients.online.values()))), None
+    meant = meaning(world.log.records())
+    found = chain(
+        violations(meant, world.tables, world.trace, list(world.clients.online.values())),
+        cursor_violations(meant.histories, world.receipts.records, world.tables, parts.view, world.trace),
     )
+    return next(found, None)

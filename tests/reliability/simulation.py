@@ -1,44 +1,75 @@
 """
-A deterministic world around `Persist`, `Deliver`, `Fanout` and `PostSlice`.
+A deterministic world around `Persist`, `Deliver`, `Fanout` and `PostSlice`, `NoteReceipt` and `FoldReceipts`,
+`Ping` and `ViewConversations`.
 
 Every port yields to a scheduler before each access, so one invocation can be interleaved with others, killed
 between any two accesses, or left behind while its batch is given to another one (a zombie). One seed is one run.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from random import Random
+from typing import Any, Protocol
 
-from greenlet import GreenletExit, getcurrent, greenlet
+from greenlet import getcurrent
 
 from natter.adapters.logs_memory import MemoryCommandLog
+from natter.adapters.rate_limits_memory import MemoryRateLimits
 from natter.domain.commands import Record
 from natter.domain.errors import Unavailable
 from natter.usecases.deliver import Deliver
 from natter.usecases.fanout import Fanout
+from natter.usecases.fold_receipts import FoldReceipts
+from natter.usecases.note_receipt import NoteReceipt
 from natter.usecases.persist import Persist
 from natter.usecases.post_slice import PostSlice
 from natter.usecases.settle_posts import SettlePosts
+from natter.usecases.tell import Tell
+from natter.usecases.view_conversations import ReadHeads, ViewConversations
 from natter.wire.frames import JsonFrames
+from natter.wire.signals import JsonSignalFrames
 from tests.reliability.clients import Clients
-from tests.reliability.couriers import Couriers, Errand, SteppedFanoutLog, SteppedSliceQueue
+from tests.reliability.couriers import Couriers, SteppedFanoutLog, SteppedSliceQueue
+from tests.reliability.decisions import SteppedDecisions
+from tests.reliability.lanes import Lane
 from tests.reliability.load import Load
-from tests.reliability.ports import SteppedConnections, SteppedEventLog, SteppedGateway, SteppedHeadCache, SteppedTables
+from tests.reliability.ports import (
+    SteppedConnections,
+    SteppedEventLog,
+    SteppedGateway,
+    SteppedHeadCache,
+    SteppedReceiptLog,
+    SteppedTables,
+)
+from tests.reliability.readers import Readers
 from tests.reliability.trace import Appended, Trace
 
 APPEND = 0.12
 YIELD = 0.5
-KILL = 0.006
-ABANDON = 0.008
+READ = 0.015
 FAULT = 0.002
-LOSE_COMMIT = 0.06
+ABANDON_RECEIPTS = 0.05
+"""Of the few accesses that it takes to fold receipts."""
 VANISH = 0.002
+PING = 0.004
+FORGET = 0.001
+SKEWS_MS = (0, 0, 0, 2000, -3000)
 STEP_MS = 4
 MAX_POSTS = 6
 """Of one batch: so few that some are left to `fanout`."""
-LONGEST_BATCH = 8
 WEEK_AND_A_DAY_MS = 8 * 24 * 3600 * 1000
 MOST_STEPS = 200_000
+
+
+class Crew(Protocol):
+    """What is under way of one kind, each to be advanced to its next access."""
+
+    @property
+    def busy(self) -> Sequence[Any]: ...
+
+    def advance(self, actor: Any, /) -> None: ...
+
+    def is_quiet(self) -> bool: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,29 +77,11 @@ class Parts:
     """What a run is made of: the shipped classes, or ones with a planted bug."""
 
     tables: type[SteppedTables] = SteppedTables
+    heads: type[SteppedHeadCache] = SteppedHeadCache
+    view: type[ViewConversations] = ViewConversations
     settle: type[SettlePosts] = SettlePosts
     fanout: type[Fanout] = Fanout
     persist: type[Persist] = Persist
-
-
-@dataclass(eq=False)
-class Invocation:
-    """A batch in the hands of one execution environment."""
-
-    environment: Persist
-    batch: Sequence[Record]
-    is_done: bool = False
-    task: greenlet = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.task = greenlet(self._run)
-
-    def _run(self) -> None:
-        try:
-            self.environment(self.batch)
-        except Unavailable:
-            return
-        self.is_done = True
 
 
 class World:
@@ -79,15 +92,17 @@ class World:
         self._scheduler = getcurrent()
         self.trace: Trace = []
         self.now = 1_700_000_000_000
-        self._skew = 0
-        self.log = MemoryCommandLog(lambda: self.now + self._skew)
+        self._parts = parts
+        self.log = MemoryCommandLog(self._log_ms)
+        self.receipts = SteppedReceiptLog(self.pause, self._log_ms)
         self.tables = parts.tables(self.pause, self.random, self.trace)
-        self.connections = SteppedConnections(self.pause)
-        self.heads = SteppedHeadCache(self.pause)
+        self._decisions = SteppedDecisions(self.pause)
+        self._connections = SteppedConnections(self.pause)
+        self._heads = parts.heads(self.pause)
         self.clients = Clients(
-            connections=self.connections,
-            heads=self.heads,
-            timeline=self.tables,
+            connections=self._connections,
+            decisions=self._decisions,
+            view=parts.view(heads=ReadHeads(cache=self._heads, timeline=self.tables), timeline=self.tables),
             scheduler=self._scheduler,
             random=self.random,
             trace=self.trace,
@@ -95,25 +110,42 @@ class World:
         )
         self._gateway = SteppedGateway(self.clients, self.step, self.random, self.trace)
         self._events = SteppedEventLog(self.pause, self.trace)
-        self._parts = parts
         self._fanout, self._slices = SteppedFanoutLog(self.pause), SteppedSliceQueue(self.pause)
         self._settle = parts.settle(
-            connections=self.connections, gateway=self._gateway, queue=self._slices, now_ms=self._now_ms
+            connections=self._connections, gateway=self._gateway, queue=self._slices, now_ms=self._now_ms
         )
         self._couriers = Couriers(
             log=self._fanout,
             queue=self._slices,
-            fanout=parts.fanout(store=self.tables, connections=self.connections, queue=self._slices),
+            fanout=parts.fanout(store=self.tables, connections=self._connections, queue=self._slices),
             post_slice=PostSlice(store=self.tables, gateway=self._gateway, frames=JsonFrames(), settle=self._settle),
             random=self.random,
         )
-        self._idle = [self._environment() for _ in range(3)]
+        self._readers = Readers(
+            note=self._note(),
+            heads=self.tables.head_seq,
+            members=self._decisions.members,
+            random=self.random,
+            trace=self.trace,
+        )
+        self._persist = Lane(since=self._commands_since, environment=self._persisting, random=self.random)
+        self._fold_receipts = Lane(
+            since=lambda first: self.receipts.records[first:],
+            environment=self._folding,
+            random=self.random,
+            abandon=ABANDON_RECEIPTS,
+        )
+        self._crews: Sequence[Crew] = (
+            self._persist,
+            self._fold_receipts,
+            self._couriers,
+            self._readers,
+            self.clients,
+        )
         load = Load(random=self.random)
         self._commands = load.make()
         self._week_before = load.week_before
-        self._committed = self._appended = 0
-        self._current: Invocation | None = None
-        self._zombies: list[Invocation] = []
+        self._appended = 0
 
     def run(self) -> None:
         """
@@ -129,17 +161,15 @@ class World:
             self.now += STEP_MS
             if self.random.random() < APPEND:
                 self._append()
-            if self._current is None:
-                self._start()
-            if self.random.random() < VANISH:
-                self.clients.lose_one()
-            self._couriers.start()
-            running: list[Invocation | Errand | greenlet] = []
-            running += [*self._zombies, *self.clients.busy, *self._couriers.busy]
-            if self._current is not None:
-                running.append(self._current)
+            if self.random.random() < READ:
+                self._readers.start()
+            self._happens()
+            for lane in (self._persist, self._fold_receipts, self._couriers):
+                lane.start()
+            running = [(crew, each) for crew in self._crews for each in crew.busy]
             if running:
-                self._advance(self.random.choice(running))
+                crew, actor = self.random.choice(running)
+                crew.advance(actor)
         raise RuntimeError("the run does not come to an end")
 
     def step(self) -> None:
@@ -160,11 +190,10 @@ class World:
         if self.random.random() < FAULT:
             raise Unavailable("a simulated dependency")
 
-    def _environment(self) -> Persist:
+    def _persisting(self) -> Persist:
         frames = JsonFrames()
-
         deliver = Deliver(
-            connections=self.connections,
+            connections=self._connections,
             gateway=self._gateway,
             frames=frames,
             settle=self._settle,
@@ -173,27 +202,57 @@ class World:
         )
         return self._parts.persist(
             store=self.tables,
-            heads=self.heads,
+            heads=self._heads,
             deliver=deliver,
             frames=frames,
             events=self._events,
             now_ms=self._now_ms,
         )
 
+    def _folding(self) -> FoldReceipts:
+        return FoldReceipts(
+            timeline=self.tables,
+            cursors=self.tables,
+            admission=self._decisions,
+            frames=JsonSignalFrames(),
+            tell=Tell(connections=self._connections, gateway=self._gateway, now_ms=self._now_ms),
+        )
+
+    def _note(self) -> NoteReceipt:
+        return NoteReceipt(
+            admission=self._decisions,
+            heads=self._heads,
+            timeline=self.tables,
+            limits=MemoryRateLimits(self._now_ms),
+            log=self.receipts,
+        )
+
+    def _commands_since(self, first: int) -> Sequence[Record]:
+        return self.log.records(since=first)
+
     def _now_ms(self) -> int:
         return self.now
 
+    def _log_ms(self) -> int:
+        """The clocks of the log's brokers jump."""
+        return self.now + self.random.choice(SKEWS_MS)
+
+    def _happens(self) -> None:
+        """What nobody has asked for."""
+        if self.random.random() < VANISH:
+            self.clients.lose_one()
+        if self.random.random() < PING:
+            self.clients.ping_one()
+        if self.random.random() < FORGET:
+            self._heads.lose()
+            self._connections.lose()
+            self.clients.forgotten()
+
     def _is_over(self) -> bool:
-        return not self._commands and self._is_quiet()
+        return not self._commands and not self._readers.left and self._is_quiet()
 
     def _is_quiet(self) -> bool:
-        return (
-            self._committed == self._appended
-            and self._current is None
-            and not self._zombies
-            and not self.clients.busy
-            and self._couriers.is_quiet()
-        )
+        return all(crew.is_quiet() for crew in self._crews)
 
     def _append(self) -> None:
         """The next command gets its place; the log's clock jumps. Once in a run, more than a week may pass."""
@@ -204,45 +263,10 @@ class World:
                 return
             self._week_before = -1
             self.now += WEEK_AND_A_DAY_MS
-        self._skew = self.random.choice([0, 0, 0, 2000, -3000])
-        self.log.append(self.clients.sent(self._commands.pop(0)))
+        command = self._commands.pop(0)
+        self._decisions.decide(command)
+        if self._commands:
+            self._decisions.decide(self._commands[0])
+        self.log.append(self.clients.sent(command))
         self.trace.append(Appended(self.log.records(since=self._appended)[0]))
         self._appended += 1
-
-    def _start(self) -> None:
-        """Give the next batch to an execution environment, warm or new."""
-        if self._committed < self._appended:
-            batch = self.log.records(since=self._committed)[: self.random.randint(1, LONGEST_BATCH)]
-            environment = self._idle.pop(self.random.randrange(len(self._idle))) if self._idle else self._environment()
-            self._current = Invocation(environment, batch)
-
-    def _advance(self, actor: Invocation | Errand | greenlet) -> None:
-        if isinstance(actor, greenlet):
-            self.clients.advance(actor)
-            return
-        if isinstance(actor, Errand):
-            self._couriers.advance(actor)
-            return
-        actor.task.switch()
-        if actor.task.dead:
-            self._ended(actor)
-        elif self.random.random() < KILL:
-            actor.task.throw(GreenletExit)
-            self._forget(actor)
-        elif self.random.random() < ABANDON and actor is self._current:
-            self._current = None
-            self._zombies.append(actor)
-
-    def _ended(self, invocation: Invocation) -> None:
-        if invocation is self._current and invocation.is_done:
-            self._committed = invocation.batch[-1].offset + 1
-            if self.random.random() < LOSE_COMMIT:
-                self._committed = max(0, self._committed - self.random.randint(1, 2 * LONGEST_BATCH))
-        self._forget(invocation)
-        self._idle.append(invocation.environment)
-
-    def _forget(self, invocation: Invocation) -> None:
-        if invocation is self._current:
-            self._current = None
-        else:
-            self._zombies.remove(invocation)

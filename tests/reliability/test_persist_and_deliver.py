@@ -16,7 +16,7 @@ SEEDS_TO_CATCH = 400
 class TestPersistAndDeliver:
     @pytest.mark.parametrize("part", range(SLICES))
     def test_every_promise_holds_under_crashes_zombies_and_retries(self, part: int) -> None:
-        """P1, P2, P3, P5, P8, P9. A failing seed is replayed by `python -m tests.reliability SEED`."""
+        """P1, P2, P3, P5, P6, P8, P9. A failing seed is replayed by `python -m tests.reliability SEED`."""
         found = ((seed, first_violation(seed, Parts())) for seed in range(part, SEEDS, SLICES))
         wrong = next((f"seed {seed}: {violation}" for seed, violation in found if violation), None)
         assert wrong is None

@@ -1,13 +1,16 @@
 """What was seen of a run, in the order in which it happened: all that the checker knows of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from natter.domain.commands import Record
-from natter.domain.conversations import Event
+from natter.domain.conversations import Cursor, Event, Head
 from natter.domain.ids import ConversationId
+from natter.domain.receipts import Receipt
 from natter.ports.log import Emission
+from natter.ports.receipts import CursorKey
 from natter.ports.sockets import Connection
+from natter.usecases.view_conversations import ConversationView
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,19 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
+class HeadStored:
+    head: Head
+    """As it is after a write."""
+
+
+@dataclass(frozen=True, slots=True)
+class CursorStored:
+    key: CursorKey
+    cursor: Cursor
+    """As it is after a write, whichever of its two writers wrote."""
+
+
+@dataclass(frozen=True, slots=True)
 class Posted:
     connection: Connection
     frame: bytes
@@ -29,10 +45,23 @@ class Posted:
 
 @dataclass(frozen=True, slots=True)
 class Synced:
-    """The connection's client has all events up to these places."""
+    """The connection's client has all events up to these places, and is shown its conversations like this."""
 
     connection: Connection
     places: Mapping[ConversationId, int]
+    views: Sequence[ConversationView]
+    asked_at: int
+    """How much had been seen of the run when it began to read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A member has said how far it has come, when the head was at `head`."""
+
+    receipt: Receipt
+    head: int
+    answer: str | None
+    """The refusal's code, if it was refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,5 +69,5 @@ class Emitted:
     emission: Emission
 
 
-Observation = Appended | Stored | Posted | Synced | Emitted
+Observation = Appended | Stored | HeadStored | CursorStored | Posted | Synced | Noted | Emitted
 Trace = list[Observation]

@@ -1,0 +1,69 @@
+"""Who belongs where as PostgreSQL has decided it, which is ahead of the log."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from natter.domain.commands import AddMembers, ChangeRole, Command, CreateConversation, RemoveMember
+from natter.domain.conversations import Role
+from natter.domain.ids import ClientId, ConversationId, UserId
+from natter.ports.conversations import ConversationRecord, Roster
+from tests.reliability.ports import Pause
+
+
+class SteppedDecisions:
+    """`Admission`, and the records of conversations as one of their members sees them."""
+
+    def __init__(self, pause: Pause) -> None:
+        self._pause = pause
+        self._roles: dict[ConversationId, dict[UserId, Role]] = defaultdict(dict)
+        self._decided: set[ClientId] = set()
+
+    def decide(self, command: Command) -> None:
+        """What the outbox hands over again is decided already."""
+        item, roles = command.items[0], self._roles[command.conversation_id]
+        if not command.decided or item.client_id in self._decided:
+            return
+        self._decided.add(item.client_id)
+        match item:
+            case CreateConversation() | AddMembers():
+                roles.update({member.user_id: member.role for member in item.members})
+            case RemoveMember():
+                del roles[item.user_id]
+            case ChangeRole():
+                roles[item.user_id] = item.role
+
+    def members(self, conversation: ConversationId) -> Sequence[UserId]:
+        """Seen from outside the run."""
+        return sorted(self._roles[conversation])
+
+    def role(self, conversation: ConversationId, user: UserId) -> Role | None:
+        return self.roster(conversation).roles.get(user)
+
+    def roster(self, conversation: ConversationId) -> Roster:
+        self._pause()
+        return Roster(version=len(self._decided), kind="group", roles=dict(self._roles[conversation]))
+
+    def replace(self, conversation: ConversationId) -> None:
+        """Nothing is remembered."""
+
+    def of_user(self, user: UserId) -> Sequence[ConversationRecord]:
+        self._pause()
+        return [record(each, user, roles[user]) for each, roles in self._roles.items() if user in roles]
+
+
+def record(conversation: ConversationId, user: UserId, role: Role) -> ConversationRecord:
+    return ConversationRecord(
+        conversation_id=conversation,
+        kind="group",
+        title=None,
+        avatar=None,
+        history="joined",
+        created_by=user,
+        created_at=0,
+        member_count=1,
+        role=role,
+        muted_until=None,
+        archived=False,
+        peer=None,
+        peer_name=None,
+    )

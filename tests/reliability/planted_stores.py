@@ -1,0 +1,103 @@
+"""Bugs planted into the tables, what is cached of them, and what is counted in them."""
+
+from collections import Counter
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
+from random import Random
+from typing import Any
+
+from natter.adapters.tables_memory import Cell
+from natter.domain.conversations import Cursor, Head
+from natter.domain.ids import ConversationId, UserId
+from natter.domain.rows import EventRow, MembershipRow, Row, SentRow
+from natter.ports.conversations import ConversationRecord
+from natter.ports.receipts import CursorKey
+from natter.usecases.view_conversations import ConversationView, ViewConversations
+from tests.reliability.load import USERS
+from tests.reliability.ports import Pause, SteppedHeadCache, SteppedTables
+from tests.reliability.trace import Trace
+
+STALE = 0.05
+
+
+class StaleTables(SteppedTables):
+    """Now and then reads a partition as it was before its last write, as with a consistency of ONE."""
+
+    def __init__(self, pause: Pause, random: Random, trace: Trace) -> None:
+        super().__init__(pause, random, trace)
+        self._before: dict[Hashable, dict[Hashable, Cell]] = {}
+
+    def _put(self, partition: Hashable, key: Hashable, value: Any, written_at: int) -> None:
+        self._before[partition] = dict(self._partitions.get(partition, {}))
+        super()._put(partition, key, value, written_at)
+
+    def _select(self, partition: Hashable) -> dict[Hashable, Any]:
+        now = super()._select(partition)
+        if partition in self._before and self.random.random() < STALE:
+            return {key: cell.value for key, cell in self._before[partition].items() if cell.value is not None}
+        return now
+
+
+class WithoutCompare(SteppedHeadCache):
+    """Takes whatever head comes last."""
+
+    def advance(self, heads: Sequence[Head]) -> None:
+        for head in heads:
+            self._pause()
+            self._heads[head.conversation_id] = head
+
+
+class CountedTables(SteppedTables):
+    """Counts what a member has not read up with each message stored, and down with what was read or sent."""
+
+    def __init__(self, pause: Pause, random: Random, trace: Trace) -> None:
+        super().__init__(pause, random, trace)
+        self.unread: Counter[CursorKey] = Counter()
+
+    def write_cursors(self, cursors: Mapping[CursorKey, Cursor]) -> None:
+        before = self.cursors_of(cursors.keys())
+        super().write_cursors(cursors)
+        for key, cursor in cursors.items():
+            self.unread[key] -= cursor.read_messages - before.get(key, Cursor()).read_messages
+
+    def _write(self, row: Row) -> None:
+        super()._write(row)
+        match row:
+            case EventRow(event=event) if event.type == "message":
+                self.unread.update((event.conversation_id, user) for user in USERS)
+            case SentRow():
+                self.unread[row.conversation_id, row.user_id] = 0
+            case MembershipRow():
+                self.unread[row.conversation_id, row.change.user_id] = 0
+
+
+class CountedView(ViewConversations):
+    def at(
+        self, heads: Mapping[ConversationId, Head], user: UserId, records: Sequence[ConversationRecord]
+    ) -> list[ConversationView]:
+        if not isinstance(self.timeline, CountedTables):
+            raise TypeError("counts nothing")
+        unread = self.timeline.unread
+        views = super().at(heads, user, records)
+        return [replace(each, unread=max(0, unread[each.record.conversation_id, user])) for each in views]
+
+
+class SharedCursors(SteppedTables):
+    """`persist` and `receipts` write the same columns: having sent is having read."""
+
+    def _put(self, partition: Hashable, key: Hashable, value: Any, written_at: int) -> None:
+        if key == "sent":
+            seq, messages = value["sent_seq"], value["sent_messages"]
+            key = "read"
+            value = {"read_seq": seq, "read_messages": messages, "delivered_seq": seq, "written_at": written_at}
+        super()._put(partition, key, value, written_at)
+
+
+class ClockedCursors(SteppedTables):
+    """Whoever writes a cursor last is right: its age is the time of the writing, not of what was written."""
+
+    def _put(self, partition: Hashable, key: Hashable, value: Any, written_at: int) -> None:
+        if key == "read":
+            old = self._partitions.get(partition, {}).get(key)
+            written_at = written_at if old is None else old.written_at + 1
+        super()._put(partition, key, value, written_at)
