@@ -200,8 +200,8 @@ class Talk:
         copy, said_read = client.copies[conversation], client.reads.get(conversation, 0)
         deadline = time.monotonic() + SETTLED_S
         while True:
-            synced = await self._synced(client, conversation)
-            if synced["read_seq"] >= said_read or time.monotonic() > deadline:
+            seen = await self._seen(client, conversation)
+            if seen["read_seq"] >= said_read or time.monotonic() > deadline:
                 break
             await asyncio.sleep(POLL_S)
         return Screen(
@@ -211,13 +211,13 @@ class Talk:
             first_seq=copy.first_seq,
             shown=copy.shown(),
             clashes=copy.clashes,
-            read_seq=synced["read_seq"],
-            unread=synced["unread"],
+            read_seq=seen["read_seq"],
+            unread=seen["unread"],
             said_read=said_read,
         )
 
-    async def _synced(self, client: Client, conversation: str) -> Event:
-        """What sync says of one conversation to a device that has nothing of it."""
+    async def _seen(self, client: Client, conversation: str) -> Event:
+        """The conversation as its member sees it, with what is read and unread."""
         answer = (await client.call("GET", f"/v1/conversations/{conversation}")).expect(200)
         return dict(answer)
 

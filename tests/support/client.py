@@ -36,10 +36,8 @@ class Client:
         self.user_id = user.user_id
         self.name = f"{user.username} on {user.device_id[-6:]}"
         self.copies: dict[str, Copy] = {}
-        self.removed: set[str] = set()
         self.reads: dict[str, int] = {}
         """Highest place that this device has said to have read, acknowledged."""
-        self.reconnects = 0
         self._ledger = ledger
         self._socket: Socket | None = None
         self._changed = asyncio.Event()
@@ -134,7 +132,6 @@ class Client:
             await self._sync()
             await self._watch(socket)
             self._socket = None
-            self.reconnects += 1
 
     async def _watch(self, socket: Socket) -> None:
         """Take what arrives until the socket closes; fetch what a gap hides for too long, ping now and then."""
@@ -159,7 +156,7 @@ class Client:
         match frame.get("type"):
             case "events":
                 conversation = frame["conversation_id"]
-                self._ledger.shown(self, conversation, frame["events"], live=True)
+                self._ledger.shown(self, conversation, frame["events"])
                 if conversation not in self.copies:
                     await self._fetch(conversation)
                 else:
@@ -192,12 +189,11 @@ class Client:
     async def _synced(self, missed: Fields) -> None:
         conversation = missed["conversation_id"]
         if missed.get("removed"):
-            self.removed.add(conversation)
             self.copies.pop(conversation, None)
         elif missed["limited"]:
             await self._fetch(conversation)
         else:
-            self._ledger.shown(self, conversation, missed["events"], live=False)
+            self._ledger.shown(self, conversation, missed["events"])
             self.copies.setdefault(conversation, Copy(self.user_id)).take_page(missed)
         self._tell()
 
@@ -209,10 +205,9 @@ class Client:
             reply = await self.call("GET", f"/v1/conversations/{conversation}/events?after={copy.position}&limit=200")
             if reply.status == 403:
                 self.copies.pop(conversation, None)
-                self.removed.add(conversation)
                 return
             page = reply.expect(200)
-            self._ledger.shown(self, conversation, page["events"], live=False)
+            self._ledger.shown(self, conversation, page["events"])
             copy.take_page(page)
             more = page["has_more"]
         self._tell()

@@ -18,7 +18,7 @@ type Event = Mapping[str, Any]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Screen:
-    """What one device of a member shows of one conversation when all is over, and what sync says of it."""
+    """What one device of a member shows of one conversation when all is over, and what is read of it."""
 
     device: str
     user_id: str

@@ -36,7 +36,6 @@ class Shown:
     user_id: str
     conversation: str
     event: Event
-    live: bool
 
 
 @dataclass
@@ -50,13 +49,13 @@ class Ledger:
     refusals: dict[Key, Event] = field(default_factory=dict)
     _events: dict[Key, Event] = field(default_factory=dict)
 
-    def shown(self, device: Device, conversation: str, events: Sequence[Event], *, live: bool) -> None:
+    def shown(self, device: Device, conversation: str, events: Sequence[Event]) -> None:
         places = [event["seq"] for event in events]
         if places and places != list(range(places[0], places[0] + len(places))):
             self.ragged.append((device.name, places))
         for event in events:
             self.observations.append(
-                Shown(device=device.name, user_id=device.user_id, conversation=conversation, event=event, live=live)
+                Shown(device=device.name, user_id=device.user_id, conversation=conversation, event=event)
             )
             if event.get("client_id") is not None:
                 self._events[conversation, event["sender_id"], event["client_id"]] = event

@@ -54,7 +54,7 @@ def a_run() -> Run:
 
 
 def shown(user: str, event: dict[str, Any]) -> Shown:
-    return Shown(device=f"phone of {user}", user_id=user, conversation="p", event=event, live=True)
+    return Shown(device=f"phone of {user}", user_id=user, conversation="p", event=event)
 
 
 def screen(user: str, first_seq: int, *, read_seq: int, unread: int) -> Screen:
