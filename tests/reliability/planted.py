@@ -14,7 +14,7 @@ from natter.domain.pages import StoredEffect
 from natter.domain.rows import EmptiedEffectRow, Place, Row, SpentRow
 from natter.ports.deliveries import Slice, Undelivered
 from natter.ports.sockets import PostResult
-from natter.ports.tables import FoldStore, HeadCache, Known, Wanted
+from natter.ports.tables import FoldStore, HeadCache, Known, ReadTable, Wanted
 from natter.usecases.fanout import Fanout
 from natter.usecases.persist import Partition, Persist, Persisted
 from natter.usecases.settle_posts import Posting, Report, SettlePosts
@@ -22,6 +22,8 @@ from tests.reliability.planted_stores import (
     ClockedCursors,
     CountedTables,
     CountedView,
+    FillsFromMemory,
+    FillsWithoutLease,
     SharedCursors,
     StaleTables,
     WithoutCompare,
@@ -138,6 +140,9 @@ class LateCache:
 
     def get(self, conversations: Sequence[ConversationId]) -> Mapping[ConversationId, Head]:
         return self.inner.get(conversations)
+
+    def fill(self, conversations: Sequence[ConversationId], read: ReadTable) -> Mapping[ConversationId, Head]:
+        return self.inner.fill(conversations, read)
 
     def flush(self) -> None:
         self.inner.advance(self.held)
@@ -262,6 +267,8 @@ PLANTED = {
     "replays shown to today's members": Parts(persist=ShowsReplaysToAll),
     "stale reads": Parts(tables=StaleTables),
     "head cache moved backwards": Parts(heads=WithoutCompare),
+    "head cache filled by who is late": Parts(heads=FillsFromMemory),
+    "head cache filled without a lease": Parts(heads=FillsWithoutLease),
     "unread incremented": Parts(tables=CountedTables, view=CountedView),
     "two writers on one cursor": Parts(tables=SharedCursors),
     "cursors by the clock of the writer": Parts(tables=ClockedCursors),

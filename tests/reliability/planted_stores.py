@@ -47,6 +47,25 @@ class WithoutCompare(SteppedHeadCache):
             self._heads[head.conversation_id] = head
 
 
+class FillsFromMemory(SteppedHeadCache):
+    """Takes the first head it is told of after it lost its data, however old."""
+
+    def advance(self, heads: Sequence[Head]) -> None:
+        for head in heads:
+            self._pause()
+            known = self._heads.get(head.conversation_id)
+            if known is None or known.position < head.position:
+                self._heads[head.conversation_id] = head
+
+
+class FillsWithoutLease(SteppedHeadCache):
+    """Keeps what a reader read, whatever happened meanwhile."""
+
+    def _settle(self, head: Head, lease: object) -> None:
+        self._leases[head.conversation_id] = lease
+        super()._settle(head, lease)
+
+
 class CountedTables(SteppedTables):
     """Counts what a member has not read up with each message stored, and down with what was read or sent."""
 

@@ -1,6 +1,7 @@
 """The in-memory ports, yielding before each access."""
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from random import Random
 from typing import Any, Protocol
 
@@ -65,13 +66,6 @@ class SteppedTables(MemoryTables):
         super()._write_head(head)
         self._trace.append(HeadStored(MemoryTables._select(self, ("heads", head.conversation_id))[None]))
 
-    def _put(self, partition: Hashable, key: Hashable, value: Any, written_at: int) -> None:
-        """Of two places sent in one record, which are of the same age, the greater stays, as in Cassandra."""
-        old = self._partitions.get(partition, {}).get(key)
-        if key == "sent" and old is not None and old.written_at == written_at:
-            value = max(old.value, value, key=lambda sent: sent["sent_seq"])
-        super()._put(partition, key, value, written_at)
-
     def _note_cursor(self, key: CursorKey) -> None:
         columns = MemoryTables._select(self, ("cursors", key))
         cursor = Cursor(**columns.get("read", {}), **columns.get("sent", {}))
@@ -92,6 +86,16 @@ class SteppedHeadCache(MemoryHeadCache):
             self._pause()
             super().advance([head])
 
+    def _lease(self, conversation: ConversationId) -> object:
+        with suppress(Unavailable):
+            self._pause()
+        return super()._lease(conversation)
+
+    def _settle(self, head: Head, lease: object) -> None:
+        with suppress(Unavailable):
+            self._pause()
+            super()._settle(head, lease)
+
     def get(self, conversations: Sequence[ConversationId]) -> Mapping[ConversationId, Head]:
         try:
             self._pause()
@@ -102,6 +106,7 @@ class SteppedHeadCache(MemoryHeadCache):
     def lose(self) -> None:
         """The cache restarts empty."""
         self._heads.clear()
+        self._leases.clear()
 
 
 class SteppedConnections(MemoryConnections):

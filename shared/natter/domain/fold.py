@@ -21,7 +21,7 @@ from natter.domain.conversations import (
 from natter.domain.effects import membership_changes, preview_after, rows_of, shown_to
 from natter.domain.ids import UserId
 from natter.domain.refusals import refusal
-from natter.domain.rows import Outcome, Row, SpentKey, SpentRow
+from natter.domain.rows import Outcome, Row, SentRow, SpentKey, SpentRow
 from natter.domain.targets import Target, amended
 from natter.names import RETRY_WINDOW_MS
 
@@ -109,7 +109,7 @@ class Conversation:
             decisions.append(decision)
             if decision.turn is Turn.FIRST:
                 rows.extend(self._rows(decision, written_at))
-        return Folded(decisions=tuple(decisions), rows=tuple(rows))
+        return Folded(decisions=tuple(decisions), rows=tuple(_sent_once(rows)))
 
     def audience(self) -> frozenset[UserId]:
         if self._audience is None:
@@ -218,6 +218,16 @@ def _retried(outcomes: Iterable[Outcome], place: tuple[int, int, int], at: int) 
     """
     latest = max((each for each in outcomes if each.place < place), key=lambda each: each.place, default=None)
     return latest if latest is not None and at - latest.at <= RETRY_WINDOW_MS else None
+
+
+def _sent_once(rows: Sequence[Row]) -> Iterable[Row]:
+    """
+    `rows` of one record without all but the last of its `SentRow`.
+
+    They are of one age and of one cell: which of them stays, the store would decide.
+    """
+    sent = [row for row in rows if isinstance(row, SentRow)]
+    return (row for row in rows if not isinstance(row, SentRow) or row is sent[-1])
 
 
 def spent_key(command: Command, item: Item) -> SpentKey:

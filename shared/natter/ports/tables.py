@@ -1,6 +1,6 @@
 """Ports to the conversations' tables (Keyspaces) and what is cached of them."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -91,17 +91,23 @@ class Timeline(Protocol):
         """The user's cursors, unbounded by any head; those never written are missing."""
 
 
+ReadTable = Callable[[Sequence[ConversationId]], Mapping[ConversationId, Head]]
+
+
 class HeadCache(Protocol):
     """
     The heads of conversations, close at hand. A head here only moves forward.
 
     A reader that was registered for delivery before it reads a head here either sees an event in it or gets
-    it live: the cache is advanced before connections are looked up.
+    it live: the cache is advanced before connections are looked up. For that, a cache that lost its data must
+    not learn a head from who has had it for a while: only `fill` puts in what is not there.
     """
 
     def advance(self, heads: Sequence[Head]) -> None:
         """
-        Move forward to `heads`; older ones change nothing.
+        Move what is cached forward to `heads`; older ones change nothing.
+
+        What is not cached stays so, and who is about to fill it with what may be older fails to.
 
         Raises:
             Unavailable: some may not have moved.
@@ -109,3 +115,13 @@ class HeadCache(Protocol):
 
     def get(self, conversations: Sequence[ConversationId]) -> Mapping[ConversationId, Head]:
         """Those that are cached; none, if the cache does not answer."""
+
+    def fill(self, conversations: Sequence[ConversationId], read: ReadTable) -> Mapping[ConversationId, Head]:
+        """
+        What `read` says of them, kept for the next: but for what was advanced, or lost again, while it read.
+
+        A cache that does not answer keeps nothing.
+
+        Raises:
+            Unavailable: `read` raised it.
+        """

@@ -1,16 +1,13 @@
 """A conversation as one of its members sees it: how far it goes, how far they have read."""
 
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from natter.domain.conversations import Cursor, Head, Membership, memberships_as_of
-from natter.domain.errors import NotMember, Unavailable
+from natter.domain.errors import NotMember
 from natter.domain.ids import ConversationId, UserId
 from natter.ports.conversations import ConversationRecord, Conversations
 from natter.ports.tables import HeadCache, Timeline
-
-_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,14 +36,7 @@ class ReadHeads:
     def __call__(self, conversations: Sequence[ConversationId]) -> Mapping[ConversationId, Head]:
         cached = self.cache.get(conversations)
         missing = [each for each in conversations if each not in cached]
-        if not missing:
-            return cached
-        found = self.timeline.heads(missing)
-        try:
-            self.cache.advance(list(found.values()))
-        except Unavailable as error:
-            _logger.warning("heads are not cached: %s", error)
-        return {**found, **cached}
+        return {**self.cache.fill(missing, self.timeline.heads), **cached} if missing else cached
 
 
 @dataclass(frozen=True, kw_only=True)

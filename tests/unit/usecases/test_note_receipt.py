@@ -62,7 +62,7 @@ class TestNoteReceipt:
 
     def test_a_cache_that_is_behind_refuses_nothing(self, chat: Chat, ann: UserId, lobby: ConversationId) -> None:
         behind, head = MemoryHeadCache(), chat.tables.heads([lobby])[lobby]
-        behind.advance([replace(head, seq=2)])
+        behind.fill([lobby], lambda _: {lobby: replace(head, seq=2)})
         replace(chat.note_receipt, heads=behind)(reading(lobby, ann, 3))
         assert len(chat.receipt_log.records) == 1
 
