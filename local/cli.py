@@ -36,6 +36,12 @@ def _parser() -> argparse.ArgumentParser:
 
     run = add("run", _run, "start everything, show the demo, stay until Ctrl-C")
     run.add_argument("--no-demo", action="store_true", help="only start")
+    run.add_argument(
+        "--debug",
+        nargs="*",
+        metavar="FUNCTION",
+        help="only start; breakpoint() in these functions, or in any, stops here, and no time limit holds",
+    )
     add("up", _up, "start everything in the background")
     add("down", _down, "stop what `up` started")
     add("status", _status, "what runs, and what of the app has no counterpart here")
@@ -56,7 +62,8 @@ def _parser() -> argparse.ArgumentParser:
 def _run(options: argparse.Namespace) -> int:
     from local.serve import serve  # noqa: PLC0415 - the cloud itself; the other commands are quicker without it
 
-    return serve(options.root.absolute(), demo=not options.no_demo)
+    demo = not options.no_demo and options.debug is None
+    return serve(options.root.absolute(), demo=demo, debug=options.debug)
 
 
 def _up(options: argparse.Namespace) -> None:

@@ -7,7 +7,7 @@ The local cloud: a CDK app on this machine.
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -30,9 +30,10 @@ from local.deployment import DeployFailed, Deployment
 from local.engines import Engines
 from local.faults import Faults
 from local.gateway.server import Runtime
+from local.keyspaces import VARIABLE, Tables, encode
 from local.model import App, Function
 from local.progress import Progress
-from local.provision import LocalStackResources, provision_tables, provision_topics
+from local.provision import LocalStackResources, provision_tables, provision_topics, switches
 from local.sources import sns
 from local.synthesis import Project
 
@@ -54,8 +55,10 @@ class Cloud:
     app: App
     runtime: Runtime
 
-    def __init__(self, root: Path, progress: Progress | None = None) -> None:
+    def __init__(self, root: Path, progress: Progress | None = None, *, debug: Sequence[str] | None = None) -> None:
+        """With `debug`, functions of these names, or all, are debugged on the terminal of this process."""
         self.root = root.absolute()
+        self._debug = debug
         self.progress = progress or Progress()
         self.project = Project(self.root)
         self.engines = Engines(self.root, self.progress)
@@ -74,15 +77,15 @@ class Cloud:
         """
         Raises:
             AlreadyClaimed: the cloud of this folder runs already.
-            SynthesisFailed, ProcessFailed, Unresolvable, ProvisionFailed, DeployFailed: it could not start; all that
-                had started has been stopped again.
+            SynthesisFailed, ProcessFailed, Unresolvable, ProvisionFailed, DeployFailed, UnknownFunctionError: it could
+                not start; all that had started has been stopped again.
         """
         await self.engines.start("valkey")  # also claims the folder, or leaves its owner alone
         try:
             self._resolver = await self._prepare()
             self.app = build_app(self._resolver, self._api_ports(self._resolver.assembly))
             await self._run()
-            self.outputs_file.write_text(json.dumps(dict(self.app.outputs), indent=2) + "\n")
+            self._write_outputs()
         except BaseException as failure:  # noqa: BLE001 - also of a cancelled start: nothing may be left running
             await self.stop()
             raise _first(failure) from None
@@ -100,6 +103,11 @@ class Cloud:
     def faults(self) -> Faults:
         """What can go wrong on purpose."""
         return Faults(f"http://127.0.0.1:{self.runtime.admin_port}")
+
+    @property
+    def tables(self) -> Tables:
+        """What is on in the app's tables, for a `Guard` of this process."""
+        return switches(tables(self._resolver))
 
     @property
     def outputs_file(self) -> Path:
@@ -163,6 +171,7 @@ class Cloud:
         await asyncio.to_thread(self._localstack.provision_alarms)
         await self._subscribe()
         self._rebuild()
+        self._write_outputs()
         self.runtime.functions.redefine(self.app.functions)
 
     def _api_ports(self, assembly: Assembly) -> Mapping[str, int]:
@@ -185,8 +194,10 @@ class Cloud:
             extra_env={
                 "AWS_ENDPOINT_URL": self.engines.localstack.address,
                 "AWS_ENDPOINT_URL_LAMBDA": f"http://127.0.0.1:{admin_port}",
+                VARIABLE: encode(self.tables),
             },
             admin_port=admin_port,
+            debug=self._debug,
         )
         async with asyncio.TaskGroup() as group:
             group.create_task(asyncio.to_thread(self._localstack.provision_alarms))
@@ -208,6 +219,9 @@ class Cloud:
         """Topics ask functions for a confirmation, so the functions' address has to serve already."""
         port = self.runtime.admin_port
         await asyncio.to_thread(self._localstack.provision_subscriptions, lambda arn: sns.endpoint(port, arn))
+
+    def _write_outputs(self) -> None:
+        self.outputs_file.write_text(json.dumps(dict(self.app.outputs), indent=2) + "\n")
 
     def _rebuild(self) -> list[Function]:
         """Resources are others now: the functions that see a difference."""

@@ -66,6 +66,8 @@ class Process:
         self.log = logs / f"{command.name}.log"
         self._pid_file = run / f"{command.name}.pid"
         self.paused = False
+        self.asked_to_end = False
+        """Whether it was ours to end it: `stop` or `kill` came before its end."""
         self._exit: Future[int] = Future()
         self._child: psutil.Process | None = None
 
@@ -91,7 +93,7 @@ class Process:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        self.paused = False
+        self.paused = self.asked_to_end = False
         self._child = psutil.Process(child.pid)
         _write_pid_file(self._pid_file, self._child)
         exit_code = Future[int]()
@@ -126,6 +128,7 @@ class Process:
     async def stop(self) -> None:
         """Ask it to end, kill it if it does not. Harmless if it has ended or never ran."""
         if self._child is not None and self.runs:
+            self.asked_to_end = True
             for process in _family(self._child):
                 _signal(process, signal.SIGCONT)
             _signal(self._child, self.command.stop_signal)
@@ -136,6 +139,7 @@ class Process:
         """End it at once, as a crash would, with all its descendants. Harmless if it has ended or never ran."""
         if self._child is None:
             return
+        self.asked_to_end = self.asked_to_end or self.runs
         for process in _family(self._child):
             _signal(process, signal.SIGKILL)
         await self.wait()

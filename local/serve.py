@@ -4,6 +4,8 @@ import asyncio
 import signal
 import sys
 import time
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import uvloop
@@ -11,10 +13,12 @@ import uvloop
 from local.assembly import Unresolvable
 from local.background import Instance
 from local.cloud import Cloud, DeployFailed
-from local.engines import AlreadyClaimed, EngineUnavailable, ProcessFailed
+from local.engines import AlreadyClaimed, Engines, EngineUnavailable, ProcessFailed
 from local.engines.jars import JarUnavailable
 from local.progress import Progress
 from local.provision import ProvisionFailed
+from local.runtime.functions import UnknownFunctionError
+from local.runtime.reload import Reloader
 from local.synthesis import SynthesisFailed
 
 FAILURES = (
@@ -25,30 +29,32 @@ FAILURES = (
     ProcessFailed,
     ProvisionFailed,
     SynthesisFailed,
+    UnknownFunctionError,
     Unresolvable,
 )
 
 
-def serve(root: Path, *, demo: bool) -> int:
+def serve(root: Path, *, demo: bool, debug: Sequence[str] | None = None) -> int:
     """Runs the cloud of `root` until SIGINT or SIGTERM. A failure to start is one message; its value is the status."""
     try:
-        return uvloop.run(_serve(root, demo=demo))
+        return uvloop.run(_serve(root, demo=demo, debug=debug))
     except FAILURES as failure:
         print(f"natter-local: {failure}", file=sys.stderr)
         return 1
 
 
-async def _serve(root: Path, *, demo: bool) -> int:
+async def _serve(root: Path, *, demo: bool, debug: Sequence[str] | None) -> int:
     """Until SIGINT or SIGTERM, which also end a start that is under way. Nothing is left running."""
     loop, this = asyncio.get_running_loop(), asyncio.current_task()
     assert this is not None
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, this.cancel)
     began = time.monotonic()
-    cloud = Cloud(root, Progress())
+    cloud = Cloud(root, Progress(), debug=debug)
     try:
         async with cloud:
             instance = Instance.announce(root, admin_port=cloud.runtime.admin_port)
+            watch = asyncio.gather(tell_ends(cloud.engines), _reloader(cloud).run())
             try:
                 print(f"ready in {time.monotonic() - began:.1f} s", flush=True)
                 if demo and cloud.project.demo:
@@ -57,10 +63,21 @@ async def _serve(root: Path, *, demo: bool) -> int:
                     print(f"{key:14}{value}", flush=True)
                 await asyncio.Event().wait()
             finally:
+                watch.cancel()
                 instance.withdraw()
     except asyncio.CancelledError:
         print("stopped", flush=True)
     return 0
+
+
+async def tell_ends(engines: Engines) -> None:
+    """A line on standard error for each engine that ends though nobody asked it to, until cancelled."""
+    while True:
+        print(f"natter-local: {await engines.ended()}", file=sys.stderr, flush=True)
+
+
+def _reloader(cloud: Cloud) -> Reloader:
+    return Reloader(cloud.runtime.functions, built=cloud.project.output, say=partial(print, flush=True))
 
 
 async def _demonstrate(cloud: Cloud) -> None:

@@ -31,6 +31,8 @@ class Table:
     clustering: tuple[Column, ...]
     columns: tuple[Column, ...]
     ttl_s: int
+    client_timestamps: bool = False
+    """Whether writes may state their timestamps."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ def tables(resolver: Resolver) -> list[Table]:
         properties = resolver.properties(
             resource,
             *("KeyspaceName", "PartitionKeyColumns", "ClusteringKeyColumns", "RegularColumns", "DefaultTimeToLive"),
+            "ClientSideTimestampsEnabled",
         )
         found.append(
             Table(
@@ -79,6 +82,7 @@ def tables(resolver: Resolver) -> list[Table]:
                 ),
                 columns=tuple(_column(column) for column in properties.get("RegularColumns", [])),
                 ttl_s=int(properties.get("DefaultTimeToLive", 0)),
+                client_timestamps=str(properties.get("ClientSideTimestampsEnabled", False)).lower() == "true",
             )
         )
     return found

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local.engines.cassandra import Cassandra
-from local.engines.engine import Engine, EngineUnavailable, Site
+from local.engines.engine import Ended, Engine, EngineUnavailable, Site
 from local.engines.kafka import Kafka
 from local.engines.localstack import LocalStack
 from local.engines.ports import Ports
@@ -22,7 +22,7 @@ from local.engines.valkey import Valkey
 from local.process import AlreadyClaimed, Claim, ProcessFailed
 from local.progress import Progress
 
-__all__ = ["AlreadyClaimed", "Endpoints", "Engine", "EngineUnavailable", "Engines", "Ports", "ProcessFailed"]
+__all__ = ["AlreadyClaimed", "Ended", "Endpoints", "Engine", "EngineUnavailable", "Engines", "Ports", "ProcessFailed"]
 
 
 @dataclass(frozen=True)
@@ -84,17 +84,13 @@ class Engines:
     def endpoints(self) -> Endpoints:
         return Endpoints(**{name: engine.address for name, engine in self._by_name.items()})
 
-    async def ended(self) -> ProcessFailed:
-        """Wait until one of them ends; what there is to say about it. For who keeps them running."""
-        running = [engine.process for engine in self._by_name.values() if engine.runs]
-        waiting = {asyncio.ensure_future(process.wait()): process for process in running}
-        try:
-            done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waiting:
-                wait.cancel()
-        first = done.pop()
-        return waiting[first].failure(f"ended with code {first.result()}")
+    async def ended(self) -> Ended:
+        """
+        The next of them that ends though nobody asked it to; each is told once, also if it ended before this call.
+
+        One that does not get ready fails `start` instead.
+        """
+        return await self.site.ends.get()
 
     async def stop(self) -> None:
         """End all that run, and give up the folder. Harmless if none runs."""

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import os
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
@@ -21,12 +21,26 @@ class EngineUnavailable(Exception):
 
 
 @dataclass(frozen=True)
+class Ended:
+    """An engine has ended, with this exit code (-N: by signal N), though nobody here asked it to."""
+
+    name: str
+    code: int
+    log: Path
+
+    def __str__(self) -> str:
+        return f"{self.name} has ended by itself, with code {self.code}; its log is {self.log}"
+
+
+@dataclass(frozen=True)
 class Site:
     """Where the engines live: `state` (`.local`) holds data, logs and pid files."""
 
     state: Path
     ports: Ports
     progress: Progress
+    ends: asyncio.Queue[Ended] = field(default_factory=asyncio.Queue)
+    """Of engines that had been ready."""
 
     @property
     def run(self) -> Path:
@@ -53,6 +67,7 @@ class Engine(ABC):
         self.site = site
         self.external = os.environ.get(self.variable)
         self._process: Process | None = None
+        self._watch: asyncio.Task[None] | None = None
 
     @property
     def home(self) -> Path:
@@ -111,6 +126,7 @@ class Engine(ABC):
             self._process = Process(command, run=self.site.run, logs=self.site.logs)
             self._process.start()
             await self._process.until(self.ready, within_s=self.start_s)
+        self._watch = asyncio.get_running_loop().create_task(self._tell_end_of(self._process))
 
     async def stop(self) -> None:
         """End it in good order. Harmless if it does not run."""
@@ -135,6 +151,11 @@ class Engine(ABC):
     @abstractmethod
     async def ready(self) -> bool:
         """Whether it serves requests now. Asked again and again while it starts: quick, and false rather than late."""
+
+    async def _tell_end_of(self, process: Process) -> None:
+        code = await process.wait()
+        if not process.asked_to_end:
+            self.site.ends.put_nowait(Ended(self.name, code, process.log))
 
     async def _await_external(self) -> None:
         try:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +44,7 @@ class Runtime:
     `interpreter` is that of the workers' virtual environment; logs go to `root/.local/logs`; `extra_env` is set in
     every worker. `engines` are those that faults may hit; after a fresh start of one, `restore` gets its name.
     `admin_port` (0: a free one, then in the attribute) serves `GET /status`, `POST /invoke/FUNCTION`,
-    `POST /trigger/SCHEDULE`, `/faults` and Lambda's `Invoke` API.
+    `POST /trigger/SCHEDULE`, `/faults` and Lambda's `Invoke` API. Functions of `debug` are debugged, see `Lambda`.
     """
 
     def __init__(
@@ -61,6 +61,7 @@ class Runtime:
         admin_port: int = 0,
         max_environments: int = 4,
         limits: WebSocketLimits | None = None,
+        debug: Sequence[str] | None = None,
     ) -> None:
         self.app = app
         self.meter = Meter()
@@ -71,6 +72,7 @@ class Runtime:
             extra_env=extra_env,
             max_environments=max_environments,
             meter=self.meter,
+            debug=debug,
         )
         self.faults = Control(self.functions, engines or {}, restore)
         self.apis: list[WebSocketApi | HttpApi] = [
@@ -102,6 +104,7 @@ class Runtime:
             OSError: a port is taken.
             TimeoutError: an event source's topic or queue could not be read.
             ValueError: the app asks for something that is not imitated.
+            UnknownFunctionError: a function that is to be debugged.
         """
         await self.functions.start()
         for api in self.apis:

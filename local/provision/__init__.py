@@ -1,8 +1,8 @@
 """Brings the engines to what the templates say: topics, tables, logins, keys, secrets, alarms. May be repeated."""
 
-from local.provision.cassandra import provision_tables
+from local.provision.cassandra import provision_tables, switches
 from local.provision.errors import ProvisionFailed
 from local.provision.kafka import provision_topics
 from local.provision.localstack import LocalStackResources
 
-__all__ = ["LocalStackResources", "ProvisionFailed", "provision_tables", "provision_topics"]
+__all__ = ["LocalStackResources", "ProvisionFailed", "provision_tables", "provision_topics", "switches"]

@@ -4,6 +4,7 @@ from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile, S
 from cassandra.policies import RoundRobinPolicy
 
 from local.assembly import Column, Table
+from local.keyspaces import Switches, Tables, read, refusal_of_text
 from local.provision.errors import ProvisionFailed
 
 TIMEOUT_S = 20.0
@@ -15,7 +16,7 @@ def provision_tables(address: str, keyspaces: Iterable[str], tables: Iterable[Ta
     Creates keyspaces, tables and columns that are missing. Blocks.
 
     Raises:
-        ProvisionFailed: a table exists with another primary key.
+        ProvisionFailed: a table exists with another primary key, or Amazon Keyspaces would not make it so.
         cassandra.DriverException: the engine did not do it within `TIMEOUT_S`.
     """
     host, _, port = address.rpartition(":")
@@ -32,9 +33,10 @@ def provision_tables(address: str, keyspaces: Iterable[str], tables: Iterable[Ta
     try:
         session = cluster.connect()
         for keyspace in keyspaces:
-            session.execute(
+            _define(
+                session,
                 f'CREATE KEYSPACE IF NOT EXISTS "{keyspace}" '
-                "WITH replication = {'class': 'NetworkTopologyStrategy', 'replication_factor': 1}"
+                "WITH replication = {'class': 'NetworkTopologyStrategy', 'replication_factor': 1}",
             )
         for table in tables:
             _provision_table(session, table)
@@ -58,6 +60,14 @@ def create_statement(table: Table) -> str:
     )
 
 
+def switches(tables: Iterable[Table]) -> Tables:
+    """What is on in them, for whoever checks statements."""
+    return {
+        (table.keyspace, table.name): Switches(timestamps=table.client_timestamps, ttl=table.ttl_s > 0)
+        for table in tables
+    }
+
+
 def _provision_table(session: Session, table: Table) -> None:
     rows = list(
         session.execute(
@@ -67,7 +77,7 @@ def _provision_table(session: Session, table: Table) -> None:
         )
     )
     if not rows:
-        session.execute(create_statement(table))
+        _define(session, create_statement(table))
         return
     for kind, expected in (("partition_key", table.partition_key), ("clustering", table.clustering)):
         found = sorted((row.position, row.column_name) for row in rows if row.kind == kind)
@@ -83,4 +93,11 @@ def _provision_table(session: Session, table: Table) -> None:
 
 
 def _add(session: Session, table: Table, column: Column) -> None:
-    session.execute(f'ALTER TABLE "{table.keyspace}"."{table.name}" ADD "{column.name}" {column.type}')
+    _define(session, f'ALTER TABLE "{table.keyspace}"."{table.name}" ADD "{column.name}" {column.type}')
+
+
+def _define(session: Session, text: str) -> None:
+    refusal = refusal_of_text(read(text), {})
+    if refusal is not None:
+        raise ProvisionFailed(f"{refusal}: {text}")
+    session.execute(text)

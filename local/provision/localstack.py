@@ -90,7 +90,8 @@ class LocalStackResources:
     def _parameters(self, client: Any, operation: str, resource: Resource) -> dict[str, Any]:
         """The resource's properties that the operation takes under the same names."""
         taken = client.meta.service_model.operation_model(operation).input_shape.members
-        return self._resolver.properties(resource, *(name for name in resource.properties if name in taken))
+        names = [name for name in resource.properties if name in taken]
+        return self._resolver.properties(resource, *names) if names else {}
 
     def _key(self, resource: Resource) -> dict[str, Any]:
         kms = self._client("kms")

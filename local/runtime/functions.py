@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from local.metrics import emf
 from local.metrics.meter import Meter
 from local.model import Function
 from local.runtime.asynchronous import AsyncQueue, Destinations, PayloadTooLargeError, Waits
+from local.runtime.debugging import Debugger
 from local.runtime.logs import FunctionLog
 from local.runtime.pool import Pool, StoppedError
 from local.runtime.sandbox import Site
@@ -36,7 +37,8 @@ class Lambda:
 
     At most `max_environments` workers exist per function (more if it has more provisioned, exactly its reserved
     concurrency if it has one); events beyond wait. `extra_env` is set in every worker. `meter` gets what functions log
-    in the embedded metric format, and the metrics of Lambda itself.
+    in the embedded metric format, and the metrics of Lambda itself. With `debug`, the functions of these names, or all
+    if there are none, run in one process that has this one's terminal, one event at a time and without time limits.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class Lambda:
         max_environments: int = 4,
         meter: Meter | None = None,
         waits: Waits | None = None,
+        debug: Sequence[str] | None = None,
     ) -> None:
         self._functions = functions
         self._interpreter = interpreter
@@ -59,22 +62,31 @@ class Lambda:
         self._by_reference: dict[str, Pool] = {}
         self._meter = meter or Meter()
         self._queue = AsyncQueue(waits or Waits())
+        self._debug = debug
+        self._debugger: Debugger | None = None
         self._scratch: Path | None = None
 
     async def start(self) -> None:
-        """Start the provisioned workers and wait until each is initialised or has failed."""
+        """
+        Start the provisioned workers and wait until each is initialised or has failed.
+
+        Raises:
+            UnknownFunctionError: a function that is to be debugged.
+        """
         self._scratch = Path(tempfile.mkdtemp(prefix="lambda-"))
         site = Site(interpreter=self._interpreter, scratch=self._scratch, extra_env=self._extra_env)
         starts = asyncio.Semaphore(max(2, os.cpu_count() or 2))
+        debugged = self._debugged()
         for function in self._functions:
             log = FunctionLog(self._log_dir, function.name, partial(emf.measure, meter=self._meter))
-            pool = Pool(function, site, log, starts, limit=self._max_environments, meter=self._meter)
+            debugger = self._debugger if function.name in debugged else None
+            pool = Pool(function, site, log, starts, limit=self._max_environments, meter=self._meter, debugger=debugger)
             self._pools[function.name] = pool
             self._by_reference |= {function.name: pool, function.arn: pool}
         workers = [
             pool.start_worker(provisioned=True)
             for pool in self._pools.values()
-            for _ in range(pool.function.provisioned_concurrency)
+            for _ in range(min(pool.function.provisioned_concurrency, pool.slots.limit))
         ]
         if workers:
             await asyncio.wait([worker.initialised for worker in workers])
@@ -90,6 +102,8 @@ class Lambda:
             return
         self._queue.stop()
         await asyncio.gather(*(pool.stop() for pool in self._pools.values()))
+        if self._debugger is not None:
+            await self._debugger.stop()
         shutil.rmtree(scratch, ignore_errors=True)
 
     async def invoke(self, function: str, payload: bytes, *, deadline: float | None = None) -> Result:
@@ -105,8 +119,9 @@ class Lambda:
         """
         if len(payload) > MAX_PAYLOAD:
             raise PayloadTooLargeError(len(payload), MAX_PAYLOAD, "RequestResponse")
-        call = self.pool(function).submit(payload)
-        if deadline is None:
+        pool = self.pool(function)
+        call = pool.submit(payload)
+        if deadline is None or pool.debugger is not None:
             return await call.done
         async with asyncio.timeout_at(deadline):
             return await call.done
@@ -145,19 +160,41 @@ class Lambda:
         """
         with contextlib.suppress(UnknownFunctionError):
             return self.pool(name)
-        meant = sorted(other for other in self._pools if other.endswith(f"-{name}"))
-        if len(meant) == 1:
-            return self._pools[meant[0]]
-        reason = f"may be {' or '.join(meant)}" if meant else f"there are {', '.join(sorted(self._pools))}"
-        raise UnknownFunctionError(f"no function is called {name}: {reason}")
+        return self._pools[meant(name, self._pools)]
+
+    def current(self) -> list[Function]:
+        """As they were defined last."""
+        return [pool.function for pool in self._pools.values()]
 
     def redefine(self, functions: Sequence[Function]) -> None:
         """Other settings for functions of the same names: no event reaches a worker of the old ones any more."""
         for function in functions:
             self._pools[function.name].redefine(function)
 
+    def _debugged(self) -> set[str]:
+        if self._debug is None:
+            return set()
+        self._debugger = Debugger(self._interpreter)
+        names = [function.name for function in self._functions]
+        return {meant(name, names) for name in self._debug} or set(names)
+
     def status(self) -> dict[str, Any]:
         return {name: pool.status() for name, pool in self._pools.items()}
+
+
+def meant(name: str, functions: Iterable[str]) -> str:
+    """
+    That of `functions` which is called `name`, or the only one that ends with `-name`.
+
+    Raises:
+        UnknownFunctionError: none does, or several; the message names them.
+    """
+    known = sorted(functions)
+    found = [other for other in known if other == name] or [other for other in known if other.endswith(f"-{name}")]
+    if len(found) == 1:
+        return found[0]
+    reason = f"may be {' or '.join(found)}" if found else f"there are {', '.join(known)}"
+    raise UnknownFunctionError(f"no function is called {name}: {reason}")
 
 
 def error_of(result: Result) -> str:

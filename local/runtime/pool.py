@@ -10,8 +10,9 @@ from typing import Any
 from local.metrics import counters
 from local.metrics.meter import Meter
 from local.model import Function
+from local.runtime.debugging import Debugger, DebugSandbox
 from local.runtime.logs import FunctionLog
-from local.runtime.sandbox import Site
+from local.runtime.sandbox import Sandbox, Site
 from local.runtime.scheduling import Slots, ThrottledError
 from local.runtime.worker import Call, Worker
 
@@ -37,15 +38,19 @@ class Pool:
         *,
         limit: int,
         meter: Meter,
+        debugger: Debugger | None = None,
     ) -> None:
-        reserved = function.reserved_concurrency
+        reserved = function.reserved_concurrency if debugger is None else None
         limit = max(limit, function.provisioned_concurrency) if reserved is None else reserved
+        if debugger is not None:
+            limit = 1
         self.function = function
         self.slots: Slots[Worker, Call] = Slots(function.name, limit, reserved=reserved is not None)
         self.lives: dict[asyncio.Task[None], Worker] = {}
         self.invocations = self.errors = self.throttles = self.cold_starts = 0
         self.durations_ms: deque[float] = deque(maxlen=1000)
         self.metrics = counters.of_function(meter, function.name)
+        self.debugger = debugger
         self._site = site
         self._log = log
         self._starts = starts
@@ -96,7 +101,7 @@ class Pool:
     def start_worker(self, *, provisioned: bool = False) -> Worker:
         worker = Worker(
             self.function,
-            self._site,
+            self._sandbox(),
             self._log,
             provisioned=provisioned,
             on_next=self._next,
@@ -107,6 +112,11 @@ class Pool:
         life = self._loop.create_task(self._live(worker), name=f"worker of {self.function.name}")
         self.lives[life] = worker
         return worker
+
+    def _sandbox(self) -> Sandbox:
+        if self.debugger is None:
+            return Sandbox(self.function, self._site, self._log)
+        return DebugSandbox(self.function, self._site, self._log, self.debugger)
 
     async def warm(self, number: int) -> None:
         """Start workers until `number` are idle, as far as the function's limit allows."""
@@ -149,7 +159,8 @@ class Pool:
                     launched = True
                     exited = asyncio.ensure_future(worker.exited())
                     first: set[asyncio.Future[Any]] = {exited, worker.initialised}
-                    await asyncio.wait(first, timeout=INIT_TIMEOUT_S, return_when=asyncio.FIRST_COMPLETED)
+                    timeout = None if worker.sandbox.patient else INIT_TIMEOUT_S
+                    await asyncio.wait(first, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
                     if not worker.initialised.done():
                         worker.sandbox.kill()
             if launched:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import psutil
 
@@ -33,6 +34,9 @@ class Site:
 
 class Sandbox:
     """A process group and what belongs to it: `launch`, then signals, until `exited`."""
+
+    patient: ClassVar[bool] = False
+    """Whether its events, and its init, may take as long as they like."""
 
     def __init__(self, function: Function, site: Site, log: logs.FunctionLog) -> None:
         self.frozen = False

@@ -18,13 +18,15 @@ from typing import Literal
 from local.model import Function
 from local.runtime import logs
 from local.runtime.http1 import Exchange, HttpServer
-from local.runtime.sandbox import Sandbox, Site
+from local.runtime.sandbox import Sandbox
 
 _API = "/2018-06-01/runtime/"
 _ACCEPTED = b'{"status":"OK"}'
 _JSON = (b"content-type", b"application/json")
 FREEZE_AFTER_S = 0.05
 """How long a process without an event runs on before it is frozen: at once would be dear for busy ones."""
+PATIENCE_S = 24 * 3600.0
+"""The time limit of a function that is debugged."""
 MAX_RESPONSE = 6 * 1024 * 1024
 """Bytes that a function may return."""
 
@@ -70,7 +72,7 @@ class Worker:
     def __init__(
         self,
         function: Function,
-        site: Site,
+        sandbox: Sandbox,
         log: logs.FunctionLog,
         *,
         provisioned: bool,
@@ -79,7 +81,7 @@ class Worker:
     ) -> None:
         self.function = function
         self.state: Literal["starting", "idle", "busy", "stranded"] = "starting"
-        self.sandbox = Sandbox(function, site, log)
+        self.sandbox = sandbox
         self.init_error: bytes | None = None
         self.initialised: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._log = log
@@ -130,7 +132,7 @@ class Worker:
             self._rest = None
         self._call = call
         exchange, self._next = self._next, None
-        timeout_s = self.function.timeout_s
+        timeout_s = PATIENCE_S if self.sandbox.patient else self.function.timeout_s
         self._timer = asyncio.get_running_loop().call_later(timeout_s, self._time_out)
         self._log.write(logs.start_line(call.request_id))
         deadline_ms = int((time.time() + timeout_s) * 1000)

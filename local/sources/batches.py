@@ -1,6 +1,8 @@
 """
 A partition's records on their way through a function: which batch comes next, and what a failure means. No I/O.
 
+An invocation may take a batch of each of several partitions.
+
 One batch at a time: `next_batch`, then `finish` with the place of the first record that failed. What is not
 finished stays at the head of the line, so order within the partition holds through all retries.
 """
@@ -41,10 +43,14 @@ class Record:
 
 @dataclass(slots=True)
 class Batch:
-    """Records of one invocation, with the number of times exactly they have failed."""
+    """Records of one partition in one invocation, with the number of times exactly they have failed."""
 
     records: list[Record]
     failures: int = 0
+
+    @property
+    def event_size(self) -> int:
+        return sum(record.event_size for record in self.records)
 
 
 @dataclass(slots=True)
@@ -79,6 +85,11 @@ class Lane:
         return len(self._arrived) + sum(len(batch.records) for batch in self._again)
 
     @property
+    def failed(self) -> bool:
+        """Whether the next batch has failed before."""
+        return bool(self._again)
+
+    @property
     def full(self) -> bool:
         """Whether the batching window need not be waited for."""
         return bool(self._again) or len(self._arrived) >= self._source.batch_size
@@ -99,20 +110,24 @@ class Lane:
             expired.append(self._arrived.popleft())
         return expired
 
-    def next_batch(self) -> Batch | None:
-        """What to invoke the function with now; None if nothing waits."""
+    def next_batch(self, *, records: int | None = None, size: int = MAX_EVENT) -> Batch | None:
+        """
+        What to invoke the function with now, if anything waits: what has failed as it was, else what fits into
+        `records` (the source's batch size) and `size` bytes. The first record of a line fits always.
+        """
         if self._again:
             return self._again[0]
         if not self._arrived:
             return None
-        records = [self._arrived.popleft()]
-        size = records[0].event_size
-        while self._arrived and len(records) < self._source.batch_size:
-            size += self._arrived[0].event_size
-            if size > MAX_EVENT:
+        most = self._source.batch_size if records is None else records
+        taken = [self._arrived.popleft()]
+        size -= taken[0].event_size
+        while self._arrived and len(taken) < most:
+            size -= self._arrived[0].event_size
+            if size < 0:
                 break
-            records.append(self._arrived.popleft())
-        self._again.append(Batch(records))
+            taken.append(self._arrived.popleft())
+        self._again.append(Batch(taken))
         return self._again[0]
 
     def finish(self, failed: int) -> Outcome:
@@ -144,23 +159,29 @@ class Lane:
         self.position = records[-1].offset + 1
 
 
-def first_failed(records: Sequence[Record], answer: bytes, *, partial: bool) -> int:
+def first_failed(batches: Sequence[Sequence[Record]], answer: bytes, *, partial: bool) -> list[int]:
     """
-    The index of the first record that a function's (successful) answer reports as failed; their number if none.
+    For each of an invocation's `batches`, the index of the first record that a function's (successful) answer
+    reports as failed; their number if none.
 
     The answer is read only if the source reports item failures: `{"batchItemFailures": [{"itemIdentifier":
     {"partition": "TOPIC-PARTITION", "offset": OFFSET}}]}`. An identifier that is malformed or of no record in the
-    batch fails the whole batch, as AWS has it for streams.
+    invocation fails all of it, as AWS has it for streams.
     """
+    firsts = [len(records) for records in batches]
     if not partial:
-        return len(records)
+        return firsts
     try:
         reported = json.loads(answer or b"null")
         failures = (reported or {}).get("batchItemFailures") or []
-        places = {(f"{record.topic}-{record.partition}", record.offset): index for index, record in enumerate(records)}
-        identifiers = [failure["itemIdentifier"] for failure in failures]
-        return min(
-            (places[identifier["partition"], identifier["offset"]] for identifier in identifiers), default=len(records)
-        )
+        places = {
+            (f"{record.topic}-{record.partition}", record.offset): (batch, index)
+            for batch, records in enumerate(batches)
+            for index, record in enumerate(records)
+        }
+        for identifier in [failure["itemIdentifier"] for failure in failures]:
+            batch, index = places[identifier["partition"], identifier["offset"]]
+            firsts[batch] = min(firsts[batch], index)
     except (ValueError, TypeError, KeyError, AttributeError):
-        return 0
+        return [0] * len(batches)
+    return firsts

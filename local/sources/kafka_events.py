@@ -7,14 +7,15 @@ from collections.abc import Sequence
 from .batches import Record
 
 
-def event(records: Sequence[Record], *, source_arn: str, bootstrap: str) -> bytes:
-    """The event for `records`, at least one, all of one partition."""
-    first = records[0]
+def event(batches: Sequence[Sequence[Record]], *, source_arn: str, bootstrap: str) -> bytes:
+    """The event for `batches`, each of another partition and of at least one record."""
     document = {
         "eventSource": "aws:kafka",
         "eventSourceArn": source_arn,
         "bootstrapServers": bootstrap,
-        "records": {f"{first.topic}-{first.partition}": [_record(record) for record in records]},
+        "records": {
+            f"{records[0].topic}-{records[0].partition}": [_record(record) for record in records] for records in batches
+        },
     }
     return json.dumps(document, separators=(",", ":")).encode()
 

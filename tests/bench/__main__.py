@@ -10,6 +10,7 @@ from pathlib import Path
 import uvloop
 
 from local.cloud import Cloud
+from local.serve import FAILURES
 from tests.bench import backlog, inbox, latency, memory, throughput
 
 ALL = ("latency", "throughput", "together", "backlog", "memory", "inbox")
@@ -55,14 +56,12 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=15.0, help="of each round")
     parser.add_argument("--pairs", type=int, default=20, help="of the closed loop")
     options = parser.parse_args()
-    lines = uvloop.run(
-        bench(
-            ALL if "all" in options.which else options.which,
-            rounds=options.rounds,
-            seconds=options.seconds,
-            pairs=options.pairs,
-        )
-    )
+    which = ALL if "all" in options.which else options.which
+    try:
+        lines = uvloop.run(bench(which, rounds=options.rounds, seconds=options.seconds, pairs=options.pairs))
+    except FAILURES as failure:
+        print(f"tests.bench: {failure}", file=sys.stderr)  # noqa: T201
+        return 1
     print("\n".join(lines))  # noqa: T201
     return 0
 

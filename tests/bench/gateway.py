@@ -1,7 +1,7 @@
 """
 Frames through the WebSocket gateway and a warm no-op function, beside a bare `websockets` echo server.
 
-    python -m tests.bench.gateway INTERPRETER [--frames 5000] [--clients 50] [--idle 2000]
+    python -m tests.bench.gateway INTERPRETER [--frames 5000] [--clients 50] [--idle 2000] [--growth 100000]
 
 INTERPRETER is a Python with `awslambdaric`. Gateway and load client are processes of their own, as in real use;
 both run on the same cores. Prints one JSON object.
@@ -9,6 +9,7 @@ both run on the same cores. Prints one JSON object.
 
 import argparse
 import asyncio
+import contextlib
 import json
 import multiprocessing
 import os
@@ -17,6 +18,7 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,7 @@ import psutil
 import uvloop
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.asyncio.server import ServerConnection, serve
+from websockets.exceptions import ConnectionClosedError
 
 from local.gateway.server import Runtime
 from local.model import Api, App, Function, Route
@@ -81,8 +84,9 @@ def _gateway(interpreter: Path, port: int, control: Connection) -> None:
 
 def _echo(port: int, control: Connection) -> None:
     async def echo(connection: ServerConnection) -> None:
-        async for _ in connection:
-            await connection.send("ok")
+        with contextlib.suppress(ConnectionClosedError):  # of an idle client, which just goes
+            async for _ in connection:
+                await connection.send("ok")
 
     async def run() -> None:
         async with serve(echo, "127.0.0.1", port, compression=None):
@@ -137,7 +141,26 @@ async def _measure(url: str, pids: dict[str, list[int]], arguments: argparse.Nam
     result["rss_mb"] = round(server.memory_info().rss / 2**20, 1)
     for client in idle:
         client.transport.abort()
+    result["growth_mb"] = await _growth(server, url, arguments.growth, arguments.clients)
     return result
+
+
+async def _growth(server: psutil.Process, url: str, frames: int, clients: int) -> float:
+    """What the server holds more after the second half of these frames than after the first."""
+    held = []
+    for _ in range(2):
+        await _load(url, frames // 2, clients)
+        held.append(server.memory_info().rss)
+    return round((held[1] - held[0]) / 2**20, 1)
+
+
+def _ratio(gateway: Mapping[str, Any], echo: Mapping[str, Any], clients: int) -> dict[str, float]:
+    """How many times as much the gateway, with a function behind it, takes as an echo server."""
+    many = f"{clients} clients"
+    return {
+        "p50, one client": round(gateway["one client"]["p50_ms"] / echo["one client"]["p50_ms"], 1),
+        f"time a frame, {many}": round(echo[many]["frames_s"] / gateway[many]["frames_s"], 1),
+    }
 
 
 def _bench(target: Any, arguments: argparse.Namespace, *head: object) -> dict[str, Any]:
@@ -162,10 +185,14 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=5000)
     parser.add_argument("--clients", type=int, default=50)
     parser.add_argument("--idle", type=int, default=2000)
+    parser.add_argument("--growth", type=int, default=100_000, help="frames after which memory is compared")
     arguments = parser.parse_args()
+    gateway = _bench(_gateway, arguments, arguments.interpreter.absolute())
+    echo = _bench(_echo, arguments)
     result = {
-        "gateway": _bench(_gateway, arguments, arguments.interpreter),
-        "bare echo server": _bench(_echo, arguments),
+        "gateway": gateway,
+        "bare echo server": echo,
+        "ratio": _ratio(gateway, echo, arguments.clients),
         "cpus": os.cpu_count(),
         "load_average": os.getloadavg()[0],
     }

@@ -10,6 +10,7 @@ import psutil
 import psycopg
 import pytest
 from botocore.config import Config
+from cassandra import ConsistencyLevel
 from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile, Session
 from cassandra.policies import RoundRobinPolicy
 from confluent_kafka import Consumer, Producer
@@ -63,7 +64,7 @@ def first_record(bootstrap: str, topic: str) -> bytes | None:
 
 def connect_to_cassandra(address: str) -> tuple[Cluster, Session]:
     host, _, port = address.partition(":")
-    profile = ExecutionProfile(RoundRobinPolicy(), request_timeout=20)
+    profile = ExecutionProfile(RoundRobinPolicy(), request_timeout=20, consistency_level=ConsistencyLevel.LOCAL_QUORUM)
     cluster = Cluster([host], int(port), protocol_version=5, execution_profiles={EXEC_PROFILE_DEFAULT: profile})
     return cluster, cluster.connect()
 
@@ -191,11 +192,20 @@ class TestLife:
         await others.start("valkey", "postgres")
         await others.postgres.ensure_login("app", "secret", "chat")
 
-    async def test_whoever_runs_them_hears_of_one_that_ends(self, others: Engines) -> None:
-        await others.start("valkey", "postgres")
-        hearing = asyncio.ensure_future(others.ended())
+    async def test_whoever_runs_them_hears_of_one_that_ends_by_itself(self, others: Engines) -> None:
+        await others.start("valkey")
         os.kill(others.valkey.process.pid, signal.SIGKILL)
-        assert str(await asyncio.wait_for(hearing, 5)).startswith("valkey ended with code -9")
+        await others.valkey.process.wait()
+        ended = await asyncio.wait_for(others.ended(), 5)
+        assert str(ended) == f"valkey has ended by itself, with code -9; its log is {others.site.logs / 'valkey.log'}"
+
+    async def test_nobody_hears_of_one_that_was_asked_to_end(self, others: Engines) -> None:
+        await others.start("valkey", "postgres")
+        await others.valkey.kill()
+        await others.valkey.start()
+        await others.valkey.stop()
+        os.kill(others.postgres.process.pid, signal.SIGKILL)
+        assert (await asyncio.wait_for(others.ended(), 5)).name == "postgres"
 
     async def test_a_failed_start_shows_the_log_and_stops_the_others(self, others: Engines) -> None:
         data = others.postgres.home / "data"

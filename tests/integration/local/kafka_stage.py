@@ -28,9 +28,10 @@ def note(**what):
         file.write(json.dumps(what) + "\\n")
 
 def take(event, context):
+    for lane, taken in event["records"].items():
+        values = [b64decode(record["value"]).decode() for record in taken]
+        note(lane=lane, values=values, pid=os.getpid(), together=len(event["records"]))
     values = [b64decode(record["value"]).decode() for record in records(event)]
-    (lane,) = event["records"]
-    note(lane=lane, values=values, pid=os.getpid())
     if any(value.startswith("poison") for value in values):
         raise ValueError("poison")
     return {}
@@ -44,9 +45,8 @@ def linger(event, context):
 FAILED = set()
 
 def take_part(event, context):
-    (lane,) = event["records"]
     for record in records(event):
-        value = b64decode(record["value"]).decode()
+        lane, value = f"{record['topic']}-{record['partition']}", b64decode(record["value"]).decode()
         if value.startswith("once") and value not in FAILED:
             FAILED.add(value)
             return {"batchItemFailures": [{"itemIdentifier": {"partition": lane, "offset": record["offset"]}}]}

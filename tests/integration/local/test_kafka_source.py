@@ -95,6 +95,34 @@ class TestKafkaPoller:
         finally:
             await runtime.stop()
 
+    async def test_partitions_share_an_invocation(self, stage: Stage) -> None:
+        runtime = stage.runtime(window_s=0.5)
+        await runtime.start()
+        try:
+            stage.produce(["a"])
+            stage.produce(["b"], partition=1)
+            await until(lambda: (stage.taken(0), stage.taken(1)) == (["a"], ["b"]))
+            assert [note["together"] for note in stage.notes("values")] == [2, 2]
+            await until(lambda: lag(runtime) == 0)
+        finally:
+            await runtime.stop()
+
+    async def test_what_failed_comes_again_alone_and_holds_up_no_other_partition(self, stage: Stage) -> None:
+        runtime = stage.runtime(window_s=0.5)
+        await runtime.start()
+        try:
+            stage.produce(["poison"])
+            stage.produce(["b"], partition=1)
+            await until(lambda: len(stage.taken(0)) >= 3)
+            stage.produce(["c"], partition=1)
+            await until(lambda: stage.taken(1)[-1:] == ["c"])
+            partitions = runtime.status()["sources"][0]["partitions"]
+            assert partitions["0"] == {"position": 0, "lag": 1}
+        finally:
+            await runtime.stop()
+        attempts = [note["together"] for note in stage.notes("values") if note["values"] == ["poison"]]
+        assert set(attempts[1:]) == {1}
+
     async def test_restart_of_kafka_is_survived(self, stage: Stage, engines: Engines) -> None:
         runtime = stage.runtime()
         await runtime.start()

@@ -16,6 +16,7 @@ from websockets.asyncio.client import connect
 
 from local.aws import client
 from local.cloud import Cloud
+from local.faults import Restart
 
 from .conftest import ROOT
 
@@ -124,6 +125,23 @@ class TestSecondApp:
             assert json.load(answer) == {"id": "a b", "region": shop.app.region}
         (notice,) = map(json.loads, await Queue(shop, "Inbox").find(has("AlarmName")))
         assert (notice["AlarmName"], notice["NewStateValue"]) == ("shop-sales", "ALARM")
+
+    async def test_what_localstack_forgets_is_made_again_and_works(self, shop: Cloud, seen: Queue) -> None:
+        s3, kms = (client(name, shop.engines.localstack.address, shop.app.region) for name in ("s3", "kms"))
+        s3.put_object(Bucket=shop.app.outputs["PhotosName"], Key="cake", Body=b"...")
+        key_before = shop.app.outputs["KeyId"]
+        await shop.faults.apply(Restart("localstack"))
+        assert "Contents" not in s3.list_objects_v2(Bucket=shop.app.outputs["PhotosName"])
+        assert shop.app.outputs["KeyId"] != key_before
+        assert json.loads(shop.outputs_file.read_text()) == shop.app.outputs
+        assert kms.describe_key(KeyId="alias/shop")["KeyMetadata"]["KeyId"] == shop.app.outputs["KeyId"]
+        Queue(shop, "Jobs").send("after")
+        await seen.find(told("job", "after"))
+        sns: Any = client("sns", shop.engines.localstack.address, shop.app.region)
+        sns.publish(TopicArn=shop.app.outputs["NewsArn"], Message="open again")
+        await seen.find(told("news", "open again"))
+        cloudwatch: Any = client("cloudwatch", shop.engines.localstack.address, shop.app.region)
+        assert [alarm["AlarmName"] for alarm in cloudwatch.describe_alarms()["MetricAlarms"]] == ["shop-sales"]
 
     async def test_what_is_not_imitated_is_listed(self, shop: Cloud) -> None:
         kinds = {kind for _, kind in shop.app.not_imitated}

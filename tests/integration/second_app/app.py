@@ -5,6 +5,7 @@ A small CDK app that has nothing to do with chat: a bit of everything that the l
     GET /orders/{id}
     topic orders ─▶ count        queue jobs ─▶ work ─▶ queue jobs-dead        every day ─▶ sweep
     topic news ─▶ queue inbox, function report ◀── alarm sales            custom resource ─▶ greeting of all functions
+    bucket photos, key shop
 """
 
 from pathlib import Path
@@ -17,10 +18,12 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_destinations as destinations
 from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_msk as msk
+from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from aws_cdk import aws_sqs as sqs
@@ -40,6 +43,7 @@ class Shop(Stack):
         self._stream()
         self._jobs()
         self._news()
+        self._store()
         events.Rule(
             self,
             "Daily",
@@ -159,6 +163,11 @@ class Shop(Stack):
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
         )
         alarm.add_alarm_action(actions.SnsAction(news))
+
+    def _store(self) -> None:
+        photos = s3.Bucket(self, "Photos", bucket_name="shop-photos")
+        CfnOutput(self, "PhotosName", value=photos.bucket_name)
+        CfnOutput(self, "KeyId", value=kms.Key(self, "Key", alias="shop").key_id)
 
 
 if __name__ == "__main__":

@@ -27,7 +27,11 @@ def status(**more: Any) -> dict[str, Any]:
         ],
         "schedules": [],
         "metrics": {"sent": 9, "dropped": 0, "last_error": None},
-        "not_imitated": [["Role", "AWS::IAM::Role"], ["Other", "AWS::IAM::Role"]],
+        "not_imitated": [
+            ["Role", "AWS::IAM::Role"],
+            ["Other", "AWS::IAM::Role"],
+            ["Late", "AWS::CloudWatch::Alarm.ExtendedStatistic"],
+        ],
         **more,
     }
 
@@ -49,7 +53,7 @@ class TestLines:
             "\n"
             'api: {"kind": "HTTP", "requests": 3}\n'
             'metrics: {"sent": 9, "dropped": 0, "last_error": null}\n'
-            "without counterpart here: AWS::IAM::Role (2)"
+            "without counterpart here: AWS::CloudWatch::Alarm.ExtendedStatistic (1), AWS::IAM::Role (2)"
         )
 
     def test_app_without_event_sources(self) -> None:

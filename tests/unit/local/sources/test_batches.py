@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -64,6 +65,16 @@ class TestLane:
         assert outcome.retry
         assert offsets(line) == [10, 11, 12, 13]
         assert line.position == 10
+
+    def test_what_does_not_fit_into_the_invocation_waits(self) -> None:
+        line = lane(4)
+        batch = line.next_batch(records=2)
+        assert batch is not None
+        assert [each.offset for each in batch.records] == [10, 11]
+        line.finish(2)
+        batch = line.next_batch(size=record(12).event_size)
+        assert batch is not None
+        assert [each.offset for each in batch.records] == [12]
 
     def test_partial_failure_moves_up_to_the_first_failed_record(self) -> None:
         line = lane(6)
@@ -136,11 +147,11 @@ class TestFirstFailed:
         "answer", [b"", b"null", b"{}", b'{"batchItemFailures":[]}', b'{"batchItemFailures":null}']
     )
     def test_nothing_reported_is_success(self, answer: bytes) -> None:
-        assert first_failed(self.records, answer, partial=True) == 3
+        assert first_failed([self.records], answer, partial=True) == [3]
 
     def test_lowest_offset_counts(self) -> None:
         answer = failures({"partition": "chat-3", "offset": 12}, {"partition": "chat-3", "offset": 11})
-        assert first_failed(self.records, answer, partial=True) == 1
+        assert first_failed([self.records], answer, partial=True) == [1]
 
     @pytest.mark.parametrize(
         "identifier",
@@ -155,12 +166,18 @@ class TestFirstFailed:
         ],
     )
     def test_bad_identifier_fails_the_batch(self, identifier: object) -> None:
-        assert first_failed(self.records, failures(identifier), partial=True) == 0
+        assert first_failed([self.records], failures(identifier), partial=True) == [0]
 
     @pytest.mark.parametrize("answer", [b"not json", b'"text"', b'{"batchItemFailures":[1]}'])
     def test_unreadable_answer_fails_the_batch(self, answer: bytes) -> None:
-        assert first_failed(self.records, answer, partial=True) == 0
+        assert first_failed([self.records], answer, partial=True) == [0]
 
     def test_answer_is_not_read_unless_the_source_reports(self) -> None:
         answer = failures({"partition": "chat-3", "offset": 11})
-        assert first_failed(self.records, answer, partial=False) == 3
+        assert first_failed([self.records], answer, partial=False) == [3]
+
+    def test_of_several_partitions_each_has_its_own(self) -> None:
+        others = tuple(replace(each, partition=4) for each in self.records)
+        answer = failures({"partition": "chat-4", "offset": 11})
+        assert first_failed([self.records, others], answer, partial=True) == [3, 1]
+        assert first_failed([self.records, others], failures({"partition": "chat-5"}), partial=True) == [0, 0]

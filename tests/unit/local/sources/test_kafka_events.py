@@ -10,7 +10,7 @@ class TestEvent:
             Record("chat", 0, 15, 1545084650987, "CREATE_TIME", b"abc", b"Hello", (("h", b"\x01\xff"),)),
             Record("chat", 0, 16, 1545084650988, "LOG_APPEND_TIME", None, None),
         ]
-        assert json.loads(event(records, source_arn="arn:msk", bootstrap="127.0.0.1:9")) == {
+        assert json.loads(event([records], source_arn="arn:msk", bootstrap="127.0.0.1:9")) == {
             "eventSource": "aws:kafka",
             "eventSourceArn": "arn:msk",
             "bootstrapServers": "127.0.0.1:9",
@@ -37,3 +37,7 @@ class TestEvent:
                 ]
             },
         }
+
+    def test_has_a_list_for_each_partition(self) -> None:
+        batches = [[Record("chat", partition, 1, 0, "CREATE_TIME", None, b"v")] for partition in (3, 5)]
+        assert list(json.loads(event(batches, source_arn="arn:msk", bootstrap="b"))["records"]) == ["chat-3", "chat-5"]
