@@ -1,9 +1,9 @@
 """Tell a client what it missed: exactly the gap, or the newest where the gap is too wide."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from natter.domain.conversations import Event
+from natter.domain.conversations import Event, Head
 from natter.domain.ids import ConversationId, UserId
 from natter.names import PAGE_LIMIT_BYTES
 from natter.ports.conversations import ConversationRecord, Conversations
@@ -12,7 +12,7 @@ from natter.usecases.read_events import EventSize, ReadPage
 from natter.usecases.view_conversations import ConversationView, ViewConversations
 
 MAX_CONVERSATIONS = 200
-"""Conversations in one answer; the rest follows with the cursor."""
+"""Conversations looked at for one answer; the rest follows with the cursor."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,40 +65,31 @@ class Sync:
         now = self.now_ms()
         records = {record.conversation_id: record for record in self.conversations.of_user(user)}
         ids = sorted(each for each in {*records, *positions} if after is None or each > after)
-        views = self._views(user, {each: records[each] for each in ids if each in records}, positions)
+        heads = self.view.heads([each for each in ids if each in records])
+        behind = [each for each in ids if not _is_complete(positions.get(each), heads.get(each))]
+        listed = behind[:MAX_CONVERSATIONS]
+        views = self._views(user, heads, [records[each] for each in listed if each in records])
         missed: list[Missed] = []
         removed: list[ConversationId] = []
         size = 0
-        for index, each in enumerate(ids):
+        for index, each in enumerate(listed):
             found = self._missed(user, views[each], positions.get(each), limit) if each in views else None
             size += sum(map(self.size, found.events)) if found else 0
-            full = size > PAGE_LIMIT_BYTES and missed
-            if full or len(missed) + len(removed) >= MAX_CONVERSATIONS:
+            if size > PAGE_LIMIT_BYTES and missed:
                 return Synced(
-                    missed=tuple(missed), removed=tuple(removed), next_cursor=encode_cursor(ids[index - 1]), at=now
+                    missed=tuple(missed), removed=tuple(removed), next_cursor=encode_cursor(listed[index - 1]), at=now
                 )
             if found is not None:
                 missed.append(found)
             elif each not in records:
                 removed.append(each)
-        return Synced(missed=tuple(missed), removed=tuple(removed), next_cursor=None, at=now)
+        more = encode_cursor(listed[-1]) if len(behind) > len(listed) else None
+        return Synced(missed=tuple(missed), removed=tuple(removed), next_cursor=more, at=now)
 
     def _views(
-        self,
-        user: UserId,
-        records: Mapping[ConversationId, ConversationRecord],
-        positions: Mapping[ConversationId, Position],
+        self, user: UserId, heads: Mapping[ConversationId, Head], records: Sequence[ConversationRecord]
     ) -> Mapping[ConversationId, ConversationView]:
-        """Of those that may be behind: where everything is there and read, the head alone tells."""
-        heads = self.view.heads(list(records))
-        seqs = {each: heads[each].seq if each in heads else 0 for each in records}
-        complete = {
-            each
-            for each, position in positions.items()
-            if each in seqs and position.seq == seqs[each] <= position.read_seq
-        }
-        behind = [record for each, record in records.items() if each not in complete]
-        return {view.record.conversation_id: view for view in self.view.at(heads, user, behind)}
+        return {view.record.conversation_id: view for view in self.view.at(heads, user, records)}
 
     def _missed(self, user: UserId, view: ConversationView, position: Position | None, limit: int) -> Missed | None:
         """What is behind, or None: also while the fold has not reached the conversation."""
@@ -113,3 +104,8 @@ class Sync:
                 return Missed(view=view, events=page.events, limited=False)
         newest = self.pages.newest(user, view, before=None, limit=limit)
         return Missed(view=view, events=newest.events, limited=True)
+
+
+def _is_complete(position: Position | None, head: Head | None) -> bool:
+    """Where everything is there and read, the head alone tells; of a conversation without one, its being removed."""
+    return position is not None and head is not None and position.seq == head.seq <= position.read_seq

@@ -10,7 +10,7 @@ from natter.domain.errors import BadRequest
 from natter.domain.ids import ConversationId, UserId
 from natter.names import PAGE_LIMIT_BYTES
 from natter.ports.conversations import ConversationRecord
-from natter.usecases.sync import MAX_CONVERSATIONS, Position, Synced
+from natter.usecases.sync import MAX_CONVERSATIONS, Position, Sync, Synced
 from natter.usecases.view_conversations import ConversationView, ViewConversations
 from natter.wire.events import event_size
 from tests.chat import LARGE, Chat, places
@@ -103,16 +103,7 @@ class TestPositions:
     def test_where_everything_is_there_and_read_nothing_more_is_looked_up(self, room: Room) -> None:
         """Of a thousand conversations, most are like that."""
         room.chat.group(room.ann, conversation_id=ConversationId("kitchen"))
-        asked: list[ConversationId] = []
-
-        class Watched(ViewConversations):
-            def at(
-                self, heads: Mapping[ConversationId, Head], user: UserId, records: Sequence[ConversationRecord]
-            ) -> list[ConversationView]:
-                asked.extend(record.conversation_id for record in records)
-                return super().at(heads, user, records)
-
-        sync = replace(room.chat.sync, view=Watched(heads=room.chat.view.heads, timeline=room.chat.tables))
+        sync, asked = watched(room)
         known = {ConversationId("lobby"): Position(seq=10, read_seq=10)}
         assert brief(sync(room.ann, known, limit=50, cursor=None)) == [("kitchen", [1], False)]
         assert asked == ["kitchen"]
@@ -137,7 +128,30 @@ class TestPositions:
             assert synced == Synced(missed=(), removed=(), next_cursor=None, at=NOON)
 
 
+def watched(room: Room) -> tuple[Sync, list[ConversationId]]:
+    """A sync, and the conversations whose memberships and cursors it has looked up."""
+    asked: list[ConversationId] = []
+
+    class Watched(ViewConversations):
+        def at(
+            self, heads: Mapping[ConversationId, Head], user: UserId, records: Sequence[ConversationRecord]
+        ) -> list[ConversationView]:
+            asked.extend(record.conversation_id for record in records)
+            return super().at(heads, user, records)
+
+    return replace(room.chat.sync, view=Watched(heads=room.chat.view.heads, timeline=room.chat.tables)), asked
+
+
 class TestCursor:
+    def test_what_one_answer_does_not_list_is_not_looked_up_for_it(self, room: Room) -> None:
+        for number in range(250):
+            room.chat.group(room.ann, conversation_id=ConversationId(f"group-{number:03}"))
+        sync, asked = watched(room)
+        first = sync(room.ann, {}, limit=50, cursor=None)
+        assert len(asked) == MAX_CONVERSATIONS
+        sync(room.ann, {}, limit=50, cursor=first.next_cursor)
+        assert len(set(asked)) == len(asked) == 251
+
     def test_at_most_200_conversations_are_in_one_answer(self, room: Room) -> None:
         """Those that are gone count, too; the rest follows, and nothing twice."""
         for number in range(150):
