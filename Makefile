@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help ready run up down status test check bench fmt reset clean
+.PHONY: help ready run up down status test check docs bench fmt reset clean
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 
@@ -30,6 +30,9 @@ check: ready ## what is checked before a push: format, lint, types, imports, fas
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/pytest tests/docs tests/unit tests/infra -q
+
+docs: ready ## write docs/openapi.json and docs/asyncapi.json
+	@$(BIN)/python -m tests.documents
 
 bench: ready ## measure latency and throughput
 	@$(BIN)/python -m tests.bench

@@ -3,11 +3,15 @@
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from natter import names
+
 type FunctionName = Literal[
     "authorize",
     "chat_api",
     "connect",
     "disconnect",
+    "erase",
+    "export",
     "fanout",
     "migrate",
     "persist",
@@ -41,6 +45,8 @@ SIZING: dict[FunctionName, Sizing] = {
     "post_slice": Sizing(memory_mb=1024, timeout_s=15),
     "receipts": Sizing(memory_mb=1024, timeout_s=30),
     "relay": Sizing(timeout_s=60, reserved_concurrency=1),
+    "erase": Sizing(timeout_s=60, reserved_concurrency=1),
+    "export": Sizing(memory_mb=1024, timeout_s=names.EXPORT_TIMEOUT_S),
     "users_api": Sizing(memory_mb=1769, timeout_s=20),
     "chat_api": Sizing(memory_mb=1024, timeout_s=20),
     "migrate": Sizing(timeout_s=300),

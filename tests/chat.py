@@ -9,7 +9,6 @@ from natter.adapters.gate_memory import MemoryGate
 from natter.adapters.gateway_memory import MemoryGateway
 from natter.adapters.head_cache_memory import MemoryHeadCache
 from natter.adapters.logs_memory import MemoryCommandLog, MemoryConnectionLog, MemoryEventLog, MemoryReceiptLog
-from natter.adapters.reports_memory import MemoryReports
 from natter.adapters.tables_memory import MemoryTables
 from natter.bootstrap.chat_api import ChatService
 from natter.domain.commands import Item
@@ -60,6 +59,7 @@ class Chat:
     def __init__(self) -> None:
         self.world = World(per_address=False)
         self.conversations = Decisions(self.world.users, self.world.blocks)
+        self.world.erasures.conversations = self.world.exports.members = self.conversations
         self.admission = MemoryAdmission(self.conversations)
         self.tables, self.heads = MemoryTables(), MemoryHeadCache()
         self.log = MemoryCommandLog(self.world.clock)
@@ -112,7 +112,7 @@ class Chat:
             frames=JsonSignalFrames(),
             tell=self.tell,
         )
-        self.reports = MemoryReports()
+        self.reports = self.world.reports
         self.report_event = ReportEvent(
             view=self.view_one, timeline=self.tables, reports=self.reports, now_ms=self.world.clock
         )

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from local.cloud import Cloud
+from local.keyspaces import Guard
 from tests.support.api import Api
 
 ROOT = Path(__file__).parents[1]
@@ -23,7 +24,10 @@ async def cloud() -> AsyncIterator[Cloud]:
     if "NATTER_OUTPUTS" in os.environ:
         pytest.fail("this test needs a cloud of its own: run it without NATTER_OUTPUTS")
     async with Cloud(ROOT) as cloud:
+        guard = Guard(cloud.tables)  # as in the workers
+        guard.install()
         yield cloud
+        guard.remove()
 
 
 @pytest.fixture(scope="session")

@@ -10,11 +10,14 @@ from natter.adapters.access_tokens_memory import MemoryAccessTokens
 from natter.adapters.admission_memory import MemoryAdmission
 from natter.adapters.conversations_memory import MemoryConversations
 from natter.adapters.devices_memory import MemoryDevices
+from natter.adapters.erasures_memory import MemoryErasures
+from natter.adapters.exports_memory import MemoryArchives, MemoryExporter, MemoryExports
 from natter.adapters.identities_memory import MemoryIdentities
 from natter.adapters.identity_provider_memory import MemoryIdentityProvider
 from natter.adapters.passwords_argon2 import Argon2Passwords
 from natter.adapters.rate_limits_memory import MemoryRateLimits
 from natter.adapters.relations_memory import MemoryBlocks, MemoryContacts, MemoryProfiles
+from natter.adapters.reports_memory import MemoryReports
 from natter.adapters.session_states_memory import MemorySessionStates
 from natter.adapters.sessions_memory import MemorySessions
 from natter.adapters.tickets_memory import MemoryTickets
@@ -22,11 +25,13 @@ from natter.adapters.users_memory import MemoryUsers
 from natter.domain.ids import ConnectionId, DeviceId, SessionId, UserId, new_id
 from natter.domain.users import Device, Platform, Principal, Session, User
 from natter.ports.sockets import Connection, Post, PostResult
+from natter.usecases.ask_for_export import AskForExport
 from natter.usecases.authenticate import Authenticate, CheckSession, RedeemTicket
 from natter.usecases.change_password import ChangePassword
 from natter.usecases.change_profile import ChangeProfile
 from natter.usecases.check_password import CheckPassword
-from natter.usecases.end_session import CloseConnections, EndOtherSessions, EndOwnSession, EndSession
+from natter.usecases.end_session import CloseConnections, EndOwnSession, EndSession, EndSessions
+from natter.usecases.erase_self import EraseSelf, EraseSelfByProvider, StartErasure
 from natter.usecases.find_users import FindUsers
 from natter.usecases.issue_ticket import IssueTicket
 from natter.usecases.keep_blocks import KeepBlocks
@@ -136,12 +141,31 @@ class World:
         self.redeem_ticket = RedeemTicket(tickets=self.tickets, check_session=self.check_session)
         close = CloseConnections(connections=self.sockets, gateway=self.sockets, signed_out=SignedOutFrame().to_json())
         self.end_session = EndSession(sessions=self.sessions, states=self.states, close=close, clock=self.clock)
-        self.end_others = EndOtherSessions(sessions=self.sessions, states=self.states, close=close, clock=self.clock)
+        self.end_sessions = EndSessions(sessions=self.sessions, states=self.states, close=close, clock=self.clock)
         self.open_session = OpenSession(sessions=self.sessions, tokens=self.tokens, clock=self.clock)
         self.provider = MemoryIdentityProvider()
+        self.identities = MemoryIdentities(self.users)
+        self.contacts = MemoryContacts(self.users, self.blocks)
+        self.reports = MemoryReports()
+        self.exports, self.archives = MemoryExports(self.conversations), MemoryArchives()
+        self.exporter = MemoryExporter()
+        self.erasures = MemoryErasures(
+            users=self.users,
+            identities=self.identities,
+            sessions=self.sessions,
+            contacts=self.contacts,
+            blocks=self.blocks,
+            reports=self.reports,
+            conversations=self.conversations,
+            exports=self.exports,
+        )
+        self.start_erasure = StartErasure(erasures=self.erasures, end_sessions=self.end_sessions, clock=self.clock)
+        self.erase_self_by_provider = EraseSelfByProvider(
+            provider=self.provider, identities=self.identities, start=self.start_erasure
+        )
         self.sign_in_by_provider = SignInByProvider(
             provider=self.provider,
-            identities=MemoryIdentities(self.users),
+            identities=self.identities,
             open_session=self.open_session,
             clock=self.clock,
         )
@@ -170,9 +194,18 @@ class World:
                 users=self.users,
                 passwords=self.passwords,
                 check=self.check,
-                end_others=self.end_others,
+                end_others=self.end_sessions,
             ),
-            contacts=KeepContacts(contacts=MemoryContacts(self.users, self.blocks), clock=self.clock),
+            ask_for_export=AskForExport(
+                exports=self.exports,
+                archives=self.archives,
+                exporter=self.exporter,
+                new_id=new_id,
+                clock=self.clock,
+            ),
+            erase_self=EraseSelf(users=self.users, check=self.check, start=self.start_erasure),
+            erase_self_by_provider=None,
+            contacts=KeepContacts(contacts=self.contacts, clock=self.clock),
             blocks=KeepBlocks(
                 blocks=self.blocks,
                 conversations=self.conversations,

@@ -11,6 +11,7 @@ from natter.domain.commands import (
     CreateConversation,
     DeleteMessage,
     EditMessage,
+    EraseMember,
     Item,
     Origin,
     PostMessage,
@@ -72,6 +73,10 @@ def added(user: UserId, *, client_id: str, role: Role = "member") -> Command:
 
 def removed(user: UserId, *, client_id: str) -> Command:
     return a_command(RemoveMember(client_id=ClientId(client_id), user_id=user), decided=True)
+
+
+def erased(user: UserId, *, client_id: str) -> Command:
+    return a_command(EraseMember(client_id=ClientId(client_id), user_id=user), decided=True)
 
 
 def role_changed(user: UserId, role: Role, *, client_id: str) -> Command:

@@ -1,6 +1,7 @@
 """Events of the event source mapping for MSK, as Lambda gets them."""
 
 import base64
+from dataclasses import dataclass
 from typing import Any
 
 from natter.names import COMMANDS_TOPIC
@@ -38,6 +39,16 @@ def a_batch(*records: dict[str, Any]) -> dict[str, Any]:
     for record in records:
         lanes.setdefault(f"{record['topic']}-{record['partition']}", []).append(record)
     return {"eventSource": "aws:kafka", "bootstrapServers": "broker:9098", "records": lanes}
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a handler asks of an invocation's context."""
+
+    left_ms: int = 60_000
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self.left_ms
 
 
 def a_failure(offset: int, partition: int = 0) -> dict[str, Any]:

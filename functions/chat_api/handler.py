@@ -2,10 +2,13 @@
 
 from natter import __version__
 from natter.bootstrap import chat_api as bootstrap
+from natter.domain.errors import Conflict, Forbidden, LastOwner, NotFound, NotMember
 from natter.domain.ids import AttachmentId, ConversationId
 from natter.domain.receipts import Receipt
-from natter.entrypoints.http import Answer, HttpApi, Request
+from natter.entrypoints.answers import Answer
+from natter.entrypoints.http import HttpApi
 from natter.entrypoints.lazily import lazily
+from natter.entrypoints.request import Request
 from natter.settings import ChatApiSettings
 from natter.wire.http_attachments import NewAttachmentAnswer, NewAttachmentBody
 from natter.wire.http_conversations import (
@@ -37,11 +40,13 @@ def build(chat: bootstrap.ChatService) -> HttpApi:
     _reading(api, chat)
     _serve_attachments(api, chat)
 
-    @api.get("/v1/health", open_=True)
-    def health(_: Request) -> Answer:
-        if chat.check_health():
-            return Answer(status=200, body=HealthAnswer(status="ok", version=__version__))
-        return Answer(status=503, body=HealthAnswer(status="unavailable", version=__version__))
+    @api.get("/v1/health", open_=True, also=(503,))
+    def health(_: Request) -> Answer[HealthAnswer]:
+        healthy = chat.check_health()
+        return Answer(
+            status=200 if healthy else 503,
+            body=HealthAnswer(status="ok" if healthy else "unavailable", version=__version__),
+        )
 
     return api
 
@@ -49,56 +54,57 @@ def build(chat: bootstrap.ChatService) -> HttpApi:
 def _conversations(api: HttpApi, chat: bootstrap.ChatService) -> None:
     """Conversations as a whole."""
 
-    @api.post("/v1/conversations", status=201)
-    def create(request: Request) -> Answer:
-        body = request.parse(NewConversationBody)
+    @api.post("/v1/conversations", status=201, also=(200,), raises=(NotFound, Conflict))
+    def create_conversation(request: Request, body: NewConversationBody) -> Answer[ConversationAnswer]:
         view, is_new = chat.create(body.to_request(request.principal.user_id))
         return Answer(status=201 if is_new else 200, body=ConversationAnswer.of(view))
 
     @api.get("/v1/conversations")
-    def read_inbox(request: Request) -> InboxAnswer:
-        query = request.query(ListQuery)
+    def read_inbox(request: Request, query: ListQuery) -> InboxAnswer:
         return InboxAnswer.of(chat.read_inbox(request.principal.user_id, limit=query.limit, cursor=query.cursor))
 
-    @api.get("/v1/conversations/<conversation_id>")
+    @api.get("/v1/conversations/<conversation_id>", raises=(NotMember,))
     def view_conversation(request: Request) -> ConversationAnswer:
         conversation = ConversationId(request.path["conversation_id"])
         return ConversationAnswer.of(chat.view_conversation(request.principal.user_id, conversation))
 
-    @api.patch("/v1/conversations/<conversation_id>")
-    def restyle(request: Request) -> ConversationAnswer:
+    @api.patch("/v1/conversations/<conversation_id>", raises=(NotMember, Forbidden))
+    def restyle(request: Request, body: ConversationPatch) -> ConversationAnswer:
         user, conversation = request.principal.user_id, ConversationId(request.path["conversation_id"])
-        chat.members.restyle(user, conversation, request.parse(ConversationPatch).to_wanted())
+        chat.members.restyle(user, conversation, body.to_wanted())
         return ConversationAnswer.of(chat.view_conversation(user, conversation))
 
 
 def _members(api: HttpApi, chat: bootstrap.ChatService) -> None:
     """Who belongs to them, and how each wants to be shown them."""
 
-    @api.patch("/v1/conversations/<conversation_id>/me")
-    def change_settings(request: Request) -> ConversationAnswer:
+    @api.patch("/v1/conversations/<conversation_id>/me", raises=(NotMember,))
+    def change_settings(request: Request, body: SettingsPatch) -> ConversationAnswer:
         conversation = ConversationId(request.path["conversation_id"])
-        chat.members.change_settings(request.principal, conversation, request.parse(SettingsPatch).apply)
+        chat.members.change_settings(request.principal, conversation, body.apply)
         return ConversationAnswer.of(chat.view_conversation(request.principal.user_id, conversation))
 
-    @api.get("/v1/conversations/<conversation_id>/members")
-    def list_members(request: Request) -> MembersAnswer:
-        query, conversation = request.query(ListQuery), ConversationId(request.path["conversation_id"])
+    @api.get("/v1/conversations/<conversation_id>/members", raises=(NotMember,))
+    def list_members(request: Request, query: ListQuery) -> MembersAnswer:
+        conversation = ConversationId(request.path["conversation_id"])
         page = chat.members.list(request.principal.user_id, conversation, limit=query.limit, cursor=query.cursor)
         return MembersAnswer.of_page(page)
 
-    @api.post("/v1/conversations/<conversation_id>/members")
-    def add_members(request: Request) -> MembersAnswer:
+    @api.post("/v1/conversations/<conversation_id>/members", raises=(NotMember, Forbidden, Conflict))
+    def add_members(request: Request, body: AddMembersBody) -> MembersAnswer:
         conversation = ConversationId(request.path["conversation_id"])
-        users = request.parse(AddMembersBody).user_ids
-        return MembersAnswer.of(chat.members.add(request.principal.user_id, conversation, users))
+        return MembersAnswer.of(chat.members.add(request.principal.user_id, conversation, body.user_ids))
 
-    @api.put("/v1/conversations/<conversation_id>/members/<user_id>", status=204)
-    def set_role(request: Request) -> None:
+    @api.put(
+        "/v1/conversations/<conversation_id>/members/<user_id>",
+        status=204,
+        raises=(NotMember, Forbidden, Conflict, LastOwner),
+    )
+    def set_role(request: Request, body: RoleBody) -> None:
         conversation, user = ConversationId(request.path["conversation_id"]), user_in_path(request.path["user_id"])
-        chat.members.set_role(request.principal.user_id, conversation, user, request.parse(RoleBody).role)
+        chat.members.set_role(request.principal.user_id, conversation, user, body.role)
 
-    @api.delete("/v1/conversations/<conversation_id>/members/<user_id>")
+    @api.delete("/v1/conversations/<conversation_id>/members/<user_id>", raises=(NotMember, Forbidden, LastOwner))
     def remove_member(request: Request) -> None:
         conversation, user = ConversationId(request.path["conversation_id"]), user_in_path(request.path["user_id"])
         chat.members.remove(request.principal.user_id, conversation, user)
@@ -107,9 +113,8 @@ def _members(api: HttpApi, chat: bootstrap.ChatService) -> None:
 def _reading(api: HttpApi, chat: bootstrap.ChatService) -> None:
     """What was said, and how far members have come."""
 
-    @api.get("/v1/conversations/<conversation_id>/events")
-    def read_events(request: Request) -> PageAnswer:
-        query = request.query(EventsQuery)
+    @api.get("/v1/conversations/<conversation_id>/events", raises=(NotMember,))
+    def read_events(request: Request, query: EventsQuery) -> PageAnswer:
         page = chat.read_events(
             request.principal.user_id,
             ConversationId(request.path["conversation_id"]),
@@ -119,20 +124,18 @@ def _reading(api: HttpApi, chat: bootstrap.ChatService) -> None:
         )
         return PageAnswer.of(page)
 
-    @api.put("/v1/conversations/<conversation_id>/read", status=202)
-    def read(request: Request) -> None:
+    @api.put("/v1/conversations/<conversation_id>/read", status=202, raises=(NotMember,))
+    def note_read(request: Request, body: ReadBody) -> None:
         conversation = ConversationId(request.path["conversation_id"])
-        seq = request.parse(ReadBody).seq
-        chat.note_receipt(Receipt(conversation_id=conversation, user_id=request.principal.user_id, read_seq=seq))
+        chat.note_receipt(Receipt(conversation_id=conversation, user_id=request.principal.user_id, read_seq=body.seq))
 
-    @api.get("/v1/conversations/<conversation_id>/cursors")
+    @api.get("/v1/conversations/<conversation_id>/cursors", raises=(NotMember, Forbidden))
     def read_cursors(request: Request) -> CursorsAnswer:
         conversation = ConversationId(request.path["conversation_id"])
         return CursorsAnswer.of(chat.read_cursors(request.principal.user_id, conversation))
 
     @api.post("/v1/sync")
-    def sync(request: Request) -> SyncAnswer:
-        body = request.parse(SyncBody)
+    def sync(request: Request, body: SyncBody) -> SyncAnswer:
         synced = chat.sync(request.principal.user_id, body.to_positions(), limit=body.limit, cursor=body.cursor)
         return SyncAnswer.of(synced)
 
@@ -140,22 +143,20 @@ def _reading(api: HttpApi, chat: bootstrap.ChatService) -> None:
 def _serve_attachments(api: HttpApi, chat: bootstrap.ChatService) -> None:
     """What messages show; and what is wrong with them."""
 
-    @api.post("/v1/conversations/<conversation_id>/attachments", status=201)
-    def offer_upload(request: Request) -> NewAttachmentAnswer:
+    @api.post("/v1/conversations/<conversation_id>/attachments", status=201, raises=(NotMember,))
+    def offer_upload(request: Request, body: NewAttachmentBody) -> NewAttachmentAnswer:
         conversation = ConversationId(request.path["conversation_id"])
-        file = request.parse(NewAttachmentBody).to_file()
-        return NewAttachmentAnswer.of(*chat.offer_upload(request.principal.user_id, conversation, file))
+        return NewAttachmentAnswer.of(*chat.offer_upload(request.principal.user_id, conversation, body.to_file()))
 
-    @api.get("/v1/conversations/<conversation_id>/attachments/<attachment_id>")
-    def link_attachment(request: Request) -> Answer:
+    @api.get("/v1/conversations/<conversation_id>/attachments/<attachment_id>", status=302, raises=(NotMember,))
+    def link_attachment(request: Request) -> Answer[None]:
         conversation = ConversationId(request.path["conversation_id"])
         attachment = AttachmentId(request.path["attachment_id"])
         link = chat.link_attachment(request.principal.user_id, conversation, attachment)
-        return Answer(status=302, headers={"Location": link})
+        return Answer(body=None, headers={"Location": link})
 
-    @api.post("/v1/reports", status=202)
-    def report_event(request: Request) -> None:
-        body = request.parse(ReportBody)
+    @api.post("/v1/reports", status=202, raises=(NotMember, NotFound))
+    def report_event(request: Request, body: ReportBody) -> None:
         chat.report_event(request.principal.user_id, body.conversation_id, body.seq, body.reason)
 
 

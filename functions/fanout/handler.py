@@ -5,7 +5,7 @@ from collections.abc import Callable
 from natter.bootstrap import fanout as bootstrap
 from natter.bootstrap.common import now_ms
 from natter.entrypoints.lazily import LambdaHandler, lazily
-from natter.entrypoints.stream import Lane, stream_consumer
+from natter.entrypoints.stream import Batch, stream_consumer
 from natter.ports.deliveries import Undelivered
 from natter.ports.log import DeadLetters
 from natter.settings import FanoutSettings
@@ -17,11 +17,11 @@ from natter.wire.records import BadRecordError
 
 
 def build(fanout: Fanout, dead: DeadLetters, now_ms: Callable[[], int]) -> LambdaHandler:
-    def parsed(lane: Lane) -> list[Undelivered]:
+    def parsed(batch: Batch) -> list[Undelivered]:
         """What is not stale; what can never be read is kept for operators, and the lane moves on."""
         oldest = now_ms() - STALE_MS
         undelivered = []
-        for raw in lane:
+        for raw in batch:
             if raw.at <= oldest:
                 continue
             try:
@@ -31,8 +31,8 @@ def build(fanout: Fanout, dead: DeadLetters, now_ms: Callable[[], int]) -> Lambd
                 dead.add(raw.topic, raw.key, raw.value, f"{type(error).__name__}: {error}")
         return undelivered
 
-    def consume(lane: Lane) -> None:
-        if undelivered := parsed(lane):
+    def consume(batch: Batch) -> None:
+        if undelivered := parsed(batch):
             record_fanned_out(fanout(undelivered))
 
     return stream_consumer(consume)

@@ -4,7 +4,7 @@ from natter.bootstrap import persist as bootstrap
 from natter.bootstrap.common import now_ms
 from natter.domain.commands import Record
 from natter.entrypoints.lazily import LambdaHandler, lazily
-from natter.entrypoints.stream import Lane, StreamRecord, stream_consumer
+from natter.entrypoints.stream import Batch, StreamRecord, stream_consumer
 from natter.names import EPOCH
 from natter.ports.log import DeadLetters
 from natter.settings import PersistSettings
@@ -19,25 +19,27 @@ def build(persist: Persist, dead: DeadLetters) -> LambdaHandler:
         logger.error("record set aside", extra={"partition": raw.partition, "offset": raw.offset})
         dead.add(raw.topic, raw.key, raw.value, f"{type(error).__name__}: {error}")
 
-    def parsed(lane: Lane) -> list[Record]:
+    def parsed(batch: Batch) -> list[tuple[StreamRecord, Record]]:
         records = []
-        for raw in lane:
+        for raw in batch:
             try:
                 command = load_command(raw.value, raw.schema)
             except BadRecordError as error:
                 set_aside(raw, error)
                 continue
-            records.append(Record(command=command, epoch=EPOCH, partition=raw.partition, offset=raw.offset, at=raw.at))
+            record = Record(command=command, epoch=EPOCH, partition=raw.partition, offset=raw.offset, at=raw.at)
+            records.append((raw, record))
         return records
 
-    def consume(lane: Lane) -> None:
-        records = parsed(lane)
+    def consume(batch: Batch) -> None:
+        records = parsed(batch)
         while records:
             try:
-                record_persisted(persist(records), now_ms)
+                record_persisted(persist([record for _, record in records]), now_ms)
             except UnfoldableRecordError as error:
-                set_aside(next(raw for raw in lane if raw.offset == error.record.offset), error)
-                records.remove(error.record)
+                ((raw, _),) = [pair for pair in records if pair[1] is error.record]
+                set_aside(raw, error)
+                records.remove((raw, error.record))
             else:
                 return
 

@@ -3,7 +3,7 @@
 from natter.bootstrap import receipts as bootstrap
 from natter.domain.receipts import ReceiptRecord
 from natter.entrypoints.lazily import LambdaHandler, lazily
-from natter.entrypoints.stream import Lane, stream_consumer
+from natter.entrypoints.stream import Batch, stream_consumer
 from natter.ports.log import DeadLetters
 from natter.settings import ReceiptsSettings
 from natter.telemetry import logger
@@ -12,9 +12,9 @@ from natter.wire.records import BadRecordError, load_receipt
 
 
 def build(fold: FoldReceipts, dead: DeadLetters) -> LambdaHandler:
-    def consume(lane: Lane) -> None:
+    def consume(batch: Batch) -> None:
         records = []
-        for raw in lane:
+        for raw in batch:
             try:
                 receipt = load_receipt(raw.value, raw.schema)
             except BadRecordError as error:  # will never work: kept for operators, and the lane moves on

@@ -3,74 +3,51 @@ Routes of frames that leave nothing in the conversation: `ping`, `read`, `delive
 answers frames of no known action.
 """
 
-from collections.abc import Callable, Mapping
+from typing import assert_never
 
 from natter.bootstrap import signal as bootstrap
 from natter.domain.errors import BadRequest, UnknownAction
 from natter.domain.receipts import Receipt
 from natter.entrypoints.lazily import LambdaHandler, lazily
 from natter.entrypoints.websocket import SocketEvent, frame_route
+from natter.ports.sockets import Connection
 from natter.settings import SignalSettings
 from natter.wire.base import WireModel
 from natter.wire.frames import PingFrame, PongFrame
-from natter.wire.signals import DeliveredFrame, OkFrame, ReadFrame, TypingFrame
+from natter.wire.signals import SIGNAL_FRAMES, DeliveredFrame, OkFrame, ReadFrame, TypingFrame
 
 
 def build(parts: bootstrap.SignalParts, endpoint: str) -> LambdaHandler:
-    def ping(event: SocketEvent) -> PongFrame | None:
-        frame = event.parse(PingFrame)
-        pong = parts.ping(event.connection)
-        return None if frame.id is None else PongFrame(id=frame.id, at=pong.at, sync=pong.sync or None)
-
-    def read(event: SocketEvent) -> OkFrame | None:
-        frame = event.parse(ReadFrame)
-        parts.note(
-            Receipt(
-                conversation_id=frame.conversation_id,
-                user_id=event.connection.user_id,
-                read_seq=frame.seq,
-                connection_id=event.connection.connection_id,
-            )
-        )
-        return _ok(frame.id)
-
-    def delivered(event: SocketEvent) -> OkFrame | None:
-        frame = event.parse(DeliveredFrame)
-        parts.note(
-            Receipt(
-                conversation_id=frame.conversation_id,
-                user_id=event.connection.user_id,
-                delivered_seq=frame.seq,
-                connection_id=event.connection.connection_id,
-            )
-        )
-        return _ok(frame.id)
-
-    def typing(event: SocketEvent) -> OkFrame | None:
-        frame = event.parse(TypingFrame)
-        parts.pass_on(event.connection.user_id, frame.conversation_id, frame.state)
-        return _ok(frame.id)
-
-    actions: Mapping[str, Callable[[SocketEvent], WireModel | None]] = {
-        "ping": ping,
-        "read": read,
-        "delivered": delivered,
-        "typing": typing,
-    }
-
     def handle(event: SocketEvent) -> WireModel | None:
         action = event.frame.get("action")
         if not isinstance(action, str):
             raise BadRequest("action: must be a string")
-        if action not in actions:
+        if action not in SIGNAL_FRAMES:
             raise UnknownAction("action: not known")
-        return actions[action](event)
+        frame = event.parse(SIGNAL_FRAMES[action])
+        match frame:
+            case PingFrame():
+                pong = parts.ping(event.connection)
+                return None if frame.id is None else PongFrame(id=frame.id, at=pong.at, sync=pong.sync or None)
+            case ReadFrame() | DeliveredFrame():
+                parts.note(_receipt(frame, event.connection))
+            case TypingFrame():
+                parts.pass_on(event.connection.user_id, frame.conversation_id, frame.state)
+            case _:
+                assert_never(frame)
+        return None if frame.id is None else OkFrame(id=frame.id)
 
     return frame_route(handle, endpoint)
 
 
-def _ok(request_id: str | None) -> OkFrame | None:
-    return None if request_id is None else OkFrame(id=request_id)
+def _receipt(frame: ReadFrame | DeliveredFrame, connection: Connection) -> Receipt:
+    return Receipt(
+        conversation_id=frame.conversation_id,
+        user_id=connection.user_id,
+        read_seq=frame.seq if isinstance(frame, ReadFrame) else 0,
+        delivered_seq=frame.seq if isinstance(frame, DeliveredFrame) else 0,
+        connection_id=connection.connection_id,
+    )
 
 
 def _made() -> LambdaHandler:

@@ -40,6 +40,12 @@ class Attachments(Construct):
             ],
             lifecycle_rules=[
                 s3.LifecycleRule(id="pending", prefix=names.PENDING_UPLOADS, expiration=Duration.days(1)),
+                s3.LifecycleRule(
+                    id="exports",
+                    prefix=names.EXPORTS,
+                    expiration=Duration.days(1),
+                    abort_incomplete_multipart_upload_after=Duration.days(1),
+                ),
             ],
             removal_policy=removal(stage),
         )
@@ -58,14 +64,36 @@ class Attachments(Construct):
         self._objects(grantee, "s3:PutObject", names.SHOWN_ATTACHMENTS)
         self._allow(grantee)
 
+    def grant_erase(self, grantee: iam.IGrantable) -> None:
+        """Removing files and archives, and finding those that are to go."""
+        self._objects(grantee, "s3:DeleteObject", names.EXPORTS)
+        self._objects(grantee, "s3:DeleteObject", names.PENDING_UPLOADS)
+        self._objects(grantee, "s3:DeleteObject", names.SHOWN_ATTACHMENTS)
+        self._allow(grantee)
+
+    def grant_export(self, grantee: iam.IGrantable) -> None:
+        """Keeping archives, and removing one whose user is gone."""
+        for action in ("s3:PutObject", "s3:AbortMultipartUpload", "s3:DeleteObject"):
+            self._objects(grantee, action, names.EXPORTS)
+        self._allow(grantee)
+
+    def grant_link_exports(self, grantee: iam.IGrantable) -> None:
+        """Signing links to download archives."""
+        self._objects(grantee, "s3:GetObject", names.EXPORTS)
+        self._use_key(grantee)
+
     def _objects(self, grantee: iam.IGrantable, action: str, prefix: str) -> None:
         iam.Grant.add_to_principal(
             grantee=grantee, actions=[action], resource_arns=[self._bucket.arn_for_objects(f"{prefix}*")]
         )
 
     def _allow(self, grantee: iam.IGrantable) -> None:
-        """Listing: without it S3 answers 403, not 404, about what is not there. The key: for S3's use alone."""
+        """Listing: without it S3 answers 403, not 404, about what is not there."""
         iam.Grant.add_to_principal(grantee=grantee, actions=["s3:ListBucket"], resource_arns=[self._bucket.bucket_arn])
+        self._use_key(grantee)
+
+    def _use_key(self, grantee: iam.IGrantable) -> None:
+        """For S3's use alone."""
         iam.Grant.add_to_principal(
             grantee=grantee,
             actions=["kms:Decrypt", "kms:GenerateDataKey"],

@@ -23,8 +23,8 @@ class Http(Construct):
             cors_preflight=gateway.CorsPreflightOptions(
                 allow_origins=list(stage.cors_origins),
                 allow_methods=[gateway.CorsHttpMethod.ANY],
-                allow_headers=["authorization", "content-type", "idempotency-key"],
-                expose_headers=["retry-after"],
+                allow_headers=["authorization", "content-type", "if-none-match"],
+                expose_headers=["etag", "retry-after"],
                 max_age=Duration.hours(1),
             ),
         )

@@ -15,6 +15,7 @@ MINUTE = Duration.minutes(1)
 P99_LATENCY_MS = 1_000
 WAITING_RECORDS = 1_000
 WAITING_S = 60
+ERASURE_AGE_MS = 6 * 3600 * 1000
 
 
 class OperationsStack(Stack):
@@ -44,6 +45,7 @@ class OperationsStack(Stack):
         self._log(streams)
         self._slices(services)
         self._stores(data)
+        self._erasures()
 
     def _functions(self, services: ServicesStack) -> None:
         for name, function in services.functions.items():
@@ -133,6 +135,11 @@ class OperationsStack(Stack):
                 expression="SUM(METRICS())", using_metrics=failures, label="SystemErrors", period=MINUTE
             )
             self._alarm(f"keyspaces-{table.name}-errors", total, above=0, minutes=2)
+
+    def _erasures(self) -> None:
+        """Somebody was promised to be forgotten. The metric is the function's own (`natter.telemetry`)."""
+        age = _metric("Natter", "ErasureAge", {"service": "erase"}, statistic="max")
+        self._alarm("erasure-age", age, above=ERASURE_AGE_MS, minutes=3)
 
     def _alarm(self, name: str, metric: cloudwatch.IMetric, *, above: float, minutes: int = 1) -> None:
         alarm = cloudwatch.Alarm(

@@ -24,7 +24,7 @@ RECEIPTS_GROUP = f"natter-receipts-{names.EPOCH}"
 RECEIPTS_WINDOW_S = 1
 """How long receipts are gathered: of what one member says meanwhile, only the furthest is stored and shown."""
 
-RELAY_INTERVAL = Duration.minutes(1)
+MINUTE = Duration.minutes(1)
 
 
 class ServicesStack(Stack):
@@ -54,12 +54,15 @@ class ServicesStack(Stack):
             key=data.key,
         )
         self.functions: dict[FunctionName, PythonFunction] = {}
+        self._with_database: list[PythonFunction] = []
 
         self._people()
         self._conversations()
         self._deliveries()
         self._signals()
         self._relay()
+        self._erase()
+        self._export()
         self._migrate()
 
         CfnOutput(self, "HttpUrl", value=self.http.url)
@@ -73,7 +76,8 @@ class ServicesStack(Stack):
         authorize = self._function("authorize", ["core", "users"], "POSTGRES", "VALKEY", "TOKENS")
         connect = self._function("connect", ["core", "streams", "users"], "POSTGRES", "VALKEY", "KAFKA", "SOCKETS")
         disconnect = self._function("disconnect", ["core", "streams"], "VALKEY", "KAFKA", "SOCKETS")
-        users_api = self._function("users_api", ["core", "users"], "POSTGRES", "VALKEY", "TOKENS", "SOCKETS", "LIMITS")
+        stores = ("POSTGRES", "VALKEY", "TOKENS", "SOCKETS", "LIMITS", "ATTACHMENTS", "EXPORTER")
+        users_api = self._function("users_api", ["core", "users"], *stores)
         for function in (connect, disconnect):
             topics.grant_append(function, names.CONNECTIONS_TOPIC)
         for key in data.token_keys:
@@ -195,27 +199,43 @@ class ServicesStack(Stack):
         """Every minute: what was decided of conversations and not told. A turn that was missed is of no use later."""
         relay = self._function("relay", ["core", "streams", "users"], "POSTGRES", "VALKEY", "KAFKA")
         self._streams.topics.grant_append(relay, names.COMMANDS_TOPIC)
+        self._every_minute(relay)
+
+    def _erase(self) -> None:
+        """Every minute: goes on with the erasures that are not done."""
+        data = self._data
+        stores = ("POSTGRES", "VALKEY", "KAFKA", "KEYSPACES", "ATTACHMENTS")
+        erase = self._function("erase", ["core", "streams", "users", "tables"], *stores)
+        self._streams.topics.grant_append(erase, names.COMMANDS_TOPIC)
+        data.tables.grant(erase, read=("heads", "memberships"), write=("events", "effects", "cursors"))
+        data.attachments.grant_erase(erase)
+        self.sockets.api.grant_manage_connections(erase)  # connections that the request has left open
+        self._every_minute(erase)
+
+    def _export(self) -> None:
+        """Makes archives. One that fails is not tried again by itself: who waits for it asks again."""
+        data, users_api = self._data, self.functions["users_api"]
+        export = self._function("export", ["core", "users", "tables"], "POSTGRES", "KEYSPACES", "ATTACHMENTS")
+        export.configure_async_invoke(retry_attempts=0)
+        export.grant_invoke(users_api)
+        data.tables.grant(export, read=("events", "heads", "memberships"))
+        data.attachments.grant_export(export)
+        data.attachments.grant_link_exports(users_api)
+
+    def _every_minute(self, function: PythonFunction) -> None:
         events.Rule(
             self,
-            "RelaySchedule",
-            rule_name=f"natter-{self._stage.name}-relay",
-            schedule=events.Schedule.rate(RELAY_INTERVAL),
-            targets=[targets.LambdaFunction(relay, retry_attempts=0, max_event_age=RELAY_INTERVAL)],
+            f"{function.folder.title()}Schedule",
+            rule_name=f"natter-{self._stage.name}-{function.folder}",
+            schedule=events.Schedule.rate(MINUTE),
+            targets=[targets.LambdaFunction(function, retry_attempts=0, max_event_age=MINUTE)],
         )
 
     def _migrate(self) -> None:
         """The schema is brought up to date before any function that relies on it is changed."""
+        relying = list(self._with_database)
         migrate = self._function("migrate", ["core", "users", "migrations"], "POSTGRES")
-        triggers.Trigger(
-            self,
-            "Migration",
-            handler=migrate,
-            timeout=migrate.time_limit,
-            execute_before=[
-                self.functions[name]
-                for name in ("authorize", "connect", "send", "signal", "receipts", "relay", "users_api", "chat_api")
-            ],
-        )
+        triggers.Trigger(self, "Migration", handler=migrate, timeout=migrate.time_limit, execute_before=relying)
 
     def _function(self, folder: FunctionName, groups: list[str], *dependencies: str) -> PythonFunction:
         """A function with the environment of its dependencies, and access to the stores among them."""
@@ -237,6 +257,7 @@ class ServicesStack(Stack):
         )
         if "POSTGRES" in dependencies:
             self._data.database.grant_login(function)
+            self._with_database.append(function)
         if "VALKEY" in dependencies and self._stage.valkey_auth == "iam":
             self._data.cache.grant_connect(function)
         self.functions[folder] = function
@@ -268,6 +289,7 @@ class ServicesStack(Stack):
             "SOCKETS": {"URL": self.sockets.url, "ENDPOINT": self.sockets.management_endpoint},
             "ATTACHMENTS": {"BUCKET": data.attachments.bucket_name},
             "DELIVERIES": {"QUEUE_URL": self.slices.url},
+            "EXPORTER": {"FUNCTION": f"natter-{stage.name}-export"},
             "LIMITS": {"PER_ADDRESS": str(stage.limit_per_address).lower()},
         }
         return settings[dependency]

@@ -26,6 +26,9 @@ RETRY_WINDOW_MS = 7 * 24 * 3600 * 1000
 FRAME_LIMIT_BYTES = 32 * 1024
 """One WebSocket frame, each way; a larger one closes the connection with 1009 (API Gateway, quotas)."""
 
+BODY_LIMIT_BYTES = 1024 * 1024
+"""Of an HTTP request; what is larger than Lambda takes is refused by API Gateway."""
+
 PAGE_LIMIT_BYTES = 1024 * 1024
 CONTENT_LIMIT_BYTES = 24 * 1024
 
@@ -38,3 +41,9 @@ PENDING_UPLOADS = "pending/"
 
 SHOWN_ATTACHMENTS = "shown/"
 """Where attachments are kept that a message shows. No client can write here."""
+
+EXPORTS = "exports/"
+"""Where archives of people's own data are kept, for a day or two."""
+
+EXPORT_TIMEOUT_S = 900
+"""How long making one may take: the longest that a function may run."""

@@ -89,6 +89,10 @@ class AttachmentSettings(BaseModel, frozen=True):
     bucket: str = Field(min_length=1, description="Bucket of the files that messages show.")
 
 
+class ExporterSettings(BaseModel, frozen=True):
+    function: str = Field(min_length=1, description="Function that makes archives of people's own data.")
+
+
 class FunctionSettings(BaseSettings):
     """What every function reads."""
 
@@ -108,6 +112,8 @@ class UsersApiSettings(FunctionSettings):
     valkey: ValkeySettings
     tokens: TokenSettings
     sockets: SocketSettings
+    attachments: AttachmentSettings
+    exporter: ExporterSettings
     limits: LimitSettings = LimitSettings(per_address=True)
     oidc: OidcSettings | None = Field(
         None, description="The identity provider that signs people in; none: they have passwords."
@@ -185,6 +191,20 @@ class RelaySettings(FunctionSettings):
     postgres: PostgresSettings
     valkey: ValkeySettings
     kafka: KafkaSettings
+
+
+class EraseSettings(FunctionSettings):
+    postgres: PostgresSettings
+    valkey: ValkeySettings
+    kafka: KafkaSettings
+    keyspaces: KeyspacesSettings
+    attachments: AttachmentSettings
+
+
+class ExportSettings(FunctionSettings):
+    postgres: PostgresSettings
+    keyspaces: KeyspacesSettings
+    attachments: AttachmentSettings
 
 
 class ChatApiSettings(FunctionSettings):

@@ -12,6 +12,7 @@ from aws_lambda_powertools.logging.utils import copy_config_to_registered_logger
 from aws_lambda_powertools.metrics import MetricUnit
 
 from natter.domain.fold import Decision, Turn
+from natter.usecases.erase import Swept
 from natter.usecases.persist import Persisted
 from natter.usecases.settle_posts import Report
 
@@ -51,6 +52,13 @@ def record_slice(attempt: int, report: Report) -> None:
     _add_posts(report)
     if attempt:
         _add("PostsRedelivered", report.delivered)
+    _flush()
+
+
+def record_erasures(swept: Swept) -> None:
+    """How long ago the oldest erasure was asked for that is not done; it has to be done some day."""
+    if swept.oldest_ms:
+        metrics.add_metric("ErasureAge", MetricUnit.Milliseconds, swept.oldest_ms)
     _flush()
 
 

@@ -1,5 +1,6 @@
 """The real engines behind the ports, started once for all contract suites."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from natter.adapters.valkey import Valkey
 from natter.domain.ids import UserId
 from natter.settings import PostgresSettings, ValkeySettings
 from tests.contract.conversation_store import Store
+from tests.contract.s3 import PATIENT, S3Store, client
 
 LOGIN = Login("natter", "only-on-loopback")
 
@@ -89,3 +91,17 @@ def ann(store: Store) -> UserId:
 @pytest.fixture
 def bob(store: Store) -> UserId:
     return store.person()
+
+
+@pytest.fixture(scope="session")
+async def localstack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    engines = Engines(tmp_path_factory.mktemp("localstack"), Progress())
+    await engines.start("localstack")
+    await asyncio.to_thread(client(engines.localstack.address, PATIENT).list_buckets)  # only now it loads its S3
+    yield engines.localstack.address
+    await engines.stop()
+
+
+@pytest.fixture
+def s3(localstack: str) -> S3Store:
+    return S3Store(localstack)

@@ -1,35 +1,25 @@
 """What every `Attachments` promises; S3 is LocalStack's."""
 
-import asyncio
 import base64
 import json
-from collections.abc import AsyncIterator, Mapping
-from typing import TYPE_CHECKING, Final, Protocol
-from urllib.parse import unquote, urlsplit
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import urlsplit
 
-import boto3
 import pytest
-import requests
-from botocore.config import Config
 
-from local.engines import Engines
-from local.progress import Progress
 from natter.adapters.attachments_memory import MemoryAttachments
-from natter.adapters.attachments_s3 import S3_CONFIG, UPLOAD_S, S3Attachments
+from natter.adapters.attachments_s3 import UPLOAD_S, S3Attachments
 from natter.domain.errors import Unavailable
 from natter.domain.ids import AttachmentId, ConversationId, new_id
-from natter.names import PENDING_UPLOADS
 from natter.ports.attachments import Attachments, File, UploadForm
+from tests.contract.s3 import REGION, S3Store, client, posted
 from tests.files import a_file
 from tests.messages import ANN, BOB, KITCHEN, LOBBY
 
 if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
+    pass
 
-REGION: Final = "eu-central-1"
-TIMEOUT_S = 60
-PATIENT = S3_CONFIG.merge(Config(read_timeout=TIMEOUT_S))
-"""LocalStack is no S3: on a machine that is busy it may take seconds."""
 BODY = b"\x89PNG and a cat"
 
 
@@ -48,54 +38,6 @@ class MemoryStore:
         memory = MemoryAttachments()
         self.attachments: Attachments = memory
         self.upload, self.download, self.sweep = memory.upload, memory.download, memory.sweep
-
-
-def posted(form: UploadForm, body: bytes, changes: Mapping[str, str] | None = None) -> int:
-    fields = {**form.fields, **(changes or {})}
-    return requests.post(form.url, data=fields, files={"file": ("x", body)}, timeout=TIMEOUT_S).status_code
-
-
-def client(url: str | None = None, config: Config = S3_CONFIG) -> "S3Client":
-    session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION)
-    return session.client("s3", endpoint_url=url, config=config)
-
-
-class S3Store:
-    def __init__(self, url: str) -> None:
-        self.client = client(url, PATIENT)
-        self.bucket = f"attachments-{new_id()}"
-        self.client.create_bucket(Bucket=self.bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
-        self.attachments: Attachments = S3Attachments(lambda: self.client, self.bucket)
-
-    def upload(self, form: UploadForm, body: bytes) -> bool:
-        status = posted(form, body)
-        assert status in {204, 400, 403}
-        return status == 204
-
-    def download(self, link: str) -> tuple[File, bytes]:
-        answer = requests.get(link, timeout=TIMEOUT_S)
-        assert answer.status_code == 200
-        disposition, _, name = answer.headers["Content-Disposition"].partition("; filename*=UTF-8''")
-        assert disposition == "attachment"
-        return a_file(answer.content, name=unquote(name), content_type=answer.headers["Content-Type"]), answer.content
-
-    def sweep(self) -> None:
-        for found in self.client.list_objects_v2(Bucket=self.bucket, Prefix=PENDING_UPLOADS).get("Contents", []):
-            self.client.delete_object(Bucket=self.bucket, Key=found["Key"])
-
-
-@pytest.fixture(scope="session")
-async def localstack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
-    engines = Engines(tmp_path_factory.mktemp("localstack"), Progress())
-    await engines.start("localstack")
-    await asyncio.to_thread(client(engines.localstack.address, PATIENT).list_buckets)  # only now it loads its S3
-    yield engines.localstack.address
-    await engines.stop()
-
-
-@pytest.fixture
-def s3(localstack: str) -> S3Store:
-    return S3Store(localstack)
 
 
 @pytest.fixture(params=["memory", pytest.param("s3", marks=pytest.mark.engines)])
@@ -142,6 +84,18 @@ class TestAttachmentsContract:
         offered, never = an_id(), an_id()
         store.attachments.offer(LOBBY, ANN, offered, a_file(BODY))
         assert set(store.attachments.show(LOBBY, ANN, [offered, never])) == {offered, never}
+
+    def test_what_is_erased_is_not_there_whether_it_was_shown_or_not(self, store: Store) -> None:
+        shown, kept, pending, elsewhere = an_upload(store), an_upload(store), an_upload(store), an_id()
+        assert store.upload(store.attachments.offer(KITCHEN, ANN, elsewhere, a_file(BODY)), BODY)
+        store.attachments.show(LOBBY, ANN, [shown, kept])
+        for _ in range(2):
+            store.attachments.erase(LOBBY, ANN, [shown], pending=False)
+        assert store.attachments.link(LOBBY, shown) is None
+        store.attachments.erase(LOBBY, ANN, [an_id()], pending=True)
+        assert list(store.attachments.show(LOBBY, ANN, [pending])) == [pending]
+        assert list(store.attachments.show(KITCHEN, ANN, [elsewhere])) == []
+        assert store.attachments.link(LOBBY, kept) is not None
 
     @pytest.mark.parametrize("body", [BODY[:-1], BODY + b"!", BODY[:-1] + b"T", b""])
     def test_anything_else_than_was_announced_is_refused(self, store: Store, body: bytes) -> None:

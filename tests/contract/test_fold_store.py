@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
 
@@ -11,7 +11,7 @@ from natter.adapters.cassandra import CassandraSession
 from natter.adapters.tables_cassandra import CassandraTables
 from natter.adapters.tables_memory import MemoryTables
 from natter.adapters.timeline_cassandra import CassandraTimeline
-from natter.domain.conversations import Cursor, Event, JsonObject, MembershipChange, Role
+from natter.domain.conversations import Cursor, Event, Head, JsonObject, MembershipChange, Role
 from natter.domain.ids import ClientId, ConversationId, UserId, new_id
 from natter.domain.pages import StoredEffect
 from natter.domain.rows import (
@@ -19,6 +19,7 @@ from natter.domain.rows import (
     EmptiedEffectRow,
     EmptiedRow,
     EventRow,
+    ForgottenCursorRow,
     MembershipRow,
     Outcome,
     Row,
@@ -30,7 +31,8 @@ from natter.domain.targets import Effect
 from natter.names import EPOCH
 from natter.ports.tables import FoldStore, Timeline, Wanted
 from natter.settings import KeyspacesSettings
-from tests.messages import ANN, BOB, NOON, a_head, an_event, text
+from tests import messages
+from tests.messages import ANN, BOB, NOON, an_event, text
 
 NOW_US = time.time_ns() // 1000
 """Keyspaces takes write timestamps only from two days ago to five minutes ahead."""
@@ -60,6 +62,11 @@ def tables(request: pytest.FixtureRequest) -> Iterator[Tables]:
 @pytest.fixture
 def lobby() -> ConversationId:
     return ConversationId(new_id())
+
+
+def a_head(seq: int, **fields: Any) -> Head:
+    """Written now."""
+    return messages.a_head(seq, **{"written_at": NOW_US + seq, **fields})
 
 
 def spent(lobby: ConversationId, *, seq: int | None, refusal: str | None = None, later_us: int = 0) -> SpentRow:
@@ -224,6 +231,20 @@ class TestDeletion:
         tables.write([emptied(lobby, 1, later_us=10)])
         tables.write([stored(event)])
         assert tables.events_at([(lobby, 1)])[lobby, 1].payload == GONE
+
+
+class TestErasure:
+    def test_a_member_who_is_erased_is_gone_for_good(self, tables: Tables, lobby: ConversationId) -> None:
+        change = MembershipChange(user_id=ANN, seq=5, role=None, messages=3, erased=True)
+        tables.write([MembershipRow(conversation_id=lobby, change=change, written_at=NOW_US)])
+        assert tables.membership_changes_of(ANN, [lobby]) == {lobby: [change]}
+        assert tables.read(Wanted(conversations=[lobby])).membership_changes == {lobby: [change]}
+
+    def test_a_cursor_is_forgotten_whoever_comes_late(self, tables: Tables, lobby: ConversationId) -> None:
+        tables.write([sent(lobby, 3)])
+        tables.write([ForgottenCursorRow(conversation_id=lobby, user_id=ANN, written_at=NOW_US + 10)])
+        tables.write([sent(lobby, 4, later_us=5)])
+        assert tables.cursors(ANN, [lobby]) == {}
 
 
 class TestHeads:

@@ -106,6 +106,23 @@ class TestPostgres:
         assert postgres.query("SELECT n FROM counters") == [{"n": 2}]
         postgres.query("DROP TABLE counters")
 
+    @pytest.mark.parametrize("failure", [psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected])
+    def test_what_fails_again_and_again_is_unavailable(self, postgres: Postgres, failure: type[psycopg.Error]) -> None:
+        tries: list[Cursor] = []
+
+        def work(cursor: Cursor) -> None:
+            tries.append(cursor)
+            raise failure
+
+        with pytest.raises(Unavailable):
+            postgres.run(work)
+        assert len(tries) == 4
+
+    def test_nothing_holds_a_connection_for_ever(self, postgres: Postgres) -> None:
+        """Neither a statement, nor the wait for a lock, nor a transaction that was left open."""
+        limits = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
+        assert [postgres.query("SELECT current_setting(%s) AS set", (name,))[0]["set"] for name in limits] == ["3s"] * 3
+
     def test_a_mistake_of_ours_is_not_an_outage(self, postgres: Postgres) -> None:
         with pytest.raises(psycopg.errors.UndefinedTable):
             postgres.query("SELECT * FROM no_such_table")

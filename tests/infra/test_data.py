@@ -52,10 +52,13 @@ class TestAttachments:
         assert all(statement["Effect"] == "Deny" for statement in statements)
         assert {"Bool": {"aws:SecureTransport": "false"}} in [statement["Condition"] for statement in statements]
 
-    def test_only_what_nobody_shows_is_ever_removed(self, app: Templates) -> None:
-        (rule,) = app.one("AWS::S3::Bucket")["LifecycleConfiguration"]["Rules"]
-        assert (rule["Prefix"], rule["ExpirationInDays"], rule["Status"]) == (names.PENDING_UPLOADS, 1, "Enabled")
-        assert not names.SHOWN_ATTACHMENTS.startswith(names.PENDING_UPLOADS)
+    def test_only_what_nobody_shows_and_archives_are_ever_removed(self, app: Templates) -> None:
+        rules = app.one("AWS::S3::Bucket")["LifecycleConfiguration"]["Rules"]
+        assert {(rule["Prefix"], rule["ExpirationInDays"], rule["Status"]) for rule in rules} == {
+            (names.PENDING_UPLOADS, 1, "Enabled"),
+            (names.EXPORTS, 1, "Enabled"),
+        }
+        assert not names.SHOWN_ATTACHMENTS.startswith((names.PENDING_UPLOADS, names.EXPORTS))
 
     def test_browsers_of_the_stages_origins_may_upload(self, app: Templates) -> None:
         (rule,) = app.one("AWS::S3::Bucket")["CorsConfiguration"]["CorsRules"]

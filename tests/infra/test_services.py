@@ -15,6 +15,8 @@ MODELS: dict[str, type[settings.FunctionSettings]] = {
     "chat_api": settings.ChatApiSettings,
     "connect": settings.ConnectSettings,
     "disconnect": settings.DisconnectSettings,
+    "erase": settings.EraseSettings,
+    "export": settings.ExportSettings,
     "fanout": settings.FanoutSettings,
     "migrate": settings.MigrateSettings,
     "persist": settings.PersistSettings,
@@ -26,7 +28,7 @@ MODELS: dict[str, type[settings.FunctionSettings]] = {
     "users_api": settings.UsersApiSettings,
 }
 LAYER_LIMIT = 5
-BEHIND_NO_API = {"fanout", "migrate", "persist", "post_slice", "receipts", "relay"}
+BEHIND_NO_API = {"erase", "export", "fanout", "migrate", "persist", "post_slice", "receipts", "relay"}
 
 
 def required(model: type[BaseModel], prefix: str = "NATTER_") -> Iterator[str]:
@@ -126,6 +128,7 @@ class TestPrivileges:
             ("signal", {names.RECEIPTS_TOPIC}),
             ("receipts", {names.DEAD_TOPIC}),
             ("relay", {names.COMMANDS_TOPIC}),
+            ("erase", {names.COMMANDS_TOPIC}),
             ("persist", {names.EVENTS_TOPIC, names.FANOUT_TOPIC, names.DEAD_TOPIC}),
             ("fanout", {names.DEAD_TOPIC}),
             ("post_slice", set()),
@@ -141,23 +144,37 @@ class TestPrivileges:
         readers = [name for name in MODELS if "kafka-cluster:ReadData" in app.actions(name)]
         assert readers == ["fanout", "persist", "receipts"]
 
-    def test_only_persist_writes_the_tables_and_receipts_the_cursors(self, app: Templates) -> None:
-        assert [name for name in MODELS if "cassandra:Modify" in app.actions(name)] == ["persist", "receipts"]
+    def test_only_persist_writes_the_tables_receipts_the_cursors_and_erase_what_it_empties(
+        self, app: Templates
+    ) -> None:
+        assert [name for name in MODELS if "cassandra:Modify" in app.actions(name)] == ["erase", "persist", "receipts"]
         (resource,) = app.actions("receipts")["cassandra:Modify"]
         assert "/table/cursors" in resource
+        emptied = [re.search(r"/table/(\w+)", each) for each in app.actions("erase")["cassandra:Modify"]]
+        assert {each[1] for each in emptied if each} == {"events", "effects", "cursors"}
 
     def test_attachments_are_read_and_written_only_where_it_is_needed(self, app: Templates) -> None:
-        """`chat_api` signs uploads to what is pending and downloads of what is shown; `send` moves the one there."""
+        """
+        `chat_api` signs uploads to what is pending and downloads of what is shown; `send` moves the one there; `erase`
+        removes both. `export` keeps archives, `users_api` signs downloads of them.
+        """
         allowed = {
-            (name, action.removeprefix("s3:"), "pending" if f"/{names.PENDING_UPLOADS}*" in resource else "shown")
+            (name, action.removeprefix("s3:"), prefix)
             for name in MODELS
             for action, resources in app.actions(name).items()
             if action in {"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:*"}
             for resource in resources
+            for prefix in re.findall(r"/(\w+)/\*", resource)
         }
         assert allowed == {
             ("chat_api", "PutObject", "pending"),
             ("chat_api", "GetObject", "shown"),
+            ("erase", "DeleteObject", "exports"),
+            ("export", "PutObject", "exports"),
+            ("export", "DeleteObject", "exports"),
+            ("users_api", "GetObject", "exports"),
+            ("erase", "DeleteObject", "pending"),
+            ("erase", "DeleteObject", "shown"),
             ("send", "GetObject", "pending"),
             ("send", "GetObject", "shown"),
             ("send", "PutObject", "shown"),
@@ -167,6 +184,13 @@ class TestPrivileges:
     def test_nothing_is_allowed_on_everything(self, app: Templates, name: str) -> None:
         wide = {action for action, resources in app.actions(name).items() if '"*"' in resources}
         assert {action for action in wide if not action.startswith(("ec2:", "kafka:", "xray:"))} == set()
+
+    def test_only_users_api_starts_an_export(self, app: Templates) -> None:
+        assert [name for name in MODELS if "lambda:InvokeFunction" in app.actions(name)] == ["users_api"]
+        assert all("Export" in each for each in app.actions("users_api")["lambda:InvokeFunction"])
+        function = app.functions()["users_api"]["Environment"]["Variables"]["NATTER_EXPORTER__FUNCTION"]
+        assert function == f"natter-{app.stage}-export"
+        assert app.one("AWS::Lambda::EventInvokeConfig")["MaximumRetryAttempts"] == 0
 
 
 class TestPersistSource:
@@ -203,17 +227,18 @@ class TestReceiptsSource:
         assert f"/{group}" in resource
 
 
-class TestRelaySchedule:
-    def test_is_every_minute_and_makes_up_for_none_that_was_missed(self, app: Templates) -> None:
-        rule = app.one("AWS::Events::Rule", Name=f"natter-{app.stage}-relay")
+@pytest.mark.parametrize("name", ["relay", "erase"])
+class TestSchedules:
+    def test_are_every_minute_and_make_up_for_none_that_was_missed(self, app: Templates, name: str) -> None:
+        rule = app.one("AWS::Events::Rule", Name=f"natter-{app.stage}-{name}")
         (target,) = rule["Targets"]
         assert (rule["ScheduleExpression"], rule["State"]) == ("rate(1 minute)", "ENABLED")
-        assert "Relay" in json.dumps(target["Arn"])
+        assert name.title() in json.dumps(target["Arn"])
         assert target["RetryPolicy"] == {"MaximumEventAgeInSeconds": 60, "MaximumRetryAttempts": 0}
 
-    def test_two_never_run_at_once(self, app: Templates) -> None:
-        assert app.functions()["relay"]["ReservedConcurrentExecutions"] == 1
-        assert app.functions()["relay"]["Timeout"] == 60
+    def test_two_never_run_at_once(self, app: Templates, name: str) -> None:
+        assert app.functions()[name]["ReservedConcurrentExecutions"] == 1
+        assert app.functions()[name]["Timeout"] == 60
 
 
 class TestApis:
@@ -263,7 +288,9 @@ class TestApis:
             for resource in app.stack("services")["Resources"].values()
             if resource["Type"] == "AWS::Lambda::Function" and migration in resource.get("DependsOn", [])
         }
-        assert relying == {"authorize", "connect", "send", "signal", "receipts", "relay", "users_api", "chat_api"}
+        assert relying == {
+            *("authorize", "connect", "send", "signal", "receipts", "relay", "erase", "export", "users_api", "chat_api")
+        }
 
     def test_outputs_are_what_clients_look_for(self, app: Templates) -> None:
         outputs = app.stack("services")["Outputs"]

@@ -215,8 +215,8 @@ class KeepsCache(Persist):
 class ShowsReplaysToAll(Persist):
     """Shows what is replayed to the members of today, not to those of its place."""
 
-    def _load(self, partition: Partition, batch: Sequence[Record]) -> dict[ConversationId, Conversation]:
-        touched = super()._load(partition, batch)
+    def _load(self, batch: Sequence[Record]) -> dict[ConversationId, Conversation]:
+        touched = super()._load(batch)
         for conversation in touched.values():
             conversation.changes = [
                 MembershipChange(user_id=user, seq=0, role=member.role, messages=0)

@@ -1,5 +1,6 @@
 """Natter as an app sees it: HTTP calls and sockets, nothing of the server's own code."""
 
+import io
 import json
 import secrets
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ from typing import Any, Self
 
 import aiohttp
 
+from tests.support.document import is_documented
 from tests.support.socket import Socket
 
 HTTP_TIMEOUT_S = 30.0
@@ -69,17 +71,28 @@ class Api:
         *,
         token: str | None = None,
         query: Mapping[str, str | int] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Reply:
-        """`body` is sent as it is if it is text, else as JSON. Redirects are answers, too: they lead elsewhere."""
-        headers = {"Content-Type": "application/json"}
+        """
+        `body` is sent as it is if it is text or bytes, else as JSON. Redirects are answers, too: they lead elsewhere.
+
+        Raises:
+            AssertionError: docs/openapi.json does not know such an answer.
+        """
+        fields = {"Content-Type": "application/json", **(headers or {})}
         if token is not None:
-            headers["Authorization"] = f"Bearer {token}"
-        data = body if body is None or isinstance(body, str) else json.dumps(body, ensure_ascii=False)
+            fields["Authorization"] = f"Bearer {token}"
+        text = body if isinstance(body, str | bytes) else json.dumps(body, ensure_ascii=False)
+        raw_body = text.encode() if isinstance(text, str) else text
+        data = None if body is None else io.BytesIO(raw_body)
         async with self._http.request(
-            method, self.url + path, data=data, params=query, headers=headers, allow_redirects=False
+            method, self.url + path, data=data, params=query, headers=fields, allow_redirects=False
         ) as response:
             raw = await response.read()
-            return Reply(response.status, response.headers, json.loads(raw) if raw else None)
+            reply = Reply(response.status, response.headers, json.loads(raw) if raw else None)
+        problem = reply.headers.get("Content-Type") == "application/problem+json"
+        assert is_documented(method, path, reply.status, reply.body["code"] if problem else None), reply
+        return reply
 
     async def open(self, url: str, *, token: str | None = None) -> Socket:
         """

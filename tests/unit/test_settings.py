@@ -13,6 +13,8 @@ ENVIRONMENT = {
     "NATTER_VALKEY__AUTH": "none",
     "NATTER_TOKENS__KEY_ARNS": '["arn:key", "arn:former-key"]',
     "NATTER_SOCKETS__URL": "wss://host/stage",
+    "NATTER_ATTACHMENTS__BUCKET": "files",
+    "NATTER_EXPORTER__FUNCTION": "natter-local-export",
     "NATTER_LIMITS__PER_ADDRESS": "false",
 }
 

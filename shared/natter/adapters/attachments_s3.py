@@ -8,10 +8,11 @@ an upload with a form that is still good can touch what a message shows.
 """
 
 import base64
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cached_property
+from itertools import batched
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 UPLOAD_S = 15 * 60
 DOWNLOAD_S = 5 * 60
+REMOVED_AT_ONCE = 1000
+"""The most that S3 takes."""
 AT_ONCE = 20
 """As many as a frame can show."""
 
@@ -83,6 +86,28 @@ class S3Attachments:
         with ThreadPoolExecutor(max_workers=AT_ONCE) as threads:
             found = threads.map(lambda attachment: self._show(conversation, uploader, attachment), wanted)
             return [attachment for attachment, is_there in zip(wanted, found, strict=True) if not is_there]
+
+    def erase(
+        self, conversation: ConversationId, uploader: UserId, attachments: Collection[AttachmentId], *, pending: bool
+    ) -> None:
+        self._remove([_shown(conversation, attachment) for attachment in attachments])
+        if not pending:
+            return
+        with s3_errors():
+            pages = self._s3.get_paginator("list_objects_v2").paginate(
+                Bucket=self._bucket, Prefix=_pending(conversation, uploader, AttachmentId(""))
+            )
+            for page in pages:
+                self._remove([found["Key"] for found in page.get("Contents", ())])
+
+    def _remove(self, keys: Sequence[str]) -> None:
+        with s3_errors():
+            for some in batched(keys, REMOVED_AT_ONCE, strict=False):
+                answer = self._s3.delete_objects(
+                    Bucket=self._bucket, Delete={"Objects": [{"Key": key} for key in some], "Quiet": True}
+                )
+                if answer.get("Errors"):
+                    raise Unavailable("attachments")
 
     def link(self, conversation: ConversationId, attachment: AttachmentId) -> str | None:
         metadata = self._metadata(conversation, attachment)

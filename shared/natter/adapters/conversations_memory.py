@@ -1,11 +1,20 @@
 """`Conversations` in memory, for tests of what uses them."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from threading import RLock
 from typing import assert_never
 
-from natter.domain.commands import AddMembers, ChangeConversation, ChangeRole, Command, CreateConversation, RemoveMember
+from natter.adapters.relations_memory import is_there
+from natter.domain.commands import (
+    AddMembers,
+    ChangeConversation,
+    ChangeRole,
+    Command,
+    CreateConversation,
+    EraseMember,
+    RemoveMember,
+)
 from natter.domain.conversations import Member, Role
 from natter.domain.errors import Conflict, NotFound
 from natter.domain.ids import ClientId, ConversationId, UserId, new_id
@@ -42,6 +51,16 @@ class KeptRow:
 
 
 @dataclass
+class KeptErasing:
+    """Somebody who was here, and is to be erased."""
+
+    requested_at: int
+    told: bool = False
+    emptied_to: int = 0
+    emptied: bool = False
+
+
+@dataclass
 class Kept:
     """A conversation as it began, and what became of it."""
 
@@ -53,11 +72,15 @@ class Kept:
     block_changes: int = 0
     outbox: list[KeptRow] = field(default_factory=list)
     """Not in the log yet."""
+    former: set[UserId] = field(default_factory=set)
+    erasing: dict[UserId, KeptErasing] = field(default_factory=dict)
 
     def standing(self) -> Standing:
-        roles = {user: member.role for user, member in self.members.items()}
+        joined = sorted(self.members.items(), key=lambda item: (item[1].joined_at, item[0]))
+        roles = {user: member.role for user, member in joined}
+        untold = frozenset(user for user, erasing in self.erasing.items() if not erasing.told)
         roster = Roster(version=self.version, kind=self.new.kind, roles=roles)
-        return Standing(roster=roster, title=self.title, avatar=self.avatar)
+        return Standing(roster=roster, title=self.title, avatar=self.avatar, erasing=untold)
 
     def add(self, members: Sequence[Member], *, at: int) -> None:
         self.members |= {member.user_id: KeptMember(member.role, at) for member in members}
@@ -152,6 +175,30 @@ class MemoryConversations:
     def of_user(self, user: UserId) -> Sequence[ConversationRecord]:
         return [self._record(kept, user) for kept in self._kept.values() if user in kept.members]
 
+    def erase(self, user: UserId, *, at: int) -> None:
+        """Nobody is shown what `user` says any more."""
+        with self._lock:
+            for kept in self._kept.values():
+                if user in kept.members or user in kept.former:
+                    kept.erasing.setdefault(user, KeptErasing(at))
+
+    def erasing(self, user: UserId) -> Mapping[ConversationId, KeptErasing]:
+        return {each: kept.erasing[user] for each, kept in self._kept.items() if user in kept.erasing}
+
+    def ever_of(self, user: UserId) -> Sequence[ConversationId]:
+        """All that the user is or was in."""
+        return sorted(each for each, kept in self._kept.items() if user in kept.members or user in kept.former)
+
+    def forget_settings(self, user: UserId) -> None:
+        for kept in self._kept.values():
+            if user in kept.members:
+                kept.members[user].settings = UNSETTLED
+
+    def forget_former(self, user: UserId) -> None:
+        for kept in self._kept.values():
+            kept.erasing.pop(user, None)
+            kept.former.discard(user)
+
     def probe(self) -> None:
         """Memory always answers."""
 
@@ -161,7 +208,7 @@ class MemoryConversations:
 
     def _check_users(self, by: UserId, members: Sequence[Member]) -> None:
         users = [member.user_id for member in members]
-        if any(self._users.by_id(user) is None or self._blocks.between(by, user) for user in users):
+        if any(not is_there(self._users, user) or self._blocks.between(by, user) for user in users):
             raise NotFound("there is no such user")
 
     def _apply(self, kept: Kept, by: UserId, change: Change, *, at: int) -> None:
@@ -170,11 +217,14 @@ class MemoryConversations:
                 self._check_users(by, members)
                 kept.add(members, at=at)
             case RemoveMember(user_id=user):
-                kept.members.pop(user, None)
+                if kept.members.pop(user, None) is not None:
+                    kept.former.add(user)
             case ChangeRole(user_id=user, role=role):
                 kept.members[user].role = role
             case ChangeConversation(changes=changes):
                 kept.title, kept.avatar = changes.get("title", kept.title), changes.get("avatar", kept.avatar)
+            case EraseMember(user_id=user):
+                kept.erasing[user].told = True
             case _:
                 assert_never(change)
 
@@ -224,6 +274,8 @@ class MemoryConversations:
             archived=member.settings.archived,
             peer=peer,
             peer_name=None if profile is None else profile.display_name,
+            peer_deleted=profile is not None and profile.erased,
+            erasing={each: erasing.requested_at for each, erasing in kept.erasing.items() if not erasing.emptied},
         )
 
 

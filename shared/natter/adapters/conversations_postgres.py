@@ -69,6 +69,10 @@ _CHANGE_SETTINGS = "UPDATE members SET muted_until = %s, archived = %s WHERE con
 _SEEN = """
     SELECT c.conversation_id, c.kind, c.title, c.avatar, c.history, c.created_by, c.created_at,
            m.role, m.muted_until, m.archived, peer.user_id AS peer, u.display_name AS peer_name,
+           u.erased_at IS NOT NULL AS peer_deleted,
+           (SELECT coalesce(jsonb_object_agg(e.user_id, r.requested_at), '{}')
+            FROM erasing e JOIN erasures r USING (user_id)
+            WHERE e.conversation_id = c.conversation_id AND NOT e.emptied) AS erasing,
            (SELECT count(*) FROM members everybody WHERE everybody.conversation_id = c.conversation_id) AS member_count
     FROM members m
     JOIN conversations c USING (conversation_id)

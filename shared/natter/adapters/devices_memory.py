@@ -61,6 +61,9 @@ class MemoryDevices:
         kept.live.discard(principal.session_id)
         kept.push = None
 
+    def forget(self, user: UserId) -> None:
+        self._kept = {key: kept for key, kept in self._kept.items() if key[0] != user}
+
     def device(self, principal: Principal) -> Device:
         return self._kept[principal.user_id, principal.device_id].device
 

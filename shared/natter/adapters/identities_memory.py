@@ -23,5 +23,8 @@ class MemoryIdentities:
         self._known[identity.issuer, identity.subject] = user.user_id
         return user.user_id
 
+    def forget(self, user: UserId) -> None:
+        self._known = {each: known for each, known in self._known.items() if known != user}
+
 
 _: type[Identities] = MemoryIdentities

@@ -5,14 +5,16 @@ from typing import Any, assert_never, cast
 
 from natter.adapters.postgres import Cursor
 from natter.adapters.relations_postgres import VISIBLE
-from natter.domain.commands import AddMembers, ChangeConversation, ChangeRole, RemoveMember
+from natter.domain.commands import AddMembers, ChangeConversation, ChangeRole, EraseMember, RemoveMember
 from natter.domain.conversations import Member, Role
 from natter.domain.errors import NotFound
 from natter.domain.ids import ConversationId, UserId
 from natter.ports.conversations import NO_ROSTER, Change, Roster, Standing
 
 _LOCK = "SELECT version, kind, title, avatar FROM conversations WHERE conversation_id = %s FOR UPDATE"
-_ROLES = "SELECT user_id, role FROM members WHERE conversation_id = %s"
+_ROLES = "SELECT user_id, role FROM members WHERE conversation_id = %s ORDER BY joined_at, user_id"
+_ERASING = "SELECT user_id FROM erasing WHERE conversation_id = %s AND NOT told"
+_ERASE = "UPDATE erasing SET told = true WHERE conversation_id = %s AND user_id = %s"
 _KNOWN = f"SELECT count(*) AS known FROM users u WHERE u.user_id = ANY(%(users)s) AND {VISIBLE}"  # noqa: S608 - constants
 _ADD = """
     INSERT INTO members (conversation_id, user_id, role, joined_at)
@@ -34,10 +36,12 @@ def locked(cursor: Cursor, conversation: ConversationId) -> Standing:
     if found is None:
         return Standing(roster=NO_ROSTER, title=None, avatar=None)
     rows = cursor.execute(_ROLES, (conversation,)).fetchall()
+    erasing = cursor.execute(_ERASING, (conversation,)).fetchall()
     return Standing(
         roster=Roster(version=found["version"], kind=found["kind"], roles=roles_of(rows)),
         title=found["title"],
         avatar=found["avatar"],
+        erasing=frozenset(UserId(row["user_id"]) for row in erasing),
     )
 
 
@@ -60,6 +64,8 @@ def apply(
         case ChangeConversation(changes=changes):
             title, avatar = changes.get("title", standing.title), changes.get("avatar", standing.avatar)
             cursor.execute(_CHANGE_CONVERSATION, (title, avatar, conversation))
+        case EraseMember(user_id=user):
+            cursor.execute(_ERASE, (conversation, user))
         case _:
             assert_never(change)
 

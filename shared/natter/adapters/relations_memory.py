@@ -14,7 +14,7 @@ class MemoryBlocks:
         self._blocks: set[tuple[UserId, UserId]] = set()
 
     def add(self, user: UserId, blocked: UserId, *, at: int) -> bool:  # noqa: ARG002 - nobody asks when
-        if self._users.by_id(blocked) is None:
+        if not is_there(self._users, blocked):
             return False
         self._blocks.add((user, blocked))
         return True
@@ -27,6 +27,9 @@ class MemoryBlocks:
 
     def of(self, user: UserId, *, after: UserId | None, limit: int) -> Sequence[User]:
         return _page(self._users, [blocked for by, blocked in self._blocks if by == user], after, limit)
+
+    def forget(self, user: UserId) -> None:
+        self._blocks = {pair for pair in self._blocks if user not in pair}
 
 
 class MemoryProfiles:
@@ -41,7 +44,7 @@ class MemoryProfiles:
         return self._seen(self._users.by_name(username), seen_by)
 
     def _seen(self, user: User | None, by: UserId) -> User | None:
-        return None if user is None or self._blocks.between(user.user_id, by) else user
+        return None if user is None or user.erased or self._blocks.between(user.user_id, by) else user
 
 
 class MemoryContacts:
@@ -51,7 +54,7 @@ class MemoryContacts:
         self._contacts: set[tuple[UserId, UserId]] = set()
 
     def add(self, user: UserId, contact: UserId, *, at: int) -> bool:  # noqa: ARG002 - nobody asks when
-        if self._users.by_id(contact) is None or self._blocks.between(user, contact):
+        if not is_there(self._users, contact) or self._blocks.between(user, contact):
             return False
         self._contacts.add((user, contact))
         return True
@@ -61,7 +64,15 @@ class MemoryContacts:
 
     def of(self, user: UserId, *, after: UserId | None, limit: int) -> Sequence[User]:
         shown = [other for by, other in self._contacts if by == user and not self._blocks.between(user, other)]
-        return _page(self._users, shown, after, limit)
+        return _page(self._users, [other for other in shown if is_there(self._users, other)], after, limit)
+
+    def forget(self, user: UserId) -> None:
+        self._contacts = {pair for pair in self._contacts if user not in pair}
+
+
+def is_there(users: Users, user: UserId) -> bool:
+    found = users.by_id(user)
+    return found is not None and not found.erased
 
 
 def _page(users: Users, ids: list[UserId], after: UserId | None, limit: int) -> list[User]:

@@ -14,8 +14,11 @@ from natter.ports.relations import Blocks, Contacts, Profiles
 VISIBLE: LiteralString = """
     NOT EXISTS (SELECT FROM blocks b WHERE b.user_id = %(seen_by)s AND b.blocked_id = u.user_id)
     AND NOT EXISTS (SELECT FROM blocks b WHERE b.user_id = u.user_id AND b.blocked_id = %(seen_by)s)
+    AND u.erased_at IS NULL
 """
-"""Whether there is no block between the asking user and `u`: two look-ups by primary key."""
+"""
+Whether `u` is there, and without a block between the asking user and them: two look-ups by primary key.
+"""
 
 _PROFILE = "SELECT u.user_id, u.username, u.display_name, u.avatar, u.created_at"
 PROFILE_BY_ID = f"{_PROFILE} FROM users u WHERE u.user_id = %(user)s AND {VISIBLE}"
@@ -36,7 +39,7 @@ CONTACTS = f"""
 """
 
 ADD_BLOCK = """
-    WITH found AS (SELECT user_id FROM users WHERE user_id = %(blocked)s),
+    WITH found AS (SELECT user_id FROM users WHERE user_id = %(blocked)s AND erased_at IS NULL),
     added AS (
         INSERT INTO blocks (user_id, blocked_id, blocked_at) SELECT %(user)s, found.user_id, %(at)s FROM found
         ON CONFLICT DO NOTHING

@@ -1,6 +1,7 @@
 """`Reports` in memory, for tests of what uses them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from natter.domain.ids import ConversationId, UserId
 from natter.ports.reports import Report, Reports
@@ -15,6 +16,11 @@ class MemoryReports:
 
     def of(self, conversation: ConversationId) -> Sequence[Report]:
         return [report for report in self._reports.values() if report.conversation_id == conversation]
+
+    def forget(self, user: UserId) -> None:
+        for place, report in self._reports.items():
+            if report.reporter == user:
+                self._reports[place] = replace(report, reason="(deleted)")
 
 
 _: type[Reports] = MemoryReports

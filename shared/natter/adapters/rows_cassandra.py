@@ -57,8 +57,19 @@ def to_effect(row: Any) -> StoredEffect:
     )
 
 
+ERASED = "erased"
+"""In the place of a role: the member is gone, and all that they have said before."""
+
+
 def to_change(row: Any) -> MembershipChange:
-    return MembershipChange(user_id=row["user_id"], seq=row["seq"], role=row["role"], messages=row["messages"])
+    erased = row["role"] == ERASED
+    return MembershipChange(
+        user_id=row["user_id"],
+        seq=row["seq"],
+        role=None if erased else row["role"],
+        messages=row["messages"],
+        erased=erased,
+    )
 
 
 def to_cursor(row: Any) -> Cursor:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from natter.adapters.devices_memory import MemoryDevices
+from natter.domain.errors import BadCredentials
 from natter.domain.ids import SessionId, UserId
 from natter.domain.refresh_tokens import RefreshToken, TokenDigests
 from natter.domain.users import Session
@@ -16,8 +17,11 @@ class MemorySessions:
         self._sessions: dict[SessionId, Session] = {}
         self._digests: dict[SessionId, TokenDigests] = {}
         self._ended: set[SessionId] = set()
+        self._refused: set[UserId] = set()
 
     def open(self, session: Session, digests: TokenDigests) -> None:
+        if session.principal.user_id in self._refused:
+            raise BadCredentials
         self._devices.opened(session)
         self._sessions.setdefault(session.principal.session_id, session)
         self._digests.setdefault(session.principal.session_id, digests)
@@ -55,6 +59,15 @@ class MemorySessions:
         if self.is_live(session):
             self._ended.add(session)
             self._devices.ended(self._sessions[session].principal)
+
+    def refuse(self, user: UserId) -> None:
+        """Nobody opens a session of theirs any more."""
+        self._refused.add(user)
+
+    def forget(self, user: UserId) -> None:
+        for session in [each for each, kept in self._sessions.items() if kept.principal.user_id == user]:
+            del self._sessions[session], self._digests[session]
+        self._devices.forget(user)
 
 
 _: type[Sessions] = MemorySessions

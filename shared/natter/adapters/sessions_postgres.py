@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from natter.adapters.postgres import Cursor, Postgres
+from natter.domain.errors import BadCredentials
 from natter.domain.ids import SessionId, UserId
 from natter.domain.refresh_tokens import RefreshToken, TokenDigests
 from natter.domain.users import Device, Principal, Session
 from natter.ports.identity import Recognised, Sessions
 
+_HOLD_USER = "SELECT user_id FROM users WHERE user_id = %(user_id)s AND erased_at IS NULL FOR SHARE"
 _NOTE_DEVICE = """
     INSERT INTO devices (user_id, device_id, name, platform, last_seen_at)
     VALUES (%(user_id)s, %(device_id)s, %(name)s, coalesce(%(platform)s, 'other'), %(at)s)
@@ -63,6 +65,8 @@ class PostgresSessions:
         }
 
         def work(cursor: Cursor) -> None:
+            if cursor.execute(_HOLD_USER, row).fetchone() is None:
+                raise BadCredentials
             cursor.execute(_NOTE_DEVICE, row)
             cursor.execute(_OPEN, row)
 

@@ -6,7 +6,16 @@ from typing import Any
 from cassandra.query import UNSET_VALUE
 
 from natter.adapters.cassandra import CassandraSession, Statement
-from natter.adapters.rows_cassandra import READ_HEAD, READ_MEMBERSHIPS, bucket, to_change, to_effect, to_event, to_head
+from natter.adapters.rows_cassandra import (
+    ERASED,
+    READ_HEAD,
+    READ_MEMBERSHIPS,
+    bucket,
+    to_change,
+    to_effect,
+    to_event,
+    to_head,
+)
 from natter.domain.conversations import Event, Head
 from natter.domain.ids import ConversationId
 from natter.domain.pages import StoredEffect
@@ -15,6 +24,7 @@ from natter.domain.rows import (
     EmptiedEffectRow,
     EmptiedRow,
     EventRow,
+    ForgottenCursorRow,
     MembershipRow,
     Outcome,
     Place,
@@ -57,6 +67,7 @@ WRITE_MEMBERSHIP = (
 WRITE_SENT = (
     "UPDATE cursors USING TIMESTAMP ? SET sent_seq = ?, sent_messages = ? WHERE conversation_id = ? AND user_id = ?"
 )
+FORGET_CURSOR = "DELETE FROM cursors USING TIMESTAMP ? WHERE conversation_id = ? AND user_id = ?"
 WRITE_HEAD = (
     "INSERT INTO heads (conversation_id, seq, messages, members_seq, log_epoch, log_partition, log_offset, at, "
     "written_at, preview) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ?"
@@ -76,6 +87,7 @@ FOLD_STATEMENTS = (
     WRITE_EFFECT,
     WRITE_MEMBERSHIP,
     WRITE_SENT,
+    FORGET_CURSOR,
     WRITE_HEAD,
 )
 
@@ -177,12 +189,14 @@ def _write(row: Row) -> Statement:  # noqa: PLR0911 - a statement for each kind 
                 row.conversation_id,
                 change.user_id,
                 change.seq,
-                _or_unset(change.role),
+                ERASED if change.erased else _or_unset(change.role),
                 change.messages,
                 row.written_at,
             )
         case SentRow():
             return WRITE_SENT, (row.written_at, row.seq, row.messages, row.conversation_id, row.user_id)
+        case ForgottenCursorRow():
+            return FORGET_CURSOR, (row.written_at, row.conversation_id, row.user_id)
 
 
 def _head_values(head: Head) -> tuple[Any, ...]:

@@ -13,6 +13,7 @@ from natter.domain.rows import (
     EmptiedEffectRow,
     EmptiedRow,
     EventRow,
+    ForgottenCursorRow,
     MembershipRow,
     Place,
     Row,
@@ -150,6 +151,10 @@ class MemoryTables:
             case SentRow():
                 place = ("cursors", (row.conversation_id, row.user_id))
                 self._put(place, "sent", {"sent_seq": row.seq, "sent_messages": row.messages}, row.written_at)
+            case ForgottenCursorRow():
+                place = ("cursors", (row.conversation_id, row.user_id))
+                for columns in ("read", "sent"):
+                    self._put(place, columns, None, row.written_at)
 
     def _event(self, place: Place) -> Event | None:
         columns = self._select(("events", place))

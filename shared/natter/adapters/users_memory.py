@@ -1,8 +1,10 @@
 """`Users` in memory, for tests of what uses them."""
 
+from dataclasses import replace
+
 from natter.domain.errors import UsernameTaken
 from natter.domain.ids import UserId
-from natter.domain.users import ProfileChange, User
+from natter.domain.users import DELETED_NAME, ProfileChange, User
 from natter.ports.identity import Credentials, Users
 
 
@@ -34,11 +36,16 @@ class MemoryUsers:
         return None if user is None or password_hash is None else Credentials(user.user_id, password_hash)
 
     def change_profile(self, user: UserId, change: ProfileChange) -> User | None:
-        if user not in self._by_id:
+        if user not in self._by_id or self._by_id[user].erased:
             return None
         changed = change.apply(self._by_id[user])
         self._by_id[user] = self._by_name[changed.username] = changed
         return changed
+
+    def erase(self, user: UserId) -> None:
+        erased = replace(self._by_id[user], display_name=DELETED_NAME, avatar=None, erased=True)
+        self._by_id[user] = self._by_name[erased.username] = erased
+        self._hashes.pop(user, None)
 
     def replace_password(self, known: Credentials, password_hash: str) -> bool:
         if self._hashes.get(known.user_id) not in (known.password_hash, password_hash):

@@ -16,7 +16,7 @@ _ADD = """
 _ADD_CREDENTIALS = """
     INSERT INTO credentials (user_id, password_hash) VALUES (%s, %s) ON CONFLICT DO NOTHING
 """
-_FIELDS = "SELECT user_id, username, display_name, avatar, created_at FROM users"
+_FIELDS = "SELECT user_id, username, display_name, avatar, created_at, erased_at IS NOT NULL AS erased FROM users"
 _CREDENTIALS = """
     SELECT user_id, password_hash FROM users JOIN credentials USING (user_id) WHERE username = %s
 """
@@ -24,7 +24,7 @@ _CHANGE_PROFILE = """
     UPDATE users SET
         display_name = coalesce(%(display_name)s, display_name),
         avatar = CASE WHEN %(changes_avatar)s THEN %(avatar)s ELSE avatar END
-    WHERE user_id = %(user_id)s
+    WHERE user_id = %(user_id)s AND erased_at IS NULL
     RETURNING user_id, username, display_name, avatar, created_at
 """
 # The new hash matches, too: only this very call can have put it there, and its answer was lost.

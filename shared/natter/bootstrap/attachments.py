@@ -1,9 +1,14 @@
-"""The store of attachments, as far as a function uses it."""
+"""The stores of attachments and of archives, as far as a function uses them."""
 
 import boto3
 
+from natter.adapters.archives_s3 import S3Archives
 from natter.adapters.attachments_s3 import S3_CONFIG, S3Attachments
 from natter.settings import AttachmentSettings
+
+
+def archives(settings: AttachmentSettings) -> S3Archives:
+    return S3Archives(lambda: boto3.client("s3", config=S3_CONFIG), settings.bucket)
 
 
 def attachments(settings: AttachmentSettings) -> S3Attachments:

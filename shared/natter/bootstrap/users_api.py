@@ -6,6 +6,9 @@ from natter.adapters.admission_valkey import ValkeyAdmission
 from natter.adapters.connections_valkey import ValkeyConnections
 from natter.adapters.conversations_postgres import PostgresConversations
 from natter.adapters.devices_postgres import PostgresDevices
+from natter.adapters.erasures_postgres import PostgresErasures
+from natter.adapters.exporter_lambda import LAMBDA, LambdaExporter
+from natter.adapters.exports_postgres import PostgresExports
 from natter.adapters.gateway_apigateway import ApiGateway
 from natter.adapters.identities_postgres import PostgresIdentities
 from natter.adapters.passwords_argon2 import Argon2Passwords
@@ -15,13 +18,17 @@ from natter.adapters.session_states_valkey import ValkeySessionStates
 from natter.adapters.sessions_postgres import PostgresSessions
 from natter.adapters.tickets_valkey import ValkeyTickets
 from natter.adapters.users_postgres import PostgresUsers
+from natter.bootstrap.attachments import archives
 from natter.bootstrap.common import aws_credentials, now_ms, valkey
 from natter.bootstrap.identity import access_tokens, authenticate, identity_provider, postgres
+from natter.domain.ids import new_id
 from natter.settings import UsersApiSettings
+from natter.usecases.ask_for_export import AskForExport
 from natter.usecases.change_password import ChangePassword
 from natter.usecases.change_profile import ChangeProfile
 from natter.usecases.check_password import CheckPassword
-from natter.usecases.end_session import CloseConnections, EndOtherSessions, EndOwnSession, EndSession
+from natter.usecases.end_session import CloseConnections, EndOwnSession, EndSession, EndSessions
+from natter.usecases.erase_self import EraseSelf, EraseSelfByProvider, StartErasure
 from natter.usecases.find_users import FindUsers
 from natter.usecases.issue_ticket import IssueTicket
 from natter.usecases.keep_blocks import KeepBlocks
@@ -52,6 +59,10 @@ def users_api(settings: UsersApiSettings) -> UserService:
         gateway=ApiGateway(aws_credentials(aws), aws.region_name),
         signed_out=SignedOutFrame().to_json(),
     )
+    end_sessions = EndSessions(sessions=sessions, states=states, close=close, clock=now_ms)
+    start_erasure = StartErasure(erasures=PostgresErasures(database), end_sessions=end_sessions, clock=now_ms)
+    provider = None if settings.oidc is None else identity_provider(settings.oidc)
+    identities = PostgresIdentities(database)
     end_session = EndSession(sessions=sessions, states=states, close=close, clock=now_ms)
     return UserService(
         authenticate=authenticate(database, cache, tokens),
@@ -59,10 +70,10 @@ def users_api(settings: UsersApiSettings) -> UserService:
         sign_up=SignUp(users=users, passwords=passwords, limits=limits, clock=now_ms, per_address=per_address),
         sign_in=SignIn(users=users, check=check, open_session=open_session),
         sign_in_by_provider=None
-        if settings.oidc is None
+        if provider is None
         else SignInByProvider(
-            provider=identity_provider(settings.oidc),
-            identities=PostgresIdentities(database),
+            provider=provider,
+            identities=identities,
             open_session=open_session,
             clock=now_ms,
         ),
@@ -77,8 +88,19 @@ def users_api(settings: UsersApiSettings) -> UserService:
             users=users,
             passwords=passwords,
             check=check,
-            end_others=EndOtherSessions(sessions=sessions, states=states, close=close, clock=now_ms),
+            end_others=end_sessions,
         ),
+        ask_for_export=AskForExport(
+            exports=PostgresExports(database),
+            archives=archives(settings.attachments),
+            exporter=LambdaExporter(lambda: boto3.client("lambda", config=LAMBDA), settings.exporter.function),
+            new_id=new_id,
+            clock=now_ms,
+        ),
+        erase_self=EraseSelf(users=users, check=check, start=start_erasure),
+        erase_self_by_provider=None
+        if provider is None
+        else EraseSelfByProvider(provider=provider, identities=identities, start=start_erasure),
         contacts=KeepContacts(contacts=PostgresContacts(database), clock=now_ms),
         blocks=KeepBlocks(
             blocks=PostgresBlocks(database),

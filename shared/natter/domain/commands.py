@@ -120,10 +120,31 @@ class ChangeConversation:
         return self.changes
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EraseMember:
+    """Delete all that somebody has said before it; from it on they do not belong to the conversation."""
+
+    client_id: ClientId
+    user_id: UserId
+    type: Literal["member_erased"] = "member_erased"
+
+    def payload(self) -> JsonObject:
+        return {"user_id": self.user_id}
+
+
 Amendment = EditMessage | DeleteMessage | React
 """Changes what the message at `target_seq` says."""
 
-Item = CreateConversation | PostMessage | Amendment | AddMembers | RemoveMember | ChangeRole | ChangeConversation
+Item = (
+    CreateConversation
+    | PostMessage
+    | Amendment
+    | AddMembers
+    | RemoveMember
+    | ChangeRole
+    | ChangeConversation
+    | EraseMember
+)
 
 OUTBOX = UserId(".")
 """Sender under which the outbox's client ids are kept: not a possible user id, so nobody can occupy them."""

@@ -70,6 +70,8 @@ class MembershipChange:
     role: Role | None
     messages: int
     """`message` events before it."""
+    erased: bool = False
+    """All that they have said before it is deleted. They never come back."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -103,6 +105,11 @@ def memberships_as_of(changes: Iterable[MembershipChange], seq: int) -> dict[Use
         if change.seq <= seq:
             apply_membership(members, change)
     return members
+
+
+def erased_as_of(changes: Iterable[MembershipChange], seq: int) -> set[UserId]:
+    """Who is erased up to and including place `seq`."""
+    return {change.user_id for change in changes if change.erased and change.seq <= seq}
 
 
 def apply_membership(members: dict[UserId, Membership], change: MembershipChange) -> None:

@@ -10,6 +10,7 @@ from natter.domain.commands import (
     CreateConversation,
     DeleteMessage,
     EditMessage,
+    EraseMember,
     Item,
     PostMessage,
     RemoveMember,
@@ -29,6 +30,8 @@ def membership_changes(item: Item, event: Event) -> list[MembershipChange]:
             return [_joined(Member(user_id=user_id, role=role), event)]
         case RemoveMember(user_id=user_id):
             return [MembershipChange(user_id=user_id, seq=event.seq, role=None, messages=event.messages)]
+        case EraseMember(user_id=user_id):
+            return [MembershipChange(user_id=user_id, seq=event.seq, role=None, messages=event.messages, erased=True)]
         case _:
             return []
 
@@ -42,6 +45,8 @@ def preview_after(preview: Event | None, item: Item, event: Event) -> Event | No
     """The last message as it is shown after `event`, which `item` became."""
     if isinstance(item, PostMessage):
         return event
+    if isinstance(item, EraseMember) and preview is not None and preview.sender_id == item.user_id:
+        return replace(preview, payload={"deleted_at": event.at})
     if preview is None or not isinstance(item, Amendment) or item.target_seq != preview.seq:
         return preview
     match item:

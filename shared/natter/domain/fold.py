@@ -16,6 +16,7 @@ from natter.domain.conversations import (
     Membership,
     MembershipChange,
     apply_membership,
+    erased_as_of,
     memberships_as_of,
 )
 from natter.domain.effects import membership_changes, preview_after, rows_of, shown_to
@@ -74,6 +75,8 @@ class Conversation:
     spent: dict[SpentKey, list[Outcome]] = field(default_factory=dict)
     """What became of each client id, each time that it was spent; in no order."""
     targets: dict[int, Target] = field(default_factory=dict)
+    erased: set[UserId] = field(default_factory=set)
+    """What they have said is deleted."""
     changes: Sequence[MembershipChange] = ()
     """All that were stored, for what is replayed: it is shown to the members of its own place (P8)."""
     _audience: frozenset[UserId] | None = None
@@ -142,7 +145,14 @@ class Conversation:
         first = _retried(spent, (*record.position, index), record.at)
         if first is not None:
             return self._told(record, item, first)
-        code = refusal(record.command, item, seq=self.head.seq, members=self.members, targets=self.targets)
+        code = refusal(
+            record.command,
+            item,
+            seq=self.head.seq,
+            members=self.members,
+            targets=self.targets,
+            erased=self.erased,
+        )
         event = None if code else self._accept(record, item)
         outcome = Outcome(
             epoch=record.epoch,
@@ -191,6 +201,7 @@ class Conversation:
         changes = membership_changes(item, event)
         for change in changes:
             apply_membership(self.members, change)
+        self.erased |= erased_as_of(changes, event.seq)
         if changes:
             self._audience = None
         self.head = replace(

@@ -78,6 +78,19 @@ def check_removal(kind: Kind | None, roles: Roles, by: UserId, user: UserId) -> 
         raise Forbidden("admins remove members only")
 
 
+def heir(roles: Roles, leaving: UserId) -> UserId | None:
+    """
+    Who has to become the owner before `leaving` goes: the longest-standing admin, else member.
+
+    `roles` stand in the order of joining. None: there is another owner, or nobody.
+    """
+    others = {user: role for user, role in roles.items() if user != leaving}
+    if roles.get(leaving) != "owner" or "owner" in others.values():
+        return None
+    admins = (user for user, role in others.items() if role == "admin")
+    return next(admins, next(iter(others), None))
+
+
 def _check_room(roles: Roles, more: int) -> None:
     if len(roles) + more > MAX_MEMBERS:
         raise Conflict(f"a group has at most {MAX_MEMBERS} members")

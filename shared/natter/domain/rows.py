@@ -105,4 +105,13 @@ class SentRow:
     written_at: int
 
 
-Row = EventRow | SpentRow | EffectRow | EmptiedRow | EmptiedEffectRow | MembershipRow | SentRow
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ForgottenCursorRow:
+    """Nobody knows any more how far they had come."""
+
+    conversation_id: ConversationId
+    user_id: UserId
+    written_at: int
+
+
+Row = EventRow | SpentRow | EffectRow | EmptiedRow | EmptiedEffectRow | MembershipRow | SentRow | ForgottenCursorRow

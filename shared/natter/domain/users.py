@@ -9,6 +9,9 @@ from natter.domain.ids import DeviceId, SessionId, UserId
 Platform = Literal["ios", "android", "web", "desktop", "other"]
 PushProvider = Literal["fcm", "apns", "apns_sandbox", "webpush"]
 
+DELETED_NAME = "deleted user"
+"""What everybody who was erased is called."""
+
 USERNAME_PATTERN = r"^[a-z0-9_.]{3,32}$"
 
 
@@ -35,6 +38,8 @@ class User:
     """Milliseconds."""
     avatar: str | None = None
     """https URL."""
+    erased: bool = False
+    """The account is gone, or about to be; only its id, and the name that nobody gets again, are left."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

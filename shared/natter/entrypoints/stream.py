@@ -1,8 +1,8 @@
 """
-What all stream consumers share: a Kafka batch as in-order lanes, one for each partition, and what is given back.
+What all stream consumers share: a Kafka batch, which may be of several partitions, and what of it is given back.
 
-Shape: Lambda developer guide, "Using Lambda with Amazon MSK". A lane that failed is given back record by record:
-whether the service retries what is named or everything from the first of it, order is kept.
+Shape: Lambda developer guide, "Using Lambda with Amazon MSK". A partition's records that failed are given back one
+by one: whether the service retries what is named or everything from the first of it, order is kept.
 """
 
 import base64
@@ -32,35 +32,47 @@ class StreamRecord:
     schema: bytes | None
 
 
-Lane = Sequence[StreamRecord]
+Batch = Sequence[StreamRecord]
+"""Of each partition in it, the next records in their order."""
+
+ALONE_MS = 10_000
+"""How much of the invocation's time must be left to try a partition alone."""
 
 
-def stream_consumer(consume: Callable[[Lane], None]) -> Callable[[Mapping[str, Any], Any], dict[str, Any]]:
+def stream_consumer(consume: Callable[[Batch], None]) -> Callable[[Mapping[str, Any], Any], dict[str, Any]]:
     """
-    A handler that gives each lane to `consume`, as a whole.
+    A handler that gives the whole event to `consume`; if that fails, each partition alone, so that what is wrong
+    with one is in the way of no other.
 
-    `Unavailable` gives the lane back: it may pass. Anything else does too, and is logged as the bug that it is:
-    records are never dropped here; what can never be processed is for `consume` to set aside.
+    `Unavailable` gives a partition's records back: it may pass. Anything else does too, and is logged as the bug
+    that it is: records are never dropped here; what can never be processed is for `consume` to set aside.
     """
 
-    def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
-        given_back: list[dict[str, Any]] = []
-        for lane in lanes(event):
-            try:
-                consume(lane)
-            except Unavailable as error:
-                _logger.warning("%s is given back: %s", _name(lane[0]), error)
-                given_back.extend(map(_failure, lane))
-            except Exception as error:  # noqa: BLE001 - nothing that is in the log may be dropped
-                _logger.error("%s is given back\n%s", _name(lane[0]), describe(error))  # noqa: TRY400 - its text may quote a row
-                given_back.extend(map(_failure, lane))
-        return {"batchItemFailures": given_back}
+    def given_back(batch: Batch, *, alone: bool) -> list[dict[str, Any]]:
+        try:
+            consume(batch)
+        except Unavailable as error:
+            if alone:
+                _logger.warning("%s is given back: %s", _name(batch[0]), error)
+        except Exception as error:  # noqa: BLE001 - nothing that is in the log may be dropped
+            if alone:
+                _logger.error("%s is given back\n%s", _name(batch[0]), describe(error))  # noqa: TRY400 - its text may quote a row
+        else:
+            return []
+        return [_failure(record) for record in batch]
+
+    def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+        lanes = [[_record(raw) for raw in records] for records in event["records"].values() if records]
+        together = [record for lane in lanes for record in lane]
+        failures = given_back(together, alone=len(lanes) == 1) if lanes else []
+        if failures and len(lanes) > 1:
+            failures = []
+            for lane in lanes:
+                has_time = context.get_remaining_time_in_millis() > ALONE_MS
+                failures += given_back(lane, alone=True) if has_time else map(_failure, lane)
+        return {"batchItemFailures": failures}
 
     return handler
-
-
-def lanes(event: Mapping[str, Any]) -> list[Lane]:
-    return [[_record(raw) for raw in records] for records in event["records"].values() if records]
 
 
 def _record(raw: Mapping[str, Any]) -> StreamRecord:

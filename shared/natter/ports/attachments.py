@@ -48,6 +48,14 @@ class Attachments(Protocol):
         Repeating it is safe, also when they are pending no more.
         """
 
+    def erase(
+        self, conversation: ConversationId, uploader: UserId, attachments: Collection[AttachmentId], *, pending: bool
+    ) -> None:
+        """
+        Remove these, which `uploader` has uploaded to this conversation; with `pending`, also all that no message
+        shows. What is not there (any more) is fine.
+        """
+
     def link(self, conversation: ConversationId, attachment: AttachmentId) -> str | None:
         """
         A URL from which whoever has it may download the file for five minutes, under its name; None unless it is

@@ -1,10 +1,10 @@
 """Ports to conversations as PostgreSQL decides them."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
-from natter.domain.commands import AddMembers, ChangeConversation, ChangeRole, Command, RemoveMember
+from natter.domain.commands import AddMembers, ChangeConversation, ChangeRole, Command, EraseMember, RemoveMember
 from natter.domain.conversations import History, Kind, Member, Role
 from natter.domain.ids import ConversationId, UserId
 
@@ -38,6 +38,10 @@ class ConversationRecord:
     peer: UserId | None
     """The other one of a direct conversation."""
     peer_name: str | None
+    peer_deleted: bool = False
+    """The other one's account is gone."""
+    erasing: Mapping[UserId, int] = field(default_factory=dict)
+    """Whose messages are about to be emptied, and since when (ms): nobody is shown what they say."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,14 +76,16 @@ class Admitted:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Standing:
-    """What a change of a conversation is decided on."""
+    """What a change of a conversation is decided on. The members of its roster stand in the order of their joining."""
 
     roster: Roster
     title: str | None
     avatar: str | None
+    erasing: frozenset[UserId] = frozenset()
+    """Who are or were members, are to be erased, and of whom the log is not told yet."""
 
 
-type Change = AddMembers | RemoveMember | ChangeRole | ChangeConversation
+type Change = AddMembers | RemoveMember | ChangeRole | ChangeConversation | EraseMember
 """What can be decided of a conversation that is there. Its client id is the outbox row's: a UUID of the server's."""
 
 

@@ -45,7 +45,7 @@ class Users(Protocol):
     def credentials(self, username: str) -> Credentials | None: ...
 
     def change_profile(self, user: UserId, change: ProfileChange) -> User | None:
-        """The user as changed; None if there is nobody of that id."""
+        """The user as changed; None if there is nobody of that id, or they are erased."""
 
     def replace_password(self, known: Credentials, password_hash: str) -> bool:
         """
@@ -71,7 +71,12 @@ class Sessions(Protocol):
     """
 
     def open(self, session: Session, digests: TokenDigests) -> None:
-        """Begin `session`, and note its device (a known one keeps what is not said anew). Repeating it is safe."""
+        """
+        Begin `session`, and note its device (a known one keeps what is not said anew). Repeating it is safe.
+
+        Raises:
+            BadCredentials: the user is erased. Of that and this, whichever comes second sees the other.
+        """
 
     def recognise(self, shown: RefreshToken) -> "Recognised | None":
         """The session that gave out `shown`, whether it lives or not; None if none did."""

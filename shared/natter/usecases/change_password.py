@@ -4,7 +4,7 @@ from natter.domain.errors import BadCredentials, Unauthenticated
 from natter.domain.users import Principal
 from natter.ports.identity import Passwords, Users
 from natter.usecases.check_password import CheckPassword
-from natter.usecases.end_session import EndOtherSessions
+from natter.usecases.end_session import EndSessions
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,7 +35,7 @@ class ChangePassword:
     users: Users
     passwords: Passwords
     check: CheckPassword
-    end_others: EndOtherSessions
+    end_others: EndSessions
 
     def __call__(self, asking: Principal, request: NewPassword) -> None:
         user = self.users.by_id(asking.user_id)
@@ -44,4 +44,4 @@ class ChangePassword:
         known = self.check(user.username, request.current, request.new, address=request.address)
         if not self.users.replace_password(known, self.passwords.hash(request.new)):
             raise BadCredentials  # somebody else has changed it meanwhile
-        self.end_others(asking)
+        self.end_others(asking.user_id, but=asking.session_id)

@@ -59,9 +59,9 @@ class EndSession:
 
 
 @dataclass(frozen=True, kw_only=True)
-class EndOtherSessions:
+class EndSessions:
     """
-    End all of a user's sessions but the asking one, as `EndSession` does.
+    End all of a user's sessions, as `EndSession` does; but one, if that one asks.
 
     Everybody else knows before the sessions' store: where it was interrupted, a session is live there still, and who
     asks again ends it. Connections are closed that somebody who asked before has left open.
@@ -72,22 +72,22 @@ class EndOtherSessions:
     close: CloseConnections
     clock: Clock
 
-    def __call__(self, asking: Principal) -> None:
+    def __call__(self, user: UserId, *, but: SessionId | None = None) -> None:
         """
         Raises:
             Unavailable: another session may be live, or its connection open; repeat it.
         """
-        live = [session.principal.session_id for session in self.sessions.of_user(asking.user_id)]
-        others = [session for session in live if session != asking.session_id]
+        live = [session.principal.session_id for session in self.sessions.of_user(user)]
+        others = [session for session in live if session != but]
         for session in others:
             self.states.note_ended(session)
         for session in others:
             self.sessions.end(session, at=self.clock())
 
         def ended(session: SessionId) -> bool:
-            return session in others or (session != asking.session_id and not self.sessions.is_live(session))
+            return session in others or (session != but and not self.sessions.is_live(session))
 
-        self.close(asking.user_id, ended)
+        self.close(user, ended)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,5 +1,5 @@
 """
-Give every command of one partition its place, store it, show it to who is connected, and say that it happened.
+Give every command of the log its place, store it, show it to who is connected, and say that it happened.
 
 Persist, then deliver (P5). A crash anywhere is healed by the replay of the batch: it decides and writes the same
 again, and delivers what may not have been delivered (P1, P9).
@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from natter.domain.commands import Amendment, Record
-from natter.domain.conversations import Event, Head, memberships_as_of
+from natter.domain.conversations import Event, Head, erased_as_of, memberships_as_of
 from natter.domain.fold import Conversation, Decision, Folded, MisplacedRecordError, Turn, spent_key
 from natter.domain.ids import ConversationId, UserId
 from natter.domain.pages import as_of
@@ -52,9 +52,11 @@ class Partition:
             self.conversations = {}
         self.next_offset = None
 
-    def complete(self, last: Record, touched: Mapping[ConversationId, Conversation]) -> None:
-        """Keep what was touched, but for conversations ahead of `last`: their replay takes all that is stored."""
-        for conversation_id, conversation in touched.items():
+    def complete(self, lane: Sequence[Record], touched: Mapping[ConversationId, Conversation]) -> None:
+        """Keep what `lane` touched, but for conversations ahead of it: their replay takes all that is stored."""
+        last = lane[-1]
+        for conversation_id in {record.command.conversation_id for record in lane}:
+            conversation = touched[conversation_id]
             if conversation.head.position <= last.position:
                 conversation.forget()
                 self.conversations[conversation_id] = conversation
@@ -70,7 +72,7 @@ class Persisted:
 @dataclass(frozen=True, kw_only=True)
 class Persist:
     """
-    Fold one in-order batch of a partition.
+    Fold a batch: of each partition in it, the next records in their order.
 
     Raises:
         Unavailable: give the whole batch back. Nothing of it is lost or doubled by folding it again.
@@ -87,9 +89,10 @@ class Persist:
     partitions: dict[int, Partition] = field(default_factory=dict)
 
     def __call__(self, batch: Sequence[Record]) -> Persisted:
-        partition = self.partitions.setdefault(batch[0].partition, Partition())
-        partition.begin(batch[0])
-        touched = self._load(partition, batch)
+        lanes = _lanes(batch)
+        for lane in lanes:
+            self.partitions.setdefault(lane[0].partition, Partition()).begin(lane[0])
+        touched = self._load(batch)
         folded_before = {each: conversation.head for each, conversation in touched.items()}
         folds = [_folded(touched[record.command.conversation_id], record) for record in batch]
         decisions = [decision for fold in folds for decision in fold.decisions]
@@ -97,7 +100,8 @@ class Persist:
 
         self.store.write([row for fold in folds for row in fold.rows])
         self.store.write_heads([head for head in heads if head != folded_before[head.conversation_id]])
-        partition.complete(batch[-1], touched)
+        for lane in lanes:
+            self.partitions[lane[0].partition].complete(lane, touched)
 
         self.heads.advance(heads)
         events = self._events(decisions)
@@ -106,13 +110,14 @@ class Persist:
         self.events.emit(_emissions(decisions, events))
         return Persisted(decisions=decisions, report=report)
 
-    def _load(self, partition: Partition, batch: Sequence[Record]) -> dict[ConversationId, Conversation]:
+    def _load(self, batch: Sequence[Record]) -> dict[ConversationId, Conversation]:
         """The conversations of the batch as of their heads, knowing all that the batch refers to."""
-        ids = list(dict.fromkeys(record.command.conversation_id for record in batch))
+        partitions = {record.command.conversation_id: self.partitions[record.partition] for record in batch}
+        warm = {each: partition.conversations.get(each) for each, partition in partitions.items()}
         items = [(record.command, item) for record in batch for item in record.command.items]
         known = self.store.read(
             Wanted(
-                conversations=[each for each in ids if each not in partition.conversations],
+                conversations=[each for each, conversation in warm.items() if conversation is None],
                 keys=list(dict.fromkeys(spent_key(command, item) for command, item in items)),
                 targets=list(
                     dict.fromkeys(
@@ -123,7 +128,7 @@ class Persist:
                 ),
             )
         )
-        touched = {each: partition.conversations.get(each) or _as_of_head(each, known) for each in ids}
+        touched = {each: conversation or _as_of_head(each, known) for each, conversation in warm.items()}
         for key, outcomes in known.outcomes.items():
             touched[key.conversation_id].spent[key] = list(outcomes)
         for (conversation_id, seq), event in known.targets.items():
@@ -202,6 +207,14 @@ class Persist:
                 )
 
 
+def _lanes(batch: Sequence[Record]) -> list[list[Record]]:
+    """`batch` by partition."""
+    lanes: dict[int, list[Record]] = {}
+    for record in batch:
+        lanes.setdefault(record.partition, []).append(record)
+    return list(lanes.values())
+
+
 def _folded(conversation: Conversation, record: Record) -> Folded:
     try:
         return conversation.fold(record)
@@ -230,7 +243,12 @@ def _emissions(decisions: Sequence[Decision], events: Mapping[Place, Event]) -> 
 def _as_of_head(conversation_id: ConversationId, known: Known) -> Conversation:
     head = known.heads.get(conversation_id, Head(conversation_id=conversation_id))
     changes = known.membership_changes.get(conversation_id, ())
-    return Conversation(head=head, members=memberships_as_of(changes, head.seq), changes=changes)
+    return Conversation(
+        head=head,
+        members=memberships_as_of(changes, head.seq),
+        erased=erased_as_of(changes, head.seq),
+        changes=changes,
+    )
 
 
 def _place(decision: Decision) -> Place:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import batched, islice
 
 from natter.domain.conversations import Event, Head
+from natter.domain.erased import without
 from natter.domain.ids import ConversationId, UserId
 from natter.domain.pages import as_of, targets_of
 from natter.names import PAGE_LIMIT_BYTES
@@ -64,7 +65,8 @@ class ReadPage:
         for chunk in batched(events, CHUNK, strict=False):
             targets = targets_of(chunk)
             effects = self.timeline.effects(view.record.conversation_id, targets) if targets else ()
-            yield from as_of(chunk, effects, reader=reader, state_seq=view.head.seq)
+            for event in as_of(chunk, effects, reader=reader, state_seq=view.head.seq):
+                yield without(view.record.erasing, event)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,10 +2,12 @@ from dataclasses import dataclass
 
 from natter.ports.identity import TokenKeys
 from natter.ports.limits import RateLimits
+from natter.usecases.ask_for_export import AskForExport
 from natter.usecases.authenticate import Authenticate
 from natter.usecases.change_password import ChangePassword
 from natter.usecases.change_profile import ChangeProfile
 from natter.usecases.end_session import EndOwnSession
+from natter.usecases.erase_self import EraseSelf, EraseSelfByProvider
 from natter.usecases.find_users import FindUsers
 from natter.usecases.issue_ticket import IssueTicket
 from natter.usecases.keep_blocks import KeepBlocks
@@ -36,6 +38,9 @@ class UserService:
     find_users: FindUsers
     change_profile: ChangeProfile
     change_password: ChangePassword
+    ask_for_export: AskForExport
+    erase_self: EraseSelf
+    erase_self_by_provider: EraseSelfByProvider | None
     contacts: KeepContacts
     blocks: KeepBlocks
     devices: KeepDevices

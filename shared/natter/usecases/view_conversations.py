@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from natter.domain.conversations import Cursor, Head, Membership, memberships_as_of
+from natter.domain.erased import preview_without
 from natter.domain.errors import NotMember
 from natter.domain.ids import ConversationId, UserId
 from natter.ports.conversations import ConversationRecord, Conversations
@@ -88,6 +89,7 @@ class ViewConversation:
 def _view(record: ConversationRecord, head: Head, membership: Membership | None, cursor: Cursor) -> ConversationView:
     if membership is None:
         return ConversationView.of_new(record)
+    head = preview_without(record.erasing, head)
     return ConversationView(
         record=record,
         head=head,

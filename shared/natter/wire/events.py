@@ -6,9 +6,11 @@ from pydantic_core import to_json
 
 from natter.domain.conversations import Event
 
+type WireEvent = dict[str, Any]
+"""`{seq, type, at, sender_id, client_id?, …}` with the fields of its type (tests/documents/events.py)."""
 
-def event_fields(event: Event) -> dict[str, Any]:
-    """`{seq, type, at, sender_id, client_id?, …}` with the fields of its type."""
+
+def event_fields(event: Event) -> WireEvent:
     fields: dict[str, Any] = {
         "seq": event.seq,
         "type": event.type,

@@ -1,6 +1,6 @@
 """Requests and answers of the conversations' part of the HTTP API."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, RootModel, model_validator
 
@@ -12,7 +12,7 @@ from natter.usecases.read_events import Page
 from natter.usecases.sync import Missed, Position, Synced
 from natter.usecases.view_conversations import ConversationView
 from natter.wire.base import Line, WireConversationId, WireModel, WireUserId
-from natter.wire.events import event_fields
+from natter.wire.events import WireEvent, event_fields
 from natter.wire.lists import QueryLimit
 
 Limit = Annotated[int, Field(ge=1, le=200)]
@@ -83,6 +83,8 @@ class HeadAnswer(WireModel):
 class PeerAnswer(WireModel):
     user_id: str
     display_name: str
+    deleted: Literal[True] | None = None
+    """The account is gone."""
 
 
 class ConversationAnswer(WireModel):
@@ -102,7 +104,7 @@ class ConversationAnswer(WireModel):
     archived: bool
     history: str | None
     peer: PeerAnswer | None
-    last_message: dict[str, Any] | None
+    last_message: WireEvent | None
 
     @classmethod
     def of(cls, view: ConversationView) -> Self:
@@ -123,7 +125,9 @@ class ConversationAnswer(WireModel):
             muted_until=record.muted_until,
             archived=record.archived,
             history=record.history if record.kind == "group" else None,
-            peer=PeerAnswer(user_id=record.peer, display_name=record.peer_name or "")
+            peer=PeerAnswer(
+                user_id=record.peer, display_name=record.peer_name or "", deleted=record.peer_deleted or None
+            )
             if record.peer is not None
             else None,
             last_message=None if preview is None or preview.seq < view.first_seq else event_fields(preview),
@@ -144,7 +148,7 @@ class InboxAnswer(WireModel):
 
 
 class PageAnswer(WireModel):
-    events: tuple[dict[str, Any], ...]
+    events: tuple[WireEvent, ...]
     has_more: bool
     first_seq: int
     head_seq: int
@@ -164,7 +168,7 @@ class PageAnswer(WireModel):
 
 class MissedAnswer(WireModel):
     conversation_id: str
-    events: tuple[dict[str, Any], ...]
+    events: tuple[WireEvent, ...]
     limited: bool
     first_seq: int
     head_seq: int

@@ -35,6 +35,23 @@ class PasswordBody(WireModel):
         return NewPassword(current=self.current, new=self.new, address=address)
 
 
+class ErasureBody(WireModel):
+    password: Annotated[str, Field(max_length=1024, repr=False)]
+
+
+class ProviderErasureBody(WireModel):
+    """Where an identity provider signs people in."""
+
+    id_token: Annotated[str, Field(max_length=16_384, repr=False)]
+
+
+class ExportAnswer(WireModel):
+    """Of one that is there, the answer's `Location` says where."""
+
+    retry_after_ms: int | None = None
+    """It is being made."""
+
+
 class PushBody(WireModel):
     provider: PushProvider
     token: Annotated[str, Field(min_length=1, max_length=2048, pattern=r"^[ -~]+$", repr=False)]

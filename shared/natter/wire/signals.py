@@ -1,13 +1,13 @@
 """Frames that are of use only now: how far members have come, who is typing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from natter.domain.ids import ConversationId, UserId
 from natter.domain.receipts import Progress, TypingState
 from natter.ports.conversations import MemberSettings
 from natter.wire.base import Seq, WireConversationId, WireModel
-from natter.wire.frames import ClientFrame
+from natter.wire.frames import ClientFrame, PingFrame
 
 
 class ReadFrame(ClientFrame):
@@ -30,6 +30,17 @@ class TypingFrame(ClientFrame):
     action: Literal["typing"]
     conversation_id: WireConversationId
     state: TypingState
+
+
+SignalFrame = PingFrame | ReadFrame | DeliveredFrame | TypingFrame
+
+SIGNAL_FRAMES: Mapping[str, type[SignalFrame]] = {
+    "ping": PingFrame,
+    "read": ReadFrame,
+    "delivered": DeliveredFrame,
+    "typing": TypingFrame,
+}
+"""Frames that leave nothing in the conversation, by action."""
 
 
 class OkFrame(WireModel):

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from natter.domain.conversations import Member, Role
 from natter.domain.errors import Conflict, Forbidden, LastOwner, NatterError, NotMember
 from natter.domain.ids import UserId
-from natter.domain.membership import MAX_MEMBERS, check_manager, check_removal, check_role, newcomers
+from natter.domain.membership import MAX_MEMBERS, check_manager, check_removal, check_role, heir, newcomers
 
 OWEN, OLGA, ADA, MIA, MAX, EVE = map(UserId, ("owen", "olga", "ada", "mia", "max", "eve"))
 ROLES: dict[UserId, Role] = {OWEN: "owner", OLGA: "owner", ADA: "admin", MIA: "member", MAX: "member"}
@@ -172,3 +172,23 @@ class TestLaws:
             elif before != roles:
                 assert rank[before[by]] > 1
                 assert rank[before[by]] > rank[before.get(user)] or before[by] == "owner"
+
+
+class TestHeir:
+    @pytest.mark.parametrize(
+        ("roles", "next_owner"),
+        [
+            (ROLES, None),
+            (ALONE, ADA),
+            ({MIA: "member", OWEN: "owner", MAX: "member"}, MIA),
+            ({MIA: "member", OWEN: "owner", ADA: "admin", EVE: "admin"}, ADA),
+            ({OWEN: "owner"}, None),
+            ({OLGA: "owner", OWEN: "admin"}, None),
+            ({OLGA: "owner"}, None),
+        ],
+    )
+    def test_is_the_longest_standing_admin_else_member(
+        self, roles: dict[UserId, Role], next_owner: UserId | None
+    ) -> None:
+        """Nobody has to be one while there is another owner, or if there is nobody left."""
+        assert heir(roles, OWEN) == next_owner

@@ -8,7 +8,10 @@ from pydantic import Field
 
 from natter.domain import errors
 from natter.domain.errors import NatterError, NotMember, RateLimited, Unavailable
-from natter.entrypoints.http import Answer, HttpApi, Request
+from natter.entrypoints.answers import Answer
+from natter.entrypoints.http import HttpApi
+from natter.entrypoints.request import Request
+from natter.names import BODY_LIMIT_BYTES
 from natter.wire.base import WireModel
 from tests.http import HttpClient
 from tests.identity import World, a_sign_in
@@ -36,12 +39,12 @@ def echo(world: World) -> HttpClient:
     api = an_api(world)
 
     @api.post("/things", open_=True, status=201)
-    def post(request: Request) -> Thing:
-        return request.parse(Thing)
+    def post(_: Request, body: Thing) -> Thing:
+        return body
 
     @api.get("/things", open_=True)
-    def get(request: Request) -> Paging:
-        return request.query(Paging)
+    def get(_: Request, query: Paging) -> Paging:
+        return query
 
     @api.get("/things/<name>", open_=True)
     def read(request: Request) -> Thing:
@@ -75,8 +78,8 @@ class TestAnswers:
         api = an_api(World())
 
         @api.get("/", open_=True)
-        def move(_: Request) -> Answer:
-            return Answer(status=302, headers={"Location": "https://else.where"})
+        def move(_: Request) -> Answer[None]:
+            return Answer(body=None, status=302, headers={"Location": "https://else.where"})
 
         reply = HttpClient(api)("GET", "/")
         assert (reply.status, reply.headers["Location"], reply.text) == (302, "https://else.where", "")
@@ -122,6 +125,13 @@ class TestBodies:
 
     def test_no_body_at_all(self) -> None:
         assert echo(World())("POST", "/things").code == "bad_request"
+
+    def test_a_body_may_have_a_mebibyte(self) -> None:
+        body = '{"name": "x"}'
+        client = echo(World())
+        assert client("POST", "/things", body.ljust(BODY_LIMIT_BYTES)).status == 201
+        reply = client("POST", "/things", body.ljust(BODY_LIMIT_BYTES + 1))
+        assert (reply.status, reply.code) == (413, "too_large")
 
     def test_base64(self) -> None:
         """The gateway sends what it does not take for text so."""
@@ -210,8 +220,8 @@ class TestWhoAsks:
         api = an_api(world)
 
         @api.post("/whoami")
-        def whoami(request: Request) -> Thing:
-            request.parse(Thing)
+        def whoami(request: Request, body: Thing) -> Thing:
+            assert body.name
             return Thing(name=request.principal.user_id)
 
         return api

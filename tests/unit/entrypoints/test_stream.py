@@ -4,10 +4,10 @@ from collections.abc import Callable
 import pytest
 
 from natter.domain.errors import Unavailable
-from natter.entrypoints.stream import Lane, StreamRecord, stream_consumer
+from natter.entrypoints.stream import ALONE_MS, Batch, StreamRecord, stream_consumer
 from natter.names import COMMANDS_TOPIC
 from tests.messages import NOON
-from tests.streams import a_batch, a_failure, a_raw_record
+from tests.streams import Context, a_batch, a_failure, a_raw_record
 
 BATCH = a_batch(
     a_raw_record(b"a", offset=7, partition=0),
@@ -16,28 +16,28 @@ BATCH = a_batch(
 )
 
 
-def consumed(event: object) -> list[Lane]:
-    lanes: list[Lane] = []
-    handler = stream_consumer(lanes.append)
-    assert handler(event, None) == {"batchItemFailures": []}  # type: ignore[arg-type]
-    return lanes
+def consumed(event: object) -> list[Batch]:
+    batches: list[Batch] = []
+    handler = stream_consumer(batches.append)
+    assert handler(event, Context()) == {"batchItemFailures": []}  # type: ignore[arg-type]
+    return batches
 
 
-def failing(partition: int, error: Exception) -> Callable[[Lane], None]:
-    def consume(lane: Lane) -> None:
-        if lane[0].partition == partition:
+def failing(partition: int, error: Exception) -> Callable[[Batch], None]:
+    def consume(batch: Batch) -> None:
+        if any(record.partition == partition for record in batch):
             raise error
 
     return consume
 
 
-class TestLanes:
-    def test_a_lane_is_a_partition_in_its_order(self) -> None:
-        assert [[record.value for record in lane] for lane in consumed(BATCH)] == [[b"a", b"c"], [b"b"]]
+class TestBatches:
+    def test_a_batch_is_of_all_partitions_each_in_its_order(self) -> None:
+        assert [[record.value for record in batch] for batch in consumed(BATCH)] == [[b"a", b"c", b"b"]]
 
     def test_a_record_as_it_lies_in_the_log(self) -> None:
-        (lane,) = consumed(a_batch(a_raw_record(b"v\xff", key=b"k\xff", offset=7, partition=2, schema=b"s/\xff\x80")))
-        assert list(lane) == [
+        (batch,) = consumed(a_batch(a_raw_record(b"v\xff", key=b"k\xff", offset=7, partition=2, schema=b"s/\xff\x80")))
+        assert list(batch) == [
             StreamRecord(
                 topic=COMMANDS_TOPIC,
                 partition=2,
@@ -61,37 +61,51 @@ class TestLanes:
         ((record,),) = consumed(a_batch(raw))
         assert (record.key, record.schema) == (b"", None)
 
-    def test_an_empty_lane_is_not_consumed(self) -> None:
+    def test_an_empty_batch_is_not_consumed(self) -> None:
         assert consumed({"records": {f"{COMMANDS_TOPIC}-0": []}}) == []
 
 
 class TestGivenBack:
-    def test_an_outage_gives_back_every_record_of_the_lane_and_no_other(self, caplog: pytest.LogCaptureFixture) -> None:
+    def test_an_outage_gives_back_every_record_of_the_partition_and_no_other(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
         """P9. Whether the service retries what is named or all from the first on, order is kept."""
-        answer = stream_consumer(failing(0, Unavailable("the store")))(BATCH, None)
+        answer = stream_consumer(failing(0, Unavailable("the store")))(BATCH, Context())
         assert answer == {"batchItemFailures": [a_failure(7), a_failure(8)]}
         (record,) = caplog.records
         assert record.levelno == logging.WARNING
         assert record.getMessage() == f"{COMMANDS_TOPIC}-0 is given back: the store did not answer in time"
 
-    def test_a_bug_gives_the_lane_back_too_and_is_logged_without_its_text(
+    def test_a_bug_gives_the_partition_back_too_and_is_logged_without_its_text(
         self, caplog: pytest.LogCaptureFixture
     ) -> None:
-        answer = stream_consumer(failing(1, ValueError("of a secret")))(BATCH, None)
+        answer = stream_consumer(failing(1, ValueError("of a secret")))(BATCH, Context())
         assert answer == {"batchItemFailures": [a_failure(3, partition=1)]}
         (record,) = caplog.records
         assert record.levelno == logging.ERROR
         assert "ValueError" in record.getMessage()
         assert "secret" not in caplog.text
 
-    def test_the_other_lanes_go_on(self) -> None:
+    def test_a_partition_that_fails_is_in_the_way_of_no_other(self) -> None:
         """P9."""
-        seen: list[int] = []
+        seen: list[list[int]] = []
 
-        def consume(lane: Lane) -> None:
-            seen.append(lane[0].partition)
+        def consume(batch: Batch) -> None:
+            seen.append([record.partition for record in batch])
+            failing(0, Unavailable("the store"))(batch)
+
+        answer = stream_consumer(consume)(BATCH, Context())
+        assert seen == [[0, 0, 1], [0, 0], [1]]
+        assert answer == {"batchItemFailures": [a_failure(7), a_failure(8)]}
+
+    def test_what_there_is_no_time_to_try_alone_is_given_back(self) -> None:
+        """Else the function is stopped in the midst of it."""
+        seen: list[Batch] = []
+
+        def consume(batch: Batch) -> None:
+            seen.append(batch)
             raise Unavailable("the store")
 
-        answer = stream_consumer(consume)(BATCH, None)
-        assert seen == [0, 1]
+        answer = stream_consumer(consume)(BATCH, Context(left_ms=ALONE_MS))
+        assert len(seen) == 1
         assert answer == {"batchItemFailures": [a_failure(7), a_failure(8), a_failure(3, partition=1)]}

@@ -19,7 +19,7 @@ from natter.usecases.fanout import Fanout
 from natter.wire.deliveries import FANOUT_SCHEMA, dump_undelivered
 from tests.deliveries import a_slice
 from tests.messages import ANN, LOBBY, NOON, a_connection
-from tests.streams import a_batch, a_raw_record
+from tests.streams import Context, a_batch, a_raw_record
 
 
 class DownQueue(MemorySliceQueue):
@@ -40,7 +40,7 @@ class Consumer:
         self.handler = build(fanout, self.dead, lambda: NOON)
 
     def __call__(self, *records: dict[str, Any]) -> Any:
-        return self.handler(a_batch(*records), None)["batchItemFailures"]
+        return self.handler(a_batch(*records), Context())["batchItemFailures"]
 
 
 def a_record(first: int, last: int, *, offset: int = 0, at: int = NOON) -> dict[str, Any]:

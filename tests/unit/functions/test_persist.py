@@ -18,7 +18,7 @@ from natter.telemetry import metrics
 from natter.wire.records import dump_command
 from tests.chat import Chat
 from tests.messages import BOB, KITCHEN, LOBBY, NOON, a_command, a_connection, a_post, created
-from tests.streams import a_batch, a_failure, a_raw_record
+from tests.streams import Context, a_batch, a_failure, a_raw_record
 
 
 class Tables(MemoryTables):
@@ -42,7 +42,7 @@ class Consumer:
         self.handler = build(replace(self.chat.persist, store=self.tables), self.dead)
 
     def __call__(self, *records: dict[str, Any]) -> Any:
-        return self.handler(a_batch(*records), None)["batchItemFailures"]
+        return self.handler(a_batch(*records), Context())["batchItemFailures"]
 
     def stored(self, conversation: ConversationId = LOBBY) -> list[tuple[int, str | None]]:
         events = self.tables.events(conversation, 1, 100, newest_first=False)

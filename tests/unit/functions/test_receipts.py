@@ -16,7 +16,7 @@ from natter.ports.receipts import CursorKey
 from natter.wire.records import COMMAND_SCHEMA, RECEIPT_SCHEMA, dump_receipt
 from tests.chat import Chat
 from tests.messages import NOON, a_post
-from tests.streams import a_batch, a_raw_record
+from tests.streams import Context, a_batch, a_raw_record
 
 
 class DownTables(MemoryTables):
@@ -40,7 +40,7 @@ class Consumer:
         self.fold = self.chat.fold_receipts
 
     def __call__(self, *records: dict[str, Any]) -> Any:
-        return build(self.fold, self.dead)(a_batch(*records), None)["batchItemFailures"]
+        return build(self.fold, self.dead)(a_batch(*records), Context())["batchItemFailures"]
 
     @property
     def cursor(self) -> Cursor:

@@ -205,3 +205,28 @@ class TestDevices:
 )
 def test_all_are_closed_to_strangers(client: HttpClient, method: str, path: str) -> None:
     assert client(method, path).code == "unauthenticated"
+
+
+class TestErasure:
+    def test_needs_the_password_and_ends_the_session(self, ann: HttpClient) -> None:
+        wrong = ann("DELETE", "/v1/users/me", {"password": "wrong horse"})
+        assert (wrong.status, wrong.code) == (401, "bad_credentials")
+        assert ann("GET", "/v1/users/me").status == 200
+        reply = ann("DELETE", "/v1/users/me", {"password": PASSWORD})
+        assert (reply.status, reply.text) == (202, "")
+        assert ann("GET", "/v1/users/me").code == "unauthenticated"
+
+
+class TestExport:
+    def test_is_waited_for_and_then_lies_elsewhere(self, world: World, ann: HttpClient) -> None:
+        reply = ann("GET", "/v1/users/me/export")
+        assert (reply.status, reply.json) == (202, {"retry_after_ms": 2000})
+        assert (reply.headers["Retry-After"], reply.headers["Cache-Control"]) == ("2", "no-store")
+        ((user, export_id),) = world.exporter.started
+        assert world.exports.finish(user, export_id, at=NOON)
+        reply = ann("GET", "/v1/users/me/export")
+        assert (reply.status, reply.headers["Location"]) == (302, f"memory://{user}/{export_id}")
+        assert reply.headers["Cache-Control"] == "no-store"
+
+    def test_is_of_who_asks(self, client: HttpClient) -> None:
+        assert client("GET", "/v1/users/me/export").code == "unauthenticated"

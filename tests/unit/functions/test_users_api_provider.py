@@ -33,7 +33,12 @@ def world() -> World:
 
 @pytest.fixture
 def client(world: World) -> HttpClient:
-    return HttpClient(build(replace(world.service, sign_in_by_provider=world.sign_in_by_provider)))
+    service = replace(
+        world.service,
+        sign_in_by_provider=world.sign_in_by_provider,
+        erase_self_by_provider=world.erase_self_by_provider,
+    )
+    return HttpClient(build(service))
 
 
 class TestSignInByProvider:
@@ -84,6 +89,14 @@ class TestSignInByProvider:
         reply = replace(client, token=token)("PUT", "/v1/users/me/password", body)
         assert (reply.status, reply.code) == (403, "forbidden")
         assert client("PUT", "/v1/users/me/password", body).code == "unauthenticated"
+
+    def test_whoever_erases_themselves_signs_in_there_once_more(self, world: World, client: HttpClient) -> None:
+        token = client("POST", "/v1/sessions", {"id_token": world.provider.issue(ANN)}).json["access_token"]
+        ann = replace(client, token=token)
+        assert ann("DELETE", "/v1/users/me", {"password": PASSWORD}).json["detail"].startswith("id_token: ")
+        assert ann("DELETE", "/v1/users/me", {"id_token": "no-such-token"}).code == "bad_credentials"
+        assert ann("DELETE", "/v1/users/me", {"id_token": world.provider.issue(ANN)}).status == 202
+        assert ann("GET", "/v1/users/me").code == "unauthenticated"
 
     def test_without_a_provider_an_id_token_opens_nothing(self, world: World) -> None:
         reply = HttpClient(build(world.service))("POST", "/v1/sessions", {"id_token": world.provider.issue(ANN)})

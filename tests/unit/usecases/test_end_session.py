@@ -60,7 +60,7 @@ class DownStates(MemorySessionStates):
         raise Unavailable(f"cache, told of {session}")
 
 
-class TestEndOtherSessions:
+class TestEndSessions:
     def test_what_was_interrupted_is_completed_by_asking_again(self) -> None:
         """P9: without the cache, where they may be remembered as live, none has ended."""
         world = World()
@@ -68,9 +68,9 @@ class TestEndOtherSessions:
         mine, other = (world.service.sign_in(a_sign_in("ann")) for _ in range(2))
         world.service.authenticate(f"Bearer {other.access_token}")  # its state is cached now
         with pytest.raises(Unavailable):
-            replace(world.end_others, states=DownStates())(mine.principal)
+            replace(world.end_sessions, states=DownStates())(mine.principal.user_id, but=mine.principal.session_id)
         assert world.sessions.is_live(other.principal.session_id)
-        world.end_others(mine.principal)
+        world.end_sessions(mine.principal.user_id, but=mine.principal.session_id)
         with pytest.raises(Unauthenticated):
             world.service.authenticate(f"Bearer {other.access_token}")
         assert world.service.authenticate(f"Bearer {mine.access_token}")
@@ -87,7 +87,7 @@ class TestEndOtherSessions:
                 world.sockets.register(a_connection(world.service.sign_in(a_sign_in("ann")).principal, "new"))
 
         world.sockets.register(a_connection(other, "other"))
-        replace(world.end_others, states=Meanwhile())(mine)
+        replace(world.end_sessions, states=Meanwhile())(mine.user_id, but=mine.session_id)
         assert [each.connection_id for each in world.sockets.open] == ["new"]
 
 

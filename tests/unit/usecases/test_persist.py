@@ -13,7 +13,7 @@ from natter.domain.commands import Item, Record
 from natter.domain.conversations import Event, Head
 from natter.domain.errors import Unavailable
 from natter.domain.fold import MisplacedRecordError, Turn
-from natter.domain.ids import UserId
+from natter.domain.ids import ConversationId, UserId
 from natter.ports.deliveries import Undelivered
 from natter.ports.log import Emission
 from natter.ports.sockets import Connection
@@ -93,6 +93,11 @@ class Stage:
         self.before_access()
 
 
+def in_partition_1(record: Record, conversation: ConversationId) -> Record:
+    command = replace(record.command, conversation_id=conversation)
+    return replace(record, partition=1, offset=record.offset + 7, command=command)
+
+
 class TestPersist:
     def test_what_is_accepted_is_stored_shown_and_emitted(self) -> None:
         """P1, P2."""
@@ -162,6 +167,18 @@ class TestPersist:
         assert stage.fanout.records == [Undelivered(conversation_id=LOBBY, first=1, last=2)]
         assert (persisted.report.delivered, persisted.report.handed_over) == (0, 2)
         assert [event.seq for emission in stage.emitted() for event in emission.events] == [1, 2]
+
+    def test_the_records_of_several_partitions_are_folded_together_and_each_stays_warm(self) -> None:
+        warm, cold, kitchen = Stage(), Stage(), ConversationId("kitchen")
+        lobby = a_log([created(), a_command(a_post("x")), a_command(a_post("y"))])
+        others = [in_partition_1(record, kitchen) for record in lobby]
+        for stage in (warm, cold):
+            stage.persist([*lobby[:2], *others[:2]])
+        warm.persist([others[2], lobby[2]])
+        cold.environment()([others[2], lobby[2]])
+        assert cold.accesses - warm.accesses == 4, "head and memberships of two conversations"
+        assert [event.client_id for event in warm.stored()] == [None, "x", "y"]
+        assert {each: head.seq for each, head in warm.tables.heads([LOBBY, kitchen]).items()} == {LOBBY: 3, kitchen: 3}
 
     def test_two_writers_for_one_conversation_are_refused_before_anything_is_written(self) -> None:
         stage = Stage()

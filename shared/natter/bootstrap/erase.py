@@ -1,0 +1,68 @@
+"""Puts `erase` together."""
+
+import boto3
+
+from natter.adapters.admission_valkey import ValkeyAdmission
+from natter.adapters.cassandra import CassandraSession
+from natter.adapters.connections_valkey import ValkeyConnections
+from natter.adapters.conversations_postgres import PostgresConversations
+from natter.adapters.erasures_postgres import PostgresErasures
+from natter.adapters.gateway_apigateway import ApiGateway
+from natter.adapters.kafka import RecordProducer
+from natter.adapters.logs_kafka import KafkaCommandLog
+from natter.adapters.session_states_valkey import ValkeySessionStates
+from natter.adapters.sessions_postgres import PostgresSessions
+from natter.adapters.tables_cassandra import CassandraTables
+from natter.adapters.timeline_cassandra import CassandraTimeline
+from natter.bootstrap.attachments import archives, attachments
+from natter.bootstrap.common import aws_credentials, now_ms, valkey
+from natter.bootstrap.identity import postgres
+from natter.domain.ids import new_id
+from natter.settings import EraseSettings
+from natter.usecases.announce import Announce
+from natter.usecases.empty_words import EmptyWords
+from natter.usecases.end_session import CloseConnections, EndSessions
+from natter.usecases.erase import Erase
+from natter.usecases.leave_for_good import LeaveForGood
+from natter.wire.signals import SignedOutFrame
+
+
+def erase(settings: EraseSettings) -> Erase:
+    database, cache = postgres(settings.postgres), valkey(settings.valkey)
+    session = CassandraSession(settings.keyspaces)
+    conversations, erasures = PostgresConversations(database), PostgresErasures(database)
+    connections = ValkeyConnections(cache, now_ms)
+    aws = boto3.Session()
+    return Erase(
+        erasures=erasures,
+        end_sessions=EndSessions(
+            sessions=PostgresSessions(database),
+            states=ValkeySessionStates(cache),
+            close=CloseConnections(
+                connections=connections,
+                gateway=ApiGateway(aws_credentials(aws), aws.region_name),
+                signed_out=SignedOutFrame().to_json(),
+            ),
+            clock=now_ms,
+        ),
+        connections=connections,
+        archives=archives(settings.attachments),
+        leave=LeaveForGood(
+            conversations=conversations,
+            announce=Announce(
+                conversations=conversations,
+                admission=ValkeyAdmission(cache, conversations),
+                log=KafkaCommandLog(RecordProducer(settings.kafka)),
+            ),
+            new_id=new_id,
+            now_ms=now_ms,
+        ),
+        empty=EmptyWords(
+            erasures=erasures,
+            timeline=CassandraTimeline(session),
+            store=CassandraTables(session),
+            attachments=attachments(settings.attachments),
+            now_ms=now_ms,
+        ),
+        now_ms=now_ms,
+    )

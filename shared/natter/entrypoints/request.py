@@ -1,0 +1,73 @@
+"""A request of an HTTP API, as handlers see it."""
+
+import base64
+import binascii
+from collections.abc import Callable, Mapping
+from functools import cached_property
+
+from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
+from pydantic import BaseModel
+
+from natter.domain.errors import BadRequest, TooLarge
+from natter.domain.users import Principal
+from natter.names import BODY_LIMIT_BYTES
+from natter.wire.base import parse, parse_json
+
+
+class Request:
+    def __init__(
+        self, event: APIGatewayProxyEventV2, path: Mapping[str, str], authenticate: Callable[[str | None], Principal]
+    ) -> None:
+        self._event = event
+        self._authenticate = authenticate
+        self.path = path
+        """The path's variables."""
+
+    @cached_property
+    def principal(self) -> Principal:
+        """
+        Who asks.
+
+        Raises:
+            Unauthenticated, RateLimited, Unavailable: as `Authenticate` and the limit of HTTP requests say.
+        """
+        return self._authenticate(self.header("authorization"))
+
+    @property
+    def address(self) -> str:
+        """The network address that asks, as the gateway saw it."""
+        return str(self._event.request_context.http.source_ip)
+
+    def header(self, name: str) -> str | None:
+        return self._event.headers.get(name)
+
+    def parse[Model: BaseModel](self, model: type[Model]) -> Model:
+        """
+        The body as `model`.
+
+        Raises:
+            TooLarge: it is over the limit of a body.
+            BadRequest: it is not; `detail` names the field.
+        """
+        body = self._body()
+        if len(body) > BODY_LIMIT_BYTES:
+            raise TooLarge(f"the body is over {BODY_LIMIT_BYTES} bytes")
+        return parse(model, parse_json(body))
+
+    def query[Model: BaseModel](self, model: type[Model]) -> Model:
+        """
+        The query as `model`, whose numbers are declared not strict: all of a query is text.
+
+        Raises:
+            BadRequest: it is not; `detail` names the field.
+        """
+        return parse(model, self._event.query_string_parameters)
+
+    def _body(self) -> bytes:
+        body = self._event.body or ""
+        if not self._event.is_base64_encoded:
+            return body.encode(errors="surrogatepass")  # not UTF-8 then, and refused as such
+        try:
+            return base64.b64decode(body, validate=True)
+        except binascii.Error as error:
+            raise BadRequest("the body is not valid base64") from error

@@ -1,0 +1,64 @@
+"""Take out of the tables what somebody who is erased has said in a conversation, and the files that it shows."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from natter.domain.conversations import Event
+from natter.domain.erased import attachment_of, emptied
+from natter.domain.ids import ConversationId, UserId
+from natter.domain.rows import ForgottenCursorRow
+from natter.ports.attachments import Attachments
+from natter.ports.erasures import Emptying, Erasures
+from natter.ports.tables import FoldStore, Timeline
+
+STRIDE = 1000
+"""Places between two notes of how far it has come."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmptyWords:
+    """
+    Page by page, from where an earlier run has come to, when the fold has come to their `member_erased`: from there on
+    nothing of theirs follows, and all that is written of theirs, now or by a replay, is older than what is written
+    here.
+
+    A file goes before the words that name it.
+
+    Raises:
+        Unavailable: a store did not answer in time; doing it again goes on.
+    """
+
+    erasures: Erasures
+    timeline: Timeline
+    store: FoldStore
+    attachments: Attachments
+    now_ms: Callable[[], int]
+
+    def __call__(self, user: UserId, emptying: Emptying, *, deadline: int) -> None:
+        conversation = emptying.conversation_id
+        head = self.timeline.heads([conversation]).get(conversation)
+        changes = self.timeline.membership_changes_of(user, [conversation]).get(conversation, ())
+        end = min((change.seq for change in changes if change.erased), default=None)
+        if head is None or end is None or end > head.seq:
+            return
+        (erased,) = self.timeline.events(conversation, end, end, newest_first=False)
+        first = max(emptying.emptied_to + 1, min(change.seq for change in changes))
+        written_at = max(head.written_at, self.now_ms() * 1000)
+        for low in range(first, end, STRIDE):
+            if self.now_ms() >= deadline:
+                return
+            high = min(low + STRIDE, end) - 1
+            found = self.timeline.events(conversation, low, high, newest_first=False)
+            self._empty(user, conversation, [event for event in found if event.sender_id == user], erased, written_at)
+            self.erasures.note_emptied(user, conversation, to=high, done=False)
+        self.attachments.erase(conversation, user, [], pending=True)
+        self.store.write([ForgottenCursorRow(conversation_id=conversation, user_id=user, written_at=written_at)])
+        self.erasures.note_emptied(user, conversation, to=end, done=True)
+
+    def _empty(
+        self, user: UserId, conversation: ConversationId, events: Sequence[Event], erased: Event, written_at: int
+    ) -> None:
+        files = {file for event in events if (file := attachment_of(event)) is not None}
+        if files:
+            self.attachments.erase(conversation, user, files, pending=False)
+        self.store.write([row for event in events for row in emptied(event, at=erased.at, written_at=written_at)])

@@ -1,0 +1,73 @@
+"""Whatever runs for every request finds its rows by an index, however many there are."""
+
+from collections.abc import Callable, Iterator, Mapping
+
+import pytest
+
+from natter.adapters.conversations_postgres import PostgresConversations
+from natter.adapters.devices_postgres import PostgresDevices
+from natter.adapters.identities_postgres import PostgresIdentities
+from natter.adapters.postgres import Postgres
+from natter.adapters.relations_postgres import PostgresBlocks, PostgresContacts, PostgresProfiles
+from natter.adapters.sessions_postgres import PostgresSessions
+from natter.adapters.users_postgres import PostgresUsers
+from natter.domain.identities import Identity
+from natter.domain.ids import ConversationId, DeviceId, SessionId, UserId
+from natter.domain.refresh_tokens import RefreshToken
+from natter.settings import PostgresSettings
+from tests.contract.conftest import LOGIN
+from tests.contract.plans import PlannedPostgres
+
+pytestmark = pytest.mark.engines
+
+ANN, BOB = UserId("ann"), UserId("bob")
+LOBBY, PHONE, SESSION = ConversationId("lobby"), DeviceId("phone"), SessionId("session")
+SHOWN = RefreshToken.first(SESSION)
+
+
+@pytest.fixture
+def planned(postgres_settings: PostgresSettings) -> Iterator[PlannedPostgres]:
+    database = PlannedPostgres(postgres_settings, lambda: LOGIN)
+    yield database
+    database.close()
+
+
+QUERIES: Mapping[str, Callable[[Postgres], object]] = {
+    "a session": lambda database: PostgresSessions(database).is_live(SESSION),
+    "a session and its device": lambda database: PostgresSessions(database).find(SESSION),
+    "sessions of a user": lambda database: PostgresSessions(database).of_user(ANN),
+    "a refresh": lambda database: PostgresSessions(database).recognise(SHOWN),
+    "another turn": lambda database: PostgresSessions(database).rotate(SHOWN, SHOWN.next(), at=1),
+    "the end of a session": lambda database: PostgresSessions(database).end(SESSION, at=1),
+    "a user": lambda database: PostgresUsers(database).by_id(ANN),
+    "a user name": lambda database: PostgresUsers(database).by_name("ann"),
+    "a sign-in": lambda database: PostgresUsers(database).credentials("ann"),
+    "an identity": lambda database: PostgresIdentities(database).find(Identity(issuer="https://a", subject="b")),
+    "a profile": lambda database: PostgresProfiles(database).by_id(ANN, seen_by=BOB),
+    "a profile by name": lambda database: PostgresProfiles(database).by_name("ann", seen_by=BOB),
+    "contacts": lambda database: PostgresContacts(database).of(ANN, after=None, limit=50),
+    "blocks": lambda database: PostgresBlocks(database).of(ANN, after=None, limit=50),
+    "blocks both ways": lambda database: PostgresBlocks(database).between(ANN, BOB),
+    "devices": lambda database: PostgresDevices(database).of(ANN, after=None, limit=50),
+    "who belongs to a conversation": lambda database: PostgresConversations(database).roles(LOBBY),
+    "whether one belongs to it": lambda database: PostgresConversations(database).seen_by(ANN, LOBBY),
+    "the inbox": lambda database: PostgresConversations(database).of_user(ANN),
+    "members": lambda database: PostgresConversations(database).members(LOBBY, after=None, limit=50),
+    "some members": lambda database: PostgresConversations(database).members_among(LOBBY, [ANN, BOB]),
+    "the outbox's sweep": lambda database: PostgresConversations(database).unpublished(before=1, limit=10),
+    "the outbox of a conversation": lambda database: PostgresConversations(database).publish(LOBBY, print),
+    "the conversation across a block": lambda database: PostgresConversations(database).note_blocks(ANN, BOB),
+    "settings": lambda database: PostgresConversations(database).change_settings(ANN, LOBBY, lambda same: same),
+}
+
+
+@pytest.mark.parametrize("query", QUERIES.values(), ids=QUERIES.keys())
+def test_reads_no_table_whole(planned: PlannedPostgres, query: Callable[[Postgres], object]) -> None:
+    query(planned)
+    assert planned.explained
+    assert planned.read_whole == []
+
+
+def test_a_table_that_is_read_whole_is_noticed(planned: PlannedPostgres) -> None:
+    planned.query("SELECT user_id FROM users WHERE display_name = %s", ("Ann",))
+    assert len(planned.read_whole) == 1

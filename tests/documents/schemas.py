@@ -1,0 +1,54 @@
+"""JSON schemas of the models: of what is read as they stand, of what is answered without what is not set."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaValue, models_json_schema
+from pydantic_core import core_schema
+
+from tests.documents.events import EventsPart
+
+type Schema = dict[str, Any]
+
+REF = "#/components/schemas/{model}"
+
+
+class WireSchemas(GenerateJsonSchema):
+    """In answers, a field that is None is left out, and every other one is there, whether it has a default or not."""
+
+    def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
+        if self.mode == "serialization":
+            return self.generate_inner(schema["schema"])
+        return super().nullable_schema(schema)
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        stands_for_nothing = schema.get("default") == ""
+        if self.mode == "serialization" or stands_for_nothing:
+            return self.generate_inner(schema["schema"])
+        return super().default_schema(schema)
+
+    def field_is_required(self, field: Any, total: bool) -> bool:
+        if self.mode == "serialization":
+            return not _may_be_none(field["schema"])
+        return super().field_is_required(field, total)
+
+
+def schemas(read: Iterable[type[BaseModel]], answered: Iterable[type[BaseModel]]) -> dict[str, Schema]:
+    """By name. Events, which are read from the log as they are, have their models only here."""
+    wanted: list[tuple[type[BaseModel], JsonSchemaMode]] = [(EventsPart, "serialization")]
+    wanted += [(each, "validation") for each in read] + [(each, "serialization") for each in answered]
+    _, found = models_json_schema(wanted, ref_template=REF, schema_generator=WireSchemas)
+    definitions: dict[str, Schema] = found["$defs"]
+    part = definitions.pop(EventsPart.__name__)
+    definitions["WireEvent"] = {**part["properties"]["event"], "title": "WireEvent"}
+    return dict(sorted(definitions.items()))
+
+
+def ref(name: str) -> Schema:
+    return {"$ref": REF.format(model=name)}
+
+
+def _may_be_none(schema: Any) -> bool:
+    kind = schema["type"]
+    return kind == "nullable" or (kind != "union" and "schema" in schema and _may_be_none(schema["schema"]))

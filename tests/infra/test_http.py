@@ -1,0 +1,95 @@
+"""What the HTTP API lets through: the routes of the documents, and the origins of its stage."""
+
+import re
+from dataclasses import dataclass
+
+from infra.config import STAGES
+from tests.documents import asyncapi, openapi
+from tests.infra.templates import Templates
+
+
+@dataclass(frozen=True)
+class Gate:
+    """A route of the gateway."""
+
+    key: str
+    function: str
+    """Logical id of what it leads to."""
+
+    def takes(self, method: str, path: str) -> bool:
+        wanted, _, pattern = self.key.partition(" ")
+        regex = re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(pattern).replace(r"\{proxy\+\}", ".+"))
+        return wanted in {"ANY", method} and re.fullmatch(regex, path) is not None
+
+
+def gates(app: Templates, protocol: str) -> list[Gate]:
+    """Of the API of this protocol."""
+    stack = app.stack("services")["Resources"]
+    apis = {
+        name
+        for name, each in stack.items()
+        if each["Type"] == "AWS::ApiGatewayV2::Api" and each["Properties"]["ProtocolType"] == protocol
+    }
+    found = []
+    for route in app.properties("AWS::ApiGatewayV2::Route"):
+        if route["ApiId"]["Ref"] in apis:
+            *_, integration = route["Target"]["Fn::Join"][1]
+            uri = stack[integration["Ref"]]["Properties"]["IntegrationUri"]
+            found.append(Gate(route["RouteKey"], re.findall(r"'Fn::GetAtt': \['(\w+)', 'Arn'\]", str(uri))[0]))
+    return found
+
+
+def name_of(app: Templates, logical_id: str) -> str:
+    """The function's folder."""
+    name: str = app.stack("services")["Resources"][logical_id]["Properties"]["FunctionName"]
+    return name.removeprefix(f"natter-{app.stage}-")
+
+
+class TestRoutes:
+    def test_each_documented_operation_reaches_its_function(self, app: Templates) -> None:
+        """Not by way of `$default`, which says that there is nothing."""
+        found = [gate for gate in gates(app, "HTTP") if gate.key != "$default"]
+        for function, routes in openapi.routes().items():
+            for route in routes:
+                led = [name_of(app, gate.function) for gate in found if gate.takes(route.method, _filled(route.path))]
+                assert led == [function], f"{route.method} {route.path}"
+
+    def test_each_route_of_the_gateway_is_documented(self, app: Templates) -> None:
+        operations = [(route.method, _filled(route.path)) for routes in openapi.routes().values() for route in routes]
+        idle = [
+            gate.key
+            for gate in gates(app, "HTTP")
+            if gate.key != "$default" and not any(gate.takes(*operation) for operation in operations)
+        ]
+        assert idle == NOT_OURS
+
+    def test_actions_are_those_of_the_document(self, app: Templates) -> None:
+        """Those that no route is named after are answered by `$default`."""
+        routes = {gate.key for gate in gates(app, "WEBSOCKET")} - {"$connect", "$disconnect", "$default"}
+        assert routes == set(asyncapi.CLIENT_FRAMES)
+
+
+NOT_OURS = ["ANY /v1/tickets/{proxy+}"]
+"""Answered with a problem document, that there is nothing."""
+
+
+class TestCors:
+    def test_origins_are_those_of_the_stage(self, app: Templates) -> None:
+        (api,) = [each for each in app.properties("AWS::ApiGatewayV2::Api") if each["ProtocolType"] == "HTTP"]
+        cors = api["CorsConfiguration"]
+        assert cors["AllowOrigins"] == list(STAGES[app.stage].cors_origins)
+        assert "AllowCredentials" not in cors
+
+    def test_a_web_client_sees_what_it_needs(self, app: Templates) -> None:
+        (api,) = [each for each in app.properties("AWS::ApiGatewayV2::Api") if each["ProtocolType"] == "HTTP"]
+        cors = api["CorsConfiguration"]
+        assert {"authorization", "content-type", "if-none-match"} == set(cors["AllowHeaders"])
+        assert {"etag", "retry-after"} == set(cors["ExposeHeaders"])
+
+    def test_production_lets_no_foreign_page_in(self, prod: Templates) -> None:
+        assert all(origin.startswith("https://") for origin in STAGES[prod.stage].cors_origins)
+
+
+def _filled(path: str) -> str:
+    """`path` with something for its variables."""
+    return re.sub(r"<\w+>", "x", path)
