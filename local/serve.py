@@ -54,7 +54,7 @@ async def _serve(root: Path, *, demo: bool, debug: Sequence[str] | None) -> int:
     try:
         async with cloud:
             instance = Instance.announce(root, admin_port=cloud.runtime.admin_port)
-            watch = asyncio.gather(tell_ends(cloud.engines), _reloader(cloud).run())
+            watches = [loop.create_task(each) for each in (tell_ends(cloud.engines), _reloader(cloud).run())]
             try:
                 print(f"ready in {time.monotonic() - began:.1f} s", flush=True)
                 if demo and cloud.project.demo:
@@ -63,7 +63,8 @@ async def _serve(root: Path, *, demo: bool, debug: Sequence[str] | None) -> int:
                     print(f"{key:14}{value}", flush=True)
                 await asyncio.Event().wait()
             finally:
-                watch.cancel()
+                for watch in watches:
+                    watch.cancel()
                 instance.withdraw()
     except asyncio.CancelledError:
         print("stopped", flush=True)

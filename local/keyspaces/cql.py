@@ -44,16 +44,14 @@ class Statement:
 
 def read(text: str) -> Statement:
     """What `text` asks for. Text that is no CQL is not found out here: Cassandra does that."""
-    found = tokens(text)
-    numbers = {id(token): index for index, token in enumerate(token for token in found if token.kind == "marker")}
-    return _read(found, numbers)
+    return _read(tokens(text))
 
 
-def _read(found: list[Token], numbers: dict[int, int]) -> Statement:
+def _read(found: list[Token]) -> Statement:
     words = [token.text for token in found]
     first = words[0] if words else ""
     if first == "BEGIN":
-        return _batch(found, numbers)
+        return _batch(found)
     if first in DEFINITIONS:
         return _definition(found)
     if first == "SELECT":
@@ -62,10 +60,10 @@ def _read(found: list[Token], numbers: dict[int, int]) -> Statement:
             table=_table(found, "FROM"),
             clauses=frozenset(_read_clauses(words)),
             functions=frozenset(_functions(found)),
-            lists=tuple(_lists(found, numbers)),
+            lists=tuple(_lists(found)),
         )
     if first in WRITES:
-        using = dict(_using(found, numbers))
+        using = dict(_using(found))
         clauses = {clause for clause in ("IF",) if _at_top(found, clause)} | using.keys()
         return Statement(
             verb=first,
@@ -77,18 +75,18 @@ def _read(found: list[Token], numbers: dict[int, int]) -> Statement:
     return Statement(verb=first)
 
 
-def _batch(found: list[Token], numbers: dict[int, int]) -> Statement:
+def _batch(found: list[Token]) -> Statement:
     """`BEGIN [UNLOGGED | COUNTER] BATCH [USING …] statement [;] … APPLY BATCH`."""
     starts = [index for index, token in enumerate(found) if token.text in WRITES and not token.depth]
     end = next((index for index, token in enumerate(found) if token.text == "APPLY"), len(found))
     head = found[: starts[0]] if starts else found
-    using = dict(_using(head, numbers))
+    using = dict(_using(head))
     kinds = {token.text for token in head} & {"UNLOGGED", "COUNTER"}
     return Statement(
         verb="BATCH",
         clauses=frozenset(kinds | using.keys()),
         timestamp=using.get("TIMESTAMP"),
-        parts=tuple(_read(found[here:after], numbers) for here, after in pairwise([*starts, end])),
+        parts=tuple(_read(found[here:after]) for here, after in pairwise([*starts, end])),
     )
 
 
@@ -145,13 +143,13 @@ def _functions(found: list[Token]) -> Iterator[str]:
             yield token.text
 
 
-def _lists(found: list[Token], numbers: dict[int, int]) -> Iterator[Number]:
+def _lists(found: list[Token]) -> Iterator[Number]:
     for index, token in enumerate(found[:-1]):
         if token.text != "IN" or token.kind != "word":
             continue
         following = found[index + 1]
         if following.kind == "marker":
-            yield Marker(numbers[id(following)])
+            yield Marker(following.marker)
         elif following.text == "(":
             inside = list(_inside(found[index + 1 :], following.depth))
             yield 1 + sum(each.text == "," and each.depth == following.depth for each in inside)
@@ -164,7 +162,7 @@ def _inside(found: list[Token], depth: int) -> Iterator[Token]:
             return
 
 
-def _using(found: list[Token], numbers: dict[int, int]) -> Iterator[tuple[str, Number | None]]:
+def _using(found: list[Token]) -> Iterator[tuple[str, Number | None]]:
     """`USING TTL …` and `USING TIMESTAMP …`, with what stands behind them."""
     using = False
     for token, following in pairwise(found):
@@ -175,12 +173,12 @@ def _using(found: list[Token], numbers: dict[int, int]) -> Iterator[tuple[str, N
         elif token.text == "USING":
             using = True
         elif using and token.text in {"TTL", "TIMESTAMP"}:
-            yield token.text, _number(following, numbers)
+            yield token.text, _number(following)
 
 
-def _number(token: Token, numbers: dict[int, int]) -> Number | None:
+def _number(token: Token) -> Number | None:
     if token.kind == "marker":
-        return Marker(numbers[id(token)])
+        return Marker(token.marker)
     return int(token.text) if token.kind == "number" and token.text.lstrip("-").isdigit() else None
 
 

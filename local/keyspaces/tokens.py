@@ -26,17 +26,21 @@ class Token(NamedTuple):
     text: str
     depth: int
     """In how many brackets it stands; a bracket stands in itself."""
+    marker: int
+    """Of a bind marker: how many stand before it."""
 
 
 def tokens(text: str) -> list[Token]:
-    found, depth = [], 0
+    found: list[Token] = []
+    depth = markers = 0
     for match in _TOKEN.finditer(text):
         kind, part = match.lastgroup, match.group()
         if kind == "blank":
             continue
         if kind == "symbol" and part in "([{":
             depth += 1
-        found.append(Token(kind, _meaning(kind, part), depth))  # type: ignore[arg-type]
+        found.append(Token(kind, _meaning(kind, part), depth, markers))  # type: ignore[arg-type]
+        markers += kind == "marker"
         if kind == "symbol" and part in ")]}":
             depth -= 1
     return found

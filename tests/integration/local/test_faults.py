@@ -268,13 +268,14 @@ class TestDeliveries:
             await runtime.stop()
 
     async def test_zombie_thaws_by_itself(self, stage: Stage) -> None:
-        runtime = stage.runtime("take")
+        runtime = stage.runtime("linger")  # long enough to be caught
         await runtime.start()
         try:
             faults = faults_of(runtime)
             await faults.apply(Zombie("f", seconds=0.3))
             stage.produce(["a"])
             await none_left(faults)
+            stage.gate.touch()
             await until(lambda: stage.taken() == ["a", "a"])
             assert runtime.functions.status()[NAME]["frozen"] == 0
         finally:
@@ -362,7 +363,7 @@ class TestStop:
         faults = faults_of(runtime)
         await faults.apply(Zombie("f", seconds=None))
         stage.produce(["a"])
-        await until(lambda: stage.taken() == ["a"])
+        await until(lambda: stage.taken() and len(pids(runtime, NAME)) == 2)
         await faults.apply(Freeze("f"))
         await faults.apply(Pause("kafka"))
         workers = pids(runtime, NAME)
