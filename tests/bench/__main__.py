@@ -11,9 +11,9 @@ import uvloop
 
 from local.cloud import Cloud
 from local.serve import FAILURES
-from tests.bench import backlog, inbox, latency, memory, throughput
+from tests.bench import accounts, backlog, inbox, latency, memory, throughput
 
-ALL = ("latency", "throughput", "together", "backlog", "memory", "inbox")
+ALL = ("latency", "throughput", "together", "backlog", "memory", "inbox", "accounts")
 ROOT = Path(__file__).parents[2]
 
 
@@ -45,6 +45,8 @@ async def bench(which: Sequence[str], *, rounds: int, seconds: float, pairs: int
             lines += memory.table(memory.measure(cloud))
         if "inbox" in which:
             lines += inbox.table(await inbox.measure(cloud))
+        if "accounts" in which:
+            lines += accounts.table(await accounts.measure(cloud))
     lines.append(machine())
     return lines
 

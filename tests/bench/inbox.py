@@ -1,14 +1,13 @@
 """How long somebody who is in very many conversations waits for the first page of the inbox, and for a sync."""
 
 import asyncio
-import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import redis.asyncio as redis
 
 from local.cloud import Cloud
-from tests.bench.latency import percentile
+from tests.bench.latency import percentile, timed
 from tests.support.api import Api, User
 from tests.support.socket import Socket, message
 
@@ -44,10 +43,10 @@ async def measure(cloud: Cloud) -> Inbox:
         read = {each: {"seq": 2, "read_seq": 2} for each in conversations}
         device = await busy.on_another_device()
         return Inbox(
-            page_ms=[await _timed(lambda: device.call("GET", "/v1/conversations")) for _ in range(REPETITIONS)],
+            page_ms=[await timed(lambda: device.call("GET", "/v1/conversations")) for _ in range(REPETITIONS)],
             uncached_ms=[await _uncached(cloud, device) for _ in range(5)],
-            unread_sync_ms=[await _timed(lambda: device.sync(unread)) for _ in range(10)],
-            read_sync_ms=[await _timed(lambda: device.sync(read)) for _ in range(10)],
+            unread_sync_ms=[await timed(lambda: device.sync(unread)) for _ in range(10)],
+            read_sync_ms=[await timed(lambda: device.sync(read)) for _ in range(10)],
         )
 
 
@@ -86,13 +85,7 @@ async def _uncached(cloud: Cloud, user: User) -> float:
     async with redis.Redis.from_url(f"redis://{cloud.engines['valkey'].address}") as client:
         async for key in client.scan_iter("head:*", count=1000):
             await client.delete(key)
-    return await _timed(lambda: user.call("GET", "/v1/conversations"))
-
-
-async def _timed(call: Callable[[], Awaitable[object]]) -> float:
-    began = time.perf_counter()
-    await call()
-    return 1000 * (time.perf_counter() - began)
+    return await timed(lambda: user.call("GET", "/v1/conversations"))
 
 
 def table(inbox: Inbox) -> list[str]:

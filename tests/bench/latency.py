@@ -1,7 +1,8 @@
 """From a sender's call to the recipient's frame: 20 pairs, 40 messages a second, beside the floor of the engines."""
 
 import statistics
-from collections.abc import Sequence
+import time
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from local.cloud import Cloud
@@ -50,6 +51,13 @@ async def measure(cloud: Cloud, *, seconds: float) -> Latency:
 
 def percentile(values: Sequence[float], percent: int) -> float:
     return statistics.quantiles(values, n=100, method="inclusive")[percent - 1]
+
+
+async def timed(call: Callable[[], Awaitable[object]]) -> float:
+    """Milliseconds that `call` took."""
+    began = time.perf_counter()
+    await call()
+    return 1000 * (time.perf_counter() - began)
 
 
 def table(rounds: Sequence[Latency]) -> list[str]:
