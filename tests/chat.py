@@ -3,7 +3,7 @@
 from typing import Any
 
 from natter.adapters.admission_memory import MemoryAdmission
-from natter.adapters.attachments_memory import MemoryAttachments
+from natter.adapters.attachments_memory import MemoryAttachments, MemoryFileQueue
 from natter.adapters.connections_memory import MemoryConnections
 from natter.adapters.gate_memory import MemoryGate
 from natter.adapters.gateway_memory import MemoryGateway
@@ -80,12 +80,13 @@ class Chat:
             size=event_size,
             now_ms=self.world.clock,
         )
-        self.attachments = MemoryAttachments()
+        self.attachments, self.files = MemoryAttachments(), MemoryFileQueue()
         self.gate = MemoryGate(self.admission, self.world.limits)
         self.send = Send(gate=self.gate, attachments=self.attachments, log=self.log)
         self.persist = Persist(
             store=self.tables,
             heads=self.heads,
+            files=self.files,
             deliver=a_deliver(self.registry, self.gateway, self.world.clock),
             frames=JsonFrames(),
             events=self.events,

@@ -42,8 +42,8 @@ def a_post(client_id: str, words: str = "hello", **fields: Any) -> PostMessage:
     return PostMessage(client_id=ClientId(client_id), **{"content": text(words), **fields})
 
 
-def an_edit(client_id: str, target_seq: int, words: str = "hello again") -> EditMessage:
-    return EditMessage(client_id=ClientId(client_id), target_seq=target_seq, content=text(words))
+def an_edit(client_id: str, target_seq: int, words: str = "hello again", **fields: Any) -> EditMessage:
+    return EditMessage(client_id=ClientId(client_id), target_seq=target_seq, **{"content": text(words), **fields})
 
 
 def a_reaction(client_id: str, target_seq: int, reaction: str = "👍", *, remove: bool = False) -> React:

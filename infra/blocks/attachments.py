@@ -71,6 +71,10 @@ class Attachments(Construct):
         self._objects(grantee, "s3:DeleteObject", names.SHOWN_ATTACHMENTS)
         self._allow(grantee)
 
+    def grant_forget(self, grantee: iam.IGrantable) -> None:
+        """Removing what was shown."""
+        self._objects(grantee, "s3:DeleteObject", names.SHOWN_ATTACHMENTS)
+
     def grant_export(self, grantee: iam.IGrantable) -> None:
         """Keeping archives, and removing one whose user is gone."""
         for action in ("s3:PutObject", "s3:AbortMultipartUpload", "s3:DeleteObject"):

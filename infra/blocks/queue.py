@@ -8,7 +8,7 @@ from constructs import Construct
 
 from infra.blocks.logs import removal
 from infra.blocks.python_function import PythonFunction
-from infra.config import Stage
+from infra.config import FunctionName, Stage
 
 RECEIVES = 7
 """With a visibility timeout of 90 s: for ten minutes, which an outage of a store may take."""
@@ -26,7 +26,7 @@ class WorkQueue(Construct):
     """
 
     def __init__(
-        self, scope: Construct, id_: str, *, stage: Stage, name: str, worker_timeout_s: int, key: kms.IKey
+        self, scope: Construct, id_: str, *, stage: Stage, name: str, worker: FunctionName, key: kms.IKey
     ) -> None:
         super().__init__(scope, id_)
         self._dead = sqs.Queue(
@@ -47,7 +47,7 @@ class WorkQueue(Construct):
             encryption_master_key=key,
             data_key_reuse=Duration.hours(1),
             enforce_ssl=True,
-            visibility_timeout=Duration.seconds(6 * worker_timeout_s),
+            visibility_timeout=Duration.seconds(6 * stage.sizing[worker].timeout_s),
             retention_period=Duration.days(1),
             dead_letter_queue=sqs.DeadLetterQueue(queue=self._dead, max_receive_count=RECEIVES),
             removal_policy=removal(stage),

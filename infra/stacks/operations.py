@@ -43,7 +43,7 @@ class OperationsStack(Stack):
         self._functions(services)
         self._gateways(services)
         self._log(streams)
-        self._slices(services)
+        self._queues(services)
         self._stores(data)
         self._erasures()
 
@@ -113,10 +113,11 @@ class OperationsStack(Stack):
                 minutes=5,
             )
 
-    def _slices(self, services: ServicesStack) -> None:
-        """Deliveries that come late, and those that came to nothing."""
-        self._alarm("slices-age", services.slices.metric_oldest_age(period=MINUTE), above=WAITING_S, minutes=3)
-        self._alarm("slices-dead", services.slices.metric_dead(period=MINUTE), above=0)
+    def _queues(self, services: ServicesStack) -> None:
+        """Deliveries, and removals of files, that come late, and those that came to nothing."""
+        for name, queue in (("slices", services.slices), ("files", services.files)):
+            self._alarm(f"{name}-age", queue.metric_oldest_age(period=MINUTE), above=WAITING_S, minutes=3)
+            self._alarm(f"{name}-dead", queue.metric_dead(period=MINUTE), above=0)
 
     def _stores(self, data: DataStack) -> None:
         cluster = data.database.cluster

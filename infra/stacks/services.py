@@ -45,20 +45,15 @@ class ServicesStack(Stack):
         self._layers = Layers(self, "Layers", stage=stage)
         self.sockets = Sockets(self, "Sockets", stage=stage, key=data.key)
         self.http = Http(self, "Http", stage=stage, key=data.key)
-        self.slices = WorkQueue(
-            self,
-            "Slices",
-            stage=stage,
-            name="deliveries",
-            worker_timeout_s=stage.sizing["post_slice"].timeout_s,
-            key=data.key,
-        )
+        self.slices = WorkQueue(self, "Slices", stage=stage, name="deliveries", worker="post_slice", key=data.key)
+        self.files = WorkQueue(self, "Files", stage=stage, name="files", worker="forget_files", key=data.key)
         self.functions: dict[FunctionName, PythonFunction] = {}
         self._with_database: list[PythonFunction] = []
 
         self._people()
         self._conversations()
         self._deliveries()
+        self._forget_files()
         self._signals()
         self._relay()
         self._erase()
@@ -109,7 +104,7 @@ class ServicesStack(Stack):
             "send", ["core", "streams", "users"], "KAFKA", "VALKEY", "POSTGRES", "SOCKETS", "ATTACHMENTS"
         )
         persist = self._function(
-            "persist", ["core", "streams", "tables"], "KAFKA", "KEYSPACES", "VALKEY", "SOCKETS", "DELIVERIES"
+            "persist", ["core", "streams", "tables"], "KAFKA", "KEYSPACES", "VALKEY", "SOCKETS", "DELIVERIES", "FILES"
         )
         chat_api = self._function(
             "chat_api",
@@ -129,6 +124,7 @@ class ServicesStack(Stack):
         data.attachments.grant_exchange(chat_api)
         data.attachments.grant_show(send)
         self.slices.grant_send(persist)
+        self.files.grant_send(persist)
         self.sockets.api.grant_manage_connections(persist)
         self.sockets.api.grant_manage_connections(chat_api)  # one's other devices are told of one's settings
 
@@ -168,6 +164,12 @@ class ServicesStack(Stack):
             group=FANOUT_GROUP,
         )
         self.slices.work(post_slice)
+
+    def _forget_files(self) -> None:
+        """Files of deleted messages. `persist` does not remove them itself: S3 must not hold up a partition."""
+        forget_files = self._function("forget_files", ["core"], "ATTACHMENTS")
+        self._data.attachments.grant_forget(forget_files)
+        self.files.work(forget_files)
 
     def _signals(self) -> None:
         """What leaves nothing in a conversation: `signal` takes it, `receipts` moves cursors; both tell the others."""
@@ -289,6 +291,7 @@ class ServicesStack(Stack):
             "SOCKETS": {"URL": self.sockets.url, "ENDPOINT": self.sockets.management_endpoint},
             "ATTACHMENTS": {"BUCKET": data.attachments.bucket_name},
             "DELIVERIES": {"QUEUE_URL": self.slices.url},
+            "FILES": {"QUEUE_URL": self.files.url},
             "EXPORTER": {"FUNCTION": f"natter-{stage.name}-export"},
             "LIMITS": {"PER_ADDRESS": str(stage.limit_per_address).lower()},
         }

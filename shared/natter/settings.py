@@ -81,6 +81,10 @@ class DeliverySettings(BaseModel, frozen=True):
     queue_url: str = Field(pattern=r"^https?://", description="Queue of slices: deliveries that go on elsewhere.")
 
 
+class FileQueueSettings(BaseModel, frozen=True):
+    queue_url: str = Field(pattern=r"^https?://", description="Queue of the files of deleted messages.")
+
+
 class LimitSettings(BaseModel, frozen=True):
     per_address: bool = Field(default=True, description="Whether sign-ups and failed sign-ins are limited by address.")
 
@@ -172,6 +176,7 @@ class PersistSettings(FunctionSettings):
     valkey: ValkeySettings
     sockets: EndpointSettings
     deliveries: DeliverySettings
+    files: FileQueueSettings
 
 
 class FanoutSettings(FunctionSettings):
@@ -185,6 +190,10 @@ class PostSliceSettings(FunctionSettings):
     keyspaces: KeyspacesSettings
     valkey: ValkeySettings
     deliveries: DeliverySettings
+
+
+class ForgetFilesSettings(FunctionSettings):
+    attachments: AttachmentSettings
 
 
 class RelaySettings(FunctionSettings):

@@ -1,7 +1,7 @@
 """What every `SliceQueue` promises; SQS is moto's."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 import boto3
@@ -10,7 +10,8 @@ from botocore.config import Config
 from moto import mock_aws
 
 from natter.adapters.deliveries_memory import MemorySliceQueue
-from natter.adapters.deliveries_sqs import SQS, SqsSliceQueue
+from natter.adapters.deliveries_sqs import SqsSliceQueue
+from natter.adapters.sqs import SQS, SqsQueue
 from natter.domain.errors import Unavailable
 from natter.ports.deliveries import Slice, SliceQueue
 from natter.wire.deliveries import load_slice
@@ -30,6 +31,10 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
     with mock_aws():
         yield
+
+
+def a_queue(connect: "Callable[[], SQSClient]", url: str) -> SqsSliceQueue:
+    return SqsSliceQueue(SqsQueue(connect, url, name="the queue of slices"))
 
 
 class Readable(Protocol):
@@ -53,12 +58,12 @@ class ReadableMemory:
 class ReadableSqs:
     def __init__(self) -> None:
         self._client = boto3.client("sqs", config=SQS)
-        self._url = self._client.create_queue(QueueName="slices")["QueueUrl"]
-        self.queue = SqsSliceQueue(lambda: self._client, self._url)
+        self.url = self._client.create_queue(QueueName="slices")["QueueUrl"]
+        self.queue = a_queue(lambda: self._client, self.url)
 
     def take(self) -> Sequence[Slice]:
         taken: list[Slice] = []
-        while messages := self._client.receive_message(QueueUrl=self._url, MaxNumberOfMessages=10).get("Messages"):
+        while messages := self._client.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10).get("Messages"):
             taken += [load_slice(message["Body"]) for message in messages]
         return taken
 
@@ -95,14 +100,14 @@ class TestSqs:
 
     def test_a_queue_that_is_not_there_is_unavailable(self, sqs: ReadableSqs) -> None:
         client: SQSClient = boto3.client("sqs", config=SQS)
-        queue = SqsSliceQueue(lambda: client, sqs.queue._url + "-of-nobody")
+        queue = a_queue(lambda: client, sqs.url + "-of-nobody")
         with pytest.raises(Unavailable):
             queue.add([a_slice(a_connection(ANN))])
 
     def test_nobody_who_answers_is_unavailable(self) -> None:
         impatient = SQS.merge(Config(retries={"total_max_attempts": 1}))
         nowhere = "http://127.0.0.1:1"
-        queue = SqsSliceQueue(lambda: boto3.client("sqs", endpoint_url=nowhere, config=impatient), nowhere + "/1/q")
+        queue = a_queue(lambda: boto3.client("sqs", endpoint_url=nowhere, config=impatient), nowhere + "/1/q")
         with pytest.raises(Unavailable):
             queue.add([a_slice(a_connection(ANN))])
 

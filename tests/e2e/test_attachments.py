@@ -1,5 +1,6 @@
 """Files: announced, uploaded to the store itself, shown by a message, downloaded by its members alone."""
 
+import asyncio
 import os
 
 import pytest
@@ -9,6 +10,8 @@ from tests.support.files import announce, attach, download, link, post, showing
 from tests.support.socket import Socket
 
 CAT = os.urandom(300_000)
+GONE_WITHIN_S = 30.0
+POLL_S = 0.1
 
 
 async def a_chat(api: Api) -> tuple[User, User, Socket, str]:
@@ -16,6 +19,14 @@ async def a_chat(api: Api) -> tuple[User, User, Socket, str]:
     chat = await alice.direct(bob)
     phone = await alice.connect()
     return alice, bob, phone, chat
+
+
+async def until_gone(reader: User, chat: str, attachment: str) -> None:
+    deadline = asyncio.get_running_loop().time() + GONE_WITHIN_S
+    while (reply := await link(reader, chat, attachment)).status != 404:
+        reply.expect(302)
+        assert asyncio.get_running_loop().time() < deadline
+        await asyncio.sleep(POLL_S)
 
 
 class TestAttachments:
@@ -85,6 +96,22 @@ class TestAttachments:
         cat = await attach(alice, chat, CAT)
         for reader, attachment in ((alice, cat), (bob, cat), (bob, "nothing")):
             assert (await link(reader, chat, attachment)).refusal() == (404, "not_found")
+
+    async def test_it_goes_with_the_message(self, api: Api) -> None:
+        """What it showed first, too."""
+        alice, bob, phone, chat = await a_chat(api)
+        cat, dog = await attach(alice, chat, CAT), await attach(alice, chat, CAT)
+        await phone.say(chat, showing(cat, "m1"))
+        seq = (await phone.event(chat, "m1"))["seq"]
+        edit = {"action": "edit", "conversation_id": chat, "target_seq": seq, **showing(dog, "e1")}
+        assert (await phone.ask(edit))["type"] == "ack"
+        await phone.event(chat, "e1")
+        for shown in (cat, dog):
+            (await link(bob, chat, shown)).expect(302)
+        delete = {"action": "delete", "conversation_id": chat, "target_seq": seq, "client_id": "d1"}
+        assert (await phone.ask(delete))["type"] == "ack"
+        for gone in (cat, dog):
+            await until_gone(bob, chat, gone)
 
     @pytest.mark.parametrize(
         "changes", [{"size": 100 * 1024 * 1024 + 1}, {"name": ""}, {"content_type": "cat"}, {"sha256": "x"}], ids=str

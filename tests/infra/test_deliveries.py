@@ -1,5 +1,7 @@
 import json
 
+import pytest
+
 from natter import names
 from tests.infra.templates import Templates
 
@@ -12,36 +14,54 @@ class TestFanoutSource:
         assert source["StartingPosition"] == "TRIM_HORIZON"
 
 
-class TestSlices:
+WORKERS = {"deliveries": "post_slice", "files": "forget_files"}
+
+
+class TestQueues:
     def test_are_encrypted_with_the_customers_key_and_sent_over_tls(self, app: Templates) -> None:
-        assert len(app.properties("AWS::SQS::Queue")) == 2
+        assert len(app.properties("AWS::SQS::Queue")) == 2 * len(WORKERS)
         assert all(queue["KmsMasterKeyId"] for queue in app.properties("AWS::SQS::Queue"))
         for policy in app.properties("AWS::SQS::QueuePolicy"):
             (statement,) = policy["PolicyDocument"]["Statement"]
             assert (statement["Effect"], statement["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
 
-    def test_are_not_seen_twice_while_they_are_posted_and_outlive_an_outage(self, app: Templates) -> None:
-        queue = app.one("AWS::SQS::Queue", QueueName=f"natter-{app.stage}-deliveries")
-        assert queue["VisibilityTimeout"] >= 6 * app.functions()["post_slice"]["Timeout"]
+    @pytest.mark.parametrize(("name", "worker"), WORKERS.items())
+    def test_work_is_not_seen_twice_while_it_is_done_and_outlives_an_outage(
+        self, app: Templates, name: str, worker: str
+    ) -> None:
+        queue = app.one("AWS::SQS::Queue", QueueName=f"natter-{app.stage}-{name}")
+        assert queue["VisibilityTimeout"] >= 6 * app.functions()[worker]["Timeout"]
         assert queue["VisibilityTimeout"] * queue["RedrivePolicy"]["maxReceiveCount"] >= 600
 
-    def test_that_come_to_nothing_are_kept_for_two_weeks(self, app: Templates) -> None:
-        dead = app.one("AWS::SQS::Queue", QueueName=f"natter-{app.stage}-deliveries-dead")
-        queue = app.one("AWS::SQS::Queue", QueueName=f"natter-{app.stage}-deliveries")
+    @pytest.mark.parametrize("name", WORKERS)
+    def test_what_comes_to_nothing_is_kept_for_two_weeks_and_raises_an_alarm(self, app: Templates, name: str) -> None:
+        dead = app.one("AWS::SQS::Queue", QueueName=f"natter-{app.stage}-{name}-dead")
+        queue = app.one("AWS::SQS::Queue", QueueName=f"natter-{app.stage}-{name}")
+        alarms = {alarm["AlarmName"] for alarm in app.properties("AWS::CloudWatch::Alarm")}
+        alarmed = {"deliveries": "slices"}.get(name, name)
+        assert {f"natter-{app.stage}-{alarmed}-age", f"natter-{app.stage}-{alarmed}-dead"} <= alarms
         assert dead["MessageRetentionPeriod"] == 14 * 24 * 3600
         assert "Dead" in json.dumps(queue["RedrivePolicy"]["deadLetterTargetArn"])
 
-    def test_are_posted_one_an_invocation_and_not_by_all_the_accounts_concurrency(self, app: Templates) -> None:
-        (source,) = [each for each in app.properties("AWS::Lambda::EventSourceMapping") if "Topics" not in each]
-        assert source["BatchSize"] == 1
-        assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-        assert 2 <= source["ScalingConfig"]["MaximumConcurrency"] < 1000
+    def test_are_worked_one_an_invocation_and_not_by_all_the_accounts_concurrency(self, app: Templates) -> None:
+        sources = [each for each in app.properties("AWS::Lambda::EventSourceMapping") if "Topics" not in each]
+        assert len(sources) == len(WORKERS)
+        for source in sources:
+            assert source["BatchSize"] == 1
+            assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+            assert 2 <= source["ScalingConfig"]["MaximumConcurrency"] < 1000
 
-    def test_are_added_only_by_who_delivers_and_taken_only_by_who_posts(self, app: Templates) -> None:
-        functions = app.functions()
-        assert {name for name in functions if "sqs:SendMessage" in app.actions(name)} == {
-            *("fanout", "persist", "post_slice")
-        }
-        assert {name for name in functions if "sqs:ReceiveMessage" in app.actions(name)} == {"post_slice"}
-        for name in ("fanout", "persist", "post_slice"):
-            assert "kms:GenerateDataKey*" in app.actions(name)
+    @pytest.mark.parametrize(
+        ("queue", "added_by", "worker"),
+        [("Slices", {"fanout", "persist", "post_slice"}, "post_slice"), ("Files", {"persist"}, "forget_files")],
+    )
+    def test_are_added_to_and_taken_from_only_by_who_has_to(
+        self, app: Templates, queue: str, added_by: set[str], worker: str
+    ) -> None:
+        def may(action: str) -> set[str]:
+            allowed = {name: app.actions(name).get(action, []) for name in app.functions()}
+            return {name for name, resources in allowed.items() if any(queue in each for each in resources)}
+
+        assert may("sqs:SendMessage") == added_by
+        assert may("sqs:ReceiveMessage") == {worker}
+        assert all("kms:GenerateDataKey*" in app.actions(name) for name in added_by)

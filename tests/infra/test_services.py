@@ -18,6 +18,7 @@ MODELS: dict[str, type[settings.FunctionSettings]] = {
     "erase": settings.EraseSettings,
     "export": settings.ExportSettings,
     "fanout": settings.FanoutSettings,
+    "forget_files": settings.ForgetFilesSettings,
     "migrate": settings.MigrateSettings,
     "persist": settings.PersistSettings,
     "post_slice": settings.PostSliceSettings,
@@ -28,7 +29,7 @@ MODELS: dict[str, type[settings.FunctionSettings]] = {
     "users_api": settings.UsersApiSettings,
 }
 LAYER_LIMIT = 5
-BEHIND_NO_API = {"erase", "export", "fanout", "migrate", "persist", "post_slice", "receipts", "relay"}
+BEHIND_NO_API = {"erase", "export", "fanout", "forget_files", "migrate", "persist", "post_slice", "receipts", "relay"}
 
 
 def required(model: type[BaseModel], prefix: str = "NATTER_") -> Iterator[str]:
@@ -132,6 +133,7 @@ class TestPrivileges:
             ("persist", {names.EVENTS_TOPIC, names.FANOUT_TOPIC, names.DEAD_TOPIC}),
             ("fanout", {names.DEAD_TOPIC}),
             ("post_slice", set()),
+            ("forget_files", set()),
             ("users_api", set()),
         ],
     )
@@ -156,7 +158,7 @@ class TestPrivileges:
     def test_attachments_are_read_and_written_only_where_it_is_needed(self, app: Templates) -> None:
         """
         `chat_api` signs uploads to what is pending and downloads of what is shown; `send` moves the one there; `erase`
-        removes both. `export` keeps archives, `users_api` signs downloads of them.
+        removes both, `forget_files` what is shown. `export` keeps archives, `users_api` signs downloads of them.
         """
         allowed = {
             (name, action.removeprefix("s3:"), prefix)
@@ -175,6 +177,7 @@ class TestPrivileges:
             ("users_api", "GetObject", "exports"),
             ("erase", "DeleteObject", "pending"),
             ("erase", "DeleteObject", "shown"),
+            ("forget_files", "DeleteObject", "shown"),
             ("send", "GetObject", "pending"),
             ("send", "GetObject", "shown"),
             ("send", "PutObject", "shown"),

@@ -8,16 +8,24 @@ from typing import Any
 
 from natter.domain.conversations import Event
 from natter.domain.ids import ConnectionId, ConversationId
+from natter.ports.attachments import ForgottenFiles
 from natter.ports.sockets import Connection
 from tests.reliability.meaning import Answer, History, Meaning
 from tests.reliability.ports import SteppedTables
 from tests.reliability.trace import Appended, Emitted, Posted, Stored, Synced, Trace
 
 
-def violations(meant: Meaning, tables: SteppedTables, trace: Trace, online: Sequence[Connection]) -> Iterable[str]:
+def violations(
+    meant: Meaning,
+    tables: SteppedTables,
+    forgotten: Sequence[ForgottenFiles],
+    trace: Trace,
+    online: Sequence[Connection],
+) -> Iterable[str]:
     """Everything that is wrong with what became of the log in a run that has come to its end."""
     yield from _stored_wrongly(meant.histories, tables)
     yield from _still_there(meant.histories, tables)
+    yield from _files_kept(meant.histories, forgotten)
     yield from _shown_wrongly(meant.histories, trace)
     yield from _missed(meant.histories, trace, online)
     yield from _synced_late(trace)
@@ -45,6 +53,19 @@ def _still_there(histories: Mapping[ConversationId, History], tables: SteppedTab
     kept = {text for history in histories.values() for each in history.events for text in _texts(history.as_kept(each))}
     said = "\n".join(tables.said())
     yield from (f"{text!r} was deleted and is still there" for text in sent - kept if text in said)
+
+
+def _files_kept(histories: Mapping[ConversationId, History], forgotten: Sequence[ForgottenFiles]) -> Iterable[str]:
+    """Of what was deleted, every file goes, as it was sent and as it was edited; no other does."""
+    told = {(each.conversation_id, each.uploader, file) for each in forgotten for file in each.attachments}
+    gone = {
+        (conversation, each.event.sender_id, each.event.payload["content"]["attachment_id"])
+        for conversation, history in histories.items()
+        for each in history.events
+        if "attachment_id" in each.event.payload.get("content", {}) and history.as_kept(each) != each.event
+    }
+    yield from (f"{file} goes, expected not to" for file in told - gone)
+    yield from (f"{file} stays, expected to go" for file in gone - told)
 
 
 def _shown_wrongly(histories: Mapping[ConversationId, History], trace: Trace) -> Iterable[str]:

@@ -7,6 +7,7 @@ from random import Random
 from greenlet import GreenletExit, greenlet
 
 from natter.domain.errors import Unavailable
+from natter.ports.attachments import ForgottenFiles
 from natter.ports.deliveries import Slice, Undelivered
 from natter.usecases.fanout import Fanout
 from natter.usecases.post_slice import PostSlice
@@ -39,6 +40,17 @@ class SteppedSliceQueue:
         for each in slices:
             self._pause()
             self.slices.append(each)
+
+
+class SteppedFileQueue:
+    def __init__(self, pause: Pause) -> None:
+        self.forgotten: list[ForgottenFiles] = []
+        self._pause = pause
+
+    def add(self, forgotten: Sequence[ForgottenFiles]) -> None:
+        for each in forgotten:
+            self._pause()
+            self.forgotten.append(each)
 
 
 @dataclass(eq=False)

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
-from natter.domain.commands import AddMembers, ChangeRole, Command, CreateConversation, RemoveMember
+from natter.domain.commands import AddMembers, ChangeRole, Command, CreateConversation, EraseMember, RemoveMember
 from natter.domain.conversations import Role
 from natter.domain.ids import ClientId, ConversationId, UserId
 from natter.ports.conversations import ConversationRecord, Roster
@@ -29,6 +29,8 @@ class SteppedDecisions:
                 roles.update({member.user_id: member.role for member in item.members})
             case RemoveMember():
                 del roles[item.user_id]
+            case EraseMember():
+                roles.pop(item.user_id, None)
             case ChangeRole():
                 roles[item.user_id] = item.role
 

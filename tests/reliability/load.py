@@ -12,12 +12,13 @@ from natter.domain.commands import (
     CreateConversation,
     DeleteMessage,
     EditMessage,
+    EraseMember,
     Item,
     PostMessage,
     React,
     RemoveMember,
 )
-from natter.domain.conversations import Member, Role
+from natter.domain.conversations import JsonObject, Member, Role
 from natter.domain.ids import ClientId, ConversationId, UserId
 
 USERS = tuple(map(UserId, ("ann", "bob", "cid", "dan")))
@@ -40,6 +41,8 @@ class Load:
     """Before the command with this index, if there is one, more than a week passes."""
     commands: list[Command] = field(default_factory=list)
     _rosters: dict[ConversationId, set[UserId]] = field(default_factory=lambda: defaultdict(set))
+    _erased: dict[ConversationId, set[UserId]] = field(default_factory=lambda: defaultdict(set))
+    """They never come back, and are never all."""
 
     def __post_init__(self) -> None:
         self.week_before = self.random.randrange(2 * LENGTH)
@@ -74,7 +77,8 @@ class Load:
         return Command(conversation_id=conversation, sender_id=sender, items=items)
 
     def _created(self, conversation: ConversationId) -> Command:
-        owner, *others = self.random.sample(USERS, self.random.randint(1, 3))
+        people = self._people(conversation)
+        owner, *others = self.random.sample(people, self.random.randint(1, min(3, len(people))))
         members = (Member(user_id=owner, role="owner"), *(self._member(user) for user in others))
         self._rosters[conversation] = {owner, *others}
         return self._decided(
@@ -83,7 +87,12 @@ class Load:
 
     def _membership(self, conversation: ConversationId) -> Command:
         roster = self._rosters[conversation]
-        user = self.random.choice(USERS)
+        people = self._people(conversation)
+        user = self.random.choice(people)
+        if len(people) > 1 and self.random.random() < 0.15:
+            roster.discard(user)
+            self._erased[conversation].add(user)
+            return self._decided(conversation, user, EraseMember(client_id=self._row_id(), user_id=user))
         if self.random.random() < 0.1:
             renamed = ChangeConversation(client_id=self._row_id(), changes={"title": None})
             return self._decided(conversation, user, renamed)
@@ -103,8 +112,13 @@ class Load:
             RemoveMember(client_id=client_id, user_id=sender),
             ChangeRole(client_id=client_id, user_id=sender, role="owner"),
             ChangeConversation(client_id=client_id, changes={"title": "taken over"}),
+            EraseMember(client_id=client_id, user_id=sender),
         ]
         return self.random.choice(presumptions)
+
+    def _people(self, conversation: ConversationId) -> list[UserId]:
+        """Who can be a member."""
+        return [user for user in USERS if user not in self._erased[conversation]]
 
     def _sender(self, conversation: ConversationId) -> UserId:
         """Mostly a member; else anybody."""
@@ -124,7 +138,7 @@ class Load:
         client_id, target = self._client_id(), self.random.randint(1, LATEST_TARGET)
         kind = self.random.random()
         if kind < 0.5:
-            content = {"type": "text", "text": f"edit {len(self.commands)}."}
+            content = _shows(f"edit {len(self.commands)}.")
             return EditMessage(client_id=client_id, target_seq=target, content=content)
         if kind < 0.7:
             return React(client_id=client_id, target_seq=target, reaction="+1", remove=self.random.random() < 0.3)
@@ -143,7 +157,7 @@ class Load:
         return tuple(
             PostMessage(
                 client_id=client_id,
-                content={"type": "text", "text": f"message {len(self.commands)}.{index}"},
+                content=_shows(f"message {len(self.commands)}.{index}"),
                 reply_to=self.random.randint(1, LATEST_TARGET) if self.random.random() < 0.2 else None,
             )
             for index, client_id in enumerate(client_ids)
@@ -161,3 +175,8 @@ class Load:
 
     def _row_id(self) -> ClientId:
         return ClientId(f"row-{len(self.commands)}")
+
+
+def _shows(words: str) -> JsonObject:
+    """A file with its words."""
+    return {"type": "attachment", "attachment_id": f"file of {words}", "text": words}

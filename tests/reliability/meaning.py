@@ -15,6 +15,7 @@ from natter.domain.commands import (
     CreateConversation,
     DeleteMessage,
     EditMessage,
+    EraseMember,
     Item,
     PostMessage,
     React,
@@ -54,6 +55,8 @@ class History:
     """Where each member joined, the last time."""
     deleted: dict[int, int] = field(default_factory=dict)
     """When each message was deleted that was."""
+    erased: dict[UserId, int] = field(default_factory=dict)
+    """When everybody was erased who was; their words stay in the tables until `erase` empties them."""
     edits: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
     """Places of the edits of each message."""
     members_seq: int = 0
@@ -95,6 +98,8 @@ class History:
             return None
         if last.seq in self.deleted:
             return replace(last, payload={"deleted_at": self.deleted[last.seq]})
+        if last.sender_id in self.erased:
+            return replace(last, payload={"deleted_at": self.erased[last.sender_id]})
         if not self.edits[last.seq]:
             return last
         edit = self.events[self.edits[last.seq][-1] - 1].event
@@ -156,7 +161,7 @@ def _target_refusal(
     messages = {each.event.seq: each.event for each in history.events if each.event.type == "message"}
     if item.target_seq not in messages:
         return "not_found"
-    if item.target_seq in history.deleted:
+    if item.target_seq in history.deleted or messages[item.target_seq].sender_id in history.erased:
         return "gone"
     runs_it = isinstance(item, DeleteMessage) and role in {"owner", "admin"}
     may = isinstance(item, React) or runs_it or messages[item.target_seq].sender_id == sender
@@ -174,6 +179,10 @@ def _happened(history: History, record: Record, item: Item) -> int:
         case RemoveMember():
             del history.roles[item.user_id]
             leaver = {item.user_id}
+            history.members_seq = seq
+        case EraseMember():
+            history.roles.pop(item.user_id, None)
+            history.erased[item.user_id] = record.at
             history.members_seq = seq
         case ChangeRole():
             history.roles[item.user_id] = item.role

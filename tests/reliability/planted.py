@@ -12,6 +12,7 @@ from natter.domain.fold import Conversation
 from natter.domain.ids import ConversationId
 from natter.domain.pages import StoredEffect
 from natter.domain.rows import EmptiedEffectRow, Place, Row, SpentRow
+from natter.ports.attachments import FileQueue, ForgottenFiles
 from natter.ports.deliveries import Slice, Undelivered
 from natter.ports.sockets import PostResult
 from natter.ports.tables import FoldStore, HeadCache, Known, ReadTable, Wanted
@@ -159,6 +160,7 @@ class Behind(Persist):
         persist = Persist(
             store=store,
             heads=late if self.is_cache_late else self.heads,
+            files=self.files,
             deliver=self.deliver,
             frames=self.frames,
             events=self.events,
@@ -225,6 +227,28 @@ class ShowsReplaysToAll(Persist):
         return touched
 
 
+@dataclass
+class LateFiles:
+    """Files that are told to the queue at the end of the invocation."""
+
+    inner: FileQueue
+    held: list[ForgottenFiles] = field(default_factory=list)
+
+    def add(self, forgotten: Sequence[ForgottenFiles]) -> None:
+        self.held.extend(forgotten)
+
+    def flush(self) -> None:
+        self.inner.add(self.held)
+
+
+class TellsFilesLast(Persist):
+    def __call__(self, batch: Sequence[Record]) -> Persisted:
+        late = LateFiles(self.files)
+        persisted = Persist(**{**vars(self), "files": late})(batch)
+        late.flush()
+        return persisted
+
+
 class PrunesAtOnce(SettlePosts):
     def __call__(self, postings: Sequence[Posting], results: Sequence[PostResult], *, attempt: int = 0) -> Report:
         for posting, result in zip(postings, results, strict=True):
@@ -263,6 +287,7 @@ PLANTED = {
     "edits outlive the deletion": Parts(persist=WithEditsKept),
     "delivery before storing": Parts(persist=WithStoredLast),
     "head cache behind delivery": Parts(persist=WithLateCache),
+    "files told when their names are gone": Parts(persist=TellsFilesLast),
     "cache kept over a hole": Parts(persist=KeepsCache),
     "replays shown to today's members": Parts(persist=ShowsReplaysToAll),
     "stale reads": Parts(tables=StaleTables),

@@ -29,7 +29,7 @@ from natter.usecases.view_conversations import ReadHeads, ViewConversations
 from natter.wire.frames import JsonFrames
 from natter.wire.signals import JsonSignalFrames
 from tests.reliability.clients import Clients
-from tests.reliability.couriers import Couriers, SteppedFanoutLog, SteppedSliceQueue
+from tests.reliability.couriers import Couriers, SteppedFanoutLog, SteppedFileQueue, SteppedSliceQueue
 from tests.reliability.decisions import SteppedDecisions
 from tests.reliability.lanes import Lane
 from tests.reliability.load import Load
@@ -110,6 +110,7 @@ class World:
         )
         self._gateway = SteppedGateway(self.clients, self.step, self.random, self.trace)
         self._events = SteppedEventLog(self.pause, self.trace)
+        self.files = SteppedFileQueue(self.pause)
         self._fanout, self._slices = SteppedFanoutLog(self.pause), SteppedSliceQueue(self.pause)
         self._settle = parts.settle(
             connections=self._connections, gateway=self._gateway, queue=self._slices, now_ms=self._now_ms
@@ -203,6 +204,7 @@ class World:
         return self._parts.persist(
             store=self.tables,
             heads=self._heads,
+            files=self.files,
             deliver=deliver,
             frames=frames,
             events=self._events,

@@ -10,7 +10,7 @@ from tests.reliability.simulation import Parts, World
 
 SEEDS = int(os.environ.get("NATTER_SEEDS", "2000"))
 SLICES = 10
-SEEDS_TO_CATCH = 700
+SEEDS_TO_CATCH = 1000
 
 
 class TestPersistAndDeliver:

@@ -1,11 +1,11 @@
-"""`Attachments` in memory, for tests of what uses them."""
+"""`Attachments` and `FileQueue` in memory, for tests of what uses them."""
 
 import base64
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from natter.domain.ids import AttachmentId, ConversationId, UserId
-from natter.ports.attachments import Attachments, File, UploadForm
+from natter.ports.attachments import Attachments, File, FileQueue, ForgottenFiles, UploadForm
 
 type _Key = tuple[ConversationId, AttachmentId]
 
@@ -67,4 +67,15 @@ class MemoryAttachments:
         self._pending.clear()
 
 
-_: type[Attachments] = MemoryAttachments
+class MemoryFileQueue:
+    """`forgotten` holds what was added, in order."""
+
+    def __init__(self) -> None:
+        self.forgotten: list[ForgottenFiles] = []
+
+    def add(self, forgotten: Sequence[ForgottenFiles]) -> None:
+        self.forgotten.extend(forgotten)
+
+
+_attachments: type[Attachments] = MemoryAttachments
+_queue: type[FileQueue] = MemoryFileQueue

@@ -9,7 +9,7 @@ from natter.adapters.logs_kafka import KafkaDeadLetters
 from natter.adapters.rows_cassandra import READ_HEAD, READ_MEMBERSHIPS
 from natter.adapters.tables_cassandra import CassandraTables
 from natter.bootstrap.common import now_ms, valkey
-from natter.bootstrap.deliveries import slice_queue
+from natter.bootstrap.queues import slice_queue
 from natter.bootstrap.warming import warmed
 from natter.ports.log import DeadLetters
 from natter.settings import FanoutSettings

@@ -13,7 +13,7 @@ from natter.adapters.kafka import RecordProducer
 from natter.adapters.logs_kafka import KafkaDeadLetters, KafkaEventLog
 from natter.adapters.tables_cassandra import FOLD_STATEMENTS, CassandraTables
 from natter.bootstrap.common import aws_credentials, now_ms, valkey
-from natter.bootstrap.deliveries import slice_queue
+from natter.bootstrap.queues import file_queue, slice_queue
 from natter.bootstrap.warming import warmed
 from natter.names import EVENTS_TOPIC, FANOUT_TOPIC
 from natter.ports.log import DeadLetters
@@ -60,6 +60,7 @@ def persist(settings: PersistSettings) -> PersistParts:
         persist=Persist(
             store=CassandraTables(session),
             heads=ValkeyHeadCache(cache),
+            files=file_queue(settings.files),
             deliver=deliver,
             frames=frames,
             events=KafkaEventLog(producer),

@@ -7,7 +7,7 @@ from natter.adapters.connections_valkey import ValkeyConnections
 from natter.adapters.gateway_apigateway import ApiGateway
 from natter.adapters.tables_cassandra import READ_EVENT, CassandraTables
 from natter.bootstrap.common import aws_credentials, now_ms, valkey
-from natter.bootstrap.deliveries import slice_queue
+from natter.bootstrap.queues import slice_queue
 from natter.bootstrap.warming import warmed
 from natter.settings import PostSliceSettings
 from natter.usecases.post_slice import PostSlice

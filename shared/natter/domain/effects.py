@@ -46,7 +46,7 @@ def preview_after(preview: Event | None, item: Item, event: Event) -> Event | No
     if isinstance(item, PostMessage):
         return event
     if isinstance(item, EraseMember) and preview is not None and preview.sender_id == item.user_id:
-        return replace(preview, payload={"deleted_at": event.at})
+        return preview if "deleted_at" in preview.payload else replace(preview, payload={"deleted_at": event.at})
     if preview is None or not isinstance(item, Amendment) or item.target_seq != preview.seq:
         return preview
     match item:

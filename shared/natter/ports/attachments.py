@@ -1,6 +1,6 @@
-"""Port to the files that messages show."""
+"""Ports to the files that messages show."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -32,8 +32,8 @@ class Attachments(Protocol):
     Files, each of one conversation and of the member who uploads it.
 
     A file is *pending* from its upload on, and removed after a day or two, unless a message comes to show it: then
-    it is *shown*, for good, and no upload can change it any more. All methods raise `Unavailable` when the store
-    does not answer in time.
+    it is *shown* until it is erased, and no upload can change it any more. All methods raise `Unavailable` when the
+    store does not answer in time.
     """
 
     def offer(self, conversation: ConversationId, uploader: UserId, attachment: AttachmentId, file: File) -> UploadForm:
@@ -60,4 +60,25 @@ class Attachments(Protocol):
         """
         A URL from which whoever has it may download the file for five minutes, under its name; None unless it is
         shown in this conversation.
+        """
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ForgottenFiles:
+    """Files that a message has shown which is deleted."""
+
+    conversation_id: ConversationId
+    uploader: UserId
+    attachments: tuple[AttachmentId, ...]
+
+
+class FileQueue(Protocol):
+    """Files waiting to be removed, in no order. Each is handed out at least once."""
+
+    def add(self, forgotten: Sequence[ForgottenFiles]) -> None:
+        """
+        Add all.
+
+        Raises:
+            Unavailable: some may be missing; adding all of them again is safe.
         """

@@ -16,10 +16,12 @@ from natter.domain.pages import as_of
 from natter.domain.places import contiguous
 from natter.domain.rows import Place
 from natter.domain.targets import target_as_of
+from natter.ports.attachments import FileQueue
 from natter.ports.log import Emission, EventLog
 from natter.ports.sockets import Frames
 from natter.ports.tables import FoldStore, HeadCache, Known, Wanted
 from natter.usecases.deliver import STALE_MS, Deliver, Delivery, Told
+from natter.usecases.forget_files import forgotten_files
 from natter.usecases.settle_posts import Report
 
 CACHED_CONVERSATIONS = 20_000
@@ -82,6 +84,7 @@ class Persist:
 
     store: FoldStore
     heads: HeadCache
+    files: FileQueue
     deliver: Deliver
     frames: Frames
     events: EventLog
@@ -98,6 +101,9 @@ class Persist:
         decisions = [decision for fold in folds for decision in fold.decisions]
         heads = [conversation.head for conversation in touched.values()]
 
+        forgotten = forgotten_files(decisions, touched, self.store)
+        if forgotten:
+            self.files.add(forgotten)  # before the words that name them go: a replay could not read them any more
         self.store.write([row for fold in folds for row in fold.rows])
         self.store.write_heads([head for head in heads if head != folded_before[head.conversation_id]])
         for lane in lanes:

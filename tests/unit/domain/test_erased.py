@@ -51,6 +51,14 @@ class TestFold:
             assert conversation.head.preview is not None
             assert conversation.head.preview.payload == left
 
+    def test_a_preview_that_was_deleted_before_says_when(self) -> None:
+        conversation = a_conversation()
+        commands = [created(), a_command(a_post("x")), a_command(a_delete("d", 2)), erased(ANN, client_id="row-1")]
+        for record in a_log(commands, at=[NOON, NOON, NOON + 1, NOON + 2]):
+            conversation.fold(record)
+        assert conversation.head.preview is not None
+        assert conversation.head.preview.payload == {"deleted_at": NOON + 1}
+
     def test_nothing_of_theirs_can_be_changed_any_more(self) -> None:
         amendments = (a_delete("d", 2), a_reaction("r", 2), an_edit("e", 2))
         *_, delete, react, edit, other = folded(

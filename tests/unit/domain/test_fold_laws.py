@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from natter.adapters.tables_memory import MemoryTables
 from natter.domain.commands import Command
-from natter.domain.conversations import Head, memberships_as_of
+from natter.domain.conversations import Head, erased_as_of, memberships_as_of
 from natter.domain.fold import Conversation, Turn
 from natter.domain.rows import EffectRow, EventRow, MembershipRow, Outcome, Row, SpentKey, SpentRow
 from natter.domain.targets import Effect, target_as_of
@@ -35,6 +35,7 @@ def loaded(head: Head, rows: list[Row]) -> Conversation:
     return Conversation(
         head=head,
         members=memberships_as_of(changes, head.seq),
+        erased=erased_as_of(changes, head.seq),
         spent=spent,
         targets={seq: target for seq, target in targets.items() if target is not None},
         changes=changes,

@@ -1,19 +1,22 @@
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import count
 from random import Random
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
+from natter.adapters.attachments_memory import MemoryFileQueue
 from natter.adapters.deliveries_memory import MemoryFanoutLog
 from natter.adapters.gateway_memory import MemoryGateway
 from natter.domain.commands import Item, Record
 from natter.domain.conversations import Event, Head
 from natter.domain.errors import Unavailable
 from natter.domain.fold import MisplacedRecordError, Turn
-from natter.domain.ids import ConversationId, UserId
+from natter.domain.ids import AttachmentId, ConversationId, UserId
+from natter.ports.attachments import ForgottenFiles
 from natter.ports.deliveries import Undelivered
 from natter.ports.log import Emission
 from natter.ports.sockets import Connection
@@ -37,12 +40,25 @@ from tests.messages import (
     added,
     an_edit,
     an_origin,
+    attached,
     created,
     removed,
     text,
 )
 from tests.reliability.ports import SteppedConnections, SteppedEventLog, SteppedHeadCache, SteppedTables
 from tests.reliability.trace import Emitted, Trace
+
+CAT, DOG = map(AttachmentId, ("cat", "dog"))
+
+
+class WatchedFileQueue(MemoryFileQueue):
+    def __init__(self, access: Callable[[], None]) -> None:
+        super().__init__()
+        self._access = access
+
+    def add(self, forgotten: Sequence[ForgottenFiles]) -> None:
+        self._access()
+        super().add(forgotten)
 
 
 class Stage:
@@ -57,7 +73,7 @@ class Stage:
         self.heads = SteppedHeadCache(self._access)
         self.registry = SteppedConnections(self._access)
         self.gateway = MemoryGateway()
-        self.fanout = MemoryFanoutLog()
+        self.fanout, self.files = MemoryFanoutLog(), WatchedFileQueue(self._access)
         for connection in connections:
             self.registry.register(connection)
         self.persist = self.environment()
@@ -69,6 +85,7 @@ class Stage:
         return Persist(
             store=self.tables,
             heads=self.heads,
+            files=self.files,
             deliver=deliver,
             frames=frames,
             events=SteppedEventLog(self._access, self.trace),
@@ -87,6 +104,10 @@ class Stage:
     def seen(self, connection: Connection) -> list[int]:
         """The places of the events that a connection received, in order."""
         return [event["seq"] for frame in self.received(connection) for event in frame.get("events", [])]
+
+    def gone(self) -> list[tuple[UserId, set[AttachmentId]]]:
+        """The files that are to go, by who has uploaded them."""
+        return [(each.uploader, set(each.attachments)) for each in self.files.forgotten]
 
     def _access(self) -> None:
         self.accesses += 1
@@ -187,6 +208,70 @@ class TestPersist:
         with pytest.raises(MisplacedRecordError):
             stage.persist([replace(second, partition=1), replace(third, partition=1)])
         assert [event.seq for event in stage.stored()] == [1]
+
+
+class TestFiles:
+    """What a deleted message has shown goes with it."""
+
+    def test_they_go_as_first_sent_and_as_edited_whichever_batch_that_was_in(self) -> None:
+        edit = a_command(an_edit("e", 2, content=attached(DOG)))
+        commands = [created(), a_command(a_post("x", content=attached(CAT))), edit, a_command(a_delete("d", 2))]
+        records = a_log(commands)
+        for cuts in ([4], [3, 4], [2, 4], [1, 2, 3, 4]):
+            stage, begin = Stage(), 0
+            for end in cuts:
+                stage.environment()(records[begin:end])
+                begin = end
+            assert stage.gone() == [(ANN, {CAT, DOG})], cuts
+
+    def test_they_are_their_senders_whoever_deletes(self) -> None:
+        stage = Stage()
+        posted = a_command(a_post("x", content=attached(CAT)), sender=BOB)
+        stage.persist(a_log([created(), posted, a_command(a_delete("d", 2))]))
+        assert stage.gone() == [(BOB, {CAT})]
+
+    def test_those_of_one_message_may_be_very_many(self) -> None:
+        stage = Stage()
+        edits = [a_command(an_edit(f"e{n}", 2, content=attached(AttachmentId(f"f{n}")))) for n in range(250)]
+        stage.persist(a_log([created(), a_command(a_post("x")), *edits, a_command(a_delete("d", 2))]))
+        assert [len(files) for _, files in stage.gone()] == [100, 100, 50]
+
+    def test_nothing_else_touches_the_queue(self) -> None:
+        """A refused deletion, one of mere words, an edit that shows something else, a retry, a replay."""
+        stage = Stage()
+        records = a_log(
+            [
+                created(),
+                a_command(a_post("x", content=attached(CAT)), a_post("y")),
+                a_command(an_edit("e", 2)),
+                a_command(a_delete("no", 2), sender=BOB),
+                a_command(a_delete("d", 3)),
+                a_command(a_delete("d", 3)),
+            ]
+        )
+        stage.persist(records)
+        stage.environment()(records)
+        assert stage.gone() == []
+
+    def test_a_queue_that_does_not_answer_gives_the_batch_back_before_anything_is_written(self) -> None:
+        """P9. Else what named the files could be gone before they are told of."""
+        stage = Stage()
+        records = a_log([created(), a_command(a_post("x", content=attached(CAT))), a_command(a_delete("d", 2))])
+        stage.persist(records[:2])
+        unchanged = stage.stored()
+        down = Unavailable("the queue of files")
+        with patch.object(stage.files, "add", side_effect=down), pytest.raises(Unavailable):
+            stage.persist(records[2:])
+        assert stage.stored() == unchanged
+        stage.persist(records[2:])
+        assert stage.gone() == [(ANN, {CAT})]
+
+    def test_no_reader_finds_their_ids(self) -> None:
+        stage = Stage()
+        commands = [created(), a_command(a_post("x", content=attached(CAT))), a_command(a_delete("d", 2))]
+        stage.persist(a_log(commands))
+        assert stage.gone() == [(ANN, {CAT})]
+        assert CAT not in str([*stage.tables.said(), *stage.stored(), stage.tables.heads([LOBBY])])
 
 
 class TestTold:
@@ -366,8 +451,9 @@ class TestUnavailable:
             stage.persist(self.batch())
             assert stage.stored() == undisturbed.stored()
             assert stage.tables.heads([LOBBY]) == undisturbed.tables.heads([LOBBY]) == stage.heads.get([LOBBY])
-            assert set(stage.seen(anns)) == set(stage.seen(bobs)) == {1, 2, 3, 4}
-            assert {event.seq for emission in stage.emitted() for event in emission.events} == {1, 2, 3, 4}
+            assert set(stage.seen(anns)) == set(stage.seen(bobs)) == {1, 2, 3, 4, 5}
+            assert {event.seq for emission in stage.emitted() for event in emission.events} == {1, 2, 3, 4, 5}
+            assert stage.gone()[0] == (ANN, {CAT, DOG})
             assert {"forbidden"} == {frame["code"] for frame in stage.received(bobs) if frame["type"] == "error"}
         assert failing > 20
 
@@ -377,8 +463,9 @@ class TestUnavailable:
         return a_log(
             [
                 created(),
-                a_command(a_post("x"), a_post("y")),
+                a_command(a_post("x"), a_post("y", content=attached(CAT))),
                 refused,
+                a_command(an_edit("e", 3, content=attached(DOG))),
                 a_command(a_delete("z", 3)),
                 a_command(a_post("x")),
             ]

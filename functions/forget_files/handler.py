@@ -1,0 +1,19 @@
+"""Consumer of the queue of files: removes what deleted messages have shown."""
+
+from natter.bootstrap import forget_files as bootstrap
+from natter.entrypoints.lazily import LambdaHandler, lazily
+from natter.entrypoints.queue import queue_consumer
+from natter.ports.attachments import Attachments
+from natter.settings import ForgetFilesSettings
+from natter.wire.attachments import load_forgotten
+
+
+def build(attachments: Attachments) -> LambdaHandler:
+    def consume(body: str) -> None:
+        files = load_forgotten(body)
+        attachments.erase(files.conversation_id, files.uploader, files.attachments, pending=False)
+
+    return queue_consumer(consume)
+
+
+lambda_handler = lazily(lambda: build(bootstrap.forget_files(ForgetFilesSettings())))

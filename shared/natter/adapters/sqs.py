@@ -1,0 +1,64 @@
+"""A standard queue of SQS, as its senders use it."""
+
+from collections.abc import Callable, Sequence
+from itertools import batched
+from typing import TYPE_CHECKING
+
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from natter.domain.errors import Unavailable
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
+
+BATCH = 10
+"""Messages of one call."""
+
+SQS = Config(connect_timeout=1, read_timeout=1, retries={"mode": "standard", "total_max_attempts": 2})
+"""Of the client: two attempts of at most two seconds, with the SDK's own backoff in between."""
+
+
+class SqsQueue:
+    """
+    Made once for each execution environment; the client with the first message, unless it is warmed.
+
+    Args:
+        connect: makes a client, best with the timeouts of `SQS`.
+        name: what `Unavailable` says is missing.
+    """
+
+    def __init__(self, connect: "Callable[[], SQSClient]", url: str, *, name: str) -> None:
+        self._connect = connect
+        self._client: SQSClient | None = None
+        self._url = url
+        self._name = name
+
+    def warm(self) -> None:
+        self._client = self._client or self._connect()
+
+    def send(self, bodies: Sequence[str], *, delay_s: int = 0) -> None:
+        """
+        Send all. Ten of them must fit into a call: 256 KB.
+
+        Raises:
+            Unavailable: some may be missing.
+        """
+        for together in batched(bodies, BATCH, strict=False):
+            self._send(
+                [
+                    {"Id": str(number), "MessageBody": body, "DelaySeconds": delay_s}
+                    for number, body in enumerate(together)
+                ]
+            )
+
+    def _send(self, entries: "list[SendMessageBatchRequestEntryTypeDef]") -> None:
+        self.warm()
+        assert self._client is not None
+        try:
+            answer = self._client.send_message_batch(QueueUrl=self._url, Entries=entries)
+        except (BotoCoreError, ClientError) as error:
+            raise Unavailable(self._name) from error
+        if answer.get("Failed"):
+            raise Unavailable(self._name)

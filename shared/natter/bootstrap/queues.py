@@ -1,0 +1,27 @@
+"""The queues, for all who add to them. One client serves both: making it takes longer than using it."""
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+import boto3
+
+from natter.adapters.attachments_sqs import SqsFileQueue
+from natter.adapters.deliveries_sqs import SqsSliceQueue
+from natter.adapters.sqs import SQS, SqsQueue
+from natter.settings import DeliverySettings, FileQueueSettings
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+
+def slice_queue(settings: DeliverySettings) -> SqsSliceQueue:
+    return SqsSliceQueue(SqsQueue(_sqs, settings.queue_url, name="the queue of slices"))
+
+
+def file_queue(settings: FileQueueSettings) -> SqsFileQueue:
+    return SqsFileQueue(SqsQueue(_sqs, settings.queue_url, name="the queue of files"))
+
+
+@cache
+def _sqs() -> "SQSClient":
+    return boto3.client("sqs", config=SQS)

@@ -1,0 +1,46 @@
+"""Messages of the queue of files that are to go."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import to_json
+
+from natter.domain.ids import AttachmentId, ConversationId, UserId
+from natter.ports.attachments import ForgottenFiles
+from natter.wire.records import BadRecordError
+
+FORGOTTEN_SCHEMA = "forgotten/1"
+
+
+class _Forgotten(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    schema_: Annotated[str, Field(alias="schema", pattern=f"^{FORGOTTEN_SCHEMA}$")]
+    conversation_id: ConversationId
+    uploader: UserId
+    attachment_ids: tuple[AttachmentId, ...]
+
+
+def dump_forgotten(forgotten: ForgottenFiles) -> str:
+    return to_json(
+        {
+            "schema": FORGOTTEN_SCHEMA,
+            "conversation_id": forgotten.conversation_id,
+            "uploader": forgotten.uploader,
+            "attachment_ids": forgotten.attachments,
+        }
+    ).decode()
+
+
+def load_forgotten(body: str) -> ForgottenFiles:
+    """
+    Raises:
+        BadRecordError: it is no message of a schema that is known here.
+    """
+    try:
+        message = _Forgotten.model_validate_json(body)
+    except ValidationError as error:
+        raise BadRecordError(f"{error.error_count()} errors in a message about files") from None
+    return ForgottenFiles(
+        conversation_id=message.conversation_id, uploader=message.uploader, attachments=message.attachment_ids
+    )
