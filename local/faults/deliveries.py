@@ -1,6 +1,7 @@
 """What becomes of an event source's batches on their way to the function."""
 
 import asyncio
+import contextlib
 from functools import partial
 
 from local.runtime.functions import Lambda
@@ -30,9 +31,10 @@ class Deliveries:
             StoppedError: the local cloud is stopping.
         """
         pool = self._functions.pool(function)
-        if delay := self._take(Delay, pool):
-            await asyncio.sleep(delay.ms / 1000)
-        if duplicate := self._take(Duplicate, pool):
+        if held := self._take(Delay, pool):
+            await _hold(*held)
+        if twice := self._take(Duplicate, pool):
+            _, duplicate = twice
             return await self._invoke_twice(pool, payload, concurrently=duplicate.concurrently)
         return await self._submit(pool, payload).done
 
@@ -59,12 +61,12 @@ class Deliveries:
             return await first
         return (await asyncio.gather(first, second))[1]
 
-    def _take[F: (Delay, Duplicate)](self, kind: type[F], pool: Pool) -> F | None:
+    def _take[F: (Delay, Duplicate)](self, kind: type[F], pool: Pool) -> tuple[Entry, F] | None:
         """The fault of this kind that strikes the next batch of the function."""
         for entry, fault in self._ledger.of(kind):
             if fault.function == pool.function.name:
                 self._ledger.strike(entry, at_most=fault.batches)
-                return fault
+                return entry, fault
         return None
 
     # zombies
@@ -103,3 +105,13 @@ class Deliveries:
         for worker, cause in list(self._stranded.items()):
             if cause is entry:
                 self._thaw(worker, entry)
+
+
+async def _hold(entry: Entry, delay: Delay) -> None:
+    """So long as it says; what is held for as long as the fault is in force goes on when it is over."""
+    if delay.batches is not None:
+        await asyncio.sleep(delay.ms / 1000)
+        return
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(delay.ms / 1000):
+            await entry.over.wait()

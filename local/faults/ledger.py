@@ -25,6 +25,7 @@ class Entry:
         self.hits = 0
         self.timer: asyncio.TimerHandle | None = None
         self.ending: asyncio.Task[None] | None = None
+        self.over = asyncio.Event()
 
 
 class Ledger:
@@ -121,6 +122,7 @@ class Ledger:
     def _forget(self, entry: Entry) -> None:
         if entry in self._entries:
             self._entries.remove(entry)
+            entry.over.set()
             LOG.warning("over: %s", entry.fault)
 
 

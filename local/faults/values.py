@@ -125,7 +125,7 @@ class Duplicate:
 
 @dataclass(frozen=True)
 class Delay:
-    """Hold back each batch for `ms`: the next `batches`, or all for `seconds`."""
+    """Hold back each batch for `ms`: the next `batches`, or all for `seconds` and no longer than that."""
 
     function: str
     _: KW_ONLY

@@ -26,29 +26,33 @@ def machine() -> str:
     return f"{os.cpu_count()} processors; ten million additions took {time.process_time() - began:.2f} s"
 
 
-async def bench(which: Sequence[str], *, rounds: int, seconds: float, pairs: int) -> list[str]:
-    lines = [machine()]
+async def bench(which: Sequence[str], *, rounds: int, seconds: float, pairs: int) -> None:
+    """Print each table as soon as it is measured."""
+    _show([machine()])
     async with Cloud(ROOT) as cloud:
         if "latency" in which:
-            lines += latency.table([await latency.measure(cloud, seconds=seconds) for _ in range(rounds)])
+            _show(latency.table([await latency.measure(cloud, seconds=seconds) for _ in range(rounds)]))
         if "throughput" in which:
             measured = [await throughput.measure(cloud, pairs=pairs, seconds=seconds) for _ in range(rounds)]
-            lines += throughput.table(measured, pairs=pairs)
+            _show(throughput.table(measured, pairs=pairs))
         if "together" in which:
             measured = [
                 await throughput.measure(cloud, pairs=pairs, seconds=seconds, together=True) for _ in range(rounds)
             ]
-            lines += throughput.table(measured, pairs=pairs, together=True)
+            _show(throughput.table(measured, pairs=pairs, together=True))
         if "backlog" in which:
-            lines += backlog.table(await backlog.measure(cloud))
+            _show(backlog.table(await backlog.measure(cloud)))
         if "memory" in which:
-            lines += memory.table(memory.measure(cloud))
+            _show(memory.table(memory.measure(cloud)))
         if "inbox" in which:
-            lines += inbox.table(await inbox.measure(cloud))
+            _show(inbox.table(await inbox.measure(cloud)))
         if "accounts" in which:
-            lines += accounts.table(await accounts.measure(cloud))
-    lines.append(machine())
-    return lines
+            _show(accounts.table(await accounts.measure(cloud)))
+    _show([machine()])
+
+
+def _show(lines: Sequence[str]) -> None:
+    print("\n".join(lines), flush=True)  # noqa: T201
 
 
 def main() -> int:
@@ -60,11 +64,10 @@ def main() -> int:
     options = parser.parse_args()
     which = ALL if "all" in options.which else options.which
     try:
-        lines = uvloop.run(bench(which, rounds=options.rounds, seconds=options.seconds, pairs=options.pairs))
+        uvloop.run(bench(which, rounds=options.rounds, seconds=options.seconds, pairs=options.pairs))
     except FAILURES as failure:
         print(f"tests.bench: {failure}", file=sys.stderr)  # noqa: T201
         return 1
-    print("\n".join(lines))  # noqa: T201
     return 0
 
 

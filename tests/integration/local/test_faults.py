@@ -297,6 +297,24 @@ class TestDeliveries:
         finally:
             await runtime.stop()
 
+    async def test_what_is_held_goes_on_when_the_fault_is_over(self, stage: Stage) -> None:
+        runtime = stage.runtime("take")
+        await runtime.start()
+        try:
+            faults = faults_of(runtime)
+            await faults.apply(Delay("f", ms=600_000))
+            stage.produce(["a"])
+
+            async def held() -> bool:
+                return await hits(faults, Delay("f", ms=1)) == 1
+
+            await asyncio.wait_for(poll(held), 20)
+            assert stage.taken() == []
+            await faults.clear()
+            await until(lambda: stage.taken() == ["a"])
+        finally:
+            await runtime.stop()
+
     async def test_batches_are_held_back(self, stage: Stage) -> None:
         runtime = stage.runtime("take", batch_size=1)
         await runtime.start()
