@@ -1,12 +1,12 @@
 """Tell a client what it missed: exactly the gap, or the newest where the gap is too wide."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from natter.domain.conversations import Event, Head
 from natter.domain.ids import ConversationId, UserId
 from natter.names import PAGE_LIMIT_BYTES
-from natter.ports.conversations import ConversationRecord, Conversations
+from natter.ports.conversations import Conversations
 from natter.usecases.paging import decode_cursor, encode_cursor
 from natter.usecases.read_events import EventSize, ReadPage
 from natter.usecases.view_conversations import ConversationView, ViewConversations
@@ -68,7 +68,8 @@ class Sync:
         heads = self.view.heads([each for each in ids if each in records])
         behind = [each for each in ids if not _is_complete(positions.get(each), heads.get(each))]
         listed = behind[:MAX_CONVERSATIONS]
-        views = self._views(user, heads, [records[each] for each in listed if each in records])
+        viewed = self.view.at(heads, user, [records[each] for each in listed if each in records])
+        views = {view.record.conversation_id: view for view in viewed}
         missed: list[Missed] = []
         removed: list[ConversationId] = []
         size = 0
@@ -85,11 +86,6 @@ class Sync:
                 removed.append(each)
         more = encode_cursor(listed[-1]) if len(behind) > len(listed) else None
         return Synced(missed=tuple(missed), removed=tuple(removed), next_cursor=more, at=now)
-
-    def _views(
-        self, user: UserId, heads: Mapping[ConversationId, Head], records: Sequence[ConversationRecord]
-    ) -> Mapping[ConversationId, ConversationView]:
-        return {view.record.conversation_id: view for view in self.view.at(heads, user, records)}
 
     def _missed(self, user: UserId, view: ConversationView, position: Position | None, limit: int) -> Missed | None:
         """What is behind, or None: also while the fold has not reached the conversation."""
