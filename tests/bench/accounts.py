@@ -8,7 +8,7 @@ import redis.asyncio as redis
 
 from local.cloud import Cloud
 from natter.adapters.passwords_argon2 import Argon2Passwords
-from tests.bench.latency import percentile, timed
+from tests.bench.latency import by_request, timed
 from tests.support.api import Api, User
 from tests.support.socket import Socket, message
 
@@ -76,8 +76,4 @@ def table(accounts: Accounts) -> list[str]:
         "ack, members cached": accounts.cached_ms,
         "ack, members not cached": accounts.uncached_ms,
     }
-    return [
-        "accounts (ms)",
-        f"  {'':26}{'p50':>8}{'p99':>8}",
-        *(f"  {name:26}{percentile(ms, 50):8.1f}{percentile(ms, 99):8.1f}" for name, ms in rows.items()),
-    ]
+    return by_request("accounts (ms)", rows)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import redis.asyncio as redis
 
 from local.cloud import Cloud
-from tests.bench.latency import percentile, timed
+from tests.bench.latency import by_request, timed
 from tests.support.api import Api, User
 from tests.support.socket import Socket, message
 
@@ -95,8 +95,4 @@ def table(inbox: Inbox) -> list[str]:
         "sync, nothing read": inbox.unread_sync_ms,
         "sync, everything read": inbox.read_sync_ms,
     }
-    return [
-        f"a member of {CONVERSATIONS:,} conversations (ms of one request)",
-        f"  {'':26}{'p50':>8}{'p99':>8}",
-        *(f"  {name:26}{percentile(ms, 50):8.1f}{percentile(ms, 99):8.1f}" for name, ms in rows.items()),
-    ]
+    return by_request(f"a member of {CONVERSATIONS:,} conversations (ms of one request)", rows)

@@ -2,7 +2,7 @@
 
 import statistics
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from local.cloud import Cloud
@@ -58,6 +58,15 @@ async def timed(call: Callable[[], Awaitable[object]]) -> float:
     began = time.perf_counter()
     await call()
     return 1000 * (time.perf_counter() - began)
+
+
+def by_request(title: str, rows: Mapping[str, Sequence[float]]) -> list[str]:
+    """A table of what each kind of request took (ms)."""
+    return [
+        title,
+        f"  {'':26}{'p50':>8}{'p99':>8}",
+        *(f"  {name:26}{percentile(ms, 50):8.1f}{percentile(ms, 99):8.1f}" for name, ms in rows.items()),
+    ]
 
 
 def table(rounds: Sequence[Latency]) -> list[str]:

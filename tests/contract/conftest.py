@@ -1,10 +1,11 @@
-"""The real engines behind the ports, started once for all contract suites."""
+"""What is behind the ports: the real engines, started once for all contract suites, and an account of moto's."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from moto import mock_aws
 
 from functions.migrate.handler import opener, upgrade
 from local.engines import Endpoints, Engines
@@ -23,6 +24,16 @@ from tests.contract.conversation_store import Store
 from tests.contract.s3 import PATIENT, S3Store, client
 
 LOGIN = Login("natter", "only-on-loopback")
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An account of moto's, new and empty."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    with mock_aws():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -1,12 +1,11 @@
 """What every `FileQueue` promises; SQS is moto's."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 from unittest.mock import Mock
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from natter.adapters.attachments_memory import MemoryFileQueue
 from natter.adapters.attachments_sqs import SqsFileQueue
@@ -20,14 +19,7 @@ from tests.messages import ANN, LOBBY
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-
-@pytest.fixture(autouse=True)
-def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
-    with mock_aws():
-        yield
+pytestmark = pytest.mark.usefixtures("aws")
 
 
 def a_queue(connect: "Callable[[], SQSClient]", url: str) -> SqsFileQueue:

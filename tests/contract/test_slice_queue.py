@@ -1,13 +1,12 @@
 """What every `SliceQueue` promises; SQS is moto's."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 import boto3
 import pytest
 from botocore.config import Config
-from moto import mock_aws
 
 from natter.adapters.deliveries_memory import MemorySliceQueue
 from natter.adapters.deliveries_sqs import SqsSliceQueue
@@ -21,16 +20,9 @@ from tests.messages import ANN, BOB, a_connection
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
+pytestmark = pytest.mark.usefixtures("aws")
+
 DELAY_S = 1
-
-
-@pytest.fixture(autouse=True)
-def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
-    with mock_aws():
-        yield
 
 
 def a_queue(connect: "Callable[[], SQSClient]", url: str) -> SqsSliceQueue:
