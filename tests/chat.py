@@ -60,6 +60,7 @@ class Chat:
         self.world = World(per_address=False)
         self.conversations = Decisions(self.world.users, self.world.blocks)
         self.world.erasures.conversations = self.world.exports.members = self.conversations
+        self.world.acquaintances.conversations = self.conversations
         self.admission = MemoryAdmission(self.conversations)
         self.tables, self.heads = MemoryTables(), MemoryHeadCache()
         self.log = MemoryCommandLog(self.world.clock)

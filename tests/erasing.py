@@ -5,8 +5,9 @@ from dataclasses import replace
 from typing import Any, cast
 
 from natter.domain.conversations import Event
-from natter.domain.ids import AttachmentId, ConversationId, DeviceId, UserId, new_id
+from natter.domain.ids import AttachmentId, ConnectionId, ConversationId, DeviceId, UserId, new_id
 from natter.domain.users import PushTarget
+from natter.ports.presence import Watcher
 from natter.ports.reports import Report
 from natter.usecases.announce import Announce
 from natter.usecases.create_conversation import CreateRequest
@@ -62,6 +63,8 @@ def erasing(chat: Chat, crashing: Crashing | None = None, **changes: Any) -> Era
             sessions=around(end.sessions), states=around(end.states), close=end.close, clock=world.clock
         ),
         connections=around(world.sockets),
+        traces=around(world.traces),
+        watchers=around(world.watchers),
         archives=around(world.archives),
         leave=LeaveForGood(
             conversations=around(chat.conversations),
@@ -90,7 +93,10 @@ class Scene:
         self.ann, self.bob, self.cid = (chat.person(name) for name in ("ann", "bob", "cid"))
         self.signed_in = self.world.service.sign_in(a_sign_in("ann", device_id=DeviceId("phone"), device_name="secret"))
         principal = self.signed_in.principal
-        self.world.sockets.register(a_connection(principal, "ann-1"))
+        phone = a_connection(principal, "ann-1")
+        self.world.sockets.register(phone)
+        self.world.traces.say(self.ann, phone.device_id, "away", at=self.world.clock())
+        self.world.watchers.watch(Watcher(user_id=self.bob, connection_id=ConnectionId("bob-1")), [self.ann])
         target = PushTarget(provider="fcm", token="secret token")
         assert self.world.devices.register_push(self.ann, principal.device_id, target, at=self.world.clock())
         self.world.service.contacts.add(self.ann, self.bob)

@@ -7,6 +7,7 @@ from typing import Any
 import argon2.profiles
 
 from natter.adapters.access_tokens_memory import MemoryAccessTokens
+from natter.adapters.acquaintances_memory import MemoryAcquaintances
 from natter.adapters.admission_memory import MemoryAdmission
 from natter.adapters.conversations_memory import MemoryConversations
 from natter.adapters.devices_memory import MemoryDevices
@@ -15,6 +16,7 @@ from natter.adapters.exports_memory import MemoryArchives, MemoryExporter, Memor
 from natter.adapters.identities_memory import MemoryIdentities
 from natter.adapters.identity_provider_memory import MemoryIdentityProvider
 from natter.adapters.passwords_argon2 import Argon2Passwords
+from natter.adapters.presence_memory import MemoryPresenceTraces, MemoryWatchers
 from natter.adapters.rate_limits_memory import MemoryRateLimits
 from natter.adapters.relations_memory import MemoryBlocks, MemoryContacts, MemoryProfiles
 from natter.adapters.reports_memory import MemoryReports
@@ -39,6 +41,7 @@ from natter.usecases.keep_contacts import KeepContacts
 from natter.usecases.keep_devices import KeepDevices
 from natter.usecases.list_sessions import ListSessions
 from natter.usecases.open_session import OnDevice, OpenSession
+from natter.usecases.read_presence import PresenceNow, ReadPresence
 from natter.usecases.refresh_session import RefreshSession
 from natter.usecases.sign_in import SignIn, SignInRequest
 from natter.usecases.sign_in_by_provider import SignInByProvider
@@ -159,6 +162,9 @@ class World:
             conversations=self.conversations,
             exports=self.exports,
         )
+        self.traces, self.watchers = MemoryPresenceTraces(), MemoryWatchers()
+        self.acquaintances = MemoryAcquaintances(self.users, self.conversations, self.contacts, self.blocks)
+        self.presence_now = PresenceNow(connections=self.sockets, traces=self.traces, now_ms=self.clock)
         self.start_erasure = StartErasure(erasures=self.erasures, end_sessions=self.end_sessions, clock=self.clock)
         self.erase_self_by_provider = EraseSelfByProvider(
             provider=self.provider, identities=self.identities, start=self.start_erasure
@@ -213,6 +219,7 @@ class World:
                 clock=self.clock,
             ),
             devices=KeepDevices(devices=self.devices, clock=self.clock),
+            read_presence=ReadPresence(acquaintances=self.acquaintances, now=self.presence_now),
         )
 
     def add(self, username: str) -> User:

@@ -3,26 +3,18 @@
 from natter.bootstrap import receipts as bootstrap
 from natter.domain.receipts import ReceiptRecord
 from natter.entrypoints.lazily import LambdaHandler, lazily
+from natter.entrypoints.records import readable
 from natter.entrypoints.stream import Batch, stream_consumer
 from natter.ports.log import DeadLetters
 from natter.settings import ReceiptsSettings
-from natter.telemetry import logger
 from natter.usecases.fold_receipts import FoldReceipts
-from natter.wire.records import BadRecordError, load_receipt
+from natter.wire.records import load_receipt
 
 
 def build(fold: FoldReceipts, dead: DeadLetters) -> LambdaHandler:
     def consume(batch: Batch) -> None:
-        records = []
-        for raw in batch:
-            try:
-                receipt = load_receipt(raw.value, raw.schema)
-            except BadRecordError as error:  # will never work: kept for operators, and the lane moves on
-                logger.error("record set aside", extra={"partition": raw.partition, "offset": raw.offset})
-                dead.add(raw.topic, raw.key, raw.value, f"{type(error).__name__}: {error}")
-            else:
-                records.append(ReceiptRecord(receipt=receipt, at=raw.at))
-        fold(records)
+        receipts = readable(batch, load_receipt, dead)
+        fold([ReceiptRecord(receipt=receipt, at=raw.at) for raw, receipt in receipts])
 
     return stream_consumer(consume)
 

@@ -1,6 +1,6 @@
 """
-Routes of frames that leave nothing in the conversation: `ping`, `read`, `delivered`, `typing`; and `$default`, which
-answers frames of no known action.
+Routes of frames that leave nothing in the conversation: `ping`, `read`, `delivered`, `typing`, `watch`, `status`; and
+`$default`, which answers frames of no known action.
 """
 
 from typing import assert_never
@@ -14,7 +14,16 @@ from natter.ports.sockets import Connection
 from natter.settings import SignalSettings
 from natter.wire.base import WireModel
 from natter.wire.frames import PingFrame, PongFrame
-from natter.wire.signals import SIGNAL_FRAMES, DeliveredFrame, OkFrame, ReadFrame, TypingFrame
+from natter.wire.signals import (
+    SIGNAL_FRAMES,
+    DeliveredFrame,
+    OkFrame,
+    PresenceFrame,
+    ReadFrame,
+    StatusFrame,
+    TypingFrame,
+    WatchFrame,
+)
 
 
 def build(parts: bootstrap.SignalParts, endpoint: str) -> LambdaHandler:
@@ -33,6 +42,10 @@ def build(parts: bootstrap.SignalParts, endpoint: str) -> LambdaHandler:
                 parts.note(_receipt(frame, event.connection))
             case TypingFrame():
                 parts.pass_on(event.connection.user_id, frame.conversation_id, frame.state)
+            case WatchFrame():
+                return PresenceFrame.of(parts.watch(event.connection, frame.user_ids), id_=frame.id)
+            case StatusFrame():
+                parts.say(event.connection, frame.state)
             case _:
                 assert_never(frame)
         return None if frame.id is None else OkFrame(id=frame.id)

@@ -1,4 +1,4 @@
-"""The HTTP API of the user service: users, sessions, tickets; contacts, blocks, devices."""
+"""The HTTP API of the user service: users, sessions, tickets; contacts, blocks, devices; who is there."""
 
 from natter.bootstrap import users_api as bootstrap
 from natter.domain.errors import BadCredentials, BadRequest, BadToken, Forbidden, RateLimited, UsernameTaken
@@ -33,6 +33,7 @@ from natter.wire.http_people import (
     ProviderErasureBody,
     PushBody,
 )
+from natter.wire.http_presence import PresenceQuery, PresencesAnswer
 from natter.wire.lists import ListQuery, device_in_path, user_in_path
 
 KEYS_MAX_AGE_S = 300
@@ -52,6 +53,7 @@ def build(users: UserService) -> HttpApi:
     _profiles(api, users)
     _relations(api, users)
     _devices(api, users)
+    _presence(api, users)
     return api
 
 
@@ -185,6 +187,14 @@ def _relations(api: HttpApi, users: UserService) -> None:
     @api.delete("/v1/blocks/<user_id>")
     def unblock(request: Request) -> None:
         users.blocks.remove(request.principal.user_id, user_in_path(request.path["user_id"]))
+
+
+def _presence(api: HttpApi, users: UserService) -> None:
+    """Whether others are there."""
+
+    @api.get("/v1/presence")
+    def read_presence(request: Request, query: PresenceQuery) -> PresencesAnswer:
+        return PresencesAnswer.of(users.read_presence(request.principal.user_id, query.user_id))
 
 
 def _devices(api: HttpApi, users: UserService) -> None:

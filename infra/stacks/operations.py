@@ -7,7 +7,7 @@ from constructs import Construct
 from infra.blocks.tables import TABLES
 from infra.config import Stage
 from infra.stacks.data import DataStack
-from infra.stacks.services import FANOUT_GROUP, PERSIST_GROUP, RECEIPTS_GROUP, ServicesStack
+from infra.stacks.services import FANOUT_GROUP, PERSIST_GROUP, PRESENCE_GROUP, RECEIPTS_GROUP, ServicesStack
 from infra.stacks.streams import BROKERS, StreamsStack
 from natter import names
 
@@ -79,6 +79,7 @@ class OperationsStack(Stack):
             ("persist", PERSIST_GROUP, names.COMMANDS_TOPIC),
             ("fanout", FANOUT_GROUP, names.FANOUT_TOPIC),
             ("receipts", RECEIPTS_GROUP, names.RECEIPTS_TOPIC),
+            ("presence", PRESENCE_GROUP, names.CONNECTIONS_TOPIC),
         ):
             lag = {**cluster, "Consumer Group": group, "Topic": topic}
             self._alarm(
@@ -114,8 +115,8 @@ class OperationsStack(Stack):
             )
 
     def _queues(self, services: ServicesStack) -> None:
-        """Deliveries, and removals of files, that come late, and those that came to nothing."""
-        for name, queue in (("slices", services.slices), ("files", services.files)):
+        """Deliveries, removals of files and ends of graces that come late, and those that came to nothing."""
+        for name, queue in (("slices", services.slices), ("files", services.files), ("graces", services.graces)):
             self._alarm(f"{name}-age", queue.metric_oldest_age(period=MINUTE), above=WAITING_S, minutes=3)
             self._alarm(f"{name}-dead", queue.metric_dead(period=MINUTE), above=0)
 

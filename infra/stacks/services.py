@@ -21,6 +21,7 @@ from natter import names
 PERSIST_GROUP = f"natter-persist-{names.EPOCH}"
 FANOUT_GROUP = f"natter-fanout-{names.EPOCH}"
 RECEIPTS_GROUP = f"natter-receipts-{names.EPOCH}"
+PRESENCE_GROUP = f"natter-presence-{names.EPOCH}"
 RECEIPTS_WINDOW_S = 1
 """How long receipts are gathered: of what one member says meanwhile, only the furthest is stored and shown."""
 
@@ -47,6 +48,7 @@ class ServicesStack(Stack):
         self.http = Http(self, "Http", stage=stage, key=data.key)
         self.slices = WorkQueue(self, "Slices", stage=stage, name="deliveries", worker="post_slice", key=data.key)
         self.files = WorkQueue(self, "Files", stage=stage, name="files", worker="forget_files", key=data.key)
+        self.graces = WorkQueue(self, "Graces", stage=stage, name="graces", worker="presence", key=data.key)
         self.functions: dict[FunctionName, PythonFunction] = {}
         self._with_database: list[PythonFunction] = []
 
@@ -55,6 +57,7 @@ class ServicesStack(Stack):
         self._deliveries()
         self._forget_files()
         self._signals()
+        self._presence()
         self._relay()
         self._erase()
         self._export()
@@ -92,7 +95,7 @@ class ServicesStack(Stack):
             *("ANY /v1/tickets", "ANY /v1/tickets/{proxy+}"),
             *("ANY /v1/contacts", "ANY /v1/contacts/{proxy+}"),
             *("ANY /v1/blocks", "ANY /v1/blocks/{proxy+}"),
-            *("ANY /v1/devices", "ANY /v1/devices/{proxy+}"),
+            *("ANY /v1/devices", "ANY /v1/devices/{proxy+}", "GET /v1/presence"),
             "GET /.well-known/jwks.json",
             "$default",
         )
@@ -177,7 +180,7 @@ class ServicesStack(Stack):
         stores = ("POSTGRES", "VALKEY", "KAFKA", "KEYSPACES", "SOCKETS")
         signal = self._function("signal", ["core", "users", "streams", "tables"], *stores)
         receipts = self._function("receipts", ["core", "users", "streams", "tables"], *stores)
-        topics.grant_append(signal, names.RECEIPTS_TOPIC)
+        topics.grant_append(signal, names.RECEIPTS_TOPIC, names.CONNECTIONS_TOPIC)
         topics.grant_append(self.functions["chat_api"], names.RECEIPTS_TOPIC)
         topics.grant_append(receipts, names.DEAD_TOPIC)
         topics.grant_consume(receipts, names.RECEIPTS_TOPIC, group=RECEIPTS_GROUP)
@@ -186,7 +189,7 @@ class ServicesStack(Stack):
         for function in (signal, receipts):
             self.sockets.api.grant_manage_connections(function)
 
-        for action in ("ping", "read", "delivered", "typing", "$default"):
+        for action in ("ping", "read", "delivered", "typing", "watch", "status", "$default"):
             self.sockets.route(action, signal, answers=True)
         consume(
             receipts,
@@ -196,6 +199,25 @@ class ServicesStack(Stack):
             group=RECEIPTS_GROUP,
             window_s=RECEIPTS_WINDOW_S,
         )
+
+    def _presence(self) -> None:
+        """Tells who watches somebody how they are: when connections come and go, and when the grace after is over."""
+        topics = self._streams.topics
+        presence = self._function(
+            "presence", ["core", "users", "streams"], "POSTGRES", "VALKEY", "KAFKA", "SOCKETS", "GRACE"
+        )
+        topics.grant_append(presence, names.DEAD_TOPIC)
+        topics.grant_consume(presence, names.CONNECTIONS_TOPIC, group=PRESENCE_GROUP)
+        self.graces.grant_send(presence)
+        self.sockets.api.grant_manage_connections(presence)
+        consume(
+            presence,
+            stage=self._stage,
+            cluster_arn=self._streams.cluster_arn,
+            topic=names.CONNECTIONS_TOPIC,
+            group=PRESENCE_GROUP,
+        )
+        self.graces.work(presence)
 
     def _relay(self) -> None:
         """Every minute: what was decided of conversations and not told. A turn that was missed is of no use later."""
@@ -292,6 +314,7 @@ class ServicesStack(Stack):
             "ATTACHMENTS": {"BUCKET": data.attachments.bucket_name},
             "DELIVERIES": {"QUEUE_URL": self.slices.url},
             "FILES": {"QUEUE_URL": self.files.url},
+            "GRACE": {"QUEUE_URL": self.graces.url},
             "EXPORTER": {"FUNCTION": f"natter-{stage.name}-export"},
             "LIMITS": {"PER_ADDRESS": str(stage.limit_per_address).lower()},
         }

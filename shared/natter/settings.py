@@ -85,6 +85,10 @@ class FileQueueSettings(BaseModel, frozen=True):
     queue_url: str = Field(pattern=r"^https?://", description="Queue of the files of deleted messages.")
 
 
+class GraceQueueSettings(BaseModel, frozen=True):
+    queue_url: str = Field(pattern=r"^https?://", description="Queue of those whose last connection has ended.")
+
+
 class LimitSettings(BaseModel, frozen=True):
     per_address: bool = Field(default=True, description="Whether sign-ups and failed sign-ins are limited by address.")
 
@@ -168,6 +172,14 @@ class ReceiptsSettings(FunctionSettings):
     kafka: KafkaSettings
     keyspaces: KeyspacesSettings
     sockets: EndpointSettings
+
+
+class PresenceSettings(FunctionSettings):
+    postgres: PostgresSettings
+    valkey: ValkeySettings
+    kafka: KafkaSettings
+    sockets: EndpointSettings
+    grace: GraceQueueSettings
 
 
 class PersistSettings(FunctionSettings):

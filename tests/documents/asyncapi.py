@@ -8,7 +8,7 @@ from natter.wire import frames, signals
 from natter.wire.base import WireModel
 from natter.wire.events import WireEvent
 from natter.wire.frames import COMMAND_FRAMES, AckFrame, ErrorFrame, PongFrame
-from natter.wire.signals import SIGNAL_FRAMES, OkFrame
+from natter.wire.signals import SIGNAL_FRAMES, OkFrame, PresenceFrame
 from tests.documents.schemas import REF, schemas
 
 
@@ -27,8 +27,9 @@ ANSWERS: Mapping[str, type[WireModel]] = {
     **dict.fromkeys(COMMAND_FRAMES, AckFrame),
     **dict.fromkeys(SIGNAL_FRAMES, OkFrame),
     "ping": PongFrame,
+    "watch": PresenceFrame,
 }
-"""To a frame with an `id`, if it is not an error; commands are always answered."""
+"""To a frame with an `id`, if it is not an error; commands and `watch` are always answered."""
 
 
 def server_frames() -> dict[str, type[WireModel]]:

@@ -14,7 +14,7 @@ class TestFanoutSource:
         assert source["StartingPosition"] == "TRIM_HORIZON"
 
 
-WORKERS = {"deliveries": "post_slice", "files": "forget_files"}
+WORKERS = {"deliveries": "post_slice", "files": "forget_files", "graces": "presence"}
 
 
 class TestQueues:
@@ -53,7 +53,11 @@ class TestQueues:
 
     @pytest.mark.parametrize(
         ("queue", "added_by", "worker"),
-        [("Slices", {"fanout", "persist", "post_slice"}, "post_slice"), ("Files", {"persist"}, "forget_files")],
+        [
+            ("Slices", {"fanout", "persist", "post_slice"}, "post_slice"),
+            ("Files", {"persist"}, "forget_files"),
+            ("Graces", {"presence"}, "presence"),
+        ],
     )
     def test_are_added_to_and_taken_from_only_by_who_has_to(
         self, app: Templates, queue: str, added_by: set[str], worker: str

@@ -50,7 +50,12 @@ class TestAlarms:
 
     @pytest.mark.parametrize(
         ("name", "topic"),
-        [("persist", "chat.commands.1"), ("fanout", "chat.fanout.1"), ("receipts", "chat.receipts.1")],
+        [
+            ("persist", "chat.commands.1"),
+            ("fanout", "chat.fanout.1"),
+            ("receipts", "chat.receipts.1"),
+            ("presence", "chat.connections.1"),
+        ],
     )
     def test_lag_is_that_of_the_group_that_the_function_reads_with(self, app: Templates, name: str, topic: str) -> None:
         """An alarm on a group of another name would never fire."""

@@ -22,6 +22,7 @@ MODELS: dict[str, type[settings.FunctionSettings]] = {
     "migrate": settings.MigrateSettings,
     "persist": settings.PersistSettings,
     "post_slice": settings.PostSliceSettings,
+    "presence": settings.PresenceSettings,
     "receipts": settings.ReceiptsSettings,
     "relay": settings.RelaySettings,
     "send": settings.SendSettings,
@@ -29,7 +30,9 @@ MODELS: dict[str, type[settings.FunctionSettings]] = {
     "users_api": settings.UsersApiSettings,
 }
 LAYER_LIMIT = 5
-BEHIND_NO_API = {"erase", "export", "fanout", "forget_files", "migrate", "persist", "post_slice", "receipts", "relay"}
+BEHIND_NO_API = {
+    *("erase", "export", "fanout", "forget_files", "migrate", "persist", "post_slice", "presence", "receipts", "relay")
+}
 
 
 def required(model: type[BaseModel], prefix: str = "NATTER_") -> Iterator[str]:
@@ -126,8 +129,9 @@ class TestPrivileges:
             ("disconnect", {names.CONNECTIONS_TOPIC}),
             ("send", {names.COMMANDS_TOPIC}),
             ("chat_api", {names.COMMANDS_TOPIC, names.RECEIPTS_TOPIC}),
-            ("signal", {names.RECEIPTS_TOPIC}),
+            ("signal", {names.RECEIPTS_TOPIC, names.CONNECTIONS_TOPIC}),
             ("receipts", {names.DEAD_TOPIC}),
+            ("presence", {names.DEAD_TOPIC}),
             ("relay", {names.COMMANDS_TOPIC}),
             ("erase", {names.COMMANDS_TOPIC}),
             ("persist", {names.EVENTS_TOPIC, names.FANOUT_TOPIC, names.DEAD_TOPIC}),
@@ -144,7 +148,7 @@ class TestPrivileges:
 
     def test_only_consumers_read_the_log(self, app: Templates) -> None:
         readers = [name for name in MODELS if "kafka-cluster:ReadData" in app.actions(name)]
-        assert readers == ["fanout", "persist", "receipts"]
+        assert readers == ["fanout", "persist", "presence", "receipts"]
 
     def test_only_persist_writes_the_tables_receipts_the_cursors_and_erase_what_it_empties(
         self, app: Templates
@@ -215,6 +219,14 @@ class TestPersistSource:
         assert f"/{group}" in resource
 
 
+class TestPresenceSource:
+    def test_waits_for_nothing_and_loses_nothing(self, app: Templates) -> None:
+        source = app.one("AWS::Lambda::EventSourceMapping", Topics=[names.CONNECTIONS_TOPIC])
+        assert source["StartingPosition"] == "TRIM_HORIZON"
+        assert source["MaximumBatchingWindowInSeconds"] == 0
+        assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
 class TestReceiptsSource:
     def test_gathers_for_a_second_and_loses_nothing(self, app: Templates) -> None:
         source = app.one("AWS::Lambda::EventSourceMapping", Topics=[names.RECEIPTS_TOPIC])
@@ -250,7 +262,9 @@ class TestApis:
         assert app.one("AWS::ApiGatewayV2::Route", RouteKey="$connect")["AuthorizationType"] == "CUSTOM"
         assert app.one("AWS::ApiGatewayV2::Authorizer").get("IdentitySource", []) == []
 
-    @pytest.mark.parametrize("key", ["send", "edit", "delete", "react", "ping", "read", "delivered", "typing"])
+    @pytest.mark.parametrize(
+        "key", ["send", "edit", "delete", "react", "ping", "read", "delivered", "typing", "watch", "status"]
+    )
     def test_answers_reach_the_client(self, app: Templates, key: str) -> None:
         route = app.one("AWS::ApiGatewayV2::Route", RouteKey=key)
         assert route["RouteResponseSelectionExpression"] == "$default"
@@ -261,6 +275,10 @@ class TestApis:
         users = app.one("AWS::ApiGatewayV2::Route", RouteKey="ANY /v1/users")["Target"]
         for key in (f"ANY /v1/{of}", f"ANY /v1/{of}/{{proxy+}}"):
             assert app.one("AWS::ApiGatewayV2::Route", RouteKey=key)["Target"] == users
+
+    def test_who_is_there_is_asked_of_those_who_know_people(self, app: Templates) -> None:
+        users = app.one("AWS::ApiGatewayV2::Route", RouteKey="ANY /v1/users")["Target"]
+        assert app.one("AWS::ApiGatewayV2::Route", RouteKey="GET /v1/presence")["Target"] == users
 
     def test_the_keys_of_tokens_are_where_others_look_for_them(self, app: Templates) -> None:
         assert app.one("AWS::ApiGatewayV2::Route", RouteKey="GET /.well-known/jwks.json")
@@ -292,7 +310,8 @@ class TestApis:
             if resource["Type"] == "AWS::Lambda::Function" and migration in resource.get("DependsOn", [])
         }
         assert relying == {
-            *("authorize", "connect", "send", "signal", "receipts", "relay", "erase", "export", "users_api", "chat_api")
+            *("authorize", "connect", "send", "signal", "receipts", "presence", "relay", "erase", "export"),
+            *("users_api", "chat_api"),
         }
 
     def test_outputs_are_what_clients_look_for(self, app: Templates) -> None:

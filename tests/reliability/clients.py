@@ -6,6 +6,8 @@ from random import Random
 
 from greenlet import greenlet
 
+from natter.adapters.logs_memory import MemoryConnectionLog
+from natter.adapters.presence_memory import MemoryPresenceTraces
 from natter.domain.commands import Command, Origin
 from natter.domain.errors import Unavailable
 from natter.domain.ids import ConnectionId, DeviceId, SessionId, UserId
@@ -125,7 +127,12 @@ class Clients:
 
     def _registered(self, connection: Connection) -> bool:
         """Tries until it is; True if it was not before."""
-        ping = Ping(connections=self.connections, now_ms=self.now_ms)
+        ping = Ping(
+            connections=self.connections,
+            traces=MemoryPresenceTraces(),
+            log=MemoryConnectionLog(),
+            now_ms=self.now_ms,
+        )
         while True:
             try:
                 pong = ping(connection)

@@ -78,6 +78,7 @@ ROWS: Mapping[str, Row] = {
     "GET /v1/devices": Row(stranger=200),
     "PUT /v1/devices/{device_id}/push": Row(body=lambda _: {"provider": "fcm", "token": "t"}, stranger=NOT_FOUND),
     "DELETE /v1/devices/{device_id}/push": Row(stranger=NOT_FOUND),
+    "GET /v1/presence": Row(query=lambda ids: {"user_id": ids["user_id"]}, stranger=200, blocked=200),
     "POST /v1/conversations": Row(
         body=lambda ids: {"kind": "group", "title": "T", "members": [ids["user_id"]]}, blocked=NOT_FOUND
     ),
@@ -148,4 +149,6 @@ ACTIONS: Mapping[str, Action] = {
     "delivered": Action(frame=lambda ids: {"conversation_id": ids["conversation_id"], "seq": 1}, blocked="ok"),
     "typing": Action(frame=lambda ids: {"conversation_id": ids["conversation_id"], "state": "started"}, blocked="ok"),
     "ping": Action(frame=lambda _: {}, stranger="pong", blocked="pong"),
+    "watch": Action(frame=lambda ids: {"user_ids": [ids["user_id"]]}, stranger="presence", blocked="presence"),
+    "status": Action(frame=lambda _: {"state": "online"}, stranger="ok", blocked="ok"),
 }

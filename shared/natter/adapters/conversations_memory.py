@@ -175,6 +175,9 @@ class MemoryConversations:
     def of_user(self, user: UserId) -> Sequence[ConversationRecord]:
         return [self._record(kept, user) for kept in self._kept.values() if user in kept.members]
 
+    def share(self, user: UserId, other: UserId) -> bool:
+        return any({user, other} <= kept.members.keys() for kept in self._kept.values())
+
     def erase(self, user: UserId, *, at: int) -> None:
         """Nobody is shown what `user` says any more."""
         with self._lock:

@@ -66,6 +66,9 @@ class MemoryContacts:
         shown = [other for by, other in self._contacts if by == user and not self._blocks.between(user, other)]
         return _page(self._users, [other for other in shown if is_there(self._users, other)], after, limit)
 
+    def mutual(self, user: UserId, other: UserId) -> bool:
+        return {(user, other), (other, user)} <= self._contacts
+
     def forget(self, user: UserId) -> None:
         self._contacts = {pair for pair in self._contacts if user not in pair}
 

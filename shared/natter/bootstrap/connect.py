@@ -3,6 +3,7 @@
 from natter.adapters.connections_valkey import ValkeyConnections
 from natter.adapters.kafka import RecordProducer
 from natter.adapters.logs_kafka import KafkaConnectionLog
+from natter.adapters.presence_valkey import ValkeyPresenceTraces
 from natter.bootstrap.common import now_ms, valkey
 from natter.bootstrap.identity import check_session, postgres
 from natter.settings import ConnectSettings
@@ -14,6 +15,7 @@ def connect(settings: ConnectSettings) -> Connect:
     return Connect(
         connections=ValkeyConnections(cache, now_ms),
         check_session=check_session(postgres(settings.postgres), cache),
+        traces=ValkeyPresenceTraces(cache),
         log=KafkaConnectionLog(RecordProducer(settings.kafka)),
         now_ms=now_ms,
     )

@@ -10,6 +10,7 @@ from natter.adapters.erasures_postgres import PostgresErasures
 from natter.adapters.gateway_apigateway import ApiGateway
 from natter.adapters.kafka import RecordProducer
 from natter.adapters.logs_kafka import KafkaCommandLog
+from natter.adapters.presence_valkey import ValkeyPresenceTraces, ValkeyWatchers
 from natter.adapters.session_states_valkey import ValkeySessionStates
 from natter.adapters.sessions_postgres import PostgresSessions
 from natter.adapters.tables_cassandra import CassandraTables
@@ -46,6 +47,8 @@ def erase(settings: EraseSettings) -> Erase:
             clock=now_ms,
         ),
         connections=connections,
+        traces=ValkeyPresenceTraces(cache),
+        watchers=ValkeyWatchers(cache, now_ms),
         archives=archives(settings.attachments),
         leave=LeaveForGood(
             conversations=conversations,

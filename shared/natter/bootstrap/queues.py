@@ -1,4 +1,4 @@
-"""The queues, for all who add to them. One client serves both: making it takes longer than using it."""
+"""The queues, for all who add to them. One client serves all: making it takes longer than using it."""
 
 from functools import cache
 from typing import TYPE_CHECKING
@@ -7,8 +7,9 @@ import boto3
 
 from natter.adapters.attachments_sqs import SqsFileQueue
 from natter.adapters.deliveries_sqs import SqsSliceQueue
+from natter.adapters.presence_sqs import SqsGraceQueue
 from natter.adapters.sqs import SQS, SqsQueue
-from natter.settings import DeliverySettings, FileQueueSettings
+from natter.settings import DeliverySettings, FileQueueSettings, GraceQueueSettings
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -20,6 +21,10 @@ def slice_queue(settings: DeliverySettings) -> SqsSliceQueue:
 
 def file_queue(settings: FileQueueSettings) -> SqsFileQueue:
     return SqsFileQueue(SqsQueue(_sqs, settings.queue_url, name="the queue of files"))
+
+
+def grace_queue(settings: GraceQueueSettings) -> SqsGraceQueue:
+    return SqsGraceQueue(SqsQueue(_sqs, settings.queue_url, name="the queue of graces"))
 
 
 @cache

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import boto3
 
+from natter.adapters.acquaintances_postgres import PostgresAcquaintances
 from natter.adapters.admission_valkey import ValkeyAdmission
 from natter.adapters.cassandra import CassandraSession
 from natter.adapters.connections_valkey import ValkeyConnections
@@ -11,18 +12,22 @@ from natter.adapters.conversations_postgres import PostgresConversations
 from natter.adapters.gateway_apigateway import ApiGateway
 from natter.adapters.head_cache_valkey import ValkeyHeadCache
 from natter.adapters.kafka import RecordProducer
-from natter.adapters.logs_kafka import KafkaReceiptLog
+from natter.adapters.logs_kafka import KafkaConnectionLog, KafkaReceiptLog
+from natter.adapters.presence_valkey import ValkeyPresenceTraces, ValkeyWatchers
 from natter.adapters.rate_limits_valkey import ValkeyRateLimits
 from natter.adapters.timeline_cassandra import CassandraTimeline
 from natter.bootstrap.common import aws_credentials, now_ms, valkey
 from natter.bootstrap.identity import postgres
 from natter.bootstrap.warming import warmed
-from natter.names import RECEIPTS_TOPIC
+from natter.names import CONNECTIONS_TOPIC, RECEIPTS_TOPIC
 from natter.settings import SignalSettings
 from natter.usecases.note_receipt import NoteReceipt
 from natter.usecases.pass_on_typing import PassOnTyping
 from natter.usecases.ping import Ping
+from natter.usecases.read_presence import PresenceNow
+from natter.usecases.say_status import SayStatus
 from natter.usecases.tell import Tell
+from natter.usecases.watch import Watch
 from natter.wire.signals import JsonSignalFrames
 
 
@@ -31,19 +36,22 @@ class SignalParts:
     ping: Ping
     note: NoteReceipt
     pass_on: PassOnTyping
+    watch: Watch
+    say: SayStatus
 
 
 def signal(settings: SignalSettings) -> SignalParts:
     """The message store is connected to at the first place that is not in the cache: hardly ever."""
     cache = valkey(settings.valkey)
     producer = RecordProducer(settings.kafka)
-    warmed(cache.warm, lambda: producer.warm([RECEIPTS_TOPIC]))
+    warmed(cache.warm, lambda: producer.warm([RECEIPTS_TOPIC, CONNECTIONS_TOPIC]))
     aws = boto3.Session()
     connections = ValkeyConnections(cache, now_ms)
-    admission = ValkeyAdmission(cache, PostgresConversations(postgres(settings.postgres)))
-    limits = ValkeyRateLimits(cache)
+    database = postgres(settings.postgres)
+    admission = ValkeyAdmission(cache, PostgresConversations(database))
+    limits, traces, log = ValkeyRateLimits(cache), ValkeyPresenceTraces(cache), KafkaConnectionLog(producer)
     return SignalParts(
-        ping=Ping(connections=connections, now_ms=now_ms),
+        ping=Ping(connections=connections, traces=traces, log=log, now_ms=now_ms),
         note=NoteReceipt(
             admission=admission,
             heads=ValkeyHeadCache(cache),
@@ -59,4 +67,11 @@ def signal(settings: SignalSettings) -> SignalParts:
                 connections=connections, gateway=ApiGateway(aws_credentials(aws), aws.region_name), now_ms=now_ms
             ),
         ),
+        watch=Watch(
+            limits=limits,
+            acquaintances=PostgresAcquaintances(database),
+            watchers=ValkeyWatchers(cache, now_ms),
+            now=PresenceNow(connections=connections, traces=traces, now_ms=now_ms),
+        ),
+        say=SayStatus(limits=limits, traces=traces, log=log, now_ms=now_ms),
     )

@@ -2,6 +2,7 @@
 
 import boto3
 
+from natter.adapters.acquaintances_postgres import PostgresAcquaintances
 from natter.adapters.admission_valkey import ValkeyAdmission
 from natter.adapters.connections_valkey import ValkeyConnections
 from natter.adapters.conversations_postgres import PostgresConversations
@@ -12,6 +13,7 @@ from natter.adapters.exports_postgres import PostgresExports
 from natter.adapters.gateway_apigateway import ApiGateway
 from natter.adapters.identities_postgres import PostgresIdentities
 from natter.adapters.passwords_argon2 import Argon2Passwords
+from natter.adapters.presence_valkey import ValkeyPresenceTraces
 from natter.adapters.rate_limits_valkey import ValkeyRateLimits
 from natter.adapters.relations_postgres import PostgresBlocks, PostgresContacts, PostgresProfiles
 from natter.adapters.session_states_valkey import ValkeySessionStates
@@ -36,6 +38,7 @@ from natter.usecases.keep_contacts import KeepContacts
 from natter.usecases.keep_devices import KeepDevices
 from natter.usecases.list_sessions import ListSessions
 from natter.usecases.open_session import OpenSession
+from natter.usecases.read_presence import PresenceNow, ReadPresence
 from natter.usecases.refresh_session import RefreshSession
 from natter.usecases.sign_in import SignIn
 from natter.usecases.sign_in_by_provider import SignInByProvider
@@ -53,9 +56,9 @@ def users_api(settings: UsersApiSettings) -> UserService:
     check = CheckPassword(users=users, passwords=passwords, limits=limits, per_address=per_address)
     open_session = OpenSession(sessions=sessions, tokens=tokens, clock=now_ms)
     aws = boto3.Session()
-    states = ValkeySessionStates(cache)
+    states, connections = ValkeySessionStates(cache), ValkeyConnections(cache, now_ms)
     close = CloseConnections(
-        connections=ValkeyConnections(cache, now_ms),
+        connections=connections,
         gateway=ApiGateway(aws_credentials(aws), aws.region_name),
         signed_out=SignedOutFrame().to_json(),
     )
@@ -109,4 +112,8 @@ def users_api(settings: UsersApiSettings) -> UserService:
             clock=now_ms,
         ),
         devices=KeepDevices(devices=PostgresDevices(database), clock=now_ms),
+        read_presence=ReadPresence(
+            acquaintances=PostgresAcquaintances(database),
+            now=PresenceNow(connections=connections, traces=ValkeyPresenceTraces(cache), now_ms=now_ms),
+        ),
     )

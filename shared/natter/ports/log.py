@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, Self
 
 from natter.domain.commands import Command
 from natter.domain.conversations import Event
 from natter.domain.ids import ConversationId, DeviceId, UserId
+from natter.ports.sockets import Connection
 
 
 class CommandLog(Protocol):
@@ -54,17 +55,27 @@ class EventLog(Protocol):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ConnectionChange:
-    """A connection of a user was opened or closed."""
+    """A connection of a user was opened or closed, or its device has said how it is."""
 
     user_id: UserId
     device_id: DeviceId
     connection_id: str
-    change: Literal["opened", "closed"]
+    change: Literal["opened", "closed", "status"]
     at: int
+
+    @classmethod
+    def of(cls, connection: Connection, change: Literal["opened", "closed", "status"], *, at: int) -> Self:
+        return cls(
+            user_id=connection.user_id,
+            device_id=connection.device_id,
+            connection_id=connection.connection_id,
+            change=change,
+            at=at,
+        )
 
 
 class ConnectionLog(Protocol):
-    """Openings and closings of connections, for presence. Best effort: nobody's connection depends on it."""
+    """What happens to connections, for presence. Best effort: nobody's connection depends on it."""
 
     def note(self, change: ConnectionChange) -> bool:
         """Add `change` within about a second; False if it could not be confirmed."""

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 from natter.ports.log import ConnectionChange, ConnectionLog
+from natter.ports.presence import PresenceTraces
 from natter.ports.sockets import Connection, Connections
 from natter.usecases.authenticate import CheckSession
 
@@ -22,6 +22,7 @@ class Connect:
 
     connections: Connections
     check_session: CheckSession
+    traces: PresenceTraces
     log: ConnectionLog
     now_ms: Callable[[], int]
 
@@ -32,7 +33,9 @@ class Connect:
         except Exception:
             self.connections.unregister(connection)
             raise
-        self.log.note(_change(connection, "opened", self.now_ms()))
+        now = self.now_ms()
+        self.traces.say(connection.user_id, connection.device_id, "online", at=now)
+        self.log.note(ConnectionChange.of(connection, "opened", at=now))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,19 +48,12 @@ class Disconnect:
     """
 
     connections: Connections
+    traces: PresenceTraces
     log: ConnectionLog
     now_ms: Callable[[], int]
 
     def __call__(self, connection: Connection) -> None:
+        now = self.now_ms()
+        self.traces.see(connection.user_id, connection.device_id, at=now)  # first: without it they would be offline
         self.connections.unregister(connection)
-        self.log.note(_change(connection, "closed", self.now_ms()))
-
-
-def _change(connection: Connection, change: Literal["opened", "closed"], at: int) -> ConnectionChange:
-    return ConnectionChange(
-        user_id=connection.user_id,
-        device_id=connection.device_id,
-        connection_id=connection.connection_id,
-        change=change,
-        at=at,
-    )
+        self.log.note(ConnectionChange.of(connection, "closed", at=now))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from natter.domain.ids import UserId
 from natter.ports.erasures import Erasures
 from natter.ports.exports import Archives
+from natter.ports.presence import PresenceTraces, Watchers
 from natter.ports.sockets import Connections
 from natter.usecases.empty_words import EmptyWords
 from natter.usecases.end_session import EndSessions
@@ -42,6 +43,8 @@ class Erase:
     erasures: Erasures
     end_sessions: EndSessions
     connections: Connections
+    traces: PresenceTraces
+    watchers: Watchers
     archives: Archives
     leave: LeaveForGood
     empty: EmptyWords
@@ -70,6 +73,7 @@ class Erase:
         self.archives.erase(user)
         for connection in self.connections.of([user]).get(user, ()):
             self.connections.unregister(connection)
+        self.watchers.forget(user)
         emptyings = self.erasures.emptyings(user)
         for emptying in emptyings:
             if not emptying.told:
@@ -78,4 +82,5 @@ class Erase:
             if self.now_ms() >= deadline:
                 return False
             self.empty(user, emptying, deadline=deadline)
+        self.traces.forget(user)  # late: a connection that is closed leaves one more
         return self.erasures.finish(user, at=self.now_ms())

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from natter.ports.log import ConnectionChange, ConnectionLog
+from natter.ports.presence import PresenceTraces
 from natter.ports.sockets import Connection, Connections
 
 
@@ -16,14 +18,21 @@ class Pong:
 @dataclass(frozen=True, kw_only=True)
 class Ping:
     """
-    Renew the registration; heals a registry that lost its data within one ping interval.
+    Renew the registration, and that its user was seen; heals a registry that lost its data within one ping interval.
 
     Raises:
         Unavailable: the registry did not answer in time.
     """
 
     connections: Connections
+    traces: PresenceTraces
+    log: ConnectionLog
     now_ms: Callable[[], int]
 
     def __call__(self, connection: Connection) -> Pong:
-        return Pong(sync=self.connections.register(connection), at=self.now_ms())
+        now = self.now_ms()
+        is_new = self.connections.register(connection)
+        self.traces.see(connection.user_id, connection.device_id, at=now)
+        if is_new:
+            self.log.note(ConnectionChange.of(connection, "opened", at=now))
+        return Pong(sync=is_new, at=now)

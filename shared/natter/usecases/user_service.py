@@ -14,6 +14,7 @@ from natter.usecases.keep_blocks import KeepBlocks
 from natter.usecases.keep_contacts import KeepContacts
 from natter.usecases.keep_devices import KeepDevices
 from natter.usecases.list_sessions import ListSessions
+from natter.usecases.read_presence import ReadPresence
 from natter.usecases.refresh_session import RefreshSession
 from natter.usecases.sign_in import SignIn
 from natter.usecases.sign_in_by_provider import SignInByProvider
@@ -44,3 +45,4 @@ class UserService:
     contacts: KeepContacts
     blocks: KeepBlocks
     devices: KeepDevices
+    read_presence: ReadPresence

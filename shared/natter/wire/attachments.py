@@ -2,12 +2,12 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_json
 
 from natter.domain.ids import AttachmentId, ConversationId, UserId
 from natter.ports.attachments import ForgottenFiles
-from natter.wire.records import BadRecordError
+from natter.wire.records import loaded_message
 
 FORGOTTEN_SCHEMA = "forgotten/1"
 
@@ -37,10 +37,7 @@ def load_forgotten(body: str) -> ForgottenFiles:
     Raises:
         BadRecordError: it is no message of a schema that is known here.
     """
-    try:
-        message = _Forgotten.model_validate_json(body)
-    except ValidationError as error:
-        raise BadRecordError(f"{error.error_count()} errors in a message about files") from None
+    message = loaded_message(_Forgotten, body)
     return ForgottenFiles(
         conversation_id=message.conversation_id, uploader=message.uploader, attachments=message.attachment_ids
     )

@@ -2,13 +2,13 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from pydantic_core import to_json
 
 from natter.domain.ids import ConnectionId, ConversationId, DeviceId, SessionId, UserId
 from natter.ports.deliveries import Slice, Undelivered
 from natter.ports.sockets import Connection
-from natter.wire.records import BadRecordError
+from natter.wire.records import loaded, loaded_message
 
 FANOUT_SCHEMA = b"fanout/1"
 SLICE_SCHEMA = "slice/1"
@@ -37,12 +37,7 @@ def load_undelivered(value: bytes, schema: bytes | None) -> Undelivered:
     Raises:
         BadRecordError: it is of no schema that is known here, or does not fit it.
     """
-    if schema != FANOUT_SCHEMA:
-        raise BadRecordError(f"schema {schema!r}")
-    try:
-        return _undelivered.validate_json(value)
-    except ValidationError as error:
-        raise BadRecordError(f"{error.error_count()} errors in a record of {FANOUT_SCHEMA.decode()}") from None
+    return loaded(_undelivered, value, schema, expected=FANOUT_SCHEMA)
 
 
 def dump_slice(slice_: Slice) -> str:
@@ -66,10 +61,7 @@ def load_slice(body: str) -> Slice:
     Raises:
         BadRecordError: it is no slice of a schema that is known here.
     """
-    try:
-        message = _Slice.model_validate_json(body)
-    except ValidationError as error:
-        raise BadRecordError(f"{error.error_count()} errors in a slice") from None
+    message = loaded_message(_Slice, body)
     return Slice(
         conversation_id=message.conversation_id,
         seqs=message.seqs,

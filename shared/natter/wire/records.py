@@ -1,6 +1,9 @@
-"""Records of the log's topics. Their schema version stands in a header, so that a consumer knows before it parses."""
+"""
+Records of the log's topics. Their schema version stands in a header, so that a consumer knows before it parses;
+messages of queues have it in their body.
+"""
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import from_json, to_json
 
 from natter.domain.commands import Command
@@ -36,12 +39,7 @@ def load_command(value: bytes, schema: bytes | None) -> Command:
     Raises:
         BadRecordError: it is of no schema that is known here, or does not fit it.
     """
-    if schema != COMMAND_SCHEMA:
-        raise BadRecordError(f"schema {schema!r}")
-    try:
-        return _command.validate_json(value)
-    except ValidationError as error:
-        raise BadRecordError(f"{error.error_count()} errors in a command") from None
+    return loaded(_command, value, schema, expected=COMMAND_SCHEMA)
 
 
 def dump_event(event: Event) -> bytes:
@@ -73,16 +71,21 @@ def load_receipt(value: bytes, schema: bytes | None) -> Receipt:
     Raises:
         BadRecordError: it is of no schema that is known here, or does not fit it.
     """
-    if schema != RECEIPT_SCHEMA:
-        raise BadRecordError(f"schema {schema!r}")
-    try:
-        return _receipt.validate_json(value)
-    except ValidationError as error:
-        raise BadRecordError(f"{error.error_count()} errors in a receipt") from None
+    return loaded(_receipt, value, schema, expected=RECEIPT_SCHEMA)
 
 
 def dump_connection(change: ConnectionChange) -> bytes:
     return _connection.dump_json(change)
+
+
+def load_connection(value: bytes, schema: bytes | None) -> ConnectionChange:
+    """
+    What a record says to have happened to a connection.
+
+    Raises:
+        BadRecordError: it is of no schema that is known here, or does not fit it.
+    """
+    return loaded(_connection, value, schema, expected=CONNECTION_SCHEMA)
 
 
 def dump_payload(payload: JsonObject) -> str:
@@ -100,3 +103,31 @@ def dump_head(head: Head) -> bytes:
 
 def load_head(value: str | bytes) -> Head:
     return _head.validate_json(value)
+
+
+def loaded[Value](adapter: TypeAdapter[Value], value: bytes, schema: bytes | None, *, expected: bytes) -> Value:
+    """
+    The value of a record.
+
+    Raises:
+        BadRecordError: it is of another schema than `expected`, or does not fit it.
+    """
+    if schema != expected:
+        raise BadRecordError(f"schema {schema!r}")
+    try:
+        return adapter.validate_json(value)
+    except ValidationError as error:
+        raise BadRecordError(f"{error.error_count()} errors in a record of {expected.decode()}") from None
+
+
+def loaded_message[Message: BaseModel](model: type[Message], body: str) -> Message:
+    """
+    A message of a queue, which says itself of what schema it is.
+
+    Raises:
+        BadRecordError: it is no `model`.
+    """
+    try:
+        return model.model_validate_json(body)
+    except ValidationError as error:
+        raise BadRecordError(f"{error.error_count()} errors in a message") from None

@@ -1,12 +1,15 @@
-"""Frames that are of use only now: how far members have come, who is typing."""
+"""Frames that are of use only now: how far members have come, who is typing, who is there."""
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Literal, Self
+
+from pydantic import Field
 
 from natter.domain.ids import ConversationId, UserId
+from natter.domain.presence import MAX_WATCHED, DeviceState, Presence, PresenceState
 from natter.domain.receipts import Progress, TypingState
 from natter.ports.conversations import MemberSettings
-from natter.wire.base import Seq, WireConversationId, WireModel
+from natter.wire.base import Seq, WireConversationId, WireModel, WireUserId
 from natter.wire.frames import ClientFrame, PingFrame
 
 
@@ -32,13 +35,29 @@ class TypingFrame(ClientFrame):
     state: TypingState
 
 
-SignalFrame = PingFrame | ReadFrame | DeliveredFrame | TypingFrame
+class WatchFrame(ClientFrame):
+    """Replaces whom this connection watches, for ten minutes; whom the user may not see is left out."""
+
+    action: Literal["watch"]
+    user_ids: tuple[WireUserId, ...] = Field(max_length=MAX_WATCHED, strict=False)
+
+
+class StatusFrame(ClientFrame):
+    """How the user is on this device, until it connects again."""
+
+    action: Literal["status"]
+    state: DeviceState
+
+
+SignalFrame = PingFrame | ReadFrame | DeliveredFrame | TypingFrame | WatchFrame | StatusFrame
 
 SIGNAL_FRAMES: Mapping[str, type[SignalFrame]] = {
     "ping": PingFrame,
     "read": ReadFrame,
     "delivered": DeliveredFrame,
     "typing": TypingFrame,
+    "watch": WatchFrame,
+    "status": StatusFrame,
 }
 """Frames that leave nothing in the conversation, by action."""
 
@@ -71,6 +90,28 @@ class TypingNoticeFrame(WireModel):
     state: TypingState
 
 
+class PresenceItem(WireModel):
+    user_id: UserId
+    state: PresenceState
+    last_seen_at: int | None = None
+
+    @classmethod
+    def of(cls, presence: Presence) -> Self:
+        return cls(user_id=presence.user_id, state=presence.state, last_seen_at=presence.last_seen_at)
+
+
+class PresenceFrame(WireModel):
+    """Answers `watch`, with its `id`; afterwards, without one, what has changed."""
+
+    type: Literal["presence"] = "presence"
+    id: str | None = None
+    users: tuple[PresenceItem, ...]
+
+    @classmethod
+    def of(cls, presences: Sequence[Presence], *, id_: str | None = None) -> Self:
+        return cls(id=id_, users=tuple(map(PresenceItem.of, presences)))
+
+
 class SettingsFrame(WireModel):
     """How a conversation is to be shown was changed on another of one's devices."""
 
@@ -93,7 +134,7 @@ def settings_frame(conversation: ConversationId, settings: MemberSettings) -> by
 
 
 class JsonSignalFrames:
-    """`SignalFrames` as the protocol has them."""
+    """`SignalFrames` and `PresenceFrames` as the protocol has them."""
 
     def receipts(self, conversation: ConversationId, progress: Sequence[Progress]) -> bytes:
         items = tuple(
@@ -104,3 +145,6 @@ class JsonSignalFrames:
 
     def typing(self, conversation: ConversationId, user: UserId, state: TypingState) -> bytes:
         return TypingNoticeFrame(conversation_id=conversation, user_id=user, state=state).to_json()
+
+    def presence(self, presences: Sequence[Presence]) -> bytes:
+        return PresenceFrame.of(presences).to_json()

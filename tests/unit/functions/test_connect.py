@@ -34,7 +34,11 @@ def ann(world: World) -> SignedIn:
 
 def connected(world: World, registry: MemoryConnections, phone: Connection) -> object:
     connect = Connect(
-        connections=registry, check_session=world.check_session, log=MemoryConnectionLog(), now_ms=world.clock
+        connections=registry,
+        check_session=world.check_session,
+        traces=world.traces,
+        log=MemoryConnectionLog(),
+        now_ms=world.clock,
     )
     return build(connect, ENDPOINT)(a_socket_event(phone, route="$connect"), None)
 

@@ -1,6 +1,7 @@
 from functions.disconnect.handler import build
 from natter.adapters.connections_memory import MemoryConnections
 from natter.adapters.logs_memory import MemoryConnectionLog
+from natter.adapters.presence_memory import MemoryPresenceTraces
 from natter.usecases.connect import Disconnect
 from tests.messages import ANN, NOON, a_connection
 from tests.sockets import ENDPOINT, a_socket_event
@@ -11,9 +12,10 @@ class TestDisconnect:
         registry, log, phone, desk = MemoryConnections(), MemoryConnectionLog(), *map(a_connection, (ANN, ANN), "pd")
         registry.register(phone)
         registry.register(desk)
-        handler = build(Disconnect(connections=registry, log=log, now_ms=lambda: NOON), ENDPOINT)
+        traces = MemoryPresenceTraces()
+        disconnect = Disconnect(connections=registry, traces=traces, log=log, now_ms=lambda: NOON)
         event = a_socket_event(phone, route="$disconnect")
         event["requestContext"] |= {"disconnectStatusCode": 1001, "disconnectReason": "Going away"}
-        assert handler(event, None) == {"statusCode": 200}
+        assert build(disconnect, ENDPOINT)(event, None) == {"statusCode": 200}
         assert list(registry.of([ANN])[ANN]) == [desk]
         assert [(change.connection_id, change.change) for change in log.changes] == [("p", "closed")]

@@ -80,8 +80,8 @@ class TestDeadLetters:
     @pytest.mark.parametrize(
         ("value", "schema", "why"),
         [
-            (b"{", RECEIPT_SCHEMA, "1 errors in a receipt"),
-            (b"{}", RECEIPT_SCHEMA, "2 errors in a receipt"),
+            (b"{", RECEIPT_SCHEMA, "1 errors in a record of receipt/1"),
+            (b"{}", RECEIPT_SCHEMA, "2 errors in a record of receipt/1"),
             (b"{}", COMMAND_SCHEMA, "schema b'command/1'"),
             (b"{}", None, "schema None"),
         ],

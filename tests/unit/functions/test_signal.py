@@ -8,12 +8,17 @@ from functions.signal.handler import build
 from natter.adapters.connections_memory import MemoryConnections
 from natter.bootstrap.signal import SignalParts
 from natter.domain.errors import Unavailable
-from natter.domain.ids import ConversationId, UserId
+from natter.domain.ids import ConversationId, DeviceId, UserId
 from natter.domain.limits import SIGNALS
+from natter.domain.presence import GRACE_MS
 from natter.domain.receipts import Receipt
+from natter.ports.log import ConnectionChange
+from natter.ports.presence import Watcher
 from natter.ports.sockets import Connection
 from natter.usecases.pass_on_typing import PassOnTyping
 from natter.usecases.ping import Ping
+from natter.usecases.say_status import SayStatus
+from natter.usecases.watch import Watch
 from natter.wire.signals import JsonSignalFrames
 from tests.chat import Chat
 from tests.messages import MALLORY, NOON, a_connection, a_post
@@ -30,13 +35,30 @@ class DownLog:
         raise Unavailable(f"the log, given {receipt.read_seq}")
 
 
+class DownConnectionLog:
+    def note(self, change: ConnectionChange) -> bool:
+        return change.change == "opened"
+
+
 def parts(chat: Chat, registry: MemoryConnections | None = None) -> SignalParts:
     return SignalParts(
-        ping=Ping(connections=registry or chat.registry, now_ms=lambda: NOON),
+        ping=Ping(
+            connections=registry or chat.registry,
+            traces=chat.world.traces,
+            log=chat.changes,
+            now_ms=lambda: NOON,
+        ),
         note=chat.note_receipt,
         pass_on=PassOnTyping(
             admission=chat.admission, limits=chat.world.limits, frames=JsonSignalFrames(), tell=chat.tell
         ),
+        watch=Watch(
+            limits=chat.world.limits,
+            acquaintances=chat.world.acquaintances,
+            watchers=chat.world.watchers,
+            now=replace(chat.world.presence_now, connections=chat.registry),
+        ),
+        say=SayStatus(limits=chat.world.limits, traces=chat.world.traces, log=chat.changes, now_ms=chat.world.clock),
     )
 
 
@@ -159,6 +181,73 @@ class TestTyping:
         assert error["code"] == "not_member"
 
 
+@pytest.mark.usefixtures("lobby")
+class TestWatch:
+    def test_is_answered_with_how_those_are_whom_one_may_see(self, chat: Chat, ann: UserId, bob: UserId) -> None:
+        """P8. Whom one does not know is left out, whether there is such a user or not."""
+        chat.registry.register(a_connection(bob))
+        stranger, asked = chat.person("mallory"), {"action": "watch", "id": "q"}
+        answer = client(chat, ann)({**asked, "user_ids": [stranger, "nobody", bob, bob]})
+        assert answer == {"type": "presence", "id": "q", "users": [{"user_id": bob, "state": "online"}]}
+        watching = Watcher(user_id=ann, connection_id=a_connection(ann).connection_id)
+        assert chat.world.watchers.of([bob, stranger]) == {bob: [watching]}
+
+    def test_without_an_id_it_is_answered_too(self, chat: Chat, ann: UserId, bob: UserId) -> None:
+        chat.world.traces.see(bob, DeviceId("phone"), at=NOON - GRACE_MS)
+        assert client(chat, ann)({"action": "watch", "user_ids": [bob]}) == {
+            "type": "presence",
+            "users": [{"user_id": bob, "state": "offline", "last_seen_at": NOON - GRACE_MS}],
+        }
+
+    def test_another_list_replaces_it(self, chat: Chat, ann: UserId, bob: UserId) -> None:
+        phone = client(chat, ann)
+        phone({"action": "watch", "user_ids": [bob]})
+        assert phone({"action": "watch", "user_ids": []}) == {"type": "presence", "users": []}
+        assert chat.world.watchers.of([bob]) == {}
+
+    @pytest.mark.parametrize("user_ids", [None, "bob", [1], ["not an id"], ["u"] * 101])
+    def test_a_wrong_list_is_named(self, chat: Chat, ann: UserId, user_ids: Any) -> None:
+        error = client(chat, ann)({"action": "watch", "user_ids": user_ids})
+        assert error["code"] == "bad_request"
+        assert error["detail"].startswith("user_ids")
+
+
+class TestStatus:
+    def test_is_remembered_and_there_is_reason_to_look(self, chat: Chat, ann: UserId) -> None:
+        phone = a_connection(ann)
+        chat.registry.register(phone)
+        assert client(chat, ann)({"action": "status", "id": "q", "state": "away"}) == {"type": "ok", "id": "q"}
+        present = replace(chat.world.presence_now, connections=chat.registry)
+        assert present([ann])[ann].state == "away"
+        assert [(each.user_id, each.change) for each in chat.changes.changes] == [(ann, "status")]
+
+    def test_online_takes_it_back(self, chat: Chat, ann: UserId) -> None:
+        phone = client(chat, ann)
+        assert phone({"action": "status", "state": "away"}) is None
+        assert phone({"action": "status", "state": "online"}) is None
+        assert chat.world.traces.of([ann])[ann].away == frozenset()
+
+    @pytest.mark.parametrize("state", [None, "offline", "dancing", 1])
+    def test_another_state_is_named(self, chat: Chat, ann: UserId, state: Any) -> None:
+        error = client(chat, ann)({"action": "status", "state": state})
+        assert error["code"] == "bad_request"
+        assert error["detail"].startswith("state")
+
+    def test_an_outage_of_the_log_is_said(self, chat: Chat, ann: UserId) -> None:
+        down = replace(parts(chat), say=replace(parts(chat).say, log=DownConnectionLog()))
+        error = SocketClient(build(down, ENDPOINT), a_connection(ann))({"action": "status", "state": "away"})
+        assert error["code"] == "unavailable"
+
+
+@pytest.mark.parametrize("frame", [{"action": "watch", "user_ids": []}, {"action": "status", "state": "online"}])
+def test_too_many_signals_are_refused(chat: Chat, ann: UserId, frame: Any) -> None:
+    phone = client(chat, ann)
+    for _ in range(SIGNALS.burst):
+        phone(frame)
+    error = phone(frame)
+    assert (error["code"], error["retry_after_ms"]) == ("rate_limited", 100)
+
+
 class TestDefault:
     @pytest.mark.parametrize(
         ("frame", "code", "detail"),
@@ -170,8 +259,6 @@ class TestDefault:
             ({"action": None}, "bad_request", "action: must be a string"),
             ({"action": ""}, "unknown_action", "action: not known"),
             ({"action": "dance"}, "unknown_action", "action: not known"),
-            ({"action": "watch", "user_ids": []}, "unknown_action", "action: not known"),
-            ({"action": "status", "state": "away"}, "unknown_action", "action: not known"),
             ({"action": "$default"}, "unknown_action", "action: not known"),
         ],
     )

@@ -230,3 +230,24 @@ class TestExport:
 
     def test_is_of_who_asks(self, client: HttpClient) -> None:
         assert client("GET", "/v1/users/me/export").code == "unauthenticated"
+
+
+class TestPresence:
+    def test_those_are_shown_whom_one_may_see_in_the_order_asked_for(
+        self, world: World, client: HttpClient, ann: HttpClient, bob: UserId
+    ) -> None:
+        """P8. API Gateway makes one of a parameter that is given several times."""
+        me, stranger = ann("GET", "/v1/users/me").json["user_id"], user(client, "mallory")
+        world.contacts.add(me, bob, at=NOON)
+        world.contacts.add(bob, me, at=NOON)
+        reply = ann("GET", "/v1/presence", query={"user_id": f"{bob},{stranger},nobody,{me},{bob}"})
+        assert (reply.status, reply.json) == (
+            200,
+            {"users": [{"user_id": bob, "state": "offline"}, {"user_id": me, "state": "offline"}]},
+        )
+
+    @pytest.mark.parametrize("query", [{}, {"user_id": ""}, {"user_id": "a b"}, {"user_id": ",".join("u" * 101)}])
+    def test_a_wrong_list_is_named(self, ann: HttpClient, query: dict[str, str]) -> None:
+        reply = ann("GET", "/v1/presence", query=query)
+        assert (reply.status, reply.json["code"]) == (400, "bad_request")
+        assert reply.json["detail"].startswith("user_id")

@@ -66,10 +66,13 @@ class Stage:
         self.connect = Connect(
             connections=self.registry,
             check_session=self.world.check_session,
+            traces=self.world.traces,
             log=self.log,
             now_ms=self.world.clock,
         )
-        self.disconnect = Disconnect(connections=self.registry, log=self.log, now_ms=self.world.clock)
+        self.disconnect = Disconnect(
+            connections=self.registry, traces=self.world.traces, log=self.log, now_ms=self.world.clock
+        )
 
     def registered(self) -> list[Connection]:
         return list(self.registry.of([self.ann.principal.user_id]).get(self.ann.principal.user_id, ()))

@@ -6,6 +6,7 @@ import pytest
 
 from natter.domain.errors import BadCredentials, Unavailable, UsernameTaken
 from natter.domain.ids import AttachmentId
+from natter.domain.presence import Traces
 from natter.domain.users import DELETED_NAME
 from natter.usecases.erase import Swept
 from natter.usecases.relay import AGE_MS, Relay
@@ -63,6 +64,8 @@ def check_erased(scene: Scene) -> None:
     assert world.contacts.of(scene.ann, after=None, limit=10) == []
     assert not world.blocks.between(scene.ann, scene.cid)
     assert world.sockets.open == []
+    assert world.traces.of([scene.ann])[scene.ann] == Traces()
+    assert world.watchers.of([scene.ann]) == {}
     assert [report.reason for report in world.reports.of(scene.direct)] == ["(deleted)"]
     user = world.users.by_id(scene.ann)
     assert user is not None

@@ -13,7 +13,7 @@ from natter.usecases.connect import Connect
 from natter.usecases.end_session import EndSession
 from tests.identity import World, a_connection, a_sign_in
 
-CONNECT_STEPS = 5
+CONNECT_STEPS = 6
 """Most calls to the outside of one connect: register, cache, database, cache, then log or unregister."""
 END_STEPS = 5
 """Calls to the outside of one end: database, cache, registry, post, close."""
@@ -64,6 +64,7 @@ class Race:
         connect = Connect(
             connections=through(world.sockets),
             check_session=CheckSession(states=through(world.states), sessions=through(world.sessions)),
+            traces=through(world.traces),
             log=through(MemoryConnectionLog()),
             now_ms=world.clock,
         )
@@ -110,7 +111,7 @@ class TestLogoutMeanwhile:
         connecting, ending = (Interruption(-1, race.end) for _ in range(2))
         race.connect(connecting)
         race.end(ending)
-        assert connecting.calls == (3 if cached else CONNECT_STEPS)
+        assert connecting.calls == (4 if cached else CONNECT_STEPS)
         assert ending.calls == END_STEPS
 
     @pytest.mark.parametrize("at", range(END_STEPS))

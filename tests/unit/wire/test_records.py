@@ -159,7 +159,7 @@ class TestLoadCommand:
         ids=repr,
     )
     def test_what_is_no_command_is_refused(self, value: bytes) -> None:
-        with pytest.raises(BadRecordError, match="errors in a command"):
+        with pytest.raises(BadRecordError, match="errors in a record of command/1"):
             records.load_command(value, records.COMMAND_SCHEMA)
 
     def test_the_refusal_quotes_nothing(self) -> None:

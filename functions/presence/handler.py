@@ -1,0 +1,40 @@
+"""Consumer of `chat.connections`, and of the queue of graces: tells watchers how users are, when that may be news."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from natter.bootstrap import presence as bootstrap
+from natter.entrypoints.lazily import LambdaHandler, lazily
+from natter.entrypoints.queue import queue_consumer
+from natter.entrypoints.records import readable
+from natter.entrypoints.stream import Batch, stream_consumer
+from natter.ports.log import DeadLetters
+from natter.settings import PresenceSettings
+from natter.usecases.settle_presence import SettlePresence
+from natter.wire.presence import load_grace
+from natter.wire.records import load_connection
+
+
+def build(settle: SettlePresence, dead: DeadLetters) -> LambdaHandler:
+    def changed(batch: Batch) -> None:
+        if changes := readable(batch, load_connection, dead):
+            settle(dict.fromkeys(change.user_id for _, change in changes))
+
+    def grace_over(body: str) -> None:
+        settle([load_grace(body)])
+
+    stream, queue = stream_consumer(changed), queue_consumer(grace_over)
+
+    def handle(event: Mapping[str, Any], context: Any) -> Any:
+        """Kafka's batches have `records`, those of SQS `Records`."""
+        return stream(event, context) if "records" in event else queue(event, context)
+
+    return handle
+
+
+def _made() -> LambdaHandler:
+    parts = bootstrap.presence(PresenceSettings())
+    return build(parts.settle, parts.dead)
+
+
+lambda_handler = lazily(_made)

@@ -1,0 +1,55 @@
+"""Whether somebody is there: a pure function of their connections and of the traces they have left."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Literal
+
+from natter.domain.ids import DeviceId, UserId
+
+GRACE_MS = 15_000
+"""How long somebody without a connection is shown as they were: networks change, apps come back."""
+
+MAX_WATCHED = 100
+"""Users that one connection watches, or one request asks for."""
+
+DeviceState = Literal["online", "away"]
+PresenceState = Literal["online", "away", "offline"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Traces:
+    """What is remembered of a user besides their connections."""
+
+    seen_at: int | None = None
+    """When they were last known to be connected, milliseconds; None: not of late."""
+    seen_on: DeviceId | None = None
+    """On which device that was."""
+    away: frozenset[DeviceId] = frozenset()
+    """Devices that have said so since they connected."""
+    told: PresenceState | None = None
+    """What was told of them last; None: that is not known."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Presence:
+    """How somebody is shown to others."""
+
+    user_id: UserId
+    state: PresenceState
+    last_seen_at: int | None = None
+    """Of who is offline, milliseconds."""
+    grace_ms: int = 0
+    """After which they are offline, if they do not come back: of who has no connection."""
+
+
+def presence_of(user: UserId, connected: Collection[DeviceId], traces: Traces, now: int) -> Presence:
+    """
+    Online if any of the connected devices is, else away if any is connected; without one as the last was, for
+    `GRACE_MS`, and offline then.
+    """
+    if connected:
+        return Presence(user_id=user, state="away" if traces.away.issuperset(connected) else "online")
+    grace_ms = 0 if traces.seen_at is None else traces.seen_at + GRACE_MS - now
+    if grace_ms <= 0:
+        return Presence(user_id=user, state="offline", last_seen_at=traces.seen_at)
+    return Presence(user_id=user, state="away" if traces.seen_on in traces.away else "online", grace_ms=grace_ms)

@@ -1,0 +1,34 @@
+"""What stream consumers make of a batch's records."""
+
+import logging
+from collections.abc import Callable
+
+from natter.entrypoints.stream import Batch, StreamRecord
+from natter.ports.log import DeadLetters
+from natter.wire.records import BadRecordError
+
+_logger = logging.getLogger(__name__)
+
+
+def set_aside(raw: StreamRecord, error: Exception, dead: DeadLetters) -> None:
+    """
+    Keep a record that can never be processed for operators; its partition moves on.
+
+    Raises:
+        Unavailable: it may not be kept.
+    """
+    _logger.error("record set aside", extra={"partition": raw.partition, "offset": raw.offset})
+    dead.add(raw.topic, raw.key, raw.value, f"{type(error).__name__}: {error}")
+
+
+def readable[Value](
+    batch: Batch, load: Callable[[bytes, bytes | None], Value], dead: DeadLetters
+) -> list[tuple[StreamRecord, Value]]:
+    """The records that `load` can read, each with what it says; the others are set aside."""
+    found = []
+    for raw in batch:
+        try:
+            found.append((raw, load(raw.value, raw.schema)))
+        except BadRecordError as error:
+            set_aside(raw, error, dead)
+    return found

@@ -1,0 +1,84 @@
+"""
+Ports to who is there, and to who wants to know. All methods raise `Unavailable` when the store does not answer in time.
+
+Nothing here is the only copy of anything that lasts: traces that are lost come again with the next ping, watchers with
+their next `watch`.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from natter.domain.ids import ConnectionId, DeviceId, UserId
+from natter.domain.presence import DeviceState, Presence, PresenceState, Traces
+
+
+class PresenceTraces(Protocol):
+    """What is remembered of users besides their connections; kept for as long as somebody is of interest."""
+
+    def see(self, user: UserId, device: DeviceId, *, at: int) -> None:
+        """They are connected with `device`, or were until just now."""
+
+    def say(self, user: UserId, device: DeviceId, state: DeviceState, *, at: int) -> None:
+        """As `see`; and `device` says how it is."""
+
+    def note_told(self, states: Mapping[UserId, PresenceState | None]) -> None:
+        """What watchers were told of users; None: they are about to be told, or may not have been."""
+
+    def of(self, users: Collection[UserId]) -> Mapping[UserId, Traces]:
+        """The traces of each of `users`, in their order."""
+
+    def forget(self, user: UserId) -> None:
+        """As if they had never been there."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Watcher:
+    """A connection that is told of others."""
+
+    user_id: UserId
+    connection_id: ConnectionId
+
+
+class Watchers(Protocol):
+    """Which connections are told of whom, for ten minutes after they have said so."""
+
+    def watch(self, watcher: Watcher, users: Collection[UserId]) -> None:
+        """
+        `watcher` is told of `users`, and of nobody else any more.
+
+        It is found by every `of` that begins afterwards. Of two calls for one connection at the same time either may
+        win, and some of the other's may stay for its ten minutes.
+        """
+
+    def of(self, users: Collection[UserId]) -> Mapping[UserId, Sequence[Watcher]]:
+        """Who is told of each of `users`; who has ended meanwhile may be among them. Users without any are missing."""
+
+    def forget(self, user: UserId) -> None:
+        """Nobody is told of `user` any more."""
+
+
+class Acquaintances(Protocol):
+    """Who may see whether the other is there (P8)."""
+
+    def among(self, user: UserId, others: Collection[UserId]) -> frozenset[UserId]:
+        """
+        Those of `others` who share a conversation with `user` or are mutual contacts of theirs, without a block
+        between the two; and `user`, if asked for. Neither way does it hold for somebody who is erased.
+
+        It works both ways: whom `user` may see may see `user`.
+        """
+
+
+class GraceQueue(Protocol):
+    """Brings somebody back to mind when the grace after their last connection is over. At least once."""
+
+    def add(self, users: Collection[UserId], *, delay_s: int) -> None:
+        """Look at each of `users` again in `delay_s` seconds (at most 900)."""
+
+
+class PresenceFrames(Protocol):
+    """How presence looks on the wire."""
+
+    def presence(self, presences: Sequence[Presence]) -> bytes:
+        """At most `MAX_WATCHED` of them, in one frame."""

@@ -1,0 +1,133 @@
+"""What every `PresenceTraces` and `Watchers` promises."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from natter.adapters.presence_memory import MemoryPresenceTraces, MemoryWatchers
+from natter.adapters.presence_valkey import WATCH_S, ValkeyPresenceTraces, ValkeyWatchers
+from natter.adapters.valkey import Valkey
+from natter.domain.ids import ConnectionId, DeviceId, UserId, new_id
+from natter.domain.presence import Traces
+from natter.ports.presence import PresenceTraces, Watcher, Watchers
+from tests.identity import NOON, FakeClock
+
+PHONE, DESK = DeviceId("phone"), DeviceId("desk")
+
+
+@pytest.fixture(params=["memory", pytest.param("valkey", marks=pytest.mark.engines)])
+def traces(request: pytest.FixtureRequest) -> PresenceTraces:
+    if request.param == "memory":
+        return MemoryPresenceTraces()
+    return ValkeyPresenceTraces(request.getfixturevalue("valkey"))
+
+
+@pytest.fixture(params=["memory", pytest.param("valkey", marks=pytest.mark.engines)])
+def watchers(request: pytest.FixtureRequest) -> Watchers:
+    if request.param == "memory":
+        return MemoryWatchers()
+    return ValkeyWatchers(request.getfixturevalue("valkey"), FakeClock())
+
+
+@pytest.fixture
+def ann() -> UserId:
+    return UserId(new_id())
+
+
+@pytest.fixture
+def bob() -> UserId:
+    return UserId(new_id())
+
+
+def a_watcher() -> Watcher:
+    return Watcher(user_id=UserId(new_id()), connection_id=ConnectionId("L0SM9cOFvHcCIhw="))
+
+
+class TestPresenceTracesContract:
+    def test_who_has_left_none_has_none(self, traces: PresenceTraces, ann: UserId) -> None:
+        assert traces.of([ann]) == {ann: Traces()}
+
+    def test_nobody_is_asked_for(self, traces: PresenceTraces) -> None:
+        assert traces.of([]) == {}
+
+    def test_they_are_of_the_last_time_and_device(self, traces: PresenceTraces, ann: UserId, bob: UserId) -> None:
+        traces.see(ann, PHONE, at=NOON)
+        traces.see(ann, DESK, at=NOON + 1)
+        assert traces.of([bob, ann]) == {bob: Traces(), ann: Traces(seen_at=NOON + 1, seen_on=DESK)}
+        assert list(traces.of([bob, ann])) == [bob, ann]
+
+    def test_a_device_is_away_until_it_says_otherwise(self, traces: PresenceTraces, ann: UserId) -> None:
+        traces.say(ann, PHONE, "away", at=NOON)
+        traces.say(ann, DESK, "away", at=NOON)
+        traces.see(ann, PHONE, at=NOON + 1)
+        traces.say(ann, DESK, "online", at=NOON + 2)
+        assert traces.of([ann])[ann] == Traces(seen_at=NOON + 2, seen_on=DESK, away=frozenset({PHONE}))
+
+    def test_what_was_told_is_kept_beside_it(self, traces: PresenceTraces, ann: UserId, bob: UserId) -> None:
+        traces.see(ann, PHONE, at=NOON)
+        traces.note_told({ann: "away", bob: "offline"})
+        assert traces.of([ann, bob]) == {
+            ann: Traces(seen_at=NOON, seen_on=PHONE, told="away"),
+            bob: Traces(told="offline"),
+        }
+        traces.note_told({ann: None, bob: "online"})
+        assert [each.told for each in traces.of([ann, bob]).values()] == [None, "online"]
+
+    def test_who_is_forgotten_was_never_there(self, traces: PresenceTraces, ann: UserId) -> None:
+        traces.say(ann, PHONE, "away", at=NOON)
+        traces.note_told({ann: "away"})
+        traces.forget(ann)
+        traces.forget(ann)
+        assert traces.of([ann]) == {ann: Traces()}
+
+
+class TestWatchersContract:
+    def test_who_watches_is_found(self, watchers: Watchers, ann: UserId, bob: UserId) -> None:
+        one, other = a_watcher(), a_watcher()
+        watchers.watch(one, [ann, bob])
+        watchers.watch(other, [ann])
+        assert {user: set(those) for user, those in watchers.of([ann, bob]).items()} == {ann: {one, other}, bob: {one}}
+
+    def test_users_without_any_are_missing(self, watchers: Watchers, ann: UserId) -> None:
+        assert watchers.of([ann]) == watchers.of([]) == {}
+
+    def test_another_list_takes_its_place(self, watchers: Watchers, ann: UserId, bob: UserId) -> None:
+        one, other = a_watcher(), a_watcher()
+        watchers.watch(other, [ann])
+        watchers.watch(one, [ann])
+        watchers.watch(one, [bob])
+        assert watchers.of([ann, bob]) == {ann: [other], bob: [one]}
+        watchers.watch(one, [])
+        assert watchers.of([ann, bob]) == {ann: [other]}
+
+    def test_whom_nobody_may_watch_any_more_nobody_does(self, watchers: Watchers, ann: UserId, bob: UserId) -> None:
+        one = a_watcher()
+        watchers.watch(one, [ann, bob])
+        watchers.forget(ann)
+        assert watchers.of([ann, bob]) == {bob: [one]}
+
+    def test_those_who_begin_at_once_are_all_there(self, watchers: Watchers, ann: UserId) -> None:
+        several = [a_watcher() for _ in range(16)]
+        with ThreadPoolExecutor(8) as threads:
+            list(threads.map(lambda each: watchers.watch(each, [ann]), several))
+        assert set(watchers.of([ann])[ann]) == set(several)
+
+
+@pytest.mark.engines
+class TestValkeyWatchers:
+    def test_after_ten_minutes_nobody_is_told_any_more(self, valkey: Valkey, ann: UserId) -> None:
+        clock, one, other = FakeClock(), a_watcher(), a_watcher()
+        watchers = ValkeyWatchers(valkey, clock)
+        watchers.watch(one, [ann])
+        clock.advance(seconds=WATCH_S / 2)
+        watchers.watch(other, [ann])
+        assert set(watchers.of([ann])[ann]) == {one, other}
+        clock.advance(seconds=WATCH_S / 2 + 1)
+        assert watchers.of([ann]) == {ann: [other]}
+
+    def test_nothing_of_it_stays(self, valkey: Valkey, ann: UserId) -> None:
+        watcher = Watcher(user_id=UserId(new_id()), connection_id=ConnectionId(new_id()))
+        ValkeyWatchers(valkey, FakeClock()).watch(watcher, [ann])
+        with valkey.client() as client:
+            for key in (f"watchers:{ann}", f"watching:{watcher.connection_id}"):
+                assert 0 < client.ttl(key) <= WATCH_S

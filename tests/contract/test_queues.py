@@ -1,0 +1,175 @@
+"""What every `SliceQueue`, `FileQueue` and `GraceQueue` promises; SQS is moto's."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from unittest.mock import Mock
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from natter.adapters.attachments_memory import MemoryFileQueue
+from natter.adapters.attachments_sqs import SqsFileQueue
+from natter.adapters.deliveries_memory import MemorySliceQueue
+from natter.adapters.deliveries_sqs import SqsSliceQueue
+from natter.adapters.presence_memory import MemoryGraceQueue
+from natter.adapters.presence_sqs import SqsGraceQueue
+from natter.adapters.sqs import SQS, SqsQueue
+from natter.domain.errors import Unavailable
+from natter.domain.ids import AttachmentId, UserId
+from natter.ports.attachments import ForgottenFiles
+from natter.ports.deliveries import Slice
+from natter.wire.attachments import load_forgotten
+from natter.wire.deliveries import load_slice
+from natter.wire.presence import load_grace
+from tests.deliveries import a_slice
+from tests.messages import ANN, BOB, LOBBY, a_connection
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+pytestmark = pytest.mark.usefixtures("aws")
+
+DELAY_S = 1
+NOWHERE = "http://127.0.0.1:1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """One of the queues."""
+
+    on_sqs: Callable[[SqsQueue], Any]
+    in_memory: Callable[[], Any]
+    in_it: Callable[[Any], Sequence[Any]]
+    """What is in one that is in memory."""
+    load: Callable[[str], Any]
+    some: Callable[[int], Any]
+    """Something to add; another for every number."""
+    delay: dict[str, int]
+    """What says how long it waits, where that has to be said."""
+
+
+def _slice(number: int) -> Slice:
+    return a_slice(a_connection(ANN), a_connection(BOB), seqs=(number, 100), attempt=2)
+
+
+def _files(number: int) -> ForgottenFiles:
+    attachments = tuple(map(AttachmentId, (f"{number:02}", "cat")))
+    return ForgottenFiles(conversation_id=LOBBY, uploader=ANN, attachments=attachments)
+
+
+KINDS = {
+    "slices": Kind(
+        on_sqs=SqsSliceQueue,
+        in_memory=MemorySliceQueue,
+        in_it=lambda queue: queue.take(),
+        load=load_slice,
+        some=_slice,
+        delay={},
+    ),
+    "files": Kind(
+        on_sqs=SqsFileQueue,
+        in_memory=MemoryFileQueue,
+        in_it=lambda queue: queue.forgotten,
+        load=load_forgotten,
+        some=_files,
+        delay={},
+    ),
+    "graces": Kind(
+        on_sqs=SqsGraceQueue,
+        in_memory=MemoryGraceQueue,
+        in_it=lambda queue: [user for user, _ in queue.waiting],
+        load=load_grace,
+        some=lambda number: UserId(f"u{number:02}"),
+        delay={"delay_s": 0},
+    ),
+}
+
+
+class Sqs:
+    """A queue of SQS, and what can be seen in it."""
+
+    def __init__(self, kind: Kind) -> None:
+        self._kind = kind
+        self._client: SQSClient = boto3.client("sqs", config=SQS)
+        self.url = self._client.create_queue(QueueName="some")["QueueUrl"]
+        self.queue = kind.on_sqs(SqsQueue(lambda: self._client, self.url, name="the queue"))
+
+    def take(self) -> Sequence[Any]:
+        taken: list[Any] = []
+        while messages := self._client.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10).get("Messages"):
+            taken += [self._kind.load(message["Body"]) for message in messages]
+        return taken
+
+
+class Memory:
+    def __init__(self, kind: Kind) -> None:
+        self._kind = kind
+        self.queue = kind.in_memory()
+
+    def take(self) -> Sequence[Any]:
+        return self._kind.in_it(self.queue)
+
+
+@pytest.fixture(params=KINDS)
+def kind(request: pytest.FixtureRequest) -> Kind:
+    return KINDS[request.param]
+
+
+@pytest.fixture
+def sqs(kind: Kind) -> Sqs:
+    return Sqs(kind)
+
+
+@pytest.fixture(params=[Memory, Sqs])
+def readable(request: pytest.FixtureRequest, kind: Kind) -> Memory | Sqs:
+    made: Memory | Sqs = request.param(kind)
+    return made
+
+
+class TestQueueContract:
+    def test_what_was_added_is_handed_out_as_it_was(self, readable: Memory | Sqs, kind: Kind) -> None:
+        """More than the queue takes at once."""
+        added = [kind.some(number) for number in range(23)]
+        readable.queue.add(added, **kind.delay)
+        assert sorted(readable.take(), key=repr) == sorted(added, key=repr)
+
+    def test_adding_nothing_is_fine(self, readable: Memory | Sqs, kind: Kind) -> None:
+        readable.queue.add([], **kind.delay)
+        assert list(readable.take()) == []
+
+
+class TestSqs:
+    def test_a_queue_that_is_not_there_is_unavailable(self, sqs: Sqs, kind: Kind) -> None:
+        queue = kind.on_sqs(SqsQueue(lambda: boto3.client("sqs", config=SQS), sqs.url + "-of-nobody", name="it"))
+        with pytest.raises(Unavailable, match="it"):
+            queue.add([kind.some(1)], **kind.delay)
+
+    def test_nobody_who_answers_is_unavailable(self, kind: Kind) -> None:
+        impatient = SQS.merge(Config(retries={"total_max_attempts": 1}))
+        client: SQSClient = boto3.client("sqs", endpoint_url=NOWHERE, config=impatient)
+        queue = kind.on_sqs(SqsQueue(lambda: client, NOWHERE + "/1/q", name="it"))
+        with pytest.raises(Unavailable):
+            queue.add([kind.some(1)], **kind.delay)
+
+    def test_no_client_is_made_before_something_is_added(self, kind: Kind) -> None:
+        """Few messages show a file, and fewer of them are deleted."""
+        connect = Mock()
+        kind.on_sqs(SqsQueue(connect, NOWHERE + "/1/q", name="it")).add([], **kind.delay)
+        connect.assert_not_called()
+
+
+@pytest.mark.parametrize("kind", ["slices", "graces"], indirect=True)
+class TestDelay:
+    def test_what_is_delayed_is_not_seen_before(self, sqs: Sqs, kind: Kind) -> None:
+        began = time.monotonic()
+        sqs.queue.add([kind.some(1)], delay_s=DELAY_S)
+        while not sqs.take():
+            assert time.monotonic() - began < 10 * DELAY_S
+        assert time.monotonic() - began >= 0.9 * DELAY_S
+
+    def test_what_the_queue_refuses_is_unavailable(self, sqs: Sqs, kind: Kind) -> None:
+        with pytest.raises(Unavailable):
+            sqs.queue.add([kind.some(1)], delay_s=901)
