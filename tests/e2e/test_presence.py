@@ -79,11 +79,13 @@ class TestPresence:
         alice, bob = await api.sign_up("alice"), await api.sign_up("bob")
         await alice.direct(bob)
         screen, phone = await alice.connect(), await bob.connect()
+        await watch(screen, bob)
         await say(phone, "away")
-        assert await watch(screen, bob) == {bob.user_id: "away"}
+        await told(screen, bob, "away")
+        since = len(screen.frames)
         await phone.close()
         await bob.connect()
-        await told(screen, bob, "online")
+        await told(screen, bob, "online", since=since)
 
     async def test_who_is_not_watched_any_more_is_not_told(self, api: Api) -> None:
         alice, bob, carol = [await api.sign_up(name) for name in ("alice", "bob", "carol")]
@@ -125,7 +127,8 @@ class TestWhoMaySee:
         await told(carols, bob, "away")
         await screen.ping()
         assert await asked(alice, bob) == await watch(screen, bob) == {}
-        assert [frame for frame in screen.frames if frame["type"] == "presence" and "id" not in frame] == []
+        told_of = [each["state"] for frame in screen.frames if frame["type"] == "presence" for each in frame["users"]]
+        assert "away" not in told_of
 
     async def test_who_has_left_sees_nobody_any_more(self, api: Api) -> None:
         alice, bob = await api.sign_up("alice"), await api.sign_up("bob")
