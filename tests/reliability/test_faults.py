@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from random import Random
 
 import pytest
-from redis.asyncio import Redis
 
 from local.cloud import Cloud
 from local.faults import Connections, Kill, Pause, Restart, Zombie
@@ -17,6 +16,7 @@ from tests.support.api import Api
 from tests.support.client import Client
 from tests.support.findings import findings
 from tests.support.ledger import Ledger
+from tests.support.valkey import flush
 
 ROUNDS_BEFORE, ROUNDS_MEANWHILE = 2, 6
 PAUSE_S = 10.0
@@ -43,9 +43,7 @@ async def cassandra_paused(cloud: Cloud, _clients: list[Client]) -> None:
 
 
 async def valkey_flushed(cloud: Cloud, _clients: list[Client]) -> None:
-    host, _, port = cloud.engines["valkey"].address.rpartition(":")
-    async with Redis(host=host, port=int(port)) as valkey:
-        await valkey.flushall()
+    await flush(cloud)
 
 
 async def valkey_restarted(cloud: Cloud, _clients: list[Client]) -> None:
