@@ -43,7 +43,7 @@ async def bench(which: Sequence[str], *, rounds: int, seconds: float, pairs: int
         if "backlog" in which:
             _show(backlog.table(await backlog.measure(cloud)))
         if "memory" in which:
-            _show(memory.table(memory.measure(cloud)))
+            _show(memory.table(await memory.measure(cloud)))
         if "inbox" in which:
             _show(inbox.table(await inbox.measure(cloud)))
         if "accounts" in which:

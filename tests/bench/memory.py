@@ -1,15 +1,17 @@
-"""What the whole stack holds in memory while nothing happens, every function warm."""
+"""What the whole stack holds in memory when people have talked and nothing happens any more."""
 
 from collections.abc import Mapping
 
 from local.cloud import Cloud
-from tests.bench import processes
+from tests.bench import latency, processes
 
 LIMIT_MB = 3 * 1024
+TALK_S = 5.0
 
 
-def measure(cloud: Cloud) -> Mapping[str, float]:
+async def measure(cloud: Cloud) -> Mapping[str, float]:
     """MB (proportional set size) by group."""
+    await latency.measure(cloud, seconds=TALK_S)
     return processes.memory_mb(cloud)
 
 
