@@ -15,6 +15,8 @@ from typing import Any, Self
 
 import psutil
 
+from local.process import alive_after
+
 STOP_S = 20.0
 STATUS_TIMEOUT_S = 5.0
 INVOKE_TIMEOUT_S = 900.0
@@ -75,11 +77,9 @@ class Instance:
         """Asks it to stop and waits; what does not stop in time is killed, and takes its engines with it."""
         process = self.process()
         process.terminate()
-        try:
-            process.wait(STOP_S)
-        except psutil.TimeoutExpired:
+        if alive_after([process], STOP_S):
             process.kill()
-            process.wait(STOP_S)
+            alive_after([process], STOP_S)
             self.withdraw()
 
     def status(self) -> dict[str, Any]:

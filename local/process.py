@@ -239,11 +239,23 @@ def stop_leftovers(run: Path, *, grace_s: float = 5.0) -> None:
     for process in families:
         _signal(process, signal.SIGCONT)
         _signal(process, signal.SIGTERM)
-    for process in _alive_after(families, grace_s):
+    for process in alive_after(families, grace_s):
         _signal(process, signal.SIGKILL)
-    _alive_after(families, grace_s)
+    alive_after(families, grace_s)
     for file in files:
         file.unlink(missing_ok=True)
+
+
+def alive_after(processes: list[psutil.Process], within_s: float) -> list[psutil.Process]:
+    """
+    Those that have not ended `within_s` seconds from now; returns earlier if all have. Blocks.
+
+    A zombie has ended: what reaps orphans may do so late, or never where a container has no init.
+    """
+    deadline = time.monotonic() + within_s
+    while (alive := [process for process in processes if _is_alive(process)]) and time.monotonic() < deadline:
+        time.sleep(PROBE_EVERY_S)
+    return alive
 
 
 async def poll(ready: Callable[[], Awaitable[bool]]) -> None:
@@ -252,26 +264,18 @@ async def poll(ready: Callable[[], Awaitable[bool]]) -> None:
         await asyncio.sleep(PROBE_EVERY_S)
 
 
-def _family(process: psutil.Process) -> list[psutil.Process]:
-    try:
-        return [process, *process.children(recursive=True)]
-    except psutil.NoSuchProcess:
-        return []
-
-
-def _alive_after(processes: list[psutil.Process], within_s: float) -> list[psutil.Process]:
-    """Those that have not ended `within_s` from now; returns earlier if all have. A zombie has ended."""
-    deadline = time.monotonic() + within_s
-    while (alive := [process for process in processes if _is_alive(process)]) and time.monotonic() < deadline:
-        time.sleep(PROBE_EVERY_S)
-    return alive
-
-
 def _is_alive(process: psutil.Process) -> bool:
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+def _family(process: psutil.Process) -> list[psutil.Process]:
+    try:
+        return [process, *process.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
 
 
 def _signal(process: psutil.Process, number: signal.Signals) -> None:
@@ -294,7 +298,7 @@ def _from_pid_file(file: Path) -> psutil.Process | None:
         same = abs(process.create_time() - recorded["started"]) < SAME_START_S
     except psutil.NoSuchProcess:
         return None
-    return process if same else None
+    return process if same and _is_alive(process) else None
 
 
 def _watch_over(run: Path) -> None:

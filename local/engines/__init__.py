@@ -12,13 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.engines.cassandra import Cassandra
 from local.engines.engine import Ended, Engine, EngineUnavailable, Site
-from local.engines.kafka import Kafka
-from local.engines.localstack import LocalStack
 from local.engines.ports import Ports
-from local.engines.postgres import Postgres
-from local.engines.valkey import Valkey
 from local.process import AlreadyClaimed, Claim, ProcessFailed
 from local.progress import Progress
 
@@ -44,6 +39,13 @@ class Engines:
     """
 
     def __init__(self, root: Path, progress: Progress) -> None:
+        # Not above: with what they talk to them, they take 20 MB of whoever only wants to name an `Engine`.
+        from local.engines.cassandra import Cassandra  # noqa: PLC0415
+        from local.engines.kafka import Kafka  # noqa: PLC0415
+        from local.engines.localstack import LocalStack  # noqa: PLC0415
+        from local.engines.postgres import Postgres  # noqa: PLC0415
+        from local.engines.valkey import Valkey  # noqa: PLC0415
+
         state = root.absolute() / ".local"
         self.site = Site(state, Ports(state / "ports.json"), progress)
         self.kafka = Kafka(self.site)

@@ -70,6 +70,7 @@ class Cassandra(Engine):
             f"-Dcassandra.config={(configuration / 'cassandra.yaml').as_uri()}",
             f"-Dlogback.configurationFile={(configuration / 'logback.xml').as_uri()}",
             f"-Dcassandra.storagedir={self.home}",
+            "-Dcassandra-foreground=yes",  # else it closes its output, the log, as soon as it has started
             "-Dcassandra.skip_wait_for_gossip_to_settle=0",
             "-Dcassandra.ring_delay_ms=100",
             "-Dcassandra.shutdown_announce_in_ms=0",

@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from local.process import AlreadyClaimed, Claim, Command, Process, ProcessFailed, poll, stop_leftovers
+from local.process import AlreadyClaimed, Claim, Command, Process, ProcessFailed, alive_after, poll, stop_leftovers
 
 READY = "import pathlib, signal, sys; pathlib.Path('ready').touch(); signal.pause()"
 STUBBORN = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {READY}"
@@ -156,6 +156,32 @@ class TestClaim:
         next_owner = Claim(tmp_path / "run")
         next_owner.acquire()
         next_owner.release()
+
+    def test_an_owner_whom_nobody_reaps_is_gone_all_the_same(self, tmp_path: Path) -> None:
+        """Where nothing reaps orphans the folder once belonged to a dead owner for ever."""
+        owner = subprocess.Popen((sys.executable, "-c", OWNER, tmp_path), stdout=subprocess.PIPE)
+        assert owner.stdout is not None
+        with owner.stdout as output:
+            assert output.readline() == b"started\n"
+        owner.kill()
+        assert alive_after([psutil.Process(owner.pid)], 10) == []
+        next_owner = Claim(tmp_path / "run")
+        next_owner.acquire()
+        next_owner.release()
+        owner.wait()
+
+
+class TestAliveAfter:
+    def test_a_zombie_has_ended(self) -> None:
+        child = subprocess.Popen((sys.executable, "-c", ""))
+        process = psutil.Process(child.pid)
+        assert alive_after([process], 10) == []
+        assert process.status() == psutil.STATUS_ZOMBIE
+        child.wait()
+
+    async def test_who_lives_on_is_told(self, start: Start) -> None:
+        process = psutil.Process(start(READY).pid)
+        assert alive_after([process], 0) == [process]
 
 
 async def never() -> bool:
