@@ -168,9 +168,9 @@ class Cloud:
             return
         await asyncio.to_thread(self._localstack.provision)
         await self._let_in(await asyncio.to_thread(self._localstack.logins, databases(self._resolver)))
-        await asyncio.to_thread(self._localstack.provision_alarms)
         await self._subscribe()
         self._rebuild()
+        await self._set_alarms()
         self._write_outputs()
         self.runtime.functions.redefine(self.app.functions)
 
@@ -200,7 +200,7 @@ class Cloud:
             debug=self._debug,
         )
         async with asyncio.TaskGroup() as group:
-            group.create_task(asyncio.to_thread(self._localstack.provision_alarms))
+            group.create_task(self._set_alarms())
             with self.progress.step("functions"):
                 await self.runtime.start()
                 await self._subscribe()
@@ -219,6 +219,12 @@ class Cloud:
         """Topics ask functions for a confirmation, so the functions' address has to serve already."""
         port = self.runtime.admin_port
         await asyncio.to_thread(self._localstack.provision_subscriptions, lambda arn: sns.endpoint(port, arn))
+
+    async def _set_alarms(self) -> None:
+        """Nothing refers to them, so they may come last. What LocalStack does not evaluate is evaluated here."""
+        await asyncio.to_thread(self._localstack.provision_alarms)
+        if self.runtime.metrics is not None:
+            self.runtime.metrics.watch(self.app.alarms)
 
     def _write_outputs(self) -> None:
         self.outputs_file.write_text(json.dumps(dict(self.app.outputs), indent=2) + "\n")

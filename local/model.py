@@ -155,6 +155,43 @@ class Schedule:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MetricStat:
+    """A metric as an alarm sees it: one value of `statistic` (CloudWatch's name of it) for each period."""
+
+    namespace: str
+    name: str
+    dimensions: tuple[tuple[str, str], ...]
+    period_s: int
+    statistic: str
+    unit: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alarm:
+    """An `AWS::CloudWatch::Alarm` on a percentile or on metric math, which LocalStack does not evaluate."""
+
+    name: str
+    metrics: Mapping[str, MetricStat]
+    """By the ids that expressions know them by; all have the same period."""
+    expressions: Mapping[str, str] = field(default_factory=dict)
+    watched: str
+    """The id of the metric or expression that is compared with the threshold."""
+    operator: str
+    """CloudWatch's name of the comparison, e.g. `GreaterThanThreshold`."""
+    threshold: float
+    periods: int
+    datapoints: int
+    """Of `periods`, how many must be beyond the threshold."""
+    missing: Literal["missing", "notBreaching", "breaching", "ignore"] = "missing"
+    ignores_few_samples: bool = False
+    """Stays as it is while there are too few values for its percentile."""
+
+    @property
+    def period_s(self) -> int:
+        return next(iter(self.metrics.values())).period_s
+
+
+@dataclass(frozen=True, kw_only=True)
 class DeployTask:
     """A function that runs once at deploy (`Custom::Trigger`); the deployment fails if it does."""
 
@@ -173,6 +210,7 @@ class App:
     kafka_sources: tuple[KafkaSource, ...]
     sqs_sources: tuple[SqsSource, ...] = ()
     schedules: tuple[Schedule, ...] = ()
+    alarms: tuple[Alarm, ...] = ()
     deploy_tasks: tuple[DeployTask, ...]
     outputs: Mapping[str, str]
     not_imitated: tuple[tuple[str, str], ...]

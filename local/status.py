@@ -31,9 +31,18 @@ def lines(status: Mapping[str, Any]) -> Iterator[str]:
         entries = status[kind].values() if isinstance(status[kind], dict) else status[kind]
         yield from (f"{kind.removesuffix('s')}: {json.dumps(entry)}" for entry in entries)
     if metrics := status["metrics"]:
-        yield f"metrics: {json.dumps(metrics)}"
+        yield f"metrics: {json.dumps({key: value for key, value in metrics.items() if key != 'alarms'})}"
+        yield from _alarms(metrics["alarms"])
     types = Counter(kind for _, kind in status["not_imitated"])
     yield "without counterpart here: " + ", ".join(f"{kind} ({count})" for kind, count in sorted(types.items()))
+
+
+def _alarms(states: Mapping[str, str]) -> Iterator[str]:
+    """How many are in which state, and which in ALARM."""
+    if states:
+        counts = ", ".join(f"{count} {state}" for state, count in sorted(Counter(states.values()).items()))
+        ringing = ", ".join(sorted(name for name, state in states.items() if state == "ALARM"))
+        yield f"alarms on percentiles and metric math: {counts}" + (f" ({ringing})" if ringing else "")
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:

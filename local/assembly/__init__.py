@@ -1,5 +1,6 @@
 """Reads a synthesized CDK app and resolves it to local values. It reads files and opens no connection."""
 
+from local.assembly.alarms import ALARM, alarm_name
 from local.assembly.application import build_app
 from local.assembly.attributes import Attributes, api_id, rewriter
 from local.assembly.custom import CustomResource, custom_resources
@@ -8,6 +9,7 @@ from local.assembly.stores import Column, Database, Table, Topic, databases, key
 from local.assembly.templates import Assembly, Resource
 
 __all__ = [
+    "ALARM",
     "Assembly",
     "Attributes",
     "Column",
@@ -19,6 +21,7 @@ __all__ = [
     "Table",
     "Topic",
     "Unresolvable",
+    "alarm_name",
     "api_id",
     "build_app",
     "custom_resources",

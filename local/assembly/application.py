@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from local.assembly.alarms import alarms
 from local.assembly.attributes import api_id
 from local.assembly.coverage import not_imitated, providers
 from local.assembly.functions import function
@@ -24,6 +25,7 @@ def build_app(resolver: Resolver, ports: Mapping[str, int]) -> App:
         Unresolvable: a reference that something here depends on has no local value.
     """
     assembly, provided = resolver.assembly, providers(resolver.assembly)
+    evaluated, refused = alarms(resolver)
     outputs: dict[str, str] = {}
     for stack in assembly.stacks:
         outputs |= {key: str(value) for key, value in resolver.outputs(stack).items()}
@@ -46,8 +48,9 @@ def build_app(resolver: Resolver, ports: Mapping[str, int]) -> App:
             )
             for resource in assembly.resources("Custom::Trigger")
         ),
+        alarms=evaluated,
         outputs=outputs,
-        not_imitated=not_imitated(assembly, provided),
+        not_imitated=not_imitated(assembly, provided) + refused,
     )
 
 

@@ -109,9 +109,13 @@ IMITATED: Mapping[str, frozenset[str]] = {
     "AWS::CloudWatch::Alarm": frozenset(
         {
             *("ActionsEnabled", "AlarmActions", "AlarmDescription", "AlarmName", "ComparisonOperator"),
-            *("DatapointsToAlarm", "Dimensions", "EvaluationPeriods", "InsufficientDataActions", "MetricName"),
-            *("Namespace", "OKActions", "Period", "Statistic", "Threshold", "TreatMissingData", "Unit"),
+            *("DatapointsToAlarm", "Dimensions", "EvaluateLowSampleCountPercentile", "EvaluationPeriods"),
+            *("ExtendedStatistic", "InsufficientDataActions", "MetricName", "Metrics", "Namespace", "OKActions"),
+            *("Period", "Statistic", "Threshold", "TreatMissingData", "Unit"),
         }
+    ),
+    "AWS::CloudWatch::Alarm.Metrics": frozenset(
+        {"AccountId", "Expression", "Id", "Label", "MetricStat", "Period", "ReturnData"}
     ),
     "Custom::Trigger": ANY,
 }

@@ -5,6 +5,7 @@ A line is a JSON object whose `_aws.CloudWatchMetrics` says which of its members
 """
 
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -50,6 +51,13 @@ def _directive(document: Mapping[str, Any], directive: Mapping[str, Any]) -> Ite
 
 
 def _values(stated: Any) -> Sequence[float]:
-    """One number or an array of them."""
-    values = stated if isinstance(stated, list) else [stated]
-    return [float(value) for value in values[:MAX_VALUES]]
+    """
+    One number or an array of them.
+
+    Raises:
+        ValueError: one is none, or not finite, which Python writes as JSON but CloudWatch does not take.
+    """
+    values = [float(value) for value in (stated if isinstance(stated, list) else [stated])[:MAX_VALUES]]
+    if not all(map(math.isfinite, values)):
+        raise ValueError(f"{values} are not all finite")
+    return values

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from .distribution import Distribution
+
 MAX_SERIES = 5_000
 """Different metrics that wait at most; values of further ones are dropped."""
 
@@ -16,47 +18,37 @@ class Metric:
     dimensions: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(slots=True)
-class Statistics:
-    """A statistic set: all that is kept of the values of one series."""
-
-    count: int
-    total: float
-    least: float
-    most: float
-
-    def add(self, other: "Statistics") -> None:
-        self.count += other.count
-        self.total += other.total
-        self.least = min(self.least, other.least)
-        self.most = max(self.most, other.most)
-
-
 class Meter:
     """Where values go: `add` is cheap and never waits."""
 
     def __init__(self) -> None:
         self.dropped = 0
-        self._waiting: dict[Metric, Statistics] = {}
+        self._waiting: dict[Metric, Distribution] = {}
 
     def add(self, metric: Metric, value: float) -> None:
-        self._merge(metric, Statistics(1, value, value, value))
+        waiting = self._waiting.get(metric) or self._begin(metric)
+        if waiting is None:
+            self.dropped += 1
+        else:
+            waiting.add(value)
 
-    def take(self) -> dict[Metric, Statistics]:
+    def take(self) -> dict[Metric, Distribution]:
         """All that has come since the last time."""
         taken, self._waiting = self._waiting, {}
         return taken
 
-    def give_back(self, taken: dict[Metric, Statistics]) -> None:
+    def give_back(self, taken: dict[Metric, Distribution]) -> None:
         """What could not be sent waits with what has come since."""
-        for metric, statistics in taken.items():
-            self._merge(metric, statistics)
+        for metric, values in taken.items():
+            waiting = self._waiting.get(metric) or self._begin(metric)
+            if waiting is None:
+                self.dropped += values.count
+            else:
+                waiting.merge(values)
 
-    def _merge(self, metric: Metric, statistics: Statistics) -> None:
-        known = self._waiting.get(metric)
-        if known is not None:
-            known.add(statistics)
-        elif len(self._waiting) < MAX_SERIES:
-            self._waiting[metric] = statistics
-        else:
-            self.dropped += statistics.count
+    def _begin(self, metric: Metric) -> Distribution | None:
+        """None: too many series wait already."""
+        if len(self._waiting) >= MAX_SERIES:
+            return None
+        self._waiting[metric] = begun = Distribution()
+        return begun

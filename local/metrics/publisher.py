@@ -1,7 +1,8 @@
-"""Sends a meter's metrics to CloudWatch in the background."""
+"""Sends a meter's metrics to CloudWatch in the background, and the states of alarms that it does not evaluate."""
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import batched, groupby
@@ -10,8 +11,11 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.aws import client
+from local.model import Alarm
 
-from .meter import Meter, Metric, Statistics
+from .alarms import Alarms
+from .distribution import Distribution
+from .meter import Meter, Metric
 
 LOG = logging.getLogger("local.metrics")
 INTERVAL_S = 5.0
@@ -23,7 +27,8 @@ class Publisher:
     """
     Between `start` and `stop`, every few seconds, asks the `samplers` to add what they measure and sends all there is.
 
-    What CloudWatch does not take waits for the next time, within the bounds of the meter.
+    What CloudWatch does not take waits for the next time, within the bounds of the meter. Then come the states of
+    the alarms that are due: whatever state an alarm has there, set by hand perhaps, lasts until then, as on AWS.
     """
 
     def __init__(
@@ -37,6 +42,9 @@ class Publisher:
     ) -> None:
         self.sent = 0
         self.last_error: str | None = None
+        self.states: dict[str, str] = {}
+        """Of the alarms, by name, as they were told last."""
+        self._alarms: Alarms | None = None
         self._meter = meter
         self._url = url
         self._region = region
@@ -53,8 +61,23 @@ class Publisher:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
+    def watch(self, alarms: Sequence[Alarm]) -> None:
+        """
+        From now on tell the states of these, which exist in CloudWatch, and of no others; what was before is forgotten.
+
+        Raises:
+            NotUnderstood: an expression is not.
+        """
+        self._alarms = Alarms(alarms, now=time.time()) if alarms else None
+        self.states = {alarm.name: "INSUFFICIENT_DATA" for alarm in alarms}
+
     def status(self) -> dict[str, Any]:
-        return {"sent": self.sent, "dropped": self._meter.dropped, "last_error": self.last_error}
+        return {
+            "sent": self.sent,
+            "dropped": self._meter.dropped,
+            "last_error": self.last_error,
+            "alarms": self.states,
+        }
 
     async def _run(self) -> None:
         cloudwatch: Any = None
@@ -62,12 +85,15 @@ class Publisher:
             await asyncio.sleep(self._interval_s)
             for sample in self._samplers:
                 sample()
-            if not (taken := self._meter.take()):
+            taken = self._meter.take()
+            if not taken and self._alarms is None:
                 continue
             cloudwatch = cloudwatch or await asyncio.to_thread(client, "cloudwatch", self._url, self._region)
             await self._send(cloudwatch, taken)
+            if self._alarms is not None:
+                await self._tell(cloudwatch, self._alarms)
 
-    async def _send(self, cloudwatch: Any, taken: dict[Metric, Statistics]) -> None:
+    async def _send(self, cloudwatch: Any, taken: dict[Metric, Distribution]) -> None:
         now = datetime.now(UTC)
         for namespace, metrics in groupby(sorted(taken, key=_namespace), key=_namespace):
             for batch in batched(metrics, MAX_BATCH, strict=False):
@@ -80,6 +106,21 @@ class Publisher:
                 else:
                     self.sent += len(data)
                     self.last_error = None
+                    if self._alarms is not None:
+                        self._alarms.record({metric: taken[metric] for metric in batch}, now=now.timestamp())
+
+    async def _tell(self, cloudwatch: Any, alarms: Alarms) -> None:
+        """What cannot be told is told when it is due again."""
+        for alarm, verdict in alarms.evaluate(now=time.time()):
+            if verdict.state is None:
+                continue
+            told = {"AlarmName": alarm.name, "StateValue": verdict.state, "StateReason": verdict.reason}
+            try:
+                await asyncio.to_thread(cloudwatch.set_alarm_state, **told)
+            except (BotoCoreError, ClientError) as error:
+                self._note(error)
+            else:
+                self.states[alarm.name] = verdict.state
 
     def _note(self, error: Exception) -> None:
         if self.last_error is None:
@@ -91,16 +132,16 @@ def _namespace(metric: Metric) -> str:
     return metric.namespace
 
 
-def _datum(metric: Metric, statistics: Statistics, now: datetime) -> Mapping[str, Any]:
+def _datum(metric: Metric, values: Distribution, now: datetime) -> Mapping[str, Any]:
     return {
         "MetricName": metric.name,
         "Unit": metric.unit,
         "Timestamp": now,
         "Dimensions": [{"Name": name, "Value": value} for name, value in metric.dimensions],
         "StatisticValues": {
-            "SampleCount": statistics.count,
-            "Sum": statistics.total,
-            "Minimum": statistics.least,
-            "Maximum": statistics.most,
+            "SampleCount": values.count,
+            "Sum": values.total,
+            "Minimum": values.least,
+            "Maximum": values.most,
         },
     }

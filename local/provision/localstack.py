@@ -6,8 +6,9 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from local.assembly import Attributes, Database, Resolver, Resource
+from local.assembly import ALARM, Attributes, Database, Resolver, Resource, alarm_name
 from local.aws import client
+from local.metrics.distribution import percent_of
 
 from .buckets import provision_bucket_policies, provision_buckets
 from .queues import provision_queue_policies, provision_queues
@@ -57,8 +58,10 @@ class LocalStackResources:
     def provision_alarms(self) -> None:
         """After `provision`, to whose topics the alarms report. Nothing refers to them, so they may come last."""
         cloudwatch = self._client("cloudwatch")
-        for resource in self._resolver.assembly.resources("AWS::CloudWatch::Alarm"):
-            cloudwatch.put_metric_alarm(**self._parameters(cloudwatch, "PutMetricAlarm", resource))
+        for resource in self._resolver.assembly.resources(ALARM):
+            parameters = self._parameters(cloudwatch, "PutMetricAlarm", resource)
+            if percent_of(parameters.get("ExtendedStatistic", "p100")) is not None:  # LocalStack takes no other ones
+                cloudwatch.put_metric_alarm(**parameters | {"AlarmName": alarm_name(self._resolver, resource)})
 
     def provision_subscriptions(self, endpoint: Callable[[str], str]) -> None:
         """After `provision`; `endpoint` is where a function's ARN takes messages, and serves already."""

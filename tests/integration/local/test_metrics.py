@@ -10,11 +10,14 @@ from typing import Any
 
 import pytest
 
+from local.assembly import Assembly, Attributes, Resolver, Site
+from local.assembly.templates import Stack
 from local.aws import client
 from local.gateway.server import Runtime
 from local.metrics.meter import Meter, Metric
 from local.metrics.publisher import Publisher
-from local.model import Api, Function, Route
+from local.model import Alarm, Api, Function, MetricStat, Route
+from local.provision import LocalStackResources
 
 from .conftest import app, arn, free_port
 
@@ -50,6 +53,11 @@ class Stage:
             Statistics=[statistic],
         )
         return float(sum(point[statistic] for point in found["Datapoints"]))
+
+    def state(self) -> str:
+        """Of the alarm that is called as the stage."""
+        (alarm,) = self.cloudwatch.describe_alarms(AlarmNames=[self.name])["MetricAlarms"]
+        return str(alarm["StateValue"])
 
 
 async def eventually(holds: Callable[[], bool], *, within_s: float = 30) -> None:
@@ -133,18 +141,48 @@ class TestPublisher:
             TreatMissingData="notBreaching",
         )
 
-        def state() -> str:
-            (alarm,) = stage.cloudwatch.describe_alarms(AlarmNames=[stage.name])["MetricAlarms"]
-            return str(alarm["StateValue"])
-
         meter = Meter()
         publisher = Publisher(meter, url=localstack, region=REGION, interval_s=0.2)
         publisher.start()
         try:
             meter.add(Metric(stage.name, "Errors", "Count"), 3)
-            await eventually(lambda: state() == "ALARM", within_s=60)
+            await eventually(lambda: stage.state() == "ALARM", within_s=60)
         finally:
             await publisher.stop()
+
+    async def test_state_set_by_hand_lasts_until_the_alarm_is_evaluated(self, stage: Stage, localstack: str) -> None:
+        series = {"Namespace": stage.name, "MetricName": "Latency"}
+        comparison = "GreaterThanThreshold"
+        stage.cloudwatch.put_metric_alarm(
+            AlarmName=stage.name,
+            **series,
+            ExtendedStatistic="p99",
+            Period=10,
+            EvaluationPeriods=1,
+            Threshold=2,
+            ComparisonOperator=comparison,
+        )
+        stat = MetricStat(namespace=stage.name, name="Latency", dimensions=(), period_s=10, statistic="p99")
+        alarm = Alarm(
+            name=stage.name,
+            metrics={"latency": stat},
+            watched="latency",
+            operator=comparison,
+            threshold=2,
+            periods=1,
+            datapoints=1,
+            missing="notBreaching",
+        )
+        publisher = Publisher(Meter(), url=localstack, region=REGION, interval_s=0.2)
+        publisher.watch([alarm])
+        stage.cloudwatch.set_alarm_state(AlarmName=stage.name, StateValue="ALARM", StateReason="a test")
+        publisher.start()
+        try:
+            await eventually(lambda: stage.state() == "OK")
+        finally:
+            await publisher.stop()
+        assert publisher.status()["alarms"] == {stage.name: "OK"}
+        assert publisher.last_error is None
 
     async def test_what_was_not_taken_goes_later(self, stage: Stage, localstack: str) -> None:
         meter = Meter()
@@ -163,3 +201,21 @@ class TestPublisher:
             await until_equal(3, stage, stage.name, "Sales")
         finally:
             await back.stop()
+
+
+class TestProvision:
+    def test_alarm_without_a_name_gets_one_and_one_that_localstack_refuses_is_left_out(
+        self, stage: Stage, localstack: str
+    ) -> None:
+        common = {"Namespace": stage.name, "MetricName": "Latency", "Period": 60, "EvaluationPeriods": 1}
+        common |= {"Threshold": 1, "ComparisonOperator": "GreaterThanThreshold"}
+        resources = {
+            name: {"Type": "AWS::CloudWatch::Alarm", "Properties": common | {"ExtendedStatistic": statistic}}
+            for name, statistic in (("Late", "p99"), ("Trimmed", "tm99"))
+        }
+        assembly = Assembly({stage.name: Stack(stage.name, {"Resources": resources})})
+        attributes = Attributes(kafka="127.0.0.1:1", valkey="127.0.0.1:2", postgres="127.0.0.1:3")
+        resolver = Resolver(assembly, Site(REGION, "000000000000"), attributes)
+        LocalStackResources(localstack, resolver, attributes).provision_alarms()
+        found = stage.cloudwatch.describe_alarms(AlarmNamePrefix=stage.name)["MetricAlarms"]
+        assert [alarm["AlarmName"] for alarm in found] == [f"{stage.name}-Late"]

@@ -80,6 +80,28 @@ def has(text: str) -> Callable[[str], bool]:
     return lambda body: text in body
 
 
+def changed(alarm: str, state: str) -> Callable[[str], bool]:
+    """A topic's message that the alarm is in this state now."""
+
+    def is_it(body: str) -> bool:
+        notice = json.loads(body) if "AlarmName" in body else {}
+        return (notice.get("AlarmName"), notice.get("NewStateValue")) == (alarm, state)
+
+    return is_it
+
+
+def state_of(shop: Cloud, alarm: str) -> str:
+    cloudwatch: Any = client("cloudwatch", shop.engines.localstack.address, shop.app.region)
+    (found,) = cloudwatch.describe_alarms(AlarmNames=[alarm])["MetricAlarms"]
+    return str(found["StateValue"])
+
+
+async def order(shop: Cloud, number: str) -> Any:
+    url = f"{shop.app.outputs['HttpUrl']}/orders/{number}"
+    with await asyncio.to_thread(partial(urllib.request.urlopen, url, timeout=20)) as answer:
+        return json.load(answer)
+
+
 class TestSecondApp:
     async def test_websocket_echoes(self, shop: Cloud) -> None:
         async with connect(shop.app.outputs["WebSocketUrl"], proxy=None) as socket:
@@ -120,11 +142,17 @@ class TestSecondApp:
         assert await Queue(shop, "Inbox").find(has("open")) == ["open"]
 
     async def test_http_route_answers_and_its_metric_fires_the_alarm(self, shop: Cloud) -> None:
-        url = f"{shop.app.outputs['HttpUrl']}/orders/a%20b"
-        with await asyncio.to_thread(partial(urllib.request.urlopen, url, timeout=20)) as answer:
-            assert json.load(answer) == {"id": "a b", "region": shop.app.region}
-        (notice,) = map(json.loads, await Queue(shop, "Inbox").find(has("AlarmName")))
-        assert (notice["AlarmName"], notice["NewStateValue"]) == ("shop-sales", "ALARM")
+        assert await order(shop, "a%20b") == {"id": "a b", "region": shop.app.region}
+        await Queue(shop, "Inbox").find(changed("shop-sales", "ALARM"))
+
+    async def test_alarms_on_a_percentile_and_on_metric_math_ring_and_fall_silent(self, shop: Cloud) -> None:
+        inbox, names = Queue(shop, "Inbox"), ("shop-big", "shop-average")
+        for number, state in (("x" * 20, "ALARM"), ("x", "OK")):
+            await order(shop, number)
+            notices = await inbox.find(*(changed(name, state) for name in names))
+            assert all(f"{len(number)}.0" in json.loads(notice)["NewStateReason"] for notice in notices)
+            assert {name: state_of(shop, name) for name in names} == dict.fromkeys(names, state)
+        assert shop.runtime.status()["metrics"]["alarms"] == dict.fromkeys(names, "OK")
 
     async def test_what_localstack_forgets_is_made_again_and_works(self, shop: Cloud, seen: Queue) -> None:
         s3, kms = (client(name, shop.engines.localstack.address, shop.app.region) for name in ("s3", "kms"))
@@ -141,7 +169,8 @@ class TestSecondApp:
         sns.publish(TopicArn=shop.app.outputs["NewsArn"], Message="open again")
         await seen.find(told("news", "open again"))
         cloudwatch: Any = client("cloudwatch", shop.engines.localstack.address, shop.app.region)
-        assert [alarm["AlarmName"] for alarm in cloudwatch.describe_alarms()["MetricAlarms"]] == ["shop-sales"]
+        alarms = {alarm["AlarmName"] for alarm in cloudwatch.describe_alarms()["MetricAlarms"]}
+        assert alarms == {"shop-sales", "shop-big", "shop-average"}
 
     async def test_what_is_not_imitated_is_listed(self, shop: Cloud) -> None:
         kinds = {kind for _, kind in shop.app.not_imitated}

@@ -4,7 +4,7 @@ A small CDK app that has nothing to do with chat: a bit of everything that the l
     wss://…        echo, and everything about the connection
     GET /orders/{id}
     topic orders ─▶ count        queue jobs ─▶ work ─▶ queue jobs-dead        every day ─▶ sweep
-    topic news ─▶ queue inbox, function report ◀── alarm sales            custom resource ─▶ greeting of all functions
+    topic news ─▶ queue inbox, function report ◀── alarms                 custom resource ─▶ greeting of all functions
     bucket photos, key shop
 """
 
@@ -147,27 +147,48 @@ class Shop(Stack):
         inbox = self._queue("inbox")
         news.add_subscription(subscriptions.SqsSubscription(inbox, raw_message_delivery=True))
         news.add_subscription(subscriptions.LambdaSubscription(self._function("report")))
-        alarm = cloudwatch.Alarm(
+        for alarm in self._alarms():
+            alarm.add_alarm_action(actions.SnsAction(news))
+            alarm.add_ok_action(actions.SnsAction(news))
+
+    def _alarms(self) -> list[cloudwatch.Alarm]:
+        """One of each kind: on a simple statistic, on a percentile, on metric math."""
+        items = cloudwatch.MathExpression(
+            expression="items / sales",
+            using_metrics={"items": _metric("Items"), "sales": _metric("Sales")},
+            period=Duration.seconds(10),
+        )
+        return [
+            self._alarm("sales", _metric("Sales"), above=0),
+            self._alarm("big", _metric("Items", statistic="p90"), above=10),
+            self._alarm("average", items, above=10),
+        ]
+
+    def _alarm(self, name: str, metric: cloudwatch.IMetric, *, above: float) -> cloudwatch.Alarm:
+        return cloudwatch.Alarm(
             self,
-            "Sales",
-            alarm_name="shop-sales",
-            metric=cloudwatch.Metric(
-                namespace="Shop",
-                metric_name="Sales",
-                dimensions_map={"service": "order"},
-                statistic="sum",
-                period=Duration.seconds(10),
-            ),
-            threshold=0,
+            f"{name.title()}Alarm",
+            alarm_name=f"shop-{name}",
+            metric=metric,
+            threshold=above,
             evaluation_periods=1,
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
         )
-        alarm.add_alarm_action(actions.SnsAction(news))
 
     def _store(self) -> None:
         photos = s3.Bucket(self, "Photos", bucket_name="shop-photos")
         CfnOutput(self, "PhotosName", value=photos.bucket_name)
         CfnOutput(self, "KeyId", value=kms.Key(self, "Key", alias="shop").key_id)
+
+
+def _metric(name: str, *, statistic: str = "sum") -> cloudwatch.Metric:
+    return cloudwatch.Metric(
+        namespace="Shop",
+        metric_name=name,
+        dimensions_map={"service": "order"},
+        statistic=statistic,
+        period=Duration.seconds(10),
+    )
 
 
 if __name__ == "__main__":

@@ -26,11 +26,16 @@ def status(**more: Any) -> dict[str, Any]:
             {"queue": "jobs", "function": "shop-work", "batches": 1, "records": 2, "failures": 1, "last_error": "gone"},
         ],
         "schedules": [],
-        "metrics": {"sent": 9, "dropped": 0, "last_error": None},
+        "metrics": {
+            "sent": 9,
+            "dropped": 0,
+            "last_error": None,
+            "alarms": {"late": "ALARM", "errors": "OK", "big": "ALARM"},
+        },
         "not_imitated": [
             ["Role", "AWS::IAM::Role"],
             ["Other", "AWS::IAM::Role"],
-            ["Late", "AWS::CloudWatch::Alarm.ExtendedStatistic"],
+            ["Late", "AWS::CloudWatch::Alarm.Metrics.Expression"],
         ],
         **more,
     }
@@ -53,7 +58,8 @@ class TestLines:
             "\n"
             'api: {"kind": "HTTP", "requests": 3}\n'
             'metrics: {"sent": 9, "dropped": 0, "last_error": null}\n'
-            "without counterpart here: AWS::CloudWatch::Alarm.ExtendedStatistic (1), AWS::IAM::Role (2)"
+            "alarms on percentiles and metric math: 2 ALARM, 1 OK (big, late)\n"
+            "without counterpart here: AWS::CloudWatch::Alarm.Metrics.Expression (1), AWS::IAM::Role (2)"
         )
 
     def test_app_without_event_sources(self) -> None:

@@ -166,14 +166,21 @@ class TestCoverage:
             ("Fast", "AWS::Lambda::Function.SnapStart"),
         )
 
-    def test_alarms_that_localstack_does_not_evaluate_are_listed(self, built: Callable[..., App]) -> None:
+    def test_alarms_that_nobody_evaluates_are_listed(self, built: Callable[..., App]) -> None:
+        common = {"Threshold": 1, "EvaluationPeriods": 1, "ComparisonOperator": "GreaterThanThreshold"}
+        series = {"Namespace": "Shop", "MetricName": "Latency"}
+        late = common | series | {"Period": 60, "ExtendedStatistic": "p99"}
+        stat = {"Metric": series, "Period": 60, "Stat": "Sum"}
+        odd = [{"Id": "e", "Expression": "ODD(m)"}, {"Id": "m", "MetricStat": stat, "ReturnData": False}]
         app = built(
-            Late={"Type": "AWS::CloudWatch::Alarm", "Properties": {"Threshold": 1, "ExtendedStatistic": "p99"}},
-            Sum={"Type": "AWS::CloudWatch::Alarm", "Properties": {"Threshold": 1, "Metrics": [{"Id": "a"}]}},
+            Late={"Type": "AWS::CloudWatch::Alarm", "Properties": late | {"AlarmName": "late"}},
+            Odd={"Type": "AWS::CloudWatch::Alarm", "Properties": common | {"Metrics": odd}},
+            Band={"Type": "AWS::CloudWatch::Alarm", "Properties": {"Metrics": odd, "ThresholdMetricId": "e"}},
         )
+        assert [alarm.name for alarm in app.alarms] == ["late"]
         assert app.not_imitated == (
-            ("Late", "AWS::CloudWatch::Alarm.ExtendedStatistic"),
-            ("Sum", "AWS::CloudWatch::Alarm.Metrics"),
+            ("Band", "AWS::CloudWatch::Alarm.ThresholdMetricId"),
+            ("Odd", "AWS::CloudWatch::Alarm.Metrics.Expression"),
         )
 
     def test_parts_of_properties_without_counterpart_are_listed(self, built: Callable[..., App]) -> None:

@@ -39,6 +39,8 @@ class TestReadings:
             b'{"_aws": {"CloudWatchMetrics": 7}}',
             line(SALE),
             line(SALE, Sales="many"),
+            line(SALE, Sales=[1, float("nan")]),
+            line(SALE, Sales=float("inf")),
             line(SALE, dimensions=(["nowhere"],), Sales=1),
             line({"Unit": "Count"}, Sales=1),
         ],
