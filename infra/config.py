@@ -47,7 +47,7 @@ SIZING: dict[FunctionName, Sizing] = {
     "post_slice": Sizing(memory_mb=1024, timeout_s=15),
     "forget_files": Sizing(timeout_s=15),
     "receipts": Sizing(memory_mb=1024, timeout_s=30),
-    "presence": Sizing(memory_mb=1024, timeout_s=30),
+    "presence": Sizing(memory_mb=1024, timeout_s=15),
     "relay": Sizing(timeout_s=60, reserved_concurrency=1),
     "erase": Sizing(timeout_s=60, reserved_concurrency=1),
     "export": Sizing(memory_mb=1024, timeout_s=names.EXPORT_TIMEOUT_S),

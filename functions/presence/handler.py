@@ -1,4 +1,4 @@
-"""Consumer of `chat.connections`, and of the queue of graces: tells watchers how users are, when that may be news."""
+"""Consumer of `chat.connections`, and of the queue of looks: has watchers told how users are, when that may be news."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,19 +11,18 @@ from natter.entrypoints.stream import Batch, stream_consumer
 from natter.ports.log import DeadLetters
 from natter.settings import PresenceSettings
 from natter.usecases.settle_presence import SettlePresence
-from natter.wire.presence import load_grace
+from natter.wire.presence import load_look
 from natter.wire.records import load_connection
 
 
 def build(settle: SettlePresence, dead: DeadLetters) -> LambdaHandler:
     def changed(batch: Batch) -> None:
-        if changes := readable(batch, load_connection, dead):
-            settle(dict.fromkeys(change.user_id for _, change in changes))
+        settle.changed([change for _, change in readable(batch, load_connection, dead)])
 
-    def grace_over(body: str) -> None:
-        settle([load_grace(body)])
+    def look(body: str) -> None:
+        settle.look(load_look(body))
 
-    stream, queue = stream_consumer(changed), queue_consumer(grace_over)
+    stream, queue = stream_consumer(changed), queue_consumer(look)
 
     def handle(event: Mapping[str, Any], context: Any) -> Any:
         """Kafka's batches have `records`, those of SQS `Records`."""

@@ -115,8 +115,8 @@ class OperationsStack(Stack):
             )
 
     def _queues(self, services: ServicesStack) -> None:
-        """Deliveries, removals of files and ends of graces that come late, and those that came to nothing."""
-        for name, queue in (("slices", services.slices), ("files", services.files), ("graces", services.graces)):
+        """Deliveries, removals of files and looks at presence that come late, and those that came to nothing."""
+        for name, queue in (("slices", services.slices), ("files", services.files), ("looks", services.looks)):
             self._alarm(f"{name}-age", queue.metric_oldest_age(period=MINUTE), above=WAITING_S, minutes=3)
             self._alarm(f"{name}-dead", queue.metric_dead(period=MINUTE), above=0)
 

@@ -48,7 +48,7 @@ class ServicesStack(Stack):
         self.http = Http(self, "Http", stage=stage, key=data.key)
         self.slices = WorkQueue(self, "Slices", stage=stage, name="deliveries", worker="post_slice", key=data.key)
         self.files = WorkQueue(self, "Files", stage=stage, name="files", worker="forget_files", key=data.key)
-        self.graces = WorkQueue(self, "Graces", stage=stage, name="graces", worker="presence", key=data.key)
+        self.looks = WorkQueue(self, "Looks", stage=stage, name="looks", worker="presence", key=data.key)
         self.functions: dict[FunctionName, PythonFunction] = {}
         self._with_database: list[PythonFunction] = []
 
@@ -204,11 +204,11 @@ class ServicesStack(Stack):
         """Tells who watches somebody how they are: when connections come and go, and when the grace after is over."""
         topics = self._streams.topics
         presence = self._function(
-            "presence", ["core", "users", "streams"], "POSTGRES", "VALKEY", "KAFKA", "SOCKETS", "GRACE"
+            "presence", ["core", "users", "streams"], "POSTGRES", "VALKEY", "KAFKA", "SOCKETS", "LOOKS"
         )
         topics.grant_append(presence, names.DEAD_TOPIC)
         topics.grant_consume(presence, names.CONNECTIONS_TOPIC, group=PRESENCE_GROUP)
-        self.graces.grant_send(presence)
+        self.looks.grant_send(presence)
         self.sockets.api.grant_manage_connections(presence)
         consume(
             presence,
@@ -217,7 +217,7 @@ class ServicesStack(Stack):
             topic=names.CONNECTIONS_TOPIC,
             group=PRESENCE_GROUP,
         )
-        self.graces.work(presence)
+        self.looks.work(presence)
 
     def _relay(self) -> None:
         """Every minute: what was decided of conversations and not told. A turn that was missed is of no use later."""
@@ -314,7 +314,7 @@ class ServicesStack(Stack):
             "ATTACHMENTS": {"BUCKET": data.attachments.bucket_name},
             "DELIVERIES": {"QUEUE_URL": self.slices.url},
             "FILES": {"QUEUE_URL": self.files.url},
-            "GRACE": {"QUEUE_URL": self.graces.url},
+            "LOOKS": {"QUEUE_URL": self.looks.url},
             "EXPORTER": {"FUNCTION": f"natter-{stage.name}-export"},
             "LIMITS": {"PER_ADDRESS": str(stage.limit_per_address).lower()},
         }

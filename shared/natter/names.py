@@ -33,8 +33,8 @@ PAGE_LIMIT_BYTES = 1024 * 1024
 CONTENT_LIMIT_BYTES = 24 * 1024
 
 TICKET_TTL_S = 30
-CONNECTION_LIFETIME_S = 2 * 3600
-"""API Gateway ends every WebSocket connection after two hours."""
+CONNECTION_LIFETIME_S = 2 * 3600 + 60
+"""API Gateway ends every WebSocket connection after two hours, and may take a moment to say so."""
 
 PENDING_UPLOADS = "pending/"
 """Where clients upload attachments to. What no message shows is removed from there after a day or two."""

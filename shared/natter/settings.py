@@ -85,8 +85,8 @@ class FileQueueSettings(BaseModel, frozen=True):
     queue_url: str = Field(pattern=r"^https?://", description="Queue of the files of deleted messages.")
 
 
-class GraceQueueSettings(BaseModel, frozen=True):
-    queue_url: str = Field(pattern=r"^https?://", description="Queue of those whose last connection has ended.")
+class LookQueueSettings(BaseModel, frozen=True):
+    queue_url: str = Field(pattern=r"^https?://", description="Queue of those whose presence is looked at later.")
 
 
 class LimitSettings(BaseModel, frozen=True):
@@ -179,7 +179,7 @@ class PresenceSettings(FunctionSettings):
     valkey: ValkeySettings
     kafka: KafkaSettings
     sockets: EndpointSettings
-    grace: GraceQueueSettings
+    looks: LookQueueSettings
 
 
 class PersistSettings(FunctionSettings):

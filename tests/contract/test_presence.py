@@ -40,7 +40,7 @@ def bob() -> UserId:
 
 
 def a_watcher() -> Watcher:
-    return Watcher(user_id=UserId(new_id()), connection_id=ConnectionId("L0SM9cOFvHcCIhw="))
+    return Watcher(user_id=UserId(new_id()), connection_id=ConnectionId(f"{new_id()}="))
 
 
 class TestPresenceTracesContract:
@@ -63,19 +63,14 @@ class TestPresenceTracesContract:
         traces.say(ann, DESK, "online", at=NOON + 2)
         assert traces.of([ann])[ann] == Traces(seen_at=NOON + 2, seen_on=DESK, away=frozenset({PHONE}))
 
-    def test_what_was_told_is_kept_beside_it(self, traces: PresenceTraces, ann: UserId, bob: UserId) -> None:
+    def test_what_comes_late_moves_nothing_back(self, traces: PresenceTraces, ann: UserId) -> None:
+        traces.see(ann, DESK, at=NOON + 1)
         traces.see(ann, PHONE, at=NOON)
-        traces.note_told({ann: "away", bob: "offline"})
-        assert traces.of([ann, bob]) == {
-            ann: Traces(seen_at=NOON, seen_on=PHONE, told="away"),
-            bob: Traces(told="offline"),
-        }
-        traces.note_told({ann: None, bob: "online"})
-        assert [each.told for each in traces.of([ann, bob]).values()] == [None, "online"]
+        traces.say(ann, PHONE, "away", at=NOON)
+        assert traces.of([ann])[ann] == Traces(seen_at=NOON + 1, seen_on=DESK, away=frozenset({PHONE}))
 
     def test_who_is_forgotten_was_never_there(self, traces: PresenceTraces, ann: UserId) -> None:
         traces.say(ann, PHONE, "away", at=NOON)
-        traces.note_told({ann: "away"})
         traces.forget(ann)
         traces.forget(ann)
         assert traces.of([ann]) == {ann: Traces()}

@@ -1,4 +1,4 @@
-"""What every `SliceQueue`, `FileQueue` and `GraceQueue` promises; SQS is moto's."""
+"""What every `SliceQueue`, `FileQueue` and `LookQueue` promises; SQS is moto's."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -14,16 +14,17 @@ from natter.adapters.attachments_memory import MemoryFileQueue
 from natter.adapters.attachments_sqs import SqsFileQueue
 from natter.adapters.deliveries_memory import MemorySliceQueue
 from natter.adapters.deliveries_sqs import SqsSliceQueue
-from natter.adapters.presence_memory import MemoryGraceQueue
-from natter.adapters.presence_sqs import SqsGraceQueue
+from natter.adapters.presence_memory import MemoryLookQueue
+from natter.adapters.presence_sqs import SqsLookQueue
 from natter.adapters.sqs import SQS, SqsQueue
 from natter.domain.errors import Unavailable
-from natter.domain.ids import AttachmentId, UserId
+from natter.domain.ids import AttachmentId, ConnectionId, UserId
 from natter.ports.attachments import ForgottenFiles
 from natter.ports.deliveries import Slice
+from natter.ports.presence import Look, Watcher
 from natter.wire.attachments import load_forgotten
 from natter.wire.deliveries import load_slice
-from natter.wire.presence import load_grace
+from natter.wire.presence import load_look
 from tests.deliveries import a_slice
 from tests.messages import ANN, BOB, LOBBY, a_connection
 
@@ -47,8 +48,6 @@ class Kind:
     load: Callable[[str], Any]
     some: Callable[[int], Any]
     """Something to add; another for every number."""
-    delay: dict[str, int]
-    """What says how long it waits, where that has to be said."""
 
 
 def _slice(number: int) -> Slice:
@@ -60,6 +59,11 @@ def _files(number: int) -> ForgottenFiles:
     return ForgottenFiles(conversation_id=LOBBY, uploader=ANN, attachments=attachments)
 
 
+def _look(number: int) -> Look:
+    watcher = Watcher(user_id=BOB, connection_id=ConnectionId("L0SM9cOFvHcCIhw="))
+    return Look(user_id=UserId(f"u{number:02}"), watchers=(watcher,), attempt=2)
+
+
 KINDS = {
     "slices": Kind(
         on_sqs=SqsSliceQueue,
@@ -67,7 +71,6 @@ KINDS = {
         in_it=lambda queue: queue.take(),
         load=load_slice,
         some=_slice,
-        delay={},
     ),
     "files": Kind(
         on_sqs=SqsFileQueue,
@@ -75,15 +78,13 @@ KINDS = {
         in_it=lambda queue: queue.forgotten,
         load=load_forgotten,
         some=_files,
-        delay={},
     ),
-    "graces": Kind(
-        on_sqs=SqsGraceQueue,
-        in_memory=MemoryGraceQueue,
-        in_it=lambda queue: [user for user, _ in queue.waiting],
-        load=load_grace,
-        some=lambda number: UserId(f"u{number:02}"),
-        delay={"delay_s": 0},
+    "looks": Kind(
+        on_sqs=SqsLookQueue,
+        in_memory=MemoryLookQueue,
+        in_it=lambda queue: [look for look, _ in queue.waiting],
+        load=load_look,
+        some=_look,
     ),
 }
 
@@ -133,11 +134,11 @@ class TestQueueContract:
     def test_what_was_added_is_handed_out_as_it_was(self, readable: Memory | Sqs, kind: Kind) -> None:
         """More than the queue takes at once."""
         added = [kind.some(number) for number in range(23)]
-        readable.queue.add(added, **kind.delay)
+        readable.queue.add(added)
         assert sorted(readable.take(), key=repr) == sorted(added, key=repr)
 
-    def test_adding_nothing_is_fine(self, readable: Memory | Sqs, kind: Kind) -> None:
-        readable.queue.add([], **kind.delay)
+    def test_adding_nothing_is_fine(self, readable: Memory | Sqs) -> None:
+        readable.queue.add([])
         assert list(readable.take()) == []
 
 
@@ -145,23 +146,23 @@ class TestSqs:
     def test_a_queue_that_is_not_there_is_unavailable(self, sqs: Sqs, kind: Kind) -> None:
         queue = kind.on_sqs(SqsQueue(lambda: boto3.client("sqs", config=SQS), sqs.url + "-of-nobody", name="it"))
         with pytest.raises(Unavailable, match="it"):
-            queue.add([kind.some(1)], **kind.delay)
+            queue.add([kind.some(1)])
 
     def test_nobody_who_answers_is_unavailable(self, kind: Kind) -> None:
         impatient = SQS.merge(Config(retries={"total_max_attempts": 1}))
         client: SQSClient = boto3.client("sqs", endpoint_url=NOWHERE, config=impatient)
         queue = kind.on_sqs(SqsQueue(lambda: client, NOWHERE + "/1/q", name="it"))
         with pytest.raises(Unavailable):
-            queue.add([kind.some(1)], **kind.delay)
+            queue.add([kind.some(1)])
 
     def test_no_client_is_made_before_something_is_added(self, kind: Kind) -> None:
         """Few messages show a file, and fewer of them are deleted."""
         connect = Mock()
-        kind.on_sqs(SqsQueue(connect, NOWHERE + "/1/q", name="it")).add([], **kind.delay)
+        kind.on_sqs(SqsQueue(connect, NOWHERE + "/1/q", name="it")).add([])
         connect.assert_not_called()
 
 
-@pytest.mark.parametrize("kind", ["slices", "graces"], indirect=True)
+@pytest.mark.parametrize("kind", ["slices", "looks"], indirect=True)
 class TestDelay:
     def test_what_is_delayed_is_not_seen_before(self, sqs: Sqs, kind: Kind) -> None:
         began = time.monotonic()

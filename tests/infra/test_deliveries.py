@@ -14,7 +14,7 @@ class TestFanoutSource:
         assert source["StartingPosition"] == "TRIM_HORIZON"
 
 
-WORKERS = {"deliveries": "post_slice", "files": "forget_files", "graces": "presence"}
+WORKERS = {"deliveries": "post_slice", "files": "forget_files", "looks": "presence"}
 
 
 class TestQueues:
@@ -56,7 +56,7 @@ class TestQueues:
         [
             ("Slices", {"fanout", "persist", "post_slice"}, "post_slice"),
             ("Files", {"persist"}, "forget_files"),
-            ("Graces", {"presence"}, "presence"),
+            ("Looks", {"presence"}, "presence"),
         ],
     )
     def test_are_added_to_and_taken_from_only_by_who_has_to(

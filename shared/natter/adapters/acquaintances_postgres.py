@@ -13,16 +13,18 @@ AMONG = f"""
     AND EXISTS (SELECT FROM users s WHERE s.user_id = %(seen_by)s AND s.erased_at IS NULL)
     AND (
         u.user_id = %(seen_by)s
-        OR EXISTS (
-            SELECT FROM members mine JOIN members theirs USING (conversation_id)
-            WHERE mine.user_id = %(seen_by)s AND theirs.user_id = u.user_id
+        OR u.user_id IN (
+            SELECT theirs.user_id FROM members theirs JOIN members mine USING (conversation_id)
+            WHERE theirs.user_id = ANY(%(others)s) AND mine.user_id = %(seen_by)s
         )
-        OR (
-            EXISTS (SELECT FROM contacts c WHERE c.user_id = %(seen_by)s AND c.contact_id = u.user_id)
-            AND EXISTS (SELECT FROM contacts c WHERE c.user_id = u.user_id AND c.contact_id = %(seen_by)s)
+        OR u.user_id IN (
+            SELECT mine.contact_id FROM contacts mine
+            JOIN contacts theirs ON theirs.user_id = mine.contact_id AND theirs.contact_id = mine.user_id
+            WHERE mine.user_id = %(seen_by)s AND mine.contact_id = ANY(%(others)s)
         )
     )
 """  # noqa: S608 - constants
+"""Each of the two lists is made once, not for each of the others."""
 
 
 class PostgresAcquaintances:

@@ -65,7 +65,10 @@ class KafkaConnectionLog:
 
     def note(self, change: ConnectionChange) -> bool:
         record = NewRecord(
-            topic=CONNECTIONS_TOPIC, key=change.user_id, value=dump_connection(change), schema=CONNECTION_SCHEMA
+            topic=CONNECTIONS_TOPIC,
+            key=change.connection.user_id,
+            value=dump_connection(change),
+            schema=CONNECTION_SCHEMA,
         )
         try:
             self._producer.append([record], timeout_s=self._timeout_s)

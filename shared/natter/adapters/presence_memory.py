@@ -5,8 +5,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from natter.domain.ids import DeviceId, UserId
-from natter.domain.presence import DeviceState, PresenceState, Traces
-from natter.ports.presence import GraceQueue, PresenceTraces, Watcher, Watchers
+from natter.domain.presence import DeviceState, Traces
+from natter.ports.presence import Look, LookQueue, PresenceTraces, Watcher, Watchers
 
 
 class MemoryPresenceTraces:
@@ -14,16 +14,14 @@ class MemoryPresenceTraces:
         self._users: defaultdict[UserId, Traces] = defaultdict(Traces)
 
     def see(self, user: UserId, device: DeviceId, *, at: int) -> None:
-        self._users[user] = replace(self._users[user], seen_at=at, seen_on=device)
+        known = self._users[user]
+        if known.seen_at is None or known.seen_at <= at:
+            self._users[user] = replace(known, seen_at=at, seen_on=device)
 
     def say(self, user: UserId, device: DeviceId, state: DeviceState, *, at: int) -> None:
         self.see(user, device, at=at)
         away = self._users[user].away
         self._users[user] = replace(self._users[user], away=away | {device} if state == "away" else away - {device})
-
-    def note_told(self, states: Mapping[UserId, PresenceState | None]) -> None:
-        for user, state in states.items():
-            self._users[user] = replace(self._users[user], told=state)
 
     def of(self, users: Collection[UserId]) -> Mapping[UserId, Traces]:
         return {user: self._users[user] for user in users}
@@ -49,17 +47,17 @@ class MemoryWatchers:
         self._watched = {watcher: watched - {user} for watcher, watched in self._watched.items()}
 
 
-class MemoryGraceQueue:
+class MemoryLookQueue:
     """What was added can be read back."""
 
     def __init__(self) -> None:
-        self.waiting: list[tuple[UserId, int]] = []
-        """Who, and after how many seconds."""
+        self.waiting: list[tuple[Look, int]] = []
+        """What, and after how many seconds."""
 
-    def add(self, users: Collection[UserId], *, delay_s: int) -> None:
-        self.waiting += [(user, delay_s) for user in users]
+    def add(self, looks: Sequence[Look], *, delay_s: int = 0) -> None:
+        self.waiting += [(look, delay_s) for look in looks]
 
 
 _traces: type[PresenceTraces] = MemoryPresenceTraces
 _watchers: type[Watchers] = MemoryWatchers
-_grace: type[GraceQueue] = MemoryGraceQueue
+_looks: type[LookQueue] = MemoryLookQueue

@@ -1,18 +1,18 @@
 """
 The ports of presence in Valkey.
 
-`presence:{user}` is a hash: `seen_at`, `seen_on`, `told`, and `away:{device}` of every device that has said so.
-`watchers:{user}` is a sorted set of connections, scored by when they stop to be told; `watching:{connection}` is the
-set of users that a connection is told of.
+`presence:{user}` is a hash: `seen_at`, `seen_on`, and `away:{device}` of every device that has said so.
+`watching:{connection}` is the set of users that a connection is told of; `watchers:{user}`, where those connections are
+found, a sorted set scored by when they stop to be told.
 """
 
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 from natter.adapters.valkey import Valkey
 from natter.domain.ids import ConnectionId, DeviceId, UserId
-from natter.domain.presence import DeviceState, PresenceState, Traces
+from natter.domain.presence import DeviceState, Traces
 from natter.ports.presence import PresenceTraces, Watcher, Watchers
 
 TRACES_TTL_S = 30 * 24 * 3600
@@ -22,6 +22,14 @@ WATCH_S = 600
 """How long a connection is told of others after it has said of whom."""
 
 _AWAY = "away:"
+
+# KEYS[1] traces; ARGV: milliseconds, device, seconds to keep them. Only forward: what is repeated may be older.
+_SEE = """
+if tonumber(redis.call('HGET', KEYS[1], 'seen_at') or '0') <= tonumber(ARGV[1]) then
+  redis.call('HSET', KEYS[1], 'seen_at', ARGV[1], 'seen_on', ARGV[2])
+end
+redis.call('EXPIRE', KEYS[1], ARGV[3])
+"""
 
 
 class ValkeyPresenceTraces:
@@ -42,17 +50,6 @@ class ValkeyPresenceTraces:
             else:
                 pipeline.hdel(_traces(user), f"{_AWAY}{device}")
             _see(pipeline, user, device, at)
-            pipeline.execute()
-
-    def note_told(self, states: Mapping[UserId, PresenceState | None]) -> None:
-        with self._valkey.client() as client:
-            pipeline = client.pipeline(transaction=False)
-            for user, state in states.items():
-                if state is None:
-                    pipeline.hdel(_traces(user), "told")
-                else:
-                    pipeline.hset(_traces(user), "told", state)
-                    pipeline.expire(_traces(user), TRACES_TTL_S)
             pipeline.execute()
 
     def of(self, users: Collection[UserId]) -> Mapping[UserId, Traces]:
@@ -76,17 +73,21 @@ class ValkeyWatchers:
         self._now_ms = now_ms
 
     def watch(self, watcher: Watcher, users: Collection[UserId]) -> None:
-        before, until = self._replace(watcher, users), self._now_ms() + WATCH_S * 1000
-        member = json.dumps([watcher.user_id, watcher.connection_id])
+        """First where it is found, then what counts: of what was interrupted in between, nobody is told."""
+        now, member = self._now_ms(), json.dumps([watcher.user_id, watcher.connection_id])
         with self._valkey.client() as client:
             pipeline = client.pipeline(transaction=False)
-            for user in before.difference(users):
-                pipeline.zrem(_watchers(user), member)
             for user in users:
-                pipeline.zremrangebyscore(_watchers(user), "-inf", self._now_ms())
-                pipeline.zadd(_watchers(user), {member: until})
+                pipeline.zremrangebyscore(_watchers(user), "-inf", now)
+                pipeline.zadd(_watchers(user), {member: now + WATCH_S * 1000})
                 pipeline.expire(_watchers(user), WATCH_S)
             pipeline.execute()
+            transaction = client.pipeline(transaction=True)
+            transaction.delete(_watched(watcher))
+            if users:
+                transaction.sadd(_watched(watcher), *users)
+                transaction.expire(_watched(watcher), WATCH_S)
+            transaction.execute()
 
     def of(self, users: Collection[UserId]) -> Mapping[UserId, Sequence[Watcher]]:
         ordered, now = list(users), self._now_ms()
@@ -96,29 +97,24 @@ class ValkeyWatchers:
             pipeline = client.pipeline(transaction=False)
             for user in ordered:
                 pipeline.zrangebyscore(_watchers(user), now, "+inf")
-            found = pipeline.execute()
-        return {
-            user: [_watcher(member) for member in members]
-            for user, members in zip(ordered, found, strict=True)
-            if members
-        }
+            found = [
+                (user, _watcher(member))
+                for user, members in zip(ordered, pipeline.execute(), strict=True)
+                for member in members
+            ]
+            pipeline = client.pipeline(transaction=False)
+            for user, watcher in found:
+                pipeline.sismember(_watched(watcher), user)
+            still = pipeline.execute() if found else ()
+        watchers: dict[UserId, list[Watcher]] = {}
+        for (user, watcher), counts in zip(found, still, strict=True):
+            if counts:
+                watchers.setdefault(user, []).append(watcher)
+        return watchers
 
     def forget(self, user: UserId) -> None:
         with self._valkey.client() as client:
             client.delete(_watchers(user))
-
-    def _replace(self, watcher: Watcher, users: Collection[UserId]) -> set[UserId]:
-        """The list that `users` take the place of: of two calls at once, each takes another's place."""
-        key = f"watching:{watcher.connection_id}"
-        with self._valkey.client() as client:
-            transaction = client.pipeline(transaction=True)
-            transaction.smembers(key)
-            transaction.delete(key)
-            if users:
-                transaction.sadd(key, *users)
-                transaction.expire(key, WATCH_S)
-            before: set[UserId] = transaction.execute()[0]
-        return before
 
 
 def _traces(user: UserId) -> str:
@@ -129,9 +125,12 @@ def _watchers(user: UserId) -> str:
     return f"watchers:{user}"
 
 
+def _watched(watcher: Watcher) -> str:
+    return f"watching:{watcher.connection_id}"
+
+
 def _see(pipeline: Any, user: UserId, device: DeviceId, at: int) -> None:
-    pipeline.hset(_traces(user), mapping={"seen_at": at, "seen_on": device})
-    pipeline.expire(_traces(user), TRACES_TTL_S)
+    pipeline.eval(_SEE, 1, _traces(user), at, device, TRACES_TTL_S)
 
 
 def _load(fields: Mapping[str, str]) -> Traces:
@@ -140,7 +139,6 @@ def _load(fields: Mapping[str, str]) -> Traces:
         seen_at=None if seen_at is None else int(seen_at),
         seen_on=None if seen_on is None else DeviceId(seen_on),
         away=frozenset(DeviceId(name.removeprefix(_AWAY)) for name in fields if name.startswith(_AWAY)),
-        told=cast("PresenceState | None", fields.get("told")),
     )
 
 

@@ -12,17 +12,14 @@ from natter.adapters.logs_kafka import KafkaDeadLetters
 from natter.adapters.presence_valkey import ValkeyPresenceTraces, ValkeyWatchers
 from natter.bootstrap.common import aws_credentials, now_ms, valkey
 from natter.bootstrap.identity import postgres
-from natter.bootstrap.queues import grace_queue
+from natter.bootstrap.queues import look_queue
 from natter.bootstrap.warming import warmed
 from natter.ports.log import DeadLetters
 from natter.settings import PresenceSettings
 from natter.usecases.read_presence import PresenceNow
 from natter.usecases.settle_presence import SettlePresence
-from natter.usecases.tell import Tell
+from natter.usecases.tell_watchers import TellWatchers
 from natter.wire.signals import JsonSignalFrames
-
-TELLING_S = 1.0
-"""For a batch of many users, each of whom many may watch."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,24 +29,28 @@ class PresenceParts:
 
 
 def presence(settings: PresenceSettings) -> PresenceParts:
-    cache, queue = valkey(settings.valkey), grace_queue(settings.grace)
+    cache, queue = valkey(settings.valkey), look_queue(settings.looks)
     warmed(cache.warm, queue.warm)
     connections, traces = ValkeyConnections(cache, now_ms), ValkeyPresenceTraces(cache)
+    now = PresenceNow(connections=connections, traces=traces, now_ms=now_ms)
+    acquaintances = PostgresAcquaintances(postgres(settings.postgres))
     aws = boto3.Session()
     return PresenceParts(
         settle=SettlePresence(
-            now=PresenceNow(connections=connections, traces=traces, now_ms=now_ms),
+            now=now,
             traces=traces,
-            acquaintances=PostgresAcquaintances(postgres(settings.postgres)),
+            connections=connections,
             watchers=ValkeyWatchers(cache, now_ms),
-            grace=queue,
-            frames=JsonSignalFrames(),
-            tell=Tell(
+            acquaintances=acquaintances,
+            tell=TellWatchers(
+                now=now,
+                acquaintances=acquaintances,
                 connections=connections,
                 gateway=ApiGateway(aws_credentials(aws), aws.region_name),
+                frames=JsonSignalFrames(),
                 now_ms=now_ms,
-                budget_s=TELLING_S,
             ),
+            queue=queue,
         ),
         dead=KafkaDeadLetters(RecordProducer(settings.kafka)),
     )

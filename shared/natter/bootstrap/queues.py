@@ -7,9 +7,9 @@ import boto3
 
 from natter.adapters.attachments_sqs import SqsFileQueue
 from natter.adapters.deliveries_sqs import SqsSliceQueue
-from natter.adapters.presence_sqs import SqsGraceQueue
+from natter.adapters.presence_sqs import SqsLookQueue
 from natter.adapters.sqs import SQS, SqsQueue
-from natter.settings import DeliverySettings, FileQueueSettings, GraceQueueSettings
+from natter.settings import DeliverySettings, FileQueueSettings, LookQueueSettings
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -23,8 +23,8 @@ def file_queue(settings: FileQueueSettings) -> SqsFileQueue:
     return SqsFileQueue(SqsQueue(_sqs, settings.queue_url, name="the queue of files"))
 
 
-def grace_queue(settings: GraceQueueSettings) -> SqsGraceQueue:
-    return SqsGraceQueue(SqsQueue(_sqs, settings.queue_url, name="the queue of graces"))
+def look_queue(settings: LookQueueSettings) -> SqsLookQueue:
+    return SqsLookQueue(SqsQueue(_sqs, settings.queue_url, name="the queue of looks"))
 
 
 @cache

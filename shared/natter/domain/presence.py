@@ -26,8 +26,6 @@ class Traces:
     """On which device that was."""
     away: frozenset[DeviceId] = frozenset()
     """Devices that have said so since they connected."""
-    told: PresenceState | None = None
-    """What was told of them last; None: that is not known."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

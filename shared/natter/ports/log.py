@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, Self
+from typing import Literal, Protocol
 
 from natter.domain.commands import Command
 from natter.domain.conversations import Event
-from natter.domain.ids import ConversationId, DeviceId, UserId
+from natter.domain.ids import ConversationId
 from natter.ports.sockets import Connection
 
 
@@ -57,21 +57,9 @@ class EventLog(Protocol):
 class ConnectionChange:
     """A connection of a user was opened or closed, or its device has said how it is."""
 
-    user_id: UserId
-    device_id: DeviceId
-    connection_id: str
+    connection: Connection
     change: Literal["opened", "closed", "status"]
     at: int
-
-    @classmethod
-    def of(cls, connection: Connection, change: Literal["opened", "closed", "status"], *, at: int) -> Self:
-        return cls(
-            user_id=connection.user_id,
-            device_id=connection.device_id,
-            connection_id=connection.connection_id,
-            change=change,
-            at=at,
-        )
 
 
 class ConnectionLog(Protocol):

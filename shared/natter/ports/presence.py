@@ -10,20 +10,17 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from natter.domain.ids import ConnectionId, DeviceId, UserId
-from natter.domain.presence import DeviceState, Presence, PresenceState, Traces
+from natter.domain.presence import DeviceState, Presence, Traces
 
 
 class PresenceTraces(Protocol):
     """What is remembered of users besides their connections; kept for as long as somebody is of interest."""
 
     def see(self, user: UserId, device: DeviceId, *, at: int) -> None:
-        """They are connected with `device`, or were until just now."""
+        """They are connected with `device`, or were until just now. The latest that was said counts, in any order."""
 
     def say(self, user: UserId, device: DeviceId, state: DeviceState, *, at: int) -> None:
-        """As `see`; and `device` says how it is."""
-
-    def note_told(self, states: Mapping[UserId, PresenceState | None]) -> None:
-        """What watchers were told of users; None: they are about to be told, or may not have been."""
+        """As `see`; and `device` says how it is: here the last call counts."""
 
     def of(self, users: Collection[UserId]) -> Mapping[UserId, Traces]:
         """The traces of each of `users`, in their order."""
@@ -45,10 +42,9 @@ class Watchers(Protocol):
 
     def watch(self, watcher: Watcher, users: Collection[UserId]) -> None:
         """
-        `watcher` is told of `users`, and of nobody else any more.
+        `watcher` is told of `users`, and of nobody else any more; of two calls at the same time, one wins.
 
-        It is found by every `of` that begins afterwards. Of two calls for one connection at the same time either may
-        win, and some of the other's may stay for its ten minutes.
+        It is found by every `of` that begins afterwards.
         """
 
     def of(self, users: Collection[UserId]) -> Mapping[UserId, Sequence[Watcher]]:
@@ -70,11 +66,22 @@ class Acquaintances(Protocol):
         """
 
 
-class GraceQueue(Protocol):
-    """Brings somebody back to mind when the grace after their last connection is over. At least once."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Look:
+    """Somebody who is to be looked at later."""
 
-    def add(self, users: Collection[UserId], *, delay_s: int) -> None:
-        """Look at each of `users` again in `delay_s` seconds (at most 900)."""
+    user_id: UserId
+    watchers: tuple[Watcher, ...] = ()
+    """Who is told then; empty: all who watch them, should they still be gone."""
+    attempt: int = 0
+    """How often these watchers could not be told before."""
+
+
+class LookQueue(Protocol):
+    """What is left to be looked at. At least once, in no order."""
+
+    def add(self, looks: Sequence[Look], *, delay_s: int = 0) -> None:
+        """Hand them out in `delay_s` seconds (at most 900)."""
 
 
 class PresenceFrames(Protocol):

@@ -27,24 +27,24 @@ class Connect:
     now_ms: Callable[[], int]
 
     def __call__(self, connection: Connection) -> None:
+        now = self.now_ms()
         self.connections.register(connection)
         try:
             self.check_session(connection.session_id)
+            self.traces.say(connection.user_id, connection.device_id, "online", at=now)
         except Exception:
             self.connections.unregister(connection)
             raise
-        now = self.now_ms()
-        self.traces.say(connection.user_id, connection.device_id, "online", at=now)
-        self.log.note(ConnectionChange.of(connection, "opened", at=now))
+        self.log.note(ConnectionChange(connection=connection, change="opened", at=now))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Disconnect:
     """
-    Forget a connection that has ended.
+    Forget a connection that has ended. That it has is noted first: whoever reads that forgets it, too.
 
     Raises:
-        Unavailable: the registry did not answer; the registration expires by itself.
+        Unavailable: the registry did not answer.
     """
 
     connections: Connections
@@ -53,7 +53,18 @@ class Disconnect:
     now_ms: Callable[[], int]
 
     def __call__(self, connection: Connection) -> None:
-        now = self.now_ms()
-        self.traces.see(connection.user_id, connection.device_id, at=now)  # first: without it they would be offline
-        self.connections.unregister(connection)
-        self.log.note(ConnectionChange.of(connection, "closed", at=now))
+        closed = ConnectionChange(connection=connection, change="closed", at=self.now_ms())
+        self.log.note(closed)
+        forget_closed(closed, self.connections, self.traces)
+
+
+def forget_closed(closed: ConnectionChange, connections: Connections, traces: PresenceTraces) -> None:
+    """
+    Unregister a connection that was closed, and note that its user was there until then; may be repeated, at any time.
+
+    Raises:
+        Unavailable: the registry did not answer.
+    """
+    connection = closed.connection
+    traces.see(connection.user_id, connection.device_id, at=closed.at)  # first: without it they would be offline
+    connections.unregister(connection)

@@ -34,5 +34,5 @@ class Ping:
         is_new = self.connections.register(connection)
         self.traces.see(connection.user_id, connection.device_id, at=now)
         if is_new:
-            self.log.note(ConnectionChange.of(connection, "opened", at=now))
+            self.log.note(ConnectionChange(connection=connection, change="opened", at=now))
         return Pong(sync=is_new, at=now)

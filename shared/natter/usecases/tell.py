@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from natter.domain.errors import Unavailable
 from natter.domain.ids import ConnectionId, DeviceId, UserId
-from natter.ports.sockets import Connection, Connections, Gateway, Post, PostResult
+from natter.ports.sockets import Connections, Gateway, Post, PostResult
 from natter.usecases.pruning import prune
 
 _logger = logging.getLogger(__name__)
@@ -17,21 +17,12 @@ BUDGET_S = 0.15
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Notice:
-    """A frame for all connections of `users`, or `only` one of them; `but` for one, or `but_device`'s."""
+    """A frame for all connections of `users`, `but` for one, or `but_device`'s."""
 
     frame: bytes
     users: Collection[UserId]
-    only: ConnectionId | None = None
     but: ConnectionId | None = None
     but_device: DeviceId | None = None
-
-    def is_for(self, connection: Connection) -> bool:
-        """Whether one of `users`' connections is told."""
-        return (
-            self.only in (None, connection.connection_id)
-            and connection.connection_id != self.but
-            and connection.device_id != self.but_device
-        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +65,7 @@ class Tell:
             for notice in notices
             for user in notice.users
             for connection in connected.get(user, ())
-            if notice.is_for(connection)
+            if connection.connection_id != notice.but and connection.device_id != notice.but_device
         ]
 
     def _post(self, posts: Sequence[Post]) -> None:

@@ -1,32 +1,45 @@
-"""Messages of the queue of those whose grace is running."""
+"""Messages of the queue of those who are to be looked at."""
 
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_json
 
-from natter.domain.ids import UserId
+from natter.domain.ids import ConnectionId, UserId
+from natter.ports.presence import Look, Watcher
 from natter.wire.records import loaded_message
 
-GRACE_SCHEMA = "grace/1"
+LOOK_SCHEMA = "look/1"
 
 
-class _Grace(BaseModel):
+class _Look(BaseModel):
     model_config = ConfigDict(frozen=True)
 
-    schema_: Annotated[str, Field(alias="schema", pattern=f"^{GRACE_SCHEMA}$")]
+    schema_: Annotated[str, Field(alias="schema", pattern=f"^{LOOK_SCHEMA}$")]
     user_id: UserId
+    watchers: tuple[tuple[UserId, ConnectionId], ...]
+    attempt: int
 
 
-def dump_grace(user: UserId) -> str:
-    return to_json({"schema": GRACE_SCHEMA, "user_id": user}).decode()
+def dump_look(look: Look) -> str:
+    return to_json(
+        {
+            "schema": LOOK_SCHEMA,
+            "user_id": look.user_id,
+            "watchers": [(watcher.user_id, watcher.connection_id) for watcher in look.watchers],
+            "attempt": look.attempt,
+        }
+    ).decode()
 
 
-def load_grace(body: str) -> UserId:
+def load_look(body: str) -> Look:
     """
-    Whose grace is over.
-
     Raises:
         BadRecordError: it is no message of a schema that is known here.
     """
-    return loaded_message(_Grace, body).user_id
+    message = loaded_message(_Look, body)
+    return Look(
+        user_id=message.user_id,
+        watchers=tuple(Watcher(user_id=user, connection_id=connection) for user, connection in message.watchers),
+        attempt=message.attempt,
+    )

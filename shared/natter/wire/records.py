@@ -15,7 +15,7 @@ SCHEMA_HEADER = "schema"
 COMMAND_SCHEMA = b"command/1"
 EVENTS_SCHEMA = b"events/1"
 RECEIPT_SCHEMA = b"receipt/1"
-CONNECTION_SCHEMA = b"connection/1"
+CONNECTION_SCHEMA = b"connection/2"
 
 _command = TypeAdapter(Command)
 _connection = TypeAdapter(ConnectionChange)

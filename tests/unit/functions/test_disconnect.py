@@ -18,4 +18,4 @@ class TestDisconnect:
         event["requestContext"] |= {"disconnectStatusCode": 1001, "disconnectReason": "Going away"}
         assert build(disconnect, ENDPOINT)(event, None) == {"statusCode": 200}
         assert list(registry.of([ANN])[ANN]) == [desk]
-        assert [(change.connection_id, change.change) for change in log.changes] == [("p", "closed")]
+        assert [(change.connection.connection_id, change.change) for change in log.changes] == [("p", "closed")]

@@ -219,7 +219,7 @@ class TestStatus:
         assert client(chat, ann)({"action": "status", "id": "q", "state": "away"}) == {"type": "ok", "id": "q"}
         present = replace(chat.world.presence_now, connections=chat.registry)
         assert present([ann])[ann].state == "away"
-        assert [(each.user_id, each.change) for each in chat.changes.changes] == [(ann, "status")]
+        assert [(each.connection.user_id, each.change) for each in chat.changes.changes] == [(ann, "status")]
 
     def test_online_takes_it_back(self, chat: Chat, ann: UserId) -> None:
         phone = client(chat, ann)

@@ -90,15 +90,7 @@ class TestConnect:
     def test_a_connection_is_known_and_noted(self, stage: Stage) -> None:
         stage.connect(stage.phone)
         assert stage.registered() == [stage.phone]
-        assert stage.log.changes == [
-            ConnectionChange(
-                user_id=stage.phone.user_id,
-                device_id=stage.phone.device_id,
-                connection_id="phone",
-                change="opened",
-                at=NOON,
-            )
-        ]
+        assert stage.log.changes == [ConnectionChange(connection=stage.phone, change="opened", at=NOON)]
 
     def test_it_is_registered_before_its_session_is_checked(self, stage: Stage) -> None:
         """Else a session that ends in between would leave a connection that nobody closes."""

@@ -44,7 +44,7 @@ class TestPing:
     def test_who_was_forgotten_is_there_again_for_others(self) -> None:
         stage, phone = Stage(), a_connection(ANN)
         stage.ping(phone)
-        assert [(each.user_id, each.change) for each in stage.log.changes] == [(ANN, "opened")]
+        assert [(each.connection, each.change) for each in stage.log.changes] == [(phone, "opened")]
 
     def test_its_user_was_seen(self) -> None:
         stage, phone = Stage(), a_connection(ANN)

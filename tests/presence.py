@@ -1,0 +1,33 @@
+"""What tests of presence share: what looks at people, made of memory."""
+
+from collections.abc import Callable
+from typing import Any
+
+from natter.adapters.presence_memory import MemoryLookQueue
+from natter.usecases.read_presence import PresenceNow
+from natter.usecases.settle_presence import SettlePresence
+from natter.usecases.tell_watchers import TellWatchers
+from natter.wire.signals import JsonSignalFrames
+from tests.identity import World
+
+
+def settling(world: World, queue: MemoryLookQueue, through: Callable[[Any], Any] = lambda port: port) -> SettlePresence:
+    """Over ports that are reached `through` something."""
+    sockets, traces = through(world.sockets), through(world.traces)
+    now = PresenceNow(connections=sockets, traces=traces, now_ms=world.clock)
+    return SettlePresence(
+        now=now,
+        traces=traces,
+        connections=sockets,
+        watchers=through(world.watchers),
+        acquaintances=world.acquaintances,
+        tell=TellWatchers(
+            now=now,
+            acquaintances=world.acquaintances,
+            connections=sockets,
+            gateway=sockets,
+            frames=JsonSignalFrames(),
+            now_ms=world.clock,
+        ),
+        queue=queue,
+    )
