@@ -1,25 +1,13 @@
 """Kafka is down for a while: clients are told so in time, and lose nothing (P1, P3, P9)."""
 
-import asyncio
 import time
 
 from local.cloud import Cloud
 from tests.support.api import Api
-from tests.support.socket import Frame, Socket, message
+from tests.support.socket import message
 
 TOLD_WITHIN_S = 5.0
 BACK_WITHIN_S = 60.0
-
-
-async def acknowledged(socket: Socket, frame: Frame) -> Frame:
-    """Repeat `frame` until it is acknowledged, as a client does after `unavailable`."""
-    async with asyncio.timeout(BACK_WITHIN_S):
-        while True:
-            answer = await socket.ask(frame)
-            if answer["type"] == "ack":
-                return answer
-            assert answer["code"] in {"unavailable", "internal"}, answer
-            await asyncio.sleep(answer["retry_after_ms"] / 1000)
 
 
 class TestKafkaDown:
@@ -43,7 +31,7 @@ class TestKafkaDown:
         finally:
             await cloud.engines["kafka"].start()
 
-        await acknowledged(phone, frame)
+        await phone.insist(frame, within_s=BACK_WITHIN_S)
         assert (await tablet.event(chat, "m2", within_s=BACK_WITHIN_S))["seq"] == 3
         await phone.say(chat, message("after", "m3"))
         assert (await tablet.event(chat, "m3"))["seq"] == 4

@@ -1,28 +1,15 @@
 """What fails costs presence time; then it is right again (P9)."""
 
-import asyncio
 import time
 
 from local.cloud import Cloud
 from local.faults import Duplicate, Fault, Kill, Zombie
 from tests.support.api import Api
 from tests.support.presence import asked, say, told, watch
-from tests.support.socket import Frame, Socket
 from tests.support.valkey import flush
 
 TOLD_WITHIN_S = 5.0
 BACK_WITHIN_S = 60.0
-
-
-async def repeated(socket: Socket, frame: Frame) -> None:
-    """Until it is accepted, as a client does after `unavailable`."""
-    async with asyncio.timeout(BACK_WITHIN_S):
-        while True:
-            answer = await socket.ask(frame)
-            if answer["type"] == "ok":
-                return
-            assert answer["code"] == "unavailable", answer
-            await asyncio.sleep(answer["retry_after_ms"] / 1000)
 
 
 class TestPresence:
@@ -54,10 +41,10 @@ class TestPresence:
             began = time.monotonic()
             refused = await phone.ask({"action": "status", "state": "away"})
             assert (refused["code"], time.monotonic() - began < TOLD_WITHIN_S) == ("unavailable", True)
-            assert bob.user_id in await asked(alice, bob)
+            assert await asked(alice, bob) == {bob.user_id: "away"}
         finally:
             await cloud.engines["kafka"].start()
-        await repeated(phone, {"action": "status", "state": "away"})
+        await phone.insist({"action": "status", "state": "away"}, within_s=BACK_WITHIN_S)
         await told(screen, bob, "away", within_s=BACK_WITHIN_S)
 
     async def test_whatever_happens_to_who_tells_the_last_that_is_told_is_true(self, cloud: Cloud, api: Api) -> None:

@@ -124,6 +124,16 @@ class Socket:
             lambda answer: answer.get("id") == request or is_gateway_failure(answer), since=since, within_s=within_s
         )
 
+    async def insist(self, frame: Frame, *, within_s: float) -> Frame:
+        """Repeat `frame` until it is accepted, as a client does after `unavailable`; the answer."""
+        async with asyncio.timeout(within_s):
+            while True:
+                answer = await self.ask(frame)
+                if answer["type"] != "error":
+                    return answer
+                assert answer["code"] in {"unavailable", "internal"}, answer
+                await asyncio.sleep(answer["retry_after_ms"] / 1000)
+
     async def ping(self) -> None:
         """Show that the connection lives."""
         answer = await self.ask({"action": "ping"})
