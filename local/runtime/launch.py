@@ -10,7 +10,6 @@ finds neither the variable nor the module.
 import ctypes
 import importlib.util
 import os
-import runpy
 import signal
 import sys
 from pathlib import Path
@@ -26,7 +25,7 @@ def main() -> None:
     sys.argv = ["awslambdaric", handler]
     if tables := os.environ.pop("LOCAL_KEYSPACES", None):
         guard_keyspaces(tables)
-    runpy.run_module("awslambdaric", run_name="__main__", alter_sys=True)
+    run_client()
 
 
 def end_with(parent: int) -> None:
@@ -34,6 +33,24 @@ def end_with(parent: int) -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it died before the call
         raise SystemExit(1)
+
+
+def run_client() -> None:
+    """
+    Run AWS's client, but without a thread for each event where none is needed.
+
+    It waits for the next event in a new thread so that the main one can handle signals meanwhile. Lambda sends none but
+    SIGTERM; where nothing handles that, the thread is half of what an empty function costs.
+    """
+    from awslambdaric import __main__ as client  # noqa: PLC0415 - the path is the function's now
+
+    class Client(client.LambdaRuntimeClient):  # type: ignore[misc]
+        def wait_next_invocation(self) -> object:
+            self.use_thread_for_polling_next = callable(signal.getsignal(signal.SIGTERM))
+            return super().wait_next_invocation()
+
+    client.LambdaRuntimeClient = Client
+    client.main(sys.argv)
 
 
 def guard_keyspaces(tables: str) -> None:

@@ -20,8 +20,8 @@ from .kafka_reader import MAX_TAKE, KafkaReader
 
 LOG = logging.getLogger("local.sources")
 START_TIMEOUT_S = 30.0
-AT_ONCE = 2 * (os.process_cpu_count() or 1)
-"""Invocations of one source at once: while some wait for a store, others compute. More would make smaller batches."""
+AT_ONCE = max(2, os.process_cpu_count() or 1)
+"""Invocations of one source at once. More would make smaller batches, of which each record costs more."""
 GRACE_S = 1.0
 """How long `stop` waits for the batches under way."""
 

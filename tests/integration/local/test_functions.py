@@ -33,6 +33,19 @@ async def main():
 asyncio.run(main())
 """
 
+POLITE = """
+import os, signal
+
+def leave(*_):
+    print("good bye")
+    os._exit(0)
+
+signal.signal(signal.SIGTERM, leave)
+
+def polite(event, context):
+    return {}
+"""
+
 
 class TestLambda:
     async def test_event_and_context_reach_the_handler(self, functions: Lambda) -> None:
@@ -186,6 +199,19 @@ class TestLambda:
         await functions.stop()
         assert time.monotonic() - began < 3
         await until(lambda: not psutil.pid_exists(pid))
+
+    async def test_function_that_handles_sigterm_does_so_while_it_waits_for_an_event(
+        self, interpreter: Path, tmp_path: Path
+    ) -> None:
+        (tmp_path / "app.py").write_text(POLITE)
+        polite = function(tmp_path, "polite", provisioned_concurrency=1)
+        pools = Lambda([polite], interpreter=interpreter, log_dir=tmp_path / "logs", extra_env={})
+        await pools.start()
+        try:
+            assert (await pools.invoke("polite", b"{}")).error is None
+        finally:
+            await pools.stop()
+        assert "good bye" in (tmp_path / "logs" / "polite.log").read_text()
 
     async def test_worker_that_cannot_be_started_is_the_answer(self, tmp_path: Path) -> None:
         broken = Lambda(
