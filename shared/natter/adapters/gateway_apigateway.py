@@ -2,30 +2,27 @@
 `Gateway` on API Gateway's @connections: a wave of requests goes out on kept-alive connections, then the answers
 are read. No threads: on one processor they would only take turns.
 
-Signed by botocore, sent by http.client: a post through the boto3 client costs four times the CPU
-(docs/decisions/0004), and this is the hottest path there is.
+Signed and sent by hand: this is the hottest path there is, and a post through the boto3 client costs many times the
+processor time (docs/decisions/0004).
 """
 
-import http.client
-import ssl
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import lru_cache
 from itertools import batched, zip_longest
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from natter.adapters.http_line import Endpoint, Line
+from natter.adapters.signing import Signer
 from natter.ports.sockets import Connection, Gateway, Post, PostResult
 
 WAVE = 32
 """Requests under way at once."""
 CLOSE_TIMEOUT_S = 2.0
-GRACE_S = 0.001
-"""An answer that came in time is read also after a slow one before it has used up the budget."""
 
 NO_ANSWER = 0
 NOT_SENT = -1
@@ -38,35 +35,21 @@ RESULTS = {
 }
 """Of each status; of all others FAILED."""
 
-_FAULTS = (OSError, http.client.HTTPException)
-
-
-@dataclass
-class _Line:
-    """A kept-alive connection to a management endpoint, with at most one request under way."""
-
-    endpoint: str
-    connection: http.client.HTTPConnection
-    fresh: bool = True
-    """Nothing was answered on it yet; one that was idle may turn out to be closed by the other side."""
-
 
 @dataclass
 class _Request:
     method: str
     to: Connection
     body: bytes
-    line: _Line | None = None
+    line: Line | None = None
 
 
-@dataclass
 class ApiGateway:
     """Made once for each execution environment. Not for use by several threads."""
 
-    credentials: Callable[[], Credentials]
-    region: str
-    _idle: dict[str, list[_Line]] = field(default_factory=lambda: defaultdict(list))
-    _tls: ssl.SSLContext | None = None
+    def __init__(self, credentials: Callable[[], Credentials], region: str) -> None:
+        self._signer = Signer(credentials, service="execute-api", region=region)
+        self._idle: dict[Endpoint, list[Line]] = defaultdict(list)
 
     def post(self, posts: Sequence[Post], *, budget_s: float) -> Sequence[PostResult]:
         """Frames to one connection go out one after the other, each after the answer to the one before."""
@@ -103,63 +86,50 @@ class ApiGateway:
         left_s = deadline - time.monotonic()
         if left_s <= 0:
             return
-        line = self._line(request.to.endpoint)
-        path = f"/@connections/{quote(request.to.connection_id, safe='')}"
-        signed = AWSRequest(method=request.method, url=line.endpoint + path, data=request.body)
-        SigV4Auth(self.credentials(), "execute-api", self.region).add_auth(signed)
+        request.line = line = self._line(_endpoint(request.to.endpoint))
         try:
-            _limit(line.connection, left_s)
-            line.connection.request(
-                request.method, urlsplit(line.endpoint).path + path, request.body, dict(signed.headers)
-            )
-        except _FAULTS:
-            line.connection.close()
-        request.line = line
+            line.send(self._written(request, line.endpoint), left_s)
+        except OSError:
+            return  # the line is closed: nothing will be received on it
+
+    def _written(self, request: _Request, endpoint: Endpoint) -> bytes:
+        path = f"{endpoint.prefix}/@connections/{quote(request.to.connection_id, safe='')}"
+        signed = self._signer.sign(request.method, endpoint.host, path, request.body)
+        headers = "".join([f"{name}: {value}\r\n" for name, value in signed.items()])
+        head = f"{request.method} {path} HTTP/1.1\r\n{headers}content-length: {len(request.body)}\r\n\r\n"
+        return head.encode() + request.body
 
     def _receive(self, request: _Request, deadline: float) -> int | None:
         """The status; None if the line had been closed while it was idle, so that it is worth a fresh one."""
         line = request.line
         if line is None:
             return NOT_SENT
+        fresh = line.fresh
         try:
-            _limit(line.connection, max(deadline - time.monotonic(), GRACE_S))
-            response = line.connection.getresponse()
-            response.read()
+            status = line.receive(deadline)
         except TimeoutError:
-            line.connection.close()
             return NO_ANSWER
-        except _FAULTS:
-            line.connection.close()
-            return NO_ANSWER if line.fresh else None
-        line.fresh = False
+        except OSError:
+            return NO_ANSWER if fresh else None
         self._idle[line.endpoint].append(line)
-        return response.status
+        return status
 
     def _again(self, request: _Request, deadline: float) -> int:
         """Once more; that a frame may come twice is allowed."""
-        for line in self._idle.pop(request.to.endpoint, []):  # they have been idle for as long
-            line.connection.close()
+        for line in self._idle.pop(_endpoint(request.to.endpoint), []):  # they have been idle for as long
+            line.close()
         request.line = None
         self._send(request, deadline)
         return max(self._receive(request, deadline) or NO_ANSWER, NO_ANSWER)  # the first time it may have arrived
 
-    def _line(self, endpoint: str) -> _Line:
+    def _line(self, endpoint: Endpoint) -> Line:
         idle = self._idle[endpoint]
-        return idle.pop() if idle else _Line(endpoint, self._connection(endpoint))
-
-    def _connection(self, endpoint: str) -> http.client.HTTPConnection:
-        parts = urlsplit(endpoint)
-        assert parts.hostname is not None
-        if parts.scheme == "http":
-            return http.client.HTTPConnection(parts.hostname, parts.port)
-        self._tls = self._tls or ssl.create_default_context()
-        return http.client.HTTPSConnection(parts.hostname, parts.port, context=self._tls)
+        return idle.pop() if idle else Line(endpoint)
 
 
-def _limit(connection: http.client.HTTPConnection, seconds: float) -> None:
-    connection.timeout = seconds
-    if connection.sock is not None:
-        connection.sock.settimeout(seconds)
+@lru_cache(maxsize=16)
+def _endpoint(url: str) -> Endpoint:
+    return Endpoint(url)
 
 
 _: type[Gateway] = ApiGateway

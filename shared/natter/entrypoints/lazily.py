@@ -1,5 +1,6 @@
 """When a function is put together: in Lambda's init phase; elsewhere not before its first event."""
 
+import gc
 import os
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +15,8 @@ def lazily(make: Callable[[], LambdaHandler]) -> LambdaHandler:
     A handler that is made by `make` once for each execution environment.
 
     Inside Lambda that is at once; a dependency that is down then is met again by the first event, so the
-    environment starts all the same.
+    environment starts all the same. What there is then stays as long as the environment: the garbage collector does
+    not look through it again and again.
     """
     made: list[LambdaHandler] = []
 
@@ -29,4 +31,5 @@ def lazily(make: Callable[[], LambdaHandler]) -> LambdaHandler:
 
     if "AWS_LAMBDA_INITIALIZATION_TYPE" in os.environ:
         begin()
+        gc.freeze()
     return handle

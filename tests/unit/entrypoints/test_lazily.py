@@ -1,3 +1,5 @@
+import gc
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -24,6 +26,13 @@ class Function:
             return event, context, self.made
 
         return handle
+
+
+@pytest.fixture(autouse=True)
+def thawed() -> Iterator[None]:
+    """What a test froze is collected again."""
+    yield
+    gc.unfreeze()
 
 
 class TestLazily:
@@ -55,3 +64,11 @@ class TestLazily:
         with pytest.raises(ConnectionError):
             handler("event", None)
         assert handler("event", None) == ("event", None, 1)
+
+    def test_what_is_made_in_the_init_phase_is_not_collected_again_and_again(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """It stays as long as the environment; the collector looked through all of it every few hundred events."""
+        monkeypatch.setenv(PHASE, "on-demand")
+        lazily(Function().make)
+        assert gc.get_freeze_count() > 0
