@@ -175,6 +175,7 @@ LOCAL = replace(
     DEV,
     name="local",
     partitions=8,
+    sockets_per_second=PROD.sockets_per_second,
     architecture="host",
     kafka_auth="none",
     keyspaces_auth="none",
