@@ -36,12 +36,12 @@ def echo(event: Event, _: object) -> Event:
 
 def order(event: Event, _: object) -> Event:
     """As many items as the id has characters."""
-    number = event["pathParameters"]["id"]
     directive = {
         "Namespace": "Shop",
         "Dimensions": [["service"]],
         "Metrics": [{"Name": "Sales", "Unit": "Count"}, {"Name": "Items", "Unit": "Count"}],
     }
+    number = event["pathParameters"]["id"]
     metrics = {"_aws": {"Timestamp": 0, "CloudWatchMetrics": [directive]}, "service": "order"}
     print(json.dumps(metrics | {"Sales": 1, "Items": len(number)}))  # noqa: T201 - as Powertools does
     return {"id": number, "region": os.environ["AWS_REGION"]}
