@@ -20,6 +20,8 @@ INIT_TIMEOUT_S = 60.0
 """How long a worker may take to its first request. (AWS: 10 s, then again within the invocation.)"""
 PATIENCE_S = 0.02
 """How long an event waits for a busy worker before another one is started for it."""
+IDLE_S = 60.0
+"""How long a worker is kept that is one of several and has nothing to do. (AWS does not say; minutes.)"""
 
 
 class StoppedError(Exception):
@@ -56,6 +58,7 @@ class Pool:
         self._starts = starts
         self._loop = asyncio.get_running_loop()
         self._stopping = False
+        self._shedding: asyncio.TimerHandle | None = None
 
     def submit(
         self,
@@ -129,8 +132,7 @@ class Pool:
         """Workers with the old settings end at once, or with the event that they have."""
         self.function = function
         for worker in self.slots.empty():
-            worker.state = "stranded"
-            worker.sandbox.kill()
+            self._end(worker)
 
     def strand(self, worker: Worker, call: Call) -> None:
         """Freeze `worker` in the midst of `call`, as if it had timed out; another one may take its place."""
@@ -182,6 +184,33 @@ class Pool:
                 return
             was = "busy"  # whoever sent it has given up: take the one behind it
         worker.idle()
+        self._shed_later()
+
+    def _shed_later(self) -> None:
+        if self._shedding is None and self.slots.spare(self._kept):
+            self._shedding = self._loop.call_later(IDLE_S, self._shed)
+
+    def _shed(self) -> None:
+        """End workers that have had nothing to do for long: they hold memory that a burst of events has cost."""
+        self._shedding = None
+        if self._stopping:
+            return
+        long_ago = self._loop.time() - IDLE_S
+        for worker in self.slots.spare(self._kept):
+            if worker.idle_since <= long_ago:
+                self.slots.idle.remove(worker)
+                self._end(worker)
+        self._shed_later()
+
+    @property
+    def _kept(self) -> int:
+        return max(1, self.function.provisioned_concurrency)
+
+    @staticmethod
+    def _end(worker: Worker) -> None:
+        """One that is not idle any more."""
+        worker.state = "stranded"
+        worker.sandbox.kill()
 
     def _run(self, worker: Worker, call: Call) -> None:
         worker.state = "busy"

@@ -84,6 +84,10 @@ class Slots[Worker, Event]:
         idle, self.idle = self.idle, []
         return idle
 
+    def spare(self, keep: int) -> list[Worker]:
+        """Those that are idle, but for the `keep` most recently used."""
+        return self.idle[:-keep]
+
     def stranded(self) -> None:
         """A busy worker is out of reach, and its place free for another, until it is `ready` or `gone` again."""
         self.busy -= 1

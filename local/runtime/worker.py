@@ -81,6 +81,8 @@ class Worker:
     ) -> None:
         self.function = function
         self.state: Literal["starting", "idle", "busy", "stranded"] = "starting"
+        self.idle_since = 0.0
+        """By the loop's clock, while it is."""
         self.sandbox = sandbox
         self.init_error: bytes | None = None
         self.initialised: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -121,8 +123,9 @@ class Worker:
 
     def idle(self) -> None:
         """There is no event for the process now: it is frozen unless one comes soon."""
-        self.state = "idle"
-        self._rest = asyncio.get_running_loop().call_later(FREEZE_AFTER_S, self.sandbox.rest)
+        loop = asyncio.get_running_loop()
+        self.state, self.idle_since = "idle", loop.time()
+        self._rest = loop.call_later(FREEZE_AFTER_S, self.sandbox.rest)
 
     def give(self, call: Call) -> None:
         """Hand `call` to the process, which is waiting for it."""

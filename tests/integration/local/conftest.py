@@ -317,6 +317,7 @@ async def functions(interpreter: Path, tmp_path: Path) -> AsyncIterator[Lambda]:
             function(code, "big"),
             function(code, "tick"),
             function(code, "slow", timeout_s=0.5, reserved_concurrency=1),
+            function(code, "nap", handler="app.slow", timeout_s=20),
             function(code, "missing", handler="app.not_there"),
         ],
         interpreter=interpreter,

@@ -165,6 +165,19 @@ class TestLambda:
         results = await asyncio.gather(*(functions.invoke("raw", b"{}") for _ in range(40)))
         assert len({result.request_id for result in results}) == 40
 
+    async def test_of_several_that_have_nothing_to_do_one_stays(
+        self, functions: Lambda, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(pool, "IDLE_S", 0.3)
+        nap = b'{"sleep_s": 0.3}'
+        await asyncio.gather(*(functions.invoke("nap", nap) for _ in range(3)))
+        started = functions.status()["nap"]["cold_starts"]
+        assert started > 1
+        await until(lambda: functions.status()["nap"]["warm"] == len(functions.status()["nap"]["pids"]) == 1)
+        assert (await functions.invoke("nap", nap)).error is None
+        after = functions.status()["nap"]
+        assert (after["cold_starts"], after["errors"]) == (started, 0)
+
     async def test_threads_do_not_run_between_events(self, functions: Lambda) -> None:
         """AWS freezes an environment that has nothing to do; what it started goes on with the next event."""
         await functions.invoke("tick", b"{}")
