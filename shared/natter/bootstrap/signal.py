@@ -49,7 +49,8 @@ def signal(settings: SignalSettings) -> SignalParts:
     connections = ValkeyConnections(cache, now_ms)
     database = postgres(settings.postgres)
     admission = ValkeyAdmission(cache, PostgresConversations(database))
-    limits, traces, log = ValkeyRateLimits(cache), ValkeyPresenceTraces(cache), KafkaConnectionLog(producer)
+    limits, traces = ValkeyRateLimits(cache), ValkeyPresenceTraces(cache)
+    log = KafkaConnectionLog(producer, timeout_s=settings.kafka.append_timeout_s)  # a `status` is refused without it
     return SignalParts(
         ping=Ping(connections=connections, traces=traces, log=log, now_ms=now_ms),
         note=NoteReceipt(
