@@ -118,8 +118,7 @@ class ServicesStack(Stack):
             send.add_environment("NATTER_CONTENT_CHECK", self._stage.content_check)
         topics.grant_append(send, names.COMMANDS_TOPIC)
         topics.grant_append(chat_api, names.COMMANDS_TOPIC)
-        topics.grant_append(persist, names.EVENTS_TOPIC, names.FANOUT_TOPIC, names.DEAD_TOPIC)
-        topics.grant_consume(persist, names.COMMANDS_TOPIC, group=PERSIST_GROUP)
+        topics.grant_append(persist, names.EVENTS_TOPIC, names.FANOUT_TOPIC)
         data.tables.grant(persist, write=("events", "client_ids", "heads", "effects", "memberships", "cursors"))
         data.tables.grant(chat_api, read=("events", "effects", "heads", "memberships", "cursors"))
         for key in data.token_keys:
@@ -138,34 +137,20 @@ class ServicesStack(Stack):
             *("ANY /v1/conversations", "ANY /v1/conversations/{proxy+}"),
             *("POST /v1/sync", "POST /v1/reports", "GET /v1/health"),
         )
-        consume(
-            persist,
-            stage=self._stage,
-            cluster_arn=self._streams.cluster_arn,
-            topic=names.COMMANDS_TOPIC,
-            group=PERSIST_GROUP,
-        )
+        self._consume(persist, names.COMMANDS_TOPIC, group=PERSIST_GROUP)
 
     def _deliveries(self) -> None:
         """What `persist` does not deliver itself: `fanout` cuts it into slices, `post_slice` posts them in parallel."""
-        data, topics = self._data, self._streams.topics
+        data = self._data
         fanout = self._function("fanout", ["core", "streams", "tables"], "KAFKA", "KEYSPACES", "VALKEY", "DELIVERIES")
         post_slice = self._function("post_slice", ["core", "tables"], "KEYSPACES", "VALKEY", "DELIVERIES")
-        topics.grant_append(fanout, names.DEAD_TOPIC)
-        topics.grant_consume(fanout, names.FANOUT_TOPIC, group=FANOUT_GROUP)
         data.tables.grant(fanout, read=("heads", "memberships"))
         data.tables.grant(post_slice, read=("events",))
         for function in (fanout, post_slice):
             self.slices.grant_send(function)
         self.sockets.api.grant_manage_connections(post_slice)
 
-        consume(
-            fanout,
-            stage=self._stage,
-            cluster_arn=self._streams.cluster_arn,
-            topic=names.FANOUT_TOPIC,
-            group=FANOUT_GROUP,
-        )
+        self._consume(fanout, names.FANOUT_TOPIC, group=FANOUT_GROUP)
         self.slices.work(post_slice)
 
     def _forget_files(self) -> None:
@@ -182,8 +167,6 @@ class ServicesStack(Stack):
         receipts = self._function("receipts", ["core", "users", "streams", "tables"], *stores)
         topics.grant_append(signal, names.RECEIPTS_TOPIC, names.CONNECTIONS_TOPIC)
         topics.grant_append(self.functions["chat_api"], names.RECEIPTS_TOPIC)
-        topics.grant_append(receipts, names.DEAD_TOPIC)
-        topics.grant_consume(receipts, names.RECEIPTS_TOPIC, group=RECEIPTS_GROUP)
         data.tables.grant(signal, read=("heads",))
         data.tables.grant(receipts, read=("events", "heads"), write=("cursors",))
         for function in (signal, receipts):
@@ -191,32 +174,16 @@ class ServicesStack(Stack):
 
         for action in ("ping", "read", "delivered", "typing", "watch", "status", "$default"):
             self.sockets.route(action, signal, answers=True)
-        consume(
-            receipts,
-            stage=self._stage,
-            cluster_arn=self._streams.cluster_arn,
-            topic=names.RECEIPTS_TOPIC,
-            group=RECEIPTS_GROUP,
-            window_s=RECEIPTS_WINDOW_S,
-        )
+        self._consume(receipts, names.RECEIPTS_TOPIC, group=RECEIPTS_GROUP, window_s=RECEIPTS_WINDOW_S)
 
     def _presence(self) -> None:
         """Tells who watches somebody how they are: when connections come and go, and when the grace after is over."""
-        topics = self._streams.topics
         presence = self._function(
             "presence", ["core", "users", "streams"], "POSTGRES", "VALKEY", "KAFKA", "SOCKETS", "LOOKS"
         )
-        topics.grant_append(presence, names.DEAD_TOPIC)
-        topics.grant_consume(presence, names.CONNECTIONS_TOPIC, group=PRESENCE_GROUP)
         self.looks.grant_send(presence)
         self.sockets.api.grant_manage_connections(presence)
-        consume(
-            presence,
-            stage=self._stage,
-            cluster_arn=self._streams.cluster_arn,
-            topic=names.CONNECTIONS_TOPIC,
-            group=PRESENCE_GROUP,
-        )
+        self._consume(presence, names.CONNECTIONS_TOPIC, group=PRESENCE_GROUP)
         self.looks.work(presence)
 
     def _relay(self) -> None:
@@ -245,6 +212,20 @@ class ServicesStack(Stack):
         data.tables.grant(export, read=("events", "heads", "memberships"))
         data.attachments.grant_export(export)
         data.attachments.grant_link_exports(users_api)
+
+    def _consume(self, function: PythonFunction, topic: str, *, group: str, window_s: int = 0) -> None:
+        """`function` reads `topic`, and sets aside what can never be processed."""
+        topics = self._streams.topics
+        topics.grant_append(function, names.DEAD_TOPIC)
+        topics.grant_consume(function, topic, group=group)
+        consume(
+            function,
+            stage=self._stage,
+            cluster_arn=self._streams.cluster_arn,
+            topic=topic,
+            group=group,
+            window_s=window_s,
+        )
 
     def _every_minute(self, function: PythonFunction) -> None:
         events.Rule(

@@ -8,7 +8,7 @@ can name it without reading.
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from natter.adapters.valkey import Valkey
+from natter.adapters.valkey import Valkey, unexpired
 from natter.domain.ids import ConnectionId, DeviceId, SessionId, UserId
 from natter.names import CONNECTION_LIFETIME_S
 from natter.ports.sockets import Connection, Connections
@@ -38,10 +38,7 @@ class ValkeyConnections:
         if not ordered:
             return {}
         with self._valkey.client() as client:
-            pipeline = client.pipeline(transaction=False)
-            for user in ordered:
-                pipeline.zrangebyscore(_key(user), now, "+inf")
-            found = pipeline.execute()
+            found = unexpired(client, map(_key, ordered), now)
         return {
             user: [_load(user, member) for member in members]
             for user, members in zip(ordered, found, strict=True)

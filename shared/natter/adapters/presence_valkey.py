@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from natter.adapters.valkey import Valkey
+from natter.adapters.valkey import Valkey, unexpired
 from natter.domain.ids import ConnectionId, DeviceId, UserId
 from natter.domain.presence import DeviceState, Traces
 from natter.ports.presence import PresenceTraces, Watcher, Watchers
@@ -94,14 +94,8 @@ class ValkeyWatchers:
         if not ordered:
             return {}
         with self._valkey.client() as client:
-            pipeline = client.pipeline(transaction=False)
-            for user in ordered:
-                pipeline.zrangebyscore(_watchers(user), now, "+inf")
-            found = [
-                (user, _watcher(member))
-                for user, members in zip(ordered, pipeline.execute(), strict=True)
-                for member in members
-            ]
+            members_of = zip(ordered, unexpired(client, map(_watchers, ordered), now), strict=True)
+            found = [(user, _watcher(member)) for user, members in members_of for member in members]
             pipeline = client.pipeline(transaction=False)
             for user, watcher in found:
                 pipeline.sismember(_watched(watcher), user)

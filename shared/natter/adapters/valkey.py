@@ -6,7 +6,7 @@ does, at a fraction of the cluster client's CPU (docs/decisions/0005). Commands 
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -71,6 +71,15 @@ class IamLogin(CredentialProvider):
         )
         SigV4QueryAuth(self.credentials(), "elasticache", self.region, expires=_TOKEN_LIFE_S).add_auth(request)
         return self.user, str(request.url).removeprefix("https://")
+
+
+def unexpired(client: Any, keys: Iterable[str], now_ms: int) -> list[list[str]]:
+    """Of each sorted set that is scored by when its members expire, those that have not."""
+    pipeline = client.pipeline(transaction=False)
+    for key in keys:
+        pipeline.zrangebyscore(key, now_ms, "+inf")
+    members: list[list[str]] = pipeline.execute()
+    return members
 
 
 class Valkey:

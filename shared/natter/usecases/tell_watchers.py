@@ -91,7 +91,7 @@ class TellWatchers:
             Post(connection=connections[watcher], frame=self.frames.presence(presences))
             for watcher, presences in shown.items()
         ]
-        results = self.gateway.post(posts, budget_s=BUDGET_S) if posts else ()
+        results = self.gateway.post(posts, budget_s=BUDGET_S)
         for post, result in zip(posts, results, strict=True):
             if result is PostResult.GONE:
                 prune(self.connections, post.connection, now=self.now_ms())
