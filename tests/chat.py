@@ -16,27 +16,27 @@ from natter.domain.conversations import Event, History
 from natter.domain.ids import ConversationId, UserId, new_id
 from natter.names import PAGE_LIMIT_BYTES
 from natter.ports.health import Probe
-from natter.usecases.announce import Announce
-from natter.usecases.change_conversation import Restyle
-from natter.usecases.change_members import AddPeople, RemovePerson, SetRole
-from natter.usecases.change_settings import ChangeSettings
-from natter.usecases.check_health import CheckHealth
-from natter.usecases.create_conversation import Create, CreateRequest
-from natter.usecases.fold_receipts import FoldReceipts
-from natter.usecases.inbox import ReadInbox
-from natter.usecases.link_attachment import LinkAttachment
-from natter.usecases.list_members import ListMembers
-from natter.usecases.member_service import MemberService
-from natter.usecases.note_receipt import NoteReceipt
-from natter.usecases.offer_upload import OfferUpload
-from natter.usecases.persist import Persist
-from natter.usecases.read_cursors import ReadCursors
-from natter.usecases.read_events import ReadEvents, ReadPage
-from natter.usecases.report_event import ReportEvent
-from natter.usecases.send import Send
-from natter.usecases.sync import Sync
-from natter.usecases.tell import Tell
-from natter.usecases.view_conversations import ConversationView, ReadHeads, ViewConversation, ViewConversations
+from natter.usecases.attachments.link_attachment import LinkAttachment
+from natter.usecases.attachments.offer_upload import OfferUpload
+from natter.usecases.conversations.announce import Announce
+from natter.usecases.conversations.change_conversation import Restyle
+from natter.usecases.conversations.change_members import AddPeople, RemovePerson, SetRole
+from natter.usecases.conversations.change_settings import ChangeSettings
+from natter.usecases.conversations.create_conversation import Create, CreateRequest
+from natter.usecases.conversations.list_members import ListMembers
+from natter.usecases.conversations.member_service import MemberService
+from natter.usecases.delivery.tell import Tell
+from natter.usecases.messages.persist import Persist
+from natter.usecases.messages.send import Send
+from natter.usecases.operations.check_health import CheckHealth
+from natter.usecases.operations.report_event import ReportEvent
+from natter.usecases.reading.read_events import ReadEvents, ReadPage
+from natter.usecases.reading.read_inbox import ReadInbox
+from natter.usecases.reading.sync import Sync
+from natter.usecases.reading.view_conversations import ConversationView, ReadHeads, ViewConversation, ViewConversations
+from natter.usecases.receipts.fold_receipts import FoldReceipts
+from natter.usecases.receipts.note_receipt import NoteReceipt
+from natter.usecases.receipts.read_cursors import ReadCursors
 from natter.wire.events import event_size
 from natter.wire.frames import JsonFrames
 from natter.wire.http_conversations import conversation_size

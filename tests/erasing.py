@@ -9,12 +9,12 @@ from natter.domain.ids import AttachmentId, ConnectionId, ConversationId, Device
 from natter.domain.users import PushTarget
 from natter.ports.presence import Watcher
 from natter.ports.reports import Report
-from natter.usecases.announce import Announce
-from natter.usecases.create_conversation import CreateRequest
-from natter.usecases.empty_words import EmptyWords
-from natter.usecases.end_session import EndSessions
-from natter.usecases.erase import Erase
-from natter.usecases.leave_for_good import LeaveForGood
+from natter.usecases.accounts.end_session import EndSessions
+from natter.usecases.conversations.announce import Announce
+from natter.usecases.conversations.create_conversation import CreateRequest
+from natter.usecases.privacy.empty_words import EmptyWords
+from natter.usecases.privacy.erase import Erase
+from natter.usecases.privacy.leave_for_good import LeaveForGood
 from tests.chat import Chat
 from tests.files import a_file
 from tests.identity import PASSWORD, a_connection, a_sign_in

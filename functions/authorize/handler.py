@@ -8,7 +8,7 @@ from natter.bootstrap import authorize as bootstrap
 from natter.domain.errors import Unauthenticated
 from natter.entrypoints.lazily import lazily
 from natter.settings import AuthorizeSettings
-from natter.usecases.authenticate import AuthenticateSocket
+from natter.usecases.accounts.authenticate import AuthenticateSocket
 
 
 def build(authenticate: AuthenticateSocket) -> Callable[[Mapping[str, Any], object], dict[str, Any]]:

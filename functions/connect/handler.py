@@ -9,7 +9,7 @@ from natter.entrypoints.lazily import LambdaHandler, lazily
 from natter.entrypoints.websocket import SocketEvent
 from natter.settings import ConnectSettings
 from natter.telemetry import logger
-from natter.usecases.connect import Connect
+from natter.usecases.accounts.connect import Connect
 
 
 def build(connect: Connect, endpoint: str) -> LambdaHandler:

@@ -7,7 +7,7 @@ from natter.bootstrap import disconnect as bootstrap
 from natter.entrypoints.lazily import LambdaHandler, lazily
 from natter.entrypoints.websocket import SocketEvent
 from natter.settings import DisconnectSettings
-from natter.usecases.connect import Disconnect
+from natter.usecases.accounts.connect import Disconnect
 
 
 def build(disconnect: Disconnect, endpoint: str) -> LambdaHandler:

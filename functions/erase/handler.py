@@ -6,7 +6,7 @@ from natter.bootstrap import erase as bootstrap
 from natter.entrypoints.lazily import LambdaHandler, lazily
 from natter.settings import EraseSettings
 from natter.telemetry import logger, record_erasures
-from natter.usecases.erase import Swept
+from natter.usecases.privacy.erase import Swept
 
 
 class IncompleteErasureError(Exception):

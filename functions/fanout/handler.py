@@ -10,8 +10,8 @@ from natter.entrypoints.stream import Batch, stream_consumer
 from natter.ports.log import DeadLetters
 from natter.settings import FanoutSettings
 from natter.telemetry import record_fanned_out
-from natter.usecases.deliver import STALE_MS
-from natter.usecases.fanout import Fanout
+from natter.usecases.delivery.deliver import STALE_MS
+from natter.usecases.delivery.fanout import Fanout
 from natter.wire.deliveries import load_undelivered
 
 

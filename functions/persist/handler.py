@@ -10,7 +10,7 @@ from natter.names import EPOCH
 from natter.ports.log import DeadLetters
 from natter.settings import PersistSettings
 from natter.telemetry import record_persisted
-from natter.usecases.persist import Persist, UnfoldableRecordError
+from natter.usecases.messages.persist import Persist, UnfoldableRecordError
 from natter.wire.records import load_command
 
 

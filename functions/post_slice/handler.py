@@ -5,7 +5,7 @@ from natter.entrypoints.lazily import LambdaHandler, lazily
 from natter.entrypoints.queue import queue_consumer
 from natter.settings import PostSliceSettings
 from natter.telemetry import record_slice
-from natter.usecases.post_slice import PostSlice
+from natter.usecases.delivery.post_slice import PostSlice
 from natter.wire.deliveries import load_slice
 
 

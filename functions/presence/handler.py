@@ -10,7 +10,7 @@ from natter.entrypoints.records import readable
 from natter.entrypoints.stream import Batch, stream_consumer
 from natter.ports.log import DeadLetters
 from natter.settings import PresenceSettings
-from natter.usecases.settle_presence import SettlePresence
+from natter.usecases.presence.settle_presence import SettlePresence
 from natter.wire.presence import load_look
 from natter.wire.records import load_connection
 

@@ -7,7 +7,7 @@ from natter.entrypoints.records import readable
 from natter.entrypoints.stream import Batch, stream_consumer
 from natter.ports.log import DeadLetters
 from natter.settings import ReceiptsSettings
-from natter.usecases.fold_receipts import FoldReceipts
+from natter.usecases.receipts.fold_receipts import FoldReceipts
 from natter.wire.records import load_receipt
 
 

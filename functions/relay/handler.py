@@ -6,7 +6,7 @@ from natter.bootstrap import relay as bootstrap
 from natter.entrypoints.lazily import LambdaHandler, lazily
 from natter.settings import RelaySettings
 from natter.telemetry import logger
-from natter.usecases.relay import Swept
+from natter.usecases.conversations.relay import Swept
 
 
 class IncompleteSweepError(Exception):

@@ -5,7 +5,7 @@ from natter.domain.errors import UnknownAction
 from natter.entrypoints.lazily import LambdaHandler, lazily
 from natter.entrypoints.websocket import SocketEvent, frame_route
 from natter.settings import SendSettings
-from natter.usecases.send import Send
+from natter.usecases.messages.send import Send
 from natter.wire.frames import COMMAND_FRAMES, AckFrame
 
 

@@ -7,8 +7,8 @@ from natter.entrypoints.http import HttpApi
 from natter.entrypoints.lazily import lazily
 from natter.entrypoints.request import Request
 from natter.settings import UsersApiSettings
-from natter.usecases.sign_in_by_provider import SignInByProvider
-from natter.usecases.user_service import UserService
+from natter.usecases.accounts.sign_in_by_provider import SignInByProvider
+from natter.usecases.accounts.user_service import UserService
 from natter.wire.http_identity import (
     FindUsersQuery,
     KeysAnswer,

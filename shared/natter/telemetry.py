@@ -12,9 +12,9 @@ from aws_lambda_powertools.logging.utils import copy_config_to_registered_logger
 from aws_lambda_powertools.metrics import MetricUnit
 
 from natter.domain.fold import Decision, Turn
-from natter.usecases.erase import Swept
-from natter.usecases.persist import Persisted
-from natter.usecases.settle_posts import Report
+from natter.usecases.delivery.settle_posts import Report
+from natter.usecases.messages.persist import Persisted
+from natter.usecases.privacy.erase import Swept
 
 logger = Logger(use_rfc3339=True, utc=True)
 metrics = Metrics()

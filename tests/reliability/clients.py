@@ -12,8 +12,8 @@ from natter.domain.commands import Command, Origin
 from natter.domain.errors import Unavailable
 from natter.domain.ids import ConnectionId, DeviceId, SessionId, UserId
 from natter.ports.sockets import Connection, Connections
-from natter.usecases.ping import Ping
-from natter.usecases.view_conversations import ViewConversations
+from natter.usecases.reading.view_conversations import ViewConversations
+from natter.usecases.signals.ping import Ping
 from tests.reliability.decisions import SteppedDecisions
 from tests.reliability.load import CONVERSATIONS, USERS
 from tests.reliability.trace import Synced, Trace

@@ -9,8 +9,8 @@ from greenlet import GreenletExit, greenlet
 from natter.domain.errors import Unavailable
 from natter.ports.attachments import ForgottenFiles
 from natter.ports.deliveries import Slice, Undelivered
-from natter.usecases.fanout import Fanout
-from natter.usecases.post_slice import PostSlice
+from natter.usecases.delivery.fanout import Fanout
+from natter.usecases.delivery.post_slice import PostSlice
 from tests.reliability.ports import Pause
 
 KILL = 0.006

@@ -8,7 +8,7 @@ from natter.domain.conversations import Cursor
 from natter.domain.ids import ConversationId
 from natter.domain.receipts import Receipt, ReceiptRecord
 from natter.ports.receipts import CursorKey
-from natter.usecases.view_conversations import ConversationView, ReadHeads, ViewConversations
+from natter.usecases.reading.view_conversations import ConversationView, ReadHeads, ViewConversations
 from tests.reliability.checker import parsed
 from tests.reliability.decisions import record
 from tests.reliability.meaning import History

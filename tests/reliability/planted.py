@@ -16,9 +16,9 @@ from natter.ports.attachments import FileQueue, ForgottenFiles
 from natter.ports.deliveries import Slice, Undelivered
 from natter.ports.sockets import PostResult
 from natter.ports.tables import FoldStore, HeadCache, Known, ReadTable, Wanted
-from natter.usecases.fanout import Fanout
-from natter.usecases.persist import Partition, Persist, Persisted
-from natter.usecases.settle_posts import Posting, Report, SettlePosts
+from natter.usecases.delivery.fanout import Fanout
+from natter.usecases.delivery.settle_posts import Posting, Report, SettlePosts
+from natter.usecases.messages.persist import Partition, Persist, Persisted
 from tests.reliability.planted_stores import (
     ClockedCursors,
     CountedTables,

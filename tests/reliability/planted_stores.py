@@ -12,7 +12,7 @@ from natter.domain.ids import ConversationId, UserId
 from natter.domain.rows import EventRow, MembershipRow, Row, SentRow
 from natter.ports.conversations import ConversationRecord
 from natter.ports.receipts import CursorKey
-from natter.usecases.view_conversations import ConversationView, ViewConversations
+from natter.usecases.reading.view_conversations import ConversationView, ViewConversations
 from tests.reliability.load import USERS
 from tests.reliability.ports import Pause, SteppedHeadCache, SteppedTables
 from tests.reliability.trace import Trace

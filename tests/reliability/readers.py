@@ -9,7 +9,7 @@ from greenlet import greenlet
 from natter.domain.errors import BadRequest, NotMember, RateLimited, Unavailable
 from natter.domain.ids import ConversationId, UserId
 from natter.domain.receipts import Receipt
-from natter.usecases.note_receipt import NoteReceipt
+from natter.usecases.receipts.note_receipt import NoteReceipt
 from tests.reliability.load import CONVERSATIONS, USERS
 from tests.reliability.trace import Noted, Trace
 

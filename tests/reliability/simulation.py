@@ -17,15 +17,15 @@ from natter.adapters.logs_memory import MemoryCommandLog
 from natter.adapters.rate_limits_memory import MemoryRateLimits
 from natter.domain.commands import Record
 from natter.domain.errors import Unavailable
-from natter.usecases.deliver import Deliver
-from natter.usecases.fanout import Fanout
-from natter.usecases.fold_receipts import FoldReceipts
-from natter.usecases.note_receipt import NoteReceipt
-from natter.usecases.persist import Persist
-from natter.usecases.post_slice import PostSlice
-from natter.usecases.settle_posts import SettlePosts
-from natter.usecases.tell import Tell
-from natter.usecases.view_conversations import ReadHeads, ViewConversations
+from natter.usecases.delivery.deliver import Deliver
+from natter.usecases.delivery.fanout import Fanout
+from natter.usecases.delivery.post_slice import PostSlice
+from natter.usecases.delivery.settle_posts import SettlePosts
+from natter.usecases.delivery.tell import Tell
+from natter.usecases.messages.persist import Persist
+from natter.usecases.reading.view_conversations import ReadHeads, ViewConversations
+from natter.usecases.receipts.fold_receipts import FoldReceipts
+from natter.usecases.receipts.note_receipt import NoteReceipt
 from natter.wire.frames import JsonFrames
 from natter.wire.signals import JsonSignalFrames
 from tests.reliability.clients import Clients

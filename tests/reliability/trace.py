@@ -10,7 +10,7 @@ from natter.domain.receipts import Receipt
 from natter.ports.log import Emission
 from natter.ports.receipts import CursorKey
 from natter.ports.sockets import Connection
-from natter.usecases.view_conversations import ConversationView
+from natter.usecases.reading.view_conversations import ConversationView
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from natter.adapters.tickets_valkey import ValkeyTickets
 from natter.bootstrap.common import valkey
 from natter.bootstrap.identity import access_tokens, authenticate, check_session, postgres
 from natter.settings import AuthorizeSettings
-from natter.usecases.authenticate import AuthenticateSocket, RedeemTicket
+from natter.usecases.accounts.authenticate import AuthenticateSocket, RedeemTicket
 
 
 def authorize(settings: AuthorizeSettings) -> AuthenticateSocket:

@@ -20,19 +20,19 @@ from natter.bootstrap.warming import warmed
 from natter.domain.ids import new_id
 from natter.ports.limits import RateLimits
 from natter.settings import ChatApiSettings
-from natter.usecases.authenticate import Authenticate
-from natter.usecases.check_health import CheckHealth
-from natter.usecases.create_conversation import Create
-from natter.usecases.inbox import ReadInbox
-from natter.usecases.link_attachment import LinkAttachment
-from natter.usecases.member_service import MemberService
-from natter.usecases.note_receipt import NoteReceipt
-from natter.usecases.offer_upload import OfferUpload
-from natter.usecases.read_cursors import ReadCursors
-from natter.usecases.read_events import ReadEvents, ReadPage
-from natter.usecases.report_event import ReportEvent
-from natter.usecases.sync import Sync
-from natter.usecases.view_conversations import ReadHeads, ViewConversation, ViewConversations
+from natter.usecases.accounts.authenticate import Authenticate
+from natter.usecases.attachments.link_attachment import LinkAttachment
+from natter.usecases.attachments.offer_upload import OfferUpload
+from natter.usecases.conversations.create_conversation import Create
+from natter.usecases.conversations.member_service import MemberService
+from natter.usecases.operations.check_health import CheckHealth
+from natter.usecases.operations.report_event import ReportEvent
+from natter.usecases.reading.read_events import ReadEvents, ReadPage
+from natter.usecases.reading.read_inbox import ReadInbox
+from natter.usecases.reading.sync import Sync
+from natter.usecases.reading.view_conversations import ReadHeads, ViewConversation, ViewConversations
+from natter.usecases.receipts.note_receipt import NoteReceipt
+from natter.usecases.receipts.read_cursors import ReadCursors
 from natter.wire.events import event_size
 from natter.wire.http_conversations import conversation_size
 

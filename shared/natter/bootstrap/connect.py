@@ -7,7 +7,7 @@ from natter.adapters.presence_valkey import ValkeyPresenceTraces
 from natter.bootstrap.common import now_ms, valkey
 from natter.bootstrap.identity import check_session, postgres
 from natter.settings import ConnectSettings
-from natter.usecases.connect import Connect
+from natter.usecases.accounts.connect import Connect
 
 
 def connect(settings: ConnectSettings) -> Connect:

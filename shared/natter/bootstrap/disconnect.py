@@ -6,7 +6,7 @@ from natter.adapters.logs_kafka import KafkaConnectionLog
 from natter.adapters.presence_valkey import ValkeyPresenceTraces
 from natter.bootstrap.common import now_ms, valkey
 from natter.settings import DisconnectSettings
-from natter.usecases.connect import Disconnect
+from natter.usecases.accounts.connect import Disconnect
 
 
 def disconnect(settings: DisconnectSettings) -> Disconnect:

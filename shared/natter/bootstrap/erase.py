@@ -20,11 +20,11 @@ from natter.bootstrap.common import aws_credentials, now_ms, valkey
 from natter.bootstrap.identity import postgres
 from natter.domain.ids import new_id
 from natter.settings import EraseSettings
-from natter.usecases.announce import Announce
-from natter.usecases.empty_words import EmptyWords
-from natter.usecases.end_session import CloseConnections, EndSessions
-from natter.usecases.erase import Erase
-from natter.usecases.leave_for_good import LeaveForGood
+from natter.usecases.accounts.end_session import CloseConnections, EndSessions
+from natter.usecases.conversations.announce import Announce
+from natter.usecases.privacy.empty_words import EmptyWords
+from natter.usecases.privacy.erase import Erase
+from natter.usecases.privacy.leave_for_good import LeaveForGood
 from natter.wire.signals import SignedOutFrame
 
 

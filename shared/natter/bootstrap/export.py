@@ -12,7 +12,7 @@ from natter.bootstrap.attachments import archives
 from natter.bootstrap.common import now_ms
 from natter.bootstrap.identity import postgres
 from natter.settings import ExportSettings
-from natter.usecases.make_export import MakeExport
+from natter.usecases.privacy.make_export import MakeExport
 
 
 def export(settings: ExportSettings) -> MakeExport:

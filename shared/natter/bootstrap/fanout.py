@@ -13,7 +13,7 @@ from natter.bootstrap.queues import slice_queue
 from natter.bootstrap.warming import warmed
 from natter.ports.log import DeadLetters
 from natter.settings import FanoutSettings
-from natter.usecases.fanout import Fanout
+from natter.usecases.delivery.fanout import Fanout
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,7 +10,7 @@ from natter.adapters.session_states_valkey import ValkeySessionStates
 from natter.adapters.sessions_postgres import PostgresSessions
 from natter.adapters.valkey import Valkey
 from natter.settings import OidcSettings, PostgresSettings, TokenSettings
-from natter.usecases.authenticate import Authenticate, CheckSession
+from natter.usecases.accounts.authenticate import Authenticate, CheckSession
 
 if TYPE_CHECKING:
     from natter.adapters.access_tokens_kms import KmsAccessTokens

@@ -9,13 +9,13 @@ from natter.bootstrap.common import aws_credentials, now_ms
 from natter.domain.ids import new_id
 from natter.ports.conversations import Admission, Conversations
 from natter.ports.log import CommandLog
-from natter.usecases.announce import Announce
-from natter.usecases.change_conversation import Restyle
-from natter.usecases.change_members import AddPeople, RemovePerson, SetRole
-from natter.usecases.change_settings import ChangeSettings
-from natter.usecases.list_members import ListMembers
-from natter.usecases.member_service import MemberService
-from natter.usecases.tell import Tell
+from natter.usecases.conversations.announce import Announce
+from natter.usecases.conversations.change_conversation import Restyle
+from natter.usecases.conversations.change_members import AddPeople, RemovePerson, SetRole
+from natter.usecases.conversations.change_settings import ChangeSettings
+from natter.usecases.conversations.list_members import ListMembers
+from natter.usecases.conversations.member_service import MemberService
+from natter.usecases.delivery.tell import Tell
 from natter.wire.signals import settings_frame
 
 

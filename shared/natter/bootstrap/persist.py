@@ -18,9 +18,9 @@ from natter.bootstrap.warming import warmed
 from natter.names import EVENTS_TOPIC, FANOUT_TOPIC
 from natter.ports.log import DeadLetters
 from natter.settings import PersistSettings
-from natter.usecases.deliver import Deliver
-from natter.usecases.persist import Persist
-from natter.usecases.settle_posts import SettlePosts
+from natter.usecases.delivery.deliver import Deliver
+from natter.usecases.delivery.settle_posts import SettlePosts
+from natter.usecases.messages.persist import Persist
 from natter.wire.frames import JsonFrames
 
 

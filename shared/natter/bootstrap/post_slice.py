@@ -10,8 +10,8 @@ from natter.bootstrap.common import aws_credentials, now_ms, valkey
 from natter.bootstrap.queues import slice_queue
 from natter.bootstrap.warming import warmed
 from natter.settings import PostSliceSettings
-from natter.usecases.post_slice import PostSlice
-from natter.usecases.settle_posts import SettlePosts
+from natter.usecases.delivery.post_slice import PostSlice
+from natter.usecases.delivery.settle_posts import SettlePosts
 from natter.wire.frames import JsonFrames
 
 

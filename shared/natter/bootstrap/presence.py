@@ -16,9 +16,9 @@ from natter.bootstrap.queues import look_queue
 from natter.bootstrap.warming import warmed
 from natter.ports.log import DeadLetters
 from natter.settings import PresenceSettings
-from natter.usecases.read_presence import PresenceNow
-from natter.usecases.settle_presence import SettlePresence
-from natter.usecases.tell_watchers import TellWatchers
+from natter.usecases.presence.read_presence import PresenceNow
+from natter.usecases.presence.settle_presence import SettlePresence
+from natter.usecases.presence.tell_watchers import TellWatchers
 from natter.wire.signals import JsonSignalFrames
 
 

@@ -19,8 +19,8 @@ from natter.bootstrap.identity import postgres
 from natter.bootstrap.warming import warmed
 from natter.ports.log import DeadLetters
 from natter.settings import ReceiptsSettings
-from natter.usecases.fold_receipts import FoldReceipts
-from natter.usecases.tell import Tell
+from natter.usecases.delivery.tell import Tell
+from natter.usecases.receipts.fold_receipts import FoldReceipts
 from natter.wire.signals import JsonSignalFrames
 
 TELLING_S = 1.0

@@ -7,8 +7,8 @@ from natter.adapters.logs_kafka import KafkaCommandLog
 from natter.bootstrap.common import now_ms, valkey
 from natter.bootstrap.identity import postgres
 from natter.settings import RelaySettings
-from natter.usecases.announce import Announce
-from natter.usecases.relay import Relay
+from natter.usecases.conversations.announce import Announce
+from natter.usecases.conversations.relay import Relay
 
 
 def relay(settings: RelaySettings) -> Relay:

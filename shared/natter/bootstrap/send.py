@@ -12,7 +12,7 @@ from natter.bootstrap.identity import postgres
 from natter.bootstrap.warming import warmed
 from natter.names import COMMANDS_TOPIC
 from natter.settings import SendSettings
-from natter.usecases.send import Send
+from natter.usecases.messages.send import Send
 
 
 def send(settings: SendSettings) -> Send:

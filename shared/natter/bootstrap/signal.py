@@ -21,13 +21,13 @@ from natter.bootstrap.identity import postgres
 from natter.bootstrap.warming import warmed
 from natter.names import CONNECTIONS_TOPIC, RECEIPTS_TOPIC
 from natter.settings import SignalSettings
-from natter.usecases.note_receipt import NoteReceipt
-from natter.usecases.pass_on_typing import PassOnTyping
-from natter.usecases.ping import Ping
-from natter.usecases.read_presence import PresenceNow
-from natter.usecases.say_status import SayStatus
-from natter.usecases.tell import Tell
-from natter.usecases.watch import Watch
+from natter.usecases.delivery.tell import Tell
+from natter.usecases.presence.read_presence import PresenceNow
+from natter.usecases.presence.say_status import SayStatus
+from natter.usecases.presence.watch import Watch
+from natter.usecases.receipts.note_receipt import NoteReceipt
+from natter.usecases.signals.pass_on_typing import PassOnTyping
+from natter.usecases.signals.ping import Ping
 from natter.wire.signals import JsonSignalFrames
 
 

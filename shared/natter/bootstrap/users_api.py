@@ -25,25 +25,25 @@ from natter.bootstrap.common import aws_credentials, now_ms, valkey
 from natter.bootstrap.identity import access_tokens, authenticate, identity_provider, postgres
 from natter.domain.ids import new_id
 from natter.settings import UsersApiSettings
-from natter.usecases.ask_for_export import AskForExport
-from natter.usecases.change_password import ChangePassword
-from natter.usecases.change_profile import ChangeProfile
-from natter.usecases.check_password import CheckPassword
-from natter.usecases.end_session import CloseConnections, EndOwnSession, EndSession, EndSessions
-from natter.usecases.erase_self import EraseSelf, EraseSelfByProvider, StartErasure
-from natter.usecases.find_users import FindUsers
-from natter.usecases.issue_ticket import IssueTicket
-from natter.usecases.keep_blocks import KeepBlocks
-from natter.usecases.keep_contacts import KeepContacts
-from natter.usecases.keep_devices import KeepDevices
-from natter.usecases.list_sessions import ListSessions
-from natter.usecases.open_session import OpenSession
-from natter.usecases.read_presence import PresenceNow, ReadPresence
-from natter.usecases.refresh_session import RefreshSession
-from natter.usecases.sign_in import SignIn
-from natter.usecases.sign_in_by_provider import SignInByProvider
-from natter.usecases.sign_up import SignUp
-from natter.usecases.user_service import UserService
+from natter.usecases.accounts.change_password import ChangePassword
+from natter.usecases.accounts.change_profile import ChangeProfile
+from natter.usecases.accounts.check_password import CheckPassword
+from natter.usecases.accounts.end_session import CloseConnections, EndOwnSession, EndSession, EndSessions
+from natter.usecases.accounts.find_users import FindUsers
+from natter.usecases.accounts.issue_ticket import IssueTicket
+from natter.usecases.accounts.keep_blocks import KeepBlocks
+from natter.usecases.accounts.keep_contacts import KeepContacts
+from natter.usecases.accounts.keep_devices import KeepDevices
+from natter.usecases.accounts.list_sessions import ListSessions
+from natter.usecases.accounts.open_session import OpenSession
+from natter.usecases.accounts.refresh_session import RefreshSession
+from natter.usecases.accounts.sign_in import SignIn
+from natter.usecases.accounts.sign_in_by_provider import SignInByProvider
+from natter.usecases.accounts.sign_up import SignUp
+from natter.usecases.accounts.user_service import UserService
+from natter.usecases.presence.read_presence import PresenceNow, ReadPresence
+from natter.usecases.privacy.ask_for_export import AskForExport
+from natter.usecases.privacy.erase_self import EraseSelf, EraseSelfByProvider, StartErasure
 from natter.wire.signals import SignedOutFrame
 
 

@@ -25,7 +25,7 @@ from natter.entrypoints.faults import describe
 from natter.entrypoints.request import Request
 from natter.entrypoints.routes import Handler, Route
 from natter.ports.limits import RateLimits
-from natter.usecases.authenticate import Authenticate
+from natter.usecases.accounts.authenticate import Authenticate
 
 _logger = logging.getLogger(__name__)
 

@@ -6,11 +6,11 @@ from pydantic import Field, RootModel, model_validator
 
 from natter.domain.conversations import History
 from natter.domain.ids import ConversationId, UserId
-from natter.usecases.create_conversation import MAX_FOUNDERS, CreateRequest
-from natter.usecases.inbox import InboxPage
-from natter.usecases.read_events import Page
-from natter.usecases.sync import Missed, Position, Synced
-from natter.usecases.view_conversations import ConversationView
+from natter.usecases.conversations.create_conversation import MAX_FOUNDERS, CreateRequest
+from natter.usecases.reading.read_events import Page
+from natter.usecases.reading.read_inbox import InboxPage
+from natter.usecases.reading.sync import Missed, Position, Synced
+from natter.usecases.reading.view_conversations import ConversationView
 from natter.wire.base import Line, WireConversationId, WireModel, WireUserId
 from natter.wire.events import WireEvent, event_fields
 from natter.wire.lists import QueryLimit

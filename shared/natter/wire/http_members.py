@@ -9,7 +9,7 @@ from pydantic import Field
 from natter.domain.conversations import JsonObject, Role
 from natter.domain.ids import UserId
 from natter.ports.conversations import MemberRecord, MemberSettings
-from natter.usecases.list_members import MemberPage
+from natter.usecases.conversations.list_members import MemberPage
 from natter.wire.base import HttpsUrl, WireModel, WireUserId
 from natter.wire.http_conversations import Title
 

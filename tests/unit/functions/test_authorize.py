@@ -6,7 +6,7 @@ from functions.authorize.handler import build
 from natter.adapters.tickets_memory import MemoryTickets
 from natter.domain.errors import Unavailable
 from natter.domain.users import Principal, SignedIn
-from natter.usecases.authenticate import AuthenticateSocket, RedeemTicket
+from natter.usecases.accounts.authenticate import AuthenticateSocket, RedeemTicket
 from tests.identity import World, a_sign_in
 
 ARN = "arn:aws:execute-api:eu-central-1:123456789012:api/stage/$connect"

@@ -8,7 +8,7 @@ from natter.adapters.logs_memory import MemoryConnectionLog
 from natter.domain.errors import Unavailable
 from natter.domain.users import SignedIn
 from natter.ports.sockets import Connection
-from natter.usecases.connect import Connect
+from natter.usecases.accounts.connect import Connect
 from tests.identity import World, a_connection, a_sign_in
 from tests.sockets import a_socket_event
 

@@ -4,7 +4,7 @@ import pytest
 
 from functions.erase.handler import IncompleteErasureError, build
 from natter.telemetry import metrics
-from natter.usecases.erase import Swept
+from natter.usecases.privacy.erase import Swept
 
 
 @pytest.fixture(autouse=True)

@@ -14,8 +14,8 @@ from natter.domain.rows import MembershipRow
 from natter.names import FANOUT_TOPIC
 from natter.ports.deliveries import Slice, Undelivered
 from natter.telemetry import metrics
-from natter.usecases.deliver import STALE_MS
-from natter.usecases.fanout import Fanout
+from natter.usecases.delivery.deliver import STALE_MS
+from natter.usecases.delivery.fanout import Fanout
 from natter.wire.deliveries import FANOUT_SCHEMA, dump_undelivered
 from tests.deliveries import a_slice
 from tests.messages import ANN, LOBBY, NOON, a_connection

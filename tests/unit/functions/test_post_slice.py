@@ -12,8 +12,8 @@ from natter.domain.conversations import Event
 from natter.domain.errors import Unavailable
 from natter.domain.rows import EventRow, Place
 from natter.telemetry import metrics
-from natter.usecases.post_slice import PostSlice
-from natter.usecases.settle_posts import SettlePosts
+from natter.usecases.delivery.post_slice import PostSlice
+from natter.usecases.delivery.settle_posts import SettlePosts
 from natter.wire.deliveries import dump_slice
 from natter.wire.frames import JsonFrames
 from tests.deliveries import a_slice

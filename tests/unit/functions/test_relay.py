@@ -1,7 +1,7 @@
 import pytest
 
 from functions.relay.handler import IncompleteSweepError, build
-from natter.usecases.relay import Swept
+from natter.usecases.conversations.relay import Swept
 
 
 def test_says_how_much_it_told() -> None:

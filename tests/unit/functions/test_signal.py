@@ -15,10 +15,10 @@ from natter.domain.receipts import Receipt
 from natter.ports.log import ConnectionChange
 from natter.ports.presence import Watcher
 from natter.ports.sockets import Connection
-from natter.usecases.pass_on_typing import PassOnTyping
-from natter.usecases.ping import Ping
-from natter.usecases.say_status import SayStatus
-from natter.usecases.watch import Watch
+from natter.usecases.presence.say_status import SayStatus
+from natter.usecases.presence.watch import Watch
+from natter.usecases.signals.pass_on_typing import PassOnTyping
+from natter.usecases.signals.ping import Ping
 from natter.wire.signals import JsonSignalFrames
 from tests.chat import Chat
 from tests.messages import MALLORY, NOON, a_connection, a_post

@@ -2,7 +2,7 @@ import pytest
 
 from natter.domain.ids import AttachmentId
 from natter.ports.attachments import ForgottenFiles
-from natter.usecases.forget_files import FILES_AT_ONCE
+from natter.usecases.messages.forgotten_files import FILES_AT_ONCE
 from natter.wire.attachments import dump_forgotten, load_forgotten
 from natter.wire.records import BadRecordError
 from tests.messages import ANN, LOBBY

@@ -7,10 +7,10 @@ from natter.domain.conversations import Head
 from natter.domain.errors import BadRequest
 from natter.domain.ids import ConversationId, UserId
 from natter.ports.conversations import ConversationRecord
-from natter.usecases.create_conversation import CreateRequest
-from natter.usecases.read_events import Page
-from natter.usecases.sync import Missed, Position, Synced
-from natter.usecases.view_conversations import ConversationView
+from natter.usecases.conversations.create_conversation import CreateRequest
+from natter.usecases.reading.read_events import Page
+from natter.usecases.reading.sync import Missed, Position, Synced
+from natter.usecases.reading.view_conversations import ConversationView
 from natter.wire.base import parse
 from natter.wire.http_conversations import (
     ConversationAnswer,

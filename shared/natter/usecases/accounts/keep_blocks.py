@@ -1,0 +1,60 @@
+from dataclasses import dataclass
+
+from natter.domain.errors import BadRequest, NotFound
+from natter.domain.ids import UserId
+from natter.domain.paging import IdPage, page_by_id
+from natter.domain.users import User
+from natter.ports.conversations import Admission, Conversations
+from natter.ports.identity import Clock
+from natter.ports.relations import Blocks
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeepBlocks:
+    """
+    Whom one has blocked. Nobody is told: not who is blocked, and not who blocks whether it goes both ways.
+
+    When a change returns, it counts for the direct conversation of the two, too. `Unavailable`: it may not count
+    there yet; repeating it is safe, and makes it so.
+    """
+
+    blocks: Blocks
+    conversations: Conversations
+    admission: Admission
+    clock: Clock
+
+    def add(self, user: UserId, blocked: UserId) -> None:
+        """
+        Raises:
+            BadRequest: it is oneself.
+            NotFound: there is no such user.
+        """
+        if user == blocked:
+            raise BadRequest("user_id: nobody blocks themselves")
+        if not self.blocks.add(user, blocked, at=self.clock()):
+            raise NotFound("no such user")
+        self._make_known(user, blocked)
+
+    def remove(self, user: UserId, blocked: UserId) -> None:
+        """Not being blocked is fine."""
+        self.blocks.remove(user, blocked)
+        self._make_known(user, blocked)
+
+    def page(self, user: UserId, *, limit: int, cursor: str | None) -> IdPage[User]:
+        """
+        Raises:
+            BadRequest: the cursor is not one of ours.
+        """
+        return page_by_id(
+            lambda after, most: self.blocks.of(user, after=after, limit=most),
+            lambda blocked: blocked.user_id,
+            UserId,
+            limit=limit,
+            cursor=cursor,
+        )
+
+    def _make_known(self, user: UserId, other: UserId) -> None:
+        """Also where nothing was changed: what was interrupted the last time is completed by asking again."""
+        conversation = self.conversations.note_blocks(user, other)
+        if conversation is not None:
+            self.admission.replace(conversation)

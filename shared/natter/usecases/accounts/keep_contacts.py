@@ -1,0 +1,44 @@
+from dataclasses import dataclass
+
+from natter.domain.errors import BadRequest, NotFound
+from natter.domain.ids import UserId
+from natter.domain.paging import IdPage, page_by_id
+from natter.domain.users import User
+from natter.ports.identity import Clock
+from natter.ports.relations import Contacts
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeepContacts:
+    """One's own list of contacts. Nobody is told."""
+
+    contacts: Contacts
+    clock: Clock
+
+    def add(self, user: UserId, contact: UserId) -> None:
+        """
+        Raises:
+            BadRequest: it is oneself.
+            NotFound: there is no such user, or across a block: nobody can tell which.
+        """
+        if user == contact:
+            raise BadRequest("user_id: nobody is their own contact")
+        if not self.contacts.add(user, contact, at=self.clock()):
+            raise NotFound("no such user")
+
+    def remove(self, user: UserId, contact: UserId) -> None:
+        """Not being one is fine."""
+        self.contacts.remove(user, contact)
+
+    def page(self, user: UserId, *, limit: int, cursor: str | None) -> IdPage[User]:
+        """
+        Raises:
+            BadRequest: the cursor is not one of ours.
+        """
+        return page_by_id(
+            lambda after, most: self.contacts.of(user, after=after, limit=most),
+            lambda contact: contact.user_id,
+            UserId,
+            limit=limit,
+            cursor=cursor,
+        )

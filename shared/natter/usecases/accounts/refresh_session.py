@@ -1,0 +1,42 @@
+from dataclasses import dataclass
+
+from natter.domain.errors import BadToken
+from natter.domain.refresh_tokens import RefreshToken
+from natter.domain.users import SignedIn
+from natter.ports.identity import AccessTokens, Clock, Sessions
+from natter.usecases.accounts.end_session import EndSession
+from natter.usecases.accounts.open_session import ACCESS_TTL_S
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefreshSession:
+    """Give a new pair of tokens for a refresh token, which dies. One that is shown again ends its session."""
+
+    sessions: Sessions
+    tokens: AccessTokens
+    end_session: EndSession
+    clock: Clock
+
+    def __call__(self, refresh_token: str) -> SignedIn:
+        """
+        Raises:
+            BadToken: not a token of ours, spent, or its session has ended.
+            Unavailable: the token is spent only if the new one was kept, but nobody got it.
+        """
+        shown = RefreshToken.parse(refresh_token)
+        recognised = self.sessions.recognise(shown)
+        if recognised is None:
+            raise BadToken
+        following, now = shown.next(), self.clock()
+        if recognised.current:
+            # Signed before the old token dies: without the signer, nobody is signed out.
+            access = self.tokens.issue(recognised.principal, at=now, ttl_s=ACCESS_TTL_S)
+            if self.sessions.rotate(shown, following, at=now):
+                return SignedIn(
+                    principal=recognised.principal,
+                    access_token=access,
+                    refresh_token=str(following),
+                    expires_in_s=ACCESS_TTL_S,
+                )
+        self.end_session(recognised.principal)  # two hold tokens of it, and one of them may be a thief
+        raise BadToken

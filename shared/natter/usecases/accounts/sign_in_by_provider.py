@@ -1,0 +1,56 @@
+from dataclasses import dataclass
+
+from natter.domain.errors import UsernameTaken
+from natter.domain.identities import Identity, display_name_like, usernames
+from natter.domain.ids import UserId, new_id
+from natter.domain.users import SignedIn, User
+from natter.ports.identity import Clock, Identities, IdentityProvider
+from natter.usecases.accounts.open_session import OnDevice, OpenSession
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProviderSignInRequest:
+    id_token: str
+    device: OnDevice
+
+    def __repr__(self) -> str:
+        return f"ProviderSignInRequest({self.device})"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignInByProvider:
+    """
+    Begin a session of the user for whom an identity provider vouches, and add that user at their first sign-in.
+
+    The provider's names are wishes: they are fitted to what names may be here, a taken user name gets a suffix, and a
+    user who has the same name already stays somebody else. Failed attempts are not counted: a signature is not guessed.
+    """
+
+    provider: IdentityProvider
+    identities: Identities
+    open_session: OpenSession
+    clock: Clock
+
+    def __call__(self, request: ProviderSignInRequest) -> SignedIn:
+        """
+        Raises:
+            BadCredentials, Unavailable: as `IdentityProvider` says.
+            UsernameTaken: no name was free; a new attempt tries others.
+        """
+        identity = self.provider.identify(request.id_token)
+        user = self.identities.find(identity) or self._added(identity)
+        return self.open_session(user, request.device)
+
+    def _added(self, identity: Identity) -> UserId:
+        for username in usernames(identity.username):
+            user = User(
+                user_id=UserId(new_id()),
+                username=username,
+                display_name=display_name_like(identity.display_name) or username,
+                created_at=self.clock(),
+            )
+            try:
+                return self.identities.add(identity, user)
+            except UsernameTaken:
+                continue
+        raise UsernameTaken

@@ -1,0 +1,40 @@
+"""Change what a group is called, and how it looks."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from natter.domain.commands import ChangeConversation
+from natter.domain.conversations import JsonObject
+from natter.domain.ids import ClientId, ConversationId, UserId
+from natter.domain.membership import check_manager
+from natter.ports.conversations import Conversations, Standing
+from natter.usecases.conversations.announce import Announce
+
+
+@dataclass(frozen=True, kw_only=True)
+class Restyle:
+    """
+    Decided by PostgreSQL, in the log before the answer. What is so already is no change, and no event.
+
+    Raises:
+        NotMember: one does not belong to it, or there is no such conversation.
+        Forbidden: one is neither admin nor owner, or it is a direct conversation.
+        Unavailable: it may have been decided; asking again completes it.
+    """
+
+    conversations: Conversations
+    announce: Announce
+    new_id: Callable[[], str]
+    now_ms: Callable[[], int]
+
+    def __call__(self, by: UserId, conversation: ConversationId, wanted: JsonObject) -> None:
+        """`wanted` may have `title` and `avatar`; None clears."""
+
+        def decide(standing: Standing) -> ChangeConversation | None:
+            check_manager(standing.roster.kind, standing.roster.roles, by)
+            now = {"title": standing.title, "avatar": standing.avatar}
+            changes = {name: value for name, value in wanted.items() if value != now[name]}
+            return ChangeConversation(client_id=ClientId(self.new_id()), changes=changes) if changes else None
+
+        self.conversations.change(conversation, by, decide, at=self.now_ms())
+        self.announce(conversation)

@@ -1,0 +1,67 @@
+"""Begin a conversation, or find the one that is there."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from natter.domain.conversations import History, Kind, Member, Role
+from natter.domain.errors import BadRequest
+from natter.domain.ids import ConversationId, UserId
+from natter.ports.conversations import Conversations, NewConversation
+from natter.ports.log import CommandLog
+from natter.usecases.reading.view_conversations import ConversationView, ViewConversations
+
+MAX_FOUNDERS = 100
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CreateRequest:
+    creator: UserId
+    kind: Kind
+    members: tuple[UserId, ...]
+    """The others."""
+    title: str | None = None
+    history: History = "joined"
+    conversation_id: ConversationId | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Create:
+    """
+    PostgreSQL decides; the log is told before the answer, so whoever has the answer can send.
+
+    Raises:
+        BadRequest: the members do not fit the kind.
+        NotFound: one of them is not a user.
+        Conflict: the id is somebody else's.
+        Unavailable: it may have been created; asking again completes it.
+    """
+
+    conversations: Conversations
+    log: CommandLog
+    view: ViewConversations
+    new_id: Callable[[], str]
+    now_ms: Callable[[], int]
+
+    def __call__(self, request: CreateRequest) -> tuple[ConversationView, bool]:
+        """The conversation as its creator sees it; True if it is new."""
+        others = tuple(dict.fromkeys(user for user in request.members if user != request.creator))
+        if request.kind == "direct" and (len(others) != 1 or len(request.members) != 1):
+            raise BadRequest("members: a direct conversation has exactly one other member")
+        role: Role = "owner" if request.kind == "group" else "member"
+        new = NewConversation(
+            conversation_id=request.conversation_id or ConversationId(self.new_id()),
+            kind=request.kind,
+            title=request.title,
+            history=request.history,
+            created_by=request.creator,
+            created_at=self.now_ms(),
+            members=(
+                Member(user_id=request.creator, role=role),
+                *(Member(user_id=user, role="member") for user in others),
+            ),
+        )
+        record, created = self.conversations.create(new)
+        self.conversations.publish(record.conversation_id, self.log.append)
+        if created:
+            return ConversationView.of_new(record), True
+        return self.view(request.creator, [record])[0], False

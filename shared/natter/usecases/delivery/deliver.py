@@ -1,0 +1,169 @@
+"""
+Show what is stored to who is connected: fast, best effort, in bounded time. The log is the truth; whoever
+misses a frame sees the gap, or syncs.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from natter.domain.commands import Origin
+from natter.domain.conversations import Event
+from natter.domain.ids import ConversationId, UserId
+from natter.domain.places import contiguous
+from natter.ports.deliveries import FanoutLog, Undelivered
+from natter.ports.sockets import Connection, Connections, Frames, Gateway, Post, PostResult
+from natter.usecases.delivery.settle_posts import Posting, Report, SettlePosts
+
+MAX_POSTS = 200
+BUDGET_S = 0.15
+"""What one batch may spend on live delivery before the conversations behind it wait too long."""
+
+LOOKED_UP = 250
+"""Users whose connections are looked up at once, unless a single conversation has more."""
+
+STALE_MS = 10 * 60 * 1000
+"""What was to be delivered longer ago is not any more: its readers have synced meanwhile, or will see the gap."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Delivery:
+    """Contiguous events of one conversation for the same people."""
+
+    conversation_id: ConversationId
+    events: tuple[Event, ...]
+    audience: frozenset[UserId]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Told:
+    """What only the connection that asked is told: the outcome of a retry, or a refusal."""
+
+    origin: Origin
+    user_id: UserId
+    conversation_id: ConversationId
+    frame: bytes
+
+
+type Deliveries = Sequence[Delivery]
+"""All of one conversation."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deliver:
+    """
+    Post events to the connections of their audience, the smallest conversations first.
+
+    What is more than a batch may spend is left to `fanout`, conversation by conversation as a whole, so that a
+    large group never delays the others.
+
+    Raises:
+        Unavailable: the registry or the log did not answer. Delivering all of it again is safe: clients know what
+            they have.
+    """
+
+    connections: Connections
+    gateway: Gateway
+    frames: Frames
+    settle: SettlePosts
+    fanout: FanoutLog
+    clock: Callable[[], float] = time.monotonic
+    """Seconds."""
+    max_posts: int = MAX_POSTS
+    budget_s: float = BUDGET_S
+
+    def __call__(self, deliveries: Deliveries, told: Sequence[Told]) -> Report:
+        deadline = self.clock() + self.budget_s
+        postings = [_to_origin(each) for each in told]
+        results = self._post(postings, deadline)
+        beyond: list[Deliveries] = []
+        for conversations in _rounds(_smallest_first(deliveries)):
+            room = self.max_posts - len(postings)
+            if room <= 0 or self.clock() >= deadline:
+                beyond += conversations
+                continue
+            within, too_many = self._postings(conversations, room)
+            results += self._post(within, deadline)
+            postings += within
+            beyond += too_many
+        undelivered = [each for conversation in beyond for each in _undelivered(conversation)]
+        if undelivered:
+            self.fanout.add(undelivered)
+        report = self.settle(postings, results)
+        return replace(report, handed_over=sum(each.last - each.first + 1 for each in undelivered))
+
+    def _postings(self, conversations: Iterable[Deliveries], room: int) -> tuple[list[Posting], list[Deliveries]]:
+        """The posts of as many of the conversations as there is room for, and the others."""
+        users = frozenset[UserId]().union(*(each.audience for deliveries in conversations for each in deliveries))
+        connected = self.connections.of(users)
+        within: list[Posting] = []
+        beyond: list[Deliveries] = []
+        for deliveries in conversations:
+            postings = [
+                Posting(
+                    post=Post(connection=connection, frame=frame),
+                    conversation_id=delivery.conversation_id,
+                    seqs=tuple(event.seq for event in delivery.events),
+                )
+                for delivery in deliveries
+                for frame in self.frames.events(delivery.conversation_id, delivery.events)
+                for user in sorted(delivery.audience & connected.keys())
+                for connection in connected[user]
+            ]
+            if len(within) + len(postings) <= room:
+                within += postings
+            else:
+                beyond.append(deliveries)
+        return within, beyond
+
+    def _post(self, postings: Sequence[Posting], deadline: float) -> list[PostResult]:
+        if not postings:
+            return []
+        left_s = max(deadline - self.clock(), 0.0)
+        return list(self.gateway.post([posting.post for posting in postings], budget_s=left_s))
+
+
+def _to_origin(told: Told) -> Posting:
+    origin = told.origin
+    connection = Connection(
+        user_id=told.user_id,
+        device_id=origin.device_id,
+        session_id=origin.session_id,
+        connection_id=origin.connection_id,
+        endpoint=origin.endpoint,
+        connected_at=origin.connected_at,
+    )
+    return Posting(post=Post(connection=connection, frame=told.frame), conversation_id=told.conversation_id)
+
+
+def _smallest_first(deliveries: Deliveries) -> list[Deliveries]:
+    """By conversation: one who joins makes an audience larger, and the conversation's events keep their order."""
+    conversations: dict[ConversationId, list[Delivery]] = {}
+    for delivery in deliveries:
+        conversations.setdefault(delivery.conversation_id, []).append(delivery)
+    return sorted(conversations.values(), key=_size)
+
+
+def _rounds(conversations: Iterable[Deliveries]) -> Iterator[list[Deliveries]]:
+    """Conversations whose people are looked up at once: whatever the last ones cost, the first are served before."""
+    together: list[Deliveries] = []
+    people = 0
+    for deliveries in conversations:
+        size = _size(deliveries)
+        if together and people + size > LOOKED_UP:
+            yield together
+            together, people = [], 0
+        together.append(deliveries)
+        people += size
+    if together:
+        yield together
+
+
+def _size(deliveries: Deliveries) -> int:
+    return max(len(delivery.audience) for delivery in deliveries)
+
+
+def _undelivered(deliveries: Deliveries) -> Iterator[Undelivered]:
+    events = {event.seq: event for delivery in deliveries for event in delivery.events}
+    for run in contiguous(events[seq] for seq in sorted(events)):
+        yield Undelivered(conversation_id=run[0].conversation_id, first=run[0].seq, last=run[-1].seq)

@@ -1,0 +1,59 @@
+"""Cut what is to be shown to many into slices, which are posted side by side."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import batched
+
+from natter.domain.conversations import MembershipChange
+from natter.domain.ids import ConversationId
+from natter.domain.places import shown_to
+from natter.ports.deliveries import Slice, SliceQueue, Undelivered
+from natter.ports.sockets import Connections
+from natter.ports.tables import FoldStore, Wanted
+from natter.usecases.delivery.settle_posts import SLICE_CONNECTIONS
+
+SLICE_EVENTS = 50
+"""Of one slice: more than that at once has piled up during a fault, and has to be read and posted in bounded time."""
+
+LOOKED_UP = 250
+"""Users whose connections are looked up at once."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fanout:
+    """
+    Queue events for every connection of everybody who is to see them; of those who joined or left meanwhile, each
+    is shown what happened while they belonged to it (P8).
+
+    Raises:
+        Unavailable: some may be queued; doing all of it again is safe, clients know what they have.
+    """
+
+    store: FoldStore
+    connections: Connections
+    queue: SliceQueue
+
+    def __call__(self, undelivered: Sequence[Undelivered]) -> int:
+        """Returns the number of slices."""
+        places: dict[ConversationId, set[int]] = {}
+        for each in undelivered:
+            places.setdefault(each.conversation_id, set()).update(range(each.first, each.last + 1))
+        changes = self.store.read(Wanted(conversations=list(places))).membership_changes
+        slices = [slice_ for each, seqs in places.items() for slice_ in self._slices(each, seqs, changes.get(each, ()))]
+        if slices:
+            self.queue.add(slices)
+        return len(slices)
+
+    def _slices(
+        self, conversation: ConversationId, seqs: set[int], changes: Sequence[MembershipChange]
+    ) -> Iterator[Slice]:
+        for shown, people in shown_to(changes, seqs).items():
+            connections = [
+                connection
+                for some in batched(people, LOOKED_UP, strict=False)
+                for owned in self.connections.of(some).values()
+                for connection in owned
+            ]
+            for few in batched(shown, SLICE_EVENTS, strict=False):
+                for together in batched(connections, SLICE_CONNECTIONS, strict=False):
+                    yield Slice(conversation_id=conversation, seqs=few, connections=together)

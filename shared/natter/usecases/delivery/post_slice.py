@@ -1,0 +1,44 @@
+"""Show some connections the events of a slice."""
+
+from dataclasses import dataclass
+
+from natter.domain.places import contiguous
+from natter.ports.deliveries import Slice
+from natter.ports.sockets import Frames, Gateway, Post
+from natter.ports.tables import FoldStore
+from natter.usecases.delivery.settle_posts import Posting, Report, SettlePosts
+
+BUDGET_S = 2.0
+"""What is not posted by then goes back into the queue."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PostSlice:
+    """
+    Post what stands at the slice's places now: what was deleted meanwhile is not shown any more (P5).
+
+    Raises:
+        Unavailable: the store or the registry did not answer. Posting it again is safe: clients know what they have.
+    """
+
+    store: FoldStore
+    gateway: Gateway
+    frames: Frames
+    settle: SettlePosts
+    budget_s: float = BUDGET_S
+
+    def __call__(self, slice_: Slice) -> Report:
+        found = self.store.events_at([(slice_.conversation_id, seq) for seq in slice_.seqs])
+        events = sorted(found.values(), key=lambda event: event.seq)
+        postings = [
+            Posting(
+                post=Post(connection=connection, frame=frame),
+                conversation_id=slice_.conversation_id,
+                seqs=tuple(event.seq for event in run),
+            )
+            for run in contiguous(events)
+            for frame in self.frames.events(slice_.conversation_id, run)
+            for connection in slice_.connections
+        ]
+        results = self.gateway.post([posting.post for posting in postings], budget_s=self.budget_s)
+        return self.settle(postings, results, attempt=slice_.attempt)

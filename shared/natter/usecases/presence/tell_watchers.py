@@ -1,0 +1,102 @@
+"""Tell watchers how somebody is now."""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from natter.domain.errors import Unavailable
+from natter.domain.ids import ConnectionId, UserId
+from natter.domain.presence import Presence, PresenceState
+from natter.ports.presence import Acquaintances, PresenceFrames, Watcher
+from natter.ports.sockets import Connection, Connections, Gateway, Post, PostResult
+from natter.usecases.delivery.pruning import prune
+from natter.usecases.presence.read_presence import PresenceNow
+
+BUDGET_S = 1.0
+"""What one round of telling may take: nobody waits longer for a slow gateway."""
+
+ROUNDS = 3
+"""How often watchers are told of users who change faster than they can be told."""
+
+type Watched = Mapping[UserId, Collection[Watcher]]
+"""Who is to be told, or was not, by whom they watch."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TellWatchers:
+    """
+    Look, tell those who are connected and may see them (P8), and look again until nothing has changed meanwhile.
+
+    So of several that tell of one user at the same time, the last to tell finds out what is true, whatever they had
+    seen before; who is interrupted has to do it again.
+
+    Raises:
+        Unavailable: the registry or the database did not answer in time, or users change faster than can be told.
+    """
+
+    now: PresenceNow
+    acquaintances: Acquaintances
+    connections: Connections
+    gateway: Gateway
+    frames: PresenceFrames
+    now_ms: Callable[[], int]
+
+    def __call__(self, watched: Watched) -> Watched:
+        """Those who could not be told."""
+        told: dict[UserId, PresenceState] = {}
+        missed: defaultdict[UserId, set[Watcher]] = defaultdict(set)
+        audience = self._audience(watched)
+        for _ in range(ROUNDS):
+            present = self.now(audience)
+            news = {user: presence for user, presence in present.items() if presence.state != told.get(user)}
+            if not news:
+                return missed
+            for watcher in self._not_told(news, audience):
+                for user in news:
+                    if watcher in audience[user]:
+                        missed[user].add(watcher)
+            told |= {user: presence.state for user, presence in news.items()}
+        raise Unavailable("presence")
+
+    def _audience(self, watched: Watched) -> dict[UserId, dict[Watcher, Connection]]:
+        """Of those who are to be told, the connections that are there, of users who may see."""
+        everybody = {watcher.user_id for watchers in watched.values() for watcher in watchers}
+        connected: dict[tuple[UserId, ConnectionId], Connection] = {
+            (user, connection.connection_id): connection
+            for user, connections in self.connections.of(everybody).items()
+            for connection in connections
+        }
+        audience: dict[UserId, dict[Watcher, Connection]] = {}
+        for user, watchers in watched.items():
+            there = {
+                watcher: connection
+                for watcher in watchers
+                if (connection := connected.get((watcher.user_id, watcher.connection_id))) is not None
+            }
+            visible = self.acquaintances.among(user, {watcher.user_id for watcher in there})
+            audience[user] = {each: connection for each, connection in there.items() if each.user_id in visible}
+        return audience
+
+    def _not_told(
+        self, news: Mapping[UserId, Presence], audience: Mapping[UserId, Mapping[Watcher, Connection]]
+    ) -> Sequence[Watcher]:
+        """One frame for each connection."""
+        shown: defaultdict[Watcher, list[Presence]] = defaultdict(list)
+        connections: dict[Watcher, Connection] = {}
+        for user, presence in news.items():
+            connections |= audience[user]
+            for watcher in audience[user]:
+                shown[watcher].append(presence)
+        posts = [
+            Post(connection=connections[watcher], frame=self.frames.presence(presences))
+            for watcher, presences in shown.items()
+        ]
+        results = self.gateway.post(posts, budget_s=BUDGET_S)
+        for post, result in zip(posts, results, strict=True):
+            if result is PostResult.GONE:
+                prune(self.connections, post.connection, now=self.now_ms())
+        return [
+            watcher
+            for watcher, result in zip(shown, results, strict=True)
+            if result in (PostResult.FAILED, PostResult.UNTRIED)
+        ]

@@ -1,0 +1,65 @@
+"""All conversations of a user, the latest activity first."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from natter.domain.conversations import Head
+from natter.domain.ids import ConversationId, UserId
+from natter.domain.paging import decode_cursor, encode_cursor
+from natter.names import PAGE_LIMIT_BYTES
+from natter.ports.conversations import ConversationRecord, Conversations
+from natter.usecases.reading.view_conversations import ConversationView, ViewConversations
+
+ViewSize = Callable[[ConversationView], int]
+"""Bytes of a conversation on the wire."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InboxPage:
+    items: tuple[ConversationView, ...]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadInbox:
+    """
+    One page: at most `limit` conversations, and about a mebibyte.
+
+    The cursor is a place in time, not a number of items: conversations that become active or are new meanwhile move
+    none of the others to another page.
+
+    Raises:
+        BadRequest: the cursor is not one of ours.
+        Unavailable: a store did not answer in time.
+    """
+
+    conversations: Conversations
+    view: ViewConversations
+    size: ViewSize
+
+    def __call__(self, user: UserId, *, limit: int, cursor: str | None) -> InboxPage:
+        end = None if cursor is None else decode_cursor(cursor, int, str)
+        records = {record.conversation_id: record for record in self.conversations.of_user(user)}
+        heads = self.view.heads(list(records))
+        places = sorted((_place(record, heads.get(each)) for each, record in records.items()), reverse=True)
+        ahead = [place for place in places if end is None or place < end]
+        page = [each for _, each in ahead[:limit]]
+        views = self.view.at(heads, user, [records[each] for each in page])
+        items = self._fitting(views)
+        return InboxPage(
+            items=items,
+            next_cursor=encode_cursor(*ahead[len(items) - 1]) if items and len(items) < len(ahead) else None,
+        )
+
+    def _fitting(self, views: list[ConversationView]) -> tuple[ConversationView, ...]:
+        size = 0
+        for index, view in enumerate(views):
+            size += self.size(view)
+            if index and size > PAGE_LIMIT_BYTES:
+                return tuple(views[:index])
+        return tuple(views)
+
+
+def _place(record: ConversationRecord, head: Head | None) -> tuple[int, ConversationId]:
+    """When something last happened in it; the id tells apart what happened at once."""
+    return record.created_at if head is None else head.at, record.conversation_id

@@ -1,0 +1,107 @@
+"""Tell a client what it missed: exactly the gap, or the newest where the gap is too wide."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from natter.domain.conversations import Event, Head
+from natter.domain.ids import ConversationId, UserId
+from natter.domain.paging import decode_cursor, encode_cursor
+from natter.names import PAGE_LIMIT_BYTES
+from natter.ports.conversations import Conversations
+from natter.usecases.reading.read_events import EventSize, ReadPage
+from natter.usecases.reading.view_conversations import ConversationView, ViewConversations
+
+MAX_CONVERSATIONS = 200
+"""Conversations looked at for one answer; the rest follows with the cursor."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Position:
+    """How far a client has a conversation: everything up to `seq`, read up to `read_seq`."""
+
+    seq: int
+    read_seq: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Missed:
+    view: ConversationView
+    events: tuple[Event, ...]
+    limited: bool
+    """The gap is wider than `events`; the rest is history to page."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Synced:
+    missed: tuple[Missed, ...]
+    removed: tuple[ConversationId, ...]
+    next_cursor: str | None
+    at: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sync:
+    """
+    Compare a client's positions with the conversations that it may read.
+
+    An event is either in the answer or delivered live: whoever is registered before asking sees every head that
+    was advanced before connections were looked up.
+
+    Raises:
+        BadRequest: the cursor is not one of ours.
+        Unavailable: a store did not answer in time.
+    """
+
+    conversations: Conversations
+    view: ViewConversations
+    pages: ReadPage
+    size: EventSize
+    now_ms: Callable[[], int]
+
+    def __call__(
+        self, user: UserId, positions: Mapping[ConversationId, Position], *, limit: int, cursor: str | None
+    ) -> Synced:
+        after = None if cursor is None else decode_cursor(cursor, str)[0]
+        now = self.now_ms()
+        records = {record.conversation_id: record for record in self.conversations.of_user(user)}
+        ids = sorted(each for each in {*records, *positions} if after is None or each > after)
+        heads = self.view.heads([each for each in ids if each in records])
+        behind = [each for each in ids if not _is_complete(positions.get(each), heads.get(each))]
+        listed = behind[:MAX_CONVERSATIONS]
+        viewed = self.view.at(heads, user, [records[each] for each in listed if each in records])
+        views = {view.record.conversation_id: view for view in viewed}
+        missed: list[Missed] = []
+        removed: list[ConversationId] = []
+        size = 0
+        for index, each in enumerate(listed):
+            found = self._missed(user, views[each], positions.get(each), limit) if each in views else None
+            size += sum(map(self.size, found.events)) if found else 0
+            if size > PAGE_LIMIT_BYTES and missed:
+                return Synced(
+                    missed=tuple(missed), removed=tuple(removed), next_cursor=encode_cursor(listed[index - 1]), at=now
+                )
+            if found is not None:
+                missed.append(found)
+            elif each not in records:
+                removed.append(each)
+        more = encode_cursor(listed[-1]) if len(behind) > len(listed) else None
+        return Synced(missed=tuple(missed), removed=tuple(removed), next_cursor=more, at=now)
+
+    def _missed(self, user: UserId, view: ConversationView, position: Position | None, limit: int) -> Missed | None:
+        """What is behind, or None: also while the fold has not reached the conversation."""
+        head, start = view.head.seq, view.first_seq - 1
+        seq = start if position is None else max(position.seq, start)
+        if seq == head or head < view.first_seq == seq + 1:
+            known_read = position is not None and position.read_seq >= view.read_seq
+            return None if known_read or head < view.first_seq else Missed(view=view, events=(), limited=False)
+        if 0 < head - seq <= limit:
+            page = self.pages.after(user, view, after=seq, limit=limit)
+            if not page.has_more:
+                return Missed(view=view, events=page.events, limited=False)
+        newest = self.pages.newest(user, view, before=None, limit=limit)
+        return Missed(view=view, events=newest.events, limited=True)
+
+
+def _is_complete(position: Position | None, head: Head | None) -> bool:
+    """Where everything is there and read, the head alone tells; of a conversation without one, its being removed."""
+    return position is not None and head is not None and position.seq == head.seq <= position.read_seq

@@ -1,0 +1,46 @@
+"""How far all members of a small conversation have come."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from natter.domain.conversations import Cursor, Head, memberships_as_of
+from natter.domain.errors import Forbidden, NotMember
+from natter.domain.ids import ConversationId, UserId
+from natter.domain.receipts import MAX_READERS_SHOWN, Progress, reached
+from natter.ports.conversations import Admission
+from natter.ports.receipts import Cursors
+from natter.usecases.reading.view_conversations import ReadHeads
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadCursors:
+    """
+    The members' effective cursors, for one of them.
+
+    Raises:
+        NotMember: the reader does not belong to the conversation, or there is none.
+        Forbidden: it has more members than may see each other read.
+        Unavailable: a store did not answer in time.
+    """
+
+    admission: Admission
+    heads: ReadHeads
+    cursors: Cursors
+
+    def __call__(self, reader: UserId, conversation: ConversationId) -> Sequence[Progress]:
+        users = list(self.admission.roster(conversation).roles)
+        if reader not in users:
+            raise NotMember
+        if len(users) > MAX_READERS_SHOWN:
+            raise Forbidden(f"only conversations of up to {MAX_READERS_SHOWN} members show who has read")
+        head = self.heads([conversation]).get(conversation, Head(conversation_id=conversation))
+        members = memberships_as_of(self.cursors.membership_changes(conversation), head.seq)
+        cursors = self.cursors.cursors_of([(conversation, user) for user in users])
+        return [
+            reached(
+                user,
+                cursors.get((conversation, user), Cursor()),
+                at_least=members[user].joined_seq if user in members else 1,
+            )
+            for user in users
+        ]

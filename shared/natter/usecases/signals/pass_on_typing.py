@@ -1,0 +1,41 @@
+"""Show the others of a conversation who is typing."""
+
+from dataclasses import dataclass
+
+from natter.domain.errors import NotMember, RateLimited
+from natter.domain.ids import ConversationId, UserId
+from natter.domain.limits import TYPING
+from natter.domain.receipts import MAX_TYPING_SHOWN, TypingState
+from natter.ports.conversations import Admission
+from natter.ports.limits import RateLimits
+from natter.ports.receipts import SignalFrames
+from natter.usecases.delivery.tell import Tell
+
+
+@dataclass(frozen=True, kw_only=True)
+class PassOnTyping:
+    """
+    Best effort: in a large conversation, too often in one, or across a block, it is not passed on; nobody is told so.
+
+    Raises:
+        NotMember: the user does not belong to the conversation, or there is none.
+        Unavailable: neither the members' snapshot nor the database answered in time.
+    """
+
+    admission: Admission
+    limits: RateLimits
+    frames: SignalFrames
+    tell: Tell
+
+    def __call__(self, user: UserId, conversation: ConversationId, state: TypingState) -> None:
+        roster = self.admission.roster(conversation)
+        members = roster.roles
+        if user not in members:
+            raise NotMember
+        if roster.blocked or len(members) > MAX_TYPING_SHOWN:
+            return
+        try:
+            self.limits.take(TYPING, f"{conversation}:{user}")
+        except RateLimited:
+            return
+        self.tell(self.frames.typing(conversation, user, state), [each for each in members if each != user])

@@ -1,0 +1,133 @@
+from dataclasses import replace
+
+import pytest
+
+from natter.adapters.connections_memory import MemoryConnections
+from natter.adapters.devices_memory import MemoryDevices
+from natter.adapters.logs_memory import MemoryConnectionLog
+from natter.adapters.session_states_memory import MemorySessionStates
+from natter.adapters.sessions_memory import MemorySessions
+from natter.domain.errors import Unauthenticated, Unavailable
+from natter.domain.ids import SessionId
+from natter.domain.users import SignedIn
+from natter.ports.identity import SessionState
+from natter.ports.log import ConnectionChange
+from natter.ports.sockets import Connection
+from natter.usecases.accounts.authenticate import CheckSession
+from natter.usecases.accounts.connect import Connect, Disconnect
+from tests.identity import NOON, World, a_connection, a_sign_in
+
+
+class Registry(MemoryConnections):
+    answers = True
+
+    def register(self, connection: Connection) -> bool:
+        if not self.answers:
+            raise Unavailable("the registry")
+        return super().register(connection)
+
+    def unregister(self, connection: Connection) -> None:
+        if not self.answers:
+            raise Unavailable("the registry")
+        super().unregister(connection)
+
+
+class Watched(MemorySessionStates):
+    """Remembers who was registered when a session was looked up."""
+
+    def __init__(self, registry: Registry, connection: Connection) -> None:
+        super().__init__()
+        self.registry, self.connection = registry, connection
+        self.was_registered: list[bool] = []
+
+    def get(self, session: SessionId) -> SessionState | None:
+        users = self.registry.of([self.connection.user_id])
+        self.was_registered.append(self.connection in users.get(self.connection.user_id, ()))
+        return super().get(session)
+
+
+class DownStates(MemorySessionStates):
+    def get(self, session: SessionId) -> SessionState | None:
+        raise Unavailable(f"cache, asked for {session}")
+
+
+class DownSessions(MemorySessions):
+    def is_live(self, session: SessionId) -> bool:
+        raise Unavailable(f"database, asked for {session}")
+
+
+class Stage:
+    def __init__(self) -> None:
+        self.world = World()
+        self.world.add("ann")
+        self.ann: SignedIn = self.world.service.sign_in(a_sign_in("ann"))
+        self.phone = a_connection(self.ann.principal, "phone")
+        self.registry, self.log = Registry(), MemoryConnectionLog()
+        self.connect = Connect(
+            connections=self.registry,
+            check_session=self.world.check_session,
+            traces=self.world.traces,
+            log=self.log,
+            now_ms=self.world.clock,
+        )
+        self.disconnect = Disconnect(
+            connections=self.registry, traces=self.world.traces, log=self.log, now_ms=self.world.clock
+        )
+
+    def registered(self) -> list[Connection]:
+        return list(self.registry.of([self.ann.principal.user_id]).get(self.ann.principal.user_id, ()))
+
+    def noted(self) -> list[tuple[str, int]]:
+        return [(change.change, change.at) for change in self.log.changes]
+
+
+@pytest.fixture
+def stage() -> Stage:
+    return Stage()
+
+
+class TestConnect:
+    def test_a_connection_is_known_and_noted(self, stage: Stage) -> None:
+        stage.connect(stage.phone)
+        assert stage.registered() == [stage.phone]
+        assert stage.log.changes == [ConnectionChange(connection=stage.phone, change="opened", at=NOON)]
+
+    def test_it_is_registered_before_its_session_is_checked(self, stage: Stage) -> None:
+        """Else a session that ends in between would leave a connection that nobody closes."""
+        states = Watched(stage.registry, stage.phone)
+        check = CheckSession(states=states, sessions=stage.world.sessions)
+        replace(stage.connect, check_session=check)(stage.phone)
+        assert states.was_registered == [True]
+
+    def test_a_session_that_has_ended_leaves_no_connection(self, stage: Stage) -> None:
+        stage.world.end_session(stage.ann.principal)
+        with pytest.raises(Unauthenticated):
+            stage.connect(stage.phone)
+        assert (stage.registered(), stage.noted()) == ([], [])
+
+    def test_when_nobody_knows_the_session_there_is_no_connection(self, stage: Stage) -> None:
+        check = CheckSession(states=DownStates(), sessions=DownSessions(MemoryDevices()))
+        with pytest.raises(Unavailable):
+            replace(stage.connect, check_session=check)(stage.phone)
+        assert (stage.registered(), stage.noted()) == ([], [])
+
+    def test_without_a_registry_there_is_no_connection(self, stage: Stage) -> None:
+        stage.registry.answers = False
+        with pytest.raises(Unavailable):
+            stage.connect(stage.phone)
+        assert stage.noted() == []
+
+
+class TestDisconnect:
+    def test_it_is_forgotten_and_noted(self, stage: Stage) -> None:
+        desk = a_connection(stage.ann.principal, "desk")
+        stage.connect(stage.phone)
+        stage.connect(desk)
+        stage.world.clock.advance(seconds=1)
+        stage.disconnect(stage.phone)
+        assert stage.registered() == [desk]
+        assert stage.noted() == [("opened", NOON), ("opened", NOON), ("closed", NOON + 1000)]
+
+    def test_of_what_was_never_registered_the_end_is_noted_all_the_same(self, stage: Stage) -> None:
+        stage.disconnect(stage.phone)
+        assert stage.noted() == [("closed", NOON)]

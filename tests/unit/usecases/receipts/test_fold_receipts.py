@@ -1,0 +1,262 @@
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from natter.adapters.tables_memory import MemoryTables
+from natter.domain.conversations import Cursor
+from natter.domain.errors import Unavailable
+from natter.domain.ids import ConnectionId, ConversationId, UserId
+from natter.domain.receipts import MAX_READERS_SHOWN, Receipt, ReceiptRecord
+from natter.ports.conversations import NO_ROSTER, Roster
+from natter.ports.receipts import CursorKey
+from natter.ports.sockets import Connection
+from natter.usecases.conversations.create_conversation import CreateRequest
+from tests.chat import Chat
+from tests.messages import NOON, a_connection, a_post
+
+
+class CountingTables(MemoryTables):
+    written = 0
+
+    def write_cursors(self, cursors: Mapping[CursorKey, Cursor]) -> None:
+        self.written += len(cursors)
+        super().write_cursors(cursors)
+
+
+class FullTables(MemoryTables):
+    def write_cursors(self, cursors: Mapping[CursorKey, Cursor]) -> None:
+        raise Unavailable(f"the store, given {len(cursors)}")
+
+
+class DownAdmission:
+    def role(self, conversation: ConversationId, user: UserId) -> None:
+        raise Unavailable(f"admission of {user} to {conversation}")
+
+    def roster(self, conversation: ConversationId) -> Roster:
+        raise Unavailable(f"the members of {conversation}")
+
+    def replace(self, conversation: ConversationId) -> None:
+        raise Unavailable(f"the members of {conversation}")
+
+
+class EmptyAdmission:
+    def role(self, conversation: ConversationId, user: UserId) -> None:
+        raise AssertionError(f"nobody asks for {user} in {conversation}")
+
+    def roster(self, conversation: ConversationId) -> Roster:
+        assert conversation
+        return NO_ROSTER
+
+    def replace(self, conversation: ConversationId) -> None:
+        raise AssertionError(f"nothing changes in {conversation}")
+
+
+class Stage:
+    """Ann, Bob and Cid in a group whose head is at 5, after four messages of Ann's."""
+
+    def __init__(self) -> None:
+        self.chat = Chat()
+        self.ann, self.bob, self.cid = map(self.chat.person, ("ann", "bob", "cid"))
+        self.lobby = self.chat.group(self.ann, self.bob, self.cid)
+        self.fold = self.chat.fold_receipts
+        self.speak(self.lobby)
+
+    def speak(self, conversation: ConversationId) -> None:
+        self.chat.say(conversation, self.ann, *(a_post(f"m{number}") for number in range(4)))
+
+    def direct(self) -> ConversationId:
+        view, _ = self.chat.create(CreateRequest(creator=self.ann, kind="direct", members=(self.bob,)))
+        self.chat.fold()
+        conversation = view.record.conversation_id
+        self.speak(conversation)
+        return conversation
+
+    def connect(self, user: UserId, name: str | None = None) -> Connection:
+        connection = a_connection(user, name)
+        self.chat.registry.register(connection)
+        return connection
+
+    def told(self, connection: Connection) -> list[Any]:
+        """The receipts that were shown since it was asked last."""
+        frames = [json.loads(frame) for frame in self.chat.gateway.frames.pop(connection.connection_id, [])]
+        return [
+            {"in": frame["conversation_id"]} | item
+            for frame in frames
+            if frame["type"] == "receipt"
+            for item in frame["receipts"]
+        ]
+
+    def cursor(self, user: UserId, conversation: ConversationId | None = None) -> Cursor:
+        return self.chat.tables.cursors(user, [conversation or self.lobby]).get(conversation or self.lobby, Cursor())
+
+    def record(
+        self,
+        user: UserId,
+        *,
+        read: int = 0,
+        delivered: int = 0,
+        by: Connection | None = None,
+        conversation: ConversationId | None = None,
+    ) -> ReceiptRecord:
+        receipt = Receipt(
+            conversation_id=conversation or self.lobby,
+            user_id=user,
+            read_seq=read,
+            delivered_seq=delivered,
+            connection_id=by.connection_id if by else ConnectionId("somewhere"),
+        )
+        return ReceiptRecord(receipt=receipt, at=NOON)
+
+
+@pytest.fixture
+def stage() -> Stage:
+    return Stage()
+
+
+class TestCursors:
+    def test_reading_counts_the_messages_up_to_there(self, stage: Stage) -> None:
+        """P6: unread is what is left."""
+        assert stage.chat.seen(stage.bob, stage.lobby).unread == 4
+        stage.fold([stage.record(stage.bob, read=3)])
+        cursor = stage.cursor(stage.bob)
+        assert (cursor.read_seq, cursor.read_messages) == (3, 2)
+        seen = stage.chat.seen(stage.bob, stage.lobby)
+        assert (seen.read_seq, seen.unread) == (3, 2)
+
+    def test_delivery_leaves_unread_what_was_not_read(self, stage: Stage) -> None:
+        stage.fold([stage.record(stage.bob, read=3), stage.record(stage.bob, delivered=5)])
+        cursor = stage.cursor(stage.bob)
+        assert (cursor.read_seq, cursor.read_messages, cursor.delivered_seq) == (3, 2, 5)
+        stage.fold([stage.record(stage.bob, delivered=5)])
+        assert stage.chat.seen(stage.bob, stage.lobby).unread == 2
+
+    def test_what_was_sent_meanwhile_stays(self, stage: Stage) -> None:
+        stage.chat.say(stage.lobby, stage.bob, a_post("b1"))
+        stage.fold([stage.record(stage.bob, read=3)])
+        assert stage.cursor(stage.bob).sent_seq == 6
+        assert stage.chat.seen(stage.bob, stage.lobby).unread == 0
+        stage.chat.say(stage.lobby, stage.bob, a_post("b2"))
+        assert (stage.cursor(stage.bob).read_seq, stage.cursor(stage.bob).sent_seq) == (3, 7)
+
+    def test_a_batch_is_one_write_for_each_member_of_each_conversation(self, stage: Stage) -> None:
+        kitchen = stage.direct()
+        tables = CountingTables()
+        tables.__dict__.update(stage.chat.tables.__dict__)
+        batch = [stage.record(user, read=seq) for seq in (2, 4, 3) for user in (stage.bob, stage.cid)]
+        batch += [stage.record(stage.bob, read=2, conversation=kitchen)]
+        replace(stage.fold, cursors=tables)(batch)
+        assert tables.written == 3
+        assert [stage.cursor(user).read_seq for user in (stage.bob, stage.cid)] == [4, 4]
+        assert stage.cursor(stage.bob, kitchen).read_seq == 2
+
+    def test_a_batch_that_comes_again_changes_nothing(self, stage: Stage) -> None:
+        batch = [stage.record(stage.bob, read=3), stage.record(stage.bob, read=5)]
+        stage.fold(batch)
+        stored = stage.cursor(stage.bob)
+        stage.fold(batch)
+        stage.fold(batch[:1])
+        assert stage.cursor(stage.bob) == stored
+
+    @pytest.mark.parametrize(("read", "delivered"), [(6, 0), (0, 6), (2**53 - 1, 0)])
+    def test_beyond_the_head_nothing_moves_and_nothing_waits(
+        self, stage: Stage, caplog: pytest.LogCaptureFixture, read: int, delivered: int
+    ) -> None:
+        """P9."""
+        kitchen = ConversationId("kitchen")
+        batch = [
+            stage.record(stage.bob, read=read, delivered=delivered),
+            stage.record(stage.cid, read=1, conversation=kitchen),
+        ]
+        stage.fold([*batch, stage.record(stage.bob, read=2), stage.record(stage.cid, read=3)])
+        assert [stage.cursor(user).read_seq for user in (stage.bob, stage.cid)] == [2, 3]
+        assert (stage.cursor(stage.bob).delivered_seq, stage.cursor(stage.cid, kitchen)) == (0, Cursor())
+        assert caplog.text.count("beyond its head") == 2
+
+    def test_an_outage_of_the_store_gives_the_batch_back_and_tells_nobody(self, stage: Stage) -> None:
+        """P5."""
+        bobs = stage.connect(stage.bob)
+        full = FullTables()
+        full.__dict__.update(stage.chat.tables.__dict__)
+        with pytest.raises(Unavailable):
+            replace(stage.fold, cursors=full)([stage.record(stage.bob, read=3)])
+        assert stage.told(bobs) == []
+
+
+class TestShowing:
+    def test_ones_own_is_shown_on_ones_other_devices(self, stage: Stage) -> None:
+        phone, desk = stage.connect(stage.bob, "phone"), stage.connect(stage.bob, "desk")
+        stage.fold([stage.record(stage.bob, read=3, by=phone)])
+        assert stage.told(phone) == []
+        assert stage.told(desk) == [{"in": stage.lobby, "user_id": stage.bob, "read_seq": 3, "delivered_seq": 3}]
+
+    def test_what_two_devices_said_is_shown_on_both(self, stage: Stage) -> None:
+        phone, desk = stage.connect(stage.bob, "phone"), stage.connect(stage.bob, "desk")
+        stage.fold([stage.record(stage.bob, read=3, by=phone), stage.record(stage.bob, read=4, by=desk)])
+        assert [item["read_seq"] for item in (*stage.told(phone), *stage.told(desk))] == [4, 4]
+
+    def test_in_a_group_the_others_see_who_has_read_and_not_what_was_delivered(self, stage: Stage) -> None:
+        anns, cids = stage.connect(stage.ann), stage.connect(stage.cid)
+        stage.fold([stage.record(stage.bob, read=3, delivered=5), stage.record(stage.cid, delivered=4, by=cids)])
+        shown = {"in": stage.lobby, "user_id": stage.bob, "read_seq": 3}
+        assert stage.told(anns) == stage.told(cids) == [shown]
+
+    def test_in_a_direct_conversation_they_see_both(self, stage: Stage) -> None:
+        direct = stage.direct()
+        anns = stage.connect(stage.ann)
+        stage.fold([stage.record(stage.bob, delivered=4, conversation=direct)])
+        stage.fold([stage.record(stage.bob, read=3, conversation=direct)])
+        assert stage.told(anns) == [
+            {"in": direct, "user_id": stage.bob, "delivered_seq": 4},
+            {"in": direct, "user_id": stage.bob, "read_seq": 3},
+        ]
+
+    def test_those_who_read_at_once_see_each_other_in_one_frame(self, stage: Stage) -> None:
+        anns, bobs = stage.connect(stage.ann), stage.connect(stage.bob)
+        stage.fold([stage.record(stage.bob, read=3, by=bobs), stage.record(stage.cid, read=4)])
+        (frame,) = stage.chat.gateway.frames[anns.connection_id]
+        assert {item["user_id"]: item["read_seq"] for item in json.loads(frame)["receipts"]} == {
+            stage.bob: 3,
+            stage.cid: 4,
+        }
+        assert stage.told(bobs) == [{"in": stage.lobby, "user_id": stage.cid, "read_seq": 4}]
+
+    def test_in_large_conversations_only_oneself_is_told(self, stage: Stage) -> None:
+        others = [stage.chat.person(f"user{number}") for number in range(MAX_READERS_SHOWN)]
+        large, fitting = stage.chat.group(stage.ann, *others), stage.chat.group(stage.ann, *others[1:])
+        anns, lasts = stage.connect(stage.ann), stage.connect(others[-1])
+        for conversation in (large, fitting):
+            stage.speak(conversation)
+            stage.told(anns)
+            stage.fold([stage.record(others[-1], read=2, conversation=conversation)])
+        assert [item["in"] for item in stage.told(anns)] == [fitting]
+        assert [item["in"] for item in stage.told(lasts)] == [large, fitting]
+
+    def test_what_does_not_move_is_not_shown(self, stage: Stage) -> None:
+        anns = stage.connect(stage.ann)
+        stage.fold([stage.record(stage.bob, read=4)])
+        stage.fold([stage.record(stage.bob, read=3), stage.record(stage.bob, read=4)])
+        assert [item["read_seq"] for item in stage.told(anns)] == [4]
+
+    def test_who_has_left_is_neither_shown_nor_told(self, stage: Stage) -> None:
+        """P8."""
+        anns, bobs = stage.connect(stage.ann), stage.connect(stage.bob)
+        stage.chat.leave(stage.lobby, stage.bob)
+        stage.fold([stage.record(stage.bob, read=3), stage.record(stage.cid, read=2)])
+        assert [item["user_id"] for item in stage.told(anns)] == [stage.cid]
+        assert stage.told(bobs) == []
+
+    def test_without_admission_the_cursors_move_all_the_same(
+        self, stage: Stage, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        anns = stage.connect(stage.ann)
+        replace(stage.fold, admission=DownAdmission())([stage.record(stage.bob, read=3)])
+        assert (stage.cursor(stage.bob).read_seq, stage.told(anns)) == (3, [])
+        assert "receipts are not shown" in caplog.text
+
+    def test_a_conversation_that_is_gone_has_nobody_to_tell(self, stage: Stage) -> None:
+        anns = stage.connect(stage.ann)
+        replace(stage.fold, admission=EmptyAdmission())([stage.record(stage.bob, read=3)])
+        assert stage.told(anns) == []

@@ -1,0 +1,57 @@
+from dataclasses import dataclass, field
+
+import pytest
+
+from natter.adapters.connections_memory import MemoryConnections
+from natter.adapters.logs_memory import MemoryConnectionLog
+from natter.adapters.presence_memory import MemoryPresenceTraces
+from natter.domain.errors import Unavailable
+from natter.ports.sockets import Connection
+from natter.usecases.signals.ping import Ping, Pong
+from tests.messages import ANN, NOON, a_connection
+
+
+class Silent(MemoryConnections):
+    def register(self, connection: Connection) -> bool:
+        raise Unavailable(f"the registry, given {connection.connection_id}")
+
+
+@dataclass
+class Stage:
+    registry: MemoryConnections = field(default_factory=MemoryConnections)
+    traces: MemoryPresenceTraces = field(default_factory=MemoryPresenceTraces)
+    log: MemoryConnectionLog = field(default_factory=MemoryConnectionLog)
+
+    def ping(self, connection: Connection) -> Pong:
+        ping = Ping(connections=self.registry, traces=self.traces, log=self.log, now_ms=lambda: NOON)
+        return ping(connection)
+
+
+class TestPing:
+    def test_who_is_registered_has_missed_nothing(self) -> None:
+        stage, phone = Stage(), a_connection(ANN)
+        stage.registry.register(phone)
+        assert stage.ping(phone) == Pong(at=NOON, sync=False)
+        assert stage.log.changes == []
+
+    def test_who_was_forgotten_is_registered_and_told_to_sync(self) -> None:
+        """A registry that lost its data heals within one ping."""
+        stage, phone = Stage(), a_connection(ANN)
+        assert stage.ping(phone) == Pong(at=NOON, sync=True)
+        assert list(stage.registry.of([ANN])[ANN]) == [phone]
+        assert stage.ping(phone) == Pong(at=NOON, sync=False)
+
+    def test_who_was_forgotten_is_there_again_for_others(self) -> None:
+        stage, phone = Stage(), a_connection(ANN)
+        stage.ping(phone)
+        assert [(each.connection, each.change) for each in stage.log.changes] == [(phone, "opened")]
+
+    def test_its_user_was_seen(self) -> None:
+        stage, phone = Stage(), a_connection(ANN)
+        stage.ping(phone)
+        traces = stage.traces.of([ANN])[ANN]
+        assert (traces.seen_at, traces.seen_on) == (NOON, phone.device_id)
+
+    def test_without_a_registry_there_is_no_pong(self) -> None:
+        with pytest.raises(Unavailable):
+            Stage(registry=Silent()).ping(a_connection(ANN))
