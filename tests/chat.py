@@ -2,14 +2,6 @@
 
 from typing import Any
 
-from natter.adapters.admission_memory import MemoryAdmission
-from natter.adapters.attachments_memory import MemoryAttachments, MemoryFileQueue
-from natter.adapters.connections_memory import MemoryConnections
-from natter.adapters.gate_memory import MemoryGate
-from natter.adapters.gateway_memory import MemoryGateway
-from natter.adapters.head_cache_memory import MemoryHeadCache
-from natter.adapters.logs_memory import MemoryCommandLog, MemoryConnectionLog, MemoryEventLog, MemoryReceiptLog
-from natter.adapters.tables_memory import MemoryTables
 from natter.bootstrap.chat_api import ChatService
 from natter.domain.commands import Item
 from natter.domain.conversations import Event, History
@@ -44,6 +36,14 @@ from natter.wire.signals import JsonSignalFrames, settings_frame
 from tests.decisions import Decisions
 from tests.deliveries import a_deliver
 from tests.identity import World
+from tests.memory.admission import MemoryAdmission
+from tests.memory.attachments import MemoryAttachments, MemoryFileQueue
+from tests.memory.connections import MemoryConnections
+from tests.memory.gate import MemoryGate
+from tests.memory.gateway import MemoryGateway
+from tests.memory.head_cache import MemoryHeadCache
+from tests.memory.logs import MemoryCommandLog, MemoryConnectionLog, MemoryEventLog, MemoryReceiptLog
+from tests.memory.tables import MemoryTables
 from tests.messages import a_command
 
 LARGE = "x" * (PAGE_LIMIT_BYTES // 3)

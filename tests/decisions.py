@@ -1,11 +1,11 @@
 """Conversations in memory whose members tests change at will."""
 
-from natter.adapters.conversations_memory import MemoryConversations
 from natter.domain.commands import AddMembers, ChangeRole, RemoveMember
 from natter.domain.conversations import Member, Role
 from natter.domain.ids import ClientId, ConversationId, UserId, new_id
 from natter.ports.conversations import Change, Standing
 from tests.identity import NOON
+from tests.memory.conversations import MemoryConversations
 
 
 class Decisions(MemoryConversations):

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
-from natter.adapters.deliveries_memory import MemoryFanoutLog, MemorySliceQueue
 from natter.ports.deliveries import FanoutLog, Slice, SliceQueue
 from natter.ports.sockets import Connection, Connections, Gateway
 from natter.usecases.delivery.deliver import Deliver
 from natter.usecases.delivery.settle_posts import SettlePosts
 from natter.wire.frames import JsonFrames
+from tests.memory.deliveries import MemoryFanoutLog, MemorySliceQueue
 from tests.messages import LOBBY
 
 

@@ -6,24 +6,7 @@ from typing import Any
 
 import argon2.profiles
 
-from natter.adapters.access_tokens_memory import MemoryAccessTokens
-from natter.adapters.acquaintances_memory import MemoryAcquaintances
-from natter.adapters.admission_memory import MemoryAdmission
-from natter.adapters.conversations_memory import MemoryConversations
-from natter.adapters.devices_memory import MemoryDevices
-from natter.adapters.erasures_memory import MemoryErasures
-from natter.adapters.exports_memory import MemoryArchives, MemoryExporter, MemoryExports
-from natter.adapters.identities_memory import MemoryIdentities
-from natter.adapters.identity_provider_memory import MemoryIdentityProvider
-from natter.adapters.passwords_argon2 import Argon2Passwords
-from natter.adapters.presence_memory import MemoryPresenceTraces, MemoryWatchers
-from natter.adapters.rate_limits_memory import MemoryRateLimits
-from natter.adapters.relations_memory import MemoryBlocks, MemoryContacts, MemoryProfiles
-from natter.adapters.reports_memory import MemoryReports
-from natter.adapters.session_states_memory import MemorySessionStates
-from natter.adapters.sessions_memory import MemorySessions
-from natter.adapters.tickets_memory import MemoryTickets
-from natter.adapters.users_memory import MemoryUsers
+from natter.adapters.passwords import Argon2Passwords
 from natter.domain.ids import ConnectionId, DeviceId, SessionId, UserId, new_id
 from natter.domain.users import Device, Platform, Principal, Session, User
 from natter.ports.sockets import Connection, Post, PostResult
@@ -48,6 +31,23 @@ from natter.usecases.presence.read_presence import PresenceNow, ReadPresence
 from natter.usecases.privacy.ask_for_export import AskForExport
 from natter.usecases.privacy.erase_self import EraseSelf, EraseSelfByProvider, StartErasure
 from natter.wire.signals import SignedOutFrame
+from tests.memory.access_tokens import MemoryAccessTokens
+from tests.memory.acquaintances import MemoryAcquaintances
+from tests.memory.admission import MemoryAdmission
+from tests.memory.conversations import MemoryConversations
+from tests.memory.devices import MemoryDevices
+from tests.memory.erasures import MemoryErasures
+from tests.memory.exports import MemoryArchives, MemoryExporter, MemoryExports
+from tests.memory.identities import MemoryIdentities
+from tests.memory.identity_provider import MemoryIdentityProvider
+from tests.memory.presence import MemoryPresenceTraces, MemoryWatchers
+from tests.memory.rate_limits import MemoryRateLimits
+from tests.memory.relations import MemoryBlocks, MemoryContacts, MemoryProfiles
+from tests.memory.reports import MemoryReports
+from tests.memory.session_states import MemorySessionStates
+from tests.memory.sessions import MemorySessions
+from tests.memory.tickets import MemoryTickets
+from tests.memory.users import MemoryUsers
 
 NOON = 1_800_000_000_000
 PASSWORD = "correct horse battery"

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
-from natter.adapters.presence_memory import MemoryLookQueue
 from natter.usecases.presence.read_presence import PresenceNow
 from natter.usecases.presence.settle_presence import SettlePresence
 from natter.usecases.presence.tell_watchers import TellWatchers
 from natter.wire.signals import JsonSignalFrames
 from tests.identity import World
+from tests.memory.presence import MemoryLookQueue
 
 
 def settling(world: World, queue: MemoryLookQueue, through: Callable[[Any], Any] = lambda port: port) -> SettlePresence:

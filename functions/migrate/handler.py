@@ -15,7 +15,7 @@ from psycopg.rows import tuple_row
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
-from natter.adapters.postgres import Login, connect, postgres_errors
+from natter.adapters.postgres.client import Login, connect, postgres_errors
 from natter.bootstrap.identity import postgres_login
 from natter.entrypoints.lazily import LambdaHandler, lazily
 from natter.settings import MigrateSettings, PostgresSettings

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import redis.asyncio as redis
 
 from local.cloud import Cloud
-from natter.adapters.passwords_argon2 import Argon2Passwords
+from natter.adapters.passwords import Argon2Passwords
 from tests.bench.latency import by_request, timed
 from tests.support.api import Api, User
 from tests.support.socket import Socket, message

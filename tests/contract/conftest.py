@@ -10,18 +10,18 @@ from moto import mock_aws
 from functions.migrate.handler import opener, upgrade
 from local.engines import Endpoints, Engines
 from local.progress import Progress
-from natter.adapters.conversations_memory import MemoryConversations
-from natter.adapters.conversations_postgres import PostgresConversations
-from natter.adapters.postgres import Login, Postgres
-from natter.adapters.relations_memory import MemoryBlocks
-from natter.adapters.relations_postgres import PostgresBlocks
-from natter.adapters.users_memory import MemoryUsers
-from natter.adapters.users_postgres import PostgresUsers
-from natter.adapters.valkey import Valkey
+from natter.adapters.postgres.client import Login, Postgres
+from natter.adapters.postgres.conversations import PostgresConversations
+from natter.adapters.postgres.relations import PostgresBlocks
+from natter.adapters.postgres.users import PostgresUsers
+from natter.adapters.valkey.client import Valkey
 from natter.domain.ids import UserId
 from natter.settings import PostgresSettings, ValkeySettings
 from tests.contract.conversation_store import Store
 from tests.contract.s3 import PATIENT, S3Store, client
+from tests.memory.conversations import MemoryConversations
+from tests.memory.relations import MemoryBlocks
+from tests.memory.users import MemoryUsers
 
 LOGIN = Login("natter", "only-on-loopback")
 

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable
 
-from natter.adapters.relations_memory import MemoryBlocks
-from natter.adapters.users_memory import MemoryUsers
 from natter.domain.conversations import Member
 from natter.domain.errors import Unavailable
 from natter.domain.ids import ConversationId, new_id
 from natter.ports.conversations import NewConversation, Roster
 from tests.decisions import Decisions
 from tests.identity import NOON, a_user
+from tests.memory.relations import MemoryBlocks
+from tests.memory.users import MemoryUsers
 
 
 class Decided(Decisions):

@@ -3,24 +3,15 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from natter.adapters.conversations_memory import MemoryConversations
-from natter.adapters.conversations_postgres import PostgresConversations
-from natter.adapters.devices_memory import MemoryDevices
-from natter.adapters.devices_postgres import PostgresDevices
-from natter.adapters.erasures_memory import MemoryErasures
-from natter.adapters.erasures_postgres import PostgresErasures
-from natter.adapters.exports_memory import MemoryExports
-from natter.adapters.identities_memory import MemoryIdentities
-from natter.adapters.identities_postgres import PostgresIdentities
-from natter.adapters.postgres import Postgres
-from natter.adapters.relations_memory import MemoryBlocks, MemoryContacts, MemoryProfiles
-from natter.adapters.relations_postgres import PostgresBlocks, PostgresContacts, PostgresProfiles
-from natter.adapters.reports_memory import MemoryReports
-from natter.adapters.reports_postgres import PostgresReports
-from natter.adapters.sessions_memory import MemorySessions
-from natter.adapters.sessions_postgres import PostgresSessions
-from natter.adapters.users_memory import MemoryUsers
-from natter.adapters.users_postgres import PostgresUsers
+from natter.adapters.postgres.client import Postgres
+from natter.adapters.postgres.conversations import PostgresConversations
+from natter.adapters.postgres.devices import PostgresDevices
+from natter.adapters.postgres.erasures import PostgresErasures
+from natter.adapters.postgres.identities import PostgresIdentities
+from natter.adapters.postgres.relations import PostgresBlocks, PostgresContacts, PostgresProfiles
+from natter.adapters.postgres.reports import PostgresReports
+from natter.adapters.postgres.sessions import PostgresSessions
+from natter.adapters.postgres.users import PostgresUsers
 from natter.domain.commands import EraseMember, RemoveMember
 from natter.domain.ids import ClientId, ConversationId, DeviceId, UserId, new_id
 from natter.domain.refresh_tokens import RefreshToken
@@ -32,6 +23,15 @@ from natter.ports.identity import Identities, Sessions, Users
 from natter.ports.relations import Blocks, Contacts, Profiles
 from natter.ports.reports import Reports
 from tests.identity import NOON, a_principal, a_session, a_user
+from tests.memory.conversations import MemoryConversations
+from tests.memory.devices import MemoryDevices
+from tests.memory.erasures import MemoryErasures
+from tests.memory.exports import MemoryExports
+from tests.memory.identities import MemoryIdentities
+from tests.memory.relations import MemoryBlocks, MemoryContacts, MemoryProfiles
+from tests.memory.reports import MemoryReports
+from tests.memory.sessions import MemorySessions
+from tests.memory.users import MemoryUsers
 
 
 @dataclass

@@ -5,7 +5,7 @@ from typing import Any, LiteralString, cast
 
 from psycopg.rows import DictRow
 
-from natter.adapters.postgres import Arguments, Cursor, Postgres
+from natter.adapters.postgres.client import Arguments, Cursor, Postgres
 
 _LAST_RESORTS = ("seqscan", "bitmapscan", "hashjoin", "mergejoin")
 """Tables of tests are small, and small ones are read, and joined, whole."""

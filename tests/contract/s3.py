@@ -8,7 +8,7 @@ import boto3
 import requests
 from botocore.config import Config
 
-from natter.adapters.attachments_s3 import S3_CONFIG, S3Attachments
+from natter.adapters.s3.attachments import S3_CONFIG, S3Attachments
 from natter.domain.ids import new_id
 from natter.names import PENDING_UPLOADS
 from natter.ports.attachments import Attachments, File, UploadForm

@@ -17,12 +17,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
 
-from natter.adapters.access_tokens_kms import KmsAccessTokens
-from natter.adapters.access_tokens_memory import MemoryAccessTokens
+from natter.adapters.kms.access_tokens import KmsAccessTokens
 from natter.bootstrap.common import now_ms
 from natter.domain.errors import Unauthenticated, Unavailable
 from natter.ports.identity import AccessTokens
 from tests.identity import a_principal
+from tests.memory.access_tokens import MemoryAccessTokens
 
 pytestmark = pytest.mark.usefixtures("aws")
 

@@ -5,15 +5,15 @@ from typing import Any
 
 import pytest
 
-from natter.adapters.acquaintances_memory import MemoryAcquaintances
-from natter.adapters.acquaintances_postgres import AMONG, PostgresAcquaintances
-from natter.adapters.postgres import Postgres
+from natter.adapters.postgres.acquaintances import AMONG, PostgresAcquaintances
+from natter.adapters.postgres.client import Postgres
 from natter.domain.ids import UserId, new_id
 from natter.ports.presence import Acquaintances
 from tests.contract.conversation_store import a_direct, a_group
 from tests.contract.erasure_stores import Stores, in_memory, in_postgres
 from tests.contract.plans import plan
 from tests.identity import NOON
+from tests.memory.acquaintances import MemoryAcquaintances
 
 
 @dataclass(frozen=True)

@@ -4,14 +4,14 @@ from collections.abc import Callable
 
 import pytest
 
-from natter.adapters.admission_memory import MemoryAdmission
-from natter.adapters.admission_valkey import ValkeyAdmission
-from natter.adapters.valkey import Valkey
+from natter.adapters.valkey.admission import ValkeyAdmission
+from natter.adapters.valkey.client import Valkey
 from natter.domain.errors import Unavailable
 from natter.domain.ids import ConversationId, UserId, new_id
 from natter.ports.conversations import NO_ROSTER, Admission, Roster
 from natter.settings import ValkeySettings
 from tests.contract.decided import Decided
+from tests.memory.admission import MemoryAdmission
 
 NOWHERE = ValkeySettings(endpoint="127.0.0.1:1", auth="none")
 

@@ -8,13 +8,13 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from natter.adapters.attachments_memory import MemoryAttachments
-from natter.adapters.attachments_s3 import UPLOAD_S, S3Attachments
+from natter.adapters.s3.attachments import UPLOAD_S, S3Attachments
 from natter.domain.errors import Unavailable
 from natter.domain.ids import AttachmentId, ConversationId, new_id
 from natter.ports.attachments import Attachments, File, UploadForm
 from tests.contract.s3 import REGION, S3Store, client, posted
 from tests.files import a_file
+from tests.memory.attachments import MemoryAttachments
 from tests.messages import ANN, BOB, KITCHEN, LOBBY
 
 if TYPE_CHECKING:

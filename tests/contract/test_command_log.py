@@ -8,9 +8,8 @@ from typing import Protocol
 import pytest
 from confluent_kafka import Message
 
-from natter.adapters.kafka import RecordProducer
-from natter.adapters.logs_kafka import KafkaCommandLog
-from natter.adapters.logs_memory import MemoryCommandLog
+from natter.adapters.kafka.client import RecordProducer
+from natter.adapters.kafka.logs import KafkaCommandLog
 from natter.domain.commands import AddMembers, Command, CreateConversation, Item, Record, RemoveMember
 from natter.domain.conversations import Member
 from natter.domain.errors import TooLarge
@@ -20,6 +19,7 @@ from natter.ports.log import CommandLog
 from natter.settings import KafkaSettings
 from natter.wire.records import SCHEMA_HEADER, load_command
 from tests.contract.topic_reader import TopicReader, topic_reader
+from tests.memory.logs import MemoryCommandLog
 from tests.messages import ANN, BOB, a_command, a_connection, a_delete, a_post, an_origin
 
 PARTITIONS = 4

@@ -5,10 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from natter.adapters.connections_memory import MemoryConnections
-from natter.adapters.connections_valkey import ValkeyConnections
+from natter.adapters.valkey.connections import ValkeyConnections
 from natter.domain.ids import UserId, new_id
 from natter.ports.sockets import Connection, Connections
+from tests.memory.connections import MemoryConnections
 from tests.messages import a_connection
 
 

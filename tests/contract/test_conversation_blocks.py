@@ -2,8 +2,8 @@
 
 import pytest
 
-from natter.adapters.conversations_postgres import NOTE_BLOCKS, ROLES
-from natter.adapters.postgres import Postgres
+from natter.adapters.postgres.client import Postgres
+from natter.adapters.postgres.conversations import NOTE_BLOCKS, ROLES
 from natter.domain.commands import AddMembers
 from natter.domain.conversations import Member
 from natter.domain.errors import NotFound

@@ -6,9 +6,9 @@ from functools import partial
 
 import pytest
 
-from natter.adapters.conversations_postgres import PostgresConversations
-from natter.adapters.postgres import Postgres
-from natter.adapters.users_postgres import PostgresUsers
+from natter.adapters.postgres.client import Postgres
+from natter.adapters.postgres.conversations import PostgresConversations
+from natter.adapters.postgres.users import PostgresUsers
 from natter.domain.commands import Command, CreateConversation, RemoveMember
 from natter.domain.errors import Conflict, NotFound, Unavailable
 from natter.domain.ids import ClientId, ConversationId, UserId, new_id

@@ -6,16 +6,16 @@ from typing import Protocol
 
 import pytest
 
-from natter.adapters.cassandra import CassandraSession
-from natter.adapters.cursors_cassandra import CassandraCursors
-from natter.adapters.tables_cassandra import CassandraTables
-from natter.adapters.tables_memory import MemoryTables
+from natter.adapters.cassandra.client import CassandraSession
+from natter.adapters.cassandra.cursors import CassandraCursors
+from natter.adapters.cassandra.fold_store import CassandraTables
 from natter.domain.conversations import Cursor, MembershipChange, Role
 from natter.domain.ids import ConversationId, UserId, new_id
 from natter.domain.rows import EventRow, MembershipRow, Row, SentRow
 from natter.ports.receipts import Cursors
 from natter.ports.tables import FoldStore
 from natter.settings import KeyspacesSettings
+from tests.memory.tables import MemoryTables
 from tests.messages import ANN, BOB, an_event
 
 NOW_US = time.time_ns() // 1000

@@ -6,15 +6,15 @@ from typing import Any, Protocol
 
 import pytest
 
-from natter.adapters.kafka import RecordProducer
-from natter.adapters.logs_kafka import KafkaEventLog
-from natter.adapters.logs_memory import MemoryEventLog
+from natter.adapters.kafka.client import RecordProducer
+from natter.adapters.kafka.logs import KafkaEventLog
 from natter.domain.ids import ConversationId, new_id
 from natter.names import EVENTS_TOPIC
 from natter.ports.log import Emission, EventLog
 from natter.settings import KafkaSettings
 from natter.wire.records import EVENTS_SCHEMA, SCHEMA_HEADER, dump_emission
 from tests.contract.topic_reader import TopicReader, topic_reader
+from tests.memory.logs import MemoryEventLog
 from tests.messages import an_event
 
 

@@ -7,14 +7,10 @@ from dataclasses import dataclass
 import pytest
 import requests
 
-from natter.adapters.archives_s3 import S3Archives
-from natter.adapters.conversations_memory import MemoryConversations
-from natter.adapters.conversations_postgres import PostgresConversations
-from natter.adapters.exports_memory import MemoryArchives, MemoryExports
-from natter.adapters.exports_postgres import PostgresExports
-from natter.adapters.relations_memory import MemoryBlocks
-from natter.adapters.users_memory import MemoryUsers
-from natter.adapters.users_postgres import PostgresUsers
+from natter.adapters.postgres.conversations import PostgresConversations
+from natter.adapters.postgres.exports import PostgresExports
+from natter.adapters.postgres.users import PostgresUsers
+from natter.adapters.s3.archives import S3Archives
 from natter.domain.commands import RemoveMember
 from natter.domain.ids import ClientId, UserId, new_id
 from natter.ports.conversations import Conversations
@@ -23,6 +19,10 @@ from natter.ports.identity import Users
 from tests.contract.conversation_store import a_direct, a_group, at_once
 from tests.contract.s3 import S3Store
 from tests.identity import NOON, a_user
+from tests.memory.conversations import MemoryConversations
+from tests.memory.exports import MemoryArchives, MemoryExports
+from tests.memory.relations import MemoryBlocks
+from tests.memory.users import MemoryUsers
 from tests.messages import ANN, BOB, LOBBY, an_event
 
 TIMEOUT_S = 60

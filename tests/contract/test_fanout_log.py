@@ -5,9 +5,8 @@ from typing import Protocol
 
 import pytest
 
-from natter.adapters.deliveries_kafka import KafkaFanoutLog
-from natter.adapters.deliveries_memory import MemoryFanoutLog
-from natter.adapters.kafka import RecordProducer
+from natter.adapters.kafka.client import RecordProducer
+from natter.adapters.kafka.fanout_log import KafkaFanoutLog
 from natter.domain.ids import ConversationId, new_id
 from natter.names import FANOUT_TOPIC
 from natter.ports.deliveries import FanoutLog, Undelivered
@@ -15,6 +14,7 @@ from natter.settings import KafkaSettings
 from natter.wire.deliveries import FANOUT_SCHEMA, load_undelivered
 from natter.wire.records import SCHEMA_HEADER
 from tests.contract.topic_reader import TopicReader, topic_reader
+from tests.memory.deliveries import MemoryFanoutLog
 
 
 class Readable(Protocol):

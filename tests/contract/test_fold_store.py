@@ -7,10 +7,9 @@ from typing import Any, Protocol
 
 import pytest
 
-from natter.adapters.cassandra import CassandraSession
-from natter.adapters.tables_cassandra import CassandraTables
-from natter.adapters.tables_memory import MemoryTables
-from natter.adapters.timeline_cassandra import CassandraTimeline
+from natter.adapters.cassandra.client import CassandraSession
+from natter.adapters.cassandra.fold_store import CassandraTables
+from natter.adapters.cassandra.timeline import CassandraTimeline
 from natter.domain.conversations import Cursor, Event, Head, JsonObject, MembershipChange, Role
 from natter.domain.ids import ClientId, ConversationId, UserId, new_id
 from natter.domain.pages import StoredEffect
@@ -32,6 +31,7 @@ from natter.names import EPOCH
 from natter.ports.tables import FoldStore, Timeline, Wanted
 from natter.settings import KeyspacesSettings
 from tests import messages
+from tests.memory.tables import MemoryTables
 from tests.messages import ANN, BOB, NOON, an_event, text
 
 NOW_US = time.time_ns() // 1000

@@ -4,13 +4,10 @@ import logging
 
 import pytest
 
-from natter.adapters.admission_memory import MemoryAdmission
-from natter.adapters.admission_valkey import ValkeyAdmission
-from natter.adapters.gate_memory import MemoryGate
-from natter.adapters.gate_valkey import ValkeyGate
-from natter.adapters.rate_limits_memory import MemoryRateLimits
-from natter.adapters.rate_limits_valkey import ValkeyRateLimits
-from natter.adapters.valkey import Valkey
+from natter.adapters.valkey.admission import ValkeyAdmission
+from natter.adapters.valkey.client import Valkey
+from natter.adapters.valkey.gate import ValkeyGate
+from natter.adapters.valkey.rate_limits import ValkeyRateLimits
 from natter.bootstrap.common import now_ms
 from natter.domain.errors import Forbidden, NotMember, RateLimited, Unavailable
 from natter.domain.ids import ConversationId, UserId
@@ -18,6 +15,9 @@ from natter.domain.limits import Bucket
 from natter.ports.gate import Gate
 from natter.settings import ValkeySettings
 from tests.contract.decided import Decided
+from tests.memory.admission import MemoryAdmission
+from tests.memory.gate import MemoryGate
+from tests.memory.rate_limits import MemoryRateLimits
 
 SLOW = Bucket("gate_slow", rate=1 / 60, burst=3)
 

@@ -14,9 +14,9 @@ from urllib.parse import unquote
 import pytest
 from botocore.credentials import Credentials
 
-from natter.adapters.gateway_apigateway import ApiGateway
-from natter.adapters.gateway_memory import MemoryGateway
+from natter.adapters.gateway.gateway import ApiGateway
 from natter.ports.sockets import Connection, Gateway, Post, PostResult
+from tests.memory.gateway import MemoryGateway
 from tests.messages import ANN, a_connection
 
 DELIVERED, GONE, FAILED, UNTRIED = PostResult

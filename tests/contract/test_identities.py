@@ -4,16 +4,16 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from natter.adapters.identities_memory import MemoryIdentities
-from natter.adapters.identities_postgres import PostgresIdentities
-from natter.adapters.postgres import Postgres
-from natter.adapters.users_memory import MemoryUsers
-from natter.adapters.users_postgres import PostgresUsers
+from natter.adapters.postgres.client import Postgres
+from natter.adapters.postgres.identities import PostgresIdentities
+from natter.adapters.postgres.users import PostgresUsers
 from natter.domain.errors import UsernameTaken
 from natter.domain.identities import Identity
 from natter.domain.ids import new_id
 from natter.ports.identity import Identities, Users
 from tests.identity import a_user
+from tests.memory.identities import MemoryIdentities
+from tests.memory.users import MemoryUsers
 
 
 def an_identity() -> Identity:

@@ -17,12 +17,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from natter.adapters import identity_provider_oidc
-from natter.adapters.identity_provider_memory import MemoryIdentityProvider
-from natter.adapters.identity_provider_oidc import UNKNOWN_KEY_PAUSE_S, OidcIdentityProvider
+from natter.adapters.oidc import identity_provider as identity_provider_oidc
+from natter.adapters.oidc.identity_provider import UNKNOWN_KEY_PAUSE_S, OidcIdentityProvider
 from natter.domain.errors import BadCredentials, Unavailable
 from natter.domain.identities import Identity
 from natter.ports.identity import IdentityProvider
+from tests.memory.identity_provider import MemoryIdentityProvider
 from tests.support.issuer import AUDIENCE, DISCOVERY, KEYS, Issuer, issuer
 
 

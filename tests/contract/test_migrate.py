@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from functions.migrate.handler import LOCK, build, opener
-from natter.adapters.postgres import Cursor, Postgres
+from natter.adapters.postgres.client import Cursor, Postgres
 from natter.domain.ids import new_id
 from natter.settings import PostgresSettings
 from tests.contract.conftest import LOGIN

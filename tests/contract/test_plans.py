@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 
-from natter.adapters.conversations_postgres import PostgresConversations
-from natter.adapters.devices_postgres import PostgresDevices
-from natter.adapters.identities_postgres import PostgresIdentities
-from natter.adapters.postgres import Postgres
-from natter.adapters.relations_postgres import PostgresBlocks, PostgresContacts, PostgresProfiles
-from natter.adapters.sessions_postgres import PostgresSessions
-from natter.adapters.users_postgres import PostgresUsers
+from natter.adapters.postgres.client import Postgres
+from natter.adapters.postgres.conversations import PostgresConversations
+from natter.adapters.postgres.devices import PostgresDevices
+from natter.adapters.postgres.identities import PostgresIdentities
+from natter.adapters.postgres.relations import PostgresBlocks, PostgresContacts, PostgresProfiles
+from natter.adapters.postgres.sessions import PostgresSessions
+from natter.adapters.postgres.users import PostgresUsers
 from natter.domain.identities import Identity
 from natter.domain.ids import ConversationId, DeviceId, SessionId, UserId
 from natter.domain.refresh_tokens import RefreshToken

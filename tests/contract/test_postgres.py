@@ -6,7 +6,7 @@ import time
 import psycopg
 import pytest
 
-from natter.adapters.postgres import Cursor, Login, Postgres, postgres_errors
+from natter.adapters.postgres.client import Cursor, Login, Postgres, postgres_errors
 from natter.domain.errors import Unavailable
 from natter.settings import PostgresSettings
 from tests.contract.conftest import LOGIN

@@ -4,13 +4,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from natter.adapters.presence_memory import MemoryPresenceTraces, MemoryWatchers
-from natter.adapters.presence_valkey import WATCH_S, ValkeyPresenceTraces, ValkeyWatchers
-from natter.adapters.valkey import Valkey
+from natter.adapters.valkey.client import Valkey
+from natter.adapters.valkey.presence import WATCH_S, ValkeyPresenceTraces, ValkeyWatchers
 from natter.domain.ids import ConnectionId, DeviceId, UserId, new_id
 from natter.domain.presence import Traces
 from natter.ports.presence import PresenceTraces, Watcher, Watchers
 from tests.identity import NOON, FakeClock
+from tests.memory.presence import MemoryPresenceTraces, MemoryWatchers
 
 PHONE, DESK = DeviceId("phone"), DeviceId("desk")
 

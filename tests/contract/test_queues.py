@@ -10,13 +10,10 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from natter.adapters.attachments_memory import MemoryFileQueue
-from natter.adapters.attachments_sqs import SqsFileQueue
-from natter.adapters.deliveries_memory import MemorySliceQueue
-from natter.adapters.deliveries_sqs import SqsSliceQueue
-from natter.adapters.presence_memory import MemoryLookQueue
-from natter.adapters.presence_sqs import SqsLookQueue
-from natter.adapters.sqs import SQS, SqsQueue
+from natter.adapters.sqs.client import SQS, SqsQueue
+from natter.adapters.sqs.files import SqsFileQueue
+from natter.adapters.sqs.looks import SqsLookQueue
+from natter.adapters.sqs.slices import SqsSliceQueue
 from natter.domain.errors import Unavailable
 from natter.domain.ids import AttachmentId, ConnectionId, UserId
 from natter.ports.attachments import ForgottenFiles
@@ -26,6 +23,9 @@ from natter.wire.attachments import load_forgotten
 from natter.wire.deliveries import load_slice
 from natter.wire.presence import load_look
 from tests.deliveries import a_slice
+from tests.memory.attachments import MemoryFileQueue
+from tests.memory.deliveries import MemorySliceQueue
+from tests.memory.presence import MemoryLookQueue
 from tests.messages import ANN, BOB, LOBBY, a_connection
 
 if TYPE_CHECKING:

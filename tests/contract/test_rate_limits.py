@@ -5,14 +5,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from natter.adapters.rate_limits_memory import MemoryRateLimits
-from natter.adapters.rate_limits_valkey import ValkeyRateLimits
-from natter.adapters.valkey import Valkey
+from natter.adapters.valkey.client import Valkey
+from natter.adapters.valkey.rate_limits import ValkeyRateLimits
 from natter.bootstrap.common import now_ms
 from natter.domain.errors import RateLimited
 from natter.domain.ids import new_id
 from natter.domain.limits import Bucket
 from natter.ports.limits import RateLimits
+from tests.memory.rate_limits import MemoryRateLimits
 
 SLOW = Bucket("slow", rate=1 / 60, burst=3)
 FAST = Bucket("fast", rate=20, burst=2)

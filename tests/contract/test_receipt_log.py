@@ -6,9 +6,8 @@ from typing import Protocol
 
 import pytest
 
-from natter.adapters.kafka import RecordProducer
-from natter.adapters.logs_kafka import KafkaReceiptLog
-from natter.adapters.logs_memory import MemoryReceiptLog
+from natter.adapters.kafka.client import RecordProducer
+from natter.adapters.kafka.logs import KafkaReceiptLog
 from natter.domain.ids import ConnectionId, ConversationId, new_id
 from natter.domain.receipts import Receipt
 from natter.names import RECEIPTS_TOPIC
@@ -16,6 +15,7 @@ from natter.ports.receipts import ReceiptLog
 from natter.settings import KafkaSettings
 from natter.wire.records import SCHEMA_HEADER, load_receipt
 from tests.contract.topic_reader import TopicReader, topic_reader
+from tests.memory.logs import MemoryReceiptLog
 from tests.messages import ANN, BOB
 
 

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from natter.adapters.postgres import Postgres
-from natter.adapters.relations_memory import MemoryBlocks, MemoryContacts, MemoryProfiles
-from natter.adapters.relations_postgres import (
+from natter.adapters.postgres.client import Postgres
+from natter.adapters.postgres.relations import (
     ADD_BLOCK,
     ADD_CONTACT,
     BETWEEN,
@@ -19,14 +18,15 @@ from natter.adapters.relations_postgres import (
     PostgresContacts,
     PostgresProfiles,
 )
-from natter.adapters.users_memory import MemoryUsers
-from natter.adapters.users_postgres import PostgresUsers
+from natter.adapters.postgres.users import PostgresUsers
 from natter.domain.ids import UserId, new_id
 from natter.domain.users import User
 from natter.ports.identity import Users
 from natter.ports.relations import Blocks, Contacts, Profiles
 from tests.contract.plans import plan
 from tests.identity import NOON, a_user
+from tests.memory.relations import MemoryBlocks, MemoryContacts, MemoryProfiles
+from tests.memory.users import MemoryUsers
 
 
 @dataclass(frozen=True)

@@ -6,16 +6,16 @@ from typing import Protocol
 
 import pytest
 
-from natter.adapters.conversations_postgres import PostgresConversations
-from natter.adapters.postgres import Postgres
-from natter.adapters.reports_memory import MemoryReports
-from natter.adapters.reports_postgres import PostgresReports
-from natter.adapters.users_postgres import PostgresUsers
+from natter.adapters.postgres.client import Postgres
+from natter.adapters.postgres.conversations import PostgresConversations
+from natter.adapters.postgres.reports import PostgresReports
+from natter.adapters.postgres.users import PostgresUsers
 from natter.domain.conversations import Member
 from natter.domain.ids import ConversationId, UserId, new_id
 from natter.ports.conversations import NewConversation
 from natter.ports.reports import Report, Reports
 from tests.identity import a_user
+from tests.memory.reports import MemoryReports
 from tests.messages import ANN, BOB, LOBBY, NOON
 
 

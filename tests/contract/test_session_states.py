@@ -2,10 +2,10 @@
 
 import pytest
 
-from natter.adapters.session_states_memory import MemorySessionStates
-from natter.adapters.session_states_valkey import ValkeySessionStates
+from natter.adapters.valkey.session_states import ValkeySessionStates
 from natter.domain.ids import SessionId, new_id
 from natter.ports.identity import SessionStates
+from tests.memory.session_states import MemorySessionStates
 
 
 @pytest.fixture(params=["memory", pytest.param("valkey", marks=pytest.mark.engines)])

@@ -6,16 +6,16 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from natter.adapters.devices_memory import MemoryDevices
-from natter.adapters.postgres import Postgres
-from natter.adapters.sessions_memory import MemorySessions
-from natter.adapters.sessions_postgres import PostgresSessions
-from natter.adapters.users_postgres import PostgresUsers
+from natter.adapters.postgres.client import Postgres
+from natter.adapters.postgres.sessions import PostgresSessions
+from natter.adapters.postgres.users import PostgresUsers
 from natter.domain.ids import DeviceId, SessionId, new_id
 from natter.domain.refresh_tokens import RefreshToken
 from natter.domain.users import Device, Principal
 from natter.ports.identity import Recognised, Sessions
 from tests.identity import NOON, a_principal, a_session, a_user
+from tests.memory.devices import MemoryDevices
+from tests.memory.sessions import MemorySessions
 
 
 @dataclass

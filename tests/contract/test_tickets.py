@@ -4,12 +4,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from natter.adapters.tickets_memory import MemoryTickets
-from natter.adapters.tickets_valkey import ValkeyTickets
-from natter.adapters.valkey import Valkey
+from natter.adapters.valkey.client import Valkey
+from natter.adapters.valkey.tickets import ValkeyTickets
 from natter.domain.ids import new_id
 from natter.ports.identity import Tickets
 from tests.identity import FakeClock, a_principal
+from tests.memory.tickets import MemoryTickets
 
 
 @pytest.fixture(params=["memory", pytest.param("valkey", marks=pytest.mark.engines)])

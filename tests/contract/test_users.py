@@ -5,14 +5,14 @@ from dataclasses import replace
 
 import pytest
 
-from natter.adapters.postgres import Postgres
-from natter.adapters.users_memory import MemoryUsers
-from natter.adapters.users_postgres import PostgresUsers
+from natter.adapters.postgres.client import Postgres
+from natter.adapters.postgres.users import PostgresUsers
 from natter.domain.errors import UsernameTaken
 from natter.domain.ids import UserId
 from natter.domain.users import ProfileChange
 from natter.ports.identity import Credentials, Users
 from tests.identity import a_user
+from tests.memory.users import MemoryUsers
 
 
 @pytest.fixture(params=["memory", pytest.param("postgres", marks=pytest.mark.engines)])

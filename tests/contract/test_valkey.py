@@ -7,8 +7,8 @@ from redis.exceptions import ClusterDownError, ReadOnlyError, ResponseError
 from redis.exceptions import ConnectionError as Lost
 from redis.exceptions import TimeoutError as Late
 
-from natter.adapters.rate_limits_valkey import ValkeyRateLimits
-from natter.adapters.valkey import Valkey, valkey_errors
+from natter.adapters.valkey.client import Valkey, valkey_errors
+from natter.adapters.valkey.rate_limits import ValkeyRateLimits
 from natter.domain.errors import Unavailable
 from natter.domain.limits import Bucket
 from natter.settings import ValkeySettings

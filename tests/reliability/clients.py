@@ -6,14 +6,14 @@ from random import Random
 
 from greenlet import greenlet
 
-from natter.adapters.logs_memory import MemoryConnectionLog
-from natter.adapters.presence_memory import MemoryPresenceTraces
 from natter.domain.commands import Command, Origin
 from natter.domain.errors import Unavailable
 from natter.domain.ids import ConnectionId, DeviceId, SessionId, UserId
 from natter.ports.sockets import Connection, Connections
 from natter.usecases.reading.view_conversations import ViewConversations
 from natter.usecases.signals.ping import Ping
+from tests.memory.logs import MemoryConnectionLog
+from tests.memory.presence import MemoryPresenceTraces
 from tests.reliability.decisions import SteppedDecisions
 from tests.reliability.load import CONVERSATIONS, USERS
 from tests.reliability.trace import Synced, Trace

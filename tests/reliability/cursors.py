@@ -3,12 +3,12 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from natter.adapters.head_cache_memory import MemoryHeadCache
 from natter.domain.conversations import Cursor
 from natter.domain.ids import ConversationId
 from natter.domain.receipts import Receipt, ReceiptRecord
 from natter.ports.receipts import CursorKey
 from natter.usecases.reading.view_conversations import ConversationView, ReadHeads, ViewConversations
+from tests.memory.head_cache import MemoryHeadCache
 from tests.reliability.checker import parsed
 from tests.reliability.decisions import record
 from tests.reliability.meaning import History

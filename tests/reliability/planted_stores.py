@@ -6,13 +6,13 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
-from natter.adapters.tables_memory import Cell
 from natter.domain.conversations import Cursor, Head
 from natter.domain.ids import ConversationId, UserId
 from natter.domain.rows import EventRow, MembershipRow, Row, SentRow
 from natter.ports.conversations import ConversationRecord
 from natter.ports.receipts import CursorKey
 from natter.usecases.reading.view_conversations import ConversationView, ViewConversations
+from tests.memory.tables import Cell
 from tests.reliability.load import USERS
 from tests.reliability.ports import Pause, SteppedHeadCache, SteppedTables
 from tests.reliability.trace import Trace

@@ -5,10 +5,6 @@ from contextlib import suppress
 from random import Random
 from typing import Any, Protocol
 
-from natter.adapters.connections_memory import MemoryConnections
-from natter.adapters.head_cache_memory import MemoryHeadCache
-from natter.adapters.logs_memory import MemoryReceiptLog
-from natter.adapters.tables_memory import MemoryTables
 from natter.domain.conversations import Cursor, Head
 from natter.domain.errors import Unavailable
 from natter.domain.ids import ConversationId, UserId
@@ -17,6 +13,10 @@ from natter.domain.rows import EventRow, Row, SentRow
 from natter.ports.log import Emission
 from natter.ports.receipts import CursorKey
 from natter.ports.sockets import Connection, Post, PostResult
+from tests.memory.connections import MemoryConnections
+from tests.memory.head_cache import MemoryHeadCache
+from tests.memory.logs import MemoryReceiptLog
+from tests.memory.tables import MemoryTables
 from tests.reliability.trace import CursorStored, Emitted, HeadStored, Posted, Stored, Trace
 
 Pause = Callable[[], None]

@@ -13,8 +13,6 @@ from typing import Any, Protocol
 
 from greenlet import getcurrent
 
-from natter.adapters.logs_memory import MemoryCommandLog
-from natter.adapters.rate_limits_memory import MemoryRateLimits
 from natter.domain.commands import Record
 from natter.domain.errors import Unavailable
 from natter.usecases.delivery.deliver import Deliver
@@ -28,6 +26,8 @@ from natter.usecases.receipts.fold_receipts import FoldReceipts
 from natter.usecases.receipts.note_receipt import NoteReceipt
 from natter.wire.frames import JsonFrames
 from natter.wire.signals import JsonSignalFrames
+from tests.memory.logs import MemoryCommandLog
+from tests.memory.rate_limits import MemoryRateLimits
 from tests.reliability.clients import Clients
 from tests.reliability.couriers import Couriers, SteppedFanoutLog, SteppedFileQueue, SteppedSliceQueue
 from tests.reliability.decisions import SteppedDecisions

@@ -2,8 +2,8 @@
 
 import boto3
 
-from natter.adapters.archives_s3 import S3Archives
-from natter.adapters.attachments_s3 import S3_CONFIG, S3Attachments
+from natter.adapters.s3.archives import S3Archives
+from natter.adapters.s3.attachments import S3_CONFIG, S3Attachments
 from natter.settings import AttachmentSettings
 
 

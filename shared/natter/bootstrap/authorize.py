@@ -1,6 +1,6 @@
 """Puts `authorize` together."""
 
-from natter.adapters.tickets_valkey import ValkeyTickets
+from natter.adapters.valkey.tickets import ValkeyTickets
 from natter.bootstrap.common import valkey
 from natter.bootstrap.identity import access_tokens, authenticate, check_session, postgres
 from natter.settings import AuthorizeSettings

@@ -2,16 +2,16 @@
 
 from dataclasses import dataclass
 
-from natter.adapters.admission_valkey import ValkeyAdmission
-from natter.adapters.cassandra import CassandraSession
-from natter.adapters.conversations_postgres import PostgresConversations
-from natter.adapters.cursors_cassandra import CassandraCursors
-from natter.adapters.head_cache_valkey import ValkeyHeadCache
-from natter.adapters.kafka import RecordProducer
-from natter.adapters.logs_kafka import KafkaCommandLog, KafkaReceiptLog
-from natter.adapters.rate_limits_valkey import ValkeyRateLimits
-from natter.adapters.reports_postgres import PostgresReports
-from natter.adapters.timeline_cassandra import TIMELINE_STATEMENTS, CassandraTimeline
+from natter.adapters.cassandra.client import CassandraSession
+from natter.adapters.cassandra.cursors import CassandraCursors
+from natter.adapters.cassandra.timeline import TIMELINE_STATEMENTS, CassandraTimeline
+from natter.adapters.kafka.client import RecordProducer
+from natter.adapters.kafka.logs import KafkaCommandLog, KafkaReceiptLog
+from natter.adapters.postgres.conversations import PostgresConversations
+from natter.adapters.postgres.reports import PostgresReports
+from natter.adapters.valkey.admission import ValkeyAdmission
+from natter.adapters.valkey.head_cache import ValkeyHeadCache
+from natter.adapters.valkey.rate_limits import ValkeyRateLimits
 from natter.bootstrap.attachments import attachments
 from natter.bootstrap.common import now_ms, valkey
 from natter.bootstrap.identity import access_tokens, authenticate, postgres

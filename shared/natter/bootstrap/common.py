@@ -8,7 +8,7 @@ import boto3
 from botocore.credentials import Credentials
 from botocore.exceptions import NoCredentialsError
 
-from natter.adapters.valkey import IamLogin, Valkey
+from natter.adapters.valkey.client import IamLogin, Valkey
 from natter.settings import ValkeySettings
 
 if TYPE_CHECKING:

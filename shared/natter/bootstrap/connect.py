@@ -1,9 +1,9 @@
 """Puts `connect` together."""
 
-from natter.adapters.connections_valkey import ValkeyConnections
-from natter.adapters.kafka import RecordProducer
-from natter.adapters.logs_kafka import KafkaConnectionLog
-from natter.adapters.presence_valkey import ValkeyPresenceTraces
+from natter.adapters.kafka.client import RecordProducer
+from natter.adapters.kafka.logs import KafkaConnectionLog
+from natter.adapters.valkey.connections import ValkeyConnections
+from natter.adapters.valkey.presence import ValkeyPresenceTraces
 from natter.bootstrap.common import now_ms, valkey
 from natter.bootstrap.identity import check_session, postgres
 from natter.settings import ConnectSettings

@@ -2,19 +2,19 @@
 
 import boto3
 
-from natter.adapters.admission_valkey import ValkeyAdmission
-from natter.adapters.cassandra import CassandraSession
-from natter.adapters.connections_valkey import ValkeyConnections
-from natter.adapters.conversations_postgres import PostgresConversations
-from natter.adapters.erasures_postgres import PostgresErasures
-from natter.adapters.gateway_apigateway import ApiGateway
-from natter.adapters.kafka import RecordProducer
-from natter.adapters.logs_kafka import KafkaCommandLog
-from natter.adapters.presence_valkey import ValkeyPresenceTraces, ValkeyWatchers
-from natter.adapters.session_states_valkey import ValkeySessionStates
-from natter.adapters.sessions_postgres import PostgresSessions
-from natter.adapters.tables_cassandra import CassandraTables
-from natter.adapters.timeline_cassandra import CassandraTimeline
+from natter.adapters.cassandra.client import CassandraSession
+from natter.adapters.cassandra.fold_store import CassandraTables
+from natter.adapters.cassandra.timeline import CassandraTimeline
+from natter.adapters.gateway.gateway import ApiGateway
+from natter.adapters.kafka.client import RecordProducer
+from natter.adapters.kafka.logs import KafkaCommandLog
+from natter.adapters.postgres.conversations import PostgresConversations
+from natter.adapters.postgres.erasures import PostgresErasures
+from natter.adapters.postgres.sessions import PostgresSessions
+from natter.adapters.valkey.admission import ValkeyAdmission
+from natter.adapters.valkey.connections import ValkeyConnections
+from natter.adapters.valkey.presence import ValkeyPresenceTraces, ValkeyWatchers
+from natter.adapters.valkey.session_states import ValkeySessionStates
 from natter.bootstrap.attachments import archives, attachments
 from natter.bootstrap.common import aws_credentials, now_ms, valkey
 from natter.bootstrap.identity import postgres

@@ -1,13 +1,13 @@
 """Puts `export` together."""
 
-from natter.adapters.cassandra import CassandraSession
-from natter.adapters.conversations_postgres import PostgresConversations
-from natter.adapters.devices_postgres import PostgresDevices
-from natter.adapters.exports_postgres import PostgresExports
-from natter.adapters.relations_postgres import PostgresBlocks, PostgresContacts
-from natter.adapters.sessions_postgres import PostgresSessions
-from natter.adapters.timeline_cassandra import CassandraTimeline
-from natter.adapters.users_postgres import PostgresUsers
+from natter.adapters.cassandra.client import CassandraSession
+from natter.adapters.cassandra.timeline import CassandraTimeline
+from natter.adapters.postgres.conversations import PostgresConversations
+from natter.adapters.postgres.devices import PostgresDevices
+from natter.adapters.postgres.exports import PostgresExports
+from natter.adapters.postgres.relations import PostgresBlocks, PostgresContacts
+from natter.adapters.postgres.sessions import PostgresSessions
+from natter.adapters.postgres.users import PostgresUsers
 from natter.bootstrap.attachments import archives
 from natter.bootstrap.common import now_ms
 from natter.bootstrap.identity import postgres

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from natter.adapters.cassandra import CassandraSession
-from natter.adapters.connections_valkey import ValkeyConnections
-from natter.adapters.kafka import RecordProducer
-from natter.adapters.logs_kafka import KafkaDeadLetters
-from natter.adapters.rows_cassandra import READ_HEAD, READ_MEMBERSHIPS
-from natter.adapters.tables_cassandra import CassandraTables
+from natter.adapters.cassandra.client import CassandraSession
+from natter.adapters.cassandra.fold_store import CassandraTables
+from natter.adapters.cassandra.rows import READ_HEAD, READ_MEMBERSHIPS
+from natter.adapters.kafka.client import RecordProducer
+from natter.adapters.kafka.logs import KafkaDeadLetters
+from natter.adapters.valkey.connections import ValkeyConnections
 from natter.bootstrap.common import now_ms, valkey
 from natter.bootstrap.queues import slice_queue
 from natter.bootstrap.warming import warmed

@@ -5,15 +5,15 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.config import Config
 
-from natter.adapters.postgres import Login, Postgres, login_from_secret
-from natter.adapters.session_states_valkey import ValkeySessionStates
-from natter.adapters.sessions_postgres import PostgresSessions
-from natter.adapters.valkey import Valkey
+from natter.adapters.postgres.client import Login, Postgres, login_from_secret
+from natter.adapters.postgres.sessions import PostgresSessions
+from natter.adapters.valkey.client import Valkey
+from natter.adapters.valkey.session_states import ValkeySessionStates
 from natter.settings import OidcSettings, PostgresSettings, TokenSettings
 from natter.usecases.accounts.authenticate import Authenticate, CheckSession
 
 if TYPE_CHECKING:
-    from natter.adapters.access_tokens_kms import KmsAccessTokens
+    from natter.adapters.kms.access_tokens import KmsAccessTokens
     from natter.ports.identity import IdentityProvider
 
 _AWS = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
@@ -29,14 +29,14 @@ def postgres_login(settings: PostgresSettings) -> Login:
 
 def access_tokens(settings: TokenSettings) -> "KmsAccessTokens":
     # Only here: `connect` checks sessions, too, and starts faster without the cryptography.
-    from natter.adapters.access_tokens_kms import KmsAccessTokens  # noqa: PLC0415
+    from natter.adapters.kms.access_tokens import KmsAccessTokens  # noqa: PLC0415
 
     return KmsAccessTokens(boto3.client("kms", config=_AWS), settings.key_arns)
 
 
 def identity_provider(settings: OidcSettings) -> "IdentityProvider":
     # Only here: most stages have none, and start faster without it.
-    from natter.adapters.identity_provider_oidc import OidcIdentityProvider  # noqa: PLC0415
+    from natter.adapters.oidc.identity_provider import OidcIdentityProvider  # noqa: PLC0415
 
     return OidcIdentityProvider(settings)
 

@@ -2,9 +2,9 @@
 
 import boto3
 
-from natter.adapters.connections_valkey import ValkeyConnections
-from natter.adapters.gateway_apigateway import ApiGateway
-from natter.adapters.valkey import Valkey
+from natter.adapters.gateway.gateway import ApiGateway
+from natter.adapters.valkey.client import Valkey
+from natter.adapters.valkey.connections import ValkeyConnections
 from natter.bootstrap.common import aws_credentials, now_ms
 from natter.domain.ids import new_id
 from natter.ports.conversations import Admission, Conversations

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 
 import boto3
 
-from natter.adapters.cassandra import CassandraSession
-from natter.adapters.connections_valkey import ValkeyConnections
-from natter.adapters.deliveries_kafka import KafkaFanoutLog
-from natter.adapters.gateway_apigateway import ApiGateway
-from natter.adapters.head_cache_valkey import ValkeyHeadCache
-from natter.adapters.kafka import RecordProducer
-from natter.adapters.logs_kafka import KafkaDeadLetters, KafkaEventLog
-from natter.adapters.tables_cassandra import FOLD_STATEMENTS, CassandraTables
+from natter.adapters.cassandra.client import CassandraSession
+from natter.adapters.cassandra.fold_store import FOLD_STATEMENTS, CassandraTables
+from natter.adapters.gateway.gateway import ApiGateway
+from natter.adapters.kafka.client import RecordProducer
+from natter.adapters.kafka.fanout_log import KafkaFanoutLog
+from natter.adapters.kafka.logs import KafkaDeadLetters, KafkaEventLog
+from natter.adapters.valkey.connections import ValkeyConnections
+from natter.adapters.valkey.head_cache import ValkeyHeadCache
 from natter.bootstrap.common import aws_credentials, now_ms, valkey
 from natter.bootstrap.queues import file_queue, slice_queue
 from natter.bootstrap.warming import warmed

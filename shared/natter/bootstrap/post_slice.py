@@ -2,10 +2,10 @@
 
 import boto3
 
-from natter.adapters.cassandra import CassandraSession
-from natter.adapters.connections_valkey import ValkeyConnections
-from natter.adapters.gateway_apigateway import ApiGateway
-from natter.adapters.tables_cassandra import READ_EVENT, CassandraTables
+from natter.adapters.cassandra.client import CassandraSession
+from natter.adapters.cassandra.fold_store import READ_EVENT, CassandraTables
+from natter.adapters.gateway.gateway import ApiGateway
+from natter.adapters.valkey.connections import ValkeyConnections
 from natter.bootstrap.common import aws_credentials, now_ms, valkey
 from natter.bootstrap.queues import slice_queue
 from natter.bootstrap.warming import warmed

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 import boto3
 
-from natter.adapters.acquaintances_postgres import PostgresAcquaintances
-from natter.adapters.connections_valkey import ValkeyConnections
-from natter.adapters.gateway_apigateway import ApiGateway
-from natter.adapters.kafka import RecordProducer
-from natter.adapters.logs_kafka import KafkaDeadLetters
-from natter.adapters.presence_valkey import ValkeyPresenceTraces, ValkeyWatchers
+from natter.adapters.gateway.gateway import ApiGateway
+from natter.adapters.kafka.client import RecordProducer
+from natter.adapters.kafka.logs import KafkaDeadLetters
+from natter.adapters.postgres.acquaintances import PostgresAcquaintances
+from natter.adapters.valkey.connections import ValkeyConnections
+from natter.adapters.valkey.presence import ValkeyPresenceTraces, ValkeyWatchers
 from natter.bootstrap.common import aws_credentials, now_ms, valkey
 from natter.bootstrap.identity import postgres
 from natter.bootstrap.queues import look_queue

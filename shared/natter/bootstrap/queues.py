@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 import boto3
 
-from natter.adapters.attachments_sqs import SqsFileQueue
-from natter.adapters.deliveries_sqs import SqsSliceQueue
-from natter.adapters.presence_sqs import SqsLookQueue
-from natter.adapters.sqs import SQS, SqsQueue
+from natter.adapters.sqs.client import SQS, SqsQueue
+from natter.adapters.sqs.files import SqsFileQueue
+from natter.adapters.sqs.looks import SqsLookQueue
+from natter.adapters.sqs.slices import SqsSliceQueue
 from natter.settings import DeliverySettings, FileQueueSettings, LookQueueSettings
 
 if TYPE_CHECKING:

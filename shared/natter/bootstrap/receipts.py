@@ -4,16 +4,16 @@ from dataclasses import dataclass
 
 import boto3
 
-from natter.adapters.admission_valkey import ValkeyAdmission
-from natter.adapters.cassandra import CassandraSession
-from natter.adapters.connections_valkey import ValkeyConnections
-from natter.adapters.conversations_postgres import PostgresConversations
-from natter.adapters.cursors_cassandra import RECEIPT_STATEMENTS, CassandraCursors
-from natter.adapters.gateway_apigateway import ApiGateway
-from natter.adapters.kafka import RecordProducer
-from natter.adapters.logs_kafka import KafkaDeadLetters
-from natter.adapters.rows_cassandra import READ_HEAD
-from natter.adapters.timeline_cassandra import CassandraTimeline
+from natter.adapters.cassandra.client import CassandraSession
+from natter.adapters.cassandra.cursors import RECEIPT_STATEMENTS, CassandraCursors
+from natter.adapters.cassandra.rows import READ_HEAD
+from natter.adapters.cassandra.timeline import CassandraTimeline
+from natter.adapters.gateway.gateway import ApiGateway
+from natter.adapters.kafka.client import RecordProducer
+from natter.adapters.kafka.logs import KafkaDeadLetters
+from natter.adapters.postgres.conversations import PostgresConversations
+from natter.adapters.valkey.admission import ValkeyAdmission
+from natter.adapters.valkey.connections import ValkeyConnections
 from natter.bootstrap.common import aws_credentials, now_ms, valkey
 from natter.bootstrap.identity import postgres
 from natter.bootstrap.warming import warmed

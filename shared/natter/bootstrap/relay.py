@@ -1,9 +1,9 @@
 """Puts `relay` together."""
 
-from natter.adapters.admission_valkey import ValkeyAdmission
-from natter.adapters.conversations_postgres import PostgresConversations
-from natter.adapters.kafka import RecordProducer
-from natter.adapters.logs_kafka import KafkaCommandLog
+from natter.adapters.kafka.client import RecordProducer
+from natter.adapters.kafka.logs import KafkaCommandLog
+from natter.adapters.postgres.conversations import PostgresConversations
+from natter.adapters.valkey.admission import ValkeyAdmission
 from natter.bootstrap.common import now_ms, valkey
 from natter.bootstrap.identity import postgres
 from natter.settings import RelaySettings

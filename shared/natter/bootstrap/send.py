@@ -1,11 +1,11 @@
 """Puts `send` together."""
 
-from natter.adapters.admission_valkey import ValkeyAdmission
 from natter.adapters.content_check import NamedCheck
-from natter.adapters.conversations_postgres import PostgresConversations
-from natter.adapters.gate_valkey import ValkeyGate
-from natter.adapters.kafka import RecordProducer
-from natter.adapters.logs_kafka import KafkaCommandLog
+from natter.adapters.kafka.client import RecordProducer
+from natter.adapters.kafka.logs import KafkaCommandLog
+from natter.adapters.postgres.conversations import PostgresConversations
+from natter.adapters.valkey.admission import ValkeyAdmission
+from natter.adapters.valkey.gate import ValkeyGate
 from natter.bootstrap.attachments import attachments
 from natter.bootstrap.common import valkey
 from natter.bootstrap.identity import postgres

@@ -4,18 +4,18 @@ from dataclasses import dataclass
 
 import boto3
 
-from natter.adapters.acquaintances_postgres import PostgresAcquaintances
-from natter.adapters.admission_valkey import ValkeyAdmission
-from natter.adapters.cassandra import CassandraSession
-from natter.adapters.connections_valkey import ValkeyConnections
-from natter.adapters.conversations_postgres import PostgresConversations
-from natter.adapters.gateway_apigateway import ApiGateway
-from natter.adapters.head_cache_valkey import ValkeyHeadCache
-from natter.adapters.kafka import RecordProducer
-from natter.adapters.logs_kafka import KafkaConnectionLog, KafkaReceiptLog
-from natter.adapters.presence_valkey import ValkeyPresenceTraces, ValkeyWatchers
-from natter.adapters.rate_limits_valkey import ValkeyRateLimits
-from natter.adapters.timeline_cassandra import CassandraTimeline
+from natter.adapters.cassandra.client import CassandraSession
+from natter.adapters.cassandra.timeline import CassandraTimeline
+from natter.adapters.gateway.gateway import ApiGateway
+from natter.adapters.kafka.client import RecordProducer
+from natter.adapters.kafka.logs import KafkaConnectionLog, KafkaReceiptLog
+from natter.adapters.postgres.acquaintances import PostgresAcquaintances
+from natter.adapters.postgres.conversations import PostgresConversations
+from natter.adapters.valkey.admission import ValkeyAdmission
+from natter.adapters.valkey.connections import ValkeyConnections
+from natter.adapters.valkey.head_cache import ValkeyHeadCache
+from natter.adapters.valkey.presence import ValkeyPresenceTraces, ValkeyWatchers
+from natter.adapters.valkey.rate_limits import ValkeyRateLimits
 from natter.bootstrap.common import aws_credentials, now_ms, valkey
 from natter.bootstrap.identity import postgres
 from natter.bootstrap.warming import warmed

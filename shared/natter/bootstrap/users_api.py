@@ -2,24 +2,24 @@
 
 import boto3
 
-from natter.adapters.acquaintances_postgres import PostgresAcquaintances
-from natter.adapters.admission_valkey import ValkeyAdmission
-from natter.adapters.connections_valkey import ValkeyConnections
-from natter.adapters.conversations_postgres import PostgresConversations
-from natter.adapters.devices_postgres import PostgresDevices
-from natter.adapters.erasures_postgres import PostgresErasures
-from natter.adapters.exporter_lambda import LAMBDA, LambdaExporter
-from natter.adapters.exports_postgres import PostgresExports
-from natter.adapters.gateway_apigateway import ApiGateway
-from natter.adapters.identities_postgres import PostgresIdentities
-from natter.adapters.passwords_argon2 import Argon2Passwords
-from natter.adapters.presence_valkey import ValkeyPresenceTraces
-from natter.adapters.rate_limits_valkey import ValkeyRateLimits
-from natter.adapters.relations_postgres import PostgresBlocks, PostgresContacts, PostgresProfiles
-from natter.adapters.session_states_valkey import ValkeySessionStates
-from natter.adapters.sessions_postgres import PostgresSessions
-from natter.adapters.tickets_valkey import ValkeyTickets
-from natter.adapters.users_postgres import PostgresUsers
+from natter.adapters.aws_lambda.exporter import LAMBDA, LambdaExporter
+from natter.adapters.gateway.gateway import ApiGateway
+from natter.adapters.passwords import Argon2Passwords
+from natter.adapters.postgres.acquaintances import PostgresAcquaintances
+from natter.adapters.postgres.conversations import PostgresConversations
+from natter.adapters.postgres.devices import PostgresDevices
+from natter.adapters.postgres.erasures import PostgresErasures
+from natter.adapters.postgres.exports import PostgresExports
+from natter.adapters.postgres.identities import PostgresIdentities
+from natter.adapters.postgres.relations import PostgresBlocks, PostgresContacts, PostgresProfiles
+from natter.adapters.postgres.sessions import PostgresSessions
+from natter.adapters.postgres.users import PostgresUsers
+from natter.adapters.valkey.admission import ValkeyAdmission
+from natter.adapters.valkey.connections import ValkeyConnections
+from natter.adapters.valkey.presence import ValkeyPresenceTraces
+from natter.adapters.valkey.rate_limits import ValkeyRateLimits
+from natter.adapters.valkey.session_states import ValkeySessionStates
+from natter.adapters.valkey.tickets import ValkeyTickets
 from natter.bootstrap.attachments import archives
 from natter.bootstrap.common import aws_credentials, now_ms, valkey
 from natter.bootstrap.identity import access_tokens, authenticate, identity_provider, postgres

@@ -7,13 +7,13 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from natter.adapters.tables_memory import MemoryTables
 from natter.domain.commands import Command
 from natter.domain.conversations import Head, erased_as_of, memberships_as_of
 from natter.domain.fold import Conversation, Turn
 from natter.domain.rows import EffectRow, EventRow, MembershipRow, Outcome, Row, SpentKey, SpentRow
 from natter.domain.targets import Effect, target_as_of
 from tests.folds import a_conversation
+from tests.memory.tables import MemoryTables
 from tests.messages import LOBBY, a_command, a_log, a_post
 from tests.reliability.load import Load
 from tests.reliability.meaning import meaning

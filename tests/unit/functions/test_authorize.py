@@ -3,11 +3,11 @@ from typing import Any
 import pytest
 
 from functions.authorize.handler import build
-from natter.adapters.tickets_memory import MemoryTickets
 from natter.domain.errors import Unavailable
 from natter.domain.users import Principal, SignedIn
 from natter.usecases.accounts.authenticate import AuthenticateSocket, RedeemTicket
 from tests.identity import World, a_sign_in
+from tests.memory.tickets import MemoryTickets
 
 ARN = "arn:aws:execute-api:eu-central-1:123456789012:api/stage/$connect"
 

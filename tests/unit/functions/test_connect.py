@@ -3,13 +3,13 @@ import logging
 import pytest
 
 from functions.connect.handler import build
-from natter.adapters.connections_memory import MemoryConnections
-from natter.adapters.logs_memory import MemoryConnectionLog
 from natter.domain.errors import Unavailable
 from natter.domain.users import SignedIn
 from natter.ports.sockets import Connection
 from natter.usecases.accounts.connect import Connect
 from tests.identity import World, a_connection, a_sign_in
+from tests.memory.connections import MemoryConnections
+from tests.memory.logs import MemoryConnectionLog
 from tests.sockets import a_socket_event
 
 ENDPOINT = "http://gateway"

@@ -1,8 +1,8 @@
 from functions.disconnect.handler import build
-from natter.adapters.connections_memory import MemoryConnections
-from natter.adapters.logs_memory import MemoryConnectionLog
-from natter.adapters.presence_memory import MemoryPresenceTraces
 from natter.usecases.accounts.connect import Disconnect
+from tests.memory.connections import MemoryConnections
+from tests.memory.logs import MemoryConnectionLog
+from tests.memory.presence import MemoryPresenceTraces
 from tests.messages import ANN, NOON, a_connection
 from tests.sockets import ENDPOINT, a_socket_event
 

@@ -4,10 +4,6 @@ from typing import Any
 import pytest
 
 from functions.fanout.handler import build
-from natter.adapters.connections_memory import MemoryConnections
-from natter.adapters.deliveries_memory import MemorySliceQueue
-from natter.adapters.logs_memory import MemoryDeadLetters
-from natter.adapters.tables_memory import MemoryTables
 from natter.domain.conversations import MembershipChange
 from natter.domain.errors import Unavailable
 from natter.domain.rows import MembershipRow
@@ -18,6 +14,10 @@ from natter.usecases.delivery.deliver import STALE_MS
 from natter.usecases.delivery.fanout import Fanout
 from natter.wire.deliveries import FANOUT_SCHEMA, dump_undelivered
 from tests.deliveries import a_slice
+from tests.memory.connections import MemoryConnections
+from tests.memory.deliveries import MemorySliceQueue
+from tests.memory.logs import MemoryDeadLetters
+from tests.memory.tables import MemoryTables
 from tests.messages import ANN, LOBBY, NOON, a_connection
 from tests.streams import Context, a_batch, a_raw_record
 

@@ -1,12 +1,12 @@
 from collections.abc import Collection
 
 from functions.forget_files.handler import build
-from natter.adapters.attachments_memory import MemoryAttachments
 from natter.domain.errors import Unavailable
 from natter.domain.ids import AttachmentId, ConversationId, UserId
 from natter.ports.attachments import ForgottenFiles
 from natter.wire.attachments import dump_forgotten
 from tests.files import a_file
+from tests.memory.attachments import MemoryAttachments
 from tests.messages import ANN, LOBBY
 from tests.streams import a_queue_event
 

@@ -6,8 +6,6 @@ from typing import Any
 import pytest
 
 from functions.persist.handler import build
-from natter.adapters.logs_memory import MemoryDeadLetters
-from natter.adapters.tables_memory import MemoryTables
 from natter.domain.commands import Command, Record
 from natter.domain.conversations import Head
 from natter.domain.errors import Unavailable
@@ -17,6 +15,8 @@ from natter.names import COMMANDS_TOPIC
 from natter.telemetry import metrics
 from natter.wire.records import dump_command
 from tests.chat import Chat
+from tests.memory.logs import MemoryDeadLetters
+from tests.memory.tables import MemoryTables
 from tests.messages import BOB, KITCHEN, LOBBY, NOON, a_command, a_connection, a_post, created
 from tests.streams import Context, a_batch, a_failure, a_raw_record
 

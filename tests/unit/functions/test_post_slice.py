@@ -4,10 +4,6 @@ from collections.abc import Collection, Mapping
 import pytest
 
 from functions.post_slice.handler import build
-from natter.adapters.connections_memory import MemoryConnections
-from natter.adapters.deliveries_memory import MemorySliceQueue
-from natter.adapters.gateway_memory import MemoryGateway
-from natter.adapters.tables_memory import MemoryTables
 from natter.domain.conversations import Event
 from natter.domain.errors import Unavailable
 from natter.domain.rows import EventRow, Place
@@ -17,6 +13,10 @@ from natter.usecases.delivery.settle_posts import SettlePosts
 from natter.wire.deliveries import dump_slice
 from natter.wire.frames import JsonFrames
 from tests.deliveries import a_slice
+from tests.memory.connections import MemoryConnections
+from tests.memory.deliveries import MemorySliceQueue
+from tests.memory.gateway import MemoryGateway
+from tests.memory.tables import MemoryTables
 from tests.messages import ANN, NOON, a_connection, an_event
 from tests.streams import a_queue_event
 

@@ -1,8 +1,6 @@
 from typing import Any
 
 from functions.presence.handler import build
-from natter.adapters.logs_memory import MemoryDeadLetters
-from natter.adapters.presence_memory import MemoryLookQueue
 from natter.domain.presence import GRACE_MS
 from natter.names import CONNECTIONS_TOPIC
 from natter.ports.log import ConnectionChange
@@ -10,6 +8,8 @@ from natter.ports.presence import Look
 from natter.wire.presence import dump_look
 from natter.wire.records import CONNECTION_SCHEMA, dump_connection
 from tests.chat import Chat
+from tests.memory.logs import MemoryDeadLetters
+from tests.memory.presence import MemoryLookQueue
 from tests.messages import NOON, a_connection
 from tests.presence import settling
 from tests.streams import Context, a_batch, a_raw_record

@@ -5,8 +5,6 @@ from typing import Any
 import pytest
 
 from functions.receipts.handler import build
-from natter.adapters.logs_memory import MemoryDeadLetters
-from natter.adapters.tables_memory import MemoryTables
 from natter.domain.conversations import Cursor
 from natter.domain.errors import Unavailable
 from natter.domain.ids import ConversationId
@@ -15,6 +13,8 @@ from natter.names import RECEIPTS_TOPIC
 from natter.ports.receipts import CursorKey
 from natter.wire.records import COMMAND_SCHEMA, RECEIPT_SCHEMA, dump_receipt
 from tests.chat import Chat
+from tests.memory.logs import MemoryDeadLetters
+from tests.memory.tables import MemoryTables
 from tests.messages import NOON, a_post
 from tests.streams import Context, a_batch, a_raw_record
 

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from functions.signal.handler import build
-from natter.adapters.connections_memory import MemoryConnections
 from natter.bootstrap.signal import SignalParts
 from natter.domain.errors import Unavailable
 from natter.domain.ids import ConversationId, DeviceId, UserId
@@ -21,6 +20,7 @@ from natter.usecases.signals.pass_on_typing import PassOnTyping
 from natter.usecases.signals.ping import Ping
 from natter.wire.signals import JsonSignalFrames
 from tests.chat import Chat
+from tests.memory.connections import MemoryConnections
 from tests.messages import MALLORY, NOON, a_connection, a_post
 from tests.sockets import ENDPOINT, SocketClient
 

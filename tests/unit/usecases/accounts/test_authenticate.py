@@ -2,15 +2,15 @@ from dataclasses import replace
 
 import pytest
 
-from natter.adapters.devices_memory import MemoryDevices
-from natter.adapters.session_states_memory import MemorySessionStates
-from natter.adapters.sessions_memory import MemorySessions
 from natter.domain.errors import Unauthenticated, Unavailable
 from natter.domain.ids import SessionId
 from natter.domain.users import SignedIn
 from natter.ports.identity import SessionState
 from natter.usecases.accounts.authenticate import Authenticate, AuthenticateSocket, CheckSession
 from tests.identity import World, a_sign_in
+from tests.memory.devices import MemoryDevices
+from tests.memory.session_states import MemorySessionStates
+from tests.memory.sessions import MemorySessions
 
 
 class DownStates(MemorySessionStates):

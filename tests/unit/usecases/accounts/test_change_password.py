@@ -3,7 +3,7 @@ from typing import Any, override
 
 import pytest
 
-from natter.adapters.passwords_argon2 import Argon2Passwords
+from natter.adapters.passwords import Argon2Passwords
 from natter.domain.errors import BadCredentials, RateLimited, Unauthenticated, Unavailable
 from natter.domain.users import Principal, SignedIn
 from natter.usecases.accounts.change_password import NewPassword

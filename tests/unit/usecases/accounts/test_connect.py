@@ -2,11 +2,6 @@ from dataclasses import replace
 
 import pytest
 
-from natter.adapters.connections_memory import MemoryConnections
-from natter.adapters.devices_memory import MemoryDevices
-from natter.adapters.logs_memory import MemoryConnectionLog
-from natter.adapters.session_states_memory import MemorySessionStates
-from natter.adapters.sessions_memory import MemorySessions
 from natter.domain.errors import Unauthenticated, Unavailable
 from natter.domain.ids import SessionId
 from natter.domain.users import SignedIn
@@ -16,6 +11,11 @@ from natter.ports.sockets import Connection
 from natter.usecases.accounts.authenticate import CheckSession
 from natter.usecases.accounts.connect import Connect, Disconnect
 from tests.identity import NOON, World, a_connection, a_sign_in
+from tests.memory.connections import MemoryConnections
+from tests.memory.devices import MemoryDevices
+from tests.memory.logs import MemoryConnectionLog
+from tests.memory.session_states import MemorySessionStates
+from tests.memory.sessions import MemorySessions
 
 
 class Registry(MemoryConnections):

@@ -3,10 +3,10 @@ from typing import override
 
 import pytest
 
-from natter.adapters.session_states_memory import MemorySessionStates
 from natter.domain.errors import BadToken, NotFound, Unauthenticated, Unavailable
 from natter.domain.ids import SessionId
 from tests.identity import World, a_connection, a_sign_in
+from tests.memory.session_states import MemorySessionStates
 
 
 class TestEndSession:

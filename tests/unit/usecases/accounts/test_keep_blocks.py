@@ -3,12 +3,12 @@ from typing import override
 
 import pytest
 
-from natter.adapters.admission_memory import MemoryAdmission
 from natter.domain.errors import BadRequest, Forbidden, NotFound, Unavailable
 from natter.domain.ids import ConversationId, UserId
 from natter.usecases.accounts.keep_blocks import KeepBlocks
 from natter.usecases.conversations.create_conversation import CreateRequest
 from tests.chat import Chat
+from tests.memory.admission import MemoryAdmission
 from tests.messages import a_command, a_post
 
 

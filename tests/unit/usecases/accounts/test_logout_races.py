@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from natter.adapters.logs_memory import MemoryConnectionLog
 from natter.domain.errors import Unauthenticated
 from natter.usecases.accounts.authenticate import CheckSession
 from natter.usecases.accounts.connect import Connect
 from natter.usecases.accounts.end_session import EndSession
 from tests.identity import World, a_connection, a_sign_in
+from tests.memory.logs import MemoryConnectionLog
 
 CONNECT_STEPS = 6
 """Most calls to the outside of one connect: register, cache, database, cache, then log or unregister."""

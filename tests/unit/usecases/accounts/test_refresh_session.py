@@ -2,10 +2,10 @@ from dataclasses import replace
 
 import pytest
 
-from natter.adapters.access_tokens_memory import MemoryAccessTokens
 from natter.domain.errors import BadToken, Unauthenticated, Unavailable
 from natter.domain.users import Principal, SignedIn
 from tests.identity import World, a_connection, a_sign_in
+from tests.memory.access_tokens import MemoryAccessTokens
 
 
 def signed_in(world: World) -> SignedIn:

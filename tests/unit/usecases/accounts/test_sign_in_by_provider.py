@@ -2,7 +2,6 @@ from dataclasses import replace
 
 import pytest
 
-from natter.adapters.identities_memory import MemoryIdentities
 from natter.domain.errors import BadCredentials, BadToken, Unauthenticated, UsernameTaken
 from natter.domain.identities import Identity
 from natter.domain.ids import DeviceId, UserId
@@ -10,6 +9,7 @@ from natter.domain.users import Device, SignedIn, User
 from natter.usecases.accounts.open_session import OnDevice
 from natter.usecases.accounts.sign_in_by_provider import ProviderSignInRequest
 from tests.identity import NOON, World, a_sign_in
+from tests.memory.identities import MemoryIdentities
 
 ANN = Identity(issuer="https://login.example", subject="1", username="Ann@corp.example", display_name="Ann B.")
 

@@ -4,9 +4,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from natter.adapters.connections_memory import MemoryConnections
-from natter.adapters.deliveries_memory import MemoryFanoutLog, MemorySliceQueue
-from natter.adapters.gateway_memory import MemoryGateway
 from natter.domain.conversations import Event
 from natter.domain.errors import Unavailable
 from natter.domain.ids import ConversationId, UserId
@@ -16,6 +13,9 @@ from natter.usecases.delivery.deliver import BUDGET_S, LOOKED_UP, MAX_POSTS, Del
 from natter.usecases.delivery.settle_posts import Report
 from natter.wire.frames import JsonFrames
 from tests.deliveries import a_deliver, a_slice
+from tests.memory.connections import MemoryConnections
+from tests.memory.deliveries import MemoryFanoutLog, MemorySliceQueue
+from tests.memory.gateway import MemoryGateway
 from tests.messages import ANN, BOB, CID, KITCHEN, LOBBY, NOON, a_connection, an_event, an_origin
 
 FRAMES = JsonFrames()

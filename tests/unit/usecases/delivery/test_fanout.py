@@ -3,9 +3,6 @@ from collections.abc import Iterable
 from hypothesis import given
 from hypothesis import strategies as st
 
-from natter.adapters.connections_memory import MemoryConnections
-from natter.adapters.deliveries_memory import MemorySliceQueue
-from natter.adapters.tables_memory import MemoryTables
 from natter.domain.conversations import MembershipChange
 from natter.domain.ids import ConversationId, UserId
 from natter.domain.rows import MembershipRow
@@ -13,6 +10,9 @@ from natter.ports.deliveries import Undelivered
 from natter.usecases.delivery.fanout import SLICE_EVENTS, Fanout
 from natter.usecases.delivery.settle_posts import SLICE_CONNECTIONS
 from tests.deliveries import a_slice
+from tests.memory.connections import MemoryConnections
+from tests.memory.deliveries import MemorySliceQueue
+from tests.memory.tables import MemoryTables
 from tests.messages import ANN, BOB, CID, KITCHEN, LOBBY, a_connection
 
 

@@ -3,10 +3,6 @@ from typing import Any
 
 import pytest
 
-from natter.adapters.connections_memory import MemoryConnections
-from natter.adapters.deliveries_memory import MemorySliceQueue
-from natter.adapters.gateway_memory import MemoryGateway
-from natter.adapters.tables_memory import MemoryTables
 from natter.domain.conversations import Event
 from natter.domain.rows import EmptiedRow, EventRow
 from natter.ports.sockets import Connection, PostResult
@@ -14,6 +10,10 @@ from natter.usecases.delivery.post_slice import PostSlice
 from natter.usecases.delivery.settle_posts import RETRIES, Report, SettlePosts
 from natter.wire.frames import JsonFrames
 from tests.deliveries import a_slice
+from tests.memory.connections import MemoryConnections
+from tests.memory.deliveries import MemorySliceQueue
+from tests.memory.gateway import MemoryGateway
+from tests.memory.tables import MemoryTables
 from tests.messages import ANN, BOB, LOBBY, NOON, a_connection, an_event
 
 

@@ -2,9 +2,6 @@ from collections.abc import Sequence
 
 import pytest
 
-from natter.adapters.connections_memory import MemoryConnections
-from natter.adapters.deliveries_memory import MemorySliceQueue
-from natter.adapters.gateway_memory import MemoryGateway
 from natter.domain.errors import Unavailable
 from natter.domain.ids import ConversationId, UserId
 from natter.ports.deliveries import Slice
@@ -12,6 +9,9 @@ from natter.ports.sockets import Connection, Post, PostResult
 from natter.usecases.delivery.pruning import UPGRADE_MS
 from natter.usecases.delivery.settle_posts import RETRIES, SLICE_CONNECTIONS, Posting, Report, SettlePosts, backoff_s
 from tests.deliveries import a_slice
+from tests.memory.connections import MemoryConnections
+from tests.memory.deliveries import MemorySliceQueue
+from tests.memory.gateway import MemoryGateway
 from tests.messages import ANN, BOB, KITCHEN, LOBBY, NOON, a_connection
 
 DELIVERED, GONE, FAILED, UNTRIED = PostResult

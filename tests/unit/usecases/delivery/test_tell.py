@@ -3,13 +3,13 @@ from dataclasses import replace
 
 import pytest
 
-from natter.adapters.connections_memory import MemoryConnections
-from natter.adapters.gateway_memory import MemoryGateway
 from natter.domain.errors import Unavailable
 from natter.domain.ids import DeviceId, UserId
 from natter.ports.sockets import Connection, PostResult
 from natter.usecases.delivery.pruning import UPGRADE_MS
 from natter.usecases.delivery.tell import Notice, Tell
+from tests.memory.connections import MemoryConnections
+from tests.memory.gateway import MemoryGateway
 from tests.messages import ANN, BOB, CID, NOON, a_connection
 
 NOW = NOON + 3_600_000

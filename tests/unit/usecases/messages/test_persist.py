@@ -8,9 +8,6 @@ from unittest.mock import patch
 
 import pytest
 
-from natter.adapters.attachments_memory import MemoryFileQueue
-from natter.adapters.deliveries_memory import MemoryFanoutLog
-from natter.adapters.gateway_memory import MemoryGateway
 from natter.domain.commands import Item, Record
 from natter.domain.conversations import Event, Head
 from natter.domain.errors import Unavailable
@@ -24,6 +21,9 @@ from natter.usecases.delivery.deliver import MAX_POSTS, STALE_MS
 from natter.usecases.messages.persist import Persist
 from natter.wire.frames import JsonFrames
 from tests.deliveries import a_deliver
+from tests.memory.attachments import MemoryFileQueue
+from tests.memory.deliveries import MemoryFanoutLog
+from tests.memory.gateway import MemoryGateway
 from tests.messages import (
     ANN,
     BOB,

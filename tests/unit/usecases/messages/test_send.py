@@ -3,8 +3,6 @@ from typing import override
 
 import pytest
 
-from natter.adapters.admission_memory import MemoryAdmission
-from natter.adapters.gate_memory import MemoryGate
 from natter.domain.commands import Command, EditMessage
 from natter.domain.errors import Forbidden, NotFound, NotMember, RateLimited, Unavailable
 from natter.domain.ids import AttachmentId, ClientId, ConversationId, UserId
@@ -13,6 +11,8 @@ from natter.ports.conversations import Roster
 from tests.chat import Chat
 from tests.files import a_file
 from tests.identity import NOON
+from tests.memory.admission import MemoryAdmission
+from tests.memory.gate import MemoryGate
 from tests.messages import MALLORY, a_command, a_post, attached
 
 

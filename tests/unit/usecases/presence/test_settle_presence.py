@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from greenlet import getcurrent, greenlet
 
-from natter.adapters.presence_memory import MemoryLookQueue
 from natter.domain.errors import Unavailable
 from natter.domain.ids import DeviceId, UserId
 from natter.domain.presence import GRACE_MS, DeviceState, Traces
@@ -19,6 +18,7 @@ from natter.usecases.accounts.connect import Disconnect
 from natter.usecases.presence.settle_presence import ATTEMPTS, TOLD_AT_ONCE
 from natter.usecases.presence.watch import Watch
 from tests.chat import Chat
+from tests.memory.presence import MemoryLookQueue
 from tests.messages import a_connection
 from tests.presence import settling
 

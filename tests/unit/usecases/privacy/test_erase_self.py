@@ -2,12 +2,12 @@ from dataclasses import replace
 
 import pytest
 
-from natter.adapters.session_states_memory import MemorySessionStates
 from natter.domain.errors import BadCredentials, RateLimited, Unauthenticated, Unavailable
 from natter.domain.identities import Identity
 from natter.domain.limits import FAILED_SIGN_INS_PER_NAME
 from natter.domain.users import SignedIn
 from tests.identity import PASSWORD, World, a_connection, a_sign_in, a_user
+from tests.memory.session_states import MemorySessionStates
 
 ADDRESS = "192.0.2.1"
 ANN = Identity(issuer="https://login.example", subject="1", username="ann")

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from natter.adapters.tables_memory import MemoryTables
 from natter.domain.conversations import Cursor
 from natter.domain.errors import Unavailable
 from natter.domain.ids import ConnectionId, ConversationId, UserId
@@ -15,6 +14,7 @@ from natter.ports.receipts import CursorKey
 from natter.ports.sockets import Connection
 from natter.usecases.conversations.create_conversation import CreateRequest
 from tests.chat import Chat
+from tests.memory.tables import MemoryTables
 from tests.messages import NOON, a_connection, a_post
 
 

@@ -2,12 +2,12 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from natter.adapters.connections_memory import MemoryConnections
-from natter.adapters.logs_memory import MemoryConnectionLog
-from natter.adapters.presence_memory import MemoryPresenceTraces
 from natter.domain.errors import Unavailable
 from natter.ports.sockets import Connection
 from natter.usecases.signals.ping import Ping, Pong
+from tests.memory.connections import MemoryConnections
+from tests.memory.logs import MemoryConnectionLog
+from tests.memory.presence import MemoryPresenceTraces
 from tests.messages import ANN, NOON, a_connection
 
 

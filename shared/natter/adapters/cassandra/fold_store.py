@@ -1,0 +1,239 @@
+"""`FoldStore` on Cassandra tables: only what Keyspaces supports, no lightweight transactions."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from cassandra.query import UNSET_VALUE
+
+from natter.adapters.cassandra.client import CassandraSession, Statement
+from natter.adapters.cassandra.rows import (
+    ERASED,
+    READ_HEAD,
+    READ_MEMBERSHIPS,
+    bucket,
+    to_change,
+    to_effect,
+    to_event,
+    to_head,
+)
+from natter.domain.conversations import Event, Head
+from natter.domain.ids import ConversationId
+from natter.domain.pages import StoredEffect
+from natter.domain.rows import (
+    EffectRow,
+    EmptiedEffectRow,
+    EmptiedRow,
+    EventRow,
+    ForgottenCursorRow,
+    MembershipRow,
+    Outcome,
+    Place,
+    Row,
+    SentRow,
+    SpentRow,
+)
+from natter.domain.targets import Effect
+from natter.ports.tables import FoldStore, Known, Wanted
+from natter.wire.records import dump_event, dump_payload
+
+READ_OUTCOME = "SELECT * FROM client_ids WHERE conversation_id = ? AND sender_id = ? AND client_id = ?"
+READ_EVENT = "SELECT * FROM events WHERE conversation_id = ? AND bucket = ? AND seq = ?"
+READ_EFFECTS = "SELECT seq, type FROM effects WHERE conversation_id = ? AND bucket = ? AND target_seq = ?"
+READ_WHOLE_EFFECTS = (
+    "SELECT target_seq, seq, type, at, sender_id, payload FROM effects "
+    "WHERE conversation_id = ? AND bucket = ? AND target_seq = ?"
+)
+
+WRITE_EVENT = (
+    "INSERT INTO events (conversation_id, bucket, seq, type, at, sender_id, client_id, payload, messages) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ?"
+)
+EMPTY_EVENT = "UPDATE events USING TIMESTAMP ? SET payload = ? WHERE conversation_id = ? AND bucket = ? AND seq = ?"
+EMPTY_EFFECT = (
+    "UPDATE effects USING TIMESTAMP ? SET payload = null "
+    "WHERE conversation_id = ? AND bucket = ? AND target_seq = ? AND seq = ?"
+)
+WRITE_OUTCOME = (
+    "INSERT INTO client_ids (conversation_id, sender_id, client_id, log_epoch, log_offset, item, seq, refusal, at) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ?"
+)
+WRITE_EFFECT = (
+    "INSERT INTO effects (conversation_id, bucket, target_seq, seq, type, at, sender_id, payload) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ?"
+)
+WRITE_MEMBERSHIP = (
+    "INSERT INTO memberships (conversation_id, user_id, seq, role, messages) VALUES (?, ?, ?, ?, ?) USING TIMESTAMP ?"
+)
+WRITE_SENT = (
+    "UPDATE cursors USING TIMESTAMP ? SET sent_seq = ?, sent_messages = ? WHERE conversation_id = ? AND user_id = ?"
+)
+FORGET_CURSOR = "DELETE FROM cursors USING TIMESTAMP ? WHERE conversation_id = ? AND user_id = ?"
+WRITE_HEAD = (
+    "INSERT INTO heads (conversation_id, seq, messages, members_seq, log_epoch, log_partition, log_offset, at, "
+    "written_at, preview) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ?"
+)
+
+FOLD_STATEMENTS = (
+    READ_HEAD,
+    READ_MEMBERSHIPS,
+    READ_OUTCOME,
+    READ_EVENT,
+    READ_EFFECTS,
+    READ_WHOLE_EFFECTS,
+    WRITE_EVENT,
+    EMPTY_EVENT,
+    EMPTY_EFFECT,
+    WRITE_OUTCOME,
+    WRITE_EFFECT,
+    WRITE_MEMBERSHIP,
+    WRITE_SENT,
+    FORGET_CURSOR,
+    WRITE_HEAD,
+)
+
+
+class CassandraTables:
+    """The conversations' tables. What is wanted together is read in one concurrent round trip."""
+
+    def __init__(self, session: CassandraSession) -> None:
+        self._session = session
+
+    def read(self, wanted: Wanted) -> Known:
+        conversations, keys, targets = list(wanted.conversations), list(wanted.keys), list(wanted.targets)
+        heads = self._heads(conversations)  # before all else: a head must not know more than what is read with it
+        results = iter(
+            self._session.run(
+                [
+                    *((READ_MEMBERSHIPS, (each,)) for each in conversations),
+                    *((READ_OUTCOME, (key.conversation_id, key.sender_id, key.client_id)) for key in keys),
+                    *((READ_EVENT, _event_key(place)) for place in targets),
+                    *((READ_EFFECTS, _event_key(place)) for place in targets),
+                ]
+            )
+        )
+        return Known(
+            heads=heads,
+            membership_changes={each: [to_change(row) for row in next(results)] for each in conversations},
+            outcomes={key: [_outcome(row) for row in next(results)] for key in keys},
+            targets={place: to_event(row) for place in targets for row in next(results)},
+            effects={place: [Effect(seq=row["seq"], type=row["type"]) for row in next(results)] for place in targets},
+        )
+
+    def events_at(self, places: Collection[Place]) -> Mapping[Place, Event]:
+        ordered = list(places)
+        results = self._session.run([(READ_EVENT, _event_key(place)) for place in ordered])
+        return {place: to_event(row) for place, rows in zip(ordered, results, strict=True) for row in rows}
+
+    def effects_on(self, places: Collection[Place]) -> Mapping[Place, Sequence[StoredEffect]]:
+        ordered = list(places)
+        results = self._session.run([(READ_WHOLE_EFFECTS, _event_key(place)) for place in ordered])
+        return {place: [to_effect(row) for row in rows] for place, rows in zip(ordered, results, strict=True)}
+
+    def write(self, rows: Sequence[Row]) -> None:
+        self._session.write([_write(row) for row in rows])
+
+    def write_heads(self, heads: Sequence[Head]) -> None:
+        self._session.write([(WRITE_HEAD, _head_values(head)) for head in heads])
+
+    def _heads(self, conversations: Sequence[ConversationId]) -> Mapping[ConversationId, Head]:
+        results = self._session.run([(READ_HEAD, (each,)) for each in conversations])
+        return {each: to_head(row) for each, rows in zip(conversations, results, strict=True) for row in rows}
+
+
+def _write(row: Row) -> Statement:  # noqa: PLR0911 - a statement for each kind of row
+    match row:
+        case EventRow(event=event):
+            return WRITE_EVENT, (
+                event.conversation_id,
+                bucket(event.seq),
+                event.seq,
+                event.type,
+                event.at,
+                event.sender_id,
+                _or_unset(event.client_id),
+                dump_payload(event.payload),
+                event.messages,
+                row.written_at,
+            )
+        case SpentRow(key=key, outcome=outcome):
+            return WRITE_OUTCOME, (
+                key.conversation_id,
+                key.sender_id,
+                key.client_id,
+                outcome.epoch,
+                outcome.offset,
+                outcome.item,
+                _or_unset(outcome.seq),
+                _or_unset(outcome.refusal),
+                outcome.at,
+                row.written_at,
+            )
+        case EffectRow(target_seq=target_seq, event=event):
+            return WRITE_EFFECT, (
+                event.conversation_id,
+                bucket(target_seq),
+                target_seq,
+                event.seq,
+                event.type,
+                event.at,
+                event.sender_id,
+                dump_payload(event.payload),
+                row.written_at,
+            )
+        case EmptiedRow(conversation_id=conversation_id, seq=seq, left=left):
+            return EMPTY_EVENT, (row.written_at, dump_payload(left), conversation_id, bucket(seq), seq)
+        case EmptiedEffectRow(conversation_id=conversation_id, target_seq=target_seq, seq=seq):
+            return EMPTY_EFFECT, (row.written_at, conversation_id, bucket(target_seq), target_seq, seq)
+        case MembershipRow(change=change):
+            return WRITE_MEMBERSHIP, (
+                row.conversation_id,
+                change.user_id,
+                change.seq,
+                ERASED if change.erased else _or_unset(change.role),
+                change.messages,
+                row.written_at,
+            )
+        case SentRow():
+            return WRITE_SENT, (row.written_at, row.seq, row.messages, row.conversation_id, row.user_id)
+        case ForgottenCursorRow():
+            return FORGET_CURSOR, (row.written_at, row.conversation_id, row.user_id)
+
+
+def _head_values(head: Head) -> tuple[Any, ...]:
+    return (
+        head.conversation_id,
+        head.seq,
+        head.messages,
+        head.members_seq,
+        head.epoch,
+        head.partition,
+        head.offset,
+        head.at,
+        head.written_at,
+        UNSET_VALUE if head.preview is None else dump_event(head.preview).decode(),
+        head.written_at,
+    )
+
+
+def _outcome(row: Any) -> Outcome:
+    return Outcome(
+        epoch=row["log_epoch"],
+        offset=row["log_offset"],
+        item=row["item"],
+        at=row["at"],
+        seq=row["seq"],
+        refusal=row["refusal"],
+    )
+
+
+def _event_key(place: Place) -> tuple[ConversationId, int, int]:
+    conversation, seq = place
+    return conversation, bucket(seq), seq
+
+
+def _or_unset(value: Any) -> Any:
+    """Leaves the cell alone instead of writing a tombstone."""
+    return UNSET_VALUE if value is None else value
+
+
+_: type[FoldStore] = CassandraTables

@@ -1,0 +1,135 @@
+"""
+`Gateway` on API Gateway's @connections: a wave of requests goes out on kept-alive connections, then the answers
+are read. No threads: on one processor they would only take turns.
+
+Signed and sent by hand: this is the hottest path there is, and a post through the boto3 client costs many times the
+processor time (docs/decisions/0004).
+"""
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import batched, zip_longest
+from urllib.parse import quote
+
+from botocore.credentials import Credentials
+
+from natter.adapters.gateway.http_line import Endpoint, Line
+from natter.adapters.gateway.signing import Signer
+from natter.ports.sockets import Connection, Gateway, Post, PostResult
+
+WAVE = 32
+"""Requests under way at once."""
+CLOSE_TIMEOUT_S = 2.0
+
+NO_ANSWER = 0
+NOT_SENT = -1
+CLOSED = {200, 204, 410}
+RESULTS = {
+    200: PostResult.DELIVERED,
+    204: PostResult.DELIVERED,
+    410: PostResult.GONE,
+    NOT_SENT: PostResult.UNTRIED,
+}
+"""Of each status; of all others FAILED."""
+
+
+@dataclass
+class _Request:
+    method: str
+    to: Connection
+    body: bytes
+    line: Line | None = None
+
+
+class ApiGateway:
+    """Made once for each execution environment. Not for use by several threads."""
+
+    def __init__(self, credentials: Callable[[], Credentials], region: str) -> None:
+        self._signer = Signer(credentials, service="execute-api", region=region)
+        self._idle: dict[Endpoint, list[Line]] = defaultdict(list)
+
+    def post(self, posts: Sequence[Post], *, budget_s: float) -> Sequence[PostResult]:
+        """Frames to one connection go out one after the other, each after the answer to the one before."""
+        deadline = time.monotonic() + budget_s
+        queues: dict[str, list[int]] = defaultdict(list)
+        for index, post in enumerate(posts):
+            queues[post.connection.connection_id].append(index)
+        results = [PostResult.UNTRIED] * len(posts)
+        for turn in zip_longest(*queues.values()):
+            for wave in batched((index for index in turn if index is not None), WAVE, strict=False):
+                requests = [_Request("POST", posts[index].connection, posts[index].frame) for index in wave]
+                for index, status in zip(wave, self._answers(requests, deadline), strict=True):
+                    results[index] = RESULTS.get(status, PostResult.FAILED)
+        return results
+
+    def close(self, connections: Sequence[Connection]) -> Sequence[bool]:
+        deadline = time.monotonic() + CLOSE_TIMEOUT_S
+        statuses: list[int] = []
+        for wave in batched(connections, WAVE, strict=False):
+            statuses += self._answers([_Request("DELETE", connection, b"") for connection in wave], deadline)
+        return [status in CLOSED for status in statuses]
+
+    def _answers(self, requests: Sequence[_Request], deadline: float) -> list[int]:
+        """The status of each; `NO_ANSWER` where there was none in time, `NOT_SENT` where there was no time left."""
+        for request in requests:
+            self._send(request, deadline)
+        statuses = [self._receive(request, deadline) for request in requests]
+        return [
+            self._again(request, deadline) if status is None else status
+            for request, status in zip(requests, statuses, strict=True)
+        ]
+
+    def _send(self, request: _Request, deadline: float) -> None:
+        left_s = deadline - time.monotonic()
+        if left_s <= 0:
+            return
+        request.line = line = self._line(_endpoint(request.to.endpoint))
+        try:
+            line.send(self._written(request, line.endpoint), left_s)
+        except OSError:
+            return  # the line is closed: nothing will be received on it
+
+    def _written(self, request: _Request, endpoint: Endpoint) -> bytes:
+        path = f"{endpoint.prefix}/@connections/{quote(request.to.connection_id, safe='')}"
+        signed = self._signer.sign(request.method, endpoint.host, path, request.body)
+        headers = "".join([f"{name}: {value}\r\n" for name, value in signed.items()])
+        head = f"{request.method} {path} HTTP/1.1\r\n{headers}content-length: {len(request.body)}\r\n\r\n"
+        return head.encode() + request.body
+
+    def _receive(self, request: _Request, deadline: float) -> int | None:
+        """The status; None if the line had been closed while it was idle, so that it is worth a fresh one."""
+        line = request.line
+        if line is None:
+            return NOT_SENT
+        fresh = line.fresh
+        try:
+            status = line.receive(deadline)
+        except TimeoutError:
+            return NO_ANSWER
+        except OSError:
+            return NO_ANSWER if fresh else None
+        self._idle[line.endpoint].append(line)
+        return status
+
+    def _again(self, request: _Request, deadline: float) -> int:
+        """Once more; that a frame may come twice is allowed."""
+        for line in self._idle.pop(_endpoint(request.to.endpoint), []):  # they have been idle for as long
+            line.close()
+        request.line = None
+        self._send(request, deadline)
+        return max(self._receive(request, deadline) or NO_ANSWER, NO_ANSWER)  # the first time it may have arrived
+
+    def _line(self, endpoint: Endpoint) -> Line:
+        idle = self._idle[endpoint]
+        return idle.pop() if idle else Line(endpoint)
+
+
+@lru_cache(maxsize=16)
+def _endpoint(url: str) -> Endpoint:
+    return Endpoint(url)
+
+
+_: type[Gateway] = ApiGateway

@@ -1,0 +1,21 @@
+"""`SliceQueue` on SQS: a standard queue, whose messages may wait up to 15 minutes before they are seen."""
+
+from collections.abc import Sequence
+
+from natter.adapters.sqs.client import SqsQueue
+from natter.ports.deliveries import Slice, SliceQueue
+from natter.wire.deliveries import dump_slice
+
+
+class SqsSliceQueue:
+    def __init__(self, queue: SqsQueue) -> None:
+        self._queue = queue
+
+    def warm(self) -> None:
+        self._queue.warm()
+
+    def add(self, slices: Sequence[Slice], *, delay_s: int = 0) -> None:
+        self._queue.send([dump_slice(each) for each in slices], delay_s=delay_s)
+
+
+_: type[SliceQueue] = SqsSliceQueue

@@ -1,0 +1,61 @@
+"""
+`RateLimits` on Valkey, as the generic cell rate algorithm: one number per bucket, the moment at which it will be full.
+
+It is a token bucket told in time: a token is an interval, and taking one moves that moment on. One script on one
+key, by the server's clock, so it is atomic and no two environments disagree about the time.
+"""
+
+import logging
+from typing import Any
+
+from natter.adapters.valkey.client import Valkey
+from natter.domain.errors import RateLimited, Unavailable
+from natter.domain.limits import Bucket
+from natter.ports.limits import RateLimits
+
+_logger = logging.getLogger(__name__)
+
+# KEYS[1] bucket; ARGV: milliseconds per token, burst, cost (negative: given back). Answers 0, or milliseconds to wait.
+_TAKE = """
+local time = redis.call('TIME')
+local now = time[1] * 1000 + time[2] / 1000
+local interval, burst, cost = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local full_at = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), now) + cost * interval
+local wait = full_at - burst * interval - now
+if cost > 0 and wait > 0.001 then return math.ceil(wait) end
+if full_at <= now then
+  redis.call('DEL', KEYS[1])
+else
+  redis.call('SET', KEYS[1], string.format('%.3f', full_at), 'PX', math.ceil(full_at - now))
+end
+return 0
+"""
+
+
+class ValkeyRateLimits:
+    def __init__(self, valkey: Valkey) -> None:
+        self._valkey = valkey
+
+    def take(self, bucket: Bucket, key: str, cost: int = 1) -> None:
+        wait_ms = self._move(bucket, key, cost)
+        if wait_ms:
+            raise RateLimited(retry_after_ms=wait_ms)
+
+    def give_back(self, bucket: Bucket, key: str, cost: int = 1) -> None:
+        self._move(bucket, key, -cost)
+
+    def _move(self, bucket: Bucket, key: str, cost: int) -> int:
+        try:
+            with self._valkey.client() as client:
+                return int(move(client, bucket, key, cost))
+        except Unavailable as error:
+            _logger.warning("rate limit %s is open: %s", bucket.name, error)
+            return 0
+
+
+def move(client: Any, bucket: Bucket, key: str, cost: int) -> Any:
+    """With a client or a pipeline of one: take `cost` tokens. Answers 0, or how many milliseconds to wait."""
+    return client.eval(_TAKE, 1, f"rate:{bucket.name}:{key}", f"{1000 / bucket.rate:.3f}", bucket.burst, cost)
+
+
+_: type[RateLimits] = ValkeyRateLimits
