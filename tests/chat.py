@@ -3,18 +3,21 @@
 from typing import Any
 
 from natter.bootstrap.chat_api import ChatService
-from natter.domain.commands import Item
-from natter.domain.conversations import Event, History
+from natter.domain.conversations.members import History
+from natter.domain.conversations.records import CreateRequest
 from natter.domain.ids import ConversationId, UserId, new_id
+from natter.domain.messages.commands import Item
+from natter.domain.messages.events import Event
+from natter.domain.reading.views import ConversationView
 from natter.names import PAGE_LIMIT_BYTES
-from natter.ports.health import Probe
+from natter.ports.operations import Probe
 from natter.usecases.attachments.link_attachment import LinkAttachment
 from natter.usecases.attachments.offer_upload import OfferUpload
 from natter.usecases.conversations.announce import Announce
 from natter.usecases.conversations.change_conversation import Restyle
 from natter.usecases.conversations.change_members import AddPeople, RemovePerson, SetRole
 from natter.usecases.conversations.change_settings import ChangeSettings
-from natter.usecases.conversations.create_conversation import Create, CreateRequest
+from natter.usecases.conversations.create_conversation import Create
 from natter.usecases.conversations.list_members import ListMembers
 from natter.usecases.conversations.member_service import MemberService
 from natter.usecases.delivery.tell import Tell
@@ -25,7 +28,7 @@ from natter.usecases.operations.report_event import ReportEvent
 from natter.usecases.reading.read_events import ReadEvents, ReadPage
 from natter.usecases.reading.read_inbox import ReadInbox
 from natter.usecases.reading.sync import Sync
-from natter.usecases.reading.view_conversations import ConversationView, ReadHeads, ViewConversation, ViewConversations
+from natter.usecases.reading.view_conversations import ReadHeads, ViewConversation, ViewConversations
 from natter.usecases.receipts.fold_receipts import FoldReceipts
 from natter.usecases.receipts.note_receipt import NoteReceipt
 from natter.usecases.receipts.read_cursors import ReadCursors

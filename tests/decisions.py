@@ -1,9 +1,9 @@
 """Conversations in memory whose members tests change at will."""
 
-from natter.domain.commands import AddMembers, ChangeRole, RemoveMember
-from natter.domain.conversations import Member, Role
+from natter.domain.conversations.members import Member, Role
+from natter.domain.conversations.roster import Standing
 from natter.domain.ids import ClientId, ConversationId, UserId, new_id
-from natter.ports.conversations import Change, Standing
+from natter.domain.messages.commands import AddMembers, Change, ChangeRole, RemoveMember
 from tests.identity import NOON
 from tests.memory.conversations import MemoryConversations
 

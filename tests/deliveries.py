@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from natter.ports.deliveries import FanoutLog, Slice, SliceQueue
-from natter.ports.sockets import Connection, Connections, Gateway
+from natter.domain.connections import Connection
+from natter.domain.delivery import Slice
+from natter.ports.delivery import Connections, FanoutLog, Gateway, SliceQueue
 from natter.usecases.delivery.deliver import Deliver
 from natter.usecases.delivery.settle_posts import SettlePosts
 from natter.wire.frames import JsonFrames

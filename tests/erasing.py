@@ -4,14 +4,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, cast
 
-from natter.domain.conversations import Event
+from natter.domain.accounts.users import PushTarget
+from natter.domain.conversations.records import CreateRequest
 from natter.domain.ids import AttachmentId, ConnectionId, ConversationId, DeviceId, UserId, new_id
-from natter.domain.users import PushTarget
-from natter.ports.presence import Watcher
-from natter.ports.reports import Report
+from natter.domain.messages.events import Event
+from natter.domain.operations import Report
+from natter.domain.presence import Watcher
 from natter.usecases.accounts.end_session import EndSessions
 from natter.usecases.conversations.announce import Announce
-from natter.usecases.conversations.create_conversation import CreateRequest
 from natter.usecases.privacy.empty_words import EmptyWords
 from natter.usecases.privacy.erase import Erase
 from natter.usecases.privacy.leave_for_good import LeaveForGood

@@ -5,7 +5,7 @@ import hashlib
 from dataclasses import replace
 from typing import Any
 
-from natter.ports.attachments import File
+from natter.domain.attachments import File
 
 
 def a_file(body: bytes, **changes: Any) -> File:

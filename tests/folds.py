@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from natter.domain.commands import Command
-from natter.domain.conversations import Head
-from natter.domain.fold import Conversation, Decision
-from natter.domain.rows import Row
+from natter.domain.fold.conversation import Conversation, Decision
+from natter.domain.fold.writes import Row
+from natter.domain.messages.commands import Command
+from natter.domain.messages.events import Head
 from tests.messages import LOBBY, NOON, a_log
 
 

@@ -7,9 +7,11 @@ from typing import Any
 import argon2.profiles
 
 from natter.adapters.passwords import Argon2Passwords
+from natter.domain.accounts.requests import NewUser, OnDevice, SignInRequest
+from natter.domain.accounts.users import Device, Platform, Principal, Session, User
+from natter.domain.connections import Connection
+from natter.domain.delivery import Post, PostResult
 from natter.domain.ids import ConnectionId, DeviceId, SessionId, UserId, new_id
-from natter.domain.users import Device, Platform, Principal, Session, User
-from natter.ports.sockets import Connection, Post, PostResult
 from natter.usecases.accounts.authenticate import Authenticate, CheckSession, RedeemTicket
 from natter.usecases.accounts.change_password import ChangePassword
 from natter.usecases.accounts.change_profile import ChangeProfile
@@ -21,11 +23,11 @@ from natter.usecases.accounts.keep_blocks import KeepBlocks
 from natter.usecases.accounts.keep_contacts import KeepContacts
 from natter.usecases.accounts.keep_devices import KeepDevices
 from natter.usecases.accounts.list_sessions import ListSessions
-from natter.usecases.accounts.open_session import OnDevice, OpenSession
+from natter.usecases.accounts.open_session import OpenSession
 from natter.usecases.accounts.refresh_session import RefreshSession
-from natter.usecases.accounts.sign_in import SignIn, SignInRequest
+from natter.usecases.accounts.sign_in import SignIn
 from natter.usecases.accounts.sign_in_by_provider import SignInByProvider
-from natter.usecases.accounts.sign_up import NewUser, SignUp
+from natter.usecases.accounts.sign_up import SignUp
 from natter.usecases.accounts.user_service import UserService
 from natter.usecases.presence.read_presence import PresenceNow, ReadPresence
 from natter.usecases.privacy.ask_for_export import AskForExport

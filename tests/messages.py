@@ -3,7 +3,10 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from natter.domain.commands import (
+from natter.domain.connections import Connection
+from natter.domain.conversations.members import Member, Role
+from natter.domain.ids import AttachmentId, ClientId, ConnectionId, ConversationId, DeviceId, SessionId, UserId
+from natter.domain.messages.commands import (
     AddMembers,
     ChangeConversation,
     ChangeRole,
@@ -19,10 +22,8 @@ from natter.domain.commands import (
     Record,
     RemoveMember,
 )
-from natter.domain.conversations import Event, Head, Member, Role
-from natter.domain.ids import AttachmentId, ClientId, ConnectionId, ConversationId, DeviceId, SessionId, UserId
+from natter.domain.messages.events import Event, Head
 from natter.names import EPOCH
-from natter.ports.sockets import Connection
 
 ANN, BOB, CID, MALLORY = map(UserId, ("ann", "bob", "cid", "mallory"))
 LOBBY, KITCHEN = map(ConversationId, ("lobby", "kitchen"))

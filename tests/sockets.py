@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from natter.ports.sockets import Connection
+from natter.domain.connections import Connection
 
 ENDPOINT = "https://gateway.example"
 REQUEST_ID = "request-1="

@@ -7,7 +7,7 @@ from natter.bootstrap.common import now_ms
 from natter.entrypoints.lazily import LambdaHandler, lazily
 from natter.entrypoints.records import readable
 from natter.entrypoints.stream import Batch, stream_consumer
-from natter.ports.log import DeadLetters
+from natter.ports.operations import DeadLetters
 from natter.settings import FanoutSettings
 from natter.telemetry import record_fanned_out
 from natter.usecases.delivery.deliver import STALE_MS

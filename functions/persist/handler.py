@@ -2,12 +2,12 @@
 
 from natter.bootstrap import persist as bootstrap
 from natter.bootstrap.common import now_ms
-from natter.domain.commands import Record
+from natter.domain.messages.commands import Record
 from natter.entrypoints.lazily import LambdaHandler, lazily
 from natter.entrypoints.records import readable, set_aside
 from natter.entrypoints.stream import Batch, stream_consumer
 from natter.names import EPOCH
-from natter.ports.log import DeadLetters
+from natter.ports.operations import DeadLetters
 from natter.settings import PersistSettings
 from natter.telemetry import record_persisted
 from natter.usecases.messages.persist import Persist, UnfoldableRecordError

@@ -8,7 +8,7 @@ from natter.entrypoints.lazily import LambdaHandler, lazily
 from natter.entrypoints.queue import queue_consumer
 from natter.entrypoints.records import readable
 from natter.entrypoints.stream import Batch, stream_consumer
-from natter.ports.log import DeadLetters
+from natter.ports.operations import DeadLetters
 from natter.settings import PresenceSettings
 from natter.usecases.presence.settle_presence import SettlePresence
 from natter.wire.presence import load_look

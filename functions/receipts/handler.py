@@ -5,7 +5,7 @@ from natter.domain.receipts import ReceiptRecord
 from natter.entrypoints.lazily import LambdaHandler, lazily
 from natter.entrypoints.records import readable
 from natter.entrypoints.stream import Batch, stream_consumer
-from natter.ports.log import DeadLetters
+from natter.ports.operations import DeadLetters
 from natter.settings import ReceiptsSettings
 from natter.usecases.receipts.fold_receipts import FoldReceipts
 from natter.wire.records import load_receipt

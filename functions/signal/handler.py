@@ -6,11 +6,11 @@ Routes of frames that leave nothing in the conversation: `ping`, `read`, `delive
 from typing import assert_never
 
 from natter.bootstrap import signal as bootstrap
+from natter.domain.connections import Connection
 from natter.domain.errors import BadRequest, UnknownAction
 from natter.domain.receipts import Receipt
 from natter.entrypoints.lazily import LambdaHandler, lazily
 from natter.entrypoints.websocket import SocketEvent, frame_route
-from natter.ports.sockets import Connection
 from natter.settings import SignalSettings
 from natter.wire.base import WireModel
 from natter.wire.frames import PingFrame, PongFrame

@@ -11,7 +11,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.logging.utils import copy_config_to_registered_loggers
 from aws_lambda_powertools.metrics import MetricUnit
 
-from natter.domain.fold import Decision, Turn
+from natter.domain.fold.conversation import Decision, Turn
 from natter.usecases.delivery.settle_posts import Report
 from natter.usecases.messages.persist import Persisted
 from natter.usecases.privacy.erase import Swept

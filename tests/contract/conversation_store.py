@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from threading import Barrier
 from typing import Any
 
-from natter.domain.commands import Command
-from natter.domain.conversations import Member
+from natter.domain.conversations.members import Member
+from natter.domain.conversations.records import NewConversation
 from natter.domain.ids import ConversationId, UserId, new_id
-from natter.ports.conversations import Conversations, NewConversation
-from natter.ports.identity import Users
-from natter.ports.relations import Blocks
+from natter.domain.messages.commands import Command
+from natter.ports.accounts import Blocks, Users
+from natter.ports.conversations import Conversations
 from tests.identity import NOON, a_user
 
 

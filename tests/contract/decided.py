@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 
-from natter.domain.conversations import Member
+from natter.domain.conversations.members import Member
+from natter.domain.conversations.records import NewConversation
+from natter.domain.conversations.roster import Roster
 from natter.domain.errors import Unavailable
 from natter.domain.ids import ConversationId, new_id
-from natter.ports.conversations import NewConversation, Roster
 from tests.decisions import Decisions
 from tests.identity import NOON, a_user
 from tests.memory.relations import MemoryBlocks

@@ -12,16 +12,15 @@ from natter.adapters.postgres.relations import PostgresBlocks, PostgresContacts,
 from natter.adapters.postgres.reports import PostgresReports
 from natter.adapters.postgres.sessions import PostgresSessions
 from natter.adapters.postgres.users import PostgresUsers
-from natter.domain.commands import EraseMember, RemoveMember
+from natter.domain.accounts.refresh_tokens import RefreshToken
+from natter.domain.accounts.users import Principal
+from natter.domain.conversations.roster import Standing
 from natter.domain.ids import ClientId, ConversationId, DeviceId, UserId, new_id
-from natter.domain.refresh_tokens import RefreshToken
-from natter.domain.users import Principal
-from natter.ports.conversations import Change, Conversations, Standing
-from natter.ports.devices import Devices
-from natter.ports.erasures import Erasures
-from natter.ports.identity import Identities, Sessions, Users
-from natter.ports.relations import Blocks, Contacts, Profiles
-from natter.ports.reports import Reports
+from natter.domain.messages.commands import Change, EraseMember, RemoveMember
+from natter.ports.accounts import Blocks, Contacts, Devices, Identities, Profiles, Sessions, Users
+from natter.ports.conversations import Conversations
+from natter.ports.operations import Reports
+from natter.ports.privacy import Erasures
 from tests.identity import NOON, a_principal, a_session, a_user
 from tests.memory.conversations import MemoryConversations
 from tests.memory.devices import MemoryDevices

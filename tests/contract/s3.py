@@ -9,9 +9,10 @@ import requests
 from botocore.config import Config
 
 from natter.adapters.s3.attachments import S3_CONFIG, S3Attachments
+from natter.domain.attachments import File, UploadForm
 from natter.domain.ids import new_id
 from natter.names import PENDING_UPLOADS
-from natter.ports.attachments import Attachments, File, UploadForm
+from natter.ports.attachments import Attachments
 from tests.files import a_file
 
 if TYPE_CHECKING:

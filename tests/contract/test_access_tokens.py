@@ -20,7 +20,7 @@ from moto import mock_aws
 from natter.adapters.kms.access_tokens import KmsAccessTokens
 from natter.bootstrap.common import now_ms
 from natter.domain.errors import Unauthenticated, Unavailable
-from natter.ports.identity import AccessTokens
+from natter.ports.accounts import AccessTokens
 from tests.identity import a_principal
 from tests.memory.access_tokens import MemoryAccessTokens
 

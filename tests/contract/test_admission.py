@@ -6,9 +6,10 @@ import pytest
 
 from natter.adapters.valkey.admission import ValkeyAdmission
 from natter.adapters.valkey.client import Valkey
+from natter.domain.conversations.roster import NO_ROSTER, Roster
 from natter.domain.errors import Unavailable
 from natter.domain.ids import ConversationId, UserId, new_id
-from natter.ports.conversations import NO_ROSTER, Admission, Roster
+from natter.ports.conversations import Admission
 from natter.settings import ValkeySettings
 from tests.contract.decided import Decided
 from tests.memory.admission import MemoryAdmission

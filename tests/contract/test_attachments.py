@@ -9,9 +9,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from natter.adapters.s3.attachments import UPLOAD_S, S3Attachments
+from natter.domain.attachments import File, UploadForm
 from natter.domain.errors import Unavailable
 from natter.domain.ids import AttachmentId, ConversationId, new_id
-from natter.ports.attachments import Attachments, File, UploadForm
+from natter.ports.attachments import Attachments
 from tests.contract.s3 import REGION, S3Store, client, posted
 from tests.files import a_file
 from tests.memory.attachments import MemoryAttachments

@@ -10,12 +10,12 @@ from confluent_kafka import Message
 
 from natter.adapters.kafka.client import RecordProducer
 from natter.adapters.kafka.logs import KafkaCommandLog
-from natter.domain.commands import AddMembers, Command, CreateConversation, Item, Record, RemoveMember
-from natter.domain.conversations import Member
+from natter.domain.conversations.members import Member
 from natter.domain.errors import TooLarge
 from natter.domain.ids import ClientId, ConversationId, new_id
+from natter.domain.messages.commands import AddMembers, Command, CreateConversation, Item, Record, RemoveMember
 from natter.names import COMMANDS_TOPIC, EPOCH
-from natter.ports.log import CommandLog
+from natter.ports.messages import CommandLog
 from natter.settings import KafkaSettings
 from natter.wire.records import SCHEMA_HEADER, load_command
 from tests.contract.topic_reader import TopicReader, topic_reader

@@ -6,8 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from natter.adapters.valkey.connections import ValkeyConnections
+from natter.domain.connections import Connection
 from natter.domain.ids import UserId, new_id
-from natter.ports.sockets import Connection, Connections
+from natter.ports.delivery import Connections
 from tests.memory.connections import MemoryConnections
 from tests.messages import a_connection
 

@@ -4,11 +4,11 @@ import pytest
 
 from natter.adapters.postgres.client import Postgres
 from natter.adapters.postgres.conversations import NOTE_BLOCKS, ROLES
-from natter.domain.commands import AddMembers
-from natter.domain.conversations import Member
+from natter.domain.conversations.members import Member
+from natter.domain.conversations.roster import Standing
 from natter.domain.errors import NotFound
 from natter.domain.ids import ClientId, ConversationId, UserId, new_id
-from natter.ports.conversations import Standing
+from natter.domain.messages.commands import AddMembers
 from tests.contract.conversation_store import Store, a_direct, a_group
 from tests.contract.plans import plan
 from tests.identity import NOON

@@ -6,12 +6,13 @@ from itertools import pairwise
 
 import pytest
 
-from natter.domain.commands import AddMembers, ChangeConversation, ChangeRole, Command, RemoveMember
-from natter.domain.conversations import Member, Role
+from natter.domain.conversations.members import Member, Role
+from natter.domain.conversations.records import MemberSettings
+from natter.domain.conversations.roster import NO_ROSTER, Standing
+from natter.domain.conversations.rules import check_removal, newcomers
 from natter.domain.errors import Forbidden, LastOwner, NatterError, NotFound, Unavailable
 from natter.domain.ids import ClientId, ConversationId, UserId, new_id
-from natter.domain.membership import check_removal, newcomers
-from natter.ports.conversations import NO_ROSTER, Change, MemberSettings, Standing
+from natter.domain.messages.commands import AddMembers, Change, ChangeConversation, ChangeRole, Command, RemoveMember
 from tests.contract.conversation_store import Store, a_direct, a_group, at_once
 from tests.identity import NOON
 

@@ -9,10 +9,10 @@ import pytest
 from natter.adapters.postgres.client import Postgres
 from natter.adapters.postgres.conversations import PostgresConversations
 from natter.adapters.postgres.users import PostgresUsers
-from natter.domain.commands import Command, CreateConversation, RemoveMember
+from natter.domain.conversations.roster import Roster
 from natter.domain.errors import Conflict, NotFound, Unavailable
 from natter.domain.ids import ClientId, ConversationId, UserId, new_id
-from natter.ports.conversations import Roster
+from natter.domain.messages.commands import Command, CreateConversation, RemoveMember
 from natter.wire.records import dump_command
 from tests.contract.conversation_store import Store, a_direct, a_group, at_once
 from tests.identity import NOON, a_user

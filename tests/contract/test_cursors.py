@@ -9,11 +9,12 @@ import pytest
 from natter.adapters.cassandra.client import CassandraSession
 from natter.adapters.cassandra.cursors import CassandraCursors
 from natter.adapters.cassandra.fold_store import CassandraTables
-from natter.domain.conversations import Cursor, MembershipChange, Role
+from natter.domain.conversations.members import MembershipChange, Role
+from natter.domain.fold.writes import EventRow, MembershipRow, Row, SentRow
 from natter.domain.ids import ConversationId, UserId, new_id
-from natter.domain.rows import EventRow, MembershipRow, Row, SentRow
+from natter.domain.receipts import Cursor
+from natter.ports.messages import FoldStore
 from natter.ports.receipts import Cursors
-from natter.ports.tables import FoldStore
 from natter.settings import KeyspacesSettings
 from tests.memory.tables import MemoryTables
 from tests.messages import ANN, BOB, an_event

@@ -10,11 +10,10 @@ from natter.adapters.postgres.client import Postgres
 from natter.adapters.postgres.devices import DEVICES, FREE_TOKEN, HOLD_SESSIONS, PostgresDevices
 from natter.adapters.postgres.sessions import PostgresSessions
 from natter.adapters.postgres.users import PostgresUsers
+from natter.domain.accounts.refresh_tokens import RefreshToken
+from natter.domain.accounts.users import Device, KnownDevice, Principal, PushTarget
 from natter.domain.ids import DeviceId, SessionId, UserId, new_id
-from natter.domain.refresh_tokens import RefreshToken
-from natter.domain.users import Device, KnownDevice, Principal, PushTarget
-from natter.ports.devices import Devices
-from natter.ports.identity import Sessions
+from natter.ports.accounts import Devices, Sessions
 from tests.contract.plans import plan
 from tests.identity import NOON, a_principal, a_session, a_user
 from tests.memory.devices import MemoryDevices

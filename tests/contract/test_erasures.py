@@ -2,14 +2,14 @@
 
 import pytest
 
-from natter.domain.commands import AddMembers, ChangeRole
-from natter.domain.conversations import Member
+from natter.domain.accounts.identities import Identity
+from natter.domain.accounts.users import DELETED_NAME, ProfileChange, PushTarget
+from natter.domain.conversations.members import Member
 from natter.domain.errors import BadCredentials, NotFound, UsernameTaken
-from natter.domain.identities import Identity
 from natter.domain.ids import ClientId, UserId, new_id
-from natter.domain.users import DELETED_NAME, ProfileChange, PushTarget
-from natter.ports.erasures import Emptying, Erasure
-from natter.ports.reports import Report
+from natter.domain.messages.commands import AddMembers, ChangeRole
+from natter.domain.operations import Report
+from natter.domain.privacy.requests import Emptying, Erasure
 from tests.contract.conversation_store import a_direct, a_group, at_once
 from tests.contract.erasure_stores import Stores, in_memory, in_postgres
 from tests.identity import NOON, a_user

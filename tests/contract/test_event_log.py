@@ -9,8 +9,9 @@ import pytest
 from natter.adapters.kafka.client import RecordProducer
 from natter.adapters.kafka.logs import KafkaEventLog
 from natter.domain.ids import ConversationId, new_id
+from natter.domain.messages.events import Emission
 from natter.names import EVENTS_TOPIC
-from natter.ports.log import Emission, EventLog
+from natter.ports.messages import EventLog
 from natter.settings import KafkaSettings
 from natter.wire.records import EVENTS_SCHEMA, SCHEMA_HEADER, dump_emission
 from tests.contract.topic_reader import TopicReader, topic_reader

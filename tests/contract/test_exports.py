@@ -11,11 +11,12 @@ from natter.adapters.postgres.conversations import PostgresConversations
 from natter.adapters.postgres.exports import PostgresExports
 from natter.adapters.postgres.users import PostgresUsers
 from natter.adapters.s3.archives import S3Archives
-from natter.domain.commands import RemoveMember
 from natter.domain.ids import ClientId, UserId, new_id
+from natter.domain.messages.commands import RemoveMember
+from natter.domain.privacy.requests import KEPT_MS, RUN_MS, Export, OwnData
+from natter.ports.accounts import Users
 from natter.ports.conversations import Conversations
-from natter.ports.exports import KEPT_MS, RUN_MS, Archives, Export, Exports, OwnData
-from natter.ports.identity import Users
+from natter.ports.privacy import Archives, Exports
 from tests.contract.conversation_store import a_direct, a_group, at_once
 from tests.contract.s3 import S3Store
 from tests.identity import NOON, a_user

@@ -7,9 +7,10 @@ import pytest
 
 from natter.adapters.kafka.client import RecordProducer
 from natter.adapters.kafka.fanout_log import KafkaFanoutLog
+from natter.domain.delivery import Undelivered
 from natter.domain.ids import ConversationId, new_id
 from natter.names import FANOUT_TOPIC
-from natter.ports.deliveries import FanoutLog, Undelivered
+from natter.ports.delivery import FanoutLog
 from natter.settings import KafkaSettings
 from natter.wire.deliveries import FANOUT_SCHEMA, load_undelivered
 from natter.wire.records import SCHEMA_HEADER

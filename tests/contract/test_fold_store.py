@@ -10,10 +10,10 @@ import pytest
 from natter.adapters.cassandra.client import CassandraSession
 from natter.adapters.cassandra.fold_store import CassandraTables
 from natter.adapters.cassandra.timeline import CassandraTimeline
-from natter.domain.conversations import Cursor, Event, Head, JsonObject, MembershipChange, Role
-from natter.domain.ids import ClientId, ConversationId, UserId, new_id
-from natter.domain.pages import StoredEffect
-from natter.domain.rows import (
+from natter.domain.conversations.members import MembershipChange, Role
+from natter.domain.fold.known import Wanted
+from natter.domain.fold.targets import Effect
+from natter.domain.fold.writes import (
     EffectRow,
     EmptiedEffectRow,
     EmptiedRow,
@@ -26,9 +26,13 @@ from natter.domain.rows import (
     SpentKey,
     SpentRow,
 )
-from natter.domain.targets import Effect
+from natter.domain.ids import ClientId, ConversationId, UserId, new_id
+from natter.domain.messages.events import Event, Head, JsonObject
+from natter.domain.reading.pages import StoredEffect
+from natter.domain.receipts import Cursor
 from natter.names import EPOCH
-from natter.ports.tables import FoldStore, Timeline, Wanted
+from natter.ports.messages import FoldStore
+from natter.ports.reading import Timeline
 from natter.settings import KeyspacesSettings
 from tests import messages
 from tests.memory.tables import MemoryTables

@@ -15,7 +15,9 @@ import pytest
 from botocore.credentials import Credentials
 
 from natter.adapters.gateway.gateway import ApiGateway
-from natter.ports.sockets import Connection, Gateway, Post, PostResult
+from natter.domain.connections import Connection
+from natter.domain.delivery import Post, PostResult
+from natter.ports.delivery import Gateway
 from tests.memory.gateway import MemoryGateway
 from tests.messages import ANN, a_connection
 

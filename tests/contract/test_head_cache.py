@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from natter.adapters.valkey.head_cache import ValkeyHeadCache
-from natter.domain.conversations import Head
 from natter.domain.ids import ConversationId, new_id
-from natter.ports.tables import HeadCache
+from natter.domain.messages.events import Head
+from natter.ports.reading import HeadCache
 from tests.memory.head_cache import MemoryHeadCache
 from tests.messages import a_head, an_event
 

@@ -7,10 +7,10 @@ import pytest
 from natter.adapters.postgres.client import Postgres
 from natter.adapters.postgres.identities import PostgresIdentities
 from natter.adapters.postgres.users import PostgresUsers
+from natter.domain.accounts.identities import Identity
 from natter.domain.errors import UsernameTaken
-from natter.domain.identities import Identity
 from natter.domain.ids import new_id
-from natter.ports.identity import Identities, Users
+from natter.ports.accounts import Identities, Users
 from tests.identity import a_user
 from tests.memory.identities import MemoryIdentities
 from tests.memory.users import MemoryUsers

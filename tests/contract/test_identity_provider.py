@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 
 from natter.adapters.oidc import identity_provider as identity_provider_oidc
 from natter.adapters.oidc.identity_provider import UNKNOWN_KEY_PAUSE_S, OidcIdentityProvider
+from natter.domain.accounts.identities import Identity
 from natter.domain.errors import BadCredentials, Unavailable
-from natter.domain.identities import Identity
-from natter.ports.identity import IdentityProvider
+from natter.ports.accounts import IdentityProvider
 from tests.memory.identity_provider import MemoryIdentityProvider
 from tests.support.issuer import AUDIENCE, DISCOVERY, KEYS, Issuer, issuer
 

@@ -11,9 +11,9 @@ from natter.adapters.postgres.identities import PostgresIdentities
 from natter.adapters.postgres.relations import PostgresBlocks, PostgresContacts, PostgresProfiles
 from natter.adapters.postgres.sessions import PostgresSessions
 from natter.adapters.postgres.users import PostgresUsers
-from natter.domain.identities import Identity
+from natter.domain.accounts.identities import Identity
+from natter.domain.accounts.refresh_tokens import RefreshToken
 from natter.domain.ids import ConversationId, DeviceId, SessionId, UserId
-from natter.domain.refresh_tokens import RefreshToken
 from natter.settings import PostgresSettings
 from tests.contract.conftest import LOGIN
 from tests.contract.plans import PlannedPostgres

@@ -7,8 +7,8 @@ import pytest
 from natter.adapters.valkey.client import Valkey
 from natter.adapters.valkey.presence import WATCH_S, ValkeyPresenceTraces, ValkeyWatchers
 from natter.domain.ids import ConnectionId, DeviceId, UserId, new_id
-from natter.domain.presence import Traces
-from natter.ports.presence import PresenceTraces, Watcher, Watchers
+from natter.domain.presence import Traces, Watcher
+from natter.ports.presence import PresenceTraces, Watchers
 from tests.identity import NOON, FakeClock
 from tests.memory.presence import MemoryPresenceTraces, MemoryWatchers
 

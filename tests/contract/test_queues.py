@@ -14,11 +14,11 @@ from natter.adapters.sqs.client import SQS, SqsQueue
 from natter.adapters.sqs.files import SqsFileQueue
 from natter.adapters.sqs.looks import SqsLookQueue
 from natter.adapters.sqs.slices import SqsSliceQueue
+from natter.domain.attachments import ForgottenFiles
+from natter.domain.delivery import Slice
 from natter.domain.errors import Unavailable
 from natter.domain.ids import AttachmentId, ConnectionId, UserId
-from natter.ports.attachments import ForgottenFiles
-from natter.ports.deliveries import Slice
-from natter.ports.presence import Look, Watcher
+from natter.domain.presence import Look, Watcher
 from natter.wire.attachments import load_forgotten
 from natter.wire.deliveries import load_slice
 from natter.wire.presence import load_look

@@ -19,10 +19,9 @@ from natter.adapters.postgres.relations import (
     PostgresProfiles,
 )
 from natter.adapters.postgres.users import PostgresUsers
+from natter.domain.accounts.users import User
 from natter.domain.ids import UserId, new_id
-from natter.domain.users import User
-from natter.ports.identity import Users
-from natter.ports.relations import Blocks, Contacts, Profiles
+from natter.ports.accounts import Blocks, Contacts, Profiles, Users
 from tests.contract.plans import plan
 from tests.identity import NOON, a_user
 from tests.memory.relations import MemoryBlocks, MemoryContacts, MemoryProfiles

@@ -10,10 +10,11 @@ from natter.adapters.postgres.client import Postgres
 from natter.adapters.postgres.conversations import PostgresConversations
 from natter.adapters.postgres.reports import PostgresReports
 from natter.adapters.postgres.users import PostgresUsers
-from natter.domain.conversations import Member
+from natter.domain.conversations.members import Member
+from natter.domain.conversations.records import NewConversation
 from natter.domain.ids import ConversationId, UserId, new_id
-from natter.ports.conversations import NewConversation
-from natter.ports.reports import Report, Reports
+from natter.domain.operations import Report
+from natter.ports.operations import Reports
 from tests.identity import a_user
 from tests.memory.reports import MemoryReports
 from tests.messages import ANN, BOB, LOBBY, NOON

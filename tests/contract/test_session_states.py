@@ -4,7 +4,7 @@ import pytest
 
 from natter.adapters.valkey.session_states import ValkeySessionStates
 from natter.domain.ids import SessionId, new_id
-from natter.ports.identity import SessionStates
+from natter.ports.accounts import SessionStates
 from tests.memory.session_states import MemorySessionStates
 
 

@@ -9,10 +9,11 @@ import pytest
 from natter.adapters.postgres.client import Postgres
 from natter.adapters.postgres.sessions import PostgresSessions
 from natter.adapters.postgres.users import PostgresUsers
+from natter.domain.accounts.credentials import Recognised
+from natter.domain.accounts.refresh_tokens import RefreshToken
+from natter.domain.accounts.users import Device, Principal
 from natter.domain.ids import DeviceId, SessionId, new_id
-from natter.domain.refresh_tokens import RefreshToken
-from natter.domain.users import Device, Principal
-from natter.ports.identity import Recognised, Sessions
+from natter.ports.accounts import Sessions
 from tests.identity import NOON, a_principal, a_session, a_user
 from tests.memory.devices import MemoryDevices
 from tests.memory.sessions import MemorySessions

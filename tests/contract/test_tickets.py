@@ -7,7 +7,7 @@ import pytest
 from natter.adapters.valkey.client import Valkey
 from natter.adapters.valkey.tickets import ValkeyTickets
 from natter.domain.ids import new_id
-from natter.ports.identity import Tickets
+from natter.ports.accounts import Tickets
 from tests.identity import FakeClock, a_principal
 from tests.memory.tickets import MemoryTickets
 

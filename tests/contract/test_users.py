@@ -7,10 +7,11 @@ import pytest
 
 from natter.adapters.postgres.client import Postgres
 from natter.adapters.postgres.users import PostgresUsers
+from natter.domain.accounts.credentials import Credentials
+from natter.domain.accounts.users import ProfileChange
 from natter.domain.errors import UsernameTaken
 from natter.domain.ids import UserId
-from natter.domain.users import ProfileChange
-from natter.ports.identity import Credentials, Users
+from natter.ports.accounts import Users
 from tests.identity import a_user
 from tests.memory.users import MemoryUsers
 

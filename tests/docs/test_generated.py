@@ -8,7 +8,9 @@ import jsonschema
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from natter.domain.commands import (
+from natter.domain.conversations.members import Member
+from natter.domain.ids import ClientId
+from natter.domain.messages.commands import (
     AddMembers,
     ChangeConversation,
     ChangeRole,
@@ -21,8 +23,7 @@ from natter.domain.commands import (
     React,
     RemoveMember,
 )
-from natter.domain.conversations import Event, Member
-from natter.domain.ids import ClientId
+from natter.domain.messages.events import Event
 from natter.wire.events import event_fields
 from natter.wire.frames import JsonFrames
 from tests.docs.test_documents import error_leaves

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, WithJsonSchema
 
-from natter.domain.conversations import Kind, Role
+from natter.domain.conversations.members import Kind, Role
 from natter.wire.base import WireModel
 from natter.wire.content import Content
 

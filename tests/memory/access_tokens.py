@@ -3,9 +3,11 @@
 import secrets
 from collections.abc import Sequence
 
+from natter.domain.accounts.credentials import PublicKey
+from natter.domain.accounts.users import Principal
+from natter.domain.clock import Clock
 from natter.domain.errors import Unauthenticated
-from natter.domain.users import Principal
-from natter.ports.identity import AccessTokens, Clock, PublicKey, TokenKeys
+from natter.ports.accounts import AccessTokens, TokenKeys
 
 
 class MemoryAccessTokens:

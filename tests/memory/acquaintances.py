@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from natter.domain.ids import UserId
-from natter.ports.identity import Users
+from natter.ports.accounts import Users
 from natter.ports.presence import Acquaintances
 from tests.memory.conversations import MemoryConversations
 from tests.memory.relations import MemoryBlocks, MemoryContacts, is_there

@@ -1,8 +1,9 @@
 """`Admission` that asks the conversations each time, for tests of what uses it."""
 
-from natter.domain.conversations import Role
+from natter.domain.conversations.members import Role
+from natter.domain.conversations.roster import Roster
 from natter.domain.ids import ConversationId, UserId
-from natter.ports.conversations import Admission, Conversations, Roster
+from natter.ports.conversations import Admission, Conversations
 
 
 class MemoryAdmission:

@@ -4,8 +4,9 @@ import base64
 import hashlib
 from collections.abc import Collection, Sequence
 
+from natter.domain.attachments import File, ForgottenFiles, UploadForm
 from natter.domain.ids import AttachmentId, ConversationId, UserId
-from natter.ports.attachments import Attachments, File, FileQueue, ForgottenFiles, UploadForm
+from natter.ports.attachments import Attachments, FileQueue
 
 type _Key = tuple[ConversationId, AttachmentId]
 

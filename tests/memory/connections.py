@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from natter.domain.connections import Connection
 from natter.domain.ids import ConnectionId, UserId
-from natter.ports.sockets import Connection, Connections
+from natter.ports.delivery import Connections
 
 
 class MemoryConnections:

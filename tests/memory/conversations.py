@@ -5,8 +5,14 @@ from dataclasses import dataclass, field, replace
 from threading import RLock
 from typing import assert_never
 
-from natter.domain.commands import (
+from natter.domain.conversations.members import Member, Role
+from natter.domain.conversations.records import ConversationRecord, MemberRecord, MemberSettings, NewConversation
+from natter.domain.conversations.roster import NO_ROSTER, Roster, Standing
+from natter.domain.errors import Conflict, NotFound
+from natter.domain.ids import ClientId, ConversationId, UserId, new_id
+from natter.domain.messages.commands import (
     AddMembers,
+    Change,
     ChangeConversation,
     ChangeRole,
     Command,
@@ -14,22 +20,8 @@ from natter.domain.commands import (
     EraseMember,
     RemoveMember,
 )
-from natter.domain.conversations import Member, Role
-from natter.domain.errors import Conflict, NotFound
-from natter.domain.ids import ClientId, ConversationId, UserId, new_id
-from natter.ports.conversations import (
-    NO_ROSTER,
-    Change,
-    ConversationRecord,
-    Conversations,
-    MemberRecord,
-    MemberSettings,
-    NewConversation,
-    Roster,
-    Standing,
-)
-from natter.ports.identity import Users
-from natter.ports.relations import Blocks
+from natter.ports.accounts import Blocks, Users
+from natter.ports.conversations import Conversations
 from tests.memory.relations import is_there
 
 UNSETTLED = MemberSettings(muted_until=None, archived=False)

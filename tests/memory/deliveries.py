@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from natter.ports.deliveries import FanoutLog, Slice, SliceQueue, Undelivered
+from natter.domain.delivery import Slice, Undelivered
+from natter.ports.delivery import FanoutLog, SliceQueue
 
 
 class MemoryFanoutLog:

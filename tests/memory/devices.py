@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from natter.domain.accounts.users import Device, KnownDevice, Principal, PushTarget, Session
 from natter.domain.ids import DeviceId, SessionId, UserId
-from natter.domain.users import Device, KnownDevice, Principal, PushTarget, Session
-from natter.ports.devices import Devices
+from natter.ports.accounts import Devices
 
 
 @dataclass

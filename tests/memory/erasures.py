@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from natter.domain.ids import ConversationId, UserId
-from natter.ports.erasures import Emptying, Erasure, Erasures
+from natter.domain.privacy.requests import Emptying, Erasure
+from natter.ports.privacy import Erasures
 from tests.memory.conversations import MemoryConversations
 from tests.memory.exports import MemoryExports
 from tests.memory.identities import MemoryIdentities

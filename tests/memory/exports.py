@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from natter.domain.ids import ConversationId, UserId
-from natter.ports.exports import KEPT_MS, RUN_MS, Archives, Export, Exporter, Exports, OwnData
+from natter.domain.privacy.requests import KEPT_MS, RUN_MS, Export, OwnData
+from natter.ports.privacy import Archives, Exporter, Exports
 from natter.wire.export import write_archive
 from tests.memory.conversations import MemoryConversations
 

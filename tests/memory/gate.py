@@ -1,10 +1,11 @@
 """`Gate` of any admission and any limits, one after the other."""
 
+from natter.domain.conversations.roster import ACROSS_A_BLOCK
 from natter.domain.errors import Forbidden, NotMember
 from natter.domain.ids import ConversationId, UserId
 from natter.domain.limits import Bucket
 from natter.ports.conversations import Admission
-from natter.ports.gate import ACROSS_A_BLOCK, Gate
+from natter.ports.gate import Gate
 from natter.ports.limits import RateLimits
 
 

@@ -3,8 +3,10 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
+from natter.domain.connections import Connection
+from natter.domain.delivery import Post, PostResult
 from natter.domain.ids import ConnectionId
-from natter.ports.sockets import Connection, Gateway, Post, PostResult
+from natter.ports.delivery import Gateway
 
 
 class MemoryGateway:

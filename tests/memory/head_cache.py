@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from natter.domain.conversations import Head
 from natter.domain.ids import ConversationId
-from natter.ports.tables import HeadCache, ReadTable
+from natter.domain.messages.events import Head
+from natter.ports.reading import HeadCache, ReadTable
 
 
 class MemoryHeadCache:

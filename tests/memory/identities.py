@@ -1,9 +1,9 @@
 """`Identities` in memory, for tests of what uses them."""
 
-from natter.domain.identities import Identity
+from natter.domain.accounts.identities import Identity
+from natter.domain.accounts.users import User
 from natter.domain.ids import UserId
-from natter.domain.users import User
-from natter.ports.identity import Identities
+from natter.ports.accounts import Identities
 from tests.memory.users import MemoryUsers
 
 

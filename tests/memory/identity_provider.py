@@ -2,9 +2,9 @@
 
 import secrets
 
+from natter.domain.accounts.identities import Identity
 from natter.domain.errors import BadCredentials
-from natter.domain.identities import Identity
-from natter.ports.identity import IdentityProvider
+from natter.ports.accounts import IdentityProvider
 
 
 class MemoryIdentityProvider:

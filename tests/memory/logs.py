@@ -4,11 +4,15 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 from zlib import crc32
 
-from natter.domain.commands import Command, Record
+from natter.domain.connections import ConnectionChange
 from natter.domain.errors import TooLarge
+from natter.domain.messages.commands import Command, Record
+from natter.domain.messages.events import Emission
 from natter.domain.receipts import Receipt, ReceiptRecord
 from natter.names import EPOCH
-from natter.ports.log import CommandLog, ConnectionChange, ConnectionLog, DeadLetters, Emission, EventLog
+from natter.ports.messages import CommandLog, EventLog
+from natter.ports.operations import DeadLetters
+from natter.ports.presence import ConnectionLog
 from natter.ports.receipts import ReceiptLog
 from natter.wire.records import dump_command
 

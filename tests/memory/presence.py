@@ -5,8 +5,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from natter.domain.ids import DeviceId, UserId
-from natter.domain.presence import DeviceState, Traces
-from natter.ports.presence import Look, LookQueue, PresenceTraces, Watcher, Watchers
+from natter.domain.presence import DeviceState, Look, Traces, Watcher
+from natter.ports.presence import LookQueue, PresenceTraces, Watchers
 
 
 class MemoryPresenceTraces:

@@ -4,9 +4,9 @@ import math
 import threading
 from collections import defaultdict
 
+from natter.domain.clock import Clock
 from natter.domain.errors import RateLimited
 from natter.domain.limits import Bucket
-from natter.ports.identity import Clock
 from natter.ports.limits import RateLimits
 
 

@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 
+from natter.domain.accounts.users import User
 from natter.domain.ids import UserId
-from natter.domain.users import User
-from natter.ports.identity import Users
-from natter.ports.relations import Blocks, Contacts, Profiles
+from natter.ports.accounts import Blocks, Contacts, Profiles, Users
 
 
 class MemoryBlocks:

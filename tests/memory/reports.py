@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from natter.domain.ids import ConversationId, UserId
-from natter.ports.reports import Report, Reports
+from natter.domain.operations import Report
+from natter.ports.operations import Reports
 
 
 class MemoryReports:

@@ -1,7 +1,8 @@
 """`SessionStates` in memory, for tests of what uses them."""
 
+from natter.domain.accounts.credentials import SessionState
 from natter.domain.ids import SessionId
-from natter.ports.identity import SessionState, SessionStates
+from natter.ports.accounts import SessionStates
 
 
 class MemorySessionStates:

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from natter.domain.accounts.credentials import Recognised
+from natter.domain.accounts.refresh_tokens import RefreshToken, TokenDigests
+from natter.domain.accounts.users import Session
 from natter.domain.errors import BadCredentials
 from natter.domain.ids import SessionId, UserId
-from natter.domain.refresh_tokens import RefreshToken, TokenDigests
-from natter.domain.users import Session
-from natter.ports.identity import Recognised, Sessions
+from natter.ports.accounts import Sessions
 from tests.memory.devices import MemoryDevices
 
 

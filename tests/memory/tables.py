@@ -5,10 +5,10 @@ from dataclasses import replace
 from itertools import chain
 from typing import Any, NamedTuple
 
-from natter.domain.conversations import Cursor, Event, Head, MembershipChange
-from natter.domain.ids import ConversationId, UserId
-from natter.domain.pages import StoredEffect
-from natter.domain.rows import (
+from natter.domain.conversations.members import MembershipChange
+from natter.domain.fold.known import Known, Wanted
+from natter.domain.fold.targets import Effect
+from natter.domain.fold.writes import (
     EffectRow,
     EmptiedEffectRow,
     EmptiedRow,
@@ -20,9 +20,13 @@ from natter.domain.rows import (
     SentRow,
     SpentRow,
 )
-from natter.domain.targets import Effect
+from natter.domain.ids import ConversationId, UserId
+from natter.domain.messages.events import Event, Head
+from natter.domain.reading.pages import StoredEffect
+from natter.domain.receipts import Cursor
+from natter.ports.messages import FoldStore
+from natter.ports.reading import Timeline
 from natter.ports.receipts import CursorKey, Cursors
-from natter.ports.tables import FoldStore, Known, Timeline, Wanted
 
 READ_COLUMNS = ("read_seq", "read_messages", "delivered_seq", "written_at")
 """Of a cursor, what `receipts` writes."""

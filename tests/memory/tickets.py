@@ -1,7 +1,8 @@
 """`Tickets` in memory, for tests of what uses them."""
 
-from natter.domain.users import Principal
-from natter.ports.identity import Clock, Tickets
+from natter.domain.accounts.users import Principal
+from natter.domain.clock import Clock
+from natter.ports.accounts import Tickets
 
 
 class MemoryTickets:

@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 
+from natter.domain.accounts.credentials import Credentials
+from natter.domain.accounts.users import DELETED_NAME, ProfileChange, User
 from natter.domain.errors import UsernameTaken
 from natter.domain.ids import UserId
-from natter.domain.users import DELETED_NAME, ProfileChange, User
-from natter.ports.identity import Credentials, Users
+from natter.ports.accounts import Users
 
 
 class MemoryUsers:

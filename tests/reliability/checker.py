@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from natter.domain.conversations import Event
+from natter.domain.attachments import ForgottenFiles
+from natter.domain.connections import Connection
 from natter.domain.ids import ConnectionId, ConversationId
-from natter.ports.attachments import ForgottenFiles
-from natter.ports.sockets import Connection
+from natter.domain.messages.events import Event
 from tests.reliability.meaning import Answer, History, Meaning
 from tests.reliability.ports import SteppedTables
 from tests.reliability.trace import Appended, Emitted, Posted, Stored, Synced, Trace

@@ -6,10 +6,11 @@ from random import Random
 
 from greenlet import greenlet
 
-from natter.domain.commands import Command, Origin
+from natter.domain.connections import Connection
 from natter.domain.errors import Unavailable
 from natter.domain.ids import ConnectionId, DeviceId, SessionId, UserId
-from natter.ports.sockets import Connection, Connections
+from natter.domain.messages.commands import Command, Origin
+from natter.ports.delivery import Connections
 from natter.usecases.reading.view_conversations import ViewConversations
 from natter.usecases.signals.ping import Ping
 from tests.memory.logs import MemoryConnectionLog

@@ -6,9 +6,9 @@ from random import Random
 
 from greenlet import GreenletExit, greenlet
 
+from natter.domain.attachments import ForgottenFiles
+from natter.domain.delivery import Slice, Undelivered
 from natter.domain.errors import Unavailable
-from natter.ports.attachments import ForgottenFiles
-from natter.ports.deliveries import Slice, Undelivered
 from natter.usecases.delivery.fanout import Fanout
 from natter.usecases.delivery.post_slice import PostSlice
 from tests.reliability.ports import Pause

@@ -3,11 +3,11 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from natter.domain.conversations import Cursor
 from natter.domain.ids import ConversationId
-from natter.domain.receipts import Receipt, ReceiptRecord
+from natter.domain.reading.views import ConversationView
+from natter.domain.receipts import Cursor, Receipt, ReceiptRecord
 from natter.ports.receipts import CursorKey
-from natter.usecases.reading.view_conversations import ConversationView, ReadHeads, ViewConversations
+from natter.usecases.reading.view_conversations import ReadHeads, ViewConversations
 from tests.memory.head_cache import MemoryHeadCache
 from tests.reliability.checker import parsed
 from tests.reliability.decisions import record

@@ -3,10 +3,18 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
-from natter.domain.commands import AddMembers, ChangeRole, Command, CreateConversation, EraseMember, RemoveMember
-from natter.domain.conversations import Role
+from natter.domain.conversations.members import Role
+from natter.domain.conversations.records import ConversationRecord
+from natter.domain.conversations.roster import Roster
 from natter.domain.ids import ClientId, ConversationId, UserId
-from natter.ports.conversations import ConversationRecord, Roster
+from natter.domain.messages.commands import (
+    AddMembers,
+    ChangeRole,
+    Command,
+    CreateConversation,
+    EraseMember,
+    RemoveMember,
+)
 from tests.reliability.ports import Pause
 
 

@@ -4,7 +4,9 @@ from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from random import Random
 
-from natter.domain.commands import (
+from natter.domain.conversations.members import Member, Role
+from natter.domain.ids import ClientId, ConversationId, UserId
+from natter.domain.messages.commands import (
     AddMembers,
     ChangeConversation,
     ChangeRole,
@@ -18,8 +20,7 @@ from natter.domain.commands import (
     React,
     RemoveMember,
 )
-from natter.domain.conversations import JsonObject, Member, Role
-from natter.domain.ids import ClientId, ConversationId, UserId
+from natter.domain.messages.events import JsonObject
 
 USERS = tuple(map(UserId, ("ann", "bob", "cid", "dan")))
 CONVERSATIONS = tuple(map(ConversationId, "pqr"))

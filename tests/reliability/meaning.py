@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from natter.domain.commands import (
+from natter.domain.conversations.members import Role
+from natter.domain.ids import ConversationId, UserId
+from natter.domain.messages.commands import (
     AddMembers,
     ChangeConversation,
     ChangeRole,
@@ -22,8 +24,7 @@ from natter.domain.commands import (
     Record,
     RemoveMember,
 )
-from natter.domain.conversations import Event, Role
-from natter.domain.ids import ConversationId, UserId
+from natter.domain.messages.events import Event
 
 WEEK_MS = 7 * 24 * 3600 * 1000
 

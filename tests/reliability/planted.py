@@ -6,16 +6,19 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
-from natter.domain.commands import Record
-from natter.domain.conversations import Event, Head, MembershipChange, memberships_as_of
-from natter.domain.fold import Conversation
+from natter.domain.attachments import ForgottenFiles
+from natter.domain.conversations.members import MembershipChange, memberships_as_of
+from natter.domain.delivery import PostResult, Slice, Undelivered
+from natter.domain.fold.conversation import Conversation
+from natter.domain.fold.known import Known, Wanted
+from natter.domain.fold.writes import EmptiedEffectRow, Place, Row, SpentRow
 from natter.domain.ids import ConversationId
-from natter.domain.pages import StoredEffect
-from natter.domain.rows import EmptiedEffectRow, Place, Row, SpentRow
-from natter.ports.attachments import FileQueue, ForgottenFiles
-from natter.ports.deliveries import Slice, Undelivered
-from natter.ports.sockets import PostResult
-from natter.ports.tables import FoldStore, HeadCache, Known, ReadTable, Wanted
+from natter.domain.messages.commands import Record
+from natter.domain.messages.events import Event, Head
+from natter.domain.reading.pages import StoredEffect
+from natter.ports.attachments import FileQueue
+from natter.ports.messages import FoldStore
+from natter.ports.reading import HeadCache, ReadTable
 from natter.usecases.delivery.fanout import Fanout
 from natter.usecases.delivery.settle_posts import Posting, Report, SettlePosts
 from natter.usecases.messages.persist import Partition, Persist, Persisted

@@ -6,12 +6,14 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
-from natter.domain.conversations import Cursor, Head
+from natter.domain.conversations.records import ConversationRecord
+from natter.domain.fold.writes import EventRow, MembershipRow, Row, SentRow
 from natter.domain.ids import ConversationId, UserId
-from natter.domain.rows import EventRow, MembershipRow, Row, SentRow
-from natter.ports.conversations import ConversationRecord
+from natter.domain.messages.events import Head
+from natter.domain.reading.views import ConversationView
+from natter.domain.receipts import Cursor
 from natter.ports.receipts import CursorKey
-from natter.usecases.reading.view_conversations import ConversationView, ViewConversations
+from natter.usecases.reading.view_conversations import ViewConversations
 from tests.memory.tables import Cell
 from tests.reliability.load import USERS
 from tests.reliability.ports import Pause, SteppedHeadCache, SteppedTables

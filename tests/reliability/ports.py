@@ -5,14 +5,14 @@ from contextlib import suppress
 from random import Random
 from typing import Any, Protocol
 
-from natter.domain.conversations import Cursor, Head
+from natter.domain.connections import Connection
+from natter.domain.delivery import Post, PostResult
 from natter.domain.errors import Unavailable
+from natter.domain.fold.writes import EventRow, Row, SentRow
 from natter.domain.ids import ConversationId, UserId
-from natter.domain.receipts import Receipt
-from natter.domain.rows import EventRow, Row, SentRow
-from natter.ports.log import Emission
+from natter.domain.messages.events import Emission, Head
+from natter.domain.receipts import Cursor, Receipt
 from natter.ports.receipts import CursorKey
-from natter.ports.sockets import Connection, Post, PostResult
 from tests.memory.connections import MemoryConnections
 from tests.memory.head_cache import MemoryHeadCache
 from tests.memory.logs import MemoryReceiptLog

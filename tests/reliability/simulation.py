@@ -13,8 +13,8 @@ from typing import Any, Protocol
 
 from greenlet import getcurrent
 
-from natter.domain.commands import Record
 from natter.domain.errors import Unavailable
+from natter.domain.messages.commands import Record
 from natter.usecases.delivery.deliver import Deliver
 from natter.usecases.delivery.fanout import Fanout
 from natter.usecases.delivery.post_slice import PostSlice

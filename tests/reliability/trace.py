@@ -3,14 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from natter.domain.commands import Record
-from natter.domain.conversations import Cursor, Event, Head
+from natter.domain.connections import Connection
 from natter.domain.ids import ConversationId
-from natter.domain.receipts import Receipt
-from natter.ports.log import Emission
+from natter.domain.messages.commands import Record
+from natter.domain.messages.events import Emission, Event, Head
+from natter.domain.reading.views import ConversationView
+from natter.domain.receipts import Cursor, Receipt
 from natter.ports.receipts import CursorKey
-from natter.ports.sockets import Connection
-from natter.usecases.reading.view_conversations import ConversationView
 
 
 @dataclass(frozen=True, slots=True)

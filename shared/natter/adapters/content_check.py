@@ -3,9 +3,9 @@
 import logging
 from pkgutil import resolve_name
 
-from natter.domain.commands import Command
 from natter.domain.errors import NatterError, Unavailable
-from natter.ports.checks import ContentCheck
+from natter.domain.messages.commands import Command
+from natter.ports.messages import ContentCheck
 
 _logger = logging.getLogger(__name__)
 

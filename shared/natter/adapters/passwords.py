@@ -6,7 +6,7 @@ from argon2 import Parameters, PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
 from argon2.low_level import ARGON2_VERSION
 
-from natter.ports.identity import Passwords
+from natter.ports.accounts import Passwords
 
 OWASP_19_MIB = Parameters(
     type=Type.ID,

@@ -11,7 +11,7 @@ from natter.adapters.valkey.connections import ValkeyConnections
 from natter.bootstrap.common import now_ms, valkey
 from natter.bootstrap.queues import slice_queue
 from natter.bootstrap.warming import warmed
-from natter.ports.log import DeadLetters
+from natter.ports.operations import DeadLetters
 from natter.settings import FanoutSettings
 from natter.usecases.delivery.fanout import Fanout
 

@@ -14,7 +14,7 @@ from natter.usecases.accounts.authenticate import Authenticate, CheckSession
 
 if TYPE_CHECKING:
     from natter.adapters.kms.access_tokens import KmsAccessTokens
-    from natter.ports.identity import IdentityProvider
+    from natter.ports.accounts import IdentityProvider
 
 _AWS = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
 

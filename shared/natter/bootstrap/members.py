@@ -8,7 +8,7 @@ from natter.adapters.valkey.connections import ValkeyConnections
 from natter.bootstrap.common import aws_credentials, now_ms
 from natter.domain.ids import new_id
 from natter.ports.conversations import Admission, Conversations
-from natter.ports.log import CommandLog
+from natter.ports.messages import CommandLog
 from natter.usecases.conversations.announce import Announce
 from natter.usecases.conversations.change_conversation import Restyle
 from natter.usecases.conversations.change_members import AddPeople, RemovePerson, SetRole

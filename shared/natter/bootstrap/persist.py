@@ -16,7 +16,7 @@ from natter.bootstrap.common import aws_credentials, now_ms, valkey
 from natter.bootstrap.queues import file_queue, slice_queue
 from natter.bootstrap.warming import warmed
 from natter.names import EVENTS_TOPIC, FANOUT_TOPIC
-from natter.ports.log import DeadLetters
+from natter.ports.operations import DeadLetters
 from natter.settings import PersistSettings
 from natter.usecases.delivery.deliver import Deliver
 from natter.usecases.delivery.settle_posts import SettlePosts

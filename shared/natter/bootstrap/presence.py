@@ -14,7 +14,7 @@ from natter.bootstrap.common import aws_credentials, now_ms, valkey
 from natter.bootstrap.identity import postgres
 from natter.bootstrap.queues import look_queue
 from natter.bootstrap.warming import warmed
-from natter.ports.log import DeadLetters
+from natter.ports.operations import DeadLetters
 from natter.settings import PresenceSettings
 from natter.usecases.presence.read_presence import PresenceNow
 from natter.usecases.presence.settle_presence import SettlePresence

@@ -17,7 +17,7 @@ from natter.adapters.valkey.connections import ValkeyConnections
 from natter.bootstrap.common import aws_credentials, now_ms, valkey
 from natter.bootstrap.identity import postgres
 from natter.bootstrap.warming import warmed
-from natter.ports.log import DeadLetters
+from natter.ports.operations import DeadLetters
 from natter.settings import ReceiptsSettings
 from natter.usecases.delivery.tell import Tell
 from natter.usecases.receipts.fold_receipts import FoldReceipts

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
-from natter.domain.ids import DeviceId, UserId
+from natter.domain.ids import ConnectionId, DeviceId, UserId
 
 GRACE_MS = 15_000
 """How long somebody without a connection is shown as they were: networks change, apps come back."""
@@ -51,3 +51,22 @@ def presence_of(user: UserId, connected: Collection[DeviceId], traces: Traces, n
     if grace_ms <= 0:
         return Presence(user_id=user, state="offline", last_seen_at=traces.seen_at)
     return Presence(user_id=user, state="away" if traces.seen_on in traces.away else "online", grace_ms=grace_ms)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Watcher:
+    """A connection that is told of others."""
+
+    user_id: UserId
+    connection_id: ConnectionId
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Look:
+    """Somebody who is to be looked at later."""
+
+    user_id: UserId
+    watchers: tuple[Watcher, ...] = ()
+    """Who is told then; empty: all who watch them, should they still be gone."""
+    attempt: int = 0
+    """How often these watchers could not be told before."""

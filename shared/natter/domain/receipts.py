@@ -2,18 +2,24 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Literal
 
-from natter.domain.conversations import Cursor
 from natter.domain.ids import ConnectionId, ConversationId, UserId
 
 MAX_READERS_SHOWN = 20
 """In conversations of up to so many members everybody sees how far the others have read."""
 
-MAX_TYPING_SHOWN = 100
-"""To conversations of up to so many members it is passed on who is typing."""
 
-TypingState = Literal["started", "stopped"]
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cursor:
+    """How far a member has read: explicitly (`read_*`), or by having sent (`sent_*`)."""
+
+    read_seq: int = 0
+    read_messages: int = 0
+    delivered_seq: int = 0
+    written_at: int = 0
+    """Write timestamp of what was read and delivered, microseconds; grows whenever one of them does."""
+    sent_seq: int = 0
+    sent_messages: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

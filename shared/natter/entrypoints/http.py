@@ -17,9 +17,9 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from natter.domain.accounts.users import Principal
 from natter.domain.errors import Internal, NatterError, NotFound
 from natter.domain.limits import HTTP_PER_USER
-from natter.domain.users import Principal
 from natter.entrypoints.answers import problem, response, revalidated
 from natter.entrypoints.faults import describe
 from natter.entrypoints.request import Request

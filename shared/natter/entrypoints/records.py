@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 
 from natter.entrypoints.stream import Batch, StreamRecord
-from natter.ports.log import DeadLetters
+from natter.ports.operations import DeadLetters
 from natter.wire.records import BadRecordError
 
 _logger = logging.getLogger(__name__)

@@ -8,8 +8,8 @@ from functools import cached_property
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 from pydantic import BaseModel
 
+from natter.domain.accounts.users import Principal
 from natter.domain.errors import BadRequest, TooLarge
-from natter.domain.users import Principal
 from natter.names import BODY_LIMIT_BYTES
 from natter.wire.base import parse, parse_json
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from natter.domain.commands import Origin
+from natter.domain.connections import Connection
 from natter.domain.errors import BadRequest, Internal, NatterError, TooLarge
 from natter.domain.ids import ConnectionId, DeviceId, SessionId, UserId
+from natter.domain.messages.commands import Origin
 from natter.entrypoints.faults import describe
 from natter.names import FRAME_LIMIT_BYTES
-from natter.ports.sockets import Connection
 from natter.wire.base import WireModel, parse, parse_json
 from natter.wire.frames import ErrorFrame
 

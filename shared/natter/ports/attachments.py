@@ -1,30 +1,10 @@
 """Ports to the files that messages show."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
+from natter.domain.attachments import File, ForgottenFiles, UploadForm
 from natter.domain.ids import AttachmentId, ConversationId, UserId
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class File:
-    """What is to be uploaded. Exactly this, or the upload is refused."""
-
-    name: str
-    content_type: str
-    size: int
-    """Bytes."""
-    sha256: str
-    """Base64."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class UploadForm:
-    """A form (multipart/form-data) for the client to post: `fields` first, then the file as `file`."""
-
-    url: str
-    fields: Mapping[str, str]
 
 
 class Attachments(Protocol):
@@ -61,15 +41,6 @@ class Attachments(Protocol):
         A URL from which whoever has it may download the file for five minutes, under its name; None unless it is
         shown in this conversation.
         """
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ForgottenFiles:
-    """Files that a message has shown which is deleted."""
-
-    conversation_id: ConversationId
-    uploader: UserId
-    attachments: tuple[AttachmentId, ...]
 
 
 class FileQueue(Protocol):

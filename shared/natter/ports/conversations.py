@@ -1,109 +1,16 @@
 """Ports to conversations as PostgreSQL decides them."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 
-from natter.domain.commands import AddMembers, ChangeConversation, ChangeRole, Command, EraseMember, RemoveMember
-from natter.domain.conversations import History, Kind, Member, Role
+from natter.domain.conversations.members import Role
+from natter.domain.conversations.records import ConversationRecord, MemberRecord, MemberSettings, NewConversation
+from natter.domain.conversations.roster import Roster, Standing
 from natter.domain.ids import ConversationId, UserId
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class NewConversation:
-    conversation_id: ConversationId
-    kind: Kind
-    title: str | None
-    history: History
-    created_by: UserId
-    created_at: int
-    members: tuple[Member, ...]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ConversationRecord:
-    """A conversation as decided, seen by one of its members."""
-
-    conversation_id: ConversationId
-    kind: Kind
-    title: str | None
-    avatar: str | None
-    history: History
-    created_by: UserId
-    created_at: int
-    member_count: int
-    role: Role
-    muted_until: int | None
-    archived: bool
-    peer: UserId | None
-    """The other one of a direct conversation."""
-    peer_name: str | None
-    peer_deleted: bool = False
-    """The other one's account is gone."""
-    erasing: Mapping[UserId, int] = field(default_factory=dict)
-    """Whose messages are about to be emptied, and since when (ms): nobody is shown what they say."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Roster:
-    """Who belongs to a conversation, as of a version of it; of one that does not exist: nobody, and no kind."""
-
-    version: int
-    """Grows with every change of what is here."""
-    kind: Kind | None
-    roles: Mapping[UserId, Role]
-    blocked: bool = False
-    """Of a direct conversation: one of the two has blocked the other."""
-
-    def admit(self, user: UserId) -> "Admitted | None":
-        """What of it concerns one member; None of who is none."""
-        role = self.roles.get(user)
-        return None if role is None else Admitted(role=role, blocked=self.blocked)
-
-
-NO_ROSTER = Roster(version=0, kind=None, roles={})
-"""Of a conversation that does not exist."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Admitted:
-    """A member who asks for something."""
-
-    role: Role
-    blocked: bool
-    """It is a direct conversation, across a block."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Standing:
-    """What a change of a conversation is decided on. The members of its roster stand in the order of their joining."""
-
-    roster: Roster
-    title: str | None
-    avatar: str | None
-    erasing: frozenset[UserId] = frozenset()
-    """Who are or were members, are to be erased, and of whom the log is not told yet."""
-
-
-type Change = AddMembers | RemoveMember | ChangeRole | ChangeConversation | EraseMember
-"""What can be decided of a conversation that is there. Its client id is the outbox row's: a UUID of the server's."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class MemberRecord:
-    user_id: UserId
-    display_name: str
-    role: Role
-    joined_at: int
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class MemberSettings:
-    """How one member wants to be shown a conversation."""
-
-    muted_until: int | None
-    """Milliseconds since the epoch."""
-    archived: bool
+from natter.domain.messages.commands import (
+    Change,
+    Command,
+)
 
 
 class Conversations(Protocol):

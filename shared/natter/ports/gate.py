@@ -5,9 +5,6 @@ from typing import Protocol
 from natter.domain.ids import ConversationId, UserId
 from natter.domain.limits import Bucket
 
-ACROSS_A_BLOCK = "this conversation takes no messages"
-"""Who is told does not learn who has blocked whom."""
-
 
 class Gate(Protocol):
     """`RateLimits.take` and `Admission.roster` with one question, for a path where every round trip shows."""

@@ -6,11 +6,11 @@ their next `watch`.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
-from natter.domain.ids import ConnectionId, DeviceId, UserId
-from natter.domain.presence import DeviceState, Presence, Traces
+from natter.domain.connections import ConnectionChange
+from natter.domain.ids import DeviceId, UserId
+from natter.domain.presence import DeviceState, Look, Presence, Traces, Watcher
 
 
 class PresenceTraces(Protocol):
@@ -27,14 +27,6 @@ class PresenceTraces(Protocol):
 
     def forget(self, user: UserId) -> None:
         """As if they had never been there."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Watcher:
-    """A connection that is told of others."""
-
-    user_id: UserId
-    connection_id: ConnectionId
 
 
 class Watchers(Protocol):
@@ -66,17 +58,6 @@ class Acquaintances(Protocol):
         """
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Look:
-    """Somebody who is to be looked at later."""
-
-    user_id: UserId
-    watchers: tuple[Watcher, ...] = ()
-    """Who is told then; empty: all who watch them, should they still be gone."""
-    attempt: int = 0
-    """How often these watchers could not be told before."""
-
-
 class LookQueue(Protocol):
     """What is left to be looked at. At least once, in no order."""
 
@@ -89,3 +70,10 @@ class PresenceFrames(Protocol):
 
     def presence(self, presences: Sequence[Presence]) -> bytes:
         """At most `MAX_WATCHED` of them, in one frame."""
+
+
+class ConnectionLog(Protocol):
+    """What happens to connections, for presence. Best effort: nobody's connection depends on it."""
+
+    def note(self, change: ConnectionChange) -> bool:
+        """Add `change` within about a second; False if it could not be confirmed."""

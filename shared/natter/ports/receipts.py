@@ -3,10 +3,11 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
-from natter.domain.conversations import Cursor, MembershipChange
+from natter.domain.conversations.members import MembershipChange
+from natter.domain.fold.writes import Place
 from natter.domain.ids import ConversationId, UserId
-from natter.domain.receipts import Progress, Receipt, TypingState
-from natter.domain.rows import Place
+from natter.domain.receipts import Cursor, Progress, Receipt
+from natter.domain.signals import TypingState
 
 type CursorKey = tuple[ConversationId, UserId]
 

@@ -5,8 +5,8 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_json
 
+from natter.domain.attachments import ForgottenFiles
 from natter.domain.ids import AttachmentId, ConversationId, UserId
-from natter.ports.attachments import ForgottenFiles
 from natter.wire.records import loaded_message
 
 FORGOTTEN_SCHEMA = "forgotten/1"

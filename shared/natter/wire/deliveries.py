@@ -5,9 +5,9 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from pydantic_core import to_json
 
+from natter.domain.connections import Connection
+from natter.domain.delivery import Slice, Undelivered
 from natter.domain.ids import ConnectionId, ConversationId, DeviceId, SessionId, UserId
-from natter.ports.deliveries import Slice, Undelivered
-from natter.ports.sockets import Connection
 from natter.wire.records import loaded, loaded_message
 
 FANOUT_SCHEMA = b"fanout/1"

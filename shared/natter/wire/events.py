@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from natter.domain.conversations import Event
+from natter.domain.messages.events import Event
 
 type WireEvent = dict[str, Any]
 """`{seq, type, at, sender_id, client_id?, …}` with the fields of its type (tests/documents/events.py)."""

@@ -6,12 +6,12 @@ from typing import IO, Any
 
 from pydantic_core import to_json
 
-from natter.domain.conversations import Event
-from natter.domain.erased import attachment_of
+from natter.domain.accounts.users import KnownDevice, Session
+from natter.domain.attachments import attachment_of
+from natter.domain.conversations.records import ConversationRecord
 from natter.domain.ids import ConversationId
-from natter.domain.users import KnownDevice, Session
-from natter.ports.conversations import ConversationRecord
-from natter.ports.exports import OwnData
+from natter.domain.messages.events import Event
+from natter.domain.privacy.requests import OwnData
 from natter.wire.events import event_fields
 from natter.wire.http_identity import ProfileAnswer, UserAnswer
 

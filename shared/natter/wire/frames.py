@@ -5,10 +5,10 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator
 
-from natter.domain.commands import Command, DeleteMessage, EditMessage, Item, Origin, PostMessage, React
-from natter.domain.conversations import Event, JsonObject
 from natter.domain.errors import NatterError, TooLarge
 from natter.domain.ids import ClientId, ConversationId, UserId
+from natter.domain.messages.commands import Command, DeleteMessage, EditMessage, Item, Origin, PostMessage, React
+from natter.domain.messages.events import Event, JsonObject
 from natter.names import CONTENT_LIMIT_BYTES, FRAME_LIMIT_BYTES
 from natter.wire.base import Line, Seq, WireClientId, WireConversationId, WireId, WireModel, WireUserId
 from natter.wire.content import Content

@@ -5,8 +5,8 @@ from typing import Annotated, Self
 
 from pydantic import Field
 
+from natter.domain.attachments import File, UploadForm
 from natter.domain.ids import AttachmentId
-from natter.ports.attachments import File, UploadForm
 from natter.wire.base import Line, WireModel
 
 MAX_FILE_BYTES = 100 * 1024 * 1024

@@ -4,13 +4,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, RootModel, model_validator
 
-from natter.domain.conversations import History
+from natter.domain.conversations.members import History
+from natter.domain.conversations.records import MAX_FOUNDERS, CreateRequest
 from natter.domain.ids import ConversationId, UserId
-from natter.usecases.conversations.create_conversation import MAX_FOUNDERS, CreateRequest
-from natter.usecases.reading.read_events import Page
-from natter.usecases.reading.read_inbox import InboxPage
-from natter.usecases.reading.sync import Missed, Position, Synced
-from natter.usecases.reading.view_conversations import ConversationView
+from natter.domain.reading.views import ConversationView, InboxPage, Missed, Page, Position, Synced
 from natter.wire.base import Line, WireConversationId, WireModel, WireUserId
 from natter.wire.events import WireEvent, event_fields
 from natter.wire.lists import QueryLimit

@@ -6,14 +6,10 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from natter.domain.accounts.credentials import PublicKey
+from natter.domain.accounts.requests import NewUser, OnDevice, ProviderSignInRequest, SignInRequest, Ticket
+from natter.domain.accounts.users import USERNAME_PATTERN, Platform, Session, SignedIn, User
 from natter.domain.ids import DeviceId
-from natter.domain.users import USERNAME_PATTERN, Platform, Session, SignedIn, User
-from natter.ports.identity import PublicKey
-from natter.usecases.accounts.issue_ticket import Ticket
-from natter.usecases.accounts.open_session import OnDevice
-from natter.usecases.accounts.sign_in import SignInRequest
-from natter.usecases.accounts.sign_in_by_provider import ProviderSignInRequest
-from natter.usecases.accounts.sign_up import NewUser
 from natter.wire.base import WireId, WireModel
 
 

@@ -6,10 +6,10 @@ from typing import Annotated, Self
 
 from pydantic import Field
 
-from natter.domain.conversations import JsonObject, Role
+from natter.domain.conversations.members import Role
+from natter.domain.conversations.records import MemberPage, MemberRecord, MemberSettings
 from natter.domain.ids import UserId
-from natter.ports.conversations import MemberRecord, MemberSettings
-from natter.usecases.conversations.list_members import MemberPage
+from natter.domain.messages.events import JsonObject
 from natter.wire.base import HttpsUrl, WireModel, WireUserId
 from natter.wire.http_conversations import Title
 

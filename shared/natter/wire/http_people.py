@@ -4,9 +4,9 @@ from typing import Annotated, Self
 
 from pydantic import Field
 
+from natter.domain.accounts.requests import NewPassword
+from natter.domain.accounts.users import KnownDevice, Platform, ProfileChange, PushProvider, PushTarget, User
 from natter.domain.paging import IdPage
-from natter.domain.users import KnownDevice, Platform, ProfileChange, PushProvider, PushTarget, User
-from natter.usecases.accounts.change_password import NewPassword
 from natter.wire.base import HttpsUrl, WireModel
 from natter.wire.http_identity import Name, Password, ProfileAnswer
 

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_json
 
 from natter.domain.ids import ConnectionId, UserId
-from natter.ports.presence import Look, Watcher
+from natter.domain.presence import Look, Watcher
 from natter.wire.records import loaded_message
 
 LOOK_SCHEMA = "look/1"

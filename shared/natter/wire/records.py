@@ -6,10 +6,10 @@ messages of queues have it in their body.
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import from_json, to_json
 
-from natter.domain.commands import Command
-from natter.domain.conversations import Event, Head, JsonObject
+from natter.domain.connections import ConnectionChange
+from natter.domain.messages.commands import Command
+from natter.domain.messages.events import Emission, Event, Head, JsonObject
 from natter.domain.receipts import Receipt
-from natter.ports.log import ConnectionChange, Emission
 
 SCHEMA_HEADER = "schema"
 COMMAND_SCHEMA = b"command/1"

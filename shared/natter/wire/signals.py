@@ -5,10 +5,11 @@ from typing import Literal, Self
 
 from pydantic import Field
 
+from natter.domain.conversations.records import MemberSettings
 from natter.domain.ids import ConversationId, UserId
 from natter.domain.presence import MAX_WATCHED, DeviceState, Presence, PresenceState
-from natter.domain.receipts import Progress, TypingState
-from natter.ports.conversations import MemberSettings
+from natter.domain.receipts import Progress
+from natter.domain.signals import TypingState
 from natter.wire.base import Seq, WireConversationId, WireModel, WireUserId
 from natter.wire.frames import ClientFrame, PingFrame
 

@@ -5,8 +5,8 @@ from types import ModuleType
 import pytest
 
 from natter.adapters.content_check import NamedCheck
-from natter.domain.commands import Command
 from natter.domain.errors import Forbidden, Unavailable
+from natter.domain.messages.commands import Command
 from tests.messages import a_command, a_post
 
 

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from natter.domain.conversations import Cursor
-from natter.domain.receipts import Progress, Receipt, ReceiptRecord, advanced, reached, risen
+from natter.domain.receipts import Cursor, Progress, Receipt, ReceiptRecord, advanced, reached, risen
 from tests.messages import ANN, LOBBY, NOON
 
 

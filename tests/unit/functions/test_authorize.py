@@ -3,8 +3,8 @@ from typing import Any
 import pytest
 
 from functions.authorize.handler import build
+from natter.domain.accounts.users import Principal, SignedIn
 from natter.domain.errors import Unavailable
-from natter.domain.users import Principal, SignedIn
 from natter.usecases.accounts.authenticate import AuthenticateSocket, RedeemTicket
 from tests.identity import World, a_sign_in
 from tests.memory.tickets import MemoryTickets

@@ -5,9 +5,9 @@ import pytest
 
 from functions.chat_api.handler import build
 from natter import __version__
+from natter.domain.attachments import UploadForm
 from natter.domain.errors import Unavailable
 from natter.domain.ids import ConversationId, UserId
-from natter.ports.attachments import UploadForm
 from tests.chat import Chat
 from tests.files import a_file
 from tests.http import HttpClient, Reply

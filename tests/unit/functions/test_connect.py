@@ -3,9 +3,9 @@ import logging
 import pytest
 
 from functions.connect.handler import build
+from natter.domain.accounts.users import SignedIn
+from natter.domain.connections import Connection
 from natter.domain.errors import Unavailable
-from natter.domain.users import SignedIn
-from natter.ports.sockets import Connection
 from natter.usecases.accounts.connect import Connect
 from tests.identity import World, a_connection, a_sign_in
 from tests.memory.connections import MemoryConnections

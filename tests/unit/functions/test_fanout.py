@@ -4,11 +4,11 @@ from typing import Any
 import pytest
 
 from functions.fanout.handler import build
-from natter.domain.conversations import MembershipChange
+from natter.domain.conversations.members import MembershipChange
+from natter.domain.delivery import Slice, Undelivered
 from natter.domain.errors import Unavailable
-from natter.domain.rows import MembershipRow
+from natter.domain.fold.writes import MembershipRow
 from natter.names import FANOUT_TOPIC
-from natter.ports.deliveries import Slice, Undelivered
 from natter.telemetry import metrics
 from natter.usecases.delivery.deliver import STALE_MS
 from natter.usecases.delivery.fanout import Fanout

@@ -1,9 +1,9 @@
 from collections.abc import Collection
 
 from functions.forget_files.handler import build
+from natter.domain.attachments import ForgottenFiles
 from natter.domain.errors import Unavailable
 from natter.domain.ids import AttachmentId, ConversationId, UserId
-from natter.ports.attachments import ForgottenFiles
 from natter.wire.attachments import dump_forgotten
 from tests.files import a_file
 from tests.memory.attachments import MemoryAttachments

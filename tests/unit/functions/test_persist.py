@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from functions.persist.handler import build
-from natter.domain.commands import Command, Record
-from natter.domain.conversations import Head
 from natter.domain.errors import Unavailable
-from natter.domain.fold import Conversation, Folded
+from natter.domain.fold.conversation import Conversation, Folded
 from natter.domain.ids import ConversationId
+from natter.domain.messages.commands import Command, Record
+from natter.domain.messages.events import Head
 from natter.names import COMMANDS_TOPIC
 from natter.telemetry import metrics
 from natter.wire.records import dump_command

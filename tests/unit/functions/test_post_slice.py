@@ -4,9 +4,9 @@ from collections.abc import Collection, Mapping
 import pytest
 
 from functions.post_slice.handler import build
-from natter.domain.conversations import Event
 from natter.domain.errors import Unavailable
-from natter.domain.rows import EventRow, Place
+from natter.domain.fold.writes import EventRow, Place
+from natter.domain.messages.events import Event
 from natter.telemetry import metrics
 from natter.usecases.delivery.post_slice import PostSlice
 from natter.usecases.delivery.settle_posts import SettlePosts

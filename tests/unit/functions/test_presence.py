@@ -1,10 +1,9 @@
 from typing import Any
 
 from functions.presence.handler import build
-from natter.domain.presence import GRACE_MS
+from natter.domain.connections import ConnectionChange
+from natter.domain.presence import GRACE_MS, Look
 from natter.names import CONNECTIONS_TOPIC
-from natter.ports.log import ConnectionChange
-from natter.ports.presence import Look
 from natter.wire.presence import dump_look
 from natter.wire.records import CONNECTION_SCHEMA, dump_connection
 from tests.chat import Chat

@@ -5,10 +5,9 @@ from typing import Any
 import pytest
 
 from functions.receipts.handler import build
-from natter.domain.conversations import Cursor
 from natter.domain.errors import Unavailable
 from natter.domain.ids import ConversationId
-from natter.domain.receipts import Receipt
+from natter.domain.receipts import Cursor, Receipt
 from natter.names import RECEIPTS_TOPIC
 from natter.ports.receipts import CursorKey
 from natter.wire.records import COMMAND_SCHEMA, RECEIPT_SCHEMA, dump_receipt

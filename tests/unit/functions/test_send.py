@@ -4,9 +4,9 @@ from typing import Any
 import pytest
 
 from functions.send.handler import build
-from natter.domain.commands import Command, Item, PostMessage
 from natter.domain.errors import Unavailable
 from natter.domain.ids import ConversationId, UserId
+from natter.domain.messages.commands import Command, Item, PostMessage
 from natter.usecases.messages.send import Send
 from tests.chat import Chat
 from tests.messages import MALLORY, NOON, a_connection, a_delete, a_reaction, an_edit, an_origin, text

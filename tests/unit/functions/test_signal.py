@@ -6,14 +6,12 @@ import pytest
 
 from functions.signal.handler import build
 from natter.bootstrap.signal import SignalParts
+from natter.domain.connections import Connection, ConnectionChange
 from natter.domain.errors import Unavailable
 from natter.domain.ids import ConversationId, DeviceId, UserId
 from natter.domain.limits import SIGNALS
-from natter.domain.presence import GRACE_MS
+from natter.domain.presence import GRACE_MS, Watcher
 from natter.domain.receipts import Receipt
-from natter.ports.log import ConnectionChange
-from natter.ports.presence import Watcher
-from natter.ports.sockets import Connection
 from natter.usecases.presence.say_status import SayStatus
 from natter.usecases.presence.watch import Watch
 from natter.usecases.signals.pass_on_typing import PassOnTyping

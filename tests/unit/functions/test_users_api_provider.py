@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from functions.users_api.handler import build
+from natter.domain.accounts.credentials import PublicKey
+from natter.domain.accounts.identities import Identity
 from natter.domain.errors import Unavailable
-from natter.domain.identities import Identity
-from natter.ports.identity import PublicKey
 from tests.http import HttpClient
 from tests.identity import PASSWORD, World
 

@@ -1,7 +1,7 @@
 import pytest
 
+from natter.domain.attachments import ForgottenFiles
 from natter.domain.ids import AttachmentId
-from natter.ports.attachments import ForgottenFiles
 from natter.usecases.messages.forgotten_files import FILES_AT_ONCE
 from natter.wire.attachments import dump_forgotten, load_forgotten
 from natter.wire.records import BadRecordError

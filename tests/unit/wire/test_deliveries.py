@@ -3,8 +3,8 @@ from dataclasses import replace
 
 import pytest
 
+from natter.domain.delivery import Undelivered
 from natter.domain.ids import DeviceId, SessionId, UserId
-from natter.ports.deliveries import Undelivered
 from natter.usecases.delivery.settle_posts import SLICE_CONNECTIONS
 from natter.wire.deliveries import FANOUT_SCHEMA, dump_slice, dump_undelivered, load_slice, load_undelivered
 from natter.wire.records import BadRecordError

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from natter.domain.conversations import Event
 from natter.domain.errors import BadRequest, NotMember, RateLimited, TooLarge
 from natter.domain.ids import ClientId, ConversationId, UserId
+from natter.domain.messages.events import Event
 from natter.names import CONTENT_LIMIT_BYTES, FRAME_LIMIT_BYTES
 from natter.wire.base import parse
 from natter.wire.frames import (

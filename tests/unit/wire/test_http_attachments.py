@@ -2,9 +2,9 @@ from typing import Any
 
 import pytest
 
+from natter.domain.attachments import UploadForm
 from natter.domain.errors import BadRequest
 from natter.domain.ids import AttachmentId
-from natter.ports.attachments import UploadForm
 from natter.wire.base import parse
 from natter.wire.http_attachments import NewAttachmentAnswer, NewAttachmentBody
 from tests.files import a_file

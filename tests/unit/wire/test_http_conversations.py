@@ -3,14 +3,11 @@ from typing import Any
 
 import pytest
 
-from natter.domain.conversations import Head
+from natter.domain.conversations.records import ConversationRecord, CreateRequest
 from natter.domain.errors import BadRequest
 from natter.domain.ids import ConversationId, UserId
-from natter.ports.conversations import ConversationRecord
-from natter.usecases.conversations.create_conversation import CreateRequest
-from natter.usecases.reading.read_events import Page
-from natter.usecases.reading.sync import Missed, Position, Synced
-from natter.usecases.reading.view_conversations import ConversationView
+from natter.domain.messages.events import Head
+from natter.domain.reading.views import ConversationView, Missed, Page, Position, Synced
 from natter.wire.base import parse
 from natter.wire.http_conversations import (
     ConversationAnswer,

@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
+from natter.domain.conversations.records import MemberSettings
 from natter.domain.errors import BadRequest
-from natter.ports.conversations import MemberSettings
 from natter.wire.base import WireModel, parse
 from natter.wire.http_members import (
     AddMembersBody,

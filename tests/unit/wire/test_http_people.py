@@ -1,7 +1,7 @@
 import pytest
 
+from natter.domain.accounts.users import ProfileChange, PushTarget
 from natter.domain.errors import BadRequest
-from natter.domain.users import ProfileChange, PushTarget
 from natter.wire.base import parse
 from natter.wire.http_people import PasswordBody, ProfilePatch, PushBody
 

@@ -5,7 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from natter.domain.commands import (
+from natter.domain.connections import ConnectionChange
+from natter.domain.conversations.members import Member
+from natter.domain.messages.commands import (
     AddMembers,
     ChangeConversation,
     ChangeRole,
@@ -19,9 +21,8 @@ from natter.domain.commands import (
     React,
     RemoveMember,
 )
-from natter.domain.conversations import Event, Head, Member
+from natter.domain.messages.events import Emission, Event, Head
 from natter.domain.receipts import Receipt
-from natter.ports.log import ConnectionChange, Emission
 from natter.wire import records
 from natter.wire.records import BadRecordError
 from tests.messages import ANN, LOBBY, NOON, a_command, a_connection, a_post, an_event, an_origin, created

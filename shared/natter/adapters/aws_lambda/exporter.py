@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from natter.domain.errors import Unavailable
 from natter.domain.ids import UserId
-from natter.ports.exports import Exporter
+from natter.ports.privacy import Exporter
 
 LAMBDA = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 2})
 

@@ -4,9 +4,10 @@ from collections.abc import Collection, Mapping, Sequence
 
 from natter.adapters.cassandra.client import CassandraSession
 from natter.adapters.cassandra.rows import READ_CURSOR, READ_MEMBERSHIPS, bucket, to_change, to_cursor
-from natter.domain.conversations import Cursor, MembershipChange
+from natter.domain.conversations.members import MembershipChange
+from natter.domain.fold.writes import Place
 from natter.domain.ids import ConversationId
-from natter.domain.rows import Place
+from natter.domain.receipts import Cursor
 from natter.ports.receipts import CursorKey, Cursors
 
 READ_MESSAGES = "SELECT messages FROM events WHERE conversation_id = ? AND bucket = ? AND seq = ?"

@@ -16,10 +16,9 @@ from natter.adapters.cassandra.rows import (
     to_event,
     to_head,
 )
-from natter.domain.conversations import Event, Head
-from natter.domain.ids import ConversationId
-from natter.domain.pages import StoredEffect
-from natter.domain.rows import (
+from natter.domain.fold.known import Known, Wanted
+from natter.domain.fold.targets import Effect
+from natter.domain.fold.writes import (
     EffectRow,
     EmptiedEffectRow,
     EmptiedRow,
@@ -32,8 +31,10 @@ from natter.domain.rows import (
     SentRow,
     SpentRow,
 )
-from natter.domain.targets import Effect
-from natter.ports.tables import FoldStore, Known, Wanted
+from natter.domain.ids import ConversationId
+from natter.domain.messages.events import Event, Head
+from natter.domain.reading.pages import StoredEffect
+from natter.ports.messages import FoldStore
 from natter.wire.records import dump_event, dump_payload
 
 READ_OUTCOME = "SELECT * FROM client_ids WHERE conversation_id = ? AND sender_id = ? AND client_id = ?"

@@ -2,8 +2,10 @@
 
 from typing import Any
 
-from natter.domain.conversations import Cursor, Event, Head, MembershipChange
-from natter.domain.pages import StoredEffect
+from natter.domain.conversations.members import MembershipChange
+from natter.domain.messages.events import Event, Head
+from natter.domain.reading.pages import StoredEffect
+from natter.domain.receipts import Cursor
 from natter.wire.records import load_event, load_payload
 
 BUCKET = 1000

@@ -16,10 +16,12 @@ from natter.adapters.cassandra.rows import (
     to_event,
     to_head,
 )
-from natter.domain.conversations import Cursor, Event, Head, MembershipChange
+from natter.domain.conversations.members import MembershipChange
 from natter.domain.ids import ConversationId, UserId
-from natter.domain.pages import StoredEffect
-from natter.ports.tables import Timeline
+from natter.domain.messages.events import Event, Head
+from natter.domain.reading.pages import StoredEffect
+from natter.domain.receipts import Cursor
+from natter.ports.reading import Timeline
 
 PAGE = 100
 """Events read at once: a whole partition may be of 24 MB."""

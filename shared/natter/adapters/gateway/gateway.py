@@ -18,7 +18,9 @@ from botocore.credentials import Credentials
 
 from natter.adapters.gateway.http_line import Endpoint, Line
 from natter.adapters.gateway.signing import Signer
-from natter.ports.sockets import Connection, Gateway, Post, PostResult
+from natter.domain.connections import Connection
+from natter.domain.delivery import Post, PostResult
+from natter.ports.delivery import Gateway
 
 WAVE = 32
 """Requests under way at once."""

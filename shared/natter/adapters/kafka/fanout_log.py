@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from natter.adapters.kafka.client import NewRecord, RecordProducer
+from natter.domain.delivery import Undelivered
 from natter.names import FANOUT_TOPIC
-from natter.ports.deliveries import FanoutLog, Undelivered
+from natter.ports.delivery import FanoutLog
 from natter.wire.deliveries import FANOUT_SCHEMA, dump_undelivered
 
 

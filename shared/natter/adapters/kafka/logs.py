@@ -3,11 +3,15 @@
 from collections.abc import Sequence
 
 from natter.adapters.kafka.client import NewRecord, RecordProducer
-from natter.domain.commands import Command
+from natter.domain.connections import ConnectionChange
 from natter.domain.errors import TooLarge, Unavailable
+from natter.domain.messages.commands import Command
+from natter.domain.messages.events import Emission
 from natter.domain.receipts import Receipt
 from natter.names import COMMANDS_TOPIC, CONNECTIONS_TOPIC, DEAD_TOPIC, EVENTS_TOPIC, RECEIPTS_TOPIC
-from natter.ports.log import CommandLog, ConnectionChange, ConnectionLog, DeadLetters, Emission, EventLog
+from natter.ports.messages import CommandLog, EventLog
+from natter.ports.operations import DeadLetters
+from natter.ports.presence import ConnectionLog
 from natter.ports.receipts import ReceiptLog
 from natter.wire.records import (
     COMMAND_SCHEMA,

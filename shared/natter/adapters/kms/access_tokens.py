@@ -18,10 +18,11 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from jwt.algorithms import ECAlgorithm
 from jwt.utils import der_to_raw_signature
 
+from natter.domain.accounts.credentials import PublicKey
+from natter.domain.accounts.users import Principal
 from natter.domain.errors import Unauthenticated, Unavailable
 from natter.domain.ids import DeviceId, SessionId, UserId
-from natter.domain.users import Principal
-from natter.ports.identity import AccessTokens, PublicKey, TokenKeys
+from natter.ports.accounts import AccessTokens, TokenKeys
 
 if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient

@@ -19,9 +19,9 @@ from typing import Any
 import jwt
 from jwt.exceptions import PyJWKClientConnectionError, PyJWKClientError
 
+from natter.domain.accounts.identities import Identity
 from natter.domain.errors import BadCredentials, Unavailable
-from natter.domain.identities import Identity
-from natter.ports.identity import IdentityProvider
+from natter.ports.accounts import IdentityProvider
 from natter.settings import OidcSettings
 
 _logger = logging.getLogger(__name__)

@@ -5,20 +5,12 @@ from typing import Any
 
 from natter.adapters.postgres.client import Cursor, Postgres
 from natter.adapters.postgres.members import add, apply, check_known, locked, roles_of
-from natter.domain.commands import Command, CreateConversation
+from natter.domain.conversations.records import ConversationRecord, MemberRecord, MemberSettings, NewConversation
+from natter.domain.conversations.roster import NO_ROSTER, Roster, Standing
 from natter.domain.errors import Conflict
 from natter.domain.ids import ClientId, ConversationId, UserId, new_id
-from natter.ports.conversations import (
-    NO_ROSTER,
-    Change,
-    ConversationRecord,
-    Conversations,
-    MemberRecord,
-    MemberSettings,
-    NewConversation,
-    Roster,
-    Standing,
-)
+from natter.domain.messages.commands import Change, Command, CreateConversation
+from natter.ports.conversations import Conversations
 from natter.wire.records import COMMAND_SCHEMA, dump_command, load_command
 
 _CREATE = """

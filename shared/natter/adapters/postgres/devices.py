@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from natter.adapters.postgres.client import Cursor, Postgres
+from natter.domain.accounts.users import Device, KnownDevice, PushTarget
 from natter.domain.ids import DeviceId, UserId
-from natter.domain.users import Device, KnownDevice, PushTarget
-from natter.ports.devices import Devices
+from natter.ports.accounts import Devices
 
 DEVICES = """
     SELECT d.device_id, d.name, d.platform, d.last_seen_at, p.provider

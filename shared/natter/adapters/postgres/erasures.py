@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from natter.adapters.postgres.client import Cursor, Postgres
+from natter.domain.accounts.users import DELETED_NAME
 from natter.domain.ids import ConversationId, UserId
-from natter.domain.users import DELETED_NAME
-from natter.ports.erasures import Emptying, Erasure, Erasures
+from natter.domain.privacy.requests import Emptying, Erasure
+from natter.ports.privacy import Erasures
 
 _HIDE = """
     UPDATE users SET display_name = %(name)s, avatar = NULL, erased_at = coalesce(erased_at, %(at)s)

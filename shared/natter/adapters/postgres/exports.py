@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from natter.adapters.postgres.client import Cursor, Postgres
 from natter.domain.ids import ConversationId, UserId
-from natter.ports.exports import KEPT_MS, RUN_MS, Export, Exports
+from natter.domain.privacy.requests import KEPT_MS, RUN_MS, Export
+from natter.ports.privacy import Exports
 
 _ASK = """
     INSERT INTO exports (user_id, export_id, asked_at) VALUES (%(user)s, %(export)s, %(at)s)

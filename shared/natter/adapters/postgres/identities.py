@@ -7,10 +7,10 @@ added nothing yet.
 
 from natter.adapters.postgres.client import Cursor, Postgres
 from natter.adapters.postgres.users import add_user
-from natter.domain.identities import Identity
+from natter.domain.accounts.identities import Identity
+from natter.domain.accounts.users import User
 from natter.domain.ids import UserId
-from natter.domain.users import User
-from natter.ports.identity import Identities
+from natter.ports.accounts import Identities
 
 _FIND = "SELECT user_id FROM identities WHERE issuer = %(issuer)s AND subject = %(subject)s"
 _ADD = """

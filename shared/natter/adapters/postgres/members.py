@@ -5,11 +5,18 @@ from typing import Any, assert_never, cast
 
 from natter.adapters.postgres.client import Cursor
 from natter.adapters.postgres.relations import VISIBLE
-from natter.domain.commands import AddMembers, ChangeConversation, ChangeRole, EraseMember, RemoveMember
-from natter.domain.conversations import Member, Role
+from natter.domain.conversations.members import Member, Role
+from natter.domain.conversations.roster import NO_ROSTER, Roster, Standing
 from natter.domain.errors import NotFound
 from natter.domain.ids import ConversationId, UserId
-from natter.ports.conversations import NO_ROSTER, Change, Roster, Standing
+from natter.domain.messages.commands import (
+    AddMembers,
+    Change,
+    ChangeConversation,
+    ChangeRole,
+    EraseMember,
+    RemoveMember,
+)
 
 _LOCK = "SELECT version, kind, title, avatar FROM conversations WHERE conversation_id = %s FOR UPDATE"
 _ROLES = "SELECT user_id, role FROM members WHERE conversation_id = %s ORDER BY joined_at, user_id"

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import LiteralString
 
 from natter.adapters.postgres.client import Postgres
+from natter.domain.accounts.users import User
 from natter.domain.ids import UserId
-from natter.domain.users import User
-from natter.ports.relations import Blocks, Contacts, Profiles
+from natter.ports.accounts import Blocks, Contacts, Profiles
 
 VISIBLE: LiteralString = """
     NOT EXISTS (SELECT FROM blocks b WHERE b.user_id = %(seen_by)s AND b.blocked_id = u.user_id)

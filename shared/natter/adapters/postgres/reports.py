@@ -3,7 +3,8 @@
 from dataclasses import asdict
 
 from natter.adapters.postgres.client import Postgres
-from natter.ports.reports import Report, Reports
+from natter.domain.operations import Report
+from natter.ports.operations import Reports
 
 _ADD = """
     INSERT INTO reports (conversation_id, seq, reporter_id, sender_id, reason, reported_at)

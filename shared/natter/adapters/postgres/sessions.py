@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from natter.adapters.postgres.client import Cursor, Postgres
+from natter.domain.accounts.credentials import Recognised
+from natter.domain.accounts.refresh_tokens import RefreshToken, TokenDigests
+from natter.domain.accounts.users import Device, Principal, Session
 from natter.domain.errors import BadCredentials
 from natter.domain.ids import SessionId, UserId
-from natter.domain.refresh_tokens import RefreshToken, TokenDigests
-from natter.domain.users import Device, Principal, Session
-from natter.ports.identity import Recognised, Sessions
+from natter.ports.accounts import Sessions
 
 _HOLD_USER = "SELECT user_id FROM users WHERE user_id = %(user_id)s AND erased_at IS NULL FOR SHARE"
 _NOTE_DEVICE = """

@@ -3,10 +3,11 @@
 from typing import Any
 
 from natter.adapters.postgres.client import Cursor, Postgres
+from natter.domain.accounts.credentials import Credentials
+from natter.domain.accounts.users import ProfileChange, User
 from natter.domain.errors import UsernameTaken
 from natter.domain.ids import UserId
-from natter.domain.users import ProfileChange, User
-from natter.ports.identity import Credentials, Users
+from natter.ports.accounts import Users
 
 _ADD = """
     INSERT INTO users (user_id, username, display_name, created_at)

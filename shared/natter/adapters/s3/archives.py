@@ -14,8 +14,9 @@ from boto3.exceptions import Boto3Error
 from natter.adapters.s3.attachments import DOWNLOAD_S, REMOVED_AT_ONCE, s3_errors
 from natter.domain.errors import Unavailable
 from natter.domain.ids import UserId
+from natter.domain.privacy.requests import OwnData
 from natter.names import EXPORTS
-from natter.ports.exports import Archives, OwnData
+from natter.ports.privacy import Archives
 from natter.wire.export import write_archive
 
 if TYPE_CHECKING:

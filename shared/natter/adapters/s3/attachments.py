@@ -19,10 +19,11 @@ from urllib.parse import quote
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from natter.domain.attachments import File, UploadForm
 from natter.domain.errors import Unavailable
 from natter.domain.ids import AttachmentId, ConversationId, UserId
 from natter.names import PENDING_UPLOADS, SHOWN_ATTACHMENTS
-from natter.ports.attachments import Attachments, File, UploadForm
+from natter.ports.attachments import Attachments
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from natter.adapters.sqs.client import SqsQueue
-from natter.ports.attachments import FileQueue, ForgottenFiles
+from natter.domain.attachments import ForgottenFiles
+from natter.ports.attachments import FileQueue
 from natter.wire.attachments import dump_forgotten
 
 

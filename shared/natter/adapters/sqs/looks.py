@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from natter.adapters.sqs.client import SqsQueue
-from natter.ports.presence import Look, LookQueue
+from natter.domain.presence import Look
+from natter.ports.presence import LookQueue
 from natter.wire.presence import dump_look
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from natter.adapters.sqs.client import SqsQueue
-from natter.ports.deliveries import Slice, SliceQueue
+from natter.domain.delivery import Slice
+from natter.ports.delivery import SliceQueue
 from natter.wire.deliveries import dump_slice
 
 

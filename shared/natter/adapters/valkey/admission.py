@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from natter.adapters.valkey.client import Valkey
-from natter.domain.conversations import Kind, Role
+from natter.domain.conversations.members import Kind, Role
+from natter.domain.conversations.roster import Admitted, Roster
 from natter.domain.errors import Unavailable
 from natter.domain.ids import ConversationId, UserId
-from natter.ports.conversations import Admission, Admitted, Conversations, Roster
+from natter.ports.conversations import Admission, Conversations
 
 _logger = logging.getLogger(__name__)
 

@@ -9,9 +9,10 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from natter.adapters.valkey.client import Valkey, unexpired
+from natter.domain.connections import Connection
 from natter.domain.ids import ConnectionId, DeviceId, SessionId, UserId
 from natter.names import CONNECTION_LIFETIME_S
-from natter.ports.sockets import Connection, Connections
+from natter.ports.delivery import Connections
 
 
 class ValkeyConnections:

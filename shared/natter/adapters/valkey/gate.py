@@ -9,10 +9,11 @@ import logging
 from natter.adapters.valkey.admission import ValkeyAdmission, look_up
 from natter.adapters.valkey.client import Valkey
 from natter.adapters.valkey.rate_limits import move
+from natter.domain.conversations.roster import ACROSS_A_BLOCK
 from natter.domain.errors import Forbidden, NotMember, RateLimited, Unavailable
 from natter.domain.ids import ConversationId, UserId
 from natter.domain.limits import Bucket
-from natter.ports.gate import ACROSS_A_BLOCK, Gate
+from natter.ports.gate import Gate
 
 _logger = logging.getLogger(__name__)
 

@@ -9,10 +9,10 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 
 from natter.adapters.valkey.client import Valkey
-from natter.domain.conversations import Head
 from natter.domain.errors import Unavailable
 from natter.domain.ids import ConversationId, new_id
-from natter.ports.tables import HeadCache, ReadTable
+from natter.domain.messages.events import Head
+from natter.ports.reading import HeadCache, ReadTable
 from natter.wire.records import dump_head, load_head
 
 _logger = logging.getLogger(__name__)

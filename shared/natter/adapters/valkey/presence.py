@@ -12,8 +12,8 @@ from typing import Any
 
 from natter.adapters.valkey.client import Valkey, unexpired
 from natter.domain.ids import ConnectionId, DeviceId, UserId
-from natter.domain.presence import DeviceState, Traces
-from natter.ports.presence import PresenceTraces, Watcher, Watchers
+from natter.domain.presence import DeviceState, Traces, Watcher
+from natter.ports.presence import PresenceTraces, Watchers
 
 TRACES_TTL_S = 30 * 24 * 3600
 """Who was not there for so long is offline, and not said since when."""

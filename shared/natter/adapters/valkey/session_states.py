@@ -3,8 +3,9 @@
 from typing import cast
 
 from natter.adapters.valkey.client import Valkey
+from natter.domain.accounts.credentials import SessionState
 from natter.domain.ids import SessionId
-from natter.ports.identity import SessionState, SessionStates
+from natter.ports.accounts import SessionStates
 
 _LIVE_TTL_S = 300
 _ENDED_TTL_S = 3600

@@ -5,8 +5,8 @@ import json
 from dataclasses import asdict
 
 from natter.adapters.valkey.client import Valkey
-from natter.domain.users import Principal
-from natter.ports.identity import Tickets
+from natter.domain.accounts.users import Principal
+from natter.ports.accounts import Tickets
 
 
 def _key(ticket: str) -> str:

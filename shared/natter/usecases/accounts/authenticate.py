@@ -3,10 +3,10 @@
 import logging
 from dataclasses import dataclass
 
+from natter.domain.accounts.users import Principal
 from natter.domain.errors import Unauthenticated, Unavailable
 from natter.domain.ids import SessionId
-from natter.domain.users import Principal
-from natter.ports.identity import AccessTokens, Sessions, SessionStates, Tickets
+from natter.ports.accounts import AccessTokens, Sessions, SessionStates, Tickets
 
 _logger = logging.getLogger(__name__)
 

@@ -1,21 +1,11 @@
 from dataclasses import dataclass
 
+from natter.domain.accounts.requests import NewPassword
+from natter.domain.accounts.users import Principal
 from natter.domain.errors import BadCredentials, Unauthenticated
-from natter.domain.users import Principal
-from natter.ports.identity import Passwords, Users
+from natter.ports.accounts import Passwords, Users
 from natter.usecases.accounts.check_password import CheckPassword
 from natter.usecases.accounts.end_session import EndSessions
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class NewPassword:
-    current: str
-    new: str
-    address: str
-    """Network address that asks."""
-
-    def __repr__(self) -> str:
-        return "NewPassword()"
 
 
 @dataclass(frozen=True, kw_only=True)

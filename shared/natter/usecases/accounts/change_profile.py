@@ -1,9 +1,9 @@
 from dataclasses import dataclass
 
+from natter.domain.accounts.users import ProfileChange, User
 from natter.domain.errors import Unauthenticated
 from natter.domain.ids import UserId
-from natter.domain.users import ProfileChange, User
-from natter.ports.identity import Users
+from natter.ports.accounts import Users
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
+from natter.domain.accounts.credentials import Credentials
+from natter.domain.accounts.users import is_username
 from natter.domain.errors import BadCredentials
 from natter.domain.limits import FAILED_SIGN_INS_PER_ADDRESS, FAILED_SIGN_INS_PER_NAME
-from natter.domain.users import is_username
-from natter.ports.identity import Credentials, Passwords, Users
+from natter.ports.accounts import Passwords, Users
 from natter.ports.limits import RateLimits
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from natter.ports.log import ConnectionChange, ConnectionLog
-from natter.ports.presence import PresenceTraces
-from natter.ports.sockets import Connection, Connections
+from natter.domain.connections import Connection, ConnectionChange
+from natter.ports.delivery import Connections
+from natter.ports.presence import ConnectionLog, PresenceTraces
 from natter.usecases.accounts.authenticate import CheckSession
 
 

@@ -1,11 +1,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from natter.domain.accounts.users import Principal
+from natter.domain.clock import Clock
+from natter.domain.delivery import Post
 from natter.domain.errors import NotFound, Unavailable
 from natter.domain.ids import SessionId, UserId
-from natter.domain.users import Principal
-from natter.ports.identity import Clock, Sessions, SessionStates
-from natter.ports.sockets import Connections, Gateway, Post
+from natter.ports.accounts import Sessions, SessionStates
+from natter.ports.delivery import Connections, Gateway
 
 TELL_BUDGET_S = 0.5
 """How long the end of a session waits for a slow gateway before it closes the connections anyway."""

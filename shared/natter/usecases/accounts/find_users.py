@@ -2,10 +2,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from natter.domain.accounts.users import User, is_username
 from natter.domain.errors import NotFound
 from natter.domain.ids import ID_PATTERN, UserId
-from natter.domain.users import User, is_username
-from natter.ports.relations import Profiles
+from natter.ports.accounts import Profiles
 
 
 @dataclass(frozen=True, kw_only=True)

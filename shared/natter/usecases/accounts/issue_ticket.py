@@ -1,20 +1,10 @@
 import secrets
 from dataclasses import dataclass
 
-from natter.domain.users import Principal
+from natter.domain.accounts.requests import Ticket
+from natter.domain.accounts.users import Principal
 from natter.names import TICKET_TTL_S
-from natter.ports.identity import Tickets
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Ticket:
-    ticket: str
-    expires_in_s: int
-    url: str
-    """Ready to open."""
-
-    def __repr__(self) -> str:
-        return "Ticket()"
+from natter.ports.accounts import Tickets
 
 
 @dataclass(frozen=True, kw_only=True)

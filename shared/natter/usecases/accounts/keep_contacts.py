@@ -1,11 +1,11 @@
 from dataclasses import dataclass
 
+from natter.domain.accounts.users import User
+from natter.domain.clock import Clock
 from natter.domain.errors import BadRequest, NotFound
 from natter.domain.ids import UserId
 from natter.domain.paging import IdPage, page_by_id
-from natter.domain.users import User
-from natter.ports.identity import Clock
-from natter.ports.relations import Contacts
+from natter.ports.accounts import Contacts
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,11 +1,11 @@
 from dataclasses import dataclass
 
+from natter.domain.accounts.users import KnownDevice, PushTarget
+from natter.domain.clock import Clock
 from natter.domain.errors import NotFound
 from natter.domain.ids import DeviceId, UserId
 from natter.domain.paging import IdPage, page_by_id
-from natter.domain.users import KnownDevice, PushTarget
-from natter.ports.devices import Devices
-from natter.ports.identity import Clock
+from natter.ports.accounts import Devices
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,8 +1,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from natter.domain.users import Principal, Session
-from natter.ports.identity import Sessions
+from natter.domain.accounts.users import Principal, Session
+from natter.ports.accounts import Sessions
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,22 +1,14 @@
 from dataclasses import dataclass
 
+from natter.domain.accounts.refresh_tokens import RefreshToken
+from natter.domain.accounts.requests import OnDevice
+from natter.domain.accounts.users import Device, Principal, Session, SignedIn
+from natter.domain.clock import Clock
 from natter.domain.ids import DeviceId, SessionId, UserId, new_id
-from natter.domain.refresh_tokens import RefreshToken
-from natter.domain.users import Device, Platform, Principal, Session, SignedIn
-from natter.ports.identity import AccessTokens, Clock, Sessions
+from natter.ports.accounts import AccessTokens, Sessions
 
 ACCESS_TTL_S = 15 * 60
 """An access token's life: long enough to be fetched seldom; ending a session does not wait for it."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class OnDevice:
-    """What a client says of the device on which somebody signs in."""
-
-    device_id: DeviceId | None = None
-    """None: one never seen before."""
-    name: str | None = None
-    platform: Platform | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,9 +1,10 @@
 from dataclasses import dataclass
 
+from natter.domain.accounts.refresh_tokens import RefreshToken
+from natter.domain.accounts.users import SignedIn
+from natter.domain.clock import Clock
 from natter.domain.errors import BadToken
-from natter.domain.refresh_tokens import RefreshToken
-from natter.domain.users import SignedIn
-from natter.ports.identity import AccessTokens, Clock, Sessions
+from natter.ports.accounts import AccessTokens, Sessions
 from natter.usecases.accounts.end_session import EndSession
 from natter.usecases.accounts.open_session import ACCESS_TTL_S
 

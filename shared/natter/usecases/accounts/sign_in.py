@@ -1,22 +1,11 @@
 from dataclasses import dataclass
 
+from natter.domain.accounts.requests import SignInRequest
+from natter.domain.accounts.users import SignedIn
 from natter.domain.errors import BadCredentials
-from natter.domain.users import SignedIn
-from natter.ports.identity import Users
+from natter.ports.accounts import Users
 from natter.usecases.accounts.check_password import CheckPassword
-from natter.usecases.accounts.open_session import OnDevice, OpenSession
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SignInRequest:
-    username: str
-    password: str
-    device: OnDevice
-    address: str
-    """Network address that asks."""
-
-    def __repr__(self) -> str:
-        return f"SignInRequest({self.username})"
+from natter.usecases.accounts.open_session import OpenSession
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,20 +1,13 @@
 from dataclasses import dataclass
 
+from natter.domain.accounts.identities import Identity, display_name_like, usernames
+from natter.domain.accounts.requests import ProviderSignInRequest
+from natter.domain.accounts.users import SignedIn, User
+from natter.domain.clock import Clock
 from natter.domain.errors import UsernameTaken
-from natter.domain.identities import Identity, display_name_like, usernames
 from natter.domain.ids import UserId, new_id
-from natter.domain.users import SignedIn, User
-from natter.ports.identity import Clock, Identities, IdentityProvider
-from natter.usecases.accounts.open_session import OnDevice, OpenSession
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ProviderSignInRequest:
-    id_token: str
-    device: OnDevice
-
-    def __repr__(self) -> str:
-        return f"ProviderSignInRequest({self.device})"
+from natter.ports.accounts import Identities, IdentityProvider
+from natter.usecases.accounts.open_session import OpenSession
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,22 +1,12 @@
 from dataclasses import dataclass
 
+from natter.domain.accounts.requests import NewUser
+from natter.domain.accounts.users import User
+from natter.domain.clock import Clock
 from natter.domain.ids import UserId, new_id
 from natter.domain.limits import SIGN_UPS_PER_ADDRESS
-from natter.domain.users import User
-from natter.ports.identity import Clock, Passwords, Users
+from natter.ports.accounts import Passwords, Users
 from natter.ports.limits import RateLimits
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class NewUser:
-    username: str
-    password: str
-    display_name: str | None
-    address: str
-    """Network address that asks."""
-
-    def __repr__(self) -> str:
-        return f"NewUser({self.username})"
 
 
 @dataclass(frozen=True, kw_only=True)

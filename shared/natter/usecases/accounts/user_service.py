@@ -1,6 +1,6 @@
 from dataclasses import dataclass
 
-from natter.ports.identity import TokenKeys
+from natter.ports.accounts import TokenKeys
 from natter.ports.limits import RateLimits
 from natter.usecases.accounts.authenticate import Authenticate
 from natter.usecases.accounts.change_password import ChangePassword

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from natter.domain.attachments import File, UploadForm
 from natter.domain.errors import NotMember
 from natter.domain.ids import AttachmentId, ConversationId, UserId
-from natter.ports.attachments import Attachments, File, UploadForm
+from natter.ports.attachments import Attachments
 from natter.ports.conversations import Admission
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from natter.domain.ids import ConversationId
 from natter.ports.conversations import Admission, Conversations
-from natter.ports.log import CommandLog
+from natter.ports.messages import CommandLog
 
 
 @dataclass(frozen=True, kw_only=True)

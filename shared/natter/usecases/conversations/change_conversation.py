@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from natter.domain.commands import ChangeConversation
-from natter.domain.conversations import JsonObject
+from natter.domain.conversations.roster import Standing
+from natter.domain.conversations.rules import check_manager
 from natter.domain.ids import ClientId, ConversationId, UserId
-from natter.domain.membership import check_manager
-from natter.ports.conversations import Conversations, Standing
+from natter.domain.messages.commands import ChangeConversation
+from natter.domain.messages.events import JsonObject
+from natter.ports.conversations import Conversations
 from natter.usecases.conversations.announce import Announce
 
 

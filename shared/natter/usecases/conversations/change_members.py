@@ -6,12 +6,14 @@ log before the answer. All of it may be asked again: what is so already is annou
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from natter.domain.commands import AddMembers, ChangeRole, RemoveMember
-from natter.domain.conversations import Member, Role
+from natter.domain.conversations.members import Member, Role
+from natter.domain.conversations.records import MemberRecord
+from natter.domain.conversations.roster import Standing
+from natter.domain.conversations.rules import check_removal, check_role, newcomers
 from natter.domain.errors import NotMember
 from natter.domain.ids import ClientId, ConversationId, UserId
-from natter.domain.membership import check_removal, check_role, newcomers
-from natter.ports.conversations import Conversations, MemberRecord, Standing
+from natter.domain.messages.commands import AddMembers, ChangeRole, RemoveMember
+from natter.ports.conversations import Conversations
 from natter.usecases.conversations.announce import Announce
 
 

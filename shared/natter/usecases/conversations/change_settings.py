@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from natter.domain.accounts.users import Principal
+from natter.domain.conversations.records import MemberSettings
 from natter.domain.errors import NotMember
 from natter.domain.ids import ConversationId
-from natter.domain.users import Principal
-from natter.ports.conversations import Conversations, MemberSettings
+from natter.ports.conversations import Conversations
 from natter.usecases.delivery.tell import Tell
 
 type SettingsFrame = Callable[[ConversationId, MemberSettings], bytes]

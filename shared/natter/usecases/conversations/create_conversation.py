@@ -3,25 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from natter.domain.conversations import History, Kind, Member, Role
+from natter.domain.conversations.members import Member, Role
+from natter.domain.conversations.records import CreateRequest, NewConversation
 from natter.domain.errors import BadRequest
-from natter.domain.ids import ConversationId, UserId
-from natter.ports.conversations import Conversations, NewConversation
-from natter.ports.log import CommandLog
-from natter.usecases.reading.view_conversations import ConversationView, ViewConversations
-
-MAX_FOUNDERS = 100
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CreateRequest:
-    creator: UserId
-    kind: Kind
-    members: tuple[UserId, ...]
-    """The others."""
-    title: str | None = None
-    history: History = "joined"
-    conversation_id: ConversationId | None = None
+from natter.domain.ids import ConversationId
+from natter.domain.reading.views import ConversationView
+from natter.ports.conversations import Conversations
+from natter.ports.messages import CommandLog
+from natter.usecases.reading.view_conversations import ViewConversations
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 
+from natter.domain.conversations.records import MemberPage
 from natter.domain.errors import NotMember
 from natter.domain.ids import ConversationId, UserId
-from natter.domain.paging import IdPage, page_by_id
-from natter.ports.conversations import Admission, Conversations, MemberRecord
-
-type MemberPage = IdPage[MemberRecord]
+from natter.domain.paging import page_by_id
+from natter.ports.conversations import Admission, Conversations
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,12 +7,12 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from natter.domain.commands import Origin
-from natter.domain.conversations import Event
+from natter.domain.connections import Connection
+from natter.domain.delivery import Post, PostResult, Undelivered, contiguous
 from natter.domain.ids import ConversationId, UserId
-from natter.domain.places import contiguous
-from natter.ports.deliveries import FanoutLog, Undelivered
-from natter.ports.sockets import Connection, Connections, Frames, Gateway, Post, PostResult
+from natter.domain.messages.commands import Origin
+from natter.domain.messages.events import Event
+from natter.ports.delivery import Connections, FanoutLog, Frames, Gateway
 from natter.usecases.delivery.settle_posts import Posting, Report, SettlePosts
 
 MAX_POSTS = 200

@@ -4,12 +4,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import batched
 
-from natter.domain.conversations import MembershipChange
+from natter.domain.conversations.audience import shown_to
+from natter.domain.conversations.members import MembershipChange
+from natter.domain.delivery import Slice, Undelivered
+from natter.domain.fold.known import Wanted
 from natter.domain.ids import ConversationId
-from natter.domain.places import shown_to
-from natter.ports.deliveries import Slice, SliceQueue, Undelivered
-from natter.ports.sockets import Connections
-from natter.ports.tables import FoldStore, Wanted
+from natter.ports.delivery import Connections, SliceQueue
+from natter.ports.messages import FoldStore
 from natter.usecases.delivery.settle_posts import SLICE_CONNECTIONS
 
 SLICE_EVENTS = 50

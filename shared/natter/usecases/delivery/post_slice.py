@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 
-from natter.domain.places import contiguous
-from natter.ports.deliveries import Slice
-from natter.ports.sockets import Frames, Gateway, Post
-from natter.ports.tables import FoldStore
+from natter.domain.delivery import Post, Slice, contiguous
+from natter.ports.delivery import Frames, Gateway
+from natter.ports.messages import FoldStore
 from natter.usecases.delivery.settle_posts import Posting, Report, SettlePosts
 
 BUDGET_S = 2.0

@@ -1,6 +1,7 @@
 """Forget connections that the gateway does not know (any more)."""
 
-from natter.ports.sockets import Connection, Connections
+from natter.domain.connections import Connection
+from natter.ports.delivery import Connections
 
 UPGRADE_MS = 30_000
 """The gateway answers GONE before the upgrade has completed; a registration younger than this stays."""

@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import batched
 
+from natter.domain.connections import Connection
+from natter.domain.delivery import Post, PostResult, Slice
 from natter.domain.errors import Unavailable
 from natter.domain.ids import ConversationId
-from natter.ports.deliveries import Slice, SliceQueue
-from natter.ports.sockets import Connection, Connections, Gateway, Post, PostResult
+from natter.ports.delivery import Connections, Gateway, SliceQueue
 from natter.usecases.delivery.pruning import prune
 
 RETRIES = 3

@@ -4,9 +4,10 @@ import logging
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
+from natter.domain.delivery import Post, PostResult
 from natter.domain.errors import Unavailable
 from natter.domain.ids import ConnectionId, DeviceId, UserId
-from natter.ports.sockets import Connections, Gateway, Post, PostResult
+from natter.ports.delivery import Connections, Gateway
 from natter.usecases.delivery.pruning import prune
 
 _logger = logging.getLogger(__name__)

@@ -8,13 +8,12 @@ as it was and tells them again; as soon as one is, all of them have been told (P
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import batched
 
-from natter.domain.conversations import Event
-from natter.domain.erased import attachment_of
-from natter.domain.fold import Conversation, Decision
+from natter.domain.attachments import ForgottenFiles, attachment_of
+from natter.domain.fold.conversation import Conversation, Decision
+from natter.domain.fold.writes import Place
 from natter.domain.ids import AttachmentId, ConversationId
-from natter.domain.rows import Place
-from natter.ports.attachments import ForgottenFiles
-from natter.ports.tables import FoldStore
+from natter.domain.messages.events import Event
+from natter.ports.messages import FoldStore
 
 FILES_AT_ONCE = 100
 """Of one message of the queue."""

@@ -8,18 +8,20 @@ again, and delivers what may not have been delivered (P1, P9).
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from natter.domain.commands import Amendment, Record
-from natter.domain.conversations import Event, Head, erased_as_of, memberships_as_of
-from natter.domain.fold import Conversation, Decision, Folded, MisplacedRecordError, Turn, spent_key
+from natter.domain.conversations.members import erased_as_of, memberships_as_of
+from natter.domain.delivery import contiguous
+from natter.domain.fold.conversation import Conversation, Decision, Folded, MisplacedRecordError, Turn, spent_key
+from natter.domain.fold.known import Known, Wanted
+from natter.domain.fold.targets import target_as_of
+from natter.domain.fold.writes import Place
 from natter.domain.ids import ConversationId, UserId
-from natter.domain.pages import as_of
-from natter.domain.places import contiguous
-from natter.domain.rows import Place
-from natter.domain.targets import target_as_of
+from natter.domain.messages.commands import Amendment, Record
+from natter.domain.messages.events import Emission, Event, Head
+from natter.domain.reading.pages import as_of
 from natter.ports.attachments import FileQueue
-from natter.ports.log import Emission, EventLog
-from natter.ports.sockets import Frames
-from natter.ports.tables import FoldStore, HeadCache, Known, Wanted
+from natter.ports.delivery import Frames
+from natter.ports.messages import EventLog, FoldStore
+from natter.ports.reading import HeadCache
 from natter.usecases.delivery.deliver import STALE_MS, Deliver, Delivery, Told
 from natter.usecases.delivery.settle_posts import Report
 from natter.usecases.messages.forgotten_files import forgotten_files

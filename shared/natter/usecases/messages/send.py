@@ -3,14 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from natter.domain.commands import Command, EditMessage, PostMessage
 from natter.domain.errors import NotFound
 from natter.domain.ids import AttachmentId
 from natter.domain.limits import COMMANDS
+from natter.domain.messages.commands import Command, EditMessage, PostMessage
 from natter.ports.attachments import Attachments
-from natter.ports.checks import ContentCheck
 from natter.ports.gate import Gate
-from natter.ports.log import CommandLog
+from natter.ports.messages import CommandLog, ContentCheck
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from natter.domain.errors import Unavailable
-from natter.ports.health import Probe
+from natter.ports.operations import Probe
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from natter.domain.errors import NotFound
 from natter.domain.ids import ConversationId, UserId
-from natter.ports.reports import Report, Reports
-from natter.ports.tables import Timeline
+from natter.domain.operations import Report
+from natter.ports.operations import Reports
+from natter.ports.reading import Timeline
 from natter.usecases.reading.view_conversations import ViewConversation
 
 

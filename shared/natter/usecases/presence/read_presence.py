@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from natter.domain.ids import UserId
 from natter.domain.presence import Presence, presence_of
+from natter.ports.delivery import Connections
 from natter.ports.presence import Acquaintances, PresenceTraces
-from natter.ports.sockets import Connections
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,13 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from natter.domain.connections import Connection, ConnectionChange
 from natter.domain.errors import Unavailable
 from natter.domain.limits import SIGNALS
 from natter.domain.presence import DeviceState
 from natter.ports.limits import RateLimits
-from natter.ports.log import ConnectionChange, ConnectionLog
-from natter.ports.presence import PresenceTraces
-from natter.ports.sockets import Connection
+from natter.ports.presence import ConnectionLog, PresenceTraces
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,11 +11,11 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import batched
 
+from natter.domain.connections import ConnectionChange
 from natter.domain.ids import UserId
-from natter.domain.presence import Presence
-from natter.ports.log import ConnectionChange
-from natter.ports.presence import Acquaintances, Look, LookQueue, PresenceTraces, Watcher, Watchers
-from natter.ports.sockets import Connections
+from natter.domain.presence import Look, Presence, Watcher
+from natter.ports.delivery import Connections
+from natter.ports.presence import Acquaintances, LookQueue, PresenceTraces, Watchers
 from natter.usecases.accounts.connect import forget_closed
 from natter.usecases.presence.read_presence import PresenceNow
 from natter.usecases.presence.tell_watchers import TellWatchers, Watched

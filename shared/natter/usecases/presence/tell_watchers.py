@@ -4,11 +4,13 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from natter.domain.connections import Connection
+from natter.domain.delivery import Post, PostResult
 from natter.domain.errors import Unavailable
 from natter.domain.ids import ConnectionId, UserId
-from natter.domain.presence import Presence, PresenceState
-from natter.ports.presence import Acquaintances, PresenceFrames, Watcher
-from natter.ports.sockets import Connection, Connections, Gateway, Post, PostResult
+from natter.domain.presence import Presence, PresenceState, Watcher
+from natter.ports.delivery import Connections, Gateway
+from natter.ports.presence import Acquaintances, PresenceFrames
 from natter.usecases.delivery.pruning import prune
 from natter.usecases.presence.read_presence import PresenceNow
 

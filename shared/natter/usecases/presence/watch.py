@@ -3,12 +3,12 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from natter.domain.connections import Connection
 from natter.domain.ids import UserId
 from natter.domain.limits import SIGNALS
-from natter.domain.presence import Presence
+from natter.domain.presence import Presence, Watcher
 from natter.ports.limits import RateLimits
-from natter.ports.presence import Acquaintances, Watcher, Watchers
-from natter.ports.sockets import Connection
+from natter.ports.presence import Acquaintances, Watchers
 from natter.usecases.presence.read_presence import PresenceNow, visible_to
 
 

@@ -1,10 +1,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from natter.domain.clock import Clock
 from natter.domain.errors import Unavailable
 from natter.domain.ids import UserId
-from natter.ports.exports import Archives, Exporter, Exports
-from natter.ports.identity import Clock
+from natter.ports.privacy import Archives, Exporter, Exports
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,13 +3,16 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from natter.domain.conversations import Event
-from natter.domain.erased import attachment_of, emptied
+from natter.domain.attachments import attachment_of
+from natter.domain.fold.writes import ForgottenCursorRow
 from natter.domain.ids import ConversationId, UserId
-from natter.domain.rows import ForgottenCursorRow
+from natter.domain.messages.events import Event
+from natter.domain.privacy.erased import emptied
+from natter.domain.privacy.requests import Emptying
 from natter.ports.attachments import Attachments
-from natter.ports.erasures import Emptying, Erasures
-from natter.ports.tables import FoldStore, Timeline
+from natter.ports.messages import FoldStore
+from natter.ports.privacy import Erasures
+from natter.ports.reading import Timeline
 
 STRIDE = 1000
 """Places between two notes of how far it has come."""

@@ -5,10 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from natter.domain.ids import UserId
-from natter.ports.erasures import Erasures
-from natter.ports.exports import Archives
+from natter.ports.delivery import Connections
 from natter.ports.presence import PresenceTraces, Watchers
-from natter.ports.sockets import Connections
+from natter.ports.privacy import Archives, Erasures
 from natter.usecases.accounts.end_session import EndSessions
 from natter.usecases.privacy.empty_words import EmptyWords
 from natter.usecases.privacy.leave_for_good import LeaveForGood

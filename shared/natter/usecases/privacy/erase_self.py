@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
+from natter.domain.accounts.users import Principal
+from natter.domain.clock import Clock
 from natter.domain.errors import BadCredentials, Unauthenticated
 from natter.domain.ids import UserId
-from natter.domain.users import Principal
-from natter.ports.erasures import Erasures
-from natter.ports.identity import Clock, Identities, IdentityProvider, Users
+from natter.ports.accounts import Identities, IdentityProvider, Users
+from natter.ports.privacy import Erasures
 from natter.usecases.accounts.check_password import CheckPassword
 from natter.usecases.accounts.end_session import EndSessions
 

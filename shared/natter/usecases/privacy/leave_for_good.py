@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from natter.domain.commands import ChangeRole, EraseMember, RemoveMember
+from natter.domain.conversations.roster import Standing
+from natter.domain.conversations.rules import heir
 from natter.domain.ids import ClientId, ConversationId, UserId
-from natter.domain.membership import heir
-from natter.ports.conversations import Conversations, Standing
+from natter.domain.messages.commands import ChangeRole, EraseMember, RemoveMember
+from natter.ports.conversations import Conversations
 from natter.usecases.conversations.announce import Announce
 
 

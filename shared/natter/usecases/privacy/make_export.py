@@ -3,15 +3,15 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from natter.domain.conversations import Event
+from natter.domain.accounts.users import User
+from natter.domain.clock import Clock
 from natter.domain.ids import ConversationId, UserId
-from natter.domain.users import User
+from natter.domain.messages.events import Event
+from natter.domain.privacy.requests import OwnData
+from natter.ports.accounts import Blocks, Contacts, Devices, Sessions, Users
 from natter.ports.conversations import Conversations
-from natter.ports.devices import Devices
-from natter.ports.exports import Archives, Exports, OwnData
-from natter.ports.identity import Clock, Sessions, Users
-from natter.ports.relations import Blocks, Contacts
-from natter.ports.tables import Timeline
+from natter.ports.privacy import Archives, Exports
+from natter.ports.reading import Timeline
 
 PAGE = 200
 

@@ -4,29 +4,20 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import batched, islice
 
-from natter.domain.conversations import Event, Head
-from natter.domain.erased import without
 from natter.domain.ids import ConversationId, UserId
-from natter.domain.pages import as_of, targets_of
+from natter.domain.messages.events import Event
+from natter.domain.privacy.erased import without
+from natter.domain.reading.pages import as_of, targets_of
+from natter.domain.reading.views import ConversationView, Page
 from natter.names import PAGE_LIMIT_BYTES
-from natter.ports.tables import Timeline
-from natter.usecases.reading.view_conversations import ConversationView, ViewConversation
+from natter.ports.reading import Timeline
+from natter.usecases.reading.view_conversations import ViewConversation
 
 EventSize = Callable[[Event], int]
 """Bytes of an event on the wire."""
 
 CHUNK = 100
 """Events whose effects are read together: what is read in vain for a page that ends early is bounded by it."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Page:
-    """Events as of `head`, ascending, as the reader is shown them. `has_more`: there is more in the direction asked."""
-
-    events: tuple[Event, ...]
-    has_more: bool
-    first_seq: int
-    head: Head
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,21 +3,17 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from natter.domain.conversations import Head
+from natter.domain.conversations.records import ConversationRecord
 from natter.domain.ids import ConversationId, UserId
+from natter.domain.messages.events import Head
 from natter.domain.paging import decode_cursor, encode_cursor
+from natter.domain.reading.views import ConversationView, InboxPage
 from natter.names import PAGE_LIMIT_BYTES
-from natter.ports.conversations import ConversationRecord, Conversations
-from natter.usecases.reading.view_conversations import ConversationView, ViewConversations
+from natter.ports.conversations import Conversations
+from natter.usecases.reading.view_conversations import ViewConversations
 
 ViewSize = Callable[[ConversationView], int]
 """Bytes of a conversation on the wire."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class InboxPage:
-    items: tuple[ConversationView, ...]
-    next_cursor: str | None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,40 +3,17 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from natter.domain.conversations import Event, Head
 from natter.domain.ids import ConversationId, UserId
+from natter.domain.messages.events import Head
 from natter.domain.paging import decode_cursor, encode_cursor
+from natter.domain.reading.views import ConversationView, Missed, Position, Synced
 from natter.names import PAGE_LIMIT_BYTES
 from natter.ports.conversations import Conversations
 from natter.usecases.reading.read_events import EventSize, ReadPage
-from natter.usecases.reading.view_conversations import ConversationView, ViewConversations
+from natter.usecases.reading.view_conversations import ViewConversations
 
 MAX_CONVERSATIONS = 200
 """Conversations looked at for one answer; the rest follows with the cursor."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Position:
-    """How far a client has a conversation: everything up to `seq`, read up to `read_seq`."""
-
-    seq: int
-    read_seq: int
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Missed:
-    view: ConversationView
-    events: tuple[Event, ...]
-    limited: bool
-    """The gap is wider than `events`; the rest is history to page."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Synced:
-    missed: tuple[Missed, ...]
-    removed: tuple[ConversationId, ...]
-    next_cursor: str | None
-    at: int
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,28 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from natter.domain.conversations import Cursor, Head, Membership, memberships_as_of
-from natter.domain.erased import preview_without
+from natter.domain.conversations.members import Membership, memberships_as_of
+from natter.domain.conversations.records import ConversationRecord
 from natter.domain.errors import NotMember
 from natter.domain.ids import ConversationId, UserId
-from natter.ports.conversations import ConversationRecord, Conversations
-from natter.ports.tables import HeadCache, Timeline
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ConversationView:
-    record: ConversationRecord
-    head: Head
-    first_seq: int
-    """The lowest place that this member may read."""
-    read_seq: int
-    unread: int
-
-    @classmethod
-    def of_new(cls, record: ConversationRecord) -> "ConversationView":
-        """Before the fold has reached the joining: there is nothing to read yet, whatever others have said (P8)."""
-        head = Head(conversation_id=record.conversation_id, at=record.created_at)
-        return cls(record=record, head=head, first_seq=1, read_seq=1, unread=0)
+from natter.domain.messages.events import Head
+from natter.domain.privacy.erased import preview_without
+from natter.domain.reading.views import ConversationView, unread
+from natter.domain.receipts import Cursor
+from natter.ports.conversations import Conversations
+from natter.ports.reading import HeadCache, Timeline
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,8 +85,3 @@ def _view(record: ConversationRecord, head: Head, membership: Membership | None,
         read_seq=min(max(cursor.read_seq, cursor.sent_seq, membership.joined_seq), max(head.seq, 1)),
         unread=unread(head, cursor, membership),
     )
-
-
-def unread(head: Head, cursor: Cursor, membership: Membership) -> int:
-    """Messages after everything that was read, sent, or there before joining (P6); own ones are before `sent`."""
-    return max(0, head.messages - max(cursor.read_messages, cursor.sent_messages, membership.joined_messages))

@@ -8,13 +8,12 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from natter.domain.conversations import Cursor
 from natter.domain.errors import Unavailable
 from natter.domain.ids import ConnectionId, ConversationId
-from natter.domain.receipts import MAX_READERS_SHOWN, Progress, ReceiptRecord, advanced, risen
+from natter.domain.receipts import MAX_READERS_SHOWN, Cursor, Progress, ReceiptRecord, advanced, risen
 from natter.ports.conversations import Admission
+from natter.ports.reading import Timeline
 from natter.ports.receipts import CursorKey, Cursors, SignalFrames
-from natter.ports.tables import Timeline
 from natter.usecases.delivery.tell import Notice, Tell
 
 _logger = logging.getLogger(__name__)

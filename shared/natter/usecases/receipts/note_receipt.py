@@ -8,8 +8,8 @@ from natter.domain.limits import SIGNALS
 from natter.domain.receipts import Receipt
 from natter.ports.conversations import Admission
 from natter.ports.limits import RateLimits
+from natter.ports.reading import HeadCache, Timeline
 from natter.ports.receipts import ReceiptLog
-from natter.ports.tables import HeadCache, Timeline
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from natter.domain.conversations import Cursor, Head, memberships_as_of
+from natter.domain.conversations.members import memberships_as_of
 from natter.domain.errors import Forbidden, NotMember
 from natter.domain.ids import ConversationId, UserId
-from natter.domain.receipts import MAX_READERS_SHOWN, Progress, reached
+from natter.domain.messages.events import Head
+from natter.domain.receipts import MAX_READERS_SHOWN, Cursor, Progress, reached
 from natter.ports.conversations import Admission
 from natter.ports.receipts import Cursors
 from natter.usecases.reading.view_conversations import ReadHeads

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from natter.domain.errors import NotMember, RateLimited
 from natter.domain.ids import ConversationId, UserId
 from natter.domain.limits import TYPING
-from natter.domain.receipts import MAX_TYPING_SHOWN, TypingState
+from natter.domain.signals import MAX_TYPING_SHOWN, TypingState
 from natter.ports.conversations import Admission
 from natter.ports.limits import RateLimits
 from natter.ports.receipts import SignalFrames

@@ -2,10 +2,10 @@ from dataclasses import replace
 
 import pytest
 
+from natter.domain.accounts.credentials import SessionState
+from natter.domain.accounts.users import SignedIn
 from natter.domain.errors import Unauthenticated, Unavailable
 from natter.domain.ids import SessionId
-from natter.domain.users import SignedIn
-from natter.ports.identity import SessionState
 from natter.usecases.accounts.authenticate import Authenticate, AuthenticateSocket, CheckSession
 from tests.identity import World, a_sign_in
 from tests.memory.devices import MemoryDevices

@@ -4,9 +4,9 @@ from typing import Any, override
 import pytest
 
 from natter.adapters.passwords import Argon2Passwords
+from natter.domain.accounts.requests import NewPassword
+from natter.domain.accounts.users import Principal, SignedIn
 from natter.domain.errors import BadCredentials, RateLimited, Unauthenticated, Unavailable
-from natter.domain.users import Principal, SignedIn
-from natter.usecases.accounts.change_password import NewPassword
 from tests.identity import PASSWORD, World, a_connection, a_principal, a_sign_in
 
 NEW = "new horse battery"

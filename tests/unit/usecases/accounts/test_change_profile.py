@@ -1,8 +1,8 @@
 import pytest
 
+from natter.domain.accounts.users import ProfileChange
 from natter.domain.errors import Unauthenticated
 from natter.domain.ids import UserId
-from natter.domain.users import ProfileChange
 from tests.identity import World
 
 

@@ -2,12 +2,11 @@ from dataclasses import replace
 
 import pytest
 
+from natter.domain.accounts.credentials import SessionState
+from natter.domain.accounts.users import SignedIn
+from natter.domain.connections import Connection, ConnectionChange
 from natter.domain.errors import Unauthenticated, Unavailable
 from natter.domain.ids import SessionId
-from natter.domain.users import SignedIn
-from natter.ports.identity import SessionState
-from natter.ports.log import ConnectionChange
-from natter.ports.sockets import Connection
 from natter.usecases.accounts.authenticate import CheckSession
 from natter.usecases.accounts.connect import Connect, Disconnect
 from tests.identity import NOON, World, a_connection, a_sign_in

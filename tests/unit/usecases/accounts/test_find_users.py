@@ -1,7 +1,7 @@
 import pytest
 
+from natter.domain.accounts.users import User
 from natter.domain.errors import NotFound
-from natter.domain.users import User
 from tests.identity import NOON, World
 
 

@@ -3,10 +3,10 @@ from typing import override
 
 import pytest
 
+from natter.domain.conversations.records import CreateRequest
 from natter.domain.errors import BadRequest, Forbidden, NotFound, Unavailable
 from natter.domain.ids import ConversationId, UserId
 from natter.usecases.accounts.keep_blocks import KeepBlocks
-from natter.usecases.conversations.create_conversation import CreateRequest
 from tests.chat import Chat
 from tests.memory.admission import MemoryAdmission
 from tests.messages import a_command, a_post

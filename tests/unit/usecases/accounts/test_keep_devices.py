@@ -1,8 +1,8 @@
 import pytest
 
+from natter.domain.accounts.users import Device, KnownDevice, Principal, PushTarget
 from natter.domain.errors import BadRequest, NotFound
 from natter.domain.ids import DeviceId
-from natter.domain.users import Device, KnownDevice, Principal, PushTarget
 from tests.identity import NOON, World, a_sign_in
 
 TARGET = PushTarget(provider="fcm", token="t1")

@@ -2,8 +2,8 @@ from dataclasses import replace
 
 import pytest
 
+from natter.domain.accounts.users import Principal, SignedIn
 from natter.domain.errors import BadToken, Unauthenticated, Unavailable
-from natter.domain.users import Principal, SignedIn
 from tests.identity import World, a_connection, a_sign_in
 from tests.memory.access_tokens import MemoryAccessTokens
 

@@ -2,10 +2,10 @@ from dataclasses import dataclass, replace
 
 import pytest
 
+from natter.domain.accounts.credentials import Credentials
+from natter.domain.accounts.users import Device
 from natter.domain.errors import BadCredentials, RateLimited, Unavailable
 from natter.domain.ids import DeviceId
-from natter.domain.users import Device
-from natter.ports.identity import Credentials
 from tests.identity import World, a_sign_in
 from tests.memory.users import MemoryUsers
 

@@ -2,12 +2,11 @@ from dataclasses import replace
 
 import pytest
 
+from natter.domain.accounts.identities import Identity
+from natter.domain.accounts.requests import OnDevice, ProviderSignInRequest
+from natter.domain.accounts.users import Device, SignedIn, User
 from natter.domain.errors import BadCredentials, BadToken, Unauthenticated, UsernameTaken
-from natter.domain.identities import Identity
 from natter.domain.ids import DeviceId, UserId
-from natter.domain.users import Device, SignedIn, User
-from natter.usecases.accounts.open_session import OnDevice
-from natter.usecases.accounts.sign_in_by_provider import ProviderSignInRequest
 from tests.identity import NOON, World, a_sign_in
 from tests.memory.identities import MemoryIdentities
 

@@ -2,10 +2,10 @@ from dataclasses import replace
 
 import pytest
 
-from natter.domain.commands import Command
+from natter.domain.conversations.roster import Roster
 from natter.domain.errors import Unavailable
 from natter.domain.ids import ConversationId, UserId
-from natter.ports.conversations import Roster
+from natter.domain.messages.commands import Command
 from tests.chat import Chat
 
 

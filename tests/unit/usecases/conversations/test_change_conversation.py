@@ -2,9 +2,9 @@ from typing import Any
 
 import pytest
 
+from natter.domain.conversations.records import CreateRequest
 from natter.domain.errors import Forbidden, NotMember
 from natter.domain.ids import ConversationId, UserId
-from natter.usecases.conversations.create_conversation import CreateRequest
 from tests.chat import Chat
 
 AVATAR = "https://a.example/1.png"

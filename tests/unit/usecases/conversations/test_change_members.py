@@ -3,11 +3,11 @@ from dataclasses import replace
 
 import pytest
 
-from natter.domain.commands import Command
-from natter.domain.conversations import Role
+from natter.domain.conversations.members import Role
+from natter.domain.conversations.records import CreateRequest
 from natter.domain.errors import Conflict, Forbidden, LastOwner, NotFound, NotMember, Unavailable
 from natter.domain.ids import ConversationId, UserId
-from natter.usecases.conversations.create_conversation import CreateRequest
+from natter.domain.messages.commands import Command
 from natter.usecases.conversations.member_service import MemberService
 from tests.chat import Chat, places
 from tests.identity import NOON, a_user

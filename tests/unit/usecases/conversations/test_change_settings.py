@@ -3,10 +3,10 @@ from dataclasses import replace
 
 import pytest
 
+from natter.domain.accounts.users import Principal
+from natter.domain.conversations.records import MemberSettings
 from natter.domain.errors import NotMember
 from natter.domain.ids import ConnectionId, ConversationId, DeviceId, SessionId, UserId
-from natter.domain.users import Principal
-from natter.ports.conversations import MemberSettings
 from tests.chat import Chat
 from tests.messages import NOON, a_connection
 

@@ -3,11 +3,11 @@ from typing import Any
 
 import pytest
 
-from natter.domain.commands import Command, CreateConversation
-from natter.domain.conversations import Member
+from natter.domain.conversations.members import Member
+from natter.domain.conversations.records import CreateRequest
 from natter.domain.errors import BadRequest, Conflict, NotFound, Unavailable
 from natter.domain.ids import ConversationId, UserId
-from natter.usecases.conversations.create_conversation import CreateRequest
+from natter.domain.messages.commands import Command, CreateConversation
 from tests.chat import Chat
 from tests.identity import NOON
 from tests.messages import a_post

@@ -2,9 +2,9 @@ from dataclasses import replace
 
 import pytest
 
-from natter.domain.commands import Command
 from natter.domain.errors import Unavailable
 from natter.domain.ids import ConversationId, UserId
+from natter.domain.messages.commands import Command
 from natter.usecases.conversations.relay import AGE_MS, Relay, Swept
 from tests.chat import Chat
 

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from natter.domain.conversations import Event
+from natter.domain.connections import Connection
+from natter.domain.delivery import Post, PostResult, Slice, Undelivered
 from natter.domain.errors import Unavailable
 from natter.domain.ids import ConversationId, UserId
-from natter.ports.deliveries import Slice, Undelivered
-from natter.ports.sockets import Connection, Post, PostResult
+from natter.domain.messages.events import Event
 from natter.usecases.delivery.deliver import BUDGET_S, LOOKED_UP, MAX_POSTS, Delivery, Told
 from natter.usecases.delivery.settle_posts import Report
 from natter.wire.frames import JsonFrames

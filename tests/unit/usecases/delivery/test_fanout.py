@@ -3,10 +3,10 @@ from collections.abc import Iterable
 from hypothesis import given
 from hypothesis import strategies as st
 
-from natter.domain.conversations import MembershipChange
+from natter.domain.conversations.members import MembershipChange
+from natter.domain.delivery import Undelivered
+from natter.domain.fold.writes import MembershipRow
 from natter.domain.ids import ConversationId, UserId
-from natter.domain.rows import MembershipRow
-from natter.ports.deliveries import Undelivered
 from natter.usecases.delivery.fanout import SLICE_EVENTS, Fanout
 from natter.usecases.delivery.settle_posts import SLICE_CONNECTIONS
 from tests.deliveries import a_slice

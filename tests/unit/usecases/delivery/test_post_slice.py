@@ -3,9 +3,10 @@ from typing import Any
 
 import pytest
 
-from natter.domain.conversations import Event
-from natter.domain.rows import EmptiedRow, EventRow
-from natter.ports.sockets import Connection, PostResult
+from natter.domain.connections import Connection
+from natter.domain.delivery import PostResult
+from natter.domain.fold.writes import EmptiedRow, EventRow
+from natter.domain.messages.events import Event
 from natter.usecases.delivery.post_slice import PostSlice
 from natter.usecases.delivery.settle_posts import RETRIES, Report, SettlePosts
 from natter.wire.frames import JsonFrames

@@ -2,10 +2,10 @@ from collections.abc import Sequence
 
 import pytest
 
+from natter.domain.connections import Connection
+from natter.domain.delivery import Post, PostResult, Slice
 from natter.domain.errors import Unavailable
 from natter.domain.ids import ConversationId, UserId
-from natter.ports.deliveries import Slice
-from natter.ports.sockets import Connection, Post, PostResult
 from natter.usecases.delivery.pruning import UPGRADE_MS
 from natter.usecases.delivery.settle_posts import RETRIES, SLICE_CONNECTIONS, Posting, Report, SettlePosts, backoff_s
 from tests.deliveries import a_slice

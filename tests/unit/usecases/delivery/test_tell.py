@@ -3,9 +3,10 @@ from dataclasses import replace
 
 import pytest
 
+from natter.domain.connections import Connection
+from natter.domain.delivery import PostResult
 from natter.domain.errors import Unavailable
 from natter.domain.ids import DeviceId, UserId
-from natter.ports.sockets import Connection, PostResult
 from natter.usecases.delivery.pruning import UPGRADE_MS
 from natter.usecases.delivery.tell import Notice, Tell
 from tests.memory.connections import MemoryConnections

@@ -8,15 +8,14 @@ from unittest.mock import patch
 
 import pytest
 
-from natter.domain.commands import Item, Record
-from natter.domain.conversations import Event, Head
+from natter.domain.attachments import ForgottenFiles
+from natter.domain.connections import Connection
+from natter.domain.delivery import Undelivered
 from natter.domain.errors import Unavailable
-from natter.domain.fold import MisplacedRecordError, Turn
+from natter.domain.fold.conversation import MisplacedRecordError, Turn
 from natter.domain.ids import AttachmentId, ConversationId, UserId
-from natter.ports.attachments import ForgottenFiles
-from natter.ports.deliveries import Undelivered
-from natter.ports.log import Emission
-from natter.ports.sockets import Connection
+from natter.domain.messages.commands import Item, Record
+from natter.domain.messages.events import Emission, Event, Head
 from natter.usecases.delivery.deliver import MAX_POSTS, STALE_MS
 from natter.usecases.messages.persist import Persist
 from natter.wire.frames import JsonFrames

@@ -3,11 +3,11 @@ from typing import override
 
 import pytest
 
-from natter.domain.commands import Command, EditMessage
+from natter.domain.conversations.roster import Roster
 from natter.domain.errors import Forbidden, NotFound, NotMember, RateLimited, Unavailable
 from natter.domain.ids import AttachmentId, ClientId, ConversationId, UserId
 from natter.domain.limits import COMMANDS
-from natter.ports.conversations import Roster
+from natter.domain.messages.commands import Command, EditMessage
 from tests.chat import Chat
 from tests.files import a_file
 from tests.identity import NOON

@@ -2,7 +2,7 @@ import pytest
 
 from natter.domain.errors import NotFound, NotMember
 from natter.domain.ids import ConversationId, UserId
-from natter.ports.reports import Report
+from natter.domain.operations import Report
 from tests.chat import Chat
 from tests.identity import NOON
 from tests.messages import MALLORY, a_delete, a_post

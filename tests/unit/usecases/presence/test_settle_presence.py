@@ -8,12 +8,10 @@ from typing import Any
 import pytest
 from greenlet import getcurrent, greenlet
 
+from natter.domain.connections import Connection, ConnectionChange
 from natter.domain.errors import Unavailable
 from natter.domain.ids import DeviceId, UserId
-from natter.domain.presence import GRACE_MS, DeviceState, Traces
-from natter.ports.log import ConnectionChange
-from natter.ports.presence import Look, Watcher
-from natter.ports.sockets import Connection
+from natter.domain.presence import GRACE_MS, DeviceState, Look, Traces, Watcher
 from natter.usecases.accounts.connect import Disconnect
 from natter.usecases.presence.settle_presence import ATTEMPTS, TOLD_AT_ONCE
 from natter.usecases.presence.watch import Watch

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
+from natter.domain.accounts.users import DELETED_NAME
 from natter.domain.errors import BadCredentials, Unavailable, UsernameTaken
 from natter.domain.ids import AttachmentId
 from natter.domain.presence import Traces
-from natter.domain.users import DELETED_NAME
 from natter.usecases.conversations.relay import AGE_MS, Relay
 from natter.usecases.privacy.erase import Swept
 from tests.chat import Chat

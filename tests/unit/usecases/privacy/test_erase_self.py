@@ -2,10 +2,10 @@ from dataclasses import replace
 
 import pytest
 
+from natter.domain.accounts.identities import Identity
+from natter.domain.accounts.users import SignedIn
 from natter.domain.errors import BadCredentials, RateLimited, Unauthenticated, Unavailable
-from natter.domain.identities import Identity
 from natter.domain.limits import FAILED_SIGN_INS_PER_NAME
-from natter.domain.users import SignedIn
 from tests.identity import PASSWORD, World, a_connection, a_sign_in, a_user
 from tests.memory.session_states import MemorySessionStates
 

@@ -8,7 +8,7 @@ import pytest
 
 from natter.domain.errors import Unavailable
 from natter.domain.ids import UserId
-from natter.ports.exports import KEPT_MS, RUN_MS
+from natter.domain.privacy.requests import KEPT_MS, RUN_MS
 from natter.usecases.privacy.make_export import MakeExport
 from tests.chat import Chat
 from tests.erasing import Scene, erasing

@@ -4,8 +4,9 @@ import pytest
 
 from natter.domain.errors import NotMember
 from natter.domain.ids import ConversationId, UserId
+from natter.domain.reading.views import Page
 from natter.names import PAGE_LIMIT_BYTES
-from natter.usecases.reading.read_events import Page, ReadPage
+from natter.usecases.reading.read_events import ReadPage
 from natter.wire.events import event_size
 from tests.chat import LARGE, Chat, places
 from tests.messages import MALLORY, a_delete, a_post, a_reaction, an_edit, text

@@ -5,13 +5,15 @@ from typing import Any
 
 import pytest
 
-from natter.domain.conversations import Cursor, Head
+from natter.domain.conversations.records import ConversationRecord
 from natter.domain.errors import BadRequest
 from natter.domain.ids import ConversationId, UserId
+from natter.domain.messages.events import Head
+from natter.domain.reading.views import ConversationView, Position, Synced
+from natter.domain.receipts import Cursor
 from natter.names import PAGE_LIMIT_BYTES
-from natter.ports.conversations import ConversationRecord
-from natter.usecases.reading.sync import MAX_CONVERSATIONS, Position, Sync, Synced
-from natter.usecases.reading.view_conversations import ConversationView, ViewConversations
+from natter.usecases.reading.sync import MAX_CONVERSATIONS, Sync
+from natter.usecases.reading.view_conversations import ViewConversations
 from natter.wire.events import event_size
 from tests.chat import LARGE, Chat, places
 from tests.identity import NOON

@@ -1,9 +1,11 @@
 import pytest
 
-from natter.domain.conversations import Cursor, Head, History, Membership
+from natter.domain.conversations.members import History, Membership
 from natter.domain.errors import NotMember
 from natter.domain.ids import ConversationId, UserId
-from natter.usecases.reading.view_conversations import unread
+from natter.domain.messages.events import Head
+from natter.domain.reading.views import unread
+from natter.domain.receipts import Cursor
 from tests.chat import Chat
 from tests.messages import MALLORY, a_delete, a_head, a_post
 

@@ -5,14 +5,13 @@ from typing import Any
 
 import pytest
 
-from natter.domain.conversations import Cursor
+from natter.domain.connections import Connection
+from natter.domain.conversations.records import CreateRequest
+from natter.domain.conversations.roster import NO_ROSTER, Roster
 from natter.domain.errors import Unavailable
 from natter.domain.ids import ConnectionId, ConversationId, UserId
-from natter.domain.receipts import MAX_READERS_SHOWN, Receipt, ReceiptRecord
-from natter.ports.conversations import NO_ROSTER, Roster
+from natter.domain.receipts import MAX_READERS_SHOWN, Cursor, Receipt, ReceiptRecord
 from natter.ports.receipts import CursorKey
-from natter.ports.sockets import Connection
-from natter.usecases.conversations.create_conversation import CreateRequest
 from tests.chat import Chat
 from tests.memory.tables import MemoryTables
 from tests.messages import NOON, a_connection, a_post

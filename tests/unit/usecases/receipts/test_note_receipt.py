@@ -2,11 +2,11 @@ from dataclasses import replace
 
 import pytest
 
+from natter.domain.conversations.records import CreateRequest
 from natter.domain.errors import BadRequest, NotMember, RateLimited, Unavailable
 from natter.domain.ids import ConnectionId, ConversationId, UserId
 from natter.domain.limits import SIGNALS
 from natter.domain.receipts import Receipt
-from natter.usecases.conversations.create_conversation import CreateRequest
 from tests.chat import Chat
 from tests.memory.head_cache import MemoryHeadCache
 from tests.messages import MALLORY, a_post

@@ -1,9 +1,9 @@
 import pytest
 
+from natter.domain.conversations.records import CreateRequest
 from natter.domain.errors import Forbidden, NotMember
 from natter.domain.ids import ConversationId, UserId
 from natter.domain.receipts import MAX_READERS_SHOWN, Progress, Receipt, ReceiptRecord
-from natter.usecases.conversations.create_conversation import CreateRequest
 from tests.chat import Chat
 from tests.messages import MALLORY, NOON, a_post
 

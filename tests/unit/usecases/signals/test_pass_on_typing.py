@@ -3,11 +3,11 @@ from typing import Any
 
 import pytest
 
+from natter.domain.connections import Connection
+from natter.domain.conversations.records import CreateRequest
 from natter.domain.errors import NotMember
 from natter.domain.ids import ConversationId, UserId
-from natter.domain.receipts import MAX_TYPING_SHOWN
-from natter.ports.sockets import Connection
-from natter.usecases.conversations.create_conversation import CreateRequest
+from natter.domain.signals import MAX_TYPING_SHOWN
 from natter.usecases.signals.pass_on_typing import PassOnTyping
 from natter.wire.signals import JsonSignalFrames
 from tests.chat import Chat

@@ -2,8 +2,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from natter.domain.connections import Connection
 from natter.domain.errors import Unavailable
-from natter.ports.sockets import Connection
 from natter.usecases.signals.ping import Ping, Pong
 from tests.memory.connections import MemoryConnections
 from tests.memory.logs import MemoryConnectionLog

@@ -1,0 +1,42 @@
+"""Files that messages show."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from natter.domain.ids import AttachmentId, ConversationId, UserId
+from natter.domain.messages.events import Event
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class File:
+    """What is to be uploaded. Exactly this, or the upload is refused."""
+
+    name: str
+    content_type: str
+    size: int
+    """Bytes."""
+    sha256: str
+    """Base64."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UploadForm:
+    """A form (multipart/form-data) for the client to post: `fields` first, then the file as `file`."""
+
+    url: str
+    fields: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ForgottenFiles:
+    """Files that a message has shown which is deleted."""
+
+    conversation_id: ConversationId
+    uploader: UserId
+    attachments: tuple[AttachmentId, ...]
+
+
+def attachment_of(event: Event) -> AttachmentId | None:
+    """The file that it shows."""
+    content = event.payload.get("content", {})
+    return AttachmentId(content["attachment_id"]) if content.get("type") == "attachment" else None

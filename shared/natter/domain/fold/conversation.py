@@ -1,0 +1,253 @@
+"""
+The fold: gives each command of the log its place in its conversation (P2), or refuses it.
+
+Pure. A decision depends on nothing but the log and the state folded from earlier places of it, so a replay
+decides the same and writes the same, whoever does it and whenever.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from enum import Enum
+
+from natter.domain.conversations.members import (
+    Membership,
+    MembershipChange,
+    apply_membership,
+    erased_as_of,
+    memberships_as_of,
+)
+from natter.domain.fold.refusals import refusal
+from natter.domain.fold.targets import Target, amended
+from natter.domain.fold.writes import (
+    Outcome,
+    Row,
+    SentRow,
+    SpentKey,
+    SpentRow,
+    membership_changes,
+    preview_after,
+    rows_of,
+    shown_to,
+)
+from natter.domain.ids import UserId
+from natter.domain.messages.commands import Amendment, Command, Item, PostMessage, Record
+from natter.domain.messages.events import Event, Head
+from natter.names import RETRY_WINDOW_MS
+
+
+class MisplacedRecordError(Exception):
+    """A conversation's record stands in another partition than its others: two writers. Nothing may be folded."""
+
+
+class Turn(Enum):
+    FIRST = "first"
+    """Decided now."""
+    REPLAY = "replay"
+    """Decided by an earlier fold of this very record, which may not have come to deliver it."""
+    RETRY = "retry"
+    """A client id that was spent at another place: its sender is told the first outcome again (P3)."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Decision:
+    """What becomes of one item. `event` is there for a first turn that was accepted."""
+
+    record: Record
+    item: Item
+    turn: Turn
+    outcome: Outcome
+    event: Event | None
+    audience: frozenset[UserId]
+    """Who is to see it: the members at its place, and who was removed by it. For a retry: nobody but who asked."""
+    members_seq: int
+    """Place of the last event that changed who belongs to the conversation, as of its place."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Folded:
+    decisions: tuple[Decision, ...]
+    rows: tuple[Row, ...]
+
+
+@dataclass(kw_only=True)
+class Conversation:
+    """
+    The state of one conversation as of its head; `fold` moves it on, record by record.
+
+    `spent` and `targets` must hold what the records to come refer to; everything read for them must have been
+    bounded by the head (rows above it are leftovers of a fold that did not finish).
+    """
+
+    head: Head
+    members: dict[UserId, Membership] = field(default_factory=dict)
+    spent: dict[SpentKey, list[Outcome]] = field(default_factory=dict)
+    """What became of each client id, each time that it was spent; in no order."""
+    targets: dict[int, Target] = field(default_factory=dict)
+    erased: set[UserId] = field(default_factory=set)
+    """What they have said is deleted."""
+    changes: Sequence[MembershipChange] = ()
+    """All that were stored, for what is replayed: it is shown to the members of its own place (P8)."""
+    _audience: frozenset[UserId] | None = None
+
+    def forget(self) -> None:
+        """Drop what was looked up for a batch; head and members stay good."""
+        self.spent.clear()
+        self.targets.clear()
+        self.changes = ()
+
+    def fold(self, record: Record) -> Folded:
+        """
+        Decide the items of `record`.
+
+        Raises:
+            MisplacedRecordError: it stands in another partition than the conversation's other records.
+        """
+        if record.epoch == self.head.epoch and record.partition != self.head.partition:
+            raise MisplacedRecordError(
+                f"{record.command.conversation_id}: offset {record.offset} in partition {record.partition}, "
+                f"not in {self.head.partition}"
+            )
+        if record.position <= self.head.position:
+            return Folded(decisions=tuple(self._replayed(record)), rows=())
+        written_at = max(self.head.written_at + 1, record.at * 1000)
+        self.head = replace(
+            self.head, epoch=record.epoch, partition=record.partition, offset=record.offset, written_at=written_at
+        )
+        decisions: list[Decision] = []
+        rows: list[Row] = []
+        for index, item in enumerate(record.command.items):
+            decision = self._decide(record, index, item)
+            decisions.append(decision)
+            if decision.turn is Turn.FIRST:
+                rows.extend(self._rows(decision, written_at))
+        return Folded(decisions=tuple(decisions), rows=tuple(_sent_once(rows)))
+
+    def audience(self) -> frozenset[UserId]:
+        if self._audience is None:
+            self._audience = frozenset(self.members)
+        return self._audience
+
+    def _replayed(self, record: Record) -> Iterable[Decision]:
+        for index, item in enumerate(record.command.items):
+            place = (*record.position, index)
+            outcomes = self.spent.get(spent_key(record.command, item), ())
+            outcome = next((each for each in outcomes if each.place == place), None)
+            if outcome is None:
+                first = _retried(outcomes, place, record.at)
+                if first is not None:  # else it has expired: over a week old, nobody waits for it
+                    yield self._told(record, item, first)
+                continue
+            seq = self.head.seq if outcome.seq is None else outcome.seq
+            yield Decision(
+                record=record,
+                item=item,
+                turn=Turn.REPLAY,
+                outcome=outcome,
+                event=None,
+                audience=shown_to(item, frozenset(memberships_as_of(self.changes, seq))),
+                members_seq=max((change.seq for change in self.changes if change.seq <= seq), default=0),
+            )
+
+    def _decide(self, record: Record, index: int, item: Item) -> Decision:
+        spent = self.spent.setdefault(spent_key(record.command, item), [])
+        first = _retried(spent, (*record.position, index), record.at)
+        if first is not None:
+            return self._told(record, item, first)
+        code = refusal(
+            record.command,
+            item,
+            seq=self.head.seq,
+            members=self.members,
+            targets=self.targets,
+            erased=self.erased,
+        )
+        event = None if code else self._accept(record, item)
+        outcome = Outcome(
+            epoch=record.epoch,
+            offset=record.offset,
+            item=index,
+            at=record.at,
+            seq=event.seq if event else None,
+            refusal=code,
+        )
+        spent.append(outcome)
+        return Decision(
+            record=record,
+            item=item,
+            turn=Turn.FIRST,
+            outcome=outcome,
+            event=event,
+            audience=shown_to(item, self.audience()),
+            members_seq=self.head.members_seq,
+        )
+
+    def _told(self, record: Record, item: Item, first: Outcome) -> Decision:
+        return Decision(
+            record=record,
+            item=item,
+            turn=Turn.RETRY,
+            outcome=first,
+            event=None,
+            audience=frozenset(),
+            members_seq=self.head.members_seq,
+        )
+
+    def _accept(self, record: Record, item: Item) -> Event:
+        event = Event(
+            conversation_id=self.head.conversation_id,
+            seq=self.head.seq + 1,
+            type=item.type,
+            at=record.at,
+            sender_id=record.command.sender_id,
+            client_id=None if record.command.decided else item.client_id,
+            payload=item.payload(),
+            messages=self.head.messages + isinstance(item, PostMessage),
+        )
+        self.targets[event.seq] = Target(type=event.type, sender_id=event.sender_id)
+        if isinstance(item, Amendment):
+            self.targets[item.target_seq] = amended(self.targets[item.target_seq], item, event)
+        changes = membership_changes(item, event)
+        for change in changes:
+            apply_membership(self.members, change)
+        self.erased |= erased_as_of(changes, event.seq)
+        if changes:
+            self._audience = None
+        self.head = replace(
+            self.head,
+            seq=event.seq,
+            messages=event.messages,
+            members_seq=event.seq if changes else self.head.members_seq,
+            at=event.at,
+            preview=preview_after(self.head.preview, item, event),
+        )
+        return event
+
+    def _rows(self, decision: Decision, written_at: int) -> Iterable[Row]:
+        key = spent_key(decision.record.command, decision.item)
+        yield SpentRow(key=key, outcome=decision.outcome, written_at=written_at)
+        if decision.event is not None:
+            yield from rows_of(decision.item, decision.event, self.targets, written_at)
+
+
+def _retried(outcomes: Iterable[Outcome], place: tuple[int, int, int], at: int) -> Outcome | None:
+    """
+    The outcome that an item at `place` and time `at` repeats, if it repeats one.
+
+    Outcomes at its place, or above it, are leftovers of a fold that did not finish: they have not happened yet.
+    """
+    latest = max((each for each in outcomes if each.place < place), key=lambda each: each.place, default=None)
+    return latest if latest is not None and at - latest.at <= RETRY_WINDOW_MS else None
+
+
+def _sent_once(rows: Sequence[Row]) -> Iterable[Row]:
+    """
+    `rows` of one record without all but the last of its `SentRow`.
+
+    They are of one age and of one cell: which of them stays, the store would decide.
+    """
+    sent = [row for row in rows if isinstance(row, SentRow)]
+    return (row for row in rows if not isinstance(row, SentRow) or row is sent[-1])
+
+
+def spent_key(command: Command, item: Item) -> SpentKey:
+    return SpentKey(conversation_id=command.conversation_id, sender_id=command.spender, client_id=item.client_id)

@@ -1,0 +1,203 @@
+"""
+What the fold writes. Every row states its write timestamp (microseconds), which depends on the log alone.
+
+Writing a row again writes the same; an older writer never overwrites a newer cell.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from natter.domain.conversations.members import Member, MembershipChange
+from natter.domain.fold.targets import Target
+from natter.domain.ids import ClientId, ConversationId, UserId
+from natter.domain.messages.commands import (
+    AddMembers,
+    Amendment,
+    ChangeRole,
+    CreateConversation,
+    DeleteMessage,
+    EditMessage,
+    EraseMember,
+    Item,
+    PostMessage,
+    RemoveMember,
+)
+from natter.domain.messages.events import Event, JsonObject
+
+Place = tuple[ConversationId, int]
+"""A conversation and a seq in it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SpentKey:
+    """A client id belongs to its sender within a conversation: nobody can occupy another's (P3)."""
+
+    conversation_id: ConversationId
+    sender_id: UserId
+    client_id: ClientId
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcome:
+    """What became of the item at a place of the log: the event at `seq`, or a refusal's code."""
+
+    epoch: int
+    offset: int
+    item: int
+    at: int
+    seq: int | None
+    refusal: str | None
+
+    @property
+    def position(self) -> tuple[int, int]:
+        return self.epoch, self.offset
+
+    @property
+    def place(self) -> tuple[int, int, int]:
+        return self.epoch, self.offset, self.item
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EventRow:
+    event: Event
+    written_at: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SpentRow:
+    """What became of a client id each time it was spent: one row for each, at its place in the log."""
+
+    key: SpentKey
+    outcome: Outcome
+    written_at: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EffectRow:
+    """`event` changes what the event at `target_seq` says."""
+
+    target_seq: int
+    event: Event
+    written_at: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EmptiedRow:
+    """What the event at `seq` says is deleted: gone from the store, not hidden."""
+
+    conversation_id: ConversationId
+    seq: int
+    written_at: int
+    left: JsonObject
+    """All that is left of its payload: of a message when it was deleted, of an edit its target."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EmptiedEffectRow:
+    """The same for the row of `EffectRow` that the event at `seq` has; nothing is left of its payload."""
+
+    conversation_id: ConversationId
+    target_seq: int
+    seq: int
+    written_at: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MembershipRow:
+    conversation_id: ConversationId
+    change: MembershipChange
+    written_at: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SentRow:
+    """Sending marks everything before as read for the sender."""
+
+    conversation_id: ConversationId
+    user_id: UserId
+    seq: int
+    messages: int
+    written_at: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ForgottenCursorRow:
+    """Nobody knows any more how far they had come."""
+
+    conversation_id: ConversationId
+    user_id: UserId
+    written_at: int
+
+
+Row = EventRow | SpentRow | EffectRow | EmptiedRow | EmptiedEffectRow | MembershipRow | SentRow | ForgottenCursorRow
+
+
+def membership_changes(item: Item, event: Event) -> list[MembershipChange]:
+    """Who belongs to the conversation from `event` on."""
+    match item:
+        case CreateConversation(members=members) | AddMembers(members=members):
+            return [_joined(member, event) for member in members]
+        case ChangeRole(user_id=user_id, role=role):
+            return [_joined(Member(user_id=user_id, role=role), event)]
+        case RemoveMember(user_id=user_id):
+            return [MembershipChange(user_id=user_id, seq=event.seq, role=None, messages=event.messages)]
+        case EraseMember(user_id=user_id):
+            return [MembershipChange(user_id=user_id, seq=event.seq, role=None, messages=event.messages, erased=True)]
+        case _:
+            return []
+
+
+def shown_to(item: Item, members: frozenset[UserId]) -> frozenset[UserId]:
+    """The members after it, and who was removed by it."""
+    return members | {item.user_id} if isinstance(item, RemoveMember) else members
+
+
+def preview_after(preview: Event | None, item: Item, event: Event) -> Event | None:
+    """The last message as it is shown after `event`, which `item` became."""
+    if isinstance(item, PostMessage):
+        return event
+    if isinstance(item, EraseMember) and preview is not None and preview.sender_id == item.user_id:
+        return preview if "deleted_at" in preview.payload else replace(preview, payload={"deleted_at": event.at})
+    if preview is None or not isinstance(item, Amendment) or item.target_seq != preview.seq:
+        return preview
+    match item:
+        case EditMessage(content=content):
+            return replace(preview, payload={**preview.payload, "content": content, "edited_at": event.at})
+        case DeleteMessage():
+            return replace(preview, payload={"deleted_at": event.at})
+        case _:
+            return preview
+
+
+def rows_of(item: Item, event: Event, targets: Mapping[int, Target], written_at: int) -> Iterable[Row]:
+    """What is stored of `event`, which `item` became, besides its client id and the head."""
+    yield EventRow(event=event, written_at=written_at)
+    for change in membership_changes(item, event):
+        yield MembershipRow(conversation_id=event.conversation_id, change=change, written_at=written_at)
+    if isinstance(item, PostMessage):
+        yield SentRow(
+            conversation_id=event.conversation_id,
+            user_id=event.sender_id,
+            seq=event.seq,
+            messages=event.messages,
+            written_at=written_at,
+        )
+    if isinstance(item, Amendment):
+        yield EffectRow(target_seq=item.target_seq, event=event, written_at=written_at)
+    if isinstance(item, DeleteMessage):
+        yield from _emptied(event, item.target_seq, targets[item.target_seq], written_at)
+
+
+def _emptied(event: Event, target_seq: int, target: Target, written_at: int) -> Iterable[Row]:
+    """What the message said, first and last: deleted, not hidden."""
+    conversation_id = event.conversation_id
+    gone = {"deleted_at": event.at}
+    yield EmptiedRow(conversation_id=conversation_id, seq=target_seq, left=gone, written_at=written_at)
+    for seq in sorted(target.edits):
+        left = {"target_seq": target_seq}
+        yield EmptiedRow(conversation_id=conversation_id, seq=seq, left=left, written_at=written_at)
+        yield EmptiedEffectRow(conversation_id=conversation_id, target_seq=target_seq, seq=seq, written_at=written_at)
+
+
+def _joined(member: Member, event: Event) -> MembershipChange:
+    return MembershipChange(user_id=member.user_id, seq=event.seq, role=member.role, messages=event.messages)

@@ -1,0 +1,89 @@
+"""Ports to the log (Kafka)."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Protocol
+
+from natter.domain.fold.known import Known, Wanted
+from natter.domain.fold.writes import Place, Row
+from natter.domain.messages.commands import Command
+from natter.domain.messages.events import Emission, Event, Head
+from natter.domain.reading.pages import StoredEffect
+
+
+class CommandLog(Protocol):
+    """
+    The commands of every conversation; their order here is their order for ever (P2).
+
+    Order: of two appends to one conversation, the one that returned before the other began comes first (P4).
+    Delivery: at least once. A command may appear twice; its client ids tell (P3).
+    Sharing: safe across threads; one instance lives as long as its execution environment.
+    """
+
+    def append(self, command: Command) -> int:
+        """
+        Add `command` as one record, so it is in the log as a whole or not at all.
+
+        Returns the log's timestamp, milliseconds, once all in-sync replicas have it (P1).
+
+        Raises:
+            Unavailable: not confirmed in bounded time. It may be in the log all the same; repeating is safe.
+            TooLarge: it exceeds a record; it was not added.
+        """
+
+
+class EventLog(Protocol):
+    """What was sequenced. At least once: a replay emits again what it emitted before."""
+
+    def emit(self, emissions: Sequence[Emission]) -> None:
+        """
+        Add all, and return when all in-sync replicas have them.
+
+        Raises:
+            Unavailable: some may be missing; emitting all of them again is safe.
+        """
+
+
+class FoldStore(Protocol):
+    """
+    What the fold reads and writes. Every read and write is at LOCAL_QUORUM: what was written is read.
+
+    Cells are last-write-wins by the row's `written_at`; writing again is safe, in any order. All methods raise
+    `Unavailable` when the store did not answer in time; writes may have happened then.
+    """
+
+    def read(self, wanted: Wanted) -> Known:
+        """
+        All that is wanted: the heads first, then the rest concurrently.
+
+        So what lies at or below a head read here is found completely, even while another fold is writing.
+        """
+
+    def events_at(self, places: Collection[Place]) -> Mapping[Place, Event]:
+        """The events at these places, as they are now."""
+
+    def effects_on(self, places: Collection[Place]) -> Mapping[Place, Sequence[StoredEffect]]:
+        """All effects on the messages at these places, those on one in the order of their places."""
+
+    def write(self, rows: Sequence[Row]) -> None:
+        """Write all rows, concurrently; when it returns, all are stored."""
+
+    def write_heads(self, heads: Sequence[Head]) -> None:
+        """Write the heads, concurrently. What they cover must have been stored before."""
+
+
+class ContentCheck(Protocol):
+    """
+    Looks at what is asked of a conversation before it reaches the log; by default nobody does.
+
+    Called in the request of the sender, who waits for it, with what a member may ask by the rules of the
+    conversation: messages, edits, deletions, reactions. A retry is looked at again.
+    """
+
+    def __call__(self, command: Command, /) -> None:
+        """
+        Let `command` pass by returning.
+
+        Raises:
+            Forbidden: it may not be said. Any other `NatterError` is told to the sender as well; whatever else is
+                raised counts as no answer, and the sender is told to try again.
+        """

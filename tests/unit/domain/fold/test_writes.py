@@ -1,0 +1,144 @@
+import pytest
+
+from natter.domain.conversations.members import Membership
+from natter.domain.fold.targets import Effect, target_as_of
+from natter.domain.fold.writes import EffectRow, EmptiedEffectRow, EmptiedRow, EventRow, SentRow, SpentRow
+from natter.domain.messages.commands import Item
+from tests.folds import a_conversation, folded, rows_of_the_last
+from tests.messages import (
+    ANN,
+    BOB,
+    CID,
+    MALLORY,
+    NOON,
+    a_command,
+    a_delete,
+    a_log,
+    a_post,
+    a_reaction,
+    added,
+    an_edit,
+    an_event,
+    conversation_changed,
+    created,
+    role_changed,
+    text,
+)
+
+
+class TestMembers:
+    def test_a_changed_role_keeps_the_place_of_joining(self) -> None:
+        conversation = a_conversation()
+        commands = [
+            created(),
+            a_command(a_post("x")),
+            added(CID, client_id="row-1"),
+            role_changed(CID, "admin", client_id="row-2"),
+        ]
+        for record in a_log(commands):
+            conversation.fold(record)
+        assert conversation.members[CID] == Membership(role="admin", joined_seq=3, joined_messages=1)
+        assert conversation.head.members_seq == 4
+
+    def test_adding_a_member_again_keeps_the_place_of_joining(self) -> None:
+        conversation = a_conversation()
+        for record in a_log([created(), a_command(a_post("x")), added(BOB, client_id="row-1")]):
+            conversation.fold(record)
+        assert conversation.members[BOB] == Membership(role="member", joined_seq=1, joined_messages=0)
+
+    def test_a_conversations_changes_are_shown_as_they_were_decided(self) -> None:
+        *_, changed = folded(created(), conversation_changed(client_id="row-1", title=None, avatar="https://a.example"))
+        assert changed.event is not None
+        assert (changed.event.type, changed.event.client_id) == ("conversation_changed", None)
+        assert changed.event.payload == {"title": None, "avatar": "https://a.example"}
+        assert changed.members_seq == 1
+
+
+class TestEdits:
+    def test_the_preview_shows_the_last_message_as_it_was_edited_last(self) -> None:
+        conversation = a_conversation()
+        commands = [
+            created(),
+            a_command(a_post("x", reply_to=1)),
+            a_command(an_edit("y", 2, "second")),
+            a_command(an_edit("z", 2, "third")),
+        ]
+        for record in a_log(commands, at=[NOON, NOON, NOON + 5, NOON + 9]):
+            conversation.fold(record)
+        preview = conversation.head.preview
+        assert preview is not None
+        assert (preview.seq, preview.at) == (2, NOON)
+        assert preview.payload == {"content": text("third"), "reply_to": 1, "edited_at": NOON + 9}
+
+    @pytest.mark.parametrize("item", [an_edit("z", 2), a_delete("z", 2), a_reaction("z", 2), a_reaction("z", 3)])
+    def test_what_does_not_concern_the_last_message_leaves_the_preview_alone(self, item: Item) -> None:
+        conversation = a_conversation()
+        commands = [created(), a_command(a_post("x"), a_post("y", "still here")), a_command(item)]
+        for record in a_log(commands):
+            conversation.fold(record)
+        assert conversation.head.preview is not None
+        assert conversation.head.preview.payload == {"content": text("still here")}
+
+    @pytest.mark.parametrize("item", [an_edit("y", 2), a_reaction("y", 2)])
+    def test_it_is_kept_with_its_target_and_empties_nothing(self, item: Item) -> None:
+        rows = rows_of_the_last(created(), a_command(a_post("x")), a_command(item))
+        (effect,) = [row for row in rows if isinstance(row, EffectRow)]
+        assert (effect.target_seq, effect.event.seq, effect.event.payload) == (2, 3, item.payload())
+        assert [type(row) for row in rows] == [SpentRow, EventRow, EffectRow]
+
+
+class TestDeletion:
+    def test_earlier_edits_are_emptied_too(self) -> None:
+        """Those that were stored before, and those of the same batch; of each, the event and the effect."""
+        conversation = a_conversation()
+        records = a_log(
+            [
+                created(),
+                a_command(a_post("x"), a_post("y")),
+                a_command(an_edit("e1", 2)),
+                a_command(an_edit("e2", 3)),
+                a_command(an_edit("e3", 2)),
+                a_command(a_delete("d", 2)),
+            ]
+        )
+        for record in records[:4]:
+            conversation.fold(record)
+        conversation.forget()
+        target = target_as_of(an_event(2), [Effect(seq=4, type="edit"), Effect(seq=6, type="edit")], 5)
+        assert target is not None
+        conversation.targets[2] = target
+        conversation.fold(records[4])
+        rows = conversation.fold(records[5]).rows
+        left = {row.seq: row.left for row in rows if isinstance(row, EmptiedRow)}
+        assert left == {2: {"deleted_at": records[5].at}, 4: {"target_seq": 2}, 6: {"target_seq": 2}}
+        assert [(row.target_seq, row.seq) for row in rows if isinstance(row, EmptiedEffectRow)] == [(2, 4), (2, 6)]
+
+    def test_the_target_the_preview_and_nothing_else_is_emptied(self) -> None:
+        conversation = a_conversation()
+        first, second, third = a_log([created(), a_command(a_post("x"), a_post("y")), a_command(a_delete("z", 3))])
+        conversation.fold(first)
+        conversation.fold(second)
+        rows = conversation.fold(third).rows
+        assert [row.seq for row in rows if isinstance(row, EmptiedRow)] == [3]
+        assert [(row.target_seq, row.event.seq) for row in rows if isinstance(row, EffectRow)] == [(3, 4)]
+        assert conversation.head.preview is not None
+        assert (conversation.head.preview.seq, conversation.head.preview.payload) == (3, {"deleted_at": NOON})
+
+
+class TestRows:
+    def test_a_post_is_stored_with_its_client_id_and_marks_what_was_before_as_read(self) -> None:
+        conversation = a_conversation()
+        first, second = a_log([created(), a_command(a_post("x"))])
+        conversation.fold(first)
+        spent, event, sent = conversation.fold(second).rows
+        assert isinstance(spent, SpentRow)
+        assert isinstance(event, EventRow)
+        assert isinstance(sent, SentRow)
+        assert (spent.key.sender_id, spent.key.client_id, spent.outcome.seq) == (ANN, "x", 2)
+        assert event.event.payload == {"content": {"type": "text", "text": "hello"}}
+        assert (sent.user_id, sent.seq, sent.messages) == (ANN, 2, 1)
+
+    def test_of_a_refusal_only_the_outcome_is_stored(self) -> None:
+        (row,) = a_conversation().fold(a_log([a_command(a_post("x"), sender=MALLORY)])[0]).rows
+        assert isinstance(row, SpentRow)
+        assert row.outcome.refusal == "not_member"
