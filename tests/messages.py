@@ -16,7 +16,6 @@ from natter.domain.messages.commands import (
     EditMessage,
     EraseMember,
     Item,
-    Origin,
     PostMessage,
     React,
     Record,
@@ -100,16 +99,6 @@ def a_log(commands: Iterable[Command], *, at: Sequence[int] | int = NOON, first:
         )
         for index, command in enumerate(commands)
     ]
-
-
-def an_origin(connection: Connection) -> Origin:
-    return Origin(
-        device_id=connection.device_id,
-        session_id=connection.session_id,
-        connection_id=connection.connection_id,
-        connected_at=connection.connected_at,
-        endpoint=connection.endpoint,
-    )
 
 
 def a_connection(user: UserId, connection_id: str | None = None, *, connected_at: int = NOON) -> Connection:

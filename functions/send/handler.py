@@ -15,7 +15,7 @@ def build(send: Send, endpoint: str) -> LambdaHandler:
         if model is None:
             raise UnknownAction("action: not known")
         frame = event.parse(model)
-        command = frame.command(event.connection.user_id, event.origin)
+        command = frame.command(event.connection)
         return AckFrame.of(command, at=send(command), id=frame.id)
 
     return frame_route(handle, endpoint)

@@ -20,7 +20,7 @@ from natter.settings import KafkaSettings
 from natter.wire.records import SCHEMA_HEADER, load_command
 from tests.contract.topic_reader import TopicReader, topic_reader
 from tests.memory.logs import MemoryCommandLog
-from tests.messages import ANN, BOB, a_command, a_connection, a_delete, a_post, an_origin
+from tests.messages import ANN, BOB, a_command, a_connection, a_delete, a_post
 
 PARTITIONS = 4
 
@@ -97,7 +97,7 @@ class TestCommandLogContract:
     def test_what_is_appended_is_what_is_read(
         self, readable: ReadableLog, conversation: ConversationId, item: Item
     ) -> None:
-        asked = a_command(item, conversation=conversation, origin=an_origin(a_connection(ANN)))
+        asked = a_command(item, conversation=conversation, origin=a_connection(ANN))
         decided = a_command(item, conversation=conversation, decided=True)
         readable.log.append(asked)
         readable.log.append(decided)

@@ -9,7 +9,7 @@ from greenlet import greenlet
 from natter.domain.connections import Connection
 from natter.domain.errors import Unavailable
 from natter.domain.ids import ConnectionId, DeviceId, SessionId, UserId
-from natter.domain.messages.commands import Command, Origin
+from natter.domain.messages.commands import Command
 from natter.ports.delivery import Connections
 from natter.usecases.reading.view_conversations import ViewConversations
 from natter.usecases.signals.ping import Ping
@@ -58,16 +58,7 @@ class Clients:
     def sent(self, command: Command) -> Command:
         """The command as its sender's connection sends it; a client that is not online has it sent by another way."""
         connection = None if command.decided else self.online.get(command.sender_id)
-        if connection is None:
-            return replace(command, origin=None)
-        origin = Origin(
-            device_id=connection.device_id,
-            session_id=connection.session_id,
-            connection_id=connection.connection_id,
-            connected_at=connection.connected_at,
-            endpoint=connection.endpoint,
-        )
-        return replace(command, origin=origin)
+        return replace(command, origin=connection)
 
     def is_open(self, connection: Connection) -> bool:
         return connection.connection_id in self._upgraded

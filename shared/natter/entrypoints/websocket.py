@@ -13,7 +13,6 @@ from typing import Any
 from natter.domain.connections import Connection
 from natter.domain.errors import BadRequest, Internal, NatterError, TooLarge
 from natter.domain.ids import ConnectionId, DeviceId, SessionId, UserId
-from natter.domain.messages.commands import Origin
 from natter.entrypoints.faults import describe
 from natter.names import FRAME_LIMIT_BYTES
 from natter.wire.base import WireModel, parse, parse_json
@@ -52,17 +51,6 @@ class SocketEvent:
             connection_id=ConnectionId(context["connectionId"]),
             endpoint=self.endpoint,
             connected_at=int(context["connectedAt"]),
-        )
-
-    @property
-    def origin(self) -> Origin:
-        connection = self.connection
-        return Origin(
-            device_id=connection.device_id,
-            session_id=connection.session_id,
-            connection_id=connection.connection_id,
-            connected_at=connection.connected_at,
-            endpoint=connection.endpoint,
         )
 
     @cached_property

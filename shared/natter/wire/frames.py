@@ -5,9 +5,10 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator
 
+from natter.domain.connections import Connection
 from natter.domain.errors import NatterError, TooLarge
-from natter.domain.ids import ClientId, ConversationId, UserId
-from natter.domain.messages.commands import Command, DeleteMessage, EditMessage, Item, Origin, PostMessage, React
+from natter.domain.ids import ClientId, ConversationId
+from natter.domain.messages.commands import Command, DeleteMessage, EditMessage, Item, PostMessage, React
 from natter.domain.messages.events import Event, JsonObject
 from natter.names import CONTENT_LIMIT_BYTES, FRAME_LIMIT_BYTES
 from natter.wire.base import Line, Seq, WireClientId, WireConversationId, WireId, WireModel, WireUserId
@@ -44,7 +45,7 @@ class SendFrame(ClientFrame):
             raise ValueError("client_id: must be distinct within a frame")
         return messages
 
-    def command(self, sender: UserId, origin: Origin) -> Command:
+    def command(self, sender: Connection) -> Command:
         """
         What is asked of the conversation.
 
@@ -60,7 +61,7 @@ class SendFrame(ClientFrame):
             )
             for index, message in enumerate(self.messages)
         )
-        return Command(conversation_id=self.conversation_id, sender_id=sender, items=items, origin=origin)
+        return Command(conversation_id=self.conversation_id, sender_id=sender.user_id, items=items, origin=sender)
 
 
 class AmendmentFrame(ClientFrame):
@@ -70,15 +71,15 @@ class AmendmentFrame(ClientFrame):
     client_id: WireClientId
     target_seq: Seq
 
-    def _asks(self, item: Item, sender: UserId, origin: Origin) -> Command:
-        return Command(conversation_id=self.conversation_id, sender_id=sender, items=(item,), origin=origin)
+    def _asks(self, item: Item, sender: Connection) -> Command:
+        return Command(conversation_id=self.conversation_id, sender_id=sender.user_id, items=(item,), origin=sender)
 
 
 class EditFrame(AmendmentFrame):
     action: Literal["edit"]
     content: Content
 
-    def command(self, sender: UserId, origin: Origin) -> Command:
+    def command(self, sender: Connection) -> Command:
         """
         What is asked of the conversation.
 
@@ -86,16 +87,14 @@ class EditFrame(AmendmentFrame):
             TooLarge: the content is over 24 KB when serialized.
         """
         content = _content(self.content, "content")
-        return self._asks(
-            EditMessage(client_id=self.client_id, target_seq=self.target_seq, content=content), sender, origin
-        )
+        return self._asks(EditMessage(client_id=self.client_id, target_seq=self.target_seq, content=content), sender)
 
 
 class DeleteFrame(AmendmentFrame):
     action: Literal["delete"]
 
-    def command(self, sender: UserId, origin: Origin) -> Command:
-        return self._asks(DeleteMessage(client_id=self.client_id, target_seq=self.target_seq), sender, origin)
+    def command(self, sender: Connection) -> Command:
+        return self._asks(DeleteMessage(client_id=self.client_id, target_seq=self.target_seq), sender)
 
 
 class ReactFrame(AmendmentFrame):
@@ -103,9 +102,9 @@ class ReactFrame(AmendmentFrame):
     reaction: Annotated[Line, Field(max_length=32)]
     remove: bool = False
 
-    def command(self, sender: UserId, origin: Origin) -> Command:
+    def command(self, sender: Connection) -> Command:
         item = React(client_id=self.client_id, target_seq=self.target_seq, reaction=self.reaction, remove=self.remove)
-        return self._asks(item, sender, origin)
+        return self._asks(item, sender)
 
 
 CommandFrame = SendFrame | EditFrame | DeleteFrame | ReactFrame

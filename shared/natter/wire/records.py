@@ -12,7 +12,7 @@ from natter.domain.messages.events import Emission, Event, Head, JsonObject
 from natter.domain.receipts import Receipt
 
 SCHEMA_HEADER = "schema"
-COMMAND_SCHEMA = b"command/1"
+COMMAND_SCHEMA = b"command/2"
 EVENTS_SCHEMA = b"events/1"
 RECEIPT_SCHEMA = b"receipt/1"
 CONNECTION_SCHEMA = b"connection/2"

@@ -3,7 +3,7 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from natter.domain.conversations.audience import shown_to
+from natter.domain.conversations.audience import readers_by_places
 from natter.domain.conversations.members import MembershipChange, memberships_as_of
 from natter.domain.delivery import contiguous
 from natter.domain.ids import UserId
@@ -31,17 +31,17 @@ class TestShownTo:
     def test_who_joins_is_shown_it_from_then_on_and_who_leaves_is_shown_the_leaving(self) -> None:
         """P8."""
         changes = [left(BOB, 6), joined(ANN, 1), joined(CID, 4), joined(BOB, 1)]
-        assert shown_to(changes, [2, 3, 4, 5, 6, 7]) == {
+        assert readers_by_places(changes, [2, 3, 4, 5, 6, 7]) == {
             (2, 3, 4, 5, 6, 7): [ANN],
             (2, 3, 4, 5, 6): [BOB],
             (4, 5, 6, 7): [CID],
         }
 
     def test_what_happens_later_is_not_yet_true(self) -> None:
-        assert shown_to([joined(ANN, 1), left(ANN, 9), joined(BOB, 8)], [3]) == {(3,): [ANN]}
+        assert readers_by_places([joined(ANN, 1), left(ANN, 9), joined(BOB, 8)], [3]) == {(3,): [ANN]}
 
     def test_without_members_nobody_is_shown_anything(self) -> None:
-        assert shown_to([], [1, 2]) == {}
+        assert readers_by_places([], [1, 2]) == {}
 
     @given(
         steps=st.lists(st.tuples(st.sampled_from([ANN, BOB, CID]), st.sampled_from(["member", "admin", None]))),
@@ -55,7 +55,7 @@ class TestShownTo:
             MembershipChange(user_id=user, seq=index + 1, role=role, messages=0)  # type: ignore[arg-type]
             for index, (user, role) in enumerate(steps)
         ]
-        shown = shown_to(reversed(changes), seqs)
+        shown = readers_by_places(reversed(changes), seqs)
         for seq in seqs:
             members = {user for places, users in shown.items() if seq in places for user in users}
             assert members == set(memberships_as_of(changes, seq)) | {

@@ -9,7 +9,7 @@ from natter.entrypoints.websocket import SocketEvent, frame_route
 from natter.names import FRAME_LIMIT_BYTES
 from natter.wire.base import WireModel
 from natter.wire.frames import PongFrame
-from tests.messages import ANN, NOON, a_connection, an_origin
+from tests.messages import ANN, NOON, a_connection
 from tests.sockets import ENDPOINT, REQUEST_ID, SocketClient, a_socket_event
 
 PHONE = a_connection(ANN)
@@ -39,7 +39,6 @@ class TestSocketEvent:
     def test_says_whose_connection_it_is(self) -> None:
         event = SocketEvent(a_socket_event(PHONE), ENDPOINT)
         assert event.connection == PHONE
-        assert event.origin == an_origin(PHONE)
         assert event.request_id == REQUEST_ID
 
     def test_the_time_of_connecting_may_come_as_text(self) -> None:

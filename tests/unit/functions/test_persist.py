@@ -101,9 +101,9 @@ class TestDeadLetters:
     @pytest.mark.parametrize(
         ("value", "schema", "why"),
         [
-            (b"{", b"command/1", "1 errors in a record of command/1"),
-            (b"{}", b"command/1", "3 errors in a record of command/1"),
-            (dump_command(created()), b"command/2", "schema b'command/2'"),
+            (b"{", b"command/2", "1 errors in a record of command/1"),
+            (b"{}", b"command/2", "3 errors in a record of command/1"),
+            (dump_command(created()), b"command/1", "schema b'command/1'"),
             (dump_command(created()), None, "schema None"),
         ],
     )

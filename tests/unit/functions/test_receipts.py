@@ -81,7 +81,7 @@ class TestDeadLetters:
         [
             (b"{", RECEIPT_SCHEMA, "1 errors in a record of receipt/1"),
             (b"{}", RECEIPT_SCHEMA, "2 errors in a record of receipt/1"),
-            (b"{}", COMMAND_SCHEMA, "schema b'command/1'"),
+            (b"{}", COMMAND_SCHEMA, "schema b'command/2'"),
             (b"{}", None, "schema None"),
         ],
     )

@@ -9,7 +9,7 @@ from natter.domain.ids import ConversationId, UserId
 from natter.domain.messages.commands import Command, Item, PostMessage
 from natter.usecases.messages.send import Send
 from tests.chat import Chat
-from tests.messages import MALLORY, NOON, a_connection, a_delete, a_reaction, an_edit, an_origin, text
+from tests.messages import MALLORY, NOON, a_connection, a_delete, a_reaction, an_edit, text
 from tests.sockets import ENDPOINT, SocketClient
 
 
@@ -57,7 +57,7 @@ class TestSend:
     ) -> None:
         client(chat.send, ann)(a_frame(lobby, "m1", sender_id="bob", user_id="bob"))
         (record,) = chat.log.records(since=1)
-        assert (record.command.sender_id, record.command.origin) == (ann, an_origin(a_connection(ann)))
+        assert (record.command.sender_id, record.command.origin) == (ann, a_connection(ann))
         assert [item.content for item in record.command.items if isinstance(item, PostMessage)] == [text("hello")]
 
     def test_without_an_id_there_is_an_ack_without_one(self, chat: Chat, ann: UserId, lobby: ConversationId) -> None:
@@ -107,7 +107,7 @@ class TestSend:
         }
         (record,) = chat.log.records(since=1)
         assert (record.command.sender_id, record.command.items) == (ann, (item,))
-        assert record.command.origin == an_origin(a_connection(ann))
+        assert record.command.origin == a_connection(ann)
 
     @pytest.mark.parametrize("action", ["edit", "delete", "react"])
     def test_a_malformed_amendment_is_told_by_its_client_id(

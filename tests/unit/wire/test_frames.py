@@ -23,9 +23,9 @@ from natter.wire.frames import (
     ReactFrame,
     SendFrame,
 )
-from tests.messages import ANN, LOBBY, NOON, a_command, a_connection, a_post, a_reaction, an_event, an_origin, text
+from tests.messages import ANN, LOBBY, NOON, a_command, a_connection, a_post, a_reaction, an_event, text
 
-ORIGIN = an_origin(a_connection(ANN))
+PHONE = a_connection(ANN)
 LONGEST_ID = "x" * 64
 
 
@@ -153,21 +153,21 @@ class TestAmendments:
     @pytest.mark.parametrize("content", CONTENTS.values(), ids=CONTENTS.keys())
     def test_an_edits_content_is_taken_as_it_was_sent(self, content: dict[str, Any]) -> None:
         frame = parse(EditFrame, an_amendment("edit", content=content))
-        assert [item.payload() for item in frame.command(ANN, ORIGIN).items] == [{"target_seq": 2, "content": content}]
+        assert [item.payload() for item in frame.command(PHONE).items] == [{"target_seq": 2, "content": content}]
 
     @pytest.mark.parametrize("reaction", ["+", "x" * 32, "\U0001f469\u200d\U0001f680", "\U0001f600" * 32])
     def test_a_reaction_is_counted_in_code_points(self, reaction: str) -> None:
         frame = parse(ReactFrame, an_amendment("react", reaction=reaction))
-        assert frame.command(ANN, ORIGIN) == a_command(a_reaction("c1", 2, reaction), origin=ORIGIN)
+        assert frame.command(PHONE) == a_command(a_reaction("c1", 2, reaction), origin=PHONE)
 
     @pytest.mark.parametrize(("surplus", "fits"), [(0, True), (1, False)])
     def test_an_edits_content_is_at_most_24_kb(self, surplus: int, *, fits: bool) -> None:
         frame = parse(EditFrame, an_amendment("edit", content=at_the_limit(surplus)))
         if fits:
-            assert len(frame.command(ANN, ORIGIN).items) == 1
+            assert len(frame.command(PHONE).items) == 1
         else:
             with pytest.raises(TooLarge, match=r"^content: "):
-                frame.command(ANN, ORIGIN)
+                frame.command(PHONE)
 
 
 class TestSendFrame:
@@ -179,25 +179,25 @@ class TestSendFrame:
 
     @pytest.mark.parametrize("content", CONTENTS.values(), ids=CONTENTS.keys())
     def test_content_is_taken_as_it_was_sent(self, content: dict[str, Any]) -> None:
-        (item,) = parsed(a_frame(a_message(content=content))).command(ANN, ORIGIN).items
+        (item,) = parsed(a_frame(a_message(content=content))).command(PHONE).items
         assert item.payload() == {"content": content}
 
     def test_it_becomes_a_command_of_its_sender(self) -> None:
         mentions = [f"user-{n}" for n in range(MAX_MENTIONS)]
         first, second = a_message("m1", font="bold"), a_message("m2", reply_to=2, mentions=mentions)
-        command = parsed(a_frame(first, second, colour="red")).command(ANN, ORIGIN)
+        command = parsed(a_frame(first, second, colour="red")).command(PHONE)
         posts = a_post("m1"), a_post("m2", reply_to=2, mentions=tuple(map(UserId, mentions)))
-        assert command == a_command(*posts, origin=ORIGIN)
+        assert command == a_command(*posts, origin=PHONE)
 
     @pytest.mark.parametrize(("surplus", "fits"), [(0, True), (1, False)])
     def test_content_is_at_most_24_kb(self, surplus: int, *, fits: bool) -> None:
         """Few characters can be many bytes."""
         frame = parsed(a_frame(a_message(), a_message("m2", content=at_the_limit(surplus))))
         if fits:
-            assert len(frame.command(ANN, ORIGIN).items) == 2
+            assert len(frame.command(PHONE).items) == 2
         else:
             with pytest.raises(TooLarge, match=r"^messages\.1\.content: "):
-                frame.command(ANN, ORIGIN)
+                frame.command(PHONE)
 
 
 class TestAnswers:

@@ -1,29 +1,40 @@
 """Who is shown an event: who belongs to the conversation at its place, and who was removed by it (P8)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from natter.domain.conversations.members import Membership, MembershipChange, apply_membership
 from natter.domain.ids import UserId
 
 
-def shown_to(changes: Iterable[MembershipChange], seqs: Iterable[int]) -> Mapping[tuple[int, ...], list[UserId]]:
+def shown_to(members: Collection[UserId], changes: Iterable[MembershipChange]) -> frozenset[UserId]:
     """
-    Who is shown the events at `seqs`: the members at each place, and who was removed by it (P8).
+    Who is shown the event that makes `changes`, when `members` belong to the conversation after it.
 
-    Returns people by the places that they are shown, ascending; everybody once. `changes` may stand in any order,
-    and must hold all up to the last of `seqs`.
+    Somebody who is erased is gone: there is nobody left to be shown anything.
+    """
+    removed = (change.user_id for change in changes if change.role is None and not change.erased)
+    return frozenset(members).union(removed)
+
+
+def readers_by_places(
+    changes: Iterable[MembershipChange], seqs: Iterable[int]
+) -> Mapping[tuple[int, ...], list[UserId]]:
+    """
+    Who is shown which of the events at `seqs`: people by the places that they are shown, ascending.
+
+    Everybody is listed once. `changes` may stand in any order, and must hold all up to the last of `seqs`.
     """
     waiting = sorted(changes, key=lambda change: change.seq, reverse=True)
     members: dict[UserId, Membership] = {}
     shown: dict[UserId, list[int]] = {}
     for seq in sorted(set(seqs)):
-        concerned = set()
+        here: list[MembershipChange] = []
         while waiting and waiting[-1].seq <= seq:
             change = waiting.pop()
             apply_membership(members, change)
             if change.seq == seq:
-                concerned.add(change.user_id)
-        for user in concerned | members.keys():
+                here.append(change)
+        for user in shown_to(members, here):
             shown.setdefault(user, []).append(seq)
     people: dict[tuple[int, ...], list[UserId]] = {}
     for user in sorted(shown):

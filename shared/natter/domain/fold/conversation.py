@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
+from natter.domain.conversations.audience import shown_to
 from natter.domain.conversations.members import (
     Membership,
     MembershipChange,
@@ -27,7 +28,6 @@ from natter.domain.fold.writes import (
     membership_changes,
     preview_after,
     rows_of,
-    shown_to,
 )
 from natter.domain.ids import UserId
 from natter.domain.messages.commands import Amendment, Command, Item, PostMessage, Record
@@ -144,9 +144,12 @@ class Conversation:
                 turn=Turn.REPLAY,
                 outcome=outcome,
                 event=None,
-                audience=shown_to(item, frozenset(memberships_as_of(self.changes, seq))),
+                audience=self._shown_at(seq),
                 members_seq=max((change.seq for change in self.changes if change.seq <= seq), default=0),
             )
+
+    def _shown_at(self, seq: int) -> frozenset[UserId]:
+        return shown_to(memberships_as_of(self.changes, seq), [each for each in self.changes if each.seq == seq])
 
     def _decide(self, record: Record, index: int, item: Item) -> Decision:
         spent = self.spent.setdefault(spent_key(record.command, item), [])
@@ -162,6 +165,7 @@ class Conversation:
             erased=self.erased,
         )
         event = None if code else self._accept(record, item)
+        changes = [] if event is None else membership_changes(item, event)
         outcome = Outcome(
             epoch=record.epoch,
             offset=record.offset,
@@ -177,7 +181,7 @@ class Conversation:
             turn=Turn.FIRST,
             outcome=outcome,
             event=event,
-            audience=shown_to(item, self.audience()),
+            audience=shown_to(self.audience(), changes) if changes else self.audience(),
             members_seq=self.head.members_seq,
         )
 

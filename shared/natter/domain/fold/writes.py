@@ -147,11 +147,6 @@ def membership_changes(item: Item, event: Event) -> list[MembershipChange]:
             return []
 
 
-def shown_to(item: Item, members: frozenset[UserId]) -> frozenset[UserId]:
-    """The members after it, and who was removed by it."""
-    return members | {item.user_id} if isinstance(item, RemoveMember) else members
-
-
 def preview_after(preview: Event | None, item: Item, event: Event) -> Event | None:
     """The last message as it is shown after `event`, which `item` became."""
     if isinstance(item, PostMessage):

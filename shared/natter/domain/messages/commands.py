@@ -8,8 +8,9 @@ One frame is one `Command` and one record of the log, so it is accepted as a who
 from dataclasses import dataclass
 from typing import Literal
 
+from natter.domain.connections import Connection
 from natter.domain.conversations.members import Kind, Member, Role
-from natter.domain.ids import ClientId, ConnectionId, ConversationId, DeviceId, SessionId, UserId
+from natter.domain.ids import ClientId, ConversationId, UserId
 from natter.domain.messages.events import JsonObject
 
 
@@ -152,25 +153,14 @@ OUTBOX = UserId(".")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Origin:
-    """The connection a frame came from: where a refusal, or the first outcome of a retry, is told."""
-
-    device_id: DeviceId
-    session_id: SessionId
-    connection_id: ConnectionId
-    connected_at: int
-    endpoint: str
-    """Management endpoint of the WebSocket API that owns the connection."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Command:
     """What one frame asks, or what one row of the outbox says was decided (`decided`)."""
 
     conversation_id: ConversationId
     sender_id: UserId
     items: tuple[Item, ...]
-    origin: Origin | None = None
+    origin: Connection | None = None
+    """Where the frame came from: a refusal, or the first outcome of a retry, is told there."""
     decided: bool = False
     """PostgreSQL has decided already; the fold only gives it its place."""
 

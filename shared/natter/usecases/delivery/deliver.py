@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from natter.domain.connections import Connection
 from natter.domain.delivery import Post, PostResult, Undelivered, contiguous
 from natter.domain.ids import ConversationId, UserId
-from natter.domain.messages.commands import Origin
 from natter.domain.messages.events import Event
 from natter.ports.delivery import Connections, FanoutLog, Frames, Gateway
 from natter.usecases.delivery.settle_posts import Posting, Report, SettlePosts
@@ -39,8 +38,7 @@ class Delivery:
 class Told:
     """What only the connection that asked is told: the outcome of a retry, or a refusal."""
 
-    origin: Origin
-    user_id: UserId
+    connection: Connection
     conversation_id: ConversationId
     frame: bytes
 
@@ -74,7 +72,10 @@ class Deliver:
 
     def __call__(self, deliveries: Deliveries, told: Sequence[Told]) -> Report:
         deadline = self.clock() + self.budget_s
-        postings = [_to_origin(each) for each in told]
+        postings = [
+            Posting(post=Post(connection=each.connection, frame=each.frame), conversation_id=each.conversation_id)
+            for each in told
+        ]
         results = self._post(postings, deadline)
         beyond: list[Deliveries] = []
         for conversations in _rounds(_smallest_first(deliveries)):
@@ -121,19 +122,6 @@ class Deliver:
             return []
         left_s = max(deadline - self.clock(), 0.0)
         return list(self.gateway.post([posting.post for posting in postings], budget_s=left_s))
-
-
-def _to_origin(told: Told) -> Posting:
-    origin = told.origin
-    connection = Connection(
-        user_id=told.user_id,
-        device_id=origin.device_id,
-        session_id=origin.session_id,
-        connection_id=origin.connection_id,
-        endpoint=origin.endpoint,
-        connected_at=origin.connected_at,
-    )
-    return Posting(post=Post(connection=connection, frame=told.frame), conversation_id=told.conversation_id)
 
 
 def _smallest_first(deliveries: Deliveries) -> list[Deliveries]:

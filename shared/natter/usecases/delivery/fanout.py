@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import batched
 
-from natter.domain.conversations.audience import shown_to
+from natter.domain.conversations.audience import readers_by_places
 from natter.domain.conversations.members import MembershipChange
 from natter.domain.delivery import Slice, Undelivered
 from natter.domain.fold.known import Wanted
@@ -48,7 +48,7 @@ class Fanout:
     def _slices(
         self, conversation: ConversationId, seqs: set[int], changes: Sequence[MembershipChange]
     ) -> Iterator[Slice]:
-        for shown, people in shown_to(changes, seqs).items():
+        for shown, people in readers_by_places(changes, seqs).items():
             connections = [
                 connection
                 for some in batched(people, LOOKED_UP, strict=False)

@@ -208,8 +208,7 @@ class Persist:
                 frames = self.frames.events(command.conversation_id, [again[_place(decision)]])
             for frame in frames:
                 yield Told(
-                    origin=command.origin,
-                    user_id=command.sender_id,
+                    connection=command.origin,
                     conversation_id=command.conversation_id,
                     frame=frame,
                 )

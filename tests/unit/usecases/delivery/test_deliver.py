@@ -16,7 +16,7 @@ from tests.deliveries import a_deliver, a_slice
 from tests.memory.connections import MemoryConnections
 from tests.memory.deliveries import MemoryFanoutLog, MemorySliceQueue
 from tests.memory.gateway import MemoryGateway
-from tests.messages import ANN, BOB, CID, KITCHEN, LOBBY, NOON, a_connection, an_event, an_origin
+from tests.messages import ANN, BOB, CID, KITCHEN, LOBBY, NOON, a_connection, an_event
 
 FRAMES = JsonFrames()
 
@@ -62,7 +62,7 @@ def a_delivery(*audience: UserId, event: Event | None = None) -> Delivery:
 
 
 def told(connection: Connection) -> Told:
-    return Told(origin=an_origin(connection), user_id=connection.user_id, conversation_id=LOBBY, frame=b"told")
+    return Told(connection=connection, conversation_id=LOBBY, frame=b"told")
 
 
 def frame(event: Event) -> bytes:

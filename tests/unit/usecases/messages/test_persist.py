@@ -38,7 +38,6 @@ from tests.messages import (
     a_reaction,
     added,
     an_edit,
-    an_origin,
     attached,
     created,
     removed,
@@ -277,7 +276,7 @@ class TestTold:
     def test_a_refusal_is_told_to_the_connection_that_asked_alone(self) -> None:
         phone, desk = a_connection(MALLORY, "phone"), a_connection(MALLORY, "desk")
         stage = Stage(phone, desk)
-        stage.persist(a_log([created(), a_command(a_post("x"), sender=MALLORY, origin=an_origin(phone))]))
+        stage.persist(a_log([created(), a_command(a_post("x"), sender=MALLORY, origin=phone)]))
         (error,) = stage.received(phone)
         assert (error["type"], error["code"], error["conversation_id"], error["client_ids"]) == (
             "error",
@@ -292,8 +291,8 @@ class TestTold:
         """P3."""
         phone, desk, bobs = a_connection(ANN, "phone"), a_connection(ANN, "desk"), a_connection(BOB)
         stage = Stage(phone, desk, bobs)
-        post = a_command(a_post("x"), origin=an_origin(phone))
-        records = a_log([created(), post, post, a_command(a_post("x", "other words"), origin=an_origin(phone))])
+        post = a_command(a_post("x"), origin=phone)
+        records = a_log([created(), post, post, a_command(a_post("x", "other words"), origin=phone)])
         stage.persist(records[:2])
         stage.persist(records[2:])
         assert (stage.seen(phone), stage.seen(desk), stage.seen(bobs)) == ([1, 2, 2, 2], [1, 2], [1, 2])
@@ -304,7 +303,7 @@ class TestTold:
     def test_a_retry_of_a_deleted_message_is_shown_as_it_is_now(self) -> None:
         phone = a_connection(ANN)
         stage = Stage(phone)
-        post = a_command(a_post("x"), origin=an_origin(phone))
+        post = a_command(a_post("x"), origin=phone)
         records = a_log([created(), post, a_command(a_delete("y", 2)), post], at=[NOON, NOON, NOON + 7, NOON + 9])
         stage.persist(records[:3])
         stage.persist(records[3:])
@@ -317,7 +316,7 @@ class TestTold:
         """Whether the edit is of an earlier batch or of the same."""
         phone = a_connection(ANN)
         stage = Stage(phone)
-        post = a_command(a_post("x", "first"), origin=an_origin(phone))
+        post = a_command(a_post("x", "first"), origin=phone)
         edit, reaction = a_command(an_edit("y", 2, "better")), a_command(a_reaction("z", 2), sender=BOB)
         records = a_log([created(), post, edit, reaction, edit, post], at=[NOON, NOON, NOON + 7, NOON + 8, NOON, NOON])
         stage.persist(records[:cut])
@@ -338,7 +337,7 @@ class TestTold:
     def test_a_retry_of_an_amendment_is_shown_its_event(self, item: Item) -> None:
         phone = a_connection(ANN)
         stage = Stage(phone)
-        amendment = a_command(item, origin=an_origin(phone))
+        amendment = a_command(item, origin=phone)
         records = a_log([created(), a_command(a_post("m")), amendment, amendment])
         stage.persist(records[:3])
         stage.persist(records[3:])
@@ -458,7 +457,7 @@ class TestUnavailable:
 
     @staticmethod
     def batch() -> list[Record]:
-        refused = a_command(a_delete("no", 2), sender=BOB, origin=an_origin(a_connection(BOB)))
+        refused = a_command(a_delete("no", 2), sender=BOB, origin=a_connection(BOB))
         return a_log(
             [
                 created(),
