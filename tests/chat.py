@@ -32,10 +32,9 @@ from natter.usecases.reading.view_conversations import ReadHeads, ViewConversati
 from natter.usecases.receipts.fold_receipts import FoldReceipts
 from natter.usecases.receipts.note_receipt import NoteReceipt
 from natter.usecases.receipts.read_cursors import ReadCursors
+from natter.wire.conversations import conversation_size
 from natter.wire.events import event_size
-from natter.wire.frames import JsonFrames
-from natter.wire.http_conversations import conversation_size
-from natter.wire.signals import JsonSignalFrames, settings_frame
+from natter.wire.json_frames import JsonFrames
 from tests.decisions import Decisions
 from tests.deliveries import a_deliver
 from tests.identity import World
@@ -114,7 +113,7 @@ class Chat:
             timeline=self.tables,
             cursors=self.tables,
             admission=self.admission,
-            frames=JsonSignalFrames(),
+            frames=JsonFrames(),
             tell=self.tell,
         )
         self.reports = self.world.reports
@@ -157,7 +156,7 @@ class Chat:
             set_role=SetRole(**changes),
             remove=RemovePerson(**changes),
             restyle=Restyle(**changes),
-            change_settings=ChangeSettings(conversations=self.conversations, tell=self.tell, frame=settings_frame),
+            change_settings=ChangeSettings(conversations=self.conversations, tell=self.tell, frames=JsonFrames()),
         )
 
     def person(self, name: str) -> UserId:

@@ -8,7 +8,7 @@ from natter.domain.delivery import Slice
 from natter.ports.delivery import Connections, FanoutLog, Gateway, SliceQueue
 from natter.usecases.delivery.deliver import Deliver
 from natter.usecases.delivery.settle_posts import SettlePosts
-from natter.wire.frames import JsonFrames
+from natter.wire.json_frames import JsonFrames
 from tests.memory.deliveries import MemoryFanoutLog, MemorySliceQueue
 from tests.messages import LOBBY
 

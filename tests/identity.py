@@ -32,7 +32,7 @@ from natter.usecases.accounts.user_service import UserService
 from natter.usecases.presence.read_presence import PresenceNow, ReadPresence
 from natter.usecases.privacy.ask_for_export import AskForExport
 from natter.usecases.privacy.erase_self import EraseSelf, EraseSelfByProvider, StartErasure
-from natter.wire.signals import SignedOutFrame
+from natter.wire.json_frames import JsonFrames
 from tests.memory.access_tokens import MemoryAccessTokens
 from tests.memory.acquaintances import MemoryAcquaintances
 from tests.memory.admission import MemoryAdmission
@@ -144,7 +144,7 @@ class World:
         )
         self.check_session = CheckSession(states=self.states, sessions=self.sessions)
         self.redeem_ticket = RedeemTicket(tickets=self.tickets, check_session=self.check_session)
-        close = CloseConnections(connections=self.sockets, gateway=self.sockets, signed_out=SignedOutFrame().to_json())
+        close = CloseConnections(connections=self.sockets, gateway=self.sockets, frames=JsonFrames())
         self.end_session = EndSession(sessions=self.sessions, states=self.states, close=close, clock=self.clock)
         self.end_sessions = EndSessions(sessions=self.sessions, states=self.states, close=close, clock=self.clock)
         self.open_session = OpenSession(sessions=self.sessions, tokens=self.tokens, clock=self.clock)

@@ -6,7 +6,7 @@ from typing import Any
 from natter.usecases.presence.read_presence import PresenceNow
 from natter.usecases.presence.settle_presence import SettlePresence
 from natter.usecases.presence.tell_watchers import TellWatchers
-from natter.wire.signals import JsonSignalFrames
+from natter.wire.json_frames import JsonFrames
 from tests.identity import World
 from tests.memory.presence import MemoryLookQueue
 
@@ -26,7 +26,7 @@ def settling(world: World, queue: MemoryLookQueue, through: Callable[[Any], Any]
             acquaintances=world.acquaintances,
             connections=sockets,
             gateway=sockets,
-            frames=JsonSignalFrames(),
+            frames=JsonFrames(),
             now_ms=world.clock,
         ),
         queue=queue,

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from natter.names import COMMANDS_TOPIC
-from natter.wire.records import COMMAND_SCHEMA, SCHEMA_HEADER
+from natter.records.base import SCHEMA_HEADER
+from natter.records.messages import COMMAND_SCHEMA
 from tests.messages import NOON
 
 

@@ -10,27 +10,20 @@ from natter.entrypoints.http import HttpApi
 from natter.entrypoints.lazily import lazily
 from natter.entrypoints.request import Request
 from natter.settings import ChatApiSettings
-from natter.wire.http_attachments import NewAttachmentAnswer, NewAttachmentBody
-from natter.wire.http_conversations import (
-    ConversationAnswer,
-    EventsQuery,
-    HealthAnswer,
-    InboxAnswer,
-    NewConversationBody,
-    PageAnswer,
-    SyncAnswer,
-    SyncBody,
-)
-from natter.wire.http_members import (
+from natter.wire.attachments import NewAttachmentAnswer, NewAttachmentBody
+from natter.wire.conversations import (
     AddMembersBody,
+    ConversationAnswer,
     ConversationPatch,
     MembersAnswer,
+    NewConversationBody,
     RoleBody,
     SettingsPatch,
 )
-from natter.wire.http_receipts import CursorsAnswer, ReadBody
-from natter.wire.http_reports import ReportBody
 from natter.wire.lists import ListQuery, user_in_path
+from natter.wire.operations import HealthAnswer, ReportBody
+from natter.wire.reading import EventsQuery, InboxAnswer, PageAnswer, SyncAnswer, SyncBody
+from natter.wire.receipts import CursorsAnswer, ReadBody
 
 
 def build(chat: bootstrap.ChatService) -> HttpApi:

@@ -8,11 +8,11 @@ from natter.entrypoints.lazily import LambdaHandler, lazily
 from natter.entrypoints.records import readable
 from natter.entrypoints.stream import Batch, stream_consumer
 from natter.ports.operations import DeadLetters
+from natter.records.delivery import load_undelivered
 from natter.settings import FanoutSettings
 from natter.telemetry import record_fanned_out
 from natter.usecases.delivery.deliver import STALE_MS
 from natter.usecases.delivery.fanout import Fanout
-from natter.wire.deliveries import load_undelivered
 
 
 def build(fanout: Fanout, dead: DeadLetters, now_ms: Callable[[], int]) -> LambdaHandler:

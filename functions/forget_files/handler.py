@@ -4,8 +4,8 @@ from natter.bootstrap import forget_files as bootstrap
 from natter.entrypoints.lazily import LambdaHandler, lazily
 from natter.entrypoints.queue import queue_consumer
 from natter.ports.attachments import Attachments
+from natter.records.attachments import load_forgotten
 from natter.settings import ForgetFilesSettings
-from natter.wire.attachments import load_forgotten
 
 
 def build(attachments: Attachments) -> LambdaHandler:

@@ -8,10 +8,10 @@ from natter.entrypoints.records import readable, set_aside
 from natter.entrypoints.stream import Batch, stream_consumer
 from natter.names import EPOCH
 from natter.ports.operations import DeadLetters
+from natter.records.messages import load_command
 from natter.settings import PersistSettings
 from natter.telemetry import record_persisted
 from natter.usecases.messages.persist import Persist, UnfoldableRecordError
-from natter.wire.records import load_command
 
 
 def build(persist: Persist, dead: DeadLetters) -> LambdaHandler:

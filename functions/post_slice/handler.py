@@ -3,10 +3,10 @@
 from natter.bootstrap import post_slice as bootstrap
 from natter.entrypoints.lazily import LambdaHandler, lazily
 from natter.entrypoints.queue import queue_consumer
+from natter.records.delivery import load_slice
 from natter.settings import PostSliceSettings
 from natter.telemetry import record_slice
 from natter.usecases.delivery.post_slice import PostSlice
-from natter.wire.deliveries import load_slice
 
 
 def build(post: PostSlice) -> LambdaHandler:

@@ -9,10 +9,9 @@ from natter.entrypoints.queue import queue_consumer
 from natter.entrypoints.records import readable
 from natter.entrypoints.stream import Batch, stream_consumer
 from natter.ports.operations import DeadLetters
+from natter.records.presence import load_connection, load_look
 from natter.settings import PresenceSettings
 from natter.usecases.presence.settle_presence import SettlePresence
-from natter.wire.presence import load_look
-from natter.wire.records import load_connection
 
 
 def build(settle: SettlePresence, dead: DeadLetters) -> LambdaHandler:

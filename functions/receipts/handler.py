@@ -6,9 +6,9 @@ from natter.entrypoints.lazily import LambdaHandler, lazily
 from natter.entrypoints.records import readable
 from natter.entrypoints.stream import Batch, stream_consumer
 from natter.ports.operations import DeadLetters
+from natter.records.receipts import load_receipt
 from natter.settings import ReceiptsSettings
 from natter.usecases.receipts.fold_receipts import FoldReceipts
-from natter.wire.records import load_receipt
 
 
 def build(fold: FoldReceipts, dead: DeadLetters) -> LambdaHandler:

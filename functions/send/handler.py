@@ -6,7 +6,7 @@ from natter.entrypoints.lazily import LambdaHandler, lazily
 from natter.entrypoints.websocket import SocketEvent, frame_route
 from natter.settings import SendSettings
 from natter.usecases.messages.send import Send
-from natter.wire.frames import COMMAND_FRAMES, AckFrame
+from natter.wire.messages import COMMAND_FRAMES, AckFrame
 
 
 def build(send: Send, endpoint: str) -> LambdaHandler:

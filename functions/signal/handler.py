@@ -13,17 +13,10 @@ from natter.entrypoints.lazily import LambdaHandler, lazily
 from natter.entrypoints.websocket import SocketEvent, frame_route
 from natter.settings import SignalSettings
 from natter.wire.base import WireModel
-from natter.wire.frames import PingFrame, PongFrame
-from natter.wire.signals import (
-    SIGNAL_FRAMES,
-    DeliveredFrame,
-    OkFrame,
-    PresenceFrame,
-    ReadFrame,
-    StatusFrame,
-    TypingFrame,
-    WatchFrame,
-)
+from natter.wire.frames import OkFrame
+from natter.wire.presence import PresenceFrame, StatusFrame, WatchFrame
+from natter.wire.receipts import DeliveredFrame, ReadFrame
+from natter.wire.signals import SIGNAL_FRAMES, PingFrame, PongFrame, TypingFrame
 
 
 def build(parts: bootstrap.SignalParts, endpoint: str) -> LambdaHandler:

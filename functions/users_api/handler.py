@@ -9,12 +9,17 @@ from natter.entrypoints.request import Request
 from natter.settings import UsersApiSettings
 from natter.usecases.accounts.sign_in_by_provider import SignInByProvider
 from natter.usecases.accounts.user_service import UserService
-from natter.wire.http_identity import (
+from natter.wire.accounts import (
+    DevicesAnswer,
     FindUsersQuery,
     KeysAnswer,
+    PasswordBody,
+    PeopleAnswer,
     ProfileAnswer,
+    ProfilePatch,
     ProfilesAnswer,
     ProviderSignInBody,
+    PushBody,
     RefreshBody,
     SessionsAnswer,
     SignedInAnswer,
@@ -23,18 +28,9 @@ from natter.wire.http_identity import (
     TicketAnswer,
     UserAnswer,
 )
-from natter.wire.http_people import (
-    DevicesAnswer,
-    ErasureBody,
-    ExportAnswer,
-    PasswordBody,
-    PeopleAnswer,
-    ProfilePatch,
-    ProviderErasureBody,
-    PushBody,
-)
-from natter.wire.http_presence import PresenceQuery, PresencesAnswer
 from natter.wire.lists import ListQuery, device_in_path, user_in_path
+from natter.wire.presence import PresenceQuery, PresencesAnswer
+from natter.wire.privacy import ErasureBody, ExportAnswer, ProviderErasureBody
 
 KEYS_MAX_AGE_S = 300
 """How long others may hold on to the keys of access tokens: a new key signs only when that has passed."""

@@ -16,8 +16,9 @@ from natter.domain.ids import ClientId, ConversationId, new_id
 from natter.domain.messages.commands import AddMembers, Command, CreateConversation, Item, Record, RemoveMember
 from natter.names import COMMANDS_TOPIC, EPOCH
 from natter.ports.messages import CommandLog
+from natter.records.base import SCHEMA_HEADER
+from natter.records.messages import load_command
 from natter.settings import KafkaSettings
-from natter.wire.records import SCHEMA_HEADER, load_command
 from tests.contract.topic_reader import TopicReader, topic_reader
 from tests.memory.logs import MemoryCommandLog
 from tests.messages import ANN, BOB, a_command, a_connection, a_delete, a_post

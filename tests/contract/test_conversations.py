@@ -13,7 +13,7 @@ from natter.domain.conversations.roster import Roster
 from natter.domain.errors import Conflict, NotFound, Unavailable
 from natter.domain.ids import ClientId, ConversationId, UserId, new_id
 from natter.domain.messages.commands import Command, CreateConversation, RemoveMember
-from natter.wire.records import dump_command
+from natter.records.messages import dump_command
 from tests.contract.conversation_store import Store, a_direct, a_group, at_once
 from tests.identity import NOON, a_user
 

@@ -12,8 +12,9 @@ from natter.domain.ids import ConversationId, new_id
 from natter.domain.messages.events import Emission
 from natter.names import EVENTS_TOPIC
 from natter.ports.messages import EventLog
+from natter.records.base import SCHEMA_HEADER
+from natter.records.messages import EVENTS_SCHEMA, dump_emission
 from natter.settings import KafkaSettings
-from natter.wire.records import EVENTS_SCHEMA, SCHEMA_HEADER, dump_emission
 from tests.contract.topic_reader import TopicReader, topic_reader
 from tests.memory.logs import MemoryEventLog
 from tests.messages import an_event

@@ -11,9 +11,9 @@ from natter.domain.delivery import Undelivered
 from natter.domain.ids import ConversationId, new_id
 from natter.names import FANOUT_TOPIC
 from natter.ports.delivery import FanoutLog
+from natter.records.base import SCHEMA_HEADER
+from natter.records.delivery import FANOUT_SCHEMA, load_undelivered
 from natter.settings import KafkaSettings
-from natter.wire.deliveries import FANOUT_SCHEMA, load_undelivered
-from natter.wire.records import SCHEMA_HEADER
 from tests.contract.topic_reader import TopicReader, topic_reader
 from tests.memory.deliveries import MemoryFanoutLog
 

@@ -19,9 +19,9 @@ from natter.domain.delivery import Slice
 from natter.domain.errors import Unavailable
 from natter.domain.ids import AttachmentId, ConnectionId, UserId
 from natter.domain.presence import Look, Watcher
-from natter.wire.attachments import load_forgotten
-from natter.wire.deliveries import load_slice
-from natter.wire.presence import load_look
+from natter.records.attachments import load_forgotten
+from natter.records.delivery import load_slice
+from natter.records.presence import load_look
 from tests.deliveries import a_slice
 from tests.memory.attachments import MemoryFileQueue
 from tests.memory.deliveries import MemorySliceQueue

@@ -12,8 +12,9 @@ from natter.domain.ids import ConnectionId, ConversationId, new_id
 from natter.domain.receipts import Receipt
 from natter.names import RECEIPTS_TOPIC
 from natter.ports.receipts import ReceiptLog
+from natter.records.base import SCHEMA_HEADER
+from natter.records.receipts import load_receipt
 from natter.settings import KafkaSettings
-from natter.wire.records import SCHEMA_HEADER, load_receipt
 from tests.contract.topic_reader import TopicReader, topic_reader
 from tests.memory.logs import MemoryReceiptLog
 from tests.messages import ANN, BOB

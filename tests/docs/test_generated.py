@@ -25,7 +25,7 @@ from natter.domain.messages.commands import (
 )
 from natter.domain.messages.events import Event
 from natter.wire.events import event_fields
-from natter.wire.frames import JsonFrames
+from natter.wire.json_frames import JsonFrames
 from tests.docs.test_documents import error_leaves
 from tests.documents import asyncapi, openapi
 from tests.messages import ANN, BOB, LOBBY, text

@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from natter import __version__
-from natter.wire import frames, signals
+from natter.wire import accounts, conversations, frames, messages, presence, receipts, signals
 from natter.wire.base import WireModel
 from natter.wire.events import WireEvent
-from natter.wire.frames import COMMAND_FRAMES, AckFrame, ErrorFrame, PongFrame
-from natter.wire.signals import SIGNAL_FRAMES, OkFrame, PresenceFrame
+from natter.wire.frames import ErrorFrame, OkFrame
+from natter.wire.messages import COMMAND_FRAMES, AckFrame
+from natter.wire.presence import PresenceFrame
+from natter.wire.signals import SIGNAL_FRAMES, PongFrame
 from tests.documents.schemas import REF, schemas
 
 
@@ -34,7 +36,8 @@ ANSWERS: Mapping[str, type[WireModel]] = {
 
 def server_frames() -> dict[str, type[WireModel]]:
     """By type: every model of a frame that says what it is."""
-    models = [each for module in (frames, signals) for each in vars(module).values() if _is_answer(each)]
+    modules = (messages, frames, signals, receipts, presence, conversations, accounts)
+    models = [each for module in modules for each in vars(module).values() if _is_answer(each)]
     return {str(each.model_fields["type"].default): each for each in (*models, EventsFrame)}
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from natter.domain.ids import ConversationId, UserId
 from natter.domain.privacy.requests import KEPT_MS, RUN_MS, Export, OwnData
 from natter.ports.privacy import Archives, Exporter, Exports
-from natter.wire.export import write_archive
+from natter.wire.privacy import write_archive
 from tests.memory.conversations import MemoryConversations
 
 

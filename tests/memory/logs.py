@@ -14,7 +14,7 @@ from natter.ports.messages import CommandLog, EventLog
 from natter.ports.operations import DeadLetters
 from natter.ports.presence import ConnectionLog
 from natter.ports.receipts import ReceiptLog
-from natter.wire.records import dump_command
+from natter.records.messages import dump_command
 
 RECORD_LIMIT_BYTES = 1_000_000
 

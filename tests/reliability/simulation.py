@@ -24,8 +24,7 @@ from natter.usecases.messages.persist import Persist
 from natter.usecases.reading.view_conversations import ReadHeads, ViewConversations
 from natter.usecases.receipts.fold_receipts import FoldReceipts
 from natter.usecases.receipts.note_receipt import NoteReceipt
-from natter.wire.frames import JsonFrames
-from natter.wire.signals import JsonSignalFrames
+from natter.wire.json_frames import JsonFrames
 from tests.memory.logs import MemoryCommandLog
 from tests.memory.rate_limits import MemoryRateLimits
 from tests.reliability.clients import Clients
@@ -216,7 +215,7 @@ class World:
             timeline=self.tables,
             cursors=self.tables,
             admission=self._decisions,
-            frames=JsonSignalFrames(),
+            frames=JsonFrames(),
             tell=Tell(connections=self._connections, gateway=self._gateway, now_ms=self._now_ms),
         )
 

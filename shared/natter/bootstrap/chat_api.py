@@ -33,8 +33,8 @@ from natter.usecases.reading.sync import Sync
 from natter.usecases.reading.view_conversations import ReadHeads, ViewConversation, ViewConversations
 from natter.usecases.receipts.note_receipt import NoteReceipt
 from natter.usecases.receipts.read_cursors import ReadCursors
+from natter.wire.conversations import conversation_size
 from natter.wire.events import event_size
-from natter.wire.http_conversations import conversation_size
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

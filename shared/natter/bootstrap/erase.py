@@ -25,7 +25,7 @@ from natter.usecases.conversations.announce import Announce
 from natter.usecases.privacy.empty_words import EmptyWords
 from natter.usecases.privacy.erase import Erase
 from natter.usecases.privacy.leave_for_good import LeaveForGood
-from natter.wire.signals import SignedOutFrame
+from natter.wire.json_frames import JsonFrames
 
 
 def erase(settings: EraseSettings) -> Erase:
@@ -42,7 +42,7 @@ def erase(settings: EraseSettings) -> Erase:
             close=CloseConnections(
                 connections=connections,
                 gateway=ApiGateway(aws_credentials(aws), aws.region_name),
-                signed_out=SignedOutFrame().to_json(),
+                frames=JsonFrames(),
             ),
             clock=now_ms,
         ),

@@ -16,7 +16,7 @@ from natter.usecases.conversations.change_settings import ChangeSettings
 from natter.usecases.conversations.list_members import ListMembers
 from natter.usecases.conversations.member_service import MemberService
 from natter.usecases.delivery.tell import Tell
-from natter.wire.signals import settings_frame
+from natter.wire.json_frames import JsonFrames
 
 
 def member_service(conversations: Conversations, admission: Admission, log: CommandLog, cache: Valkey) -> MemberService:
@@ -35,6 +35,6 @@ def member_service(conversations: Conversations, admission: Admission, log: Comm
                 gateway=ApiGateway(aws_credentials(aws), aws.region_name),
                 now_ms=now_ms,
             ),
-            frame=settings_frame,
+            frames=JsonFrames(),
         ),
     )

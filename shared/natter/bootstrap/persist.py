@@ -21,7 +21,7 @@ from natter.settings import PersistSettings
 from natter.usecases.delivery.deliver import Deliver
 from natter.usecases.delivery.settle_posts import SettlePosts
 from natter.usecases.messages.persist import Persist
-from natter.wire.frames import JsonFrames
+from natter.wire.json_frames import JsonFrames
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

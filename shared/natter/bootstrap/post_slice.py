@@ -12,7 +12,7 @@ from natter.bootstrap.warming import warmed
 from natter.settings import PostSliceSettings
 from natter.usecases.delivery.post_slice import PostSlice
 from natter.usecases.delivery.settle_posts import SettlePosts
-from natter.wire.frames import JsonFrames
+from natter.wire.json_frames import JsonFrames
 
 
 def post_slice(settings: PostSliceSettings) -> PostSlice:

@@ -19,7 +19,7 @@ from natter.settings import PresenceSettings
 from natter.usecases.presence.read_presence import PresenceNow
 from natter.usecases.presence.settle_presence import SettlePresence
 from natter.usecases.presence.tell_watchers import TellWatchers
-from natter.wire.signals import JsonSignalFrames
+from natter.wire.json_frames import JsonFrames
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,7 +47,7 @@ def presence(settings: PresenceSettings) -> PresenceParts:
                 acquaintances=acquaintances,
                 connections=connections,
                 gateway=ApiGateway(aws_credentials(aws), aws.region_name),
-                frames=JsonSignalFrames(),
+                frames=JsonFrames(),
                 now_ms=now_ms,
             ),
             queue=queue,

@@ -21,7 +21,7 @@ from natter.ports.operations import DeadLetters
 from natter.settings import ReceiptsSettings
 from natter.usecases.delivery.tell import Tell
 from natter.usecases.receipts.fold_receipts import FoldReceipts
-from natter.wire.signals import JsonSignalFrames
+from natter.wire.json_frames import JsonFrames
 
 TELLING_S = 1.0
 """For a batch of many conversations, all of which have waited about as long already."""
@@ -43,7 +43,7 @@ def receipts(settings: ReceiptsSettings) -> ReceiptsParts:
             timeline=CassandraTimeline(session),
             cursors=CassandraCursors(session),
             admission=ValkeyAdmission(cache, PostgresConversations(postgres(settings.postgres))),
-            frames=JsonSignalFrames(),
+            frames=JsonFrames(),
             tell=Tell(
                 connections=ValkeyConnections(cache, now_ms),
                 gateway=ApiGateway(aws_credentials(aws), aws.region_name),

@@ -28,7 +28,7 @@ from natter.usecases.presence.watch import Watch
 from natter.usecases.receipts.note_receipt import NoteReceipt
 from natter.usecases.signals.pass_on_typing import PassOnTyping
 from natter.usecases.signals.ping import Ping
-from natter.wire.signals import JsonSignalFrames
+from natter.wire.json_frames import JsonFrames
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,7 +63,7 @@ def signal(settings: SignalSettings) -> SignalParts:
         pass_on=PassOnTyping(
             admission=admission,
             limits=limits,
-            frames=JsonSignalFrames(),
+            frames=JsonFrames(),
             tell=Tell(
                 connections=connections, gateway=ApiGateway(aws_credentials(aws), aws.region_name), now_ms=now_ms
             ),

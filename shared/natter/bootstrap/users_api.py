@@ -44,7 +44,7 @@ from natter.usecases.accounts.user_service import UserService
 from natter.usecases.presence.read_presence import PresenceNow, ReadPresence
 from natter.usecases.privacy.ask_for_export import AskForExport
 from natter.usecases.privacy.erase_self import EraseSelf, EraseSelfByProvider, StartErasure
-from natter.wire.signals import SignedOutFrame
+from natter.wire.json_frames import JsonFrames
 
 
 def users_api(settings: UsersApiSettings) -> UserService:
@@ -60,7 +60,7 @@ def users_api(settings: UsersApiSettings) -> UserService:
     close = CloseConnections(
         connections=connections,
         gateway=ApiGateway(aws_credentials(aws), aws.region_name),
-        signed_out=SignedOutFrame().to_json(),
+        frames=JsonFrames(),
     )
     end_sessions = EndSessions(sessions=sessions, states=states, close=close, clock=now_ms)
     start_erasure = StartErasure(erasures=PostgresErasures(database), end_sessions=end_sessions, clock=now_ms)

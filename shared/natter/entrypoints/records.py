@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from natter.entrypoints.stream import Batch, StreamRecord
 from natter.ports.operations import DeadLetters
-from natter.wire.records import BadRecordError
+from natter.records.base import BadRecordError
 
 _logger = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from natter.domain.errors import Unavailable
 from natter.entrypoints.faults import describe
-from natter.wire.records import SCHEMA_HEADER
+from natter.records.base import SCHEMA_HEADER
 
 _logger = logging.getLogger(__name__)
 

@@ -5,8 +5,7 @@ from typing import Protocol
 
 from natter.domain.connections import Connection
 from natter.domain.delivery import Post, PostResult, Slice, Undelivered
-from natter.domain.ids import ConversationId, UserId
-from natter.domain.messages.events import Event
+from natter.domain.ids import UserId
 
 
 class Connections(Protocol):
@@ -24,16 +23,6 @@ class Connections(Protocol):
 
     def of(self, users: Iterable[UserId]) -> Mapping[UserId, Sequence[Connection]]:
         """The connections of each of `users`; users without any are missing."""
-
-
-class Frames(Protocol):
-    """How frames look on the wire."""
-
-    def events(self, conversation: ConversationId, events: Sequence[Event]) -> Sequence[bytes]:
-        """`events`, contiguous, in as many frames as it takes to stay under the frame limit."""
-
-    def refusal(self, conversation: ConversationId, code: str, client_ids: Sequence[str]) -> bytes:
-        """What a sender is told when the fold refused its items."""
 
 
 class Gateway(Protocol):

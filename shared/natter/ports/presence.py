@@ -10,7 +10,7 @@ from typing import Protocol
 
 from natter.domain.connections import ConnectionChange
 from natter.domain.ids import DeviceId, UserId
-from natter.domain.presence import DeviceState, Look, Presence, Traces, Watcher
+from natter.domain.presence import DeviceState, Look, Traces, Watcher
 
 
 class PresenceTraces(Protocol):
@@ -63,13 +63,6 @@ class LookQueue(Protocol):
 
     def add(self, looks: Sequence[Look], *, delay_s: int = 0) -> None:
         """Hand them out in `delay_s` seconds (at most 900)."""
-
-
-class PresenceFrames(Protocol):
-    """How presence looks on the wire."""
-
-    def presence(self, presences: Sequence[Presence]) -> bytes:
-        """At most `MAX_WATCHED` of them, in one frame."""
 
 
 class ConnectionLog(Protocol):

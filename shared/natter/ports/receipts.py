@@ -6,8 +6,7 @@ from typing import Protocol
 from natter.domain.conversations.members import MembershipChange
 from natter.domain.fold.writes import Place
 from natter.domain.ids import ConversationId, UserId
-from natter.domain.receipts import Cursor, Progress, Receipt
-from natter.domain.signals import TypingState
+from natter.domain.receipts import Cursor, Receipt
 
 type CursorKey = tuple[ConversationId, UserId]
 
@@ -46,11 +45,3 @@ class Cursors(Protocol):
 
     def membership_changes(self, conversation: ConversationId) -> Sequence[MembershipChange]:
         """All changes ever written of who belongs to it, unbounded by any head and in no order."""
-
-
-class SignalFrames(Protocol):
-    """How frames that are of use only now look on the wire."""
-
-    def receipts(self, conversation: ConversationId, progress: Sequence[Progress]) -> bytes: ...
-
-    def typing(self, conversation: ConversationId, user: UserId, state: TypingState) -> bytes: ...

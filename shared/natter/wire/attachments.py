@@ -1,43 +1,45 @@
-"""Messages of the queue of files that are to go."""
+"""Requests and answers about files that messages show."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic_core import to_json
+from pydantic import Field
 
-from natter.domain.attachments import ForgottenFiles
-from natter.domain.ids import AttachmentId, ConversationId, UserId
-from natter.wire.records import loaded_message
+from natter.domain.attachments import File, UploadForm
+from natter.domain.ids import AttachmentId
+from natter.wire.base import Line, WireModel
 
-FORGOTTEN_SCHEMA = "forgotten/1"
+MAX_FILE_BYTES = 100 * 1024 * 1024
 
-
-class _Forgotten(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-    schema_: Annotated[str, Field(alias="schema", pattern=f"^{FORGOTTEN_SCHEMA}$")]
-    conversation_id: ConversationId
-    uploader: UserId
-    attachment_ids: tuple[AttachmentId, ...]
+_TOKEN = r"[A-Za-z0-9!#$&^_.+-]+"  # noqa: S105 - as RFC 6838 has them
+_MEDIA_TYPE = rf"^{_TOKEN}/{_TOKEN}(?: ?; ?{_TOKEN}={_TOKEN})*$"
+_SHA256 = r"^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$"
+"""Base64 of 32 bytes."""
 
 
-def dump_forgotten(forgotten: ForgottenFiles) -> str:
-    return to_json(
-        {
-            "schema": FORGOTTEN_SCHEMA,
-            "conversation_id": forgotten.conversation_id,
-            "uploader": forgotten.uploader,
-            "attachment_ids": forgotten.attachments,
-        }
-    ).decode()
+class NewAttachmentBody(WireModel):
+    """A file that is to be uploaded; exactly it will be taken."""
+
+    name: Annotated[Line, Field(min_length=1, max_length=255)]
+    content_type: Annotated[str, Field(max_length=100, pattern=_MEDIA_TYPE)]
+    size: Annotated[int, Field(ge=0, le=MAX_FILE_BYTES)]
+    sha256: Annotated[str, Field(pattern=_SHA256)]
+
+    def to_file(self) -> File:
+        return File(name=self.name, content_type=self.content_type, size=self.size, sha256=self.sha256)
 
 
-def load_forgotten(body: str) -> ForgottenFiles:
-    """
-    Raises:
-        BadRecordError: it is no message of a schema that is known here.
-    """
-    message = loaded_message(_Forgotten, body)
-    return ForgottenFiles(
-        conversation_id=message.conversation_id, uploader=message.uploader, attachments=message.attachment_ids
-    )
+class UploadAnswer(WireModel):
+    """A form to post as multipart/form-data: the fields first, then the file as `file`."""
+
+    url: str
+    fields: Mapping[str, str]
+
+
+class NewAttachmentAnswer(WireModel):
+    attachment_id: str
+    upload: UploadAnswer
+
+    @classmethod
+    def of(cls, attachment: AttachmentId, form: UploadForm) -> Self:
+        return cls(attachment_id=attachment, upload=UploadAnswer(url=form.url, fields=form.fields))

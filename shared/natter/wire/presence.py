@@ -1,45 +1,68 @@
-"""Messages of the queue of those who are to be looked at."""
+"""Who is there: frames, and bodies of the HTTP API."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic_core import to_json
+from pydantic import BeforeValidator, Field
 
-from natter.domain.ids import ConnectionId, UserId
-from natter.domain.presence import Look, Watcher
-from natter.wire.records import loaded_message
-
-LOOK_SCHEMA = "look/1"
+from natter.domain.ids import UserId
+from natter.domain.presence import MAX_WATCHED, DeviceState, Presence, PresenceState
+from natter.wire.base import WireModel, WireUserId
+from natter.wire.frames import ClientFrame
 
 
-class _Look(BaseModel):
-    model_config = ConfigDict(frozen=True)
+def _several(text: Any) -> Any:
+    """A parameter that is given several times comes as one, with commas (API Gateway, payload format 2.0)."""
+    return text.split(",") if isinstance(text, str) else text
 
-    schema_: Annotated[str, Field(alias="schema", pattern=f"^{LOOK_SCHEMA}$")]
+
+class PresenceItem(WireModel):
     user_id: UserId
-    watchers: tuple[tuple[UserId, ConnectionId], ...]
-    attempt: int
+    state: PresenceState
+    last_seen_at: int | None = None
+
+    @classmethod
+    def of(cls, presence: Presence) -> Self:
+        return cls(user_id=presence.user_id, state=presence.state, last_seen_at=presence.last_seen_at)
 
 
-def dump_look(look: Look) -> str:
-    return to_json(
-        {
-            "schema": LOOK_SCHEMA,
-            "user_id": look.user_id,
-            "watchers": [(watcher.user_id, watcher.connection_id) for watcher in look.watchers],
-            "attempt": look.attempt,
-        }
-    ).decode()
+class PresenceQuery(WireModel):
+    user_id: Annotated[
+        tuple[WireUserId, ...], Field(min_length=1, max_length=MAX_WATCHED, strict=False), BeforeValidator(_several)
+    ]
 
 
-def load_look(body: str) -> Look:
-    """
-    Raises:
-        BadRecordError: it is no message of a schema that is known here.
-    """
-    message = loaded_message(_Look, body)
-    return Look(
-        user_id=message.user_id,
-        watchers=tuple(Watcher(user_id=user, connection_id=connection) for user, connection in message.watchers),
-        attempt=message.attempt,
-    )
+class PresencesAnswer(WireModel):
+    """Whom the asking user may see."""
+
+    users: tuple[PresenceItem, ...]
+
+    @classmethod
+    def of(cls, presences: Sequence[Presence]) -> Self:
+        return cls(users=tuple(map(PresenceItem.of, presences)))
+
+
+class WatchFrame(ClientFrame):
+    """Replaces whom this connection watches, for ten minutes; whom the user may not see is left out."""
+
+    action: Literal["watch"]
+    user_ids: tuple[WireUserId, ...] = Field(max_length=MAX_WATCHED, strict=False)
+
+
+class StatusFrame(ClientFrame):
+    """How the user is on this device, until it connects again."""
+
+    action: Literal["status"]
+    state: DeviceState
+
+
+class PresenceFrame(WireModel):
+    """Answers `watch`, with its `id`; afterwards, without one, what has changed."""
+
+    type: Literal["presence"] = "presence"
+    id: str | None = None
+    users: tuple[PresenceItem, ...]
+
+    @classmethod
+    def of(cls, presences: Sequence[Presence], *, id_: str | None = None) -> Self:
+        return cls(id=id_, users=tuple(map(PresenceItem.of, presences)))

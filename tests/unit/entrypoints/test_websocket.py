@@ -8,7 +8,7 @@ from natter.domain.errors import NotMember, RateLimited
 from natter.entrypoints.websocket import SocketEvent, frame_route
 from natter.names import FRAME_LIMIT_BYTES
 from natter.wire.base import WireModel
-from natter.wire.frames import PongFrame
+from natter.wire.signals import PongFrame
 from tests.messages import ANN, NOON, a_connection
 from tests.sockets import ENDPOINT, REQUEST_ID, SocketClient, a_socket_event
 

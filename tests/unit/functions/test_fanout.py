@@ -9,10 +9,10 @@ from natter.domain.delivery import Slice, Undelivered
 from natter.domain.errors import Unavailable
 from natter.domain.fold.writes import MembershipRow
 from natter.names import FANOUT_TOPIC
+from natter.records.delivery import FANOUT_SCHEMA, dump_undelivered
 from natter.telemetry import metrics
 from natter.usecases.delivery.deliver import STALE_MS
 from natter.usecases.delivery.fanout import Fanout
-from natter.wire.deliveries import FANOUT_SCHEMA, dump_undelivered
 from tests.deliveries import a_slice
 from tests.memory.connections import MemoryConnections
 from tests.memory.deliveries import MemorySliceQueue

@@ -4,7 +4,7 @@ from functions.forget_files.handler import build
 from natter.domain.attachments import ForgottenFiles
 from natter.domain.errors import Unavailable
 from natter.domain.ids import AttachmentId, ConversationId, UserId
-from natter.wire.attachments import dump_forgotten
+from natter.records.attachments import dump_forgotten
 from tests.files import a_file
 from tests.memory.attachments import MemoryAttachments
 from tests.messages import ANN, LOBBY

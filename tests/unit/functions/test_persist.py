@@ -12,8 +12,8 @@ from natter.domain.ids import ConversationId
 from natter.domain.messages.commands import Command, Record
 from natter.domain.messages.events import Head
 from natter.names import COMMANDS_TOPIC
+from natter.records.messages import dump_command
 from natter.telemetry import metrics
-from natter.wire.records import dump_command
 from tests.chat import Chat
 from tests.memory.logs import MemoryDeadLetters
 from tests.memory.tables import MemoryTables
@@ -101,8 +101,8 @@ class TestDeadLetters:
     @pytest.mark.parametrize(
         ("value", "schema", "why"),
         [
-            (b"{", b"command/2", "1 errors in a record of command/1"),
-            (b"{}", b"command/2", "3 errors in a record of command/1"),
+            (b"{", b"command/2", "1 errors in a record of command/2"),
+            (b"{}", b"command/2", "3 errors in a record of command/2"),
             (dump_command(created()), b"command/1", "schema b'command/1'"),
             (dump_command(created()), None, "schema None"),
         ],

@@ -7,11 +7,11 @@ from functions.post_slice.handler import build
 from natter.domain.errors import Unavailable
 from natter.domain.fold.writes import EventRow, Place
 from natter.domain.messages.events import Event
+from natter.records.delivery import dump_slice
 from natter.telemetry import metrics
 from natter.usecases.delivery.post_slice import PostSlice
 from natter.usecases.delivery.settle_posts import SettlePosts
-from natter.wire.deliveries import dump_slice
-from natter.wire.frames import JsonFrames
+from natter.wire.json_frames import JsonFrames
 from tests.deliveries import a_slice
 from tests.memory.connections import MemoryConnections
 from tests.memory.deliveries import MemorySliceQueue

@@ -4,8 +4,7 @@ from functions.presence.handler import build
 from natter.domain.connections import ConnectionChange
 from natter.domain.presence import GRACE_MS, Look
 from natter.names import CONNECTIONS_TOPIC
-from natter.wire.presence import dump_look
-from natter.wire.records import CONNECTION_SCHEMA, dump_connection
+from natter.records.presence import CONNECTION_SCHEMA, dump_connection, dump_look
 from tests.chat import Chat
 from tests.memory.logs import MemoryDeadLetters
 from tests.memory.presence import MemoryLookQueue

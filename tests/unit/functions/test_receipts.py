@@ -10,7 +10,8 @@ from natter.domain.ids import ConversationId
 from natter.domain.receipts import Cursor, Receipt
 from natter.names import RECEIPTS_TOPIC
 from natter.ports.receipts import CursorKey
-from natter.wire.records import COMMAND_SCHEMA, RECEIPT_SCHEMA, dump_receipt
+from natter.records.messages import COMMAND_SCHEMA
+from natter.records.receipts import RECEIPT_SCHEMA, dump_receipt
 from tests.chat import Chat
 from tests.memory.logs import MemoryDeadLetters
 from tests.memory.tables import MemoryTables

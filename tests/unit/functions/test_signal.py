@@ -16,7 +16,7 @@ from natter.usecases.presence.say_status import SayStatus
 from natter.usecases.presence.watch import Watch
 from natter.usecases.signals.pass_on_typing import PassOnTyping
 from natter.usecases.signals.ping import Ping
-from natter.wire.signals import JsonSignalFrames
+from natter.wire.json_frames import JsonFrames
 from tests.chat import Chat
 from tests.memory.connections import MemoryConnections
 from tests.messages import MALLORY, NOON, a_connection, a_post
@@ -47,9 +47,7 @@ def parts(chat: Chat, registry: MemoryConnections | None = None) -> SignalParts:
             now_ms=lambda: NOON,
         ),
         note=chat.note_receipt,
-        pass_on=PassOnTyping(
-            admission=chat.admission, limits=chat.world.limits, frames=JsonSignalFrames(), tell=chat.tell
-        ),
+        pass_on=PassOnTyping(admission=chat.admission, limits=chat.world.limits, frames=JsonFrames(), tell=chat.tell),
         watch=Watch(
             limits=chat.world.limits,
             acquaintances=chat.world.acquaintances,

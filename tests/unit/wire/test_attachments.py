@@ -1,30 +1,72 @@
+from typing import Any
+
 import pytest
 
-from natter.domain.attachments import ForgottenFiles
+from natter.domain.attachments import UploadForm
+from natter.domain.errors import BadRequest
 from natter.domain.ids import AttachmentId
-from natter.usecases.messages.forgotten_files import FILES_AT_ONCE
-from natter.wire.attachments import dump_forgotten, load_forgotten
-from natter.wire.records import BadRecordError
-from tests.messages import ANN, LOBBY
+from natter.wire.attachments import NewAttachmentAnswer, NewAttachmentBody
+from natter.wire.base import parse
+from tests.files import a_file
 
-SQS_LIMIT_BYTES = 256 * 1024
-BATCH = 10
-LONGEST = 64
-"""Characters of an id."""
+FILE = a_file(b"cat")
+BODY = {"name": FILE.name, "content_type": FILE.content_type, "size": FILE.size, "sha256": FILE.sha256}
 
 
-def some(*attachments: str) -> ForgottenFiles:
-    return ForgottenFiles(conversation_id=LOBBY, uploader=ANN, attachments=tuple(map(AttachmentId, attachments)))
+class TestNewAttachmentBody:
+    def test_a_file(self) -> None:
+        assert parse(NewAttachmentBody, BODY | {"ignored": 1}).to_file() == FILE
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"name": "x"},
+            {"name": "\N{CAT FACE}" * 255},
+            {"size": 0},
+            {"size": 100 * 1024 * 1024},
+            {"content_type": "video/webm;codecs=vp8"},
+            {"content_type": "text/plain; charset=utf-8"},
+            {"content_type": "image/svg+xml"},
+            {"content_type": "application/vnd.openxmlformats-officedocument.wordprocessingml.document"},
+        ],
+        ids=str,
+    )
+    def test_its_limits(self, changes: dict[str, Any]) -> None:
+        parse(NewAttachmentBody, BODY | changes)
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"name": ""},
+            {"name": " "},
+            {"name": "x" * 256},
+            {"name": "a\nb"},
+            {"size": -1},
+            {"size": 100 * 1024 * 1024 + 1},
+            {"size": "1"},
+            {"size": 1.5},
+            {"content_type": "png"},
+            {"content_type": "image/png\r\nx: y"},
+            {"content_type": "${filename}/x"},
+            {"content_type": "a/" + "x" * 99},
+            {"sha256": FILE.sha256[:-1]},
+            {"sha256": FILE.sha256[:-2] + "B="},  # of no 32 bytes
+            {"sha256": "x" * 64},
+            {"sha256": None},
+        ],
+        ids=str,
+    )
+    def test_what_is_wrong_is_named(self, changes: dict[str, Any]) -> None:
+        with pytest.raises(BadRequest, match=rf"^{next(iter(changes))}: "):
+            parse(NewAttachmentBody, BODY | changes)
+
+    @pytest.mark.parametrize("name", BODY)
+    def test_all_of_it_is_needed(self, name: str) -> None:
+        with pytest.raises(BadRequest, match=rf"^{name}: "):
+            parse(NewAttachmentBody, {key: value for key, value in BODY.items() if key != name})
 
 
-class TestForgottenFiles:
-    def test_come_back_as_they_were(self) -> None:
-        assert load_forgotten(dump_forgotten(some("cat", "dog"))) == some("cat", "dog")
-
-    def test_as_many_as_are_queued_at_once_fit_into_a_call(self) -> None:
-        assert BATCH * len(dump_forgotten(some(*["a" * LONGEST] * FILES_AT_ONCE))) < SQS_LIMIT_BYTES
-
-    @pytest.mark.parametrize("body", ["{", "{}", dump_forgotten(some("cat")).replace("forgotten/1", "forgotten/2")])
-    def test_anything_else_is_a_bad_record(self, body: str) -> None:
-        with pytest.raises(BadRecordError):
-            load_forgotten(body)
+class TestNewAttachmentAnswer:
+    def test_a_form(self) -> None:
+        answer = NewAttachmentAnswer.of(AttachmentId("a"), UploadForm(url="https://s3", fields={"key": "k"}))
+        assert answer.to_json() == b'{"attachment_id":"a","upload":{"url":"https://s3","fields":{"key":"k"}}}'

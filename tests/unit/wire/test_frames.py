@@ -11,18 +11,10 @@ from natter.domain.ids import ClientId, ConversationId, UserId
 from natter.domain.messages.events import Event
 from natter.names import CONTENT_LIMIT_BYTES, FRAME_LIMIT_BYTES
 from natter.wire.base import parse
-from natter.wire.frames import (
-    COMMAND_FRAMES,
-    MAX_MENTIONS,
-    REFUSALS,
-    AckFrame,
-    EditFrame,
-    ErrorFrame,
-    JsonFrames,
-    PongFrame,
-    ReactFrame,
-    SendFrame,
-)
+from natter.wire.frames import REFUSALS, ErrorFrame
+from natter.wire.json_frames import JsonFrames
+from natter.wire.messages import COMMAND_FRAMES, MAX_MENTIONS, AckFrame, EditFrame, ReactFrame, SendFrame
+from natter.wire.signals import PongFrame
 from tests.messages import ANN, LOBBY, NOON, a_command, a_connection, a_post, a_reaction, an_event, text
 
 PHONE = a_connection(ANN)

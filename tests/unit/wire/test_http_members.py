@@ -5,12 +5,7 @@ import pytest
 from natter.domain.conversations.records import MemberSettings
 from natter.domain.errors import BadRequest
 from natter.wire.base import WireModel, parse
-from natter.wire.http_members import (
-    AddMembersBody,
-    ConversationPatch,
-    RoleBody,
-    SettingsPatch,
-)
+from natter.wire.conversations import AddMembersBody, ConversationPatch, RoleBody, SettingsPatch
 
 MUTED = MemberSettings(muted_until=5, archived=True)
 

@@ -35,7 +35,7 @@ from natter.domain.ids import ConversationId
 from natter.domain.messages.events import Event, Head
 from natter.domain.reading.pages import StoredEffect
 from natter.ports.messages import FoldStore
-from natter.wire.records import dump_event, dump_payload
+from natter.records.messages import dump_event, dump_payload
 
 READ_OUTCOME = "SELECT * FROM client_ids WHERE conversation_id = ? AND sender_id = ? AND client_id = ?"
 READ_EVENT = "SELECT * FROM events WHERE conversation_id = ? AND bucket = ? AND seq = ?"

@@ -6,7 +6,7 @@ from natter.domain.conversations.members import MembershipChange
 from natter.domain.messages.events import Event, Head
 from natter.domain.reading.pages import StoredEffect
 from natter.domain.receipts import Cursor
-from natter.wire.records import load_event, load_payload
+from natter.records.messages import load_event, load_payload
 
 BUCKET = 1000
 """Events in one partition of `events`, and targets in one of `effects`."""

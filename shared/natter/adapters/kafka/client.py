@@ -16,8 +16,8 @@ from typing import Any
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from natter.domain.errors import TooLarge, Unavailable
+from natter.records.base import SCHEMA_HEADER
 from natter.settings import KafkaSettings
-from natter.wire.records import SCHEMA_HEADER
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

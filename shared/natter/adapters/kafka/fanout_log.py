@@ -6,7 +6,7 @@ from natter.adapters.kafka.client import NewRecord, RecordProducer
 from natter.domain.delivery import Undelivered
 from natter.names import FANOUT_TOPIC
 from natter.ports.delivery import FanoutLog
-from natter.wire.deliveries import FANOUT_SCHEMA, dump_undelivered
+from natter.records.delivery import FANOUT_SCHEMA, dump_undelivered
 
 
 class KafkaFanoutLog:

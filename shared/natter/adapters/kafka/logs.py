@@ -13,16 +13,9 @@ from natter.ports.messages import CommandLog, EventLog
 from natter.ports.operations import DeadLetters
 from natter.ports.presence import ConnectionLog
 from natter.ports.receipts import ReceiptLog
-from natter.wire.records import (
-    COMMAND_SCHEMA,
-    CONNECTION_SCHEMA,
-    EVENTS_SCHEMA,
-    RECEIPT_SCHEMA,
-    dump_command,
-    dump_connection,
-    dump_emission,
-    dump_receipt,
-)
+from natter.records.messages import COMMAND_SCHEMA, EVENTS_SCHEMA, dump_command, dump_emission
+from natter.records.presence import CONNECTION_SCHEMA, dump_connection
+from natter.records.receipts import RECEIPT_SCHEMA, dump_receipt
 
 
 class KafkaCommandLog:

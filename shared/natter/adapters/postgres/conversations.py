@@ -11,7 +11,7 @@ from natter.domain.errors import Conflict
 from natter.domain.ids import ClientId, ConversationId, UserId, new_id
 from natter.domain.messages.commands import Change, Command, CreateConversation
 from natter.ports.conversations import Conversations
-from natter.wire.records import COMMAND_SCHEMA, dump_command, load_command
+from natter.records.messages import COMMAND_SCHEMA, dump_command, load_command
 
 _CREATE = """
     INSERT INTO conversations (conversation_id, kind, title, history, created_by, created_at, direct_key, version)

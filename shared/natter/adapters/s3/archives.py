@@ -17,7 +17,7 @@ from natter.domain.ids import UserId
 from natter.domain.privacy.requests import OwnData
 from natter.names import EXPORTS
 from natter.ports.privacy import Archives
-from natter.wire.export import write_archive
+from natter.wire.privacy import write_archive
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from natter.adapters.sqs.client import SqsQueue
 from natter.domain.attachments import ForgottenFiles
 from natter.ports.attachments import FileQueue
-from natter.wire.attachments import dump_forgotten
+from natter.records.attachments import dump_forgotten
 
 
 class SqsFileQueue:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from natter.adapters.sqs.client import SqsQueue
 from natter.domain.presence import Look
 from natter.ports.presence import LookQueue
-from natter.wire.presence import dump_look
+from natter.records.presence import dump_look
 
 
 class SqsLookQueue:

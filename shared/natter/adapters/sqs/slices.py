@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from natter.adapters.sqs.client import SqsQueue
 from natter.domain.delivery import Slice
 from natter.ports.delivery import SliceQueue
-from natter.wire.deliveries import dump_slice
+from natter.records.delivery import dump_slice
 
 
 class SqsSliceQueue:

@@ -13,7 +13,7 @@ from natter.domain.errors import Unavailable
 from natter.domain.ids import ConversationId, new_id
 from natter.domain.messages.events import Head
 from natter.ports.reading import HeadCache, ReadTable
-from natter.wire.records import dump_head, load_head
+from natter.records.messages import dump_head, load_head
 
 _logger = logging.getLogger(__name__)
 

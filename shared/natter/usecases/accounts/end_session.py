@@ -8,6 +8,7 @@ from natter.domain.errors import NotFound, Unavailable
 from natter.domain.ids import SessionId, UserId
 from natter.ports.accounts import Sessions, SessionStates
 from natter.ports.delivery import Connections, Gateway
+from natter.ports.frames import Frames
 
 TELL_BUDGET_S = 0.5
 """How long the end of a session waits for a slow gateway before it closes the connections anyway."""
@@ -24,13 +25,13 @@ class CloseConnections:
 
     connections: Connections
     gateway: Gateway
-    signed_out: bytes
-    """The frame that says why."""
+    frames: Frames
 
     def __call__(self, user: UserId, ended: Callable[[SessionId], bool]) -> None:
         found = self.connections.of([user]).get(user, ())
         over = [connection for connection in found if ended(connection.session_id)]
-        self.gateway.post([Post(connection=each, frame=self.signed_out) for each in over], budget_s=TELL_BUDGET_S)
+        frame = self.frames.signed_out()
+        self.gateway.post([Post(connection=each, frame=frame) for each in over], budget_s=TELL_BUDGET_S)
         if not all(self.gateway.close(over)):
             raise Unavailable("gateway")
 

@@ -8,10 +8,8 @@ from natter.domain.conversations.records import MemberSettings
 from natter.domain.errors import NotMember
 from natter.domain.ids import ConversationId
 from natter.ports.conversations import Conversations
+from natter.ports.frames import Frames
 from natter.usecases.delivery.tell import Tell
-
-type SettingsFrame = Callable[[ConversationId, MemberSettings], bytes]
-"""The frame that tells one's other devices."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +24,7 @@ class ChangeSettings:
 
     conversations: Conversations
     tell: Tell
-    frame: SettingsFrame
+    frames: Frames
 
     def __call__(
         self,
@@ -37,4 +35,4 @@ class ChangeSettings:
         changed = self.conversations.change_settings(principal.user_id, conversation, change)
         if changed is None:
             raise NotMember
-        self.tell(self.frame(conversation, changed), [principal.user_id], but_device=principal.device_id)
+        self.tell(self.frames.settings(conversation, changed), [principal.user_id], but_device=principal.device_id)

@@ -11,7 +11,8 @@ from natter.domain.connections import Connection
 from natter.domain.delivery import Post, PostResult, Undelivered, contiguous
 from natter.domain.ids import ConversationId, UserId
 from natter.domain.messages.events import Event
-from natter.ports.delivery import Connections, FanoutLog, Frames, Gateway
+from natter.ports.delivery import Connections, FanoutLog, Gateway
+from natter.ports.frames import Frames
 from natter.usecases.delivery.settle_posts import Posting, Report, SettlePosts
 
 MAX_POSTS = 200

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from natter.domain.delivery import Post, Slice, contiguous
-from natter.ports.delivery import Frames, Gateway
+from natter.ports.delivery import Gateway
+from natter.ports.frames import Frames
 from natter.ports.messages import FoldStore
 from natter.usecases.delivery.settle_posts import Posting, Report, SettlePosts
 

@@ -19,7 +19,7 @@ from natter.domain.messages.commands import Amendment, Record
 from natter.domain.messages.events import Emission, Event, Head
 from natter.domain.reading.pages import as_of
 from natter.ports.attachments import FileQueue
-from natter.ports.delivery import Frames
+from natter.ports.frames import Frames
 from natter.ports.messages import EventLog, FoldStore
 from natter.ports.reading import HeadCache
 from natter.usecases.delivery.deliver import STALE_MS, Deliver, Delivery, Told

@@ -10,7 +10,8 @@ from natter.domain.errors import Unavailable
 from natter.domain.ids import ConnectionId, UserId
 from natter.domain.presence import Presence, PresenceState, Watcher
 from natter.ports.delivery import Connections, Gateway
-from natter.ports.presence import Acquaintances, PresenceFrames
+from natter.ports.frames import Frames
+from natter.ports.presence import Acquaintances
 from natter.usecases.delivery.pruning import prune
 from natter.usecases.presence.read_presence import PresenceNow
 
@@ -40,7 +41,7 @@ class TellWatchers:
     acquaintances: Acquaintances
     connections: Connections
     gateway: Gateway
-    frames: PresenceFrames
+    frames: Frames
     now_ms: Callable[[], int]
 
     def __call__(self, watched: Watched) -> Watched:

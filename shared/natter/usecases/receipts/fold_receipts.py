@@ -12,8 +12,9 @@ from natter.domain.errors import Unavailable
 from natter.domain.ids import ConnectionId, ConversationId
 from natter.domain.receipts import MAX_READERS_SHOWN, Cursor, Progress, ReceiptRecord, advanced, risen
 from natter.ports.conversations import Admission
+from natter.ports.frames import Frames
 from natter.ports.reading import Timeline
-from natter.ports.receipts import CursorKey, Cursors, SignalFrames
+from natter.ports.receipts import CursorKey, Cursors
 from natter.usecases.delivery.tell import Notice, Tell
 
 _logger = logging.getLogger(__name__)
@@ -43,7 +44,7 @@ class FoldReceipts:
     timeline: Timeline
     cursors: Cursors
     admission: Admission
-    frames: SignalFrames
+    frames: Frames
     tell: Tell
 
     def __call__(self, batch: Sequence[ReceiptRecord]) -> None:

@@ -7,8 +7,8 @@ from natter.domain.ids import ConversationId, UserId
 from natter.domain.limits import TYPING
 from natter.domain.signals import MAX_TYPING_SHOWN, TypingState
 from natter.ports.conversations import Admission
+from natter.ports.frames import Frames
 from natter.ports.limits import RateLimits
-from natter.ports.receipts import SignalFrames
 from natter.usecases.delivery.tell import Tell
 
 
@@ -24,7 +24,7 @@ class PassOnTyping:
 
     admission: Admission
     limits: RateLimits
-    frames: SignalFrames
+    frames: Frames
     tell: Tell
 
     def __call__(self, user: UserId, conversation: ConversationId, state: TypingState) -> None:

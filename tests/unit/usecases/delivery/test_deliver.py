@@ -11,7 +11,7 @@ from natter.domain.ids import ConversationId, UserId
 from natter.domain.messages.events import Event
 from natter.usecases.delivery.deliver import BUDGET_S, LOOKED_UP, MAX_POSTS, Delivery, Told
 from natter.usecases.delivery.settle_posts import Report
-from natter.wire.frames import JsonFrames
+from natter.wire.json_frames import JsonFrames
 from tests.deliveries import a_deliver, a_slice
 from tests.memory.connections import MemoryConnections
 from tests.memory.deliveries import MemoryFanoutLog, MemorySliceQueue

@@ -9,7 +9,7 @@ from natter.domain.fold.writes import EmptiedRow, EventRow
 from natter.domain.messages.events import Event
 from natter.usecases.delivery.post_slice import PostSlice
 from natter.usecases.delivery.settle_posts import RETRIES, Report, SettlePosts
-from natter.wire.frames import JsonFrames
+from natter.wire.json_frames import JsonFrames
 from tests.deliveries import a_slice
 from tests.memory.connections import MemoryConnections
 from tests.memory.deliveries import MemorySliceQueue

@@ -18,7 +18,7 @@ from natter.domain.messages.commands import Item, Record
 from natter.domain.messages.events import Emission, Event, Head
 from natter.usecases.delivery.deliver import MAX_POSTS, STALE_MS
 from natter.usecases.messages.persist import Persist
-from natter.wire.frames import JsonFrames
+from natter.wire.json_frames import JsonFrames
 from tests.deliveries import a_deliver
 from tests.memory.attachments import MemoryFileQueue
 from tests.memory.deliveries import MemoryFanoutLog

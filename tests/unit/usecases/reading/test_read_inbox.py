@@ -8,7 +8,7 @@ from natter.domain.errors import BadRequest
 from natter.domain.ids import ConversationId, UserId
 from natter.domain.reading.views import InboxPage
 from natter.names import PAGE_LIMIT_BYTES
-from natter.wire.http_conversations import conversation_size
+from natter.wire.conversations import conversation_size
 from tests.chat import LARGE, Chat
 from tests.messages import a_delete, a_post, an_edit, text
 

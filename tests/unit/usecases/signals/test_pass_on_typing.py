@@ -9,7 +9,7 @@ from natter.domain.errors import NotMember
 from natter.domain.ids import ConversationId, UserId
 from natter.domain.signals import MAX_TYPING_SHOWN
 from natter.usecases.signals.pass_on_typing import PassOnTyping
-from natter.wire.signals import JsonSignalFrames
+from natter.wire.json_frames import JsonFrames
 from tests.chat import Chat
 from tests.identity import NOON
 from tests.messages import MALLORY, a_connection
@@ -19,7 +19,7 @@ class Typing:
     def __init__(self, chat: Chat) -> None:
         self._chat = chat
         self.pass_on = PassOnTyping(
-            admission=chat.admission, limits=chat.world.limits, frames=JsonSignalFrames(), tell=chat.tell
+            admission=chat.admission, limits=chat.world.limits, frames=JsonFrames(), tell=chat.tell
         )
 
     def connect(self, user: UserId, name: str | None = None) -> Connection:

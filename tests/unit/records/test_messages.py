@@ -22,8 +22,10 @@ from natter.domain.messages.commands import (
 )
 from natter.domain.messages.events import Emission, Event, Head
 from natter.domain.receipts import Receipt
-from natter.wire import records
-from natter.wire.records import BadRecordError
+from natter.records import messages as records
+from natter.records.base import BadRecordError
+from natter.records.presence import CONNECTION_SCHEMA, dump_connection, load_connection
+from natter.records.receipts import RECEIPT_SCHEMA, dump_receipt, load_receipt
 from tests.messages import ANN, LOBBY, NOON, a_command, a_connection, a_post, an_event, created
 
 # an alphabet without lone surrogates, which no JSON that was accepted holds
@@ -135,7 +137,7 @@ class TestRoundTrips:
 
     @given(RECEIPTS)
     def test_a_receipt(self, receipt: Receipt) -> None:
-        assert records.load_receipt(records.dump_receipt(receipt), records.RECEIPT_SCHEMA) == receipt
+        assert load_receipt(dump_receipt(receipt), RECEIPT_SCHEMA) == receipt
 
     @given(PAYLOADS)
     def test_a_payload(self, payload: dict[str, Any]) -> None:
@@ -206,6 +208,6 @@ class TestOnTheLog:
 
     def test_a_change_of_connection_is_read_as_it_was_written(self) -> None:
         change = ConnectionChange(connection=a_connection(ANN), change="opened", at=NOON)
-        assert records.load_connection(records.dump_connection(change), records.CONNECTION_SCHEMA) == change
+        assert load_connection(dump_connection(change), CONNECTION_SCHEMA) == change
         with pytest.raises(BadRecordError, match="connection/1"):
-            records.load_connection(records.dump_connection(change), b"connection/1")
+            load_connection(dump_connection(change), b"connection/1")

@@ -2,8 +2,9 @@
 
 import zipfile
 from collections.abc import Iterable, Iterator
-from typing import IO, Any
+from typing import IO, Annotated, Any
 
+from pydantic import Field
 from pydantic_core import to_json
 
 from natter.domain.accounts.users import KnownDevice, Session
@@ -12,8 +13,9 @@ from natter.domain.conversations.records import ConversationRecord
 from natter.domain.ids import ConversationId
 from natter.domain.messages.events import Event
 from natter.domain.privacy.requests import OwnData
+from natter.wire.accounts import ProfileAnswer, UserAnswer
+from natter.wire.base import WireModel
 from natter.wire.events import event_fields
-from natter.wire.http_identity import ProfileAnswer, UserAnswer
 
 
 def write_archive(file: IO[bytes], data: OwnData) -> None:
@@ -90,3 +92,20 @@ def _conversation(record: ConversationRecord) -> dict[str, Any]:
         "muted_until": record.muted_until,
         "archived": record.archived,
     }
+
+
+class ErasureBody(WireModel):
+    password: Annotated[str, Field(max_length=1024, repr=False)]
+
+
+class ProviderErasureBody(WireModel):
+    """Where an identity provider signs people in."""
+
+    id_token: Annotated[str, Field(max_length=16_384, repr=False)]
+
+
+class ExportAnswer(WireModel):
+    """Of one that is there, the answer's `Location` says where."""
+
+    retry_after_ms: int | None = None
+    """It is being made."""

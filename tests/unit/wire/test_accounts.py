@@ -2,8 +2,8 @@ import pytest
 
 from natter.domain.accounts.users import ProfileChange, PushTarget
 from natter.domain.errors import BadRequest
+from natter.wire.accounts import PasswordBody, ProfilePatch, PushBody
 from natter.wire.base import parse
-from natter.wire.http_people import PasswordBody, ProfilePatch, PushBody
 
 
 class TestProfilePatch:

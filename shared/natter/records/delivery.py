@@ -8,7 +8,7 @@ from pydantic_core import to_json
 from natter.domain.connections import Connection
 from natter.domain.delivery import Slice, Undelivered
 from natter.domain.ids import ConnectionId, ConversationId, DeviceId, SessionId, UserId
-from natter.wire.records import loaded, loaded_message
+from natter.records.base import loaded, loaded_message
 
 FANOUT_SCHEMA = b"fanout/1"
 SLICE_SCHEMA = "slice/1"

@@ -5,9 +5,9 @@ import pytest
 
 from natter.domain.delivery import Undelivered
 from natter.domain.ids import DeviceId, SessionId, UserId
+from natter.records.base import BadRecordError
+from natter.records.delivery import FANOUT_SCHEMA, dump_slice, dump_undelivered, load_slice, load_undelivered
 from natter.usecases.delivery.settle_posts import SLICE_CONNECTIONS
-from natter.wire.deliveries import FANOUT_SCHEMA, dump_slice, dump_undelivered, load_slice, load_undelivered
-from natter.wire.records import BadRecordError
 from tests.deliveries import a_slice
 from tests.messages import ANN, BOB, LOBBY, a_connection
 

@@ -4,7 +4,7 @@ import pytest
 
 from natter.domain.errors import BadRequest
 from natter.wire.base import parse
-from natter.wire.http_reports import ReportBody
+from natter.wire.operations import ReportBody
 
 BODY = {"conversation_id": "lobby", "seq": 3, "reason": "spam"}
 

@@ -1,27 +1,29 @@
-"""Requests and answers of the identity part of the HTTP API."""
+"""Requests and answers of the HTTP API about accounts: users, sessions, tickets; profiles, people, devices."""
 
-import unicodedata
 from collections.abc import Iterable
-from typing import Annotated
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from natter.domain.accounts.credentials import PublicKey
-from natter.domain.accounts.requests import NewUser, OnDevice, ProviderSignInRequest, SignInRequest, Ticket
-from natter.domain.accounts.users import USERNAME_PATTERN, Platform, Session, SignedIn, User
+from natter.domain.accounts.requests import NewPassword, NewUser, OnDevice, ProviderSignInRequest, SignInRequest, Ticket
+from natter.domain.accounts.users import (
+    USERNAME_PATTERN,
+    KnownDevice,
+    Platform,
+    ProfileChange,
+    PushProvider,
+    PushTarget,
+    Session,
+    SignedIn,
+    User,
+)
 from natter.domain.ids import DeviceId
-from natter.wire.base import WireId, WireModel
+from natter.domain.paging import IdPage
+from natter.wire.base import HttpsUrl, Line, WireId, WireModel
 
 
-def _one_line(text: str) -> str:
-    if not text.strip():
-        raise ValueError("must not be only white space")
-    if any(unicodedata.category(character) == "Cc" for character in text):
-        raise ValueError("must not contain control characters")
-    return text
-
-
-Name = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_one_line)]
+Name = Annotated[Line, Field(min_length=1, max_length=64)]
 """Display name of a user, or name of a device."""
 
 
@@ -202,3 +204,80 @@ class TicketAnswer(WireModel):
     @classmethod
     def of(cls, ticket: Ticket) -> "TicketAnswer":
         return cls(ticket=ticket.ticket, expires_in=ticket.expires_in_s, url=ticket.url)
+
+
+class ProfilePatch(WireModel):
+    """What is not named stays; null clears the avatar. Everybody has a display name."""
+
+    display_name: Name = ""
+    avatar: HttpsUrl | None = None
+
+    def to_change(self) -> ProfileChange:
+        return ProfileChange(
+            display_name=self.display_name or None,
+            avatar=self.avatar,
+            changes_avatar="avatar" in self.model_fields_set,
+        )
+
+
+class PasswordBody(WireModel):
+    """Any text may be tried as the current one."""
+
+    current: Annotated[str, Field(max_length=1024, repr=False)]
+    new: Password
+
+    def to_request(self, address: str) -> NewPassword:
+        return NewPassword(current=self.current, new=self.new, address=address)
+
+
+class PushBody(WireModel):
+    provider: PushProvider
+    token: Annotated[str, Field(min_length=1, max_length=2048, pattern=r"^[ -~]+$", repr=False)]
+    """As the provider gave it to the device; of `webpush` the subscription, as JSON."""
+
+    def to_target(self) -> PushTarget:
+        return PushTarget(provider=self.provider, token=self.token)
+
+
+class PeopleAnswer(WireModel):
+    items: tuple[ProfileAnswer, ...]
+    next_cursor: str | None = None
+
+    @classmethod
+    def of(cls, page: IdPage[User]) -> Self:
+        return cls(items=tuple(ProfileAnswer.of(user) for user in page.items), next_cursor=page.next_cursor)
+
+
+class DeviceItem(WireModel):
+    device_id: str
+    name: str | None
+    platform: Platform | None
+    last_seen_at: int
+    push: PushProvider | None
+
+
+class DevicesAnswer(WireModel):
+    items: tuple[DeviceItem, ...]
+    next_cursor: str | None = None
+
+    @classmethod
+    def of(cls, page: IdPage[KnownDevice]) -> Self:
+        return cls(
+            items=tuple(
+                DeviceItem(
+                    device_id=known.device.device_id,
+                    name=known.device.name,
+                    platform=known.device.platform,
+                    last_seen_at=known.last_seen_at,
+                    push=known.push,
+                )
+                for known in page.items
+            ),
+            next_cursor=page.next_cursor,
+        )
+
+
+class SignedOutFrame(WireModel):
+    """The session ended; the connection closes."""
+
+    type: Literal["signed_out"] = "signed_out"

@@ -1,6 +1,6 @@
 """What members report to the operators."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -11,3 +11,8 @@ class ReportBody(WireModel):
     conversation_id: WireConversationId
     seq: Seq
     reason: Annotated[Prose, Field(min_length=1, max_length=1000)]
+
+
+class HealthAnswer(WireModel):
+    status: Literal["ok", "unavailable"]
+    version: str

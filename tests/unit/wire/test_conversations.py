@@ -9,14 +9,8 @@ from natter.domain.ids import ConversationId, UserId
 from natter.domain.messages.events import Head
 from natter.domain.reading.views import ConversationView, Missed, Page, Position, Synced
 from natter.wire.base import parse
-from natter.wire.http_conversations import (
-    ConversationAnswer,
-    EventsQuery,
-    NewConversationBody,
-    PageAnswer,
-    SyncAnswer,
-    SyncBody,
-)
+from natter.wire.conversations import ConversationAnswer, NewConversationBody
+from natter.wire.reading import EventsQuery, PageAnswer, SyncAnswer, SyncBody
 from tests.messages import ANN, BOB, LOBBY, NOON, a_head, an_event, text
 
 GROUP = {"kind": "group", "title": "Lobby", "members": ["bob"]}
