@@ -22,7 +22,6 @@ from natter.domain.ids import DeviceId
 from natter.domain.paging import IdPage
 from natter.wire.base import HttpsUrl, Line, WireId, WireModel
 
-
 Name = Annotated[Line, Field(min_length=1, max_length=64)]
 """Display name of a user, or name of a device."""
 
