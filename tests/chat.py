@@ -87,6 +87,7 @@ class Chat:
         self.gate = MemoryGate(self.admission, self.world.limits)
         self.send = Send(gate=self.gate, attachments=self.attachments, log=self.log)
         self.persist = Persist(
+            timeline=self.tables,
             store=self.tables,
             heads=self.heads,
             files=self.files,
@@ -106,12 +107,12 @@ class Chat:
         self.read_cursors = ReadCursors(
             admission=self.admission,
             heads=ReadHeads(cache=self.heads, timeline=self.tables),
-            cursors=self.tables,
+            timeline=self.tables,
         )
         self.tell = Tell(connections=self.registry, gateway=self.gateway, now_ms=self.world.clock)
         self.fold_receipts = FoldReceipts(
             timeline=self.tables,
-            cursors=self.tables,
+            store=self.tables,
             admission=self.admission,
             frames=JsonFrames(),
             tell=self.tell,

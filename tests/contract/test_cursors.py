@@ -1,4 +1,4 @@
-"""What every `Cursors` promises."""
+"""What every `EventStore` and `Timeline` promise of cursors."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -7,14 +7,14 @@ from typing import Protocol
 import pytest
 
 from natter.adapters.cassandra.client import CassandraSession
-from natter.adapters.cassandra.cursors import CassandraCursors
-from natter.adapters.cassandra.fold_store import CassandraTables
+from natter.adapters.cassandra.event_store import CassandraEventStore
+from natter.adapters.cassandra.timeline import CassandraTimeline
 from natter.domain.conversations.members import MembershipChange, Role
 from natter.domain.fold.writes import EventRow, MembershipRow, Row, SentRow
 from natter.domain.ids import ConversationId, UserId, new_id
 from natter.domain.receipts import Cursor
-from natter.ports.messages import FoldStore
-from natter.ports.receipts import Cursors
+from natter.ports.messages import EventStore
+from natter.ports.reading import Timeline
 from natter.settings import KeyspacesSettings
 from tests.memory.tables import MemoryTables
 from tests.messages import ANN, BOB, an_event
@@ -23,30 +23,17 @@ NOW_US = time.time_ns() // 1000
 """Keyspaces takes write timestamps only from two days ago to five minutes ahead."""
 
 
-class Tables(Protocol):
-    """What the fold writes, and what receipts read and write of it."""
-
-    @property
-    def fold(self) -> FoldStore: ...
-
-    @property
-    def cursors(self) -> Cursors: ...
+class Tables(EventStore, Timeline, Protocol): ...
 
 
-class Memory:
-    def __init__(self) -> None:
-        self.fold = self.cursors = MemoryTables()
-
-
-class Cassandra:
-    def __init__(self, session: CassandraSession) -> None:
-        self.fold, self.cursors = CassandraTables(session), CassandraCursors(session)
+class Cassandra(CassandraEventStore, CassandraTimeline):
+    """What writes the tables and what reads them, over one session."""
 
 
 @pytest.fixture(params=["memory", pytest.param("cassandra", marks=pytest.mark.engines)])
 def tables(request: pytest.FixtureRequest) -> Iterator[Tables]:
     if request.param == "memory":
-        yield Memory()
+        yield MemoryTables()
         return
     endpoint: str = request.getfixturevalue("cassandra_endpoint")
     outputs: Mapping[str, str] = request.getfixturevalue("outputs")
@@ -69,34 +56,34 @@ def read(seq: int, *, delivered: int = 0, later_us: int = 0) -> Cursor:
 class TestCursors:
     def test_are_read_as_they_were_written(self, tables: Tables, lobby: ConversationId) -> None:
         written = {(lobby, ANN): read(4, delivered=7), (lobby, BOB): read(2**53 - 1)}
-        tables.cursors.write_cursors(written)
-        assert tables.cursors.cursors_of([*written, (lobby, UserId("nobody"))]) == written
+        tables.write_cursors(written)
+        assert tables.cursors([*written, (lobby, UserId("nobody"))]) == written
 
     def test_none_is_asked_for(self, tables: Tables) -> None:
-        tables.cursors.write_cursors({})
-        assert tables.cursors.cursors_of([]) == {}
+        tables.write_cursors({})
+        assert tables.cursors([]) == {}
 
     def test_what_was_sent_stays_and_is_read_with_it(self, tables: Tables, lobby: ConversationId) -> None:
         """Two writers of one row, each with columns and timestamps of its own."""
         sent: list[Row] = [SentRow(conversation_id=lobby, user_id=ANN, seq=9, messages=8, written_at=NOW_US + 100)]
         both = Cursor(read_seq=4, read_messages=3, written_at=NOW_US, sent_seq=9, sent_messages=8)
-        tables.fold.write(sent)
-        tables.cursors.write_cursors({(lobby, ANN): read(4)})
-        assert tables.cursors.cursors_of([(lobby, ANN)]) == {(lobby, ANN): both}
-        tables.fold.write(sent)
-        assert tables.cursors.cursors_of([(lobby, ANN)]) == {(lobby, ANN): both}
+        tables.write(sent)
+        tables.write_cursors({(lobby, ANN): read(4)})
+        assert tables.cursors([(lobby, ANN)]) == {(lobby, ANN): both}
+        tables.write(sent)
+        assert tables.cursors([(lobby, ANN)]) == {(lobby, ANN): both}
 
     def test_an_older_writer_does_not_overwrite(self, tables: Tables, lobby: ConversationId) -> None:
         newer = read(5, delivered=6, later_us=10)
-        tables.cursors.write_cursors({(lobby, ANN): newer})
-        tables.cursors.write_cursors({(lobby, ANN): read(3)})
-        tables.cursors.write_cursors({(lobby, ANN): newer})
-        assert tables.cursors.cursors_of([(lobby, ANN)]) == {(lobby, ANN): newer}
+        tables.write_cursors({(lobby, ANN): newer})
+        tables.write_cursors({(lobby, ANN): read(3)})
+        tables.write_cursors({(lobby, ANN): newer})
+        assert tables.cursors([(lobby, ANN)]) == {(lobby, ANN): newer}
 
     def test_hundreds_at_once(self, tables: Tables, lobby: ConversationId) -> None:
         written = {(lobby, UserId(f"user{number}")): read(number + 1) for number in range(300)}
-        tables.cursors.write_cursors(written)
-        assert tables.cursors.cursors_of(written.keys()) == written
+        tables.write_cursors(written)
+        assert tables.cursors(written.keys()) == written
 
 
 class TestPlaces:
@@ -106,17 +93,17 @@ class TestPlaces:
             EventRow(event=an_event(seq, conversation=lobby, messages=seq - 1), written_at=NOW_US)
             for seq in (1, 1000, 1001)
         ]
-        tables.fold.write(rows)
+        tables.write(rows)
         places = [(lobby, seq) for seq in (1, 2, 1000, 1001)]
-        assert tables.cursors.messages_at(places) == {(lobby, 1): 0, (lobby, 1000): 999, (lobby, 1001): 1000}
-        assert tables.cursors.messages_at([]) == {}
+        assert tables.messages_at(places) == {(lobby, 1): 0, (lobby, 1000): 999, (lobby, 1001): 1000}
+        assert tables.messages_at([]) == {}
 
 
 class TestMembers:
     def test_all_changes_of_a_conversation_are_read(self, tables: Tables, lobby: ConversationId) -> None:
         roles: list[tuple[UserId, int, Role | None]] = [(ANN, 1, "owner"), (BOB, 1, "member"), (BOB, 5, None)]
         changes = [MembershipChange(user_id=user, seq=seq, role=role, messages=0) for user, seq, role in roles]
-        tables.fold.write([MembershipRow(conversation_id=lobby, change=each, written_at=NOW_US) for each in changes])
-        found = tables.cursors.membership_changes(lobby)
+        tables.write([MembershipRow(conversation_id=lobby, change=each, written_at=NOW_US) for each in changes])
+        found = tables.membership_changes(lobby)
         assert sorted(found, key=lambda each: (each.seq, each.user_id)) == changes
-        assert tables.cursors.membership_changes(ConversationId(new_id())) == []
+        assert tables.membership_changes(ConversationId(new_id())) == []

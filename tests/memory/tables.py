@@ -1,4 +1,4 @@
-"""`FoldStore` and `Timeline` in memory. Cells are last-write-wins by their write timestamp, as in Cassandra."""
+"""`EventStore` and `Timeline` in memory. Cells are last-write-wins by their write timestamp, as in Cassandra."""
 
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -23,10 +23,9 @@ from natter.domain.fold.writes import (
 from natter.domain.ids import ConversationId, UserId
 from natter.domain.messages.events import Event, Head
 from natter.domain.reading.pages import StoredEffect
-from natter.domain.receipts import Cursor
-from natter.ports.messages import FoldStore
+from natter.domain.receipts import Cursor, CursorKey
+from natter.ports.messages import EventStore
 from natter.ports.reading import Timeline
-from natter.ports.receipts import CursorKey, Cursors
 
 READ_COLUMNS = ("read_seq", "read_messages", "delivered_seq", "written_at")
 """Of a cursor, what `receipts` writes."""
@@ -110,11 +109,7 @@ class MemoryTables:
         own = {each: [change for change in changes if change.user_id == user] for each, changes in found.items()}
         return {each: changes for each, changes in own.items() if changes}
 
-    def cursors(self, user: UserId, conversations: Iterable[ConversationId]) -> Mapping[ConversationId, Cursor]:
-        found = {each: self._cursor((each, user)) for each in conversations}
-        return {each: cursor for each, cursor in found.items() if cursor is not None}
-
-    def cursors_of(self, keys: Collection[CursorKey]) -> Mapping[CursorKey, Cursor]:
+    def cursors(self, keys: Iterable[CursorKey]) -> Mapping[CursorKey, Cursor]:
         found = {key: self._cursor(key) for key in keys}
         return {key: cursor for key, cursor in found.items() if cursor is not None}
 
@@ -191,6 +186,5 @@ class MemoryTables:
             cells[key] = Cell(written_at, value)
 
 
-_fold_store: type[FoldStore] = MemoryTables
+_event_store: type[EventStore] = MemoryTables
 _timeline: type[Timeline] = MemoryTables
-_cursors: type[Cursors] = MemoryTables

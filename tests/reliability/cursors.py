@@ -5,8 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from natter.domain.ids import ConversationId
 from natter.domain.reading.views import ConversationView
-from natter.domain.receipts import Cursor, Receipt, ReceiptRecord
-from natter.ports.receipts import CursorKey
+from natter.domain.receipts import Cursor, CursorKey, Receipt, ReceiptRecord
 from natter.usecases.reading.view_conversations import ReadHeads, ViewConversations
 from tests.memory.head_cache import MemoryHeadCache
 from tests.reliability.checker import parsed
@@ -79,7 +78,7 @@ def _told_too_early(frame: bytes, cursors: Mapping[CursorKey, Cursor]) -> Iterab
 
 def _ended_elsewhere(said: Mapping[CursorKey, tuple[int, int]], tables: SteppedTables) -> Iterable[str]:
     """What was said is where the cursor is in the end: the furthest, whatever was said after it."""
-    stored = tables.cursors_of(said.keys())
+    stored = tables.cursors(said.keys())
     for key, places in said.items():
         cursor = stored.get(key, Cursor())
         if (cursor.read_seq, cursor.delivered_seq) != places:

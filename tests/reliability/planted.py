@@ -2,22 +2,22 @@
 Bugs planted from outside into the shipped code. The simulation is worth something because it catches each.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from natter.domain.attachments import ForgottenFiles
 from natter.domain.conversations.members import MembershipChange, memberships_as_of
 from natter.domain.delivery import PostResult, Slice, Undelivered
 from natter.domain.fold.conversation import Conversation
-from natter.domain.fold.known import Known, Wanted
-from natter.domain.fold.writes import EmptiedEffectRow, Place, Row, SpentRow
+from natter.domain.fold.known import Wanted
+from natter.domain.fold.writes import EmptiedEffectRow, Row, SpentRow
 from natter.domain.ids import ConversationId
 from natter.domain.messages.commands import Record
-from natter.domain.messages.events import Event, Head
-from natter.domain.reading.pages import StoredEffect
+from natter.domain.messages.events import Head
+from natter.domain.receipts import Cursor, CursorKey
 from natter.ports.attachments import FileQueue
-from natter.ports.messages import FoldStore
+from natter.ports.messages import EventStore
 from natter.ports.reading import HeadCache, ReadTable
 from natter.usecases.delivery.fanout import Fanout
 from natter.usecases.delivery.settle_posts import Posting, Report, SettlePosts
@@ -28,8 +28,10 @@ from tests.reliability.planted_stores import (
     CountedView,
     FillsFromMemory,
     FillsWithoutLease,
+    HeadsReadLast,
     SharedCursors,
     StaleTables,
+    Unbounded,
     WithoutCompare,
 )
 from tests.reliability.simulation import Parts
@@ -42,24 +44,18 @@ END = 10**9
 class PassingStore:
     """A store in front of another one, for one invocation."""
 
-    inner: FoldStore
+    inner: EventStore
     held: list[Row] = field(default_factory=list)
     held_heads: list[Head] = field(default_factory=list)
-
-    def read(self, wanted: Wanted) -> Known:
-        return self.inner.read(wanted)
-
-    def events_at(self, places: Collection[Place]) -> Mapping[Place, Event]:
-        return self.inner.events_at(places)
-
-    def effects_on(self, places: Collection[Place]) -> Mapping[Place, Sequence[StoredEffect]]:
-        return self.inner.effects_on(places)
 
     def write(self, rows: Sequence[Row]) -> None:
         self.inner.write(rows)
 
     def write_heads(self, heads: Sequence[Head]) -> None:
         self.inner.write_heads(heads)
+
+    def write_cursors(self, cursors: Mapping[CursorKey, Cursor]) -> None:
+        self.inner.write_cursors(cursors)
 
     def flush(self) -> None:
         """At the end of the invocation."""
@@ -82,35 +78,6 @@ class ClientIdsLast(PassingStore):
     def write_heads(self, heads: Sequence[Head]) -> None:
         self.inner.write_heads(heads)
         self.inner.write(self.held)
-
-
-class HeadsReadLast(PassingStore):
-    def read(self, wanted: Wanted) -> Known:
-        known = self.inner.read(wanted)
-        return replace(known, heads=self.inner.read(Wanted(conversations=wanted.conversations)).heads)
-
-
-class Unbounded(PassingStore):
-    """Passes leftovers above the head off as if they had happened at it."""
-
-    def read(self, wanted: Wanted) -> Known:
-        known = self.inner.read(wanted)
-        seqs = {each: head.seq for each, head in known.heads.items()}
-
-        return replace(
-            known,
-            membership_changes={
-                each: [
-                    replace(change, seq=min(change.seq, seqs.get(each, 0)))
-                    for change in sorted(changes, key=lambda change: change.seq)
-                ]
-                for each, changes in known.membership_changes.items()
-            },
-            effects={
-                (each, seq): [replace(effect, seq=min(effect.seq, seqs.get(each, 0))) for effect in effects]
-                for (each, seq), effects in known.effects.items()
-            },
-        )
 
 
 class EditsKept(PassingStore):
@@ -161,6 +128,7 @@ class Behind(Persist):
     def __call__(self, batch: Sequence[Record]) -> Persisted:
         store, late = self.store_type(self.store), LateCache(self.heads)
         persist = Persist(
+            timeline=self.timeline,
             store=store,
             heads=late if self.is_cache_late else self.heads,
             files=self.files,
@@ -182,14 +150,6 @@ class WithHeadFirst(Behind):
 
 class WithClientIdsLast(Behind):
     store_type = ClientIdsLast
-
-
-class WithHeadsReadLast(Behind):
-    store_type = HeadsReadLast
-
-
-class WithUnbounded(Behind):
-    store_type = Unbounded
 
 
 class WithEditsKept(Behind):
@@ -273,7 +233,7 @@ class FansOutToTodaysMembers(Fanout):
     def __call__(self, undelivered: Sequence[Undelivered]) -> int:
         slices = []
         for each in undelivered:
-            changes = self.store.read(Wanted(conversations=[each.conversation_id])).membership_changes
+            changes = self.timeline.read(Wanted(conversations=[each.conversation_id])).membership_changes
             members = memberships_as_of(changes[each.conversation_id], END)
             connections = tuple(one for owned in self.connections.of(members).values() for one in owned)
             seqs = tuple(range(each.first, each.last + 1))
@@ -285,8 +245,8 @@ class FansOutToTodaysMembers(Fanout):
 PLANTED = {
     "head before events": Parts(persist=WithHeadFirst),
     "client ids after the head": Parts(persist=WithClientIdsLast),
-    "heads read last": Parts(persist=WithHeadsReadLast),
-    "state not bounded by the head": Parts(persist=WithUnbounded),
+    "heads read last": Parts(tables=HeadsReadLast),
+    "state not bounded by the head": Parts(tables=Unbounded),
     "edits outlive the deletion": Parts(persist=WithEditsKept),
     "delivery before storing": Parts(persist=WithStoredLast),
     "head cache behind delivery": Parts(persist=WithLateCache),

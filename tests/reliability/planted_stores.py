@@ -7,12 +7,12 @@ from random import Random
 from typing import Any
 
 from natter.domain.conversations.records import ConversationRecord
+from natter.domain.fold.known import Known, Wanted
 from natter.domain.fold.writes import EventRow, MembershipRow, Row, SentRow
 from natter.domain.ids import ConversationId, UserId
 from natter.domain.messages.events import Head
 from natter.domain.reading.views import ConversationView
-from natter.domain.receipts import Cursor
-from natter.ports.receipts import CursorKey
+from natter.domain.receipts import Cursor, CursorKey
 from natter.usecases.reading.view_conversations import ViewConversations
 from tests.memory.tables import Cell
 from tests.reliability.load import USERS
@@ -38,6 +38,33 @@ class StaleTables(SteppedTables):
         if partition in self._before and self.random.random() < STALE:
             return {key: cell.value for key, cell in self._before[partition].items() if cell.value is not None}
         return now
+
+
+class HeadsReadLast(SteppedTables):
+    def read(self, wanted: Wanted) -> Known:
+        return replace(super().read(wanted), heads=self.heads(wanted.conversations))
+
+
+class Unbounded(SteppedTables):
+    """Passes leftovers above the head off as if they had happened at it."""
+
+    def read(self, wanted: Wanted) -> Known:
+        known = super().read(wanted)
+        seqs = {each: head.seq for each, head in known.heads.items()}
+        return replace(
+            known,
+            membership_changes={
+                each: [
+                    replace(change, seq=min(change.seq, seqs.get(each, 0)))
+                    for change in sorted(changes, key=lambda change: change.seq)
+                ]
+                for each, changes in known.membership_changes.items()
+            },
+            effects={
+                (each, seq): [replace(effect, seq=min(effect.seq, seqs.get(each, 0))) for effect in effects]
+                for (each, seq), effects in known.effects.items()
+            },
+        )
 
 
 class WithoutCompare(SteppedHeadCache):
@@ -76,7 +103,7 @@ class CountedTables(SteppedTables):
         self.unread: Counter[CursorKey] = Counter()
 
     def write_cursors(self, cursors: Mapping[CursorKey, Cursor]) -> None:
-        before = self.cursors_of(cursors.keys())
+        before = self.cursors(cursors.keys())
         super().write_cursors(cursors)
         for key, cursor in cursors.items():
             self.unread[key] -= cursor.read_messages - before.get(key, Cursor()).read_messages

@@ -11,8 +11,7 @@ from natter.domain.errors import Unavailable
 from natter.domain.fold.writes import EventRow, Row, SentRow
 from natter.domain.ids import ConversationId, UserId
 from natter.domain.messages.events import Emission, Head
-from natter.domain.receipts import Cursor, Receipt
-from natter.ports.receipts import CursorKey
+from natter.domain.receipts import Cursor, CursorKey, Receipt
 from tests.memory.connections import MemoryConnections
 from tests.memory.head_cache import MemoryHeadCache
 from tests.memory.logs import MemoryReceiptLog

@@ -117,8 +117,8 @@ class World:
         self._couriers = Couriers(
             log=self._fanout,
             queue=self._slices,
-            fanout=parts.fanout(store=self.tables, connections=self._connections, queue=self._slices),
-            post_slice=PostSlice(store=self.tables, gateway=self._gateway, frames=JsonFrames(), settle=self._settle),
+            fanout=parts.fanout(timeline=self.tables, connections=self._connections, queue=self._slices),
+            post_slice=PostSlice(timeline=self.tables, gateway=self._gateway, frames=JsonFrames(), settle=self._settle),
             random=self.random,
         )
         self._readers = Readers(
@@ -201,6 +201,7 @@ class World:
             max_posts=MAX_POSTS,
         )
         return self._parts.persist(
+            timeline=self.tables,
             store=self.tables,
             heads=self._heads,
             files=self.files,
@@ -213,7 +214,7 @@ class World:
     def _folding(self) -> FoldReceipts:
         return FoldReceipts(
             timeline=self.tables,
-            cursors=self.tables,
+            store=self.tables,
             admission=self._decisions,
             frames=JsonFrames(),
             tell=Tell(connections=self._connections, gateway=self._gateway, now_ms=self._now_ms),

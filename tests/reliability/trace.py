@@ -8,8 +8,7 @@ from natter.domain.ids import ConversationId
 from natter.domain.messages.commands import Record
 from natter.domain.messages.events import Emission, Event, Head
 from natter.domain.reading.views import ConversationView
-from natter.domain.receipts import Cursor, Receipt
-from natter.ports.receipts import CursorKey
+from natter.domain.receipts import Cursor, CursorKey, Receipt
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 
 from natter.adapters.cassandra.client import CassandraSession
-from natter.adapters.cassandra.cursors import CassandraCursors
-from natter.adapters.cassandra.timeline import TIMELINE_STATEMENTS, CassandraTimeline
+from natter.adapters.cassandra.timeline import READERS_READS, CassandraTimeline
 from natter.adapters.kafka.client import RecordProducer
 from natter.adapters.kafka.logs import KafkaCommandLog, KafkaReceiptLog
 from natter.adapters.postgres.conversations import PostgresConversations
@@ -58,7 +57,7 @@ class ChatService:
 def chat_api(settings: ChatApiSettings) -> ChatService:
     cache, database = valkey(settings.valkey), postgres(settings.postgres)
     session = CassandraSession(settings.keyspaces)
-    warmed(lambda: session.warm(TIMELINE_STATEMENTS))
+    warmed(lambda: session.warm(READERS_READS))
     conversations, timeline = PostgresConversations(database), CassandraTimeline(session)
     producer = RecordProducer(settings.kafka)
     log = KafkaCommandLog(producer)
@@ -91,7 +90,7 @@ def chat_api(settings: ChatApiSettings) -> ChatService:
             limits=limits,
             log=KafkaReceiptLog(producer),
         ),
-        read_cursors=ReadCursors(admission=admission, heads=heads, cursors=CassandraCursors(session)),
+        read_cursors=ReadCursors(admission=admission, heads=heads, timeline=timeline),
         offer_upload=OfferUpload(admission=admission, attachments=files, new_id=new_id),
         link_attachment=LinkAttachment(admission=admission, attachments=files),
         report_event=ReportEvent(view=view_one, timeline=timeline, reports=PostgresReports(database), now_ms=now_ms),

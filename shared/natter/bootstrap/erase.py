@@ -3,7 +3,7 @@
 import boto3
 
 from natter.adapters.cassandra.client import CassandraSession
-from natter.adapters.cassandra.fold_store import CassandraTables
+from natter.adapters.cassandra.event_store import CassandraEventStore
 from natter.adapters.cassandra.timeline import CassandraTimeline
 from natter.adapters.gateway.gateway import ApiGateway
 from natter.adapters.kafka.client import RecordProducer
@@ -63,7 +63,7 @@ def erase(settings: EraseSettings) -> Erase:
         empty=EmptyWords(
             erasures=erasures,
             timeline=CassandraTimeline(session),
-            store=CassandraTables(session),
+            store=CassandraEventStore(session),
             attachments=attachments(settings.attachments),
             now_ms=now_ms,
         ),

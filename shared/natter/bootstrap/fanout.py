@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from natter.adapters.cassandra.client import CassandraSession
-from natter.adapters.cassandra.fold_store import CassandraTables
 from natter.adapters.cassandra.rows import READ_HEAD, READ_MEMBERSHIPS
+from natter.adapters.cassandra.timeline import CassandraTimeline
 from natter.adapters.kafka.client import RecordProducer
 from natter.adapters.kafka.logs import KafkaDeadLetters
 from natter.adapters.valkey.connections import ValkeyConnections
@@ -30,6 +30,6 @@ def fanout(settings: FanoutSettings) -> FanoutParts:
     )
     warmed(cache.warm, queue.warm, lambda: session.warm([READ_HEAD, READ_MEMBERSHIPS]))
     return FanoutParts(
-        fanout=Fanout(store=CassandraTables(session), connections=ValkeyConnections(cache, now_ms), queue=queue),
+        fanout=Fanout(timeline=CassandraTimeline(session), connections=ValkeyConnections(cache, now_ms), queue=queue),
         dead=KafkaDeadLetters(RecordProducer(settings.kafka)),
     )

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import boto3
 
 from natter.adapters.cassandra.client import CassandraSession
-from natter.adapters.cassandra.fold_store import FOLD_STATEMENTS, CassandraTables
+from natter.adapters.cassandra.event_store import FOLD_WRITES, CassandraEventStore
+from natter.adapters.cassandra.timeline import FOLD_READS, CassandraTimeline
 from natter.adapters.gateway.gateway import ApiGateway
 from natter.adapters.kafka.client import RecordProducer
 from natter.adapters.kafka.fanout_log import KafkaFanoutLog
@@ -39,7 +40,7 @@ def persist(settings: PersistSettings) -> PersistParts:
         cache.warm,
         queue.warm,  # it is needed when posts fail: no time to make a client
         lambda: producer.warm([EVENTS_TOPIC, FANOUT_TOPIC]),
-        lambda: session.warm(FOLD_STATEMENTS),
+        lambda: session.warm((*FOLD_READS, *FOLD_WRITES)),
     )
     aws = boto3.Session()
     frames = JsonFrames()
@@ -58,7 +59,8 @@ def persist(settings: PersistSettings) -> PersistParts:
     )
     return PersistParts(
         persist=Persist(
-            store=CassandraTables(session),
+            timeline=CassandraTimeline(session),
+            store=CassandraEventStore(session),
             heads=ValkeyHeadCache(cache),
             files=file_queue(settings.files),
             deliver=deliver,

@@ -3,7 +3,7 @@
 import boto3
 
 from natter.adapters.cassandra.client import CassandraSession
-from natter.adapters.cassandra.fold_store import READ_EVENT, CassandraTables
+from natter.adapters.cassandra.timeline import READ_EVENT, CassandraTimeline
 from natter.adapters.gateway.gateway import ApiGateway
 from natter.adapters.valkey.connections import ValkeyConnections
 from natter.bootstrap.common import aws_credentials, now_ms, valkey
@@ -22,7 +22,7 @@ def post_slice(settings: PostSliceSettings) -> PostSlice:
     aws = boto3.Session()
     gateway = ApiGateway(aws_credentials(aws), aws.region_name)
     return PostSlice(
-        store=CassandraTables(session),
+        timeline=CassandraTimeline(session),
         gateway=gateway,
         frames=JsonFrames(),
         settle=SettlePosts(

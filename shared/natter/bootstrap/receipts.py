@@ -5,9 +5,8 @@ from dataclasses import dataclass
 import boto3
 
 from natter.adapters.cassandra.client import CassandraSession
-from natter.adapters.cassandra.cursors import RECEIPT_STATEMENTS, CassandraCursors
-from natter.adapters.cassandra.rows import READ_HEAD
-from natter.adapters.cassandra.timeline import CassandraTimeline
+from natter.adapters.cassandra.event_store import WRITE_CURSOR, CassandraEventStore
+from natter.adapters.cassandra.timeline import RECEIPT_READS, CassandraTimeline
 from natter.adapters.gateway.gateway import ApiGateway
 from natter.adapters.kafka.client import RecordProducer
 from natter.adapters.kafka.logs import KafkaDeadLetters
@@ -36,12 +35,12 @@ class ReceiptsParts:
 def receipts(settings: ReceiptsSettings) -> ReceiptsParts:
     cache = valkey(settings.valkey)
     session = CassandraSession(settings.keyspaces)
-    warmed(cache.warm, lambda: session.warm((READ_HEAD, *RECEIPT_STATEMENTS)))
+    warmed(cache.warm, lambda: session.warm((*RECEIPT_READS, WRITE_CURSOR)))
     aws = boto3.Session()
     return ReceiptsParts(
         fold=FoldReceipts(
             timeline=CassandraTimeline(session),
-            cursors=CassandraCursors(session),
+            store=CassandraEventStore(session),
             admission=ValkeyAdmission(cache, PostgresConversations(postgres(settings.postgres))),
             frames=JsonFrames(),
             tell=Tell(

@@ -22,6 +22,10 @@ class Cursor:
     sent_messages: int = 0
 
 
+type CursorKey = tuple[ConversationId, UserId]
+"""Whose cursor it is."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Receipt:
     """A member has read, or been shown, everything up to and including these places; 0 says nothing."""

@@ -1,13 +1,12 @@
 """Ports to the log (Kafka)."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from natter.domain.fold.known import Known, Wanted
-from natter.domain.fold.writes import Place, Row
+from natter.domain.fold.writes import Row
 from natter.domain.messages.commands import Command
-from natter.domain.messages.events import Emission, Event, Head
-from natter.domain.reading.pages import StoredEffect
+from natter.domain.messages.events import Emission, Head
+from natter.domain.receipts import Cursor, CursorKey
 
 
 class CommandLog(Protocol):
@@ -43,32 +42,22 @@ class EventLog(Protocol):
         """
 
 
-class FoldStore(Protocol):
+class EventStore(Protocol):
     """
-    What the fold reads and writes. Every read and write is at LOCAL_QUORUM: what was written is read.
+    Writes the conversations' tables; `Timeline` reads them. Every write is at LOCAL_QUORUM: what was written is read.
 
     Cells are last-write-wins by the row's `written_at`; writing again is safe, in any order. All methods raise
     `Unavailable` when the store did not answer in time; writes may have happened then.
     """
-
-    def read(self, wanted: Wanted) -> Known:
-        """
-        All that is wanted: the heads first, then the rest concurrently.
-
-        So what lies at or below a head read here is found completely, even while another fold is writing.
-        """
-
-    def events_at(self, places: Collection[Place]) -> Mapping[Place, Event]:
-        """The events at these places, as they are now."""
-
-    def effects_on(self, places: Collection[Place]) -> Mapping[Place, Sequence[StoredEffect]]:
-        """All effects on the messages at these places, those on one in the order of their places."""
 
     def write(self, rows: Sequence[Row]) -> None:
         """Write all rows, concurrently; when it returns, all are stored."""
 
     def write_heads(self, heads: Sequence[Head]) -> None:
         """Write the heads, concurrently. What they cover must have been stored before."""
+
+    def write_cursors(self, cursors: Mapping[CursorKey, Cursor]) -> None:
+        """Store what each has read and been shown, and `written_at`; what was sent stays untouched."""
 
 
 class ContentCheck(Protocol):

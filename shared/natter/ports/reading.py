@@ -1,17 +1,31 @@
 """Ports to the conversations' tables (Keyspaces) and what is cached of them."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from natter.domain.conversations.members import MembershipChange
+from natter.domain.fold.known import Known, Wanted
+from natter.domain.fold.writes import Place
 from natter.domain.ids import ConversationId, UserId
 from natter.domain.messages.events import Event, Head
 from natter.domain.reading.pages import StoredEffect
-from natter.domain.receipts import Cursor
+from natter.domain.receipts import Cursor, CursorKey
 
 
 class Timeline(Protocol):
-    """What readers see of conversations. Same consistency and errors as `FoldStore`."""
+    """
+    Reads the conversations' tables, for the fold and for readers. Every read is at LOCAL_QUORUM.
+
+    What is read is bounded by no head: rows above it are leftovers of a fold that did not finish. What lies at or below
+    a head that was read before is complete. All methods raise `Unavailable` when the store did not answer in time.
+    """
+
+    def read(self, wanted: Wanted) -> Known:
+        """
+        All that the fold wants: the heads first, then the rest concurrently.
+
+        So what lies at or below a head read here is found completely, even while another fold is writing.
+        """
 
     def heads(self, conversations: Iterable[ConversationId]) -> Mapping[ConversationId, Head]:
         """The heads of those that have one."""
@@ -19,21 +33,32 @@ class Timeline(Protocol):
     def events(self, conversation: ConversationId, first: int, last: int, *, newest_first: bool) -> Iterable[Event]:
         """The events at places `first` to `last`, both included, read lazily in pages."""
 
+    def events_at(self, places: Collection[Place]) -> Mapping[Place, Event]:
+        """The events at these places, as they are now; places without one are missing."""
+
+    def messages_at(self, places: Collection[Place]) -> Mapping[Place, int]:
+        """`message` events up to and including each place; places without an event are missing."""
+
     def effects(self, conversation: ConversationId, targets: Sequence[range]) -> Iterable[StoredEffect]:
         """
         All effects on the messages at places in `targets` (no two overlap), read lazily: there may be many.
 
-        Those on one message come in the order of their places. They are unbounded by any head: what is at or below a
-        head that was read before is complete.
+        Those on one message come in the order of their places.
         """
+
+    def effects_on(self, places: Collection[Place]) -> Mapping[Place, Sequence[StoredEffect]]:
+        """All effects on the messages at these places, those on one in the order of their places."""
+
+    def membership_changes(self, conversation: ConversationId) -> Sequence[MembershipChange]:
+        """All changes ever written of who belongs to it, in no order."""
 
     def membership_changes_of(
         self, user: UserId, conversations: Iterable[ConversationId]
     ) -> Mapping[ConversationId, Sequence[MembershipChange]]:
-        """All changes ever written of the user's own membership, unbounded by any head and in no order."""
+        """All changes ever written of the user's own membership, in no order."""
 
-    def cursors(self, user: UserId, conversations: Iterable[ConversationId]) -> Mapping[ConversationId, Cursor]:
-        """The user's cursors, unbounded by any head; those never written are missing."""
+    def cursors(self, keys: Iterable[CursorKey]) -> Mapping[CursorKey, Cursor]:
+        """How far these members have come; those of whom nothing was written are missing."""
 
 
 ReadTable = Callable[[Sequence[ConversationId]], Mapping[ConversationId, Head]]

@@ -36,7 +36,7 @@ class Consumer:
         registry.register(a_connection(ANN))
         joined = MembershipChange(user_id=ANN, seq=1, role="owner", messages=0)
         tables.write([MembershipRow(conversation_id=LOBBY, change=joined, written_at=1)])
-        fanout = Fanout(store=tables, connections=registry, queue=self.queue)
+        fanout = Fanout(timeline=tables, connections=registry, queue=self.queue)
         self.handler = build(fanout, self.dead, lambda: NOON)
 
     def __call__(self, *records: dict[str, Any]) -> Any:

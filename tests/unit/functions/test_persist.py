@@ -39,7 +39,7 @@ class DownDeadLetters(MemoryDeadLetters):
 class Consumer:
     def __init__(self, *, dead: MemoryDeadLetters | None = None) -> None:
         self.chat, self.tables, self.dead = Chat(), Tables(), dead or MemoryDeadLetters()
-        self.handler = build(replace(self.chat.persist, store=self.tables), self.dead)
+        self.handler = build(replace(self.chat.persist, timeline=self.tables, store=self.tables), self.dead)
 
     def __call__(self, *records: dict[str, Any]) -> Any:
         return self.handler(a_batch(*records), Context())["batchItemFailures"]

@@ -45,7 +45,7 @@ class TestPostSlice:
         settle = SettlePosts(
             connections=MemoryConnections(), gateway=gateway, queue=MemorySliceQueue(), now_ms=lambda: NOON
         )
-        handler = build(PostSlice(store=tables, gateway=gateway, frames=JsonFrames(), settle=settle))
+        handler = build(PostSlice(timeline=tables, gateway=gateway, frames=JsonFrames(), settle=settle))
         slices = [a_slice(PHONE), a_slice(PHONE, seqs=(13,)), a_slice(PHONE, seqs=(2,), attempt=1)]
         answer = handler(a_queue_event(*map(dump_slice, slices), "{"), None)
         assert answer == {"batchItemFailures": [{"itemIdentifier": "message-1"}, {"itemIdentifier": "message-3"}]}

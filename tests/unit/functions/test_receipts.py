@@ -1,4 +1,4 @@
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -7,9 +7,8 @@ import pytest
 from functions.receipts.handler import build
 from natter.domain.errors import Unavailable
 from natter.domain.ids import ConversationId
-from natter.domain.receipts import Cursor, Receipt
+from natter.domain.receipts import Cursor, CursorKey, Receipt
 from natter.names import RECEIPTS_TOPIC
-from natter.ports.receipts import CursorKey
 from natter.records.messages import COMMAND_SCHEMA
 from natter.records.receipts import RECEIPT_SCHEMA, dump_receipt
 from tests.chat import Chat
@@ -20,8 +19,8 @@ from tests.streams import Context, a_batch, a_raw_record
 
 
 class DownTables(MemoryTables):
-    def cursors_of(self, keys: Collection[CursorKey]) -> Mapping[CursorKey, Cursor]:
-        raise Unavailable(f"the store, asked for {len(keys)}")
+    def write_cursors(self, cursors: Mapping[CursorKey, Cursor]) -> None:
+        raise Unavailable(f"the store, given {len(cursors)}")
 
 
 class DownDeadLetters(MemoryDeadLetters):
@@ -44,7 +43,8 @@ class Consumer:
 
     @property
     def cursor(self) -> Cursor:
-        return self.chat.tables.cursors(self.bob, [self.lobby]).get(self.lobby, Cursor())
+        key = self.lobby, self.bob
+        return self.chat.tables.cursors([key]).get(key, Cursor())
 
     def reading(
         self, seq: int, *, offset: int = 0, at: int = NOON, in_: ConversationId | None = None
@@ -72,7 +72,7 @@ class TestReceipts:
         assert consumer.cursor == Cursor(read_seq=4, read_messages=3, written_at=1_234_000)
 
     def test_an_outage_of_the_store_gives_the_batch_back(self, consumer: Consumer) -> None:
-        consumer.fold = replace(consumer.fold, cursors=DownTables())
+        consumer.fold = replace(consumer.fold, store=DownTables())
         assert consumer(consumer.reading(2, offset=7), consumer.reading(3, offset=8)) == failures(7, 8)
 
 

@@ -1,6 +1,6 @@
 """`Timeline` on the tables that the fold writes, bounded in what is read at once."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from natter.adapters.cassandra.client import CassandraSession
@@ -17,10 +17,13 @@ from natter.adapters.cassandra.rows import (
     to_head,
 )
 from natter.domain.conversations.members import MembershipChange
+from natter.domain.fold.known import Known, Wanted
+from natter.domain.fold.targets import Effect
+from natter.domain.fold.writes import Outcome, Place
 from natter.domain.ids import ConversationId, UserId
 from natter.domain.messages.events import Event, Head
 from natter.domain.reading.pages import StoredEffect
-from natter.domain.receipts import Cursor
+from natter.domain.receipts import Cursor, CursorKey
 from natter.ports.reading import Timeline
 
 PAGE = 100
@@ -29,12 +32,22 @@ PAGE = 100
 READ_MEMBERSHIP = READ_MEMBERSHIPS + " AND user_id = ?"
 READ_UP = "SELECT * FROM events WHERE conversation_id = ? AND bucket = ? AND seq >= ? AND seq <= ? ORDER BY seq ASC"
 READ_DOWN = "SELECT * FROM events WHERE conversation_id = ? AND bucket = ? AND seq >= ? AND seq <= ? ORDER BY seq DESC"
-READ_EFFECTS = (
+READ_EFFECTS_OF = (
     "SELECT target_seq, seq, type, at, sender_id, payload FROM effects "
     "WHERE conversation_id = ? AND bucket = ? AND target_seq >= ? AND target_seq <= ?"
 )
+READ_OUTCOME = "SELECT * FROM client_ids WHERE conversation_id = ? AND sender_id = ? AND client_id = ?"
+READ_EVENT = "SELECT * FROM events WHERE conversation_id = ? AND bucket = ? AND seq = ?"
+READ_EFFECTS = "SELECT seq, type FROM effects WHERE conversation_id = ? AND bucket = ? AND target_seq = ?"
+READ_WHOLE_EFFECTS = (
+    "SELECT target_seq, seq, type, at, sender_id, payload FROM effects "
+    "WHERE conversation_id = ? AND bucket = ? AND target_seq = ?"
+)
+READ_MESSAGES = "SELECT messages FROM events WHERE conversation_id = ? AND bucket = ? AND seq = ?"
 
-TIMELINE_STATEMENTS = (READ_HEAD, READ_MEMBERSHIP, READ_UP, READ_DOWN, READ_EFFECTS, READ_CURSOR)
+FOLD_READS = (READ_HEAD, READ_MEMBERSHIPS, READ_OUTCOME, READ_EVENT, READ_EFFECTS, READ_WHOLE_EFFECTS)
+READERS_READS = (READ_HEAD, READ_MEMBERSHIP, READ_UP, READ_DOWN, READ_EFFECTS_OF, READ_CURSOR)
+RECEIPT_READS = (READ_HEAD, READ_CURSOR, READ_MESSAGES)
 
 
 class CassandraTimeline:
@@ -42,6 +55,27 @@ class CassandraTimeline:
 
     def __init__(self, session: CassandraSession) -> None:
         self._session = session
+
+    def read(self, wanted: Wanted) -> Known:
+        conversations, keys, targets = list(wanted.conversations), list(wanted.keys), list(wanted.targets)
+        heads = self.heads(conversations)  # before all else: a head must not know more than what is read with it
+        results = iter(
+            self._session.run(
+                [
+                    *((READ_MEMBERSHIPS, (each,)) for each in conversations),
+                    *((READ_OUTCOME, (key.conversation_id, key.sender_id, key.client_id)) for key in keys),
+                    *((READ_EVENT, _event_key(place)) for place in targets),
+                    *((READ_EFFECTS, _event_key(place)) for place in targets),
+                ]
+            )
+        )
+        return Known(
+            heads=heads,
+            membership_changes={each: [to_change(row) for row in next(results)] for each in conversations},
+            outcomes={key: [_outcome(row) for row in next(results)] for key in keys},
+            targets={place: to_event(row) for place in targets for row in next(results)},
+            effects={place: [Effect(seq=row["seq"], type=row["type"]) for row in next(results)] for place in targets},
+        )
 
     def heads(self, conversations: Iterable[ConversationId]) -> Mapping[ConversationId, Head]:
         rows = self._each(READ_HEAD, conversations)
@@ -53,9 +87,28 @@ class CassandraTimeline:
         rows = self._each(READ_MEMBERSHIP, conversations, user)
         return {each: [to_change(row) for row in found] for each, found in rows.items() if found}
 
-    def cursors(self, user: UserId, conversations: Iterable[ConversationId]) -> Mapping[ConversationId, Cursor]:
-        rows = self._each(READ_CURSOR, conversations, user)
-        return {each: to_cursor(found[0]) for each, found in rows.items() if found}
+    def membership_changes(self, conversation: ConversationId) -> Sequence[MembershipChange]:
+        return [to_change(row) for row in self._session.run([(READ_MEMBERSHIPS, (conversation,))])[0]]
+
+    def cursors(self, keys: Iterable[CursorKey]) -> Mapping[CursorKey, Cursor]:
+        ordered = list(keys)
+        results = self._session.run([(READ_CURSOR, key) for key in ordered])
+        return {key: to_cursor(row) for key, rows in zip(ordered, results, strict=True) for row in rows}
+
+    def events_at(self, places: Collection[Place]) -> Mapping[Place, Event]:
+        ordered = list(places)
+        results = self._session.run([(READ_EVENT, _event_key(place)) for place in ordered])
+        return {place: to_event(row) for place, rows in zip(ordered, results, strict=True) for row in rows}
+
+    def messages_at(self, places: Collection[Place]) -> Mapping[Place, int]:
+        ordered = list(places)
+        results = self._session.run([(READ_MESSAGES, _event_key(place)) for place in ordered])
+        return {place: row["messages"] for place, rows in zip(ordered, results, strict=True) for row in rows}
+
+    def effects_on(self, places: Collection[Place]) -> Mapping[Place, Sequence[StoredEffect]]:
+        ordered = list(places)
+        results = self._session.run([(READ_WHOLE_EFFECTS, _event_key(place)) for place in ordered])
+        return {place: [to_effect(row) for row in rows] for place, rows in zip(ordered, results, strict=True)}
 
     def events(self, conversation: ConversationId, first: int, last: int, *, newest_first: bool) -> Iterable[Event]:
         statement = READ_DOWN if newest_first else READ_UP
@@ -71,7 +124,7 @@ class CassandraTimeline:
 
     def effects(self, conversation: ConversationId, targets: Sequence[range]) -> Iterable[StoredEffect]:
         pieces = [piece for each in targets for piece in _by_bucket(each)]
-        for row in self._session.stream([(READ_EFFECTS, (conversation, *piece)) for piece in pieces]):
+        for row in self._session.stream([(READ_EFFECTS_OF, (conversation, *piece)) for piece in pieces]):
             yield to_effect(row)
 
     def probe(self) -> None:
@@ -92,3 +145,19 @@ def _by_bucket(seqs: range) -> Iterable[tuple[int, int, int]]:
 
 
 _: type[Timeline] = CassandraTimeline
+
+
+def _outcome(row: Any) -> Outcome:
+    return Outcome(
+        epoch=row["log_epoch"],
+        offset=row["log_offset"],
+        item=row["item"],
+        at=row["at"],
+        seq=row["seq"],
+        refusal=row["refusal"],
+    )
+
+
+def _event_key(place: Place) -> tuple[ConversationId, int, int]:
+    conversation, seq = place
+    return conversation, bucket(seq), seq

@@ -10,7 +10,7 @@ from natter.domain.delivery import Slice, Undelivered
 from natter.domain.fold.known import Wanted
 from natter.domain.ids import ConversationId
 from natter.ports.delivery import Connections, SliceQueue
-from natter.ports.messages import FoldStore
+from natter.ports.reading import Timeline
 from natter.usecases.delivery.settle_posts import SLICE_CONNECTIONS
 
 SLICE_EVENTS = 50
@@ -30,7 +30,7 @@ class Fanout:
         Unavailable: some may be queued; doing all of it again is safe, clients know what they have.
     """
 
-    store: FoldStore
+    timeline: Timeline
     connections: Connections
     queue: SliceQueue
 
@@ -39,7 +39,7 @@ class Fanout:
         places: dict[ConversationId, set[int]] = {}
         for each in undelivered:
             places.setdefault(each.conversation_id, set()).update(range(each.first, each.last + 1))
-        changes = self.store.read(Wanted(conversations=list(places))).membership_changes
+        changes = self.timeline.read(Wanted(conversations=list(places))).membership_changes
         slices = [slice_ for each, seqs in places.items() for slice_ in self._slices(each, seqs, changes.get(each, ()))]
         if slices:
             self.queue.add(slices)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from natter.domain.delivery import Post, Slice, contiguous
 from natter.ports.delivery import Gateway
 from natter.ports.frames import Frames
-from natter.ports.messages import FoldStore
+from natter.ports.reading import Timeline
 from natter.usecases.delivery.settle_posts import Posting, Report, SettlePosts
 
 BUDGET_S = 2.0
@@ -21,14 +21,14 @@ class PostSlice:
         Unavailable: the store or the registry did not answer. Posting it again is safe: clients know what they have.
     """
 
-    store: FoldStore
+    timeline: Timeline
     gateway: Gateway
     frames: Frames
     settle: SettlePosts
     budget_s: float = BUDGET_S
 
     def __call__(self, slice_: Slice) -> Report:
-        found = self.store.events_at([(slice_.conversation_id, seq) for seq in slice_.seqs])
+        found = self.timeline.events_at([(slice_.conversation_id, seq) for seq in slice_.seqs])
         events = sorted(found.values(), key=lambda event: event.seq)
         postings = [
             Posting(

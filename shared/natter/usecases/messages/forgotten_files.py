@@ -13,14 +13,14 @@ from natter.domain.fold.conversation import Conversation, Decision
 from natter.domain.fold.writes import Place
 from natter.domain.ids import AttachmentId, ConversationId
 from natter.domain.messages.events import Event
-from natter.ports.messages import FoldStore
+from natter.ports.reading import Timeline
 
 FILES_AT_ONCE = 100
 """Of one message of the queue."""
 
 
 def forgotten_files(
-    decisions: Sequence[Decision], touched: Mapping[ConversationId, Conversation], store: FoldStore
+    decisions: Sequence[Decision], touched: Mapping[ConversationId, Conversation], timeline: Timeline
 ) -> Sequence[ForgottenFiles]:
     """
     What the messages have shown, first and last, that are deleted by `decisions`: these are not written yet, but
@@ -37,7 +37,7 @@ def forgotten_files(
     }
     here: dict[Place, Event] = {(event.conversation_id, event.seq): event for event in happened}
     before = {place for places in said.values() for place in places} - here.keys()
-    events = {**(store.events_at(sorted(before)) if before else {}), **here}
+    events = {**(timeline.events_at(sorted(before)) if before else {}), **here}
     return [
         ForgottenFiles(
             conversation_id=conversation_id,

@@ -20,8 +20,8 @@ from natter.domain.messages.events import Emission, Event, Head
 from natter.domain.reading.pages import as_of
 from natter.ports.attachments import FileQueue
 from natter.ports.frames import Frames
-from natter.ports.messages import EventLog, FoldStore
-from natter.ports.reading import HeadCache
+from natter.ports.messages import EventLog, EventStore
+from natter.ports.reading import HeadCache, Timeline
 from natter.usecases.delivery.deliver import STALE_MS, Deliver, Delivery, Told
 from natter.usecases.delivery.settle_posts import Report
 from natter.usecases.messages.forgotten_files import forgotten_files
@@ -84,7 +84,8 @@ class Persist:
         UnfoldableRecordError: set it aside, and fold the batch without it.
     """
 
-    store: FoldStore
+    timeline: Timeline
+    store: EventStore
     heads: HeadCache
     files: FileQueue
     deliver: Deliver
@@ -103,7 +104,7 @@ class Persist:
         decisions = [decision for fold in folds for decision in fold.decisions]
         heads = [conversation.head for conversation in touched.values()]
 
-        forgotten = forgotten_files(decisions, touched, self.store)
+        forgotten = forgotten_files(decisions, touched, self.timeline)
         if forgotten:
             self.files.add(forgotten)  # before the words that name them go: a replay could not read them any more
         self.store.write([row for fold in folds for row in fold.rows])
@@ -123,7 +124,7 @@ class Persist:
         partitions = {record.command.conversation_id: self.partitions[record.partition] for record in batch}
         warm = {each: partition.conversations.get(each) for each, partition in partitions.items()}
         items = [(record.command, item) for record in batch for item in record.command.items]
-        known = self.store.read(
+        known = self.timeline.read(
             Wanted(
                 conversations=[each for each, conversation in warm.items() if conversation is None],
                 keys=list(dict.fromkeys(spent_key(command, item) for command, item in items)),
@@ -154,7 +155,7 @@ class Persist:
             for decision in decisions
             if decision.outcome.seq is not None and _place(decision) not in here
         )
-        return {**here, **(self.store.events_at(list(before)) if before else {})}
+        return {**here, **(self.timeline.events_at(list(before)) if before else {})}
 
     def _deliveries(self, decisions: Sequence[Decision], events: Mapping[Place, Event]) -> list[Delivery]:
         """What everybody is shown: what happened now, and what an earlier fold may not have come to deliver."""
@@ -189,7 +190,7 @@ class Persist:
             for place in [_place(decision)]
         }
         messages = [place for place, event in retried.items() if event.type == "message"]
-        effects = self.store.effects_on(messages) if messages else {}
+        effects = self.timeline.effects_on(messages) if messages else {}
         for place in messages:
             head, sender = touched[place[0]].head, retried[place].sender_id
             (retried[place],) = as_of([retried[place]], effects[place], reader=sender, state_seq=head.seq)

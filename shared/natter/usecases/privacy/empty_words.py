@@ -10,7 +10,7 @@ from natter.domain.messages.events import Event
 from natter.domain.privacy.erased import emptied
 from natter.domain.privacy.requests import Emptying
 from natter.ports.attachments import Attachments
-from natter.ports.messages import FoldStore
+from natter.ports.messages import EventStore
 from natter.ports.privacy import Erasures
 from natter.ports.reading import Timeline
 
@@ -33,7 +33,7 @@ class EmptyWords:
 
     erasures: Erasures
     timeline: Timeline
-    store: FoldStore
+    store: EventStore
     attachments: Attachments
     now_ms: Callable[[], int]
 

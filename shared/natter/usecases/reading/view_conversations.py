@@ -44,13 +44,13 @@ class ViewConversations:
         """As of `heads`, which were read before."""
         ids = [record.conversation_id for record in records]
         changes = self.timeline.membership_changes_of(user, ids)
-        cursors = self.timeline.cursors(user, ids)
+        cursors = self.timeline.cursors((each, user) for each in ids)
         views = []
         for record in records:
             each = record.conversation_id
             head = heads.get(each, Head(conversation_id=each))
             membership = memberships_as_of(changes.get(each, ()), head.seq).get(user)
-            views.append(_view(record, head, membership, cursors.get(each, Cursor())))
+            views.append(_view(record, head, membership, cursors.get((each, user), Cursor())))
         return views
 
 

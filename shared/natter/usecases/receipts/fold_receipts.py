@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 
 from natter.domain.errors import Unavailable
 from natter.domain.ids import ConnectionId, ConversationId
-from natter.domain.receipts import MAX_READERS_SHOWN, Cursor, Progress, ReceiptRecord, advanced, risen
+from natter.domain.receipts import MAX_READERS_SHOWN, Cursor, CursorKey, Progress, ReceiptRecord, advanced, risen
 from natter.ports.conversations import Admission
 from natter.ports.frames import Frames
+from natter.ports.messages import EventStore
 from natter.ports.reading import Timeline
-from natter.ports.receipts import CursorKey, Cursors
 from natter.usecases.delivery.tell import Notice, Tell
 
 _logger = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ class FoldReceipts:
     """
 
     timeline: Timeline
-    cursors: Cursors
+    store: EventStore
     admission: Admission
     frames: Frames
     tell: Tell
@@ -52,11 +52,11 @@ class FoldReceipts:
         for record in self._possible(batch):
             key = record.receipt.conversation_id, record.receipt.user_id
             by_member.setdefault(key, []).append(record)
-        stored = self.cursors.cursors_of(by_member.keys())
+        stored = self.timeline.cursors(by_member.keys())
         before = {key: stored.get(key, Cursor()) for key in by_member}
         after = self._counted(before, {key: advanced(before[key], records) for key, records in by_member.items()})
         if after:
-            self.cursors.write_cursors(after)
+            self.store.write_cursors(after)
         moves: dict[ConversationId, list[Move]] = {}
         for (conversation, user), cursor in after.items():
             key = conversation, user
@@ -88,7 +88,7 @@ class FoldReceipts:
             for (conversation, user), cursor in moved.items()
             if cursor.read_seq != before[conversation, user].read_seq
         }
-        messages = self.cursors.messages_at(places) if places else {}
+        messages = self.timeline.messages_at(places) if places else {}
         return {
             (conversation, user): replace(
                 cursor, read_messages=messages.get((conversation, cursor.read_seq), cursor.read_messages)

@@ -9,7 +9,7 @@ from natter.domain.ids import ConversationId, UserId
 from natter.domain.messages.events import Head
 from natter.domain.receipts import MAX_READERS_SHOWN, Cursor, Progress, reached
 from natter.ports.conversations import Admission
-from natter.ports.receipts import Cursors
+from natter.ports.reading import Timeline
 from natter.usecases.reading.view_conversations import ReadHeads
 
 
@@ -26,7 +26,7 @@ class ReadCursors:
 
     admission: Admission
     heads: ReadHeads
-    cursors: Cursors
+    timeline: Timeline
 
     def __call__(self, reader: UserId, conversation: ConversationId) -> Sequence[Progress]:
         users = list(self.admission.roster(conversation).roles)
@@ -35,8 +35,8 @@ class ReadCursors:
         if len(users) > MAX_READERS_SHOWN:
             raise Forbidden(f"only conversations of up to {MAX_READERS_SHOWN} members show who has read")
         head = self.heads([conversation]).get(conversation, Head(conversation_id=conversation))
-        members = memberships_as_of(self.cursors.membership_changes(conversation), head.seq)
-        cursors = self.cursors.cursors_of([(conversation, user) for user in users])
+        members = memberships_as_of(self.timeline.membership_changes(conversation), head.seq)
+        cursors = self.timeline.cursors((conversation, user) for user in users)
         return [
             reached(
                 user,

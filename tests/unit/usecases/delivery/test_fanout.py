@@ -22,7 +22,7 @@ class Stage:
         self.connections = [a_connection(user, f"{user}-{device}") for user in users for device in range(devices)]
         for connection in self.connections:
             self.registry.register(connection)
-        self.fanout = Fanout(store=self.tables, connections=self.registry, queue=self.queue)
+        self.fanout = Fanout(timeline=self.tables, connections=self.registry, queue=self.queue)
 
     def change(
         self, users: Iterable[UserId], seq: int, *, gone: bool = False, conversation: ConversationId = LOBBY

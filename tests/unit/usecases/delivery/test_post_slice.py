@@ -23,7 +23,7 @@ class Stage:
         self.tables, self.gateway, self.queue = MemoryTables(), MemoryGateway(), MemorySliceQueue()
         self.tables.write([EventRow(event=event, written_at=event.seq) for event in events])
         self.post = PostSlice(
-            store=self.tables,
+            timeline=self.tables,
             gateway=self.gateway,
             frames=JsonFrames(),
             settle=SettlePosts(

@@ -81,6 +81,7 @@ class Stage:
         frames = JsonFrames()
         deliver = a_deliver(self.registry, self.gateway, lambda: self.now, fanout=self.fanout)
         return Persist(
+            timeline=self.tables,
             store=self.tables,
             heads=self.heads,
             files=self.files,

@@ -54,7 +54,7 @@ def check_erased(scene: Scene) -> None:
     for name, end in ENDS.items():
         assert shown(scene, name) == [*CONVERSATION, *end], name
     assert "secret" not in kept(chat.tables)
-    assert chat.tables.cursors(scene.ann, scene.conversations) == {}
+    assert chat.tables.cursors((each, scene.ann) for each in scene.conversations) == {}
     assert chat.conversations.roles(scene.owned).roles == {scene.bob: "owner", scene.cid: "member"}
     assert chat.attachments.link(scene.direct, scene.file) is None
     assert world.erasures.unfinished(limit=10) == []

@@ -10,8 +10,7 @@ from natter.domain.conversations.records import CreateRequest
 from natter.domain.conversations.roster import NO_ROSTER, Roster
 from natter.domain.errors import Unavailable
 from natter.domain.ids import ConnectionId, ConversationId, UserId
-from natter.domain.receipts import MAX_READERS_SHOWN, Cursor, Receipt, ReceiptRecord
-from natter.ports.receipts import CursorKey
+from natter.domain.receipts import MAX_READERS_SHOWN, Cursor, CursorKey, Receipt, ReceiptRecord
 from tests.chat import Chat
 from tests.memory.tables import MemoryTables
 from tests.messages import NOON, a_connection, a_post
@@ -89,7 +88,8 @@ class Stage:
         ]
 
     def cursor(self, user: UserId, conversation: ConversationId | None = None) -> Cursor:
-        return self.chat.tables.cursors(user, [conversation or self.lobby]).get(conversation or self.lobby, Cursor())
+        key = conversation or self.lobby, user
+        return self.chat.tables.cursors([key]).get(key, Cursor())
 
     def record(
         self,
@@ -146,7 +146,7 @@ class TestCursors:
         tables.__dict__.update(stage.chat.tables.__dict__)
         batch = [stage.record(user, read=seq) for seq in (2, 4, 3) for user in (stage.bob, stage.cid)]
         batch += [stage.record(stage.bob, read=2, conversation=kitchen)]
-        replace(stage.fold, cursors=tables)(batch)
+        replace(stage.fold, store=tables)(batch)
         assert tables.written == 3
         assert [stage.cursor(user).read_seq for user in (stage.bob, stage.cid)] == [4, 4]
         assert stage.cursor(stage.bob, kitchen).read_seq == 2
@@ -180,7 +180,7 @@ class TestCursors:
         full = FullTables()
         full.__dict__.update(stage.chat.tables.__dict__)
         with pytest.raises(Unavailable):
-            replace(stage.fold, cursors=full)([stage.record(stage.bob, read=3)])
+            replace(stage.fold, store=full)([stage.record(stage.bob, read=3)])
         assert stage.told(bobs) == []
 
 

@@ -1,6 +1,6 @@
-"""`FoldStore` on Cassandra tables: only what Keyspaces supports, no lightweight transactions."""
+"""`EventStore` on Cassandra tables: only what Keyspaces supports, no lightweight transactions."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cassandra.query import UNSET_VALUE
@@ -8,16 +8,8 @@ from cassandra.query import UNSET_VALUE
 from natter.adapters.cassandra.client import CassandraSession, Statement
 from natter.adapters.cassandra.rows import (
     ERASED,
-    READ_HEAD,
-    READ_MEMBERSHIPS,
     bucket,
-    to_change,
-    to_effect,
-    to_event,
-    to_head,
 )
-from natter.domain.fold.known import Known, Wanted
-from natter.domain.fold.targets import Effect
 from natter.domain.fold.writes import (
     EffectRow,
     EmptiedEffectRow,
@@ -25,25 +17,14 @@ from natter.domain.fold.writes import (
     EventRow,
     ForgottenCursorRow,
     MembershipRow,
-    Outcome,
-    Place,
     Row,
     SentRow,
     SpentRow,
 )
-from natter.domain.ids import ConversationId
-from natter.domain.messages.events import Event, Head
-from natter.domain.reading.pages import StoredEffect
-from natter.ports.messages import FoldStore
+from natter.domain.messages.events import Head
+from natter.domain.receipts import Cursor, CursorKey
+from natter.ports.messages import EventStore
 from natter.records.messages import dump_event, dump_payload
-
-READ_OUTCOME = "SELECT * FROM client_ids WHERE conversation_id = ? AND sender_id = ? AND client_id = ?"
-READ_EVENT = "SELECT * FROM events WHERE conversation_id = ? AND bucket = ? AND seq = ?"
-READ_EFFECTS = "SELECT seq, type FROM effects WHERE conversation_id = ? AND bucket = ? AND target_seq = ?"
-READ_WHOLE_EFFECTS = (
-    "SELECT target_seq, seq, type, at, sender_id, payload FROM effects "
-    "WHERE conversation_id = ? AND bucket = ? AND target_seq = ?"
-)
 
 WRITE_EVENT = (
     "INSERT INTO events (conversation_id, bucket, seq, type, at, sender_id, client_id, payload, messages) "
@@ -74,13 +55,7 @@ WRITE_HEAD = (
     "written_at, preview) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ?"
 )
 
-FOLD_STATEMENTS = (
-    READ_HEAD,
-    READ_MEMBERSHIPS,
-    READ_OUTCOME,
-    READ_EVENT,
-    READ_EFFECTS,
-    READ_WHOLE_EFFECTS,
+FOLD_WRITES = (
     WRITE_EVENT,
     EMPTY_EVENT,
     EMPTY_EFFECT,
@@ -93,42 +68,9 @@ FOLD_STATEMENTS = (
 )
 
 
-class CassandraTables:
-    """The conversations' tables. What is wanted together is read in one concurrent round trip."""
-
+class CassandraEventStore:
     def __init__(self, session: CassandraSession) -> None:
         self._session = session
-
-    def read(self, wanted: Wanted) -> Known:
-        conversations, keys, targets = list(wanted.conversations), list(wanted.keys), list(wanted.targets)
-        heads = self._heads(conversations)  # before all else: a head must not know more than what is read with it
-        results = iter(
-            self._session.run(
-                [
-                    *((READ_MEMBERSHIPS, (each,)) for each in conversations),
-                    *((READ_OUTCOME, (key.conversation_id, key.sender_id, key.client_id)) for key in keys),
-                    *((READ_EVENT, _event_key(place)) for place in targets),
-                    *((READ_EFFECTS, _event_key(place)) for place in targets),
-                ]
-            )
-        )
-        return Known(
-            heads=heads,
-            membership_changes={each: [to_change(row) for row in next(results)] for each in conversations},
-            outcomes={key: [_outcome(row) for row in next(results)] for key in keys},
-            targets={place: to_event(row) for place in targets for row in next(results)},
-            effects={place: [Effect(seq=row["seq"], type=row["type"]) for row in next(results)] for place in targets},
-        )
-
-    def events_at(self, places: Collection[Place]) -> Mapping[Place, Event]:
-        ordered = list(places)
-        results = self._session.run([(READ_EVENT, _event_key(place)) for place in ordered])
-        return {place: to_event(row) for place, rows in zip(ordered, results, strict=True) for row in rows}
-
-    def effects_on(self, places: Collection[Place]) -> Mapping[Place, Sequence[StoredEffect]]:
-        ordered = list(places)
-        results = self._session.run([(READ_WHOLE_EFFECTS, _event_key(place)) for place in ordered])
-        return {place: [to_effect(row) for row in rows] for place, rows in zip(ordered, results, strict=True)}
 
     def write(self, rows: Sequence[Row]) -> None:
         self._session.write([_write(row) for row in rows])
@@ -136,9 +78,9 @@ class CassandraTables:
     def write_heads(self, heads: Sequence[Head]) -> None:
         self._session.write([(WRITE_HEAD, _head_values(head)) for head in heads])
 
-    def _heads(self, conversations: Sequence[ConversationId]) -> Mapping[ConversationId, Head]:
-        results = self._session.run([(READ_HEAD, (each,)) for each in conversations])
-        return {each: to_head(row) for each, rows in zip(conversations, results, strict=True) for row in rows}
+    def write_cursors(self, cursors: Mapping[CursorKey, Cursor]) -> None:
+        """Of a row of `cursors`, only the columns that belong to receipts."""
+        self._session.write([(WRITE_CURSOR, _cursor_values(key, cursor)) for key, cursor in cursors.items()])
 
 
 def _write(row: Row) -> Statement:  # noqa: PLR0911 - a statement for each kind of row
@@ -200,6 +142,11 @@ def _write(row: Row) -> Statement:  # noqa: PLR0911 - a statement for each kind 
             return FORGET_CURSOR, (row.written_at, row.conversation_id, row.user_id)
 
 
+def _cursor_values(key: CursorKey, cursor: Cursor) -> tuple[Any, ...]:
+    places = cursor.read_seq, cursor.read_messages, cursor.delivered_seq
+    return cursor.written_at, *places, cursor.written_at, *key
+
+
 def _head_values(head: Head) -> tuple[Any, ...]:
     return (
         head.conversation_id,
@@ -216,25 +163,15 @@ def _head_values(head: Head) -> tuple[Any, ...]:
     )
 
 
-def _outcome(row: Any) -> Outcome:
-    return Outcome(
-        epoch=row["log_epoch"],
-        offset=row["log_offset"],
-        item=row["item"],
-        at=row["at"],
-        seq=row["seq"],
-        refusal=row["refusal"],
-    )
-
-
-def _event_key(place: Place) -> tuple[ConversationId, int, int]:
-    conversation, seq = place
-    return conversation, bucket(seq), seq
-
-
 def _or_unset(value: Any) -> Any:
     """Leaves the cell alone instead of writing a tombstone."""
     return UNSET_VALUE if value is None else value
 
 
-_: type[FoldStore] = CassandraTables
+_: type[EventStore] = CassandraEventStore
+
+
+WRITE_CURSOR = (
+    "UPDATE cursors USING TIMESTAMP ? SET read_seq = ?, read_messages = ?, delivered_seq = ?, written_at = ? "
+    "WHERE conversation_id = ? AND user_id = ?"
+)

@@ -1,4 +1,4 @@
-"""What every `FoldStore` promises, and the `Timeline` over the same tables."""
+"""What every `EventStore` promises, and the `Timeline` over the same tables."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import pytest
 
 from natter.adapters.cassandra.client import CassandraSession
-from natter.adapters.cassandra.fold_store import CassandraTables
+from natter.adapters.cassandra.event_store import CassandraEventStore
 from natter.adapters.cassandra.timeline import CassandraTimeline
 from natter.domain.conversations.members import MembershipChange, Role
 from natter.domain.fold.known import Wanted
@@ -31,7 +31,7 @@ from natter.domain.messages.events import Event, Head, JsonObject
 from natter.domain.reading.pages import StoredEffect
 from natter.domain.receipts import Cursor
 from natter.names import EPOCH
-from natter.ports.messages import FoldStore
+from natter.ports.messages import EventStore
 from natter.ports.reading import Timeline
 from natter.settings import KeyspacesSettings
 from tests import messages
@@ -42,10 +42,10 @@ NOW_US = time.time_ns() // 1000
 """Keyspaces takes write timestamps only from two days ago to five minutes ahead."""
 
 
-class Tables(FoldStore, Timeline, Protocol): ...
+class Tables(EventStore, Timeline, Protocol): ...
 
 
-class Cassandra(CassandraTables, CassandraTimeline):
+class Cassandra(CassandraEventStore, CassandraTimeline):
     """What writes the tables and what reads them, over one session."""
 
 
@@ -170,7 +170,7 @@ class TestLastWriteWins:
         tables.write_heads([a_head(2, conversation=lobby, written_at=NOW_US)])
         known = tables.read(Wanted(conversations=[lobby]))
         assert known.heads == {lobby: head}
-        assert tables.cursors(ANN, [lobby]) == {lobby: Cursor(sent_seq=3, sent_messages=2)}
+        assert tables.cursors([(lobby, ANN)]) == {(lobby, ANN): Cursor(sent_seq=3, sent_messages=2)}
 
     def test_writing_again_changes_nothing(self, tables: Tables, lobby: ConversationId) -> None:
         event, row = an_event(1, conversation=lobby), spent(lobby, seq=1)
@@ -248,7 +248,7 @@ class TestErasure:
         tables.write([sent(lobby, 3)])
         tables.write([ForgottenCursorRow(conversation_id=lobby, user_id=ANN, written_at=NOW_US + 10)])
         tables.write([sent(lobby, 4, later_us=5)])
-        assert tables.cursors(ANN, [lobby]) == {}
+        assert tables.cursors([(lobby, ANN)]) == {}
 
 
 class TestHeads:
@@ -310,8 +310,10 @@ class TestTimeline:
 
     def test_cursors_never_written_are_missing(self, tables: Tables, lobby: ConversationId) -> None:
         tables.write([sent(lobby, 4)])
-        assert tables.cursors(ANN, [lobby, ConversationId(new_id())]) == {lobby: Cursor(sent_seq=4, sent_messages=3)}
-        assert tables.cursors(BOB, [lobby]) == {}
+        assert tables.cursors([(lobby, ANN), (ConversationId(new_id()), ANN)]) == {
+            (lobby, ANN): Cursor(sent_seq=4, sent_messages=3)
+        }
+        assert tables.cursors([(lobby, BOB)]) == {}
 
 
 class TestEffects:
