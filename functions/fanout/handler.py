@@ -5,8 +5,9 @@ from collections.abc import Callable
 from natter.bootstrap import fanout as bootstrap
 from natter.bootstrap.common import now_ms
 from natter.entrypoints.lazily import LambdaHandler, lazily
+from natter.entrypoints.record import Batch
 from natter.entrypoints.records import readable
-from natter.entrypoints.stream import Batch, stream_consumer
+from natter.entrypoints.stream import stream_consumer
 from natter.ports.operations import DeadLetters
 from natter.records.delivery import load_undelivered
 from natter.settings import FanoutSettings
@@ -22,7 +23,7 @@ def build(fanout: Fanout, dead: DeadLetters, now_ms: Callable[[], int]) -> Lambd
         if undelivered:
             record_fanned_out(fanout([each for _, each in undelivered]))
 
-    return stream_consumer(consume)
+    return stream_consumer(consume, dead)
 
 
 def _made() -> LambdaHandler:

@@ -6,8 +6,9 @@ from typing import Any
 from natter.bootstrap import presence as bootstrap
 from natter.entrypoints.lazily import LambdaHandler, lazily
 from natter.entrypoints.queue import queue_consumer
+from natter.entrypoints.record import Batch
 from natter.entrypoints.records import readable
-from natter.entrypoints.stream import Batch, stream_consumer
+from natter.entrypoints.stream import stream_consumer
 from natter.ports.operations import DeadLetters
 from natter.records.presence import load_connection, load_look
 from natter.settings import PresenceSettings
@@ -21,7 +22,7 @@ def build(settle: SettlePresence, dead: DeadLetters) -> LambdaHandler:
     def look(body: str) -> None:
         settle.look(load_look(body))
 
-    stream, queue = stream_consumer(changed), queue_consumer(look)
+    stream, queue = stream_consumer(changed, dead), queue_consumer(look)
 
     def handle(event: Mapping[str, Any], context: Any) -> Any:
         """Kafka's batches have `records`, those of SQS `Records`."""

@@ -3,8 +3,9 @@
 from natter.bootstrap import receipts as bootstrap
 from natter.domain.receipts import ReceiptRecord
 from natter.entrypoints.lazily import LambdaHandler, lazily
+from natter.entrypoints.record import Batch
 from natter.entrypoints.records import readable
-from natter.entrypoints.stream import Batch, stream_consumer
+from natter.entrypoints.stream import stream_consumer
 from natter.ports.operations import DeadLetters
 from natter.records.receipts import load_receipt
 from natter.settings import ReceiptsSettings
@@ -16,7 +17,7 @@ def build(fold: FoldReceipts, dead: DeadLetters) -> LambdaHandler:
         receipts = readable(batch, load_receipt, dead)
         fold([ReceiptRecord(receipt=receipt, at=raw.at) for raw, receipt in receipts])
 
-    return stream_consumer(consume)
+    return stream_consumer(consume, dead)
 
 
 def _made() -> LambdaHandler:

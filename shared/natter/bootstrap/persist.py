@@ -21,6 +21,7 @@ from natter.ports.operations import DeadLetters
 from natter.settings import PersistSettings
 from natter.usecases.delivery.deliver import Deliver
 from natter.usecases.delivery.settle_posts import SettlePosts
+from natter.usecases.messages.give_up import GiveUp
 from natter.usecases.messages.persist import Persist
 from natter.wire.json_frames import JsonFrames
 
@@ -28,6 +29,7 @@ from natter.wire.json_frames import JsonFrames
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PersistParts:
     persist: Persist
+    give_up: GiveUp
     dead: DeadLetters
 
 
@@ -57,10 +59,12 @@ def persist(settings: PersistSettings) -> PersistParts:
         ),
         fanout=KafkaFanoutLog(producer),
     )
+    timeline, store = CassandraTimeline(session), CassandraEventStore(session)
     return PersistParts(
+        give_up=GiveUp(timeline=timeline, store=store, now_ms=now_ms),
         persist=Persist(
-            timeline=CassandraTimeline(session),
-            store=CassandraEventStore(session),
+            timeline=timeline,
+            store=store,
             heads=ValkeyHeadCache(cache),
             files=file_queue(settings.files),
             deliver=deliver,

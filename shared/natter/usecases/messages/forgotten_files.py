@@ -52,7 +52,7 @@ def forgotten_files(
 def _said(deletion: Event, conversation: Conversation) -> Sequence[Place]:
     """The places at which the message was said, and said otherwise."""
     target_seq = deletion.payload["target_seq"]
-    edits = sorted(conversation.targets[target_seq].edits)
+    edits = conversation.targets[target_seq].state.edits
     return [(deletion.conversation_id, seq) for seq in (target_seq, *edits)]
 
 

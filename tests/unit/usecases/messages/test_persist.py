@@ -16,6 +16,7 @@ from natter.domain.fold.conversation import MisplacedRecordError, Turn
 from natter.domain.ids import AttachmentId, ConversationId, UserId
 from natter.domain.messages.commands import Item, Record
 from natter.domain.messages.events import Emission, Event, Head
+from natter.domain.messages.states import MAX_EDITS
 from natter.usecases.delivery.deliver import MAX_POSTS, STALE_MS
 from natter.usecases.messages.persist import Persist
 from natter.wire.json_frames import JsonFrames
@@ -176,7 +177,8 @@ class TestPersist:
             {"deleted_at": records[4].at},
             *[{"target_seq": 2}] * 3,
         ]
-        assert [effect.payload for effect in stage.tables.effects(LOBBY, [range(2, 3)])] == [{}, {}, {"target_seq": 2}]
+        (state,) = stage.tables.states([(LOBBY, 2)], up_to=5).values()
+        assert (state.edits, state.deleted_at) == ((3, 4), records[4].at)
 
     def test_a_large_audience_is_left_to_fanout_and_emitted_all_the_same(self) -> None:
         many = [UserId(f"u{index}") for index in range(MAX_POSTS + 1)]
@@ -231,9 +233,11 @@ class TestFiles:
 
     def test_those_of_one_message_may_be_very_many(self) -> None:
         stage = Stage()
-        edits = [a_command(an_edit(f"e{n}", 2, content=attached(AttachmentId(f"f{n}")))) for n in range(250)]
-        stage.persist(a_log([created(), a_command(a_post("x")), *edits, a_command(a_delete("d", 2))]))
-        assert [len(files) for _, files in stage.gone()] == [100, 100, 50]
+        edits = [a_command(an_edit(f"e{n}", 2, content=attached(AttachmentId(f"f{n}")))) for n in range(MAX_EDITS)]
+        stage.persist(
+            a_log([created(), a_command(a_post("x", content=attached(CAT))), *edits, a_command(a_delete("d", 2))])
+        )
+        assert [len(files) for _, files in stage.gone()] == [100, 1]
 
     def test_nothing_else_touches_the_queue(self) -> None:
         """A refused deletion, one of mere words, an edit that shows something else, a retry, a replay."""
