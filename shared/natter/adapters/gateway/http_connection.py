@@ -1,11 +1,10 @@
 """
-HTTP/1.1 (RFC 9112) on kept-alive connections, as far as requests take whose answer is a status.
+HTTP/1.1 connections that are kept alive, for requests of whose answers only the status counts.
 
-http.client sends a request in two pieces and parses the answer's headers as those of a mail, which costs more than the
-rest of a small request.
+Answers are parsed by llhttp (httptools), of which docs/decisions/0004 says why.
 """
 
-import re
+import select
 import socket
 import ssl
 import time
@@ -13,14 +12,15 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from urllib.parse import SplitResult, urlsplit
 
-GRACE_S = 0.001
-"""An answer that came in time is read also after the deadline."""
+import httptools
 
-MAX_HEAD = 64 * 1024
-_CHUNK = 16 * 1024
-_END = b"\r\n\r\n"
-_STATUS = re.compile(rb"HTTP/1\.[01] (\d{3})\b")
-_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d+)", re.IGNORECASE)
+GRACE_S = 0.001
+"""How long an answer is read after the deadline: it may have come in time, while others were waited for."""
+
+MAX_ANSWER = 64 * 1024
+"""Bytes of one answer that are read, with its head and with the interim answers before it."""
+_FINAL = 200
+_READ = 16 * 1024
 
 
 @dataclass(frozen=True)
@@ -42,15 +42,22 @@ class Endpoint:
     def prefix(self) -> str:
         return self._parts.path
 
-    def connect(self, timeout_s: float) -> socket.socket:
+    def connect(self, deadline: float) -> socket.socket:
         """
         Raises:
-            OSError: it could not be reached, or is not who it should be.
+            OSError: it could not be reached in time, or is not who it should be.
         """
         name, secure = self._parts.hostname, self._parts.scheme == "https"
-        line = socket.create_connection((name, self._parts.port or (443 if secure else 80)), timeout_s)
-        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return _tls().wrap_socket(line, server_hostname=name) if secure else line
+        connected = socket.create_connection((name, self._parts.port or (443 if secure else 80)), _left_s(deadline))
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if not secure:
+            return connected
+        connected.settimeout(_left_s(deadline))
+        return _tls().wrap_socket(connected, server_hostname=name)
+
+
+def _left_s(deadline: float) -> float:
+    return max(deadline - time.monotonic(), GRACE_S)
 
 
 @lru_cache(maxsize=1)
@@ -58,24 +65,32 @@ def _tls() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
-class Line:
-    """A connection that is made when it is first needed, with at most one request under way."""
+class HttpConnection:
+    """One connection, made when its first request is sent, with at most one request under way."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
         self.fresh = True
         """Nothing was answered on it yet; one that was idle may turn out to be closed by the other side."""
         self._socket: socket.socket | None = None
+        self._readable = select.poll()
+        self._answers = _Answers()
 
-    def send(self, request: bytes, timeout_s: float) -> None:
+    @property
+    def reusable(self) -> bool:
+        """Whether it is open, and nothing has come since the last answer: not its end, nor what nobody asked for."""
+        return self._socket is not None and not self._readable.poll(0)
+
+    def send(self, request: bytes, deadline: float) -> None:
         """
         Raises:
-            OSError: it could not be sent. The line is closed.
+            OSError: it could not be sent in time. The connection is closed.
         """
         try:
             if self._socket is None:
-                self._socket = self.endpoint.connect(timeout_s)
-            self._socket.settimeout(timeout_s)
+                self._socket = self.endpoint.connect(deadline)
+                self._readable.register(self._socket, select.POLLIN)
+            self._socket.settimeout(_left_s(deadline))
             self._socket.sendall(request)
         except OSError:
             self.close()
@@ -85,45 +100,86 @@ class Line:
         """
         The status of the answer, `deadline` by the monotonic clock.
 
+        It is known when the head has come. The body is read for the sake of the connection only: where it has no end
+        that can be told, or does not come, the connection is closed and the status counts.
+
         Raises:
-            TimeoutError: it did not come in time. The line is closed.
-            OSError: it did not come, or is none. The line is closed.
+            TimeoutError: no head came in time. The connection is closed.
+            OSError: none came, or what came is no answer. The connection is closed.
         """
+        answers = self._answers
+        answers.expect()
         try:
-            status = self._receive(deadline)
+            self._read(max(deadline, time.monotonic() + GRACE_S))
         except OSError:
             self.close()
-            raise
+            if not answers.status:
+                raise
+        if not answers.keep_alive:
+            self.close()
         self.fresh = False
-        return status
+        return answers.status
 
     def close(self) -> None:
         if self._socket is not None:
             self._socket.close()
             self._socket = None
 
-    def _receive(self, deadline: float) -> int:
-        answer = self._more(deadline)
-        while (end := answer.find(_END)) < 0:
-            if len(answer) > MAX_HEAD:
-                raise ConnectionError("an answer without end")
-            answer += self._more(deadline)
-        status, length = _STATUS.match(answer), _LENGTH.search(answer, 0, end)
-        if status is None:
-            raise ConnectionError("an answer that is not HTTP")
-        if length is None:  # it ends with the connection, or in pieces: nobody reads it
-            self.close()
-            return int(status[1])
-        missing = end + len(_END) + int(length[1]) - len(answer)
-        while missing > 0:
-            missing -= len(self._more(deadline))
-        return int(status[1])
-
-    def _more(self, deadline: float) -> bytes:
+    def _read(self, until: float) -> None:
         if self._socket is None:
             raise ConnectionError("closed")
-        self._socket.settimeout(max(deadline - time.monotonic(), GRACE_S))
-        more = self._socket.recv(_CHUNK)
-        if not more:
-            raise ConnectionError("closed by the other side")
-        return more
+        while self._answers.wanting:
+            left_s = until - time.monotonic()
+            if left_s <= 0:
+                raise TimeoutError("no answer in time")
+            self._socket.settimeout(left_s)
+            received = self._socket.recv(_READ)
+            if not received:
+                raise ConnectionError("closed by the other side")
+            self._answers.feed(received)
+
+
+class _Answers:
+    """The answers on one connection, one after the other, as the parser tells of them."""
+
+    def __init__(self) -> None:
+        self._parser = httptools.HttpResponseParser(self)
+        self.expect()
+
+    def expect(self) -> None:
+        self.status = 0
+        """Of the final answer, when its head has come."""
+        self.keep_alive = True
+        """Whether another answer can follow on the connection."""
+        self.wanting = True
+        """Whether more must be read to know the status, or to use the connection again."""
+        self._size = 0
+
+    def feed(self, received: bytes) -> None:
+        """
+        Raises:
+            ConnectionError: this is no answer, or one that is too large.
+        """
+        self._size += len(received)
+        try:
+            self._parser.feed_data(received)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            raise ConnectionError("an answer that is not HTTP") from error
+        if self.wanting and self._size > MAX_ANSWER:
+            raise ConnectionError("an answer without end")
+
+    # httptools callbacks, in the order of their calls
+
+    def on_message_begin(self) -> None:
+        if not self.wanting:  # nobody asked for this answer: what follows would be taken for another's
+            self.keep_alive = False
+
+    def on_headers_complete(self) -> None:
+        status = self._parser.get_status_code()
+        if status >= _FINAL and self.wanting:
+            self.status = status
+            self.keep_alive = self.wanting = self._parser.should_keep_alive()
+
+    def on_message_complete(self) -> None:
+        if self.status:
+            self.wanting = False
