@@ -1,16 +1,17 @@
 """Consumer of `chat.commands`: gives commands their places, stores them, delivers them."""
 
-from natter.bootstrap import persist as bootstrap
-from natter.bootstrap.common import now_ms
+from natter.bootstrap.clients import now_ms
+from natter.bootstrap.engines import Engines
 from natter.domain.messages.commands import Record
 from natter.entrypoints.lazily import LambdaHandler, lazily
 from natter.entrypoints.records import readable, set_aside
 from natter.entrypoints.stream import Batch, stream_consumer
-from natter.names import EPOCH
+from natter.names import EPOCH, EVENTS_TOPIC, FANOUT_TOPIC
 from natter.ports.operations import DeadLetters
 from natter.records.messages import load_command
 from natter.settings import PersistSettings
 from natter.telemetry import record_persisted
+from natter.usecases.delivery.deliver import Deliver
 from natter.usecases.messages.persist import Persist, UnfoldableRecordError
 
 
@@ -34,8 +35,30 @@ def build(persist: Persist, dead: DeadLetters) -> LambdaHandler:
 
 
 def _made() -> LambdaHandler:
-    parts = bootstrap.persist(PersistSettings())
-    return build(parts.persist, parts.dead)
+    engines = Engines(PersistSettings())
+    engines.warm(
+        engines.valkey.warm,
+        engines.sqs,  # it is needed when posts fail: no time to make a client
+        lambda: engines.producer.warm([EVENTS_TOPIC, FANOUT_TOPIC]),
+        engines.prepare_fold,
+    )
+    deliver = Deliver(
+        connections=engines.connections,
+        gateway=engines.gateway,
+        frames=engines.frames,
+        settle=engines.settle_posts,
+        fanout=engines.fanout_log,
+    )
+    persist = Persist(
+        store=engines.fold_store,
+        heads=engines.head_cache,
+        files=engines.files,
+        deliver=deliver,
+        frames=engines.frames,
+        events=engines.events,
+        now_ms=engines.now_ms,
+    )
+    return build(persist, engines.dead)
 
 
 lambda_handler = lazily(_made)
