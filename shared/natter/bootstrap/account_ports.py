@@ -1,40 +1,44 @@
 """Which adapter answers which port of accounts and of privacy."""
 
+from __future__ import annotations
+
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from natter.bootstrap.clients import Clients
-from natter.ports.accounts import (
-    AccessTokens,
-    Blocks,
-    Contacts,
-    Devices,
-    Identities,
-    IdentityProvider,
-    Passwords,
-    Profiles,
-    Sessions,
-    SessionStates,
-    Tickets,
-    TokenKeys,
-    Users,
-)
-from natter.ports.privacy import Archives, Erasures, Exporter, Exports
 from natter.settings import ExporterSettings, OidcSettings, TokenSettings
 
 if TYPE_CHECKING:
     from natter.adapters.kms.access_tokens import KmsAccessTokens
+    from natter.ports.accounts import (
+        AccessTokens,
+        Blocks,
+        Contacts,
+        Devices,
+        Identities,
+        IdentityProvider,
+        Passwords,
+        Profiles,
+        Sessions,
+        SessionStates,
+        Tickets,
+        TokenKeys,
+        Users,
+    )
+    from natter.ports.privacy import Archives, Erasures, Exporter, Exports
 
 
 class AccountPorts(Clients):
     """Who people are, and what is known of them."""
 
     @cached_property
-    def _kms_tokens(self) -> "KmsAccessTokens":
+    def _kms_tokens(self) -> KmsAccessTokens:
         settings = self.of(TokenSettings)
+        import boto3
+
         from natter.adapters.kms.access_tokens import KmsAccessTokens
 
-        return KmsAccessTokens(self.aws.client("kms", config=self.aws_config), settings.key_arns)
+        return KmsAccessTokens(boto3.client("kms", config=self.aws_config), settings.key_arns)
 
     @cached_property
     def access_tokens(self) -> AccessTokens:
@@ -135,7 +139,8 @@ class AccountPorts(Clients):
     @cached_property
     def exporter(self) -> Exporter:
         settings = self.of(ExporterSettings)
+        import boto3
+
         from natter.adapters.aws_lambda.exporter import LAMBDA, LambdaExporter
 
-        aws = self.aws
-        return LambdaExporter(lambda: aws.client("lambda", config=LAMBDA), settings.function)
+        return LambdaExporter(lambda: boto3.client("lambda", config=LAMBDA), settings.function)

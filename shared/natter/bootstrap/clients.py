@@ -1,5 +1,7 @@
 """The connections to the engines, each made when it is first asked for, and what a function connects to beforehand."""
 
+from __future__ import annotations
+
 import logging
 import time
 from collections.abc import Callable
@@ -46,8 +48,8 @@ class Clients:
     """
     One client for each engine that the function's settings name. Connects to nothing before the first use.
 
-    Drivers are imported where they are used: a function on AWS has only the layers that it uses, and starts faster
-    without the others. They are imported with the client, not with its first call, which somebody waits for.
+    What a part is made of is imported with it: a function on AWS has only the layers that it uses, and starts faster
+    without the others. It is not left to the part's first call, which somebody waits for.
     """
 
     def __init__(self, settings: FunctionSettings) -> None:
@@ -75,19 +77,20 @@ class Clients:
         return now_ms
 
     @cached_property
-    def aws(self) -> "boto3.Session":
+    def aws(self) -> boto3.Session:
+        """For what no client of boto3 does."""
         import boto3
 
         return boto3.Session()
 
     @cached_property
-    def aws_credentials(self) -> "Callable[[], Credentials]":
+    def aws_credentials(self) -> Callable[[], Credentials]:
         """What signs requests that no client of boto3 makes; renewed where they expire."""
         from botocore.exceptions import NoCredentialsError
 
         aws = self.aws
 
-        def current() -> "Credentials":
+        def current() -> Credentials:
             credentials = aws.get_credentials()
             if credentials is None:
                 raise NoCredentialsError
@@ -96,30 +99,32 @@ class Clients:
         return current
 
     @cached_property
-    def aws_config(self) -> "Config":
+    def aws_config(self) -> Config:
         """Of clients whose answers somebody waits for."""
         from botocore.config import Config
 
         return Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
 
     @cached_property
-    def postgres_login(self) -> "Callable[[], Login]":
+    def postgres_login(self) -> Callable[[], Login]:
         """Reads the database's secret anew at each call: it is rotated."""
         settings = self.of(PostgresSettings)
+        import boto3
+
         from natter.adapters.postgres.client import login_from_secret
 
-        aws, config = self.aws, self.aws_config
-        return lambda: login_from_secret(aws.client("secretsmanager", config=config), settings.secret_arn)
+        config = self.aws_config
+        return lambda: login_from_secret(boto3.client("secretsmanager", config=config), settings.secret_arn)
 
     @cached_property
-    def postgres(self) -> "Postgres":
+    def postgres(self) -> Postgres:
         settings = self.of(PostgresSettings)
         from natter.adapters.postgres.client import Postgres
 
         return Postgres(settings, self.postgres_login)
 
     @cached_property
-    def valkey(self) -> "Valkey":
+    def valkey(self) -> Valkey:
         settings = self.of(ValkeySettings)
         from natter.adapters.valkey.client import IamLogin, Valkey
 
@@ -134,34 +139,36 @@ class Clients:
         return Valkey(settings, lambda: login)
 
     @cached_property
-    def cassandra(self) -> "CassandraSession":
+    def cassandra(self) -> CassandraSession:
         settings = self.of(KeyspacesSettings)
         from natter.adapters.cassandra.client import CassandraSession
 
         return CassandraSession(settings)
 
     @cached_property
-    def producer(self) -> "RecordProducer":
+    def producer(self) -> RecordProducer:
         settings = self.of(KafkaSettings)
         from natter.adapters.kafka.client import RecordProducer
 
         return RecordProducer(settings)
 
     @cached_property
-    def sqs(self) -> "Callable[[], SQSClient]":
+    def sqs(self) -> Callable[[], SQSClient]:
         """Makes the client, once: one serves all queues, for making it takes longer than using it."""
+        import boto3
+
         from natter.adapters.sqs.client import SQS
 
-        aws = self.aws
-        return cache(lambda: aws.client("sqs", config=SQS))
+        return cache(lambda: boto3.client("sqs", config=SQS))
 
     @cached_property
-    def s3(self) -> "Callable[[], S3Client]":
+    def s3(self) -> Callable[[], S3Client]:
         """Makes the client, once; many functions that have files to do with hardly ever need it."""
+        import boto3
+
         from natter.adapters.s3.attachments import S3_CONFIG
 
-        aws = self.aws
-        return cache(lambda: aws.client("s3", config=S3_CONFIG))
+        return cache(lambda: boto3.client("s3", config=S3_CONFIG))
 
     @cached_property
     def bucket(self) -> str:

@@ -1,21 +1,27 @@
 """Which adapter answers which port, but for those of accounts and of privacy."""
 
-from collections.abc import Sequence
+from __future__ import annotations
+
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from natter.bootstrap.account_ports import AccountPorts
-from natter.ports.attachments import Attachments, FileQueue
-from natter.ports.conversations import Admission, Conversations
-from natter.ports.delivery import Connections, FanoutLog, Gateway, SliceQueue
-from natter.ports.frames import Frames
-from natter.ports.gate import Gate
-from natter.ports.limits import RateLimits
-from natter.ports.messages import CommandLog, ContentCheck, EventLog, FoldStore
-from natter.ports.operations import DeadLetters, Probe, Reports
-from natter.ports.presence import Acquaintances, ConnectionLog, LookQueue, PresenceTraces, Watchers
-from natter.ports.reading import HeadCache, Timeline
-from natter.ports.receipts import Cursors, ReceiptLog
 from natter.settings import DeliverySettings, FileQueueSettings, KafkaSettings, LookQueueSettings, SendSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from natter.ports.attachments import Attachments, FileQueue
+    from natter.ports.conversations import Admission, Conversations
+    from natter.ports.delivery import Connections, FanoutLog, Gateway, SliceQueue
+    from natter.ports.frames import Frames
+    from natter.ports.gate import Gate
+    from natter.ports.limits import RateLimits
+    from natter.ports.messages import CommandLog, ContentCheck, EventLog, FoldStore
+    from natter.ports.operations import DeadLetters, Probe, Reports
+    from natter.ports.presence import Acquaintances, ConnectionLog, LookQueue, PresenceTraces, Watchers
+    from natter.ports.reading import HeadCache, Timeline
+    from natter.ports.receipts import Cursors, ReceiptLog
 
 
 class Ports(AccountPorts):

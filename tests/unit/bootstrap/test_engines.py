@@ -2,8 +2,11 @@
 
 import json
 import logging
+import socket
 import subprocess
 import sys
+from functools import cached_property
+from inspect import getmembers
 from pathlib import Path
 
 import pytest
@@ -13,10 +16,21 @@ from natter.bootstrap.engines import Engines
 from natter.domain.errors import Unavailable
 from natter.settings import (
     AttachmentSettings,
+    DeliverySettings,
+    EndpointSettings,
+    ExporterSettings,
+    FileQueueSettings,
     ForgetFilesSettings,
     FunctionSettings,
+    KafkaSettings,
+    KeyspacesSettings,
     LimitSettings,
+    LookQueueSettings,
+    OidcSettings,
     PostgresSettings,
+    SendSettings,
+    SocketSettings,
+    TokenSettings,
     ValkeySettings,
 )
 
@@ -33,9 +47,27 @@ print(json.dumps(sorted(sys.modules)))
 """
 
 
-class TwiceSettings(FunctionSettings):
+PARTS = [name for name, _ in getmembers(Engines, lambda member: isinstance(member, cached_property))]
+NOWHERE = "127.0.0.1:1"
+
+
+class AllSettings(FunctionSettings):
+    """Of a function that needs everything."""
+
+    postgres: PostgresSettings = PostgresSettings(endpoint=NOWHERE, database="natter", secret_arn="secret")
+    valkey: ValkeySettings = ValkeySettings(endpoint=NOWHERE, user="natter", cache="natter")
+    kafka: KafkaSettings = KafkaSettings(brokers=NOWHERE)
+    keyspaces: KeyspacesSettings = KeyspacesSettings(endpoint=NOWHERE, keyspace="natter")
+    tokens: TokenSettings = TokenSettings(key_arns=("key",))
+    oidc: OidcSettings = OidcSettings(issuer="https://login.example", audience="natter")
+    gateway: EndpointSettings = EndpointSettings(endpoint=f"http://{NOWHERE}")
+    sockets: SocketSettings = SocketSettings(url=f"ws://{NOWHERE}")
+    deliveries: DeliverySettings = DeliverySettings(queue_url=f"http://{NOWHERE}/slices")
+    files: FileQueueSettings = FileQueueSettings(queue_url=f"http://{NOWHERE}/files")
+    looks: LookQueueSettings = LookQueueSettings(queue_url=f"http://{NOWHERE}/looks")
+    attachments: AttachmentSettings = AttachmentSettings(bucket="files")
+    exporter: ExporterSettings = ExporterSettings(function="export")
     limits: LimitSettings = LimitSettings(per_address=False)
-    attachments: AttachmentSettings
 
 
 def loaded_by(module: str) -> list[str]:
@@ -57,11 +89,11 @@ def test_no_driver_is_loaded_before_a_function_is_made(module: str) -> None:
 
 class TestSettings:
     def test_are_found_by_what_they_are(self) -> None:
-        attachments = AttachmentSettings(bucket="files")
-        engines = Engines(TwiceSettings(stage="unit", attachments=attachments))
-        assert engines.of(AttachmentSettings) is attachments
-        assert engines.bucket == "files"
-        assert engines.per_address is False
+        settings = AllSettings(stage="unit")
+        engines = Engines(settings)
+        assert engines.of(AttachmentSettings) is settings.attachments
+        assert engines.find(OidcSettings) is settings.oidc
+        assert (engines.bucket, engines.socket_url, engines.per_address) == ("files", "ws://127.0.0.1:1", False)
 
     def test_that_are_missing_are_named_with_the_function(self) -> None:
         engines = Engines(ForgetFilesSettings(stage="unit", attachments=AttachmentSettings(bucket="files")))
@@ -71,15 +103,31 @@ class TestSettings:
 
 
 class TestParts:
-    def test_are_made_once(self) -> None:
-        class CacheSettings(FunctionSettings):
-            valkey: ValkeySettings
+    @pytest.mark.parametrize("name", PARTS)
+    def test_are_made_once_and_connect_to_nothing(self, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+        monkeypatch.setattr(socket, "socket", None)
+        engines = Engines(AllSettings(stage="unit"))
+        assert getattr(engines, name) is getattr(engines, name)
 
-        valkey = ValkeySettings(endpoint="127.0.0.1:1", auth="none")
-        first, second = (Engines(CacheSettings(stage="unit", valkey=valkey)) for _ in range(2))
-        assert first.valkey is first.valkey
-        assert first.connections is first.connections
-        assert first.connections is not second.connections
+    def test_belong_to_one_function(self) -> None:
+        first, second = (Engines(AllSettings(stage="unit")) for _ in range(2))
+        assert first.tickets is not second.tickets
+
+    def test_a_check_is_found_by_its_name(self) -> None:
+        everything = AllSettings(stage="unit")
+        settings = SendSettings(
+            stage="unit",
+            postgres=everything.postgres,
+            valkey=everything.valkey,
+            kafka=everything.kafka,
+            sockets=everything.gateway,
+            attachments=everything.attachments,
+            content_check="json:dumps",
+        )
+        assert Engines(settings).content_check is not None
 
     def test_nobody_has_set_a_provider_or_a_check(self) -> None:
         engines = Engines(FunctionSettings(stage="unit"))
