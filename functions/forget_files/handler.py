@@ -1,6 +1,6 @@
 """Consumer of the queue of files: removes what deleted messages have shown."""
 
-from natter.bootstrap import forget_files as bootstrap
+from natter.bootstrap.engines import Engines
 from natter.entrypoints.lazily import LambdaHandler, lazily
 from natter.entrypoints.queue import queue_consumer
 from natter.ports.attachments import Attachments
@@ -16,4 +16,4 @@ def build(attachments: Attachments) -> LambdaHandler:
     return queue_consumer(consume)
 
 
-lambda_handler = lazily(lambda: build(bootstrap.forget_files(ForgetFilesSettings())))
+lambda_handler = lazily(lambda: build(Engines(ForgetFilesSettings()).attachments))

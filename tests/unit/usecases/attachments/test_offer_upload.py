@@ -14,7 +14,7 @@ def chat() -> Chat:
 
 
 def offering(chat: Chat) -> OfferUpload:
-    return chat.service().offer_upload
+    return chat.offer_upload
 
 
 class TestOfferUpload:

@@ -196,7 +196,7 @@ class TestWhoIsErased:
     def test_cannot_come_back(self, scene: Scene) -> None:
         scene.ask()
         with pytest.raises(BadCredentials):
-            scene.world.service.sign_in(a_sign_in("ann"))
+            scene.world.sign_in(a_sign_in("ann"))
         with pytest.raises(UsernameTaken):
             scene.world.add("ann")
 

@@ -43,7 +43,7 @@ def made(scene: Scene) -> list[bool]:
 
 
 def ask(scene: Scene) -> str | None:
-    return scene.world.service.ask_for_export(scene.ann)
+    return scene.world.ask_for_export(scene.ann)
 
 
 def archive(scene: Scene, link: str | None) -> dict[str, Any]:
@@ -84,7 +84,7 @@ class TestAskForExport:
                 raise Unavailable(f"Lambda, for {user}'s {export_id}")
 
         with pytest.raises(Unavailable):
-            replace(scene.world.service.ask_for_export, exporter=Down())(scene.ann)
+            replace(scene.world.ask_for_export, exporter=Down())(scene.ann)
         ask(scene)
         assert made(scene) == [True]
 
@@ -130,7 +130,7 @@ class TestMakeExport:
     def test_of_hundreds_of_contacts_each_once(self, scene: Scene) -> None:
         others = [scene.chat.person(f"other{number}") for number in range(450)]
         for other in others:
-            scene.world.service.contacts.add(scene.ann, other)
+            scene.world.keep_contacts.add(scene.ann, other)
         ask(scene)
         made(scene)
         contacts = [contact["user_id"] for contact in archive(scene, ask(scene))["contacts.json"]]
