@@ -72,12 +72,10 @@ class S3Attachments:
             found = threads.map(lambda attachment: self._show(conversation, uploader, attachment), wanted)
             return [attachment for attachment, is_there in zip(wanted, found, strict=True) if not is_there]
 
-    def erase(
-        self, conversation: ConversationId, uploader: UserId, attachments: Collection[AttachmentId], *, pending: bool
-    ) -> None:
+    def erase(self, conversation: ConversationId, attachments: Collection[AttachmentId]) -> None:
         self._remove([_shown(conversation, attachment) for attachment in attachments])
-        if not pending:
-            return
+
+    def erase_pending(self, conversation: ConversationId, uploader: UserId) -> None:
         with self._bucket.errors():
             pages = self._bucket.client.get_paginator("list_objects_v2").paginate(
                 Bucket=self._bucket.name, Prefix=_pending(conversation, uploader, AttachmentId(""))

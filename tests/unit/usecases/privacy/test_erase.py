@@ -6,7 +6,6 @@ import pytest
 
 from natter.domain.accounts.users import DELETED_NAME
 from natter.domain.errors import BadCredentials, Unavailable, UsernameTaken
-from natter.domain.ids import AttachmentId
 from natter.domain.presence import Traces
 from natter.usecases.conversations.relay import AGE_MS, Relay
 from natter.usecases.privacy.erase import Swept
@@ -219,8 +218,3 @@ class TestWhoIsErased:
         scene.chat.say(scene.direct, scene.ann, a_post("late", "secret"))
         assert scene.erase()() == DONE
         check_erased(scene)
-
-
-def test_files_of_others_stay(scene: Scene) -> None:
-    scene.chat.attachments.erase(scene.direct, scene.bob, [scene.file, AttachmentId("none")], pending=True)
-    assert scene.chat.attachments.link(scene.direct, scene.file)
