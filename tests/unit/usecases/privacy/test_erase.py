@@ -11,6 +11,7 @@ from natter.usecases.conversations.relay import AGE_MS, Relay
 from natter.usecases.privacy.erase import Swept
 from tests.chat import Chat
 from tests.erasing import Crash, Crashing, Scene, erasing
+from tests.exporting import asked, made
 from tests.identity import a_sign_in
 from tests.messages import a_delete, a_post, a_reaction, an_edit
 
@@ -189,6 +190,15 @@ class TestErase:
         assert replace(erase, empty=replace(erase.empty, erasures=Noting()))() == DONE
         assert noted == [1000, 2000, 2507, 2508]
         assert "secret" not in kept(scene.chat.tables)
+
+    def test_takes_the_archive_with_it(self, scene: Scene) -> None:
+        asked(scene)
+        made(scene)
+        link = asked(scene)
+        scene.ask()
+        scene.erase()()
+        assert link is not None
+        assert scene.world.archives.download(link) is None
 
 
 class TestWhoIsErased:
