@@ -2,6 +2,8 @@ from typing import Any
 
 import pytest
 
+from natter.domain.conversations.members import MembershipChange
+from natter.domain.fold.writes import MembershipRow
 from natter.domain.ids import AttachmentId, ConversationId, UserId, new_id
 from natter.domain.privacy.requests import Emptying
 from natter.usecases.privacy.empty_words import EmptyWords
@@ -92,6 +94,14 @@ class TestEmptyWords:
         scene.chat.fold()
         scene.run()
         assert scene.left() == []
+
+    def test_what_the_fold_has_not_finished_is_not_true_yet(self, scene: Scene) -> None:
+        """Rows above the head: the event itself may be missing."""
+        before, end = scene.words(scene.ann), scene.head() + 2
+        gone = MembershipChange(user_id=scene.ann, seq=end, role=None, messages=0, erased=True)
+        scene.chat.tables.write([MembershipRow(conversation_id=scene.group, change=gone, written_at=NEVER)])
+        scene.run()
+        assert (scene.words(scene.ann), scene.left()) == (before, [scene.group])
 
     def test_goes_on_from_where_an_earlier_run_has_come_to(self, scene: Scene) -> None:
         scene.tell()
