@@ -11,7 +11,7 @@ from natter.settings import ForgetFilesSettings
 def build(attachments: Attachments) -> LambdaHandler:
     def consume(body: str) -> None:
         files = load_forgotten(body)
-        attachments.erase(files.conversation_id, files.uploader, files.attachments, pending=False)
+        attachments.erase(files.conversation_id, files.attachments)
 
     return queue_consumer(consume)
 

@@ -166,7 +166,7 @@ class Clients:
         """Makes the client, once; many functions that have files to do with hardly ever need it."""
         import boto3
 
-        from natter.adapters.s3.attachments import S3_CONFIG
+        from natter.adapters.s3.client import S3_CONFIG
 
         return cache(lambda: boto3.client("s3", config=S3_CONFIG))
 
