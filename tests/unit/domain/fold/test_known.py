@@ -44,4 +44,4 @@ class TestWanted:
         batch = a_log([created(), created(conversation=KITCHEN)])
         wanted = Wanted.of(batch, {LOBBY: None, KITCHEN: in_the_kitchen(at=7)})
         assert (wanted.conversations, wanted.folded) == ([LOBBY], {KITCHEN: 7})
-        assert wanted.targets == wanted.marks == []
+        assert (list(wanted.targets), list(wanted.marks)) == ([], [])
