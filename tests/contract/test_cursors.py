@@ -1,7 +1,6 @@
 """What every `Cursors` promises."""
 
 import time
-from collections.abc import Iterator, Mapping
 from typing import Protocol
 
 import pytest
@@ -15,7 +14,6 @@ from natter.domain.ids import ConversationId, UserId, new_id
 from natter.domain.receipts import Cursor
 from natter.ports.messages import FoldStore
 from natter.ports.receipts import Cursors
-from natter.settings import KeyspacesSettings
 from tests.memory.tables import MemoryTables
 from tests.messages import ANN, BOB, an_event
 
@@ -44,17 +42,8 @@ class Cassandra:
 
 
 @pytest.fixture(params=["memory", pytest.param("cassandra", marks=pytest.mark.engines)])
-def tables(request: pytest.FixtureRequest) -> Iterator[Tables]:
-    if request.param == "memory":
-        yield Memory()
-        return
-    endpoint: str = request.getfixturevalue("cassandra_endpoint")
-    outputs: Mapping[str, str] = request.getfixturevalue("outputs")
-    session = CassandraSession(
-        KeyspacesSettings(endpoint=endpoint, keyspace=f"natter_{outputs['Stage']}", auth="none", request_timeout_s=10)
-    )
-    yield Cassandra(session)
-    session.close()
+def tables(request: pytest.FixtureRequest) -> Tables:
+    return Memory() if request.param == "memory" else Cassandra(request.getfixturevalue("cassandra"))
 
 
 @pytest.fixture
