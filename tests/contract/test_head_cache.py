@@ -20,11 +20,6 @@ def heads(request: pytest.FixtureRequest) -> HeadCache:
     return ValkeyHeadCache(request.getfixturevalue("valkey"))
 
 
-@pytest.fixture
-def conversation() -> ConversationId:
-    return ConversationId(new_id())
-
-
 def fill(heads: HeadCache, *known: Head) -> None:
     table = {head.conversation_id: head for head in known}
     assert heads.fill(list(table), lambda conversations: {each: table[each] for each in conversations}) == table

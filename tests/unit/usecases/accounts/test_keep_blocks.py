@@ -13,11 +13,6 @@ from tests.messages import a_command, a_post
 
 
 @pytest.fixture
-def chat() -> Chat:
-    return Chat()
-
-
-@pytest.fixture
 def keep(chat: Chat) -> KeepBlocks:
     return KeepBlocks(
         blocks=chat.world.blocks,
@@ -25,16 +20,6 @@ def keep(chat: Chat) -> KeepBlocks:
         admission=chat.admission,
         clock=chat.world.clock,
     )
-
-
-@pytest.fixture
-def ann(chat: Chat) -> UserId:
-    return chat.person("ann")
-
-
-@pytest.fixture
-def bob(chat: Chat) -> UserId:
-    return chat.person("bob")
 
 
 @pytest.fixture

@@ -8,11 +8,6 @@ from tests.files import a_file
 from tests.messages import MALLORY
 
 
-@pytest.fixture
-def chat() -> Chat:
-    return Chat()
-
-
 def offering(chat: Chat) -> OfferUpload:
     return chat.offer_upload
 

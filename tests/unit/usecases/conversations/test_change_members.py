@@ -21,26 +21,6 @@ class DownLog:
 
 
 @pytest.fixture
-def chat() -> Chat:
-    return Chat()
-
-
-@pytest.fixture
-def ann(chat: Chat) -> UserId:
-    return chat.person("ann")
-
-
-@pytest.fixture
-def bob(chat: Chat) -> UserId:
-    return chat.person("bob")
-
-
-@pytest.fixture
-def cid(chat: Chat) -> UserId:
-    return chat.person("cid")
-
-
-@pytest.fixture
 def lobby(chat: Chat, ann: UserId, bob: UserId) -> ConversationId:
     """Ann's, with Bob."""
     return chat.group(ann, bob)

@@ -28,16 +28,6 @@ class DownLog:
 
 
 @pytest.fixture
-def chat() -> Chat:
-    return Chat()
-
-
-@pytest.fixture
-def ann(chat: Chat) -> UserId:
-    return chat.person("ann")
-
-
-@pytest.fixture
 def lobby(chat: Chat, ann: UserId) -> ConversationId:
     return chat.group(ann)
 

@@ -1,22 +1,10 @@
 from collections.abc import Sequence
 
-import pytest
-
 from natter.domain.conversations.records import CreateRequest
 from natter.domain.ids import ConversationId, UserId
 from natter.usecases.privacy.leave_for_good import LeaveForGood
 from tests.chat import Chat
 from tests.erasing import erasing
-
-
-@pytest.fixture
-def chat() -> Chat:
-    return Chat()
-
-
-@pytest.fixture
-def ann(chat: Chat) -> UserId:
-    return chat.person("ann")
 
 
 def leaving(chat: Chat) -> LeaveForGood:

@@ -8,26 +8,6 @@ from tests.chat import Chat
 from tests.messages import MALLORY, a_delete, a_post
 
 
-@pytest.fixture
-def chat() -> Chat:
-    return Chat()
-
-
-@pytest.fixture
-def ann(chat: Chat) -> UserId:
-    return chat.person("ann")
-
-
-@pytest.fixture
-def bob(chat: Chat) -> UserId:
-    return chat.person("bob")
-
-
-@pytest.fixture
-def cid(chat: Chat) -> UserId:
-    return chat.person("cid")
-
-
 def counted(chat: Chat, user: UserId, conversation: ConversationId) -> tuple[int, int, int]:
     view = chat.seen(user, conversation)
     return view.first_seq, view.read_seq, view.unread
