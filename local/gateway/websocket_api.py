@@ -54,7 +54,7 @@ def selector(expression: str) -> tuple[str, ...]:
 def select(path: tuple[str, ...], routes: Mapping[str, Route], text: str) -> Route | None:
     """The route of a message: the one its body names, else `$default`, else none."""
     try:
-        value = json.loads(text)
+        value = json.loads(text, parse_int=float)  # which has no most digits
         for name in path:
             value = value[name]
     except (ValueError, TypeError, LookupError, RecursionError):

@@ -14,8 +14,19 @@ type Schema = dict[str, Any]
 REF = "#/components/schemas/{model}"
 
 
+INTEGER = 'Written as JSON writes an integer: neither `3.0` nor `"3"`.'
+"""What no keyword of JSON Schema says, which takes 3.0 for an integer."""
+
+
+DIGITS = "Plain decimal digits, without leading zeros."
+
+
 class WireSchemas(GenerateJsonSchema):
     """In answers, a field that is None is left out, and every other one is there, whether it has a default or not."""
+
+    def int_schema(self, schema: core_schema.IntSchema) -> JsonSchemaValue:
+        found = super().int_schema(schema)
+        return {**found, "description": INTEGER} if self.mode == "validation" else found
 
     def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
         if self.mode == "serialization":
@@ -32,6 +43,13 @@ class WireSchemas(GenerateJsonSchema):
         if self.mode == "serialization":
             return not _may_be_none(field["schema"])
         return super().field_is_required(field, total)
+
+
+class QuerySchemas(GenerateJsonSchema):
+    """In a query all is text, and what is not set is not there."""
+
+    def int_schema(self, schema: core_schema.IntSchema) -> JsonSchemaValue:
+        return {**super().int_schema(schema), "description": DIGITS}
 
 
 def schemas(read: Iterable[type[BaseModel]], answered: Iterable[type[BaseModel]]) -> dict[str, Schema]:

@@ -126,6 +126,14 @@ class TestFrames:
         assert answer["type"] == "ack"
         assert {"font", "colour"}.isdisjoint(await phone.event(chat, "m1"))
 
+    async def test_a_number_of_an_unknown_field_may_have_any_number_of_digits(self, api: Api) -> None:
+        alice, bob = await api.sign_up(), await api.sign_up()
+        phone = await alice.connect()
+        frame = json.dumps(sending(await alice.direct(bob)))
+        await phone.send(frame.replace("{", '{"colour": ' + "9" * 5000 + ", ", 1))
+        assert (await phone.until(lambda frame: frame["type"] != "events"))["type"] == "ack"
+        (await alice.call("PATCH", "/v1/users/me", '{"colour": ' + "9" * 5000 + "}")).expect(200)
+
     async def test_ping_without_an_id_is_not_answered(self, api: Api) -> None:
         phone = await (await api.sign_up()).connect()
         await phone.send({"action": "ping"})
@@ -253,6 +261,11 @@ REQUESTS: dict[str, tuple[str, str, Any, str]] = {
     ),
     "sync: positions of wrong type": ("POST", "/v1/sync", {"positions": []}, "positions"),
     "sync: negative seq": ("POST", "/v1/sync", {"positions": {"c": {"seq": -1, "read_seq": 0}}}, "seq"),
+    "inbox: limit with an underscore": ("GET", "/v1/conversations?limit=1_0", None, "limit"),
+    "inbox: limit with a fraction": ("GET", "/v1/conversations?limit=5.0", None, "limit"),
+    "inbox: limit with a line break": ("GET", "/v1/conversations?limit=5%0A", None, "limit"),
+    "sync: limit with a fraction": ("POST", "/v1/sync", '{"positions": {}, "limit": 5.0}', "limit"),
+    "sync: limit of 5,000 digits": ("POST", "/v1/sync", '{"positions": {}, "limit": %s}' % ("9" * 5000), "limit"),
     "sync: limit too high": ("POST", "/v1/sync", {"limit": 201}, "limit"),
 }
 

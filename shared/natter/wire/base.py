@@ -1,9 +1,10 @@
 """What all models of the protocol share: strict types, field names in snake_case, unknown fields ignored."""
 
+import re
 import unicodedata
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import from_json
 
 from natter.domain.errors import BadRequest
@@ -36,11 +37,22 @@ def _one_line(text: str) -> str:
     return text
 
 
+def _from_digits(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    if re.fullmatch("0|[1-9][0-9]{0,15}", value) is None:
+        raise ValueError("must be written in decimal digits, without leading zeros")
+    return int(value)
+
+
 WireId = Annotated[str, Field(pattern=ID_PATTERN)]
 WireUserId = Annotated[UserId, Field(pattern=ID_PATTERN)]
 WireClientId = Annotated[ClientId, Field(pattern=ID_PATTERN)]
 WireConversationId = Annotated[ConversationId, Field(pattern=ID_PATTERN)]
 Seq = Annotated[int, Field(ge=1, le=2**53 - 1)]
+FROM_DIGITS = BeforeValidator(_from_digits)
+"""Of an integer in a query, where all is text: takes `7`, but neither `07` nor `7.0`, `+7` or `7_0`."""
+
 Line = Annotated[str, AfterValidator(_one_line)]
 """Text without line breaks, such as a name or a title."""
 
@@ -57,17 +69,37 @@ _TAG_ERRORS = {"union_tag_invalid": "not known", "union_tag_not_found": "Field r
 """What is wrong with the field that tells which of several models is meant."""
 
 
+_MOST_DIGITS = 4300
+"""Of a number that the parser reads; beyond, it takes the whole text for no JSON."""
+_STRING_OR_NUMBER = re.compile(
+    rb'"(?:[^"\\]++|\\.)*+"?|(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?', re.DOTALL
+)
+
+
 def parse_json(body: str | bytes) -> Any:
     """
-    The JSON value of `body`.
+    The JSON value of `body`. Numbers may have any number of digits: no field takes such a one, but it may stand where
+    nobody looks.
 
     Raises:
         BadRequest: it is not JSON (or holds NaN, lone surrogates, or nests too deeply).
     """
+    encoded = body.encode(errors="surrogatepass") if isinstance(body, str) else body
     try:
-        return from_json(body, allow_inf_nan=False)
+        try:
+            return from_json(encoded, allow_inf_nan=False)
+        except ValueError:
+            cut = _STRING_OR_NUMBER.sub(_cut, encoded)
+            if cut == encoded:
+                raise
+            return from_json(cut, allow_inf_nan=False)
     except ValueError as error:
         raise BadRequest("the body is not valid JSON") from error
+
+
+def _cut(found: re.Match[bytes]) -> bytes:
+    """The string or number as it is; of a number with too many digits one that is infinite, which no field takes."""
+    return found[0] if found[0].startswith(b'"') or len(found[0]) <= _MOST_DIGITS else b"1e999"
 
 
 def parse[Model: BaseModel](model: type[Model], value: Any) -> Model:

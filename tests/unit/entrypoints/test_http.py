@@ -1,7 +1,7 @@
 import base64
 import json
 import logging
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from pydantic import Field
@@ -12,7 +12,7 @@ from natter.entrypoints.answers import Answer
 from natter.entrypoints.http import HttpApi
 from natter.entrypoints.request import Request
 from natter.names import BODY_LIMIT_BYTES
-from natter.wire.base import WireModel
+from natter.wire.base import FROM_DIGITS, WireModel
 from tests.http import HttpClient
 from tests.identity import World, a_sign_in
 
@@ -27,7 +27,7 @@ class Thing(WireModel):
 
 
 class Paging(WireModel):
-    limit: int = Field(50, ge=1, le=200, strict=False)
+    limit: Annotated[int, Field(ge=1, le=200), FROM_DIGITS] = 50
 
 
 def an_api(world: World) -> HttpApi:
@@ -149,7 +149,7 @@ class TestQueries:
         assert client("GET", "/things", query={"limit": "7"}).json == {"limit": 7}
         assert client("GET", "/things").json == {"limit": 50}
 
-    @pytest.mark.parametrize("limit", ["0", "201", "-1", "1.5", "x", "", "1,2", "\0"])
+    @pytest.mark.parametrize("limit", ["0", "201", "-1", "1.5", "x", "", "1,2", "\0", "1_0", "5.0"])
     def test_anything_else_is_refused(self, limit: str) -> None:
         reply = echo(World())("GET", "/things", query={"limit": limit})
         assert reply.code == "bad_request"

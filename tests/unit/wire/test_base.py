@@ -1,3 +1,4 @@
+import json
 from typing import Annotated, Any, Literal
 
 import pytest
@@ -59,6 +60,17 @@ class TestParseJson:
     def test_anything_else_is_refused(self, body: bytes) -> None:
         with pytest.raises(BadRequest, match=r"^the body is not valid JSON$"):
             parse_json(body)
+
+    @pytest.mark.parametrize("number", ["%s", "-%s", "%s.5", "0.%s", "1e%s", "[%s]"])
+    def test_numbers_may_have_many_digits_where_nobody_looks(self, number: str) -> None:
+        text = "1" * 5000 + '"' + "2" * 5000
+        body = f'{{"a": {json.dumps(text)}, "b": {number % ("9" * 5000)}}}'
+        assert parse_json(body)["a"] == text
+
+    @pytest.mark.parametrize("body", ["0%s", '"%s', "%s}", "%sx"])
+    def test_many_digits_make_no_json_of_what_is_none(self, body: str) -> None:
+        with pytest.raises(BadRequest, match=r"^the body is not valid JSON$"):
+            parse_json(body % ("9" * 5000))
 
 
 class TestWireModel:
