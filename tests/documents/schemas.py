@@ -7,6 +7,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaValue, models_json_schema
 from pydantic_core import core_schema
 
+from natter.wire.base import Patch
 from tests.documents.events import EventsPart
 
 type Schema = dict[str, Any]
@@ -22,7 +23,12 @@ DIGITS = "Plain decimal digits, without leading zeros."
 
 
 class WireSchemas(GenerateJsonSchema):
-    """In answers, a field that is None is left out, and every other one is there, whether it has a default or not."""
+    """
+    In answers, a field that is None is left out, and every other one is there, whether it has a default or not. In what
+    is read, one that may be absent may be null, too, which in a `Patch` means something else.
+    """
+
+    _patching = False
 
     def int_schema(self, schema: core_schema.IntSchema) -> JsonSchemaValue:
         found = super().int_schema(schema)
@@ -33,10 +39,20 @@ class WireSchemas(GenerateJsonSchema):
             return self.generate_inner(schema["schema"])
         return super().nullable_schema(schema)
 
+    def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
+        outer, self._patching = self._patching, issubclass(schema["cls"], Patch)
+        try:
+            return super().model_schema(schema)
+        finally:
+            self._patching = outer
+
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        inner = schema["schema"]
         stands_for_nothing = schema.get("default") == ""
         if self.mode == "serialization" or stands_for_nothing:
-            return self.generate_inner(schema["schema"])
+            return self.generate_inner(inner)
+        if not self._patching and inner["type"] != "nullable":
+            schema = {**schema, "schema": core_schema.nullable_schema(inner)}
         return super().default_schema(schema)
 
     def field_is_required(self, field: Any, total: bool) -> bool:

@@ -21,6 +21,10 @@ class WireModel(BaseModel):
         return self.__pydantic_serializer__.to_json(self, exclude_none=True)
 
 
+class Patch(WireModel):
+    """What is to change: what is not named stays, and null clears. Everywhere else null is as if it were not there."""
+
+
 def _printable(text: str) -> str:
     if not text.strip():
         raise ValueError("must not be empty or only white space")
@@ -104,15 +108,21 @@ def _cut(found: re.Match[bytes]) -> bytes:
 
 def parse[Model: BaseModel](model: type[Model], value: Any) -> Model:
     """
-    `value` as `model`.
+    `value` as `model`. A field that is null is as if it were absent, unless the model is a `Patch`.
 
     Raises:
         BadRequest: it does not fit; `detail` names the first field that is wrong, never its content.
     """
     try:
-        return model.model_validate(value)
+        return model.model_validate(value if issubclass(model, Patch) else _without_nulls(value))
     except ValidationError as error:
         raise BadRequest(describe(error)) from error
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_nulls(field) for name, field in value.items() if field is not None}
+    return [_without_nulls(item) for item in value] if isinstance(value, list) else value
 
 
 def describe(error: ValidationError) -> str:

@@ -1,6 +1,7 @@
 """What holds for every model that clients send, whatever it is for."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import Any, get_args
 
@@ -8,10 +9,14 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from natter.domain.errors import BadRequest
-from natter.wire.base import parse, parse_json
+from natter.wire.accounts import ProviderSignInBody
+from natter.wire.base import Patch, parse, parse_json
+from natter.wire.privacy import ProviderErasureBody
 from tests.documents.asyncapi import CLIENT_FRAMES
-from tests.documents.openapi import routes
+from tests.documents.openapi import routes, template
+from tests.security.rows import ACTIONS, ROWS
 
+IDS: Mapping[str, str] = defaultdict(lambda: "x")
 ROUTES = list(chain(*routes().values()))
 SENT = [*(route.body for route in ROUTES if route.body), *CLIENT_FRAMES.values()]
 QUERIES = {route.query for route in ROUTES if route.query}
@@ -52,6 +57,36 @@ def integers(models: set[type[BaseModel]]) -> list[tuple[type[BaseModel], str]]:
     )
 
 
+def examples() -> Iterator[tuple[type[BaseModel], Any]]:
+    """Of bodies and frames, what fits them."""
+    for route in ROUTES:
+        if route.body and route.body not in {ProviderSignInBody, ProviderErasureBody}:
+            yield route.body, ROWS[f"{route.method} {template(route.path)}"].body(IDS)
+    for action, model in CLIENT_FRAMES.items():
+        yield model, {"action": action, **ACTIONS[action].frame(IDS)}
+
+
+def named_otherwise(body: Any, *, missing: bool) -> Iterator[Any]:
+    """`body` with one of its fields, however deep, null or `missing`."""
+    if isinstance(body, dict):
+        for name, value in body.items():
+            yield {other: each for other, each in body.items() if other != name} | ({} if missing else {name: None})
+            for changed in named_otherwise(value, missing=missing):
+                yield body | {name: changed}
+    elif isinstance(body, list):
+        for index, item in enumerate(body):
+            for changed in named_otherwise(item, missing=missing):
+                yield [*body[:index], changed, *body[index + 1 :]]
+
+
+def outcome(model: type[BaseModel], body: Any) -> Any:
+    """What it is taken for, or refused with."""
+    try:
+        return parse(model, body)
+    except BadRequest as error:
+        return error.detail
+
+
 BODIES = set(chain(*map(with_inner, SENT)))
 
 
@@ -84,3 +119,21 @@ class TestIntegers:
         with pytest.raises(BadRequest, match=f"^{name}: "):
             parse(model, {name: text})
         assert not wrong(model, name, "3")
+
+
+class TestNull:
+    @pytest.mark.parametrize(("model", "body"), [each for each in examples() if not issubclass(each[0], Patch)])
+    def test_is_as_if_the_field_were_absent(self, model: type[BaseModel], body: Any) -> None:
+        assert isinstance(outcome(model, body), model)
+        assert outcome(model, dict.fromkeys(model.model_fields) | body) == outcome(model, body)
+        absent = [outcome(model, changed) for changed in named_otherwise(body, missing=True)]
+        assert [outcome(model, changed) for changed in named_otherwise(body, missing=False)] == absent
+
+    @pytest.mark.parametrize(("model", "body"), [each for each in examples() if issubclass(each[0], Patch)])
+    def test_clears_or_is_refused_in_a_patch(self, model: type[BaseModel], body: Any) -> None:
+        for name in body:
+            changed = outcome(model, {name: None})
+            assert str(changed).startswith(f"{name}: ") or changed.model_fields_set == {name}
+
+    def test_patches_are_patches(self) -> None:
+        assert all(issubclass(route.body, Patch) == (route.method == "PATCH") for route in ROUTES if route.body)
