@@ -172,7 +172,7 @@ class Connection(asyncio.Protocol):
             return
         head = [_STATUS_LINES.get(status) or b"HTTP/1.1 %d Status\r\n" % status]
         head += [b"%s: %s\r\n" % header for header in headers]
-        if status not in _BODILESS:
+        if status not in _BODILESS and (body or not head_only):  # of HEAD it is that of GET, if it is known
             head.append(b"content-length: %d\r\n" % len(body))
         head.append(b"\r\n" if self._keep_alive else b"connection: close\r\n\r\n")
         if body and not head_only and status not in _BODILESS:

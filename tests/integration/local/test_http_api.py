@@ -79,6 +79,18 @@ class TestEvents:
         event = (await request(cloud, "PUT", "/items/a%20b/parts/1/2")).json
         assert event["pathParameters"] == {"id": "a b", "part": "1/2"}
 
+    async def test_paths_are_compared_with_their_encoding_undone(self, cloud: Runtime) -> None:
+        event = (await request(cloud, "GET", "/%65cho")).json
+        assert (event["routeKey"], event["rawPath"], event["requestContext"]["http"]["path"]) == (
+            "GET /echo",
+            "/echo",
+            "/echo",
+        )
+        slash = (await request(cloud, "PUT", "/items/a%2Fparts/parts%2F1%252F%C3%BC")).json
+        assert slash["rawPath"] == "/items/a/parts/parts/1%2Fü"
+        assert (await request(cloud, "GET", "/echo%2Fmore")).status == 404
+        assert (await request(cloud, "GET", "/echo%3Fmore?x=1")).json["rawPath"] == "/echo"
+
     async def test_text_body_is_text_and_others_are_base64(self, cloud: Runtime) -> None:
         text = (await request(cloud, "POST", "/echo", b'{"a":1}', {"Content-Type": "application/json"})).json
         assert (text["body"], text["isBase64Encoded"]) == ('{"a":1}', False)
