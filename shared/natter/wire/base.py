@@ -9,6 +9,7 @@ from pydantic_core import from_json
 
 from natter.domain.errors import BadRequest
 from natter.domain.ids import ID_PATTERN, ClientId, ConversationId, UserId
+from natter.domain.lines import breaks, shows_nothing, turns_what_follows
 
 
 class WireModel(BaseModel):
@@ -34,10 +35,12 @@ def _printable(text: str) -> str:
 
 
 def _one_line(text: str) -> str:
-    if not text.strip():
-        raise ValueError("must not be empty or only white space")
-    if any(unicodedata.category(character) == "Cc" for character in text):
-        raise ValueError("must not contain control characters")
+    if breaks(text):
+        raise ValueError("must not contain control characters or ends of lines")
+    if shows_nothing(text):
+        raise ValueError("must show something: not only white space or format characters")
+    if turns_what_follows(text):
+        raise ValueError("must end the embeddings and isolates that it begins, and no others")
     return text
 
 
@@ -58,7 +61,7 @@ FROM_DIGITS = BeforeValidator(_from_digits)
 """Of an integer in a query, where all is text: takes `7`, but neither `07` nor `7.0`, `+7` or `7_0`."""
 
 Line = Annotated[str, AfterValidator(_one_line)]
-"""Text without line breaks, such as a name or a title."""
+"""One line that shows something and leaves the direction of what follows alone, such as a name or a title."""
 
 Prose = Annotated[str, AfterValidator(_printable)]
 """Text that may have several lines."""

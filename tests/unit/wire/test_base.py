@@ -90,6 +90,9 @@ class TestWireModel:
             ("name", " \u3000"),
             ("name", "a\nb"),
             ("name", "a\x7fb"),
+            ("name", "a\u2028b"),
+            ("name", "\u200b\u2060"),
+            ("name", "gpj.\u202eexe"),
             ("text", ""),
             ("text", " \n\t"),
             ("text", "a\rb"),
@@ -111,6 +114,7 @@ class TestWireModel:
         [
             ("id", "A-z_9" * 12),
             ("name", "  Zoë \U0001f98a "),
+            ("name", "\u2067\u05d0\u05d1\u2069\u200f!"),
             ("text", " a\n\tb "),
             ("text", "\U0001f98a" * 8000),
             ("place", 2**53 - 1),
