@@ -64,6 +64,7 @@ class TestPostgres:
         self, postgres: Postgres, other_postgres: Postgres
     ) -> None:
         """As of an environment that was frozen in the middle of it."""
+        backend(postgres)
         tries: list[int] = []
 
         def work(cursor: Cursor) -> str:

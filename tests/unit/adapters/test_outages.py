@@ -15,7 +15,12 @@ AWS = [
     for each in vars(botocore.exceptions).values()
     if isinstance(each, type) and issubclass(each, Exception) and each.__module__ == botocore.exceptions.__name__
 ]
-OF_ITS_OWN_FILES = {"UndefinedModelAttributeError", "MissingServiceIdError", "UnsupportedTLSVersionWarning", "ImminentRemovalWarning"}
+OF_ITS_OWN_FILES = {
+    "UndefinedModelAttributeError",
+    "MissingServiceIdError",
+    "UnsupportedTLSVersionWarning",
+    "ImminentRemovalWarning",
+}
 """Wrong descriptions of services, which do not pass; and warnings."""
 KAFKA = [code for name, code in vars(KafkaError).items() if name.isupper() and isinstance(code, int)]
 
