@@ -7,7 +7,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from confluent_kafka import KafkaError, KafkaException
 
 from natter.adapters.kafka import client as kafka
-from natter.adapters.s3.client import s3_errors
+from natter.adapters.s3.client import Bucket
 from natter.domain.errors import TooLarge, Unavailable
 
 AWS = [
@@ -24,6 +24,8 @@ OF_ITS_OWN_FILES = {
 """Wrong descriptions of services, which do not pass; and warnings."""
 KAFKA = [code for name, code in vars(KafkaError).items() if name.isupper() and isinstance(code, int)]
 
+BUCKET = Bucket(lambda: pytest.fail("nothing is asked"), "files", holds="files")
+
 
 class TestAws:
     def test_every_error_is_one_of_the_two_that_are_caught(self) -> None:
@@ -33,7 +35,7 @@ class TestAws:
 
     @pytest.mark.parametrize("code", ["SlowDown", "InternalError", "ServiceUnavailable", "Throttling", "AccessDenied"])
     def test_answers_of_a_service_are_unavailable(self, code: str) -> None:
-        with pytest.raises(Unavailable), s3_errors():
+        with pytest.raises(Unavailable), BUCKET.errors():
             raise ClientError({"Error": {"Code": code, "Message": ""}}, "GetObject")
 
     def test_an_upload_in_parts_that_failed_has_an_error_of_its_own(self) -> None:
