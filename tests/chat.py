@@ -1,5 +1,6 @@
 """What tests of conversations share: their functions made of memory, over the people of `World`."""
 
+from dataclasses import replace
 from typing import Any
 
 from natter.bootstrap.chat_api import ChatService
@@ -45,6 +46,7 @@ from tests.memory.gate import MemoryGate
 from tests.memory.gateway import MemoryGateway
 from tests.memory.head_cache import MemoryHeadCache
 from tests.memory.logs import MemoryCommandLog, MemoryConnectionLog, MemoryEventLog, MemoryReceiptLog
+from tests.memory.rate_limits import MemoryRateLimits
 from tests.memory.tables import MemoryTables
 from tests.messages import a_command
 
@@ -60,7 +62,7 @@ class Chat:
 
     def __init__(self) -> None:
         self.world = World(per_address=False)
-        self.conversations = Decisions(self.world.users, self.world.blocks)
+        self.conversations = Decisions(self.world.users, self.world.blocks, self.world.contacts)
         self.world.erasures.conversations = self.world.exports.members = self.conversations
         self.world.acquaintances.conversations = self.conversations
         self.admission = MemoryAdmission(self.conversations)
@@ -71,7 +73,12 @@ class Chat:
         self.view = ViewConversations(heads=ReadHeads(cache=self.heads, timeline=self.tables), timeline=self.tables)
         self.pages = ReadPage(timeline=self.tables, size=event_size)
         self.create = Create(
-            conversations=self.conversations, log=self.log, view=self.view, new_id=new_id, now_ms=self.world.clock
+            conversations=self.conversations,
+            limits=self.world.limits,
+            log=self.log,
+            view=self.view,
+            new_id=new_id,
+            now_ms=self.world.clock,
         )
         self.view_one = ViewConversation(conversations=self.conversations, view=self.view)
         self.read_inbox = ReadInbox(conversations=self.conversations, view=self.view, size=conversation_size)
@@ -85,7 +92,8 @@ class Chat:
         )
         self.attachments, self.files = MemoryAttachments(), MemoryFileQueue()
         self.gate = MemoryGate(self.admission, self.world.limits)
-        self.send = Send(gate=self.gate, attachments=self.attachments, log=self.log)
+        self.announce = Announce(conversations=self.conversations, admission=self.admission, log=self.log)
+        self.send = Send(gate=self.gate, attachments=self.attachments, log=self.log, announce=self.announce)
         self.persist = Persist(
             timeline=self.tables,
             store=self.tables,
@@ -106,6 +114,7 @@ class Chat:
         )
         self.read_cursors = ReadCursors(
             admission=self.admission,
+            blocks=self.world.blocks,
             heads=ReadHeads(cache=self.heads, timeline=self.tables),
             timeline=self.tables,
         )
@@ -114,6 +123,7 @@ class Chat:
             timeline=self.tables,
             store=self.tables,
             admission=self.admission,
+            blocks=self.world.blocks,
             frames=JsonFrames(),
             tell=self.tell,
         )
@@ -121,7 +131,6 @@ class Chat:
         self.report_event = ReportEvent(
             view=self.view_one, timeline=self.tables, reports=self.reports, now_ms=self.world.clock
         )
-        self.announce = Announce(conversations=self.conversations, admission=self.admission, log=self.log)
         self.members = self.member_service(self.announce)
         self._folded = 0
 
@@ -164,9 +173,9 @@ class Chat:
         return self.world.add(name).user_id
 
     def group(self, creator: UserId, *others: UserId, history: History = "joined", **fields: Any) -> ConversationId:
-        """A new group, folded."""
+        """A new group, folded; unlike `create`, without a limit."""
         request = CreateRequest(creator=creator, kind="group", members=others, title="Lobby", history=history, **fields)
-        view, _ = self.create(request)
+        view, _ = replace(self.create, limits=MemoryRateLimits(self.world.clock))(request)
         self.fold()
         return view.record.conversation_id
 

@@ -138,7 +138,8 @@ class World:
         self.tokens = MemoryAccessTokens(self.clock)
         self.passwords = Argon2Passwords(argon2.profiles.CHEAPEST)
         self.sockets = FakeSockets()
-        self.conversations = MemoryConversations(self.users, self.blocks)
+        self.contacts = MemoryContacts(self.users, self.blocks)
+        self.conversations = MemoryConversations(self.users, self.blocks, self.contacts)
         self.check = CheckPassword(
             users=self.users, passwords=self.passwords, limits=self.limits, per_address=per_address
         )
@@ -150,7 +151,6 @@ class World:
         self.open_session = OpenSession(sessions=self.sessions, tokens=self.tokens, clock=self.clock)
         self.provider = MemoryIdentityProvider()
         self.identities = MemoryIdentities(self.users)
-        self.contacts = MemoryContacts(self.users, self.blocks)
         self.reports = MemoryReports()
         self.exports, self.archives = MemoryExports(self.conversations), MemoryArchives()
         self.exporter = MemoryExporter()

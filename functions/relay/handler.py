@@ -1,4 +1,4 @@
-"""Every minute: tells what was decided of conversations and not told."""
+"""Every minute: tells what was decided of conversations and not told, and makes known what is not known of blocks."""
 
 from collections.abc import Callable
 
@@ -16,11 +16,12 @@ class IncompleteSweepError(Exception):
 def build(relay: Callable[[], Swept]) -> LambdaHandler:
     def handle(_event: object, _context: object) -> dict[str, int]:
         swept = relay()
-        if swept.announced or swept.failed:
-            logger.info("outbox swept", extra={"announced": swept.announced, "failed": swept.failed})
+        done = {"announced": swept.announced, "replaced": swept.replaced}
+        if any(done.values()) or swept.failed:
+            logger.info("outbox swept", extra={**done, "failed": swept.failed})
         if swept.failed:
-            raise IncompleteSweepError(f"{swept.failed} conversations could not be announced")
-        return {"announced": swept.announced}
+            raise IncompleteSweepError(f"{swept.failed} conversations could not be completed")
+        return done
 
     return handle
 

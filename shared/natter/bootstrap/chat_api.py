@@ -7,6 +7,7 @@ from natter.adapters.cassandra.timeline import READERS_READS, CassandraTimeline
 from natter.adapters.kafka.client import RecordProducer
 from natter.adapters.kafka.logs import KafkaCommandLog, KafkaReceiptLog
 from natter.adapters.postgres.conversations import PostgresConversations
+from natter.adapters.postgres.relations import PostgresBlocks
 from natter.adapters.postgres.reports import PostgresReports
 from natter.adapters.valkey.admission import ValkeyAdmission
 from natter.adapters.valkey.head_cache import ValkeyHeadCache
@@ -73,6 +74,7 @@ def chat_api(settings: ChatApiSettings) -> ChatService:
         limits=limits,
         create=Create(
             conversations=conversations,
+            limits=limits,
             log=log,
             view=view,
             new_id=new_id,
@@ -90,7 +92,7 @@ def chat_api(settings: ChatApiSettings) -> ChatService:
             limits=limits,
             log=KafkaReceiptLog(producer),
         ),
-        read_cursors=ReadCursors(admission=admission, heads=heads, timeline=timeline),
+        read_cursors=ReadCursors(admission=admission, blocks=PostgresBlocks(database), heads=heads, timeline=timeline),
         offer_upload=OfferUpload(admission=admission, attachments=files, new_id=new_id),
         link_attachment=LinkAttachment(admission=admission, attachments=files),
         report_event=ReportEvent(view=view_one, timeline=timeline, reports=PostgresReports(database), now_ms=now_ms),

@@ -11,6 +11,7 @@ from natter.adapters.gateway.gateway import ApiGateway
 from natter.adapters.kafka.client import RecordProducer
 from natter.adapters.kafka.logs import KafkaDeadLetters
 from natter.adapters.postgres.conversations import PostgresConversations
+from natter.adapters.postgres.relations import PostgresBlocks
 from natter.adapters.valkey.admission import ValkeyAdmission
 from natter.adapters.valkey.connections import ValkeyConnections
 from natter.bootstrap.common import aws_credentials, now_ms, valkey
@@ -33,7 +34,7 @@ class ReceiptsParts:
 
 
 def receipts(settings: ReceiptsSettings) -> ReceiptsParts:
-    cache = valkey(settings.valkey)
+    cache, database = valkey(settings.valkey), postgres(settings.postgres)
     session = CassandraSession(settings.keyspaces)
     warmed(cache.warm, lambda: session.warm((*RECEIPT_READS, WRITE_CURSOR)))
     aws = boto3.Session()
@@ -41,7 +42,8 @@ def receipts(settings: ReceiptsSettings) -> ReceiptsParts:
         fold=FoldReceipts(
             timeline=CassandraTimeline(session),
             store=CassandraEventStore(session),
-            admission=ValkeyAdmission(cache, PostgresConversations(postgres(settings.postgres))),
+            admission=ValkeyAdmission(cache, PostgresConversations(database)),
+            blocks=PostgresBlocks(database),
             frames=JsonFrames(),
             tell=Tell(
                 connections=ValkeyConnections(cache, now_ms),

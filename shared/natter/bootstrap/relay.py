@@ -13,9 +13,10 @@ from natter.usecases.conversations.relay import Relay
 
 def relay(settings: RelaySettings) -> Relay:
     conversations = PostgresConversations(postgres(settings.postgres))
+    admission = ValkeyAdmission(valkey(settings.valkey), conversations)
     announce = Announce(
         conversations=conversations,
-        admission=ValkeyAdmission(valkey(settings.valkey), conversations),
+        admission=admission,
         log=KafkaCommandLog(RecordProducer(settings.kafka)),
     )
-    return Relay(conversations=conversations, announce=announce, now_ms=now_ms)
+    return Relay(conversations=conversations, admission=admission, announce=announce, now_ms=now_ms)

@@ -12,16 +12,21 @@ from natter.bootstrap.identity import postgres
 from natter.bootstrap.warming import warmed
 from natter.names import COMMANDS_TOPIC
 from natter.settings import SendSettings
+from natter.usecases.conversations.announce import Announce
 from natter.usecases.messages.send import Send
 
 
 def send(settings: SendSettings) -> Send:
     cache = valkey(settings.valkey)
+    conversations = PostgresConversations(postgres(settings.postgres))
+    admission = ValkeyAdmission(cache, conversations)
     producer = RecordProducer(settings.kafka)
+    log = KafkaCommandLog(producer)
     warmed(cache.warm, lambda: producer.warm([COMMANDS_TOPIC]))
     return Send(
-        gate=ValkeyGate(cache, ValkeyAdmission(cache, PostgresConversations(postgres(settings.postgres)))),
+        gate=ValkeyGate(cache, admission),
         attachments=attachments(settings.attachments),
-        log=KafkaCommandLog(producer),
+        log=log,
+        announce=Announce(conversations=conversations, admission=admission, log=log),
         check=None if settings.content_check is None else NamedCheck(settings.content_check),
     )
