@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from natter.bootstrap import connect as bootstrap
+from natter.bootstrap.engines import Engines
 from natter.domain.errors import NatterError
 from natter.entrypoints.lazily import LambdaHandler, lazily
 from natter.entrypoints.websocket import SocketEvent
@@ -25,8 +25,15 @@ def build(connect: Connect, endpoint: str) -> LambdaHandler:
 
 
 def _made() -> LambdaHandler:
-    settings = ConnectSettings()
-    return build(bootstrap.connect(settings), settings.sockets.endpoint)
+    engines = Engines(ConnectSettings())
+    connect = Connect(
+        connections=engines.connections,
+        check_session=engines.check_session,
+        traces=engines.traces,
+        log=engines.connection_log,
+        now_ms=engines.now_ms,
+    )
+    return build(connect, engines.endpoint)
 
 
 lambda_handler = lazily(_made)

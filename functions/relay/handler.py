@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
-from natter.bootstrap import relay as bootstrap
+from natter.bootstrap.engines import Engines
 from natter.entrypoints.lazily import LambdaHandler, lazily
 from natter.settings import RelaySettings
 from natter.telemetry import logger
-from natter.usecases.conversations.relay import Swept
+from natter.usecases.conversations.relay import Relay, Swept
 
 
 class IncompleteSweepError(Exception):
@@ -26,4 +26,15 @@ def build(relay: Callable[[], Swept]) -> LambdaHandler:
     return handle
 
 
-lambda_handler = lazily(lambda: build(bootstrap.relay(RelaySettings())))
+def _made() -> LambdaHandler:
+    engines = Engines(RelaySettings())
+    relay = Relay(
+        conversations=engines.conversations,
+        admission=engines.admission,
+        announce=engines.announce,
+        now_ms=engines.now_ms,
+    )
+    return build(relay)
+
+
+lambda_handler = lazily(_made)

@@ -1,7 +1,7 @@
 """What is behind the ports: the real engines, started once for all contract suites, and an account of moto's."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -10,13 +10,15 @@ from moto import mock_aws
 from functions.migrate.handler import opener, upgrade
 from local.engines import Endpoints, Engines
 from local.progress import Progress
+from natter.adapters.cassandra.client import CassandraSession
+from natter.adapters.kafka.client import RecordProducer
 from natter.adapters.postgres.client import Login, Postgres
 from natter.adapters.postgres.conversations import PostgresConversations
 from natter.adapters.postgres.relations import PostgresBlocks, PostgresContacts
 from natter.adapters.postgres.users import PostgresUsers
 from natter.adapters.valkey.client import Valkey
-from natter.domain.ids import UserId
-from natter.settings import PostgresSettings, ValkeySettings
+from natter.domain.ids import ConversationId, UserId, new_id
+from natter.settings import KafkaSettings, KeyspacesSettings, PostgresSettings, ValkeySettings
 from tests.contract.conversation_store import Store
 from tests.contract.s3 import PATIENT, S3Store, client
 from tests.memory.conversations import MemoryConversations
@@ -79,6 +81,29 @@ def valkey(valkey_settings: ValkeySettings) -> Iterator[Valkey]:
     cache = Valkey(valkey_settings, lambda: None)
     yield cache
     cache.close()
+
+
+@pytest.fixture
+def cassandra(cassandra_endpoint: str, outputs: Mapping[str, str]) -> Iterator[CassandraSession]:
+    """The tables of the cloud."""
+    keyspace = f"natter_{outputs['Stage']}"
+    session = CassandraSession(
+        KeyspacesSettings(endpoint=cassandra_endpoint, keyspace=keyspace, auth="none", request_timeout_s=10)
+    )
+    yield session
+    session.close()
+
+
+@pytest.fixture
+def producer(kafka_endpoint: str) -> RecordProducer:
+    """Appends to the topics of the cloud."""
+    return RecordProducer(KafkaSettings(brokers=kafka_endpoint, auth="none", append_timeout_s=10))
+
+
+@pytest.fixture
+def conversation() -> ConversationId:
+    """One that nobody else has."""
+    return ConversationId(new_id())
 
 
 @pytest.fixture(params=["memory", pytest.param("postgres", marks=pytest.mark.engines)])

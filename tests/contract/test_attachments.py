@@ -3,7 +3,7 @@
 import base64
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 from urllib.parse import urlsplit
 
 import pytest
@@ -11,15 +11,12 @@ import pytest
 from natter.adapters.s3.attachments import UPLOAD_S, S3Attachments
 from natter.domain.attachments import File, UploadForm
 from natter.domain.errors import Unavailable
-from natter.domain.ids import AttachmentId, ConversationId, new_id
+from natter.domain.ids import AttachmentId, ConversationId, UserId, new_id
 from natter.ports.attachments import Attachments
 from tests.contract.s3 import REGION, S3Store, client, posted
 from tests.files import a_file
 from tests.memory.attachments import MemoryAttachments
 from tests.messages import ANN, BOB, KITCHEN, LOBBY
-
-if TYPE_CHECKING:
-    pass
 
 BODY = b"\x89PNG and a cat"
 
@@ -50,10 +47,11 @@ def an_id() -> AttachmentId:
     return AttachmentId(new_id())
 
 
-def an_upload(store: Store, body: bytes = BODY, *, conversation: ConversationId = LOBBY) -> AttachmentId:
-    """Of Ann's."""
+def an_upload(
+    store: Store, body: bytes = BODY, *, conversation: ConversationId = LOBBY, uploader: UserId = ANN
+) -> AttachmentId:
     attachment = an_id()
-    assert store.upload(store.attachments.offer(conversation, ANN, attachment, a_file(body)), body)
+    assert store.upload(store.attachments.offer(conversation, uploader, attachment, a_file(body)), body)
     return attachment
 
 
@@ -86,17 +84,27 @@ class TestAttachmentsContract:
         store.attachments.offer(LOBBY, ANN, offered, a_file(BODY))
         assert set(store.attachments.show(LOBBY, ANN, [offered, never])) == {offered, never}
 
-    def test_what_is_erased_is_not_there_whether_it_was_shown_or_not(self, store: Store) -> None:
-        shown, kept, pending, elsewhere = an_upload(store), an_upload(store), an_upload(store), an_id()
-        assert store.upload(store.attachments.offer(KITCHEN, ANN, elsewhere, a_file(BODY)), BODY)
-        store.attachments.show(LOBBY, ANN, [shown, kept])
+    def test_what_is_erased_is_shown_no_more_whoever_uploaded_it(self, store: Store) -> None:
+        anns, kept, bobs = an_upload(store), an_upload(store), an_upload(store, uploader=BOB)
+        elsewhere = an_upload(store, conversation=KITCHEN)
+        store.attachments.show(LOBBY, ANN, [anns, kept])
+        store.attachments.show(LOBBY, BOB, [bobs])
+        store.attachments.show(KITCHEN, ANN, [elsewhere])
         for _ in range(2):
-            store.attachments.erase(LOBBY, ANN, [shown], pending=False)
-        assert store.attachments.link(LOBBY, shown) is None
-        store.attachments.erase(LOBBY, ANN, [an_id()], pending=True)
-        assert list(store.attachments.show(LOBBY, ANN, [pending])) == [pending]
-        assert list(store.attachments.show(KITCHEN, ANN, [elsewhere])) == []
+            store.attachments.erase(LOBBY, [anns, bobs, elsewhere, an_id()])
+        assert [store.attachments.link(LOBBY, each) for each in (anns, bobs)] == [None, None]
         assert store.attachments.link(LOBBY, kept) is not None
+        assert store.attachments.link(KITCHEN, elsewhere) is not None
+
+    def test_what_is_pending_can_be_erased_of_one_uploader_in_one_conversation(self, store: Store) -> None:
+        pending, shown, bobs = an_upload(store), an_upload(store), an_upload(store, uploader=BOB)
+        elsewhere = an_upload(store, conversation=KITCHEN)
+        store.attachments.show(LOBBY, ANN, [shown])
+        for _ in range(2):
+            store.attachments.erase_pending(LOBBY, ANN)
+        assert list(store.attachments.show(LOBBY, ANN, [pending, shown])) == [pending]
+        assert list(store.attachments.show(LOBBY, BOB, [bobs])) == []
+        assert list(store.attachments.show(KITCHEN, ANN, [elsewhere])) == []
 
     @pytest.mark.parametrize("body", [BODY[:-1], BODY + b"!", BODY[:-1] + b"T", b""])
     def test_anything_else_than_was_announced_is_refused(self, store: Store, body: bytes) -> None:

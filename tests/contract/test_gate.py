@@ -8,7 +8,7 @@ from natter.adapters.valkey.admission import ValkeyAdmission
 from natter.adapters.valkey.client import Valkey
 from natter.adapters.valkey.gate import ValkeyGate
 from natter.adapters.valkey.rate_limits import ValkeyRateLimits
-from natter.bootstrap.common import now_ms
+from natter.bootstrap.clients import now_ms
 from natter.domain.errors import Forbidden, NotMember, RateLimited, Unavailable
 from natter.domain.ids import ConversationId, UserId
 from natter.domain.limits import Bucket

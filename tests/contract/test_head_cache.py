@@ -20,11 +20,6 @@ def heads(request: pytest.FixtureRequest) -> HeadCache:
     return ValkeyHeadCache(request.getfixturevalue("valkey"))
 
 
-@pytest.fixture
-def conversation() -> ConversationId:
-    return ConversationId(new_id())
-
-
 def fill(heads: HeadCache, *known: Head) -> None:
     table = {head.conversation_id: head for head in known}
     assert heads.fill(list(table), lambda conversations: {each: table[each] for each in conversations}) == table
@@ -73,6 +68,16 @@ class TestHeadCacheContract:
         fill(heads, head)
         heads.advance([head])
         assert heads.get([conversation]) == {conversation: head}
+
+    def test_of_the_heads_of_one_place_the_last_to_come_stays(
+        self, heads: HeadCache, conversation: ConversationId
+    ) -> None:
+        """Records that are refused move the log's position and no place: of readers, nobody sees a difference."""
+        one, other = (a_head(7, conversation=conversation, offset=offset) for offset in (20, 19))
+        fill(heads, one)
+        for head in (other, one):
+            heads.advance([head])
+            assert heads.get([conversation]) == {conversation: head}
 
     def test_what_was_advanced_while_the_table_was_read_is_not_filled_with_what_was_before(
         self, heads: HeadCache, conversation: ConversationId

@@ -16,7 +16,7 @@ class MemoryHeadCache:
         for head in heads:
             self._leases.pop(head.conversation_id, None)
             known = self._heads.get(head.conversation_id)
-            if known is not None and known.position < head.position:
+            if known is not None and (known.epoch, known.seq) <= (head.epoch, head.seq):
                 self._heads[head.conversation_id] = head
 
     def get(self, conversations: Sequence[ConversationId]) -> Mapping[ConversationId, Head]:

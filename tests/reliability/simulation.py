@@ -33,7 +33,7 @@ from tests.reliability.clients import Clients
 from tests.reliability.couriers import Couriers, SteppedFanoutLog, SteppedFileQueue, SteppedSliceQueue
 from tests.reliability.decisions import SteppedDecisions
 from tests.reliability.lanes import Lane
-from tests.reliability.load import Load
+from tests.reliability.load import BOUNDS, Load
 from tests.reliability.ports import (
     SteppedConnections,
     SteppedEventLog,
@@ -211,6 +211,7 @@ class World:
             frames=frames,
             events=self._events,
             now_ms=self._now_ms,
+            bounds=BOUNDS,
         )
 
     def _folding(self) -> FoldReceipts:

@@ -48,6 +48,7 @@ REFUSALS = {
     "not_found": "the target is missing or not a message",
     "gone": "the message was deleted",
     "forbidden": "not allowed to change this message",
+    "conflict": "the message takes no more of these",
 }
 """What the fold may refuse, in words."""
 

@@ -31,7 +31,7 @@ class Paging(WireModel):
 
 
 def an_api(world: World) -> HttpApi:
-    return HttpApi(authenticate=world.service.authenticate, limits=world.limits)
+    return HttpApi(authenticate=world.authenticate, limits=world.limits)
 
 
 def echo(world: World) -> HttpClient:
@@ -227,7 +227,7 @@ class TestWhoAsks:
         return api
 
     def test_the_handler_knows(self, world: World, api: HttpApi) -> None:
-        signed_in = world.service.sign_in(a_sign_in("ann"))
+        signed_in = world.sign_in(a_sign_in("ann"))
         reply = HttpClient(api, signed_in.access_token)("POST", "/whoami", {"name": "x"})
         assert reply.json == {"name": signed_in.principal.user_id}
 
@@ -237,7 +237,7 @@ class TestWhoAsks:
         assert (reply.status, reply.code) == (401, "unauthenticated")
 
     def test_a_hundred_at_once_and_twenty_a_second(self, world: World, api: HttpApi) -> None:
-        client = HttpClient(api, world.service.sign_in(a_sign_in("ann")).access_token)
+        client = HttpClient(api, world.sign_in(a_sign_in("ann")).access_token)
         statuses = [client("POST", "/whoami", {"name": "x"}).status for _ in range(100)]
         assert set(statuses) == {200}
         refused = client("POST", "/whoami", {"name": "x"})

@@ -29,7 +29,7 @@ def world() -> World:
 
 @pytest.fixture
 def ann(world: World) -> SignedIn:
-    return world.service.sign_in(a_sign_in("ann"))
+    return world.sign_in(a_sign_in("ann"))
 
 
 def connected(world: World, registry: MemoryConnections, phone: Connection) -> object:

@@ -17,7 +17,7 @@ def world() -> World:
 
 @pytest.fixture
 def client(world: World) -> HttpClient:
-    return HttpClient(build(world.service))
+    return HttpClient(build(world.engines))
 
 
 @pytest.fixture

@@ -209,7 +209,9 @@ def _create(cursor: Cursor, new: NewConversation) -> tuple[ConversationRecord, b
     if created:
         check_reachable(cursor, new.created_by, new.members)
         add(cursor, new.conversation_id, new.members, version=1, at=new.created_at)
-        item = CreateConversation(client_id=ClientId(new_id()), kind=new.kind, members=new.members, title=new.title)
+        item = CreateConversation(
+            client_id=ClientId(new_id()), kind=new.kind, members=new.members, title=new.title, history=new.history
+        )
         _announce(cursor, new.conversation_id, new.created_by, item, version=1, at=new.created_at)
     else:
         conversation_id = _existing(cursor, new, row)

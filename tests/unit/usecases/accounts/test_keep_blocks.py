@@ -16,11 +16,6 @@ from tests.messages import a_command, a_post
 
 
 @pytest.fixture
-def chat() -> Chat:
-    return Chat()
-
-
-@pytest.fixture
 def keep(chat: Chat) -> KeepBlocks:
     return KeepBlocks(
         blocks=chat.world.blocks,
@@ -28,16 +23,6 @@ def keep(chat: Chat) -> KeepBlocks:
         admission=chat.admission,
         clock=chat.world.clock,
     )
-
-
-@pytest.fixture
-def ann(chat: Chat) -> UserId:
-    return chat.person("ann")
-
-
-@pytest.fixture
-def bob(chat: Chat) -> UserId:
-    return chat.person("bob")
 
 
 @pytest.fixture
@@ -164,7 +149,7 @@ class TestKeepBlocks:
         view, _ = chat.create(CreateRequest(creator=ann, kind="direct", members=(bob,)))
         direct = view.record.conversation_id
         if before:
-            chat.world.service.blocks.add(ann, bob)
+            chat.world.keep_blocks.add(ann, bob)
         admission = RememberingAdmission(chat.conversations)
         admission.replace(direct)
         death = Death(at)

@@ -27,11 +27,6 @@ class DownAdmission:
 
 
 @pytest.fixture
-def chat() -> Chat:
-    return Chat()
-
-
-@pytest.fixture
 def lobby(chat: Chat) -> ConversationId:
     """Bob has been removed; nobody was told."""
     ann, bob = chat.person("ann"), chat.person("bob")

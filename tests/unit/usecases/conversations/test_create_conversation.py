@@ -21,21 +21,6 @@ class DownLog:
         raise Unavailable(f"the log, given {len(command.items)}")
 
 
-@pytest.fixture
-def chat() -> Chat:
-    return Chat()
-
-
-@pytest.fixture
-def ann(chat: Chat) -> UserId:
-    return chat.person("ann")
-
-
-@pytest.fixture
-def bob(chat: Chat) -> UserId:
-    return chat.person("bob")
-
-
 def a_group(creator: UserId, *others: UserId, **fields: Any) -> CreateRequest:
     return replace(CreateRequest(creator=creator, kind="group", members=others, title="Lobby"), **fields)
 

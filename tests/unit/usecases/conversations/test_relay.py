@@ -1,7 +1,5 @@
 from dataclasses import replace
 
-import pytest
-
 from natter.domain.errors import Unavailable
 from natter.domain.ids import ConversationId, UserId
 from natter.domain.messages.commands import Command
@@ -20,16 +18,6 @@ class PickyLog:
         if command.conversation_id in self._refused:
             raise Unavailable("the log")
         return self._chat.log.append(command)
-
-
-@pytest.fixture
-def chat() -> Chat:
-    return Chat()
-
-
-@pytest.fixture
-def ann(chat: Chat) -> UserId:
-    return chat.person("ann")
 
 
 def a_relay(chat: Chat, log: PickyLog | None = None) -> Relay:

@@ -96,7 +96,7 @@ class Scene:
                 CreateRequest(creator=self.ann, kind="group", members=(self.bob,), title="Lobby", conversation_id=LOBBY)
             )
             return
-        service = self.chat.member_service(announce)
+        service = self.chat.members_announced(announce)
         changing = replace(service.set_role, conversations=announce.conversations)
         changing(self.ann, LOBBY, self.bob, "member" if self.change == "addition" else "admin")
 

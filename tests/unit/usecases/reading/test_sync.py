@@ -163,7 +163,7 @@ class TestManyConversations:
         groups = [room.chat.group(room.ann, conversation_id=ConversationId(f"group-{number}")) for number in range(5)]
         waiting = Waiting()
         waiting.__dict__.update(room.chat.tables.__dict__)
-        sync = replace(room.chat.sync, pages=replace(room.chat.pages, timeline=waiting))
+        sync = replace(room.chat.sync, pages=replace(room.chat.engines.read_page, timeline=waiting))
         synced = sync(room.ann, {}, limit=50, cursor=None)
         assert [each.view.record.conversation_id for each in synced.missed] == [*groups, room.lobby]
         assert [len(each.events) for each in synced.missed] == [1, 1, 1, 1, 1, 10]
@@ -182,7 +182,7 @@ class TestManyConversations:
         failing = Failing()
         failing.__dict__.update(room.chat.tables.__dict__)
         with pytest.raises(Unavailable):
-            replace(room.chat.sync, pages=replace(room.chat.pages, timeline=failing))(
+            replace(room.chat.sync, pages=replace(room.chat.engines.read_page, timeline=failing))(
                 room.ann, {}, limit=50, cursor=None
             )
 

@@ -8,21 +8,6 @@ from tests.chat import Chat
 from tests.messages import MALLORY, NOON, a_post
 
 
-@pytest.fixture
-def chat() -> Chat:
-    return Chat()
-
-
-@pytest.fixture
-def ann(chat: Chat) -> UserId:
-    return chat.person("ann")
-
-
-@pytest.fixture
-def bob(chat: Chat) -> UserId:
-    return chat.person("bob")
-
-
 def receive(chat: Chat, conversation: ConversationId, user: UserId, *, read: int = 0, delivered: int = 0) -> None:
     receipt = Receipt(conversation_id=conversation, user_id=user, read_seq=read, delivered_seq=delivered)
     chat.fold_receipts([ReceiptRecord(receipt=receipt, at=NOON)])

@@ -38,23 +38,8 @@ class Typing:
 
 
 @pytest.fixture
-def chat() -> Chat:
-    return Chat()
-
-
-@pytest.fixture
 def typing(chat: Chat) -> Typing:
     return Typing(chat)
-
-
-@pytest.fixture
-def ann(chat: Chat) -> UserId:
-    return chat.person("ann")
-
-
-@pytest.fixture
-def bob(chat: Chat) -> UserId:
-    return chat.person("bob")
 
 
 @pytest.fixture
