@@ -1,6 +1,6 @@
 """What tests of conversations share: their functions made of memory, over the people of `World`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from natter.domain.conversations.members import History
@@ -39,6 +39,7 @@ from tests.memory.gate import MemoryGate
 from tests.memory.gateway import MemoryGateway
 from tests.memory.head_cache import MemoryHeadCache
 from tests.memory.logs import MemoryCommandLog, MemoryConnectionLog, MemoryEventLog, MemoryReceiptLog
+from tests.memory.rate_limits import MemoryRateLimits
 from tests.memory.tables import MemoryTables
 from tests.messages import a_command
 from tests.support.memory_engines import MemoryEngines
@@ -67,7 +68,7 @@ class Chat:
 
     def __init__(self) -> None:
         self.world = World(per_address=False)
-        self.conversations = Decisions(self.world.users, self.world.blocks)
+        self.conversations = Decisions(self.world.users, self.world.blocks, self.world.contacts)
         self.world.erasures.conversations = self.world.exports.members = self.conversations
         self.world.acquaintances.conversations = self.conversations
         self.admission = MemoryAdmission(self.conversations)
@@ -99,6 +100,7 @@ class Chat:
         engines.timeline = engines.event_store = self.tables
         engines.head_cache = self.heads
         engines.connections, engines.gateway = self.registry, self.gateway
+        engines.blocks = self.world.blocks
         engines.attachments, engines.reports = self.attachments, self.reports
         engines.probes = ()
         return engines
@@ -106,7 +108,12 @@ class Chat:
     def _reading(self) -> None:
         pages = self.engines.read_page
         self.create = Create(
-            conversations=self.conversations, log=self.log, view=self.view, new_id=new_id, now_ms=self.world.clock
+            conversations=self.conversations,
+            limits=self.world.limits,
+            log=self.log,
+            view=self.view,
+            new_id=new_id,
+            now_ms=self.world.clock,
         )
         self.read_inbox = ReadInbox(conversations=self.conversations, view=self.view, size=conversation_size)
         self.read_events = ReadEvents(view=self.view_one, pages=pages)
@@ -117,7 +124,12 @@ class Chat:
             size=event_size,
             now_ms=self.world.clock,
         )
-        self.read_cursors = ReadCursors(admission=self.admission, heads=self.engines.read_heads, timeline=self.tables)
+        self.read_cursors = ReadCursors(
+            admission=self.admission,
+            blocks=self.world.blocks,
+            heads=self.engines.read_heads,
+            timeline=self.tables,
+        )
         self.report_event = ReportEvent(
             view=self.view_one, timeline=self.tables, reports=self.reports, now_ms=self.world.clock
         )
@@ -126,7 +138,7 @@ class Chat:
     def _sending(self) -> None:
         self.offer_upload = OfferUpload(admission=self.admission, attachments=self.attachments, new_id=new_id)
         self.gate = MemoryGate(self.admission, self.world.limits)
-        self.send = Send(gate=self.gate, attachments=self.attachments, log=self.log)
+        self.send = Send(gate=self.gate, attachments=self.attachments, log=self.log, announce=self.announce)
         self.persist = Persist(
             timeline=self.tables,
             store=self.tables,
@@ -141,6 +153,7 @@ class Chat:
             timeline=self.tables,
             store=self.tables,
             admission=self.admission,
+            blocks=self.world.blocks,
             frames=JsonFrames(),
             tell=self.tell,
         )
@@ -166,9 +179,9 @@ class Chat:
         return self.world.add(name).user_id
 
     def group(self, creator: UserId, *others: UserId, history: History = "joined", **fields: Any) -> ConversationId:
-        """A new group, folded."""
+        """A new group, folded; unlike `create`, without a limit."""
         request = CreateRequest(creator=creator, kind="group", members=others, title="Lobby", history=history, **fields)
-        view, _ = self.create(request)
+        view, _ = replace(self.create, limits=MemoryRateLimits(self.world.clock))(request)
         self.fold()
         return view.record.conversation_id
 

@@ -59,6 +59,7 @@ def _conversations(api: HttpApi, engines: Engines) -> None:
     view = engines.view_conversation
     create = Create(
         conversations=engines.conversations,
+        limits=engines.rate_limits,
         log=engines.commands,
         view=engines.view_conversations,
         new_id=new_id,
@@ -167,7 +168,12 @@ def _reading(api: HttpApi, engines: Engines) -> None:
 def _receipts(api: HttpApi, engines: Engines) -> None:
     """How far members have come."""
     note = engines.note_receipt
-    cursors_of = ReadCursors(admission=engines.admission, heads=engines.read_heads, timeline=engines.timeline)
+    cursors_of = ReadCursors(
+        admission=engines.admission,
+        blocks=engines.blocks,
+        heads=engines.read_heads,
+        timeline=engines.timeline,
+    )
 
     @api.put("/v1/conversations/<conversation_id>/read", status=202, raises=(NotMember,))
     def note_read(request: Request, body: ReadBody) -> None:

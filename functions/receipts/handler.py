@@ -32,6 +32,7 @@ def _made() -> LambdaHandler:
         timeline=engines.timeline,
         store=engines.event_store,
         admission=engines.admission,
+        blocks=engines.blocks,
         frames=engines.frames,
         tell=replace(engines.tell, budget_s=TELLING_S),
     )

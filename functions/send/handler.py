@@ -25,7 +25,13 @@ def build(send: Send, endpoint: str) -> LambdaHandler:
 def _made() -> LambdaHandler:
     engines = Engines(SendSettings())
     engines.warm(engines.valkey.warm, lambda: engines.producer.warm([COMMANDS_TOPIC]))
-    send = Send(gate=engines.gate, attachments=engines.attachments, log=engines.commands, check=engines.content_check)
+    send = Send(
+        gate=engines.gate,
+        attachments=engines.attachments,
+        log=engines.commands,
+        announce=engines.announce,
+        check=engines.content_check,
+    )
     return build(send, engines.endpoint)
 
 

@@ -14,7 +14,7 @@ from natter.adapters.cassandra.client import CassandraSession
 from natter.adapters.kafka.client import RecordProducer
 from natter.adapters.postgres.client import Login, Postgres
 from natter.adapters.postgres.conversations import PostgresConversations
-from natter.adapters.postgres.relations import PostgresBlocks
+from natter.adapters.postgres.relations import PostgresBlocks, PostgresContacts
 from natter.adapters.postgres.users import PostgresUsers
 from natter.adapters.valkey.client import Valkey
 from natter.domain.ids import ConversationId, UserId, new_id
@@ -22,7 +22,7 @@ from natter.settings import KafkaSettings, KeyspacesSettings, PostgresSettings, 
 from tests.contract.conversation_store import Store
 from tests.contract.s3 import PATIENT, S3Store, client
 from tests.memory.conversations import MemoryConversations
-from tests.memory.relations import MemoryBlocks
+from tests.memory.relations import MemoryBlocks, MemoryContacts
 from tests.memory.users import MemoryUsers
 
 LOGIN = Login("natter", "only-on-loopback")
@@ -112,11 +112,12 @@ def store(request: pytest.FixtureRequest) -> Store:
     if request.param == "memory":
         users = MemoryUsers()
         blocks = MemoryBlocks(users)
-        conversations = MemoryConversations(users, blocks)
-        return Store(users, blocks, conversations, conversations)
+        contacts = MemoryContacts(users, blocks)
+        conversations = MemoryConversations(users, blocks, contacts)
+        return Store(users, blocks, contacts, conversations, conversations)
     database, other = request.getfixturevalue("postgres"), request.getfixturevalue("other_postgres")
     here, elsewhere = PostgresConversations(database), PostgresConversations(other)
-    return Store(PostgresUsers(database), PostgresBlocks(database), here, elsewhere)
+    return Store(PostgresUsers(database), PostgresBlocks(database), PostgresContacts(database), here, elsewhere)
 
 
 @pytest.fixture

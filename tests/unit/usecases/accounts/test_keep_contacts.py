@@ -47,7 +47,7 @@ class TestKeepContacts:
         world.keep_contacts.add(ann, bob)
         world.blocks.add(bob, ann, at=NOON)
         assert names(world, ann) == []
-        world.blocks.remove(bob, ann)
+        world.blocks.remove(bob, ann, at=NOON)
         assert names(world, ann) == ["bob"]
 
     def test_pages_show_everybody_once_while_others_are_added(self, world: World, ann: UserId) -> None:

@@ -78,7 +78,12 @@ def check_erased(scene: Scene) -> None:
 def relayed(scene: Scene) -> None:
     """`relay` tells the log what was decided, and it is folded."""
     scene.world.clock.advance(seconds=AGE_MS / 1000 + 1)
-    Relay(conversations=scene.chat.conversations, announce=scene.chat.announce, now_ms=scene.world.clock)()
+    Relay(
+        conversations=scene.chat.conversations,
+        admission=scene.chat.admission,
+        announce=scene.chat.announce,
+        now_ms=scene.world.clock,
+    )()
     scene.chat.fold()
 
 

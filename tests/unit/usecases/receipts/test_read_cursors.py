@@ -38,6 +38,19 @@ class TestReadCursors:
         receive(chat, lobby, cid, read=1)
         assert cursors(chat, cid, lobby)[cid] == (3, 3)
 
+    @pytest.mark.parametrize("mine", [True, False])
+    def test_those_across_a_block_are_left_out(self, chat: Chat, ann: UserId, bob: UserId, mine: bool) -> None:
+        """In a group, and in the direct conversation of the two."""
+        cid = chat.person("cid")
+        lobby = chat.group(ann, bob, cid)
+        direct = chat.create(CreateRequest(creator=ann, kind="direct", members=(bob,)))[0].record.conversation_id
+        chat.world.blocks.add(*((ann, bob) if mine else (bob, ann)), at=NOON)
+        assert cursors(chat, ann, lobby).keys() == {ann, cid}
+        assert cursors(chat, bob, lobby).keys() == {bob, cid}
+        assert cursors(chat, cid, lobby).keys() == {ann, bob, cid}
+        assert cursors(chat, ann, direct).keys() == {ann}
+        assert cursors(chat, bob, direct).keys() == {bob}
+
     def test_before_anything_is_folded_all_start_at_one(self, chat: Chat, ann: UserId, bob: UserId) -> None:
         view, _ = chat.create(CreateRequest(creator=ann, kind="direct", members=(bob,)))
         assert cursors(chat, bob, view.record.conversation_id) == {ann: (1, 1), bob: (1, 1)}
