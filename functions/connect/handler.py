@@ -10,16 +10,19 @@ from natter.entrypoints.websocket import SocketEvent
 from natter.settings import ConnectSettings
 from natter.telemetry import logger
 from natter.usecases.accounts.connect import Connect
+from natter.wire.frames import SUBPROTOCOL
 
 
 def build(connect: Connect, endpoint: str) -> LambdaHandler:
     def handle(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
+        socket = SocketEvent(event, endpoint)
         try:
-            connect(SocketEvent(event, endpoint).connection)
+            connect(socket.connection)
         except NatterError as error:
             logger.warning("connection refused", extra={"code": error.code})
             return {"statusCode": error.status}
-        return {"statusCode": 200}
+        echoed = {"headers": {"Sec-WebSocket-Protocol": SUBPROTOCOL}} if SUBPROTOCOL in socket.subprotocols else {}
+        return {"statusCode": 200, **echoed}
 
     return handle
 

@@ -16,7 +16,7 @@ from natter.domain.ids import ID_PATTERN
 from natter.entrypoints.answers import Problem
 from natter.entrypoints.routes import Route
 from tests.chat import Chat
-from tests.documents.schemas import Schema, ref, schemas
+from tests.documents.schemas import QuerySchemas, Schema, ref, schemas
 
 _ETAG = {"description": "Of this very answer; ask again with `If-None-Match`.", "schema": {"type": "string"}}
 _LOCATION = {"description": "Good for 5 minutes.", "schema": {"type": "string", "format": "uri"}}
@@ -139,7 +139,7 @@ def _in_path(route: Route) -> list[Schema]:
 def _in_query(model: type[BaseModel] | None) -> list[Schema]:
     if model is None:
         return []
-    schema = model.model_json_schema()
+    schema = model.model_json_schema(schema_generator=QuerySchemas)
     return [
         {"name": name, "in": "query", "required": name in schema.get("required", ()), "schema": _set(field)}
         for name, field in schema["properties"].items()

@@ -90,7 +90,7 @@ class Api:
         ) as response:
             raw = await response.read()
             reply = Reply(response.status, response.headers, json.loads(raw) if raw else None)
-        problem = reply.headers.get("Content-Type") == "application/problem+json"
+        problem = reply.body is not None and reply.headers.get("Content-Type") == "application/problem+json"
         assert is_documented(method, path, reply.status, reply.body["code"] if problem else None), reply
         return reply
 

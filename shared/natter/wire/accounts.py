@@ -21,7 +21,7 @@ from natter.domain.accounts.users import (
 )
 from natter.domain.ids import DeviceId
 from natter.domain.paging import IdPage
-from natter.wire.base import HttpsUrl, Line, WireId, WireModel
+from natter.wire.base import HttpsUrl, Line, Patch, WireId, WireModel
 
 Name = Annotated[Line, Field(min_length=1, max_length=64)]
 """Display name of a user, or name of a device."""
@@ -208,7 +208,7 @@ class TicketAnswer(WireModel):
         return cls(ticket=ticket.ticket, expires_in=ticket.expires_in_s, url=ticket.url)
 
 
-class ProfilePatch(WireModel):
+class ProfilePatch(Patch):
     """What is not named stays; null clears the avatar, and lets everybody add one. Everybody has a display name."""
 
     display_name: Name = ""

@@ -80,11 +80,12 @@ def loaded_by(module: str) -> list[str]:
     "module",
     [*(f"functions.{name}.handler" for name in FUNCTIONS if name != "migrate"), *IN_MEMORY],
 )
-def test_no_driver_is_loaded_before_a_function_is_made(module: str) -> None:
+def test_neither_driver_nor_adapter_is_loaded_before_a_function_is_made(module: str) -> None:
     """`migrate` is about the database: it takes what it needs at once."""
     loaded = loaded_by(module)
     assert module in loaded
     assert [driver for driver in DRIVERS if driver in loaded] == []
+    assert [each for each in loaded if each.startswith("natter.adapters")] == []
 
 
 class TestSettings:
