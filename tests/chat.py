@@ -10,6 +10,7 @@ from natter.domain.messages.commands import Item
 from natter.domain.messages.events import Event
 from natter.domain.reading.views import ConversationView
 from natter.names import PAGE_LIMIT_BYTES
+from natter.ports.conversations import Admission
 from natter.ports.operations import Probe
 from natter.usecases.attachments.link_attachment import LinkAttachment
 from natter.usecases.attachments.offer_upload import OfferUpload
@@ -84,7 +85,7 @@ class Chat:
             now_ms=self.world.clock,
         )
         self.attachments, self.files = MemoryAttachments(), MemoryFileQueue()
-        self.gate = MemoryGate(self.admission, self.world.limits)
+        self.gate = self.gate_of(self.admission)
         self.send = Send(gate=self.gate, attachments=self.attachments, log=self.log)
         self.persist = Persist(
             timeline=self.tables,
@@ -101,7 +102,6 @@ class Chat:
             admission=self.admission,
             heads=self.heads,
             timeline=self.tables,
-            limits=self.world.limits,
             log=self.receipt_log,
         )
         self.read_cursors = ReadCursors(
@@ -124,6 +124,9 @@ class Chat:
         self.announce = Announce(conversations=self.conversations, admission=self.admission, log=self.log)
         self.members = self.member_service(self.announce)
         self._folded = 0
+
+    def gate_of(self, admission: Admission) -> MemoryGate:
+        return MemoryGate(admission, self.world.limits, self.registry, self.world.check_session)
 
     def service(self, *probes: Probe) -> ChatService:
         return ChatService(

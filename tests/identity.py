@@ -9,14 +9,15 @@ import argon2.profiles
 from natter.adapters.passwords import Argon2Passwords
 from natter.domain.accounts.requests import NewUser, OnDevice, SignInRequest
 from natter.domain.accounts.users import Device, Platform, Principal, Session, User
-from natter.domain.connections import Connection
+from natter.domain.connections import Closing, Connection, Registered
 from natter.domain.delivery import Post, PostResult
 from natter.domain.ids import ConnectionId, DeviceId, SessionId, UserId, new_id
 from natter.usecases.accounts.authenticate import Authenticate, CheckSession, RedeemTicket
 from natter.usecases.accounts.change_password import ChangePassword
 from natter.usecases.accounts.change_profile import ChangeProfile
 from natter.usecases.accounts.check_password import CheckPassword
-from natter.usecases.accounts.end_session import CloseConnections, EndOwnSession, EndSession, EndSessions
+from natter.usecases.accounts.close_connections import CloseConnections
+from natter.usecases.accounts.end_session import CloseEnded, EndOwnSession, EndSession, EndSessions
 from natter.usecases.accounts.find_users import FindUsers
 from natter.usecases.accounts.issue_ticket import IssueTicket
 from natter.usecases.accounts.keep_blocks import KeepBlocks
@@ -36,7 +37,9 @@ from natter.wire.json_frames import JsonFrames
 from tests.memory.access_tokens import MemoryAccessTokens
 from tests.memory.acquaintances import MemoryAcquaintances
 from tests.memory.admission import MemoryAdmission
+from tests.memory.connections import MemoryConnections
 from tests.memory.conversations import MemoryConversations
+from tests.memory.deliveries import MemoryClosureQueue
 from tests.memory.devices import MemoryDevices
 from tests.memory.erasures import MemoryErasures
 from tests.memory.exports import MemoryArchives, MemoryExporter, MemoryExports
@@ -97,30 +100,52 @@ class FakeSockets:
     """Both the registry of connections and the gateway that holds them."""
 
     open: list[Connection] = field(default_factory=list)
+    """As their clients see it."""
+    upgrading: list[Connection] = field(default_factory=list)
+    """What the gateway does not know yet."""
+    registry: MemoryConnections = field(default_factory=MemoryConnections)
     answers: bool = True
     """Whether the gateway does."""
     frames: list[tuple[ConnectionId, bytes]] = field(default_factory=list)
     """What was posted, and to whom."""
 
-    def register(self, connection: Connection) -> bool:
-        self.open.append(connection)
-        return True
+    def register(self, connection: Connection) -> Registered:
+        """And open it, unless it is `upgrading`."""
+        if connection not in self.upgrading and connection not in self.open:
+            self.open.append(connection)
+        return self.registry.register(connection)
 
     def unregister(self, connection: Connection) -> None:
-        self.open = [each for each in self.open if each != connection]
+        self.registry.unregister(connection)
 
     def of(self, users: Iterable[UserId]) -> Mapping[UserId, Sequence[Connection]]:
-        return {user: [each for each in self.open if each.user_id == user] for user in users}
+        return self.registry.of(users)
+
+    def refuse(self, connection: Connection) -> None:
+        """Its function has refused the upgrade."""
+        self.open = [each for each in self.open if each != connection]
+        self.upgrading = [each for each in self.upgrading if each != connection]
+
+    def upgraded(self, connection: Connection) -> None:
+        """Its client has the answer to the upgrade."""
+        self.upgrading.remove(connection)
+        self.open.append(connection)
 
     def post(self, posts: Sequence[Post], *, budget_s: float) -> Sequence[PostResult]:
         assert budget_s > 0
         self.frames += [(post.connection.connection_id, post.frame) for post in posts if post.connection in self.open]
         return [PostResult.DELIVERED if self.answers else PostResult.FAILED] * len(posts)
 
-    def close(self, connections: Sequence[Connection]) -> Sequence[bool]:
-        if self.answers:
-            self.open = [each for each in self.open if each not in connections]
-        return [self.answers] * len(connections)
+    def close(self, connections: Sequence[Connection]) -> Sequence[Closing]:
+        return [self._close(each) for each in connections]
+
+    def _close(self, connection: Connection) -> Closing:
+        if not self.answers:
+            return Closing.FAILED
+        if connection not in self.open:
+            return Closing.GONE
+        self.open.remove(connection)
+        return Closing.CLOSED
 
 
 class World:
@@ -142,12 +167,22 @@ class World:
         self.check = CheckPassword(
             users=self.users, passwords=self.passwords, limits=self.limits, per_address=per_address
         )
-        self.check_session = CheckSession(states=self.states, sessions=self.sessions)
+        self.check_session = CheckSession(states=self.states, sessions=self.sessions, clock=self.clock)
         self.redeem_ticket = RedeemTicket(tickets=self.tickets, check_session=self.check_session)
-        close = CloseConnections(connections=self.sockets, gateway=self.sockets, frames=JsonFrames())
+        self.closures = MemoryClosureQueue()
+        self.close = CloseConnections(
+            connections=self.sockets,
+            gateway=self.sockets,
+            frames=JsonFrames(),
+            queue=self.closures,
+            now_ms=self.clock,
+        )
+        close = CloseEnded(connections=self.sockets, close=self.close)
         self.end_session = EndSession(sessions=self.sessions, states=self.states, close=close, clock=self.clock)
         self.end_sessions = EndSessions(sessions=self.sessions, states=self.states, close=close, clock=self.clock)
-        self.open_session = OpenSession(sessions=self.sessions, tokens=self.tokens, clock=self.clock)
+        self.open_session = OpenSession(
+            sessions=self.sessions, tokens=self.tokens, end_sessions=self.end_sessions, clock=self.clock
+        )
         self.provider = MemoryIdentityProvider()
         self.identities = MemoryIdentities(self.users)
         self.contacts = MemoryContacts(self.users, self.blocks)
@@ -192,7 +227,7 @@ class World:
             refresh_session=RefreshSession(
                 sessions=self.sessions, tokens=self.tokens, end_session=self.end_session, clock=self.clock
             ),
-            list_sessions=ListSessions(sessions=self.sessions),
+            list_sessions=ListSessions(sessions=self.sessions, clock=self.clock),
             end_session=EndOwnSession(sessions=self.sessions, end=self.end_session),
             issue_ticket=IssueTicket(tickets=self.tickets, socket_url="wss://sockets/stage"),
             token_keys=self.tokens,
@@ -223,6 +258,14 @@ class World:
             devices=KeepDevices(devices=self.devices, clock=self.clock),
             read_presence=ReadPresence(acquaintances=self.acquaintances, now=self.presence_now),
         )
+
+    def close_again(self) -> None:
+        """The queue hands out the closures that wait."""
+        for closure in self.closures.take():
+            self.close.again(closure)
+
+    def lives(self, session: SessionId) -> bool:
+        return self.sessions.is_live(session, at=self.clock())
 
     def add(self, username: str) -> User:
         return self.service.sign_up(a_new_user(username))

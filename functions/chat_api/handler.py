@@ -4,6 +4,7 @@ from natter import __version__
 from natter.bootstrap import chat_api as bootstrap
 from natter.domain.errors import Conflict, Forbidden, LastOwner, NotFound, NotMember
 from natter.domain.ids import AttachmentId, ConversationId
+from natter.domain.limits import SIGNALS
 from natter.domain.receipts import Receipt
 from natter.entrypoints.answers import Answer
 from natter.entrypoints.http import HttpApi
@@ -120,6 +121,7 @@ def _reading(api: HttpApi, chat: bootstrap.ChatService) -> None:
     @api.put("/v1/conversations/<conversation_id>/read", status=202, raises=(NotMember,))
     def note_read(request: Request, body: ReadBody) -> None:
         conversation = ConversationId(request.path["conversation_id"])
+        chat.limits.take(SIGNALS, request.principal.user_id)  # as the frame does
         chat.note_receipt(Receipt(conversation_id=conversation, user_id=request.principal.user_id, read_seq=body.seq))
 
     @api.get("/v1/conversations/<conversation_id>/cursors", raises=(NotMember, Forbidden))

@@ -1,4 +1,4 @@
-"""Every minute: tells what was decided of conversations and not told."""
+"""Every minute: tells what was decided of conversations and not told, and forgets sessions that have ended."""
 
 from collections.abc import Callable
 
@@ -13,11 +13,14 @@ class IncompleteSweepError(Exception):
     """Something stays untold: the function's alarm rings when that does not pass."""
 
 
-def build(relay: Callable[[], Swept]) -> LambdaHandler:
+def build(relay: Callable[[], Swept], forget_sessions: Callable[[], int]) -> LambdaHandler:
     def handle(_event: object, _context: object) -> dict[str, int]:
         swept = relay()
         if swept.announced or swept.failed:
             logger.info("outbox swept", extra={"announced": swept.announced, "failed": swept.failed})
+        forgotten = forget_sessions()
+        if forgotten:
+            logger.info("sessions ended or forgotten", extra={"sessions": forgotten})
         if swept.failed:
             raise IncompleteSweepError(f"{swept.failed} conversations could not be announced")
         return {"announced": swept.announced}
@@ -25,4 +28,9 @@ def build(relay: Callable[[], Swept]) -> LambdaHandler:
     return handle
 
 
-lambda_handler = lazily(lambda: build(bootstrap.relay(RelaySettings())))
+def _made() -> LambdaHandler:
+    parts = bootstrap.relay(RelaySettings())
+    return build(parts.relay, parts.forget_sessions)
+
+
+lambda_handler = lazily(_made)

@@ -7,7 +7,8 @@ from typing import assert_never
 
 from natter.bootstrap import signal as bootstrap
 from natter.domain.connections import Connection
-from natter.domain.errors import BadRequest, UnknownAction
+from natter.domain.errors import BadRequest, NatterError, UnknownAction
+from natter.domain.limits import SIGNALS, Bucket
 from natter.domain.receipts import Receipt
 from natter.entrypoints.lazily import LambdaHandler, lazily
 from natter.entrypoints.websocket import SocketEvent, frame_route
@@ -21,6 +22,7 @@ from natter.wire.signals import SIGNAL_FRAMES, PingFrame, PongFrame, TypingFrame
 
 def build(parts: bootstrap.SignalParts, endpoint: str) -> LambdaHandler:
     def handle(event: SocketEvent) -> WireModel | None:
+        parts.admit(event.connection, _bucket(event))
         action = event.frame.get("action")
         if not isinstance(action, str):
             raise BadRequest("action: must be a string")
@@ -44,6 +46,14 @@ def build(parts: bootstrap.SignalParts, endpoint: str) -> LambdaHandler:
         return None if frame.id is None else OkFrame(id=frame.id)
 
     return frame_route(handle, endpoint)
+
+
+def _bucket(event: SocketEvent) -> Bucket | None:
+    """Whatever it is, it counts; but for typing, which has a limit of its own in each conversation."""
+    try:
+        return None if event.frame.get("action") == "typing" else SIGNALS
+    except NatterError:  # no frame at all: that is said after it was counted
+        return SIGNALS
 
 
 def _receipt(frame: ReadFrame | DeliveredFrame, connection: Connection) -> Receipt:

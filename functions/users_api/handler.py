@@ -68,8 +68,10 @@ def _sessions(api: HttpApi, users: UserService) -> None:
         return SignedInAnswer.of(users.refresh_session(body.refresh_token))
 
     @api.get("/v1/sessions")
-    def list_sessions(request: Request) -> SessionsAnswer:
-        return SessionsAnswer.of(users.list_sessions(request.principal), asking=request.principal.session_id)
+    def list_sessions(request: Request, query: ListQuery) -> SessionsAnswer:
+        me = request.principal
+        page = users.list_sessions(me, limit=query.limit, cursor=query.cursor)
+        return SessionsAnswer.of(page, asking=me.session_id)
 
     @api.delete("/v1/sessions/<session_id>")
     def end_session(request: Request) -> None:

@@ -26,7 +26,6 @@ from natter.usecases.receipts.fold_receipts import FoldReceipts
 from natter.usecases.receipts.note_receipt import NoteReceipt
 from natter.wire.json_frames import JsonFrames
 from tests.memory.logs import MemoryCommandLog
-from tests.memory.rate_limits import MemoryRateLimits
 from tests.reliability.clients import Clients
 from tests.reliability.couriers import Couriers, SteppedFanoutLog, SteppedFileQueue, SteppedSliceQueue
 from tests.reliability.decisions import SteppedDecisions
@@ -225,7 +224,6 @@ class World:
             admission=self._decisions,
             heads=self._heads,
             timeline=self.tables,
-            limits=MemoryRateLimits(self._now_ms),
             log=self.receipts,
         )
 

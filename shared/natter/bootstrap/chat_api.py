@@ -87,7 +87,6 @@ def chat_api(settings: ChatApiSettings) -> ChatService:
             admission=admission,
             heads=head_cache,
             timeline=timeline,
-            limits=limits,
             log=KafkaReceiptLog(producer),
         ),
         read_cursors=ReadCursors(admission=admission, heads=heads, timeline=timeline),

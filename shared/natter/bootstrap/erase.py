@@ -1,11 +1,8 @@
 """Puts `erase` together."""
 
-import boto3
-
 from natter.adapters.cassandra.client import CassandraSession
 from natter.adapters.cassandra.event_store import CassandraEventStore
 from natter.adapters.cassandra.timeline import CassandraTimeline
-from natter.adapters.gateway.gateway import ApiGateway
 from natter.adapters.kafka.client import RecordProducer
 from natter.adapters.kafka.logs import KafkaCommandLog
 from natter.adapters.postgres.conversations import PostgresConversations
@@ -16,16 +13,16 @@ from natter.adapters.valkey.connections import ValkeyConnections
 from natter.adapters.valkey.presence import ValkeyPresenceTraces, ValkeyWatchers
 from natter.adapters.valkey.session_states import ValkeySessionStates
 from natter.bootstrap.attachments import archives, attachments
-from natter.bootstrap.common import aws_credentials, now_ms, valkey
+from natter.bootstrap.close_connections import closing
+from natter.bootstrap.common import now_ms, valkey
 from natter.bootstrap.identity import postgres
 from natter.domain.ids import new_id
 from natter.settings import EraseSettings
-from natter.usecases.accounts.end_session import CloseConnections, EndSessions
+from natter.usecases.accounts.end_session import CloseEnded, EndSessions
 from natter.usecases.conversations.announce import Announce
 from natter.usecases.privacy.empty_words import EmptyWords
 from natter.usecases.privacy.erase import Erase
 from natter.usecases.privacy.leave_for_good import LeaveForGood
-from natter.wire.json_frames import JsonFrames
 
 
 def erase(settings: EraseSettings) -> Erase:
@@ -33,17 +30,12 @@ def erase(settings: EraseSettings) -> Erase:
     session = CassandraSession(settings.keyspaces)
     conversations, erasures = PostgresConversations(database), PostgresErasures(database)
     connections = ValkeyConnections(cache, now_ms)
-    aws = boto3.Session()
     return Erase(
         erasures=erasures,
         end_sessions=EndSessions(
             sessions=PostgresSessions(database),
             states=ValkeySessionStates(cache),
-            close=CloseConnections(
-                connections=connections,
-                gateway=ApiGateway(aws_credentials(aws), aws.region_name),
-                frames=JsonFrames(),
-            ),
+            close=CloseEnded(connections=connections, close=closing(cache, settings.closures)),
             clock=now_ms,
         ),
         connections=connections,

@@ -9,6 +9,7 @@ from natter.adapters.postgres.client import Login, Postgres, login_from_secret
 from natter.adapters.postgres.sessions import PostgresSessions
 from natter.adapters.valkey.client import Valkey
 from natter.adapters.valkey.session_states import ValkeySessionStates
+from natter.bootstrap.common import now_ms
 from natter.settings import OidcSettings, PostgresSettings, TokenSettings
 from natter.usecases.accounts.authenticate import Authenticate, CheckSession
 
@@ -42,7 +43,7 @@ def identity_provider(settings: OidcSettings) -> "IdentityProvider":
 
 
 def check_session(database: Postgres, cache: Valkey) -> CheckSession:
-    return CheckSession(states=ValkeySessionStates(cache), sessions=PostgresSessions(database))
+    return CheckSession(states=ValkeySessionStates(cache), sessions=PostgresSessions(database), clock=now_ms)
 
 
 def authenticate(database: Postgres, cache: Valkey, tokens: "KmsAccessTokens") -> Authenticate:

@@ -13,11 +13,13 @@ from natter.adapters.postgres.acquaintances import PostgresAcquaintances
 from natter.adapters.postgres.conversations import PostgresConversations
 from natter.adapters.valkey.admission import ValkeyAdmission
 from natter.adapters.valkey.connections import ValkeyConnections
+from natter.adapters.valkey.gate import ValkeyGate
 from natter.adapters.valkey.head_cache import ValkeyHeadCache
 from natter.adapters.valkey.presence import ValkeyPresenceTraces, ValkeyWatchers
 from natter.adapters.valkey.rate_limits import ValkeyRateLimits
+from natter.bootstrap.close_connections import closing
 from natter.bootstrap.common import aws_credentials, now_ms, valkey
-from natter.bootstrap.identity import postgres
+from natter.bootstrap.identity import check_session, postgres
 from natter.bootstrap.warming import warmed
 from natter.names import CONNECTIONS_TOPIC, RECEIPTS_TOPIC
 from natter.settings import SignalSettings
@@ -26,6 +28,7 @@ from natter.usecases.presence.read_presence import PresenceNow
 from natter.usecases.presence.say_status import SayStatus
 from natter.usecases.presence.watch import Watch
 from natter.usecases.receipts.note_receipt import NoteReceipt
+from natter.usecases.signals.admit_signal import AdmitSignal
 from natter.usecases.signals.pass_on_typing import PassOnTyping
 from natter.usecases.signals.ping import Ping
 from natter.wire.json_frames import JsonFrames
@@ -33,6 +36,7 @@ from natter.wire.json_frames import JsonFrames
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SignalParts:
+    admit: AdmitSignal
     ping: Ping
     note: NoteReceipt
     pass_on: PassOnTyping
@@ -49,30 +53,33 @@ def signal(settings: SignalSettings) -> SignalParts:
     connections = ValkeyConnections(cache, now_ms)
     database = postgres(settings.postgres)
     admission = ValkeyAdmission(cache, PostgresConversations(database))
-    limits, traces = ValkeyRateLimits(cache), ValkeyPresenceTraces(cache)
+    traces, check, close = (
+        ValkeyPresenceTraces(cache),
+        check_session(database, cache),
+        closing(cache, settings.closures),
+    )
     log = KafkaConnectionLog(producer, timeout_s=settings.kafka.append_timeout_s)  # a `status` is refused without it
     return SignalParts(
-        ping=Ping(connections=connections, traces=traces, log=log, now_ms=now_ms),
+        admit=AdmitSignal(gate=ValkeyGate(cache, admission, check), close=close),
+        ping=Ping(connections=connections, check_session=check, close=close, traces=traces, log=log, now_ms=now_ms),
         note=NoteReceipt(
             admission=admission,
             heads=ValkeyHeadCache(cache),
             timeline=CassandraTimeline(CassandraSession(settings.keyspaces)),
-            limits=limits,
             log=KafkaReceiptLog(producer),
         ),
         pass_on=PassOnTyping(
             admission=admission,
-            limits=limits,
+            limits=ValkeyRateLimits(cache),
             frames=JsonFrames(),
             tell=Tell(
                 connections=connections, gateway=ApiGateway(aws_credentials(aws), aws.region_name), now_ms=now_ms
             ),
         ),
         watch=Watch(
-            limits=limits,
             acquaintances=PostgresAcquaintances(database),
             watchers=ValkeyWatchers(cache, now_ms),
             now=PresenceNow(connections=connections, traces=traces, now_ms=now_ms),
         ),
-        say=SayStatus(limits=limits, traces=traces, log=log, now_ms=now_ms),
+        say=SayStatus(traces=traces, log=log, now_ms=now_ms),
     )

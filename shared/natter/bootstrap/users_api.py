@@ -3,7 +3,6 @@
 import boto3
 
 from natter.adapters.aws_lambda.exporter import LAMBDA, LambdaExporter
-from natter.adapters.gateway.gateway import ApiGateway
 from natter.adapters.passwords import Argon2Passwords
 from natter.adapters.postgres.acquaintances import PostgresAcquaintances
 from natter.adapters.postgres.conversations import PostgresConversations
@@ -21,14 +20,15 @@ from natter.adapters.valkey.rate_limits import ValkeyRateLimits
 from natter.adapters.valkey.session_states import ValkeySessionStates
 from natter.adapters.valkey.tickets import ValkeyTickets
 from natter.bootstrap.attachments import archives
-from natter.bootstrap.common import aws_credentials, now_ms, valkey
+from natter.bootstrap.close_connections import closing
+from natter.bootstrap.common import now_ms, valkey
 from natter.bootstrap.identity import access_tokens, authenticate, identity_provider, postgres
 from natter.domain.ids import new_id
 from natter.settings import UsersApiSettings
 from natter.usecases.accounts.change_password import ChangePassword
 from natter.usecases.accounts.change_profile import ChangeProfile
 from natter.usecases.accounts.check_password import CheckPassword
-from natter.usecases.accounts.end_session import CloseConnections, EndOwnSession, EndSession, EndSessions
+from natter.usecases.accounts.end_session import CloseEnded, EndOwnSession, EndSession, EndSessions
 from natter.usecases.accounts.find_users import FindUsers
 from natter.usecases.accounts.issue_ticket import IssueTicket
 from natter.usecases.accounts.keep_blocks import KeepBlocks
@@ -44,7 +44,6 @@ from natter.usecases.accounts.user_service import UserService
 from natter.usecases.presence.read_presence import PresenceNow, ReadPresence
 from natter.usecases.privacy.ask_for_export import AskForExport
 from natter.usecases.privacy.erase_self import EraseSelf, EraseSelfByProvider, StartErasure
-from natter.wire.json_frames import JsonFrames
 
 
 def users_api(settings: UsersApiSettings) -> UserService:
@@ -54,15 +53,10 @@ def users_api(settings: UsersApiSettings) -> UserService:
     conversations = PostgresConversations(database)
     per_address = settings.limits.per_address
     check = CheckPassword(users=users, passwords=passwords, limits=limits, per_address=per_address)
-    open_session = OpenSession(sessions=sessions, tokens=tokens, clock=now_ms)
-    aws = boto3.Session()
     states, connections = ValkeySessionStates(cache), ValkeyConnections(cache, now_ms)
-    close = CloseConnections(
-        connections=connections,
-        gateway=ApiGateway(aws_credentials(aws), aws.region_name),
-        frames=JsonFrames(),
-    )
+    close = CloseEnded(connections=connections, close=closing(cache, settings.closures))
     end_sessions = EndSessions(sessions=sessions, states=states, close=close, clock=now_ms)
+    open_session = OpenSession(sessions=sessions, tokens=tokens, end_sessions=end_sessions, clock=now_ms)
     start_erasure = StartErasure(erasures=PostgresErasures(database), end_sessions=end_sessions, clock=now_ms)
     provider = None if settings.oidc is None else identity_provider(settings.oidc)
     identities = PostgresIdentities(database)
@@ -81,7 +75,7 @@ def users_api(settings: UsersApiSettings) -> UserService:
             clock=now_ms,
         ),
         refresh_session=RefreshSession(sessions=sessions, tokens=tokens, end_session=end_session, clock=now_ms),
-        list_sessions=ListSessions(sessions=sessions),
+        list_sessions=ListSessions(sessions=sessions, clock=now_ms),
         end_session=EndOwnSession(sessions=sessions, end=end_session),
         issue_ticket=IssueTicket(tickets=ValkeyTickets(cache), socket_url=settings.sockets.url),
         token_keys=tokens,

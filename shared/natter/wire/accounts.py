@@ -19,7 +19,7 @@ from natter.domain.accounts.users import (
     User,
 )
 from natter.domain.ids import DeviceId
-from natter.domain.paging import IdPage
+from natter.domain.paging import Page
 from natter.wire.base import HttpsUrl, Line, WireId, WireModel
 
 Name = Annotated[Line, Field(min_length=1, max_length=64)]
@@ -175,9 +175,10 @@ class SessionAnswer(WireModel):
 
 class SessionsAnswer(WireModel):
     items: tuple[SessionAnswer, ...]
+    next_cursor: str | None = None
 
     @classmethod
-    def of(cls, sessions: Iterable[Session], *, asking: str) -> "SessionsAnswer":
+    def of(cls, page: Page[Session], *, asking: str) -> "SessionsAnswer":
         return cls(
             items=tuple(
                 SessionAnswer(
@@ -189,8 +190,9 @@ class SessionsAnswer(WireModel):
                     refreshed_at=session.refreshed_at,
                     current=session.principal.session_id == asking,
                 )
-                for session in sessions
-            )
+                for session in page.items
+            ),
+            next_cursor=page.next_cursor,
         )
 
 
@@ -243,7 +245,7 @@ class PeopleAnswer(WireModel):
     next_cursor: str | None = None
 
     @classmethod
-    def of(cls, page: IdPage[User]) -> Self:
+    def of(cls, page: Page[User]) -> Self:
         return cls(items=tuple(ProfileAnswer.of(user) for user in page.items), next_cursor=page.next_cursor)
 
 
@@ -260,7 +262,7 @@ class DevicesAnswer(WireModel):
     next_cursor: str | None = None
 
     @classmethod
-    def of(cls, page: IdPage[KnownDevice]) -> Self:
+    def of(cls, page: Page[KnownDevice]) -> Self:
         return cls(
             items=tuple(
                 DeviceItem(

@@ -6,7 +6,7 @@ import pytest
 
 from functions.signal.handler import build
 from natter.bootstrap.signal import SignalParts
-from natter.domain.connections import Connection, ConnectionChange
+from natter.domain.connections import Connection, ConnectionChange, Registered
 from natter.domain.errors import Unavailable
 from natter.domain.ids import ConversationId, DeviceId, UserId
 from natter.domain.limits import SIGNALS
@@ -14,6 +14,7 @@ from natter.domain.presence import GRACE_MS, Watcher
 from natter.domain.receipts import Receipt
 from natter.usecases.presence.say_status import SayStatus
 from natter.usecases.presence.watch import Watch
+from natter.usecases.signals.admit_signal import AdmitSignal
 from natter.usecases.signals.pass_on_typing import PassOnTyping
 from natter.usecases.signals.ping import Ping
 from natter.wire.json_frames import JsonFrames
@@ -24,7 +25,7 @@ from tests.sockets import ENDPOINT, SocketClient
 
 
 class Silent(MemoryConnections):
-    def register(self, connection: Connection) -> bool:
+    def register(self, connection: Connection) -> Registered:
         raise Unavailable(f"the registry, given {connection.connection_id}")
 
 
@@ -39,9 +40,13 @@ class DownConnectionLog:
 
 
 def parts(chat: Chat, registry: MemoryConnections | None = None) -> SignalParts:
+    close = replace(chat.world.close, connections=chat.registry, gateway=chat.gateway)
     return SignalParts(
+        admit=AdmitSignal(gate=chat.gate, close=close),
         ping=Ping(
             connections=registry or chat.registry,
+            check_session=chat.world.check_session,
+            close=close,
             traces=chat.world.traces,
             log=chat.changes,
             now_ms=lambda: NOON,
@@ -49,17 +54,19 @@ def parts(chat: Chat, registry: MemoryConnections | None = None) -> SignalParts:
         note=chat.note_receipt,
         pass_on=PassOnTyping(admission=chat.admission, limits=chat.world.limits, frames=JsonFrames(), tell=chat.tell),
         watch=Watch(
-            limits=chat.world.limits,
             acquaintances=chat.world.acquaintances,
             watchers=chat.world.watchers,
             now=replace(chat.world.presence_now, connections=chat.registry),
         ),
-        say=SayStatus(limits=chat.world.limits, traces=chat.world.traces, log=chat.changes, now_ms=chat.world.clock),
+        say=SayStatus(traces=chat.world.traces, log=chat.changes, now_ms=chat.world.clock),
     )
 
 
 def client(chat: Chat, user: UserId, registry: MemoryConnections | None = None) -> SocketClient:
-    return SocketClient(build(parts(chat, registry), ENDPOINT), a_connection(user))
+    """Of a session that is live."""
+    connection = a_connection(user)
+    chat.world.states.note_live(connection.session_id)
+    return SocketClient(build(parts(chat, registry), ENDPOINT), connection)
 
 
 @pytest.fixture
@@ -146,6 +153,7 @@ class TestReceipts:
 
     def test_an_outage_of_the_log_is_said(self, chat: Chat, bob: UserId, lobby: ConversationId, action: str) -> None:
         down = replace(parts(chat), note=replace(chat.note_receipt, log=DownLog()))
+        chat.registry.register(replace(a_connection(bob), endpoint=ENDPOINT))
         phone = SocketClient(build(down, ENDPOINT), a_connection(bob))
         error = phone({"action": action, "id": "q", "conversation_id": lobby, "seq": 3})
         assert (error["id"], error["code"]) == ("q", "unavailable")
@@ -230,18 +238,58 @@ class TestStatus:
         assert error["detail"].startswith("state")
 
     def test_an_outage_of_the_log_is_said(self, chat: Chat, ann: UserId) -> None:
+        chat.registry.register(replace(a_connection(ann), endpoint=ENDPOINT))
         down = replace(parts(chat), say=replace(parts(chat).say, log=DownConnectionLog()))
         error = SocketClient(build(down, ENDPOINT), a_connection(ann))({"action": "status", "state": "away"})
         assert error["code"] == "unavailable"
 
 
-@pytest.mark.parametrize("frame", [{"action": "watch", "user_ids": []}, {"action": "status", "state": "online"}])
+@pytest.mark.parametrize(
+    "frame",
+    [
+        {"action": "watch", "user_ids": []},
+        {"action": "status", "state": "online"},
+        {"action": "ping"},
+        {"action": "dance"},
+        {},
+        "{",
+    ],
+)
 def test_too_many_signals_are_refused(chat: Chat, ann: UserId, frame: Any) -> None:
     phone = client(chat, ann)
     for _ in range(SIGNALS.burst):
         phone(frame)
     error = phone(frame)
     assert (error["code"], error["retry_after_ms"]) == ("rate_limited", 100)
+
+
+def test_typing_takes_nothing_of_what_signals_may(chat: Chat, ann: UserId, lobby: ConversationId) -> None:
+    phone = client(chat, ann)
+    for _ in range(SIGNALS.burst + 1):
+        assert phone({"action": "typing", "conversation_id": lobby, "state": "started"}) is None
+    assert phone({"action": "ping", "id": "q"})["type"] == "pong"
+
+
+class TestOfAnEndedSession:
+    """A connection that has outlived it, whatever has failed, is heard no more, and is closed."""
+
+    @pytest.mark.parametrize("action", ["ping", "read", "typing", "watch", "status", "dance"])
+    def test_no_frame_is_heard(self, chat: Chat, ann: UserId, lobby: ConversationId, action: str) -> None:
+        phone = client(chat, ann)
+        chat.registry.register(phone.connection)
+        chat.world.states.note_ended([phone.connection.session_id])
+        frame = {"action": action, "conversation_id": lobby, "seq": 1, "state": "started", "user_ids": []}
+        assert phone(frame)["code"] == "unauthenticated"
+        assert [each.connection_id for each in chat.gateway.closed] == [phone.connection.connection_id]
+        assert chat.gateway.frames[phone.connection.connection_id] == [b'{"type":"signed_out"}']
+        assert chat.registry.of([ann]) == {}
+
+    def test_also_where_the_cache_has_lost_its_data(self, chat: Chat, ann: UserId) -> None:
+        """The truth is asked: there never was such a session."""
+        phone = client(chat, ann)
+        chat.world.states.lose()
+        assert phone({"action": "ping"})["code"] == "unauthenticated"
+        assert chat.registry.of([ann]) == {}
 
 
 class TestDefault:

@@ -18,6 +18,7 @@ class Send:
     Limit, admit, check, append. Assigns no place: the fold does.
 
     Raises:
+        Unauthenticated: the session of the connection that it came from has ended.
         NotMember: the sender does not belong to the conversation, or there is none.
         NotFound: it shows an attachment that the sender has not uploaded to this conversation; names the field.
         Forbidden: the operator's check does not let it pass.
@@ -32,7 +33,9 @@ class Send:
 
     def __call__(self, command: Command) -> int:
         """Returns the log's timestamp of the frame, milliseconds (P1)."""
-        self.gate.enter(command.conversation_id, command.sender_id, COMMANDS, cost=len(command.items))
+        self.gate.enter(
+            command.conversation_id, command.sender_id, COMMANDS, cost=len(command.items), origin=command.origin
+        )
         if self.check is not None:
             self.check(command)
         if shown := attachments_of(command):

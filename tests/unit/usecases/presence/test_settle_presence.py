@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from greenlet import getcurrent, greenlet
 
-from natter.domain.connections import Connection, ConnectionChange
+from natter.domain.connections import MAX_CONNECTIONS, Connection, ConnectionChange
 from natter.domain.errors import Unavailable
 from natter.domain.ids import DeviceId, UserId
 from natter.domain.presence import GRACE_MS, DeviceState, Look, Traces, Watcher
@@ -50,7 +50,6 @@ class Scene:
     def watch(self, screen: Connection, *others: UserId, through: Callable[[Any], Any] = unhindered) -> str:
         """The state that is answered of the first, at once: one that is under way may be overtaken by what is told."""
         watch = Watch(
-            limits=self.world.limits,
             acquaintances=self.world.acquaintances,
             watchers=through(self.world.watchers),
             now=self.world.presence_now,
@@ -193,9 +192,12 @@ class TestWhoIsTold:
         assert {item["user_id"] for item in scene.told()} == {scene.ann, cid}
 
     def test_more_than_a_batch_can_tell_are_left_to_the_queue(self, scene: Scene) -> None:
-        screens = [scene.connect(scene.bob, f"screen{number}") for number in range(2 * TOLD_AT_ONCE)]
+        people = [scene.chat.person(f"user{number}") for number in range(2 * TOLD_AT_ONCE // MAX_CONNECTIONS)]
+        scene.chat.group(scene.ann, *people)
+        screens = [scene.connect(user, f"{user}-{number}") for number in range(MAX_CONNECTIONS) for user in people]
         for screen in screens:
-            scene.world.watchers.watch(Watcher(user_id=scene.bob, connection_id=screen.connection_id), [scene.ann])
+            watcher = Watcher(user_id=screen.user_id, connection_id=screen.connection_id)
+            scene.world.watchers.watch(watcher, [scene.ann])
         scene.changes.clear()
         scene.connect(scene.ann, "phone")
         scene.settle()
