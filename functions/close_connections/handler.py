@@ -1,6 +1,6 @@
 """Consumer of the queue of closures: closes connections that were opening, or did not answer, when they were to go."""
 
-from natter.bootstrap import close_connections as bootstrap
+from natter.bootstrap.engines import Engines
 from natter.entrypoints.lazily import LambdaHandler, lazily
 from natter.entrypoints.queue import queue_consumer
 from natter.records.connections import load_closure
@@ -15,4 +15,4 @@ def build(close: CloseConnections) -> LambdaHandler:
     return queue_consumer(consume)
 
 
-lambda_handler = lazily(lambda: build(bootstrap.close_connections(CloseConnectionsSettings())))
+lambda_handler = lazily(lambda: build(Engines(CloseConnectionsSettings()).close_connections))

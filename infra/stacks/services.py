@@ -102,8 +102,8 @@ class ServicesStack(Stack):
             *("ANY /v1/tickets", "ANY /v1/tickets/{proxy+}"),
             *("ANY /v1/contacts", "ANY /v1/contacts/{proxy+}"),
             *("ANY /v1/blocks", "ANY /v1/blocks/{proxy+}"),
-            *("ANY /v1/devices", "ANY /v1/devices/{proxy+}", "GET /v1/presence"),
-            "GET /.well-known/jwks.json",
+            *("ANY /v1/devices", "ANY /v1/devices/{proxy+}", "ANY /v1/presence"),
+            "ANY /.well-known/jwks.json",
             "$default",
         )
 
@@ -142,7 +142,7 @@ class ServicesStack(Stack):
         self.http.serve(
             chat_api,
             *("ANY /v1/conversations", "ANY /v1/conversations/{proxy+}"),
-            *("POST /v1/sync", "POST /v1/reports", "GET /v1/health"),
+            *("ANY /v1/sync", "ANY /v1/reports", "ANY /v1/health"),
         )
         self._consume(persist, names.COMMANDS_TOPIC, group=PERSIST_GROUP)
 

@@ -11,7 +11,7 @@ from natter.adapters.valkey.connections import ValkeyConnections
 from natter.adapters.valkey.gate import ValkeyGate
 from natter.adapters.valkey.rate_limits import ValkeyRateLimits
 from natter.adapters.valkey.session_states import ValkeySessionStates
-from natter.bootstrap.common import now_ms
+from natter.bootstrap.clients import now_ms
 from natter.domain.accounts.refresh_tokens import RefreshToken
 from natter.domain.connections import Connection
 from natter.domain.errors import Forbidden, NotMember, RateLimited, Unauthenticated, Unavailable
@@ -162,6 +162,14 @@ class TestGateContract:
                 gate.enter(decided.lobby, decided.bob, SLOW)
             with pytest.raises(NotMember):
                 gate.enter(ConversationId("nowhere"), decided.bob, SLOW, cost=0)
+
+    def test_who_was_added_passes_as_told_when_the_log_was_told(self, gate: Gate, decided: Decided) -> None:
+        """Whether it is remembered or has to be asked for; what is remembered of others counts for them."""
+        decided.publish(decided.lobby, lambda _: None)
+        decided.decide(decided.lobby, decided.bob, "member")
+        for _ in range(2):
+            assert gate.enter(decided.lobby, decided.ann, SLOW, cost=0)
+            assert not gate.enter(decided.lobby, decided.bob, SLOW, cost=0)
 
     def test_across_a_block_neither_passes(self, gate: Gate, decided: Decided) -> None:
         """In a direct conversation; whether it is remembered or has to be asked for."""

@@ -59,7 +59,7 @@ def _slice(number: int) -> Slice:
 
 def _files(number: int) -> ForgottenFiles:
     attachments = tuple(map(AttachmentId, (f"{number:02}", "cat")))
-    return ForgottenFiles(conversation_id=LOBBY, uploader=ANN, attachments=attachments)
+    return ForgottenFiles(conversation_id=LOBBY, attachments=attachments)
 
 
 def _look(number: int) -> Look:

@@ -34,7 +34,7 @@ class MemoryGate:
         cost: int = 1,
         *,
         origin: Connection | None = None,
-    ) -> None:
+    ) -> bool:
         if origin is not None:
             self._check(origin)
         self._limits.take(bucket, user, cost)
@@ -43,6 +43,7 @@ class MemoryGate:
             raise NotMember
         if admitted.blocked:
             raise Forbidden(ACROSS_A_BLOCK)
+        return admitted.told
 
     def _check(self, connection: Connection) -> None:
         state = self._check_session.states.get(connection.session_id)

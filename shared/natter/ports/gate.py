@@ -35,9 +35,12 @@ class Gate(Protocol):
         cost: int = 1,
         *,
         origin: Connection | None = None,
-    ) -> None:
+    ) -> bool:
         """
         Take `cost` of the user's tokens, or none, and let those pass who belong to the conversation.
+
+        True: the log was told before that they belong to it, in the role that they have. False: it may not have been,
+        and what they ask must not get ahead of it (`Announce.complete`).
 
         Who is refused may have spent tokens. `origin` is the connection that asks; None: it is not asked for.
 

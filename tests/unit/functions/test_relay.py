@@ -5,13 +5,16 @@ from natter.usecases.conversations.relay import Swept
 
 
 def test_says_how_much_it_told() -> None:
-    assert build(lambda: Swept(announced=3, failed=0), lambda: 0)({}, None) == {"announced": 3}
+    assert build(lambda: Swept(announced=3, replaced=1, failed=0), lambda: 0)({}, None) == {
+        "announced": 3,
+        "replaced": 1,
+    }
 
 
 def test_fails_while_something_stays_untold() -> None:
     """So that its alarm rings when that does not pass."""
     with pytest.raises(IncompleteSweepError, match="2 conversations"):
-        build(lambda: Swept(announced=3, failed=2), lambda: 0)({}, None)
+        build(lambda: Swept(announced=3, replaced=0, failed=2), lambda: 0)({}, None)
 
 
 def test_forgets_sessions_whatever_stays_untold() -> None:
@@ -22,5 +25,5 @@ def test_forgets_sessions_whatever_stays_untold() -> None:
         return 1
 
     with pytest.raises(IncompleteSweepError):
-        build(lambda: Swept(announced=0, failed=1), forget_sessions)({}, None)
+        build(lambda: Swept(announced=0, replaced=0, failed=1), forget_sessions)({}, None)
     assert forgotten == [1]

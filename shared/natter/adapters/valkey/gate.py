@@ -52,7 +52,7 @@ class ValkeyGate:
         cost: int = 1,
         *,
         origin: Connection | None = None,
-    ) -> None:
+    ) -> bool:
         try:
             with self._valkey.client() as client, client.pipeline(transaction=False) as all_of_it:
                 move(all_of_it, bucket, user, cost)
@@ -75,6 +75,7 @@ class ValkeyGate:
             raise NotMember
         if admitted.blocked:
             raise Forbidden(ACROSS_A_BLOCK)
+        return admitted.told
 
     def _check(self, connection: Connection, state: str | None, registered: Any) -> None:
         if state == "ended":

@@ -7,7 +7,7 @@ Pure. Readers are shown it from the moment on that the erasure is asked for; the
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from natter.domain.fold.writes import EmptiedEffectRow, EmptiedRow, Row
+from natter.domain.fold.writes import EmptiedRow, Row
 from natter.domain.ids import UserId
 from natter.domain.messages.events import Event, Head, JsonObject
 
@@ -24,21 +24,10 @@ def preview_without(erasing: Mapping[UserId, int], head: Head) -> Head:
 
 
 def emptied(event: Event, *, at: int, written_at: int) -> Iterable[Row]:
-    """
-    What takes the words of `event` out of the tables.
-
-    An edit stands in two of them: one may have been emptied already, by a run that was interrupted.
-    """
+    """What takes the words of `event` out of the tables: nothing, if it has none."""
     left = _left(event, at)
     if left is not None:
         yield EmptiedRow(conversation_id=event.conversation_id, seq=event.seq, left=left, written_at=written_at)
-    if event.type == "edit":
-        yield EmptiedEffectRow(
-            conversation_id=event.conversation_id,
-            target_seq=event.payload["target_seq"],
-            seq=event.seq,
-            written_at=written_at,
-        )
 
 
 def _left(event: Event, at: int) -> JsonObject | None:

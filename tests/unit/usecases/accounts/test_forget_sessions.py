@@ -7,8 +7,8 @@ class TestForgetSessions:
     def test_what_ended_a_day_ago_is_forgotten_step_by_step(self) -> None:
         world = World()
         world.add("ann")
-        ended = [world.service.sign_in(a_sign_in("ann")).principal for _ in range(7)]
-        kept = world.service.sign_in(a_sign_in("ann")).principal
+        ended = [world.sign_in(a_sign_in("ann")).principal for _ in range(7)]
+        kept = world.sign_in(a_sign_in("ann")).principal
         world.sessions.end([principal.session_id for principal in ended], at=world.clock())
         forget = ForgetSessions(sessions=world.sessions, now_ms=world.clock, limit=2)
         assert forget() == 0
@@ -20,7 +20,7 @@ class TestForgetSessions:
     def test_what_nobody_uses_is_ended_and_then_forgotten(self) -> None:
         world = World()
         world.add("ann")
-        mine = world.service.sign_in(a_sign_in("ann")).principal
+        mine = world.sign_in(a_sign_in("ann")).principal
         forget = ForgetSessions(sessions=world.sessions, now_ms=world.clock)
         world.clock.advance(seconds=SESSION_IDLE_MS / 1000)
         assert (forget(), world.sessions.find(mine.session_id) is None) == (1, False)
@@ -31,7 +31,7 @@ class TestForgetSessions:
         """What is left waits for the next run."""
         world = World()
         world.add("ann")
-        ended = [world.service.sign_in(a_sign_in("ann")).principal.session_id for _ in range(6)]
+        ended = [world.sign_in(a_sign_in("ann")).principal.session_id for _ in range(6)]
         world.sessions.end(ended, at=world.clock())
         world.clock.advance(seconds=KEPT_MS / 1000 + 1)
         clock = FakeClock(world.clock())

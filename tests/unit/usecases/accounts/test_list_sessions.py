@@ -12,12 +12,12 @@ class TestListSessions:
         world.add("ann")
         signed_in = []
         for _ in range(5):
-            signed_in.append(world.service.sign_in(a_sign_in("ann")))
+            signed_in.append(world.sign_in(a_sign_in("ann")))
             world.clock.advance(seconds=1)
-        world.service.refresh_session(signed_in[1].refresh_token)
+        world.refresh_session(signed_in[1].refresh_token)
         mine, listed, cursor = signed_in[0].principal, list[Session](), None
         while True:
-            page = world.service.list_sessions(mine, limit=2, cursor=cursor)
+            page = world.list_sessions(mine, limit=2, cursor=cursor)
             listed += page.items
             cursor = page.next_cursor
             if cursor is None:
@@ -29,6 +29,6 @@ class TestListSessions:
     def test_another_cursor_is_none_of_ours(self, cursor: str) -> None:
         world = World()
         world.add("ann")
-        mine = world.service.sign_in(a_sign_in("ann")).principal
+        mine = world.sign_in(a_sign_in("ann")).principal
         with pytest.raises(BadRequest, match="cursor"):
-            world.service.list_sessions(mine, limit=2, cursor=cursor)
+            world.list_sessions(mine, limit=2, cursor=cursor)

@@ -27,16 +27,6 @@ class DownLog:
 
 
 @pytest.fixture
-def chat() -> Chat:
-    return Chat()
-
-
-@pytest.fixture
-def ann(chat: Chat) -> UserId:
-    return chat.person("ann")
-
-
-@pytest.fixture
 def lobby(chat: Chat, ann: UserId) -> ConversationId:
     return chat.group(ann)
 
@@ -47,7 +37,7 @@ def logged(chat: Chat) -> list[Command]:
 
 
 def uploaded(chat: Chat, user: UserId, conversation: ConversationId) -> AttachmentId:
-    attachment, form = chat.service().offer_upload(user, conversation, a_file(b"cat"))
+    attachment, form = chat.offer_upload(user, conversation, a_file(b"cat"))
     chat.attachments.upload(form, b"cat")
     return attachment
 
@@ -145,7 +135,7 @@ class TestAttachments:
         assert logged(chat) == []
 
     def test_what_was_not_uploaded_is_not_there(self, chat: Chat, ann: UserId, lobby: ConversationId) -> None:
-        offered, _ = chat.service().offer_upload(ann, lobby, a_file(b"cat"))
+        offered, _ = chat.offer_upload(ann, lobby, a_file(b"cat"))
         with pytest.raises(NotFound):
             chat.send(a_command(a_post("m1", content=attached(offered)), sender=ann, conversation=lobby))
 
