@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from local.cloud import Cloud
 from local.keyspaces import Guard
@@ -18,6 +19,10 @@ from tests.infra.templates import Templates, synthesized
 from tests.support.api import Api
 
 ROOT = Path(__file__).parents[1]
+
+# No test is timed: what is slow here is a machine that does something else, and shows nothing of the code.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")
