@@ -9,7 +9,7 @@ import argon2.profiles
 from natter.adapters.passwords import Argon2Passwords
 from natter.domain.accounts.requests import NewUser, OnDevice, SignInRequest
 from natter.domain.accounts.users import Device, Platform, Principal, Session, User
-from natter.domain.connections import Connection
+from natter.domain.connections import Connection, Found
 from natter.domain.delivery import Post, PostResult
 from natter.domain.ids import ConnectionId, DeviceId, SessionId, UserId, new_id
 from natter.usecases.accounts.authenticate import Authenticate, CheckSession, RedeemTicket
@@ -42,7 +42,7 @@ from tests.memory.erasures import MemoryErasures
 from tests.memory.exports import MemoryArchives, MemoryExporter, MemoryExports
 from tests.memory.identities import MemoryIdentities
 from tests.memory.identity_provider import MemoryIdentityProvider
-from tests.memory.presence import MemoryPresenceTraces, MemoryWatchers
+from tests.memory.presence import MemoryPresenceTraces, MemoryTellingPace, MemoryWatchers
 from tests.memory.rate_limits import MemoryRateLimits
 from tests.memory.relations import MemoryBlocks, MemoryContacts, MemoryProfiles
 from tests.memory.reports import MemoryReports
@@ -102,15 +102,30 @@ class FakeSockets:
     frames: list[tuple[ConnectionId, bytes]] = field(default_factory=list)
     """What was posted, and to whom."""
 
-    def register(self, connection: Connection) -> bool:
+    def register(self, connection: Connection) -> None:
         self.open.append(connection)
-        return True
+
+    def renew(self, connection: Connection) -> bool:
+        is_new = connection not in self.open
+        if is_new:
+            self.open.append(connection)
+        return is_new
+
+    def restore(self, connections: Sequence[Connection]) -> int:
+        return sum(map(self.renew, connections))
 
     def unregister(self, connection: Connection) -> None:
         self.open = [each for each in self.open if each != connection]
 
+    def unregister_all(self, connections: Sequence[Connection]) -> None:
+        for each in connections:
+            self.unregister(each)
+
     def of(self, users: Iterable[UserId]) -> Mapping[UserId, Sequence[Connection]]:
         return {user: [each for each in self.open if each.user_id == user] for user in users}
+
+    def look_up(self, users: Iterable[UserId]) -> Found:
+        return Found(connections=self.of(users), forgotten=frozenset())
 
     def post(self, posts: Sequence[Post], *, budget_s: float) -> Sequence[PostResult]:
         assert budget_s > 0
@@ -165,6 +180,7 @@ class World:
             exports=self.exports,
         )
         self.traces, self.watchers = MemoryPresenceTraces(), MemoryWatchers()
+        self.pace = MemoryTellingPace(self.clock)
         self.acquaintances = MemoryAcquaintances(self.users, self.conversations, self.contacts, self.blocks)
         self.presence_now = PresenceNow(connections=self.sockets, traces=self.traces, now_ms=self.clock)
         self.start_erasure = StartErasure(erasures=self.erasures, end_sessions=self.end_sessions, clock=self.clock)

@@ -30,4 +30,6 @@ def settling(world: World, queue: MemoryLookQueue, through: Callable[[Any], Any]
             now_ms=world.clock,
         ),
         queue=queue,
+        pace=through(world.pace),
+        now_ms=world.clock,
     )

@@ -46,6 +46,7 @@ class OperationsStack(Stack):
         self._queues(services)
         self._stores(data)
         self._erasures()
+        self._registry()
 
     def _functions(self, services: ServicesStack) -> None:
         for name, function in services.functions.items():
@@ -116,7 +117,12 @@ class OperationsStack(Stack):
 
     def _queues(self, services: ServicesStack) -> None:
         """Deliveries, removals of files and looks at presence that come late, and those that came to nothing."""
-        for name, queue in (("slices", services.slices), ("files", services.files), ("looks", services.looks)):
+        for name, queue in (
+            ("slices", services.slices),
+            ("files", services.files),
+            ("looks", services.looks),
+            ("rebuilds", services.rebuilds),
+        ):
             self._alarm(f"{name}-age", queue.metric_oldest_age(period=MINUTE), above=WAITING_S, minutes=3)
             self._alarm(f"{name}-dead", queue.metric_dead(period=MINUTE), above=0)
 
@@ -142,6 +148,11 @@ class OperationsStack(Stack):
         """Somebody was promised to be forgotten. The metric is the function's own (`natter.telemetry`)."""
         age = _metric("Natter", "ErasureAge", {"service": "erase"}, statistic="max")
         self._alarm("erasure-age", age, above=ERASURE_AGE_MS, minutes=3)
+
+    def _registry(self) -> None:
+        """Connections are unknown, and rebuilding does not come to an end. The metric is the function's own."""
+        lost = _metric("Natter", "RegistryPartsLost", {"service": "rebuild"})
+        self._alarm("registry-lost", lost, above=0, minutes=3)
 
     def _alarm(self, name: str, metric: cloudwatch.IMetric, *, above: float, minutes: int = 1) -> None:
         alarm = cloudwatch.Alarm(

@@ -89,6 +89,12 @@ class LookQueueSettings(BaseModel, frozen=True):
     queue_url: str = Field(pattern=r"^https?://", description="Queue of those whose presence is looked at later.")
 
 
+class RebuildQueueSettings(BaseModel, frozen=True):
+    queue_url: str = Field(
+        pattern=r"^https?://", description="Queue in which a rebuilding of the registry is asked for."
+    )
+
+
 class LimitSettings(BaseModel, frozen=True):
     per_address: bool = Field(default=True, description="Whether sign-ups and failed sign-ins are limited by address.")
 
@@ -189,6 +195,7 @@ class PersistSettings(FunctionSettings):
     sockets: EndpointSettings
     deliveries: DeliverySettings
     files: FileQueueSettings
+    rebuilds: RebuildQueueSettings
 
 
 class FanoutSettings(FunctionSettings):
@@ -196,12 +203,19 @@ class FanoutSettings(FunctionSettings):
     keyspaces: KeyspacesSettings
     valkey: ValkeySettings
     deliveries: DeliverySettings
+    rebuilds: RebuildQueueSettings
 
 
 class PostSliceSettings(FunctionSettings):
     keyspaces: KeyspacesSettings
     valkey: ValkeySettings
     deliveries: DeliverySettings
+
+
+class RebuildSettings(FunctionSettings):
+    postgres: PostgresSettings
+    valkey: ValkeySettings
+    kafka: KafkaSettings
 
 
 class ForgetFilesSettings(FunctionSettings):

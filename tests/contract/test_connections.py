@@ -5,9 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from natter.adapters.valkey.connections import ValkeyConnections
+from natter.adapters.valkey.client import Valkey
+from natter.adapters.valkey.connections import TOLD_S, ValkeyConnections
 from natter.domain.connections import Connection
 from natter.domain.ids import UserId, new_id
+from natter.names import CONNECTION_LIFETIME_S
 from natter.ports.delivery import Connections
 from tests.memory.connections import MemoryConnections
 from tests.messages import a_connection
@@ -44,13 +46,35 @@ class TestConnectionsContract:
             [phone, desk], key=lambda each: each.connection_id
         )
 
-    def test_it_says_whether_it_was_there(self, connections: Connections, user: UserId) -> None:
-        """A connection that was not is told to sync."""
+    def test_who_was_there_has_missed_nothing(self, connections: Connections, user: UserId) -> None:
         phone = connected(user)
-        assert connections.register(phone)
-        assert not connections.register(phone)
-        connections.unregister(phone)
-        assert connections.register(phone)
+        connections.register(phone)
+        assert not connections.renew(phone)
+        assert not connections.renew(phone)
+
+    def test_who_was_not_has_and_is_found_from_then_on(self, connections: Connections, user: UserId) -> None:
+        """Also if they ask again: the first answer may have got lost."""
+        phone = connected(user)
+        assert connections.renew(phone)
+        assert connections.of([user]) == {user: [phone]}
+        assert connections.renew(phone)
+
+    def test_so_has_who_was_restored(self, connections: Connections, user: UserId) -> None:
+        phone, desk = connected(user), connected(user)
+        connections.register(desk)
+        assert connections.restore([phone, desk]) == 1
+        assert set(connections.of([user])[user]) == {phone, desk}
+        assert (connections.renew(phone), connections.renew(desk)) == (True, False)
+        assert connections.restore([phone]) == 0
+
+    def test_who_connects_syncs_anyway(self, connections: Connections, user: UserId) -> None:
+        phone = connected(user)
+        connections.restore([phone])
+        connections.register(phone)
+        assert not connections.renew(phone)
+
+    def test_nobody_is_restored(self, connections: Connections) -> None:
+        assert connections.restore([]) == 0
 
     def test_renewing_it_does_not_double_it(self, connections: Connections, user: UserId) -> None:
         phone = connected(user)
@@ -64,6 +88,14 @@ class TestConnectionsContract:
         connections.register(desk)
         connections.unregister(phone)
         assert list(connections.of([user])[user]) == [desk]
+
+    def test_several_are_unregistered_at_once(self, connections: Connections, user: UserId) -> None:
+        phone, desk, others = connected(user), connected(user), connected(UserId(new_id()))
+        for each in (phone, desk, others):
+            connections.register(each)
+        connections.unregister_all([phone, others, connected(user)])
+        connections.unregister_all([])
+        assert connections.of([user, others.user_id]) == {user: [desk]}
 
     def test_unregistering_what_is_not_there_is_fine(self, connections: Connections, user: UserId) -> None:
         connections.unregister(connected(user))
@@ -89,7 +121,22 @@ class TestConnectionsContract:
     def test_connections_registered_at_once_are_all_there(self, connections: Connections, user: UserId) -> None:
         all_of_them = [connected(user) for _ in range(16)]
         with ThreadPoolExecutor(8) as threads:
-            assert all(threads.map(connections.register, all_of_them))
+            list(threads.map(connections.register, all_of_them))
         assert {each.connection_id for each in connections.of([user])[user]} == {
             each.connection_id for each in all_of_them
         }
+
+
+@pytest.mark.engines
+class TestValkeyConnections:
+    def test_nobody_is_restored_whose_time_is_over(self, valkey: Valkey, user: UserId) -> None:
+        long_ago = a_connection(user, new_id(), connected_at=now_ms() - CONNECTION_LIFETIME_S * 1000)
+        assert ValkeyConnections(valkey, now_ms).restore([long_ago]) == 0
+
+    def test_a_minute_later_nobody_is_told_again(self, valkey: Valkey, user: UserId) -> None:
+        phone = connected(user)
+        assert ValkeyConnections(valkey, now_ms).renew(phone)
+        with valkey.client() as client:
+            assert 0 < client.ttl(f"told:{phone.connection_id}") <= TOLD_S
+            client.delete(f"told:{phone.connection_id}")
+        assert not ValkeyConnections(valkey, now_ms).renew(phone)

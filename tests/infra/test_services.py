@@ -23,6 +23,7 @@ MODELS: dict[str, type[settings.FunctionSettings]] = {
     "persist": settings.PersistSettings,
     "post_slice": settings.PostSliceSettings,
     "presence": settings.PresenceSettings,
+    "rebuild": settings.RebuildSettings,
     "receipts": settings.ReceiptsSettings,
     "relay": settings.RelaySettings,
     "send": settings.SendSettings,
@@ -31,7 +32,19 @@ MODELS: dict[str, type[settings.FunctionSettings]] = {
 }
 LAYER_LIMIT = 5
 BEHIND_NO_API = {
-    *("erase", "export", "fanout", "forget_files", "migrate", "persist", "post_slice", "presence", "receipts", "relay")
+    *(
+        "erase",
+        "export",
+        "fanout",
+        "forget_files",
+        "migrate",
+        "persist",
+        "post_slice",
+        "presence",
+        "rebuild",
+        "receipts",
+        "relay",
+    )
 }
 
 
@@ -132,6 +145,7 @@ class TestPrivileges:
             ("signal", {names.RECEIPTS_TOPIC, names.CONNECTIONS_TOPIC}),
             ("receipts", {names.DEAD_TOPIC}),
             ("presence", {names.DEAD_TOPIC}),
+            ("rebuild", set()),
             ("relay", {names.COMMANDS_TOPIC}),
             ("erase", {names.COMMANDS_TOPIC}),
             ("persist", {names.EVENTS_TOPIC, names.FANOUT_TOPIC, names.DEAD_TOPIC}),
@@ -148,7 +162,15 @@ class TestPrivileges:
 
     def test_only_consumers_read_the_log(self, app: Templates) -> None:
         readers = [name for name in MODELS if "kafka-cluster:ReadData" in app.actions(name)]
-        assert readers == ["fanout", "persist", "presence", "receipts"]
+        assert readers == ["fanout", "persist", "presence", "rebuild", "receipts"]
+
+    def test_rebuild_reads_what_happened_to_connections_and_keeps_no_place(self, app: Templates) -> None:
+        actions = app.actions("rebuild")
+        (topic,) = actions["kafka-cluster:ReadData"]
+        assert f"/{names.CONNECTIONS_TOPIC}" in topic
+        assert "kafka-cluster:AlterGroup" not in actions
+        (group,) = actions["kafka-cluster:DescribeGroup"]
+        assert f"/{names.REBUILD_GROUP}" in group
 
     def test_only_persist_writes_the_tables_receipts_the_cursors_and_erase_what_it_empties(
         self, app: Templates
@@ -302,7 +324,7 @@ class TestApis:
         (migration,) = [
             logical_id
             for logical_id, resource in app.stack("services")["Resources"].items()
-            if resource["Type"] == "Custom::Trigger"
+            if resource["Type"] == "Custom::Trigger" and logical_id.startswith("Migration")
         ]
         relying = {
             resource["Properties"]["FunctionName"].removeprefix(f"natter-{app.stage}-")
@@ -310,7 +332,7 @@ class TestApis:
             if resource["Type"] == "AWS::Lambda::Function" and migration in resource.get("DependsOn", [])
         }
         assert relying == {
-            *("authorize", "connect", "send", "signal", "receipts", "presence", "relay", "erase", "export"),
+            *("authorize", "connect", "send", "signal", "receipts", "presence", "rebuild", "relay", "erase", "export"),
             *("users_api", "chat_api"),
         }
 

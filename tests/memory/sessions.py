@@ -1,6 +1,6 @@
 """`Sessions` in memory, for tests of what uses them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from natter.domain.accounts.credentials import Recognised
@@ -44,6 +44,9 @@ class MemorySessions:
 
     def is_live(self, session: SessionId) -> bool:
         return session in self._sessions and session not in self._ended
+
+    def live_among(self, sessions: Collection[SessionId]) -> frozenset[SessionId]:
+        return frozenset(filter(self.is_live, sessions))
 
     def find(self, session: SessionId) -> Session | None:
         found = self._sessions.get(session)

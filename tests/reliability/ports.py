@@ -113,9 +113,9 @@ class SteppedConnections(MemoryConnections):
         super().__init__()
         self._pause = pause
 
-    def register(self, connection: Connection) -> bool:
+    def register(self, connection: Connection) -> None:
         self._pause()
-        return super().register(connection)
+        super().register(connection)
 
     def unregister(self, connection: Connection) -> None:
         self._pause()
@@ -128,8 +128,8 @@ class SteppedConnections(MemoryConnections):
             found.update(super().of([user]))
         return found
 
-    def lose(self) -> None:
-        """The registry restarts empty."""
+    def lose(self, *_parts: int) -> None:
+        """The registry restarts empty, and nobody finds out: a ping mends it all the same."""
         self._users.clear()
 
 

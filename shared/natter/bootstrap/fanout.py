@@ -9,7 +9,7 @@ from natter.adapters.kafka.client import RecordProducer
 from natter.adapters.kafka.logs import KafkaDeadLetters
 from natter.adapters.valkey.connections import ValkeyConnections
 from natter.bootstrap.common import now_ms, valkey
-from natter.bootstrap.queues import slice_queue
+from natter.bootstrap.queues import ask_for_rebuild, slice_queue
 from natter.bootstrap.warming import warmed
 from natter.ports.operations import DeadLetters
 from natter.settings import FanoutSettings
@@ -30,6 +30,11 @@ def fanout(settings: FanoutSettings) -> FanoutParts:
     )
     warmed(cache.warm, queue.warm, lambda: session.warm([READ_HEAD, READ_MEMBERSHIPS]))
     return FanoutParts(
-        fanout=Fanout(timeline=CassandraTimeline(session), connections=ValkeyConnections(cache, now_ms), queue=queue),
+        fanout=Fanout(
+            timeline=CassandraTimeline(session),
+            connections=ValkeyConnections(cache, now_ms),
+            queue=queue,
+            rebuild=ask_for_rebuild(cache, settings.rebuilds),
+        ),
         dead=KafkaDeadLetters(RecordProducer(settings.kafka)),
     )

@@ -14,7 +14,7 @@ from natter.adapters.kafka.logs import KafkaDeadLetters, KafkaEventLog
 from natter.adapters.valkey.connections import ValkeyConnections
 from natter.adapters.valkey.head_cache import ValkeyHeadCache
 from natter.bootstrap.common import aws_credentials, now_ms, valkey
-from natter.bootstrap.queues import file_queue, slice_queue
+from natter.bootstrap.queues import ask_for_rebuild, file_queue, slice_queue
 from natter.bootstrap.warming import warmed
 from natter.names import EVENTS_TOPIC, FANOUT_TOPIC
 from natter.ports.operations import DeadLetters
@@ -58,6 +58,7 @@ def persist(settings: PersistSettings) -> PersistParts:
             now_ms=now_ms,
         ),
         fanout=KafkaFanoutLog(producer),
+        rebuild=ask_for_rebuild(cache, settings.rebuilds),
     )
     timeline, store = CassandraTimeline(session), CassandraEventStore(session)
     return PersistParts(

@@ -9,6 +9,7 @@ from natter.adapters.kafka.client import RecordProducer
 from natter.adapters.kafka.logs import KafkaDeadLetters
 from natter.adapters.postgres.acquaintances import PostgresAcquaintances
 from natter.adapters.valkey.connections import ValkeyConnections
+from natter.adapters.valkey.pace import ValkeyTellingPace
 from natter.adapters.valkey.presence import ValkeyPresenceTraces, ValkeyWatchers
 from natter.bootstrap.common import aws_credentials, now_ms, valkey
 from natter.bootstrap.identity import postgres
@@ -51,6 +52,8 @@ def presence(settings: PresenceSettings) -> PresenceParts:
                 now_ms=now_ms,
             ),
             queue=queue,
+            pace=ValkeyTellingPace(cache),
+            now_ms=now_ms,
         ),
         dead=KafkaDeadLetters(RecordProducer(settings.kafka)),
     )

@@ -1,6 +1,6 @@
 """Ports to users, their sessions and the secrets that prove who somebody is."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from natter.domain.accounts.credentials import Credentials, PublicKey, Recognised, SessionState
@@ -69,6 +69,9 @@ class Sessions(Protocol):
 
     def is_live(self, session: SessionId) -> bool:
         """Whether it was begun and not ended."""
+
+    def live_among(self, sessions: Collection[SessionId]) -> frozenset[SessionId]:
+        """Those of `sessions` that were begun and not ended."""
 
     def find(self, session: SessionId) -> Session | None: ...
 

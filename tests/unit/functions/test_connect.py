@@ -16,7 +16,7 @@ ENDPOINT = "http://gateway"
 
 
 class Silent(MemoryConnections):
-    def register(self, connection: Connection) -> bool:
+    def register(self, connection: Connection) -> None:
         raise Unavailable(f"the registry, given {connection.connection_id}")
 
 

@@ -1,6 +1,6 @@
 """`Sessions` on PostgreSQL: every change begins with a conditional one, so of two at once one finds its condition."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from natter.adapters.postgres.client import Cursor, Postgres
@@ -93,6 +93,10 @@ class PostgresSessions:
     def is_live(self, session: SessionId) -> bool:
         query = "SELECT 1 AS live FROM sessions WHERE session_id = %s AND ended_at IS NULL"
         return bool(self._postgres.query(query, (session,)))
+
+    def live_among(self, sessions: Collection[SessionId]) -> frozenset[SessionId]:
+        query = "SELECT session_id FROM sessions WHERE session_id = ANY(%s) AND ended_at IS NULL"
+        return frozenset(SessionId(row["session_id"]) for row in self._postgres.query(query, (list(sessions),)))
 
     def find(self, session: SessionId) -> Session | None:
         rows = self._postgres.query(f"{_FIELDS} WHERE session_id = %s", (session,))

@@ -2,17 +2,24 @@
 `Connections` in Valkey: `conn:{user}` is a sorted set of connections, scored by when they expire.
 
 A member of the set is made of what the gateway says in every event of the connection, so whoever has an event
-can name it without reading.
+can name it without reading. Half a millisecond more in its score says that it was restored: its client has not been
+told to sync. `told:{connection}` says that it was, a moment ago.
 """
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
-from natter.adapters.valkey.client import Valkey, unexpired
-from natter.domain.connections import Connection
+from natter.adapters.valkey.client import Valkey
+from natter.adapters.valkey.registry_marks import is_complete, mark, part
+from natter.domain.connections import Connection, Found
 from natter.domain.ids import ConnectionId, DeviceId, SessionId, UserId
 from natter.names import CONNECTION_LIFETIME_S
 from natter.ports.delivery import Connections
+
+RESTORED = 0.5
+TOLD_S = 60
+"""How long a client that was told to sync is told again: the answer may have been lost."""
 
 
 class ValkeyConnections:
@@ -20,35 +27,97 @@ class ValkeyConnections:
         self._valkey = valkey
         self._now_ms = now_ms
 
-    def register(self, connection: Connection) -> bool:
-        key, now = _key(connection.user_id), self._now_ms()
+    def register(self, connection: Connection) -> None:
         with self._valkey.client() as client:
             pipeline = client.pipeline(transaction=False)
-            pipeline.zremrangebyscore(key, "-inf", now)
-            pipeline.zadd(key, {_dump(connection): connection.connected_at + CONNECTION_LIFETIME_S * 1000})
-            pipeline.expire(key, CONNECTION_LIFETIME_S)
-            _, added, _ = pipeline.execute()
-        return bool(added)
+            self._add(pipeline, connection)
+            pipeline.execute()
+
+    def renew(self, connection: Connection) -> bool:
+        """What it answers is noted before it is changed: repeating it, as the client does by itself, is safe."""
+        told = f"told:{connection.connection_id}"
+        with self._valkey.client() as client:
+            pipeline = client.pipeline(transaction=False)
+            pipeline.zscore(_key(connection.user_id), _dump(connection))
+            pipeline.exists(told)
+            score, is_told = pipeline.execute()
+            if score != _expires_at(connection):
+                pipeline = client.pipeline(transaction=False)
+                pipeline.set(told, 1, ex=TOLD_S)
+                self._add(pipeline, connection)
+                pipeline.execute()
+                return True
+        return bool(is_told)
+
+    def restore(self, connections: Sequence[Connection]) -> int:
+        now = self._now_ms()
+        members: dict[UserId, dict[str, float]] = {}
+        for each in connections:
+            if _expires_at(each) > now:
+                members.setdefault(each.user_id, {})[_dump(each)] = _expires_at(each) + RESTORED
+        if not members:
+            return 0
+        with self._valkey.client() as client:
+            pipeline = client.pipeline(transaction=False)
+            for user, scores in members.items():
+                pipeline.zadd(_key(user), scores, nx=True)
+                pipeline.expire(_key(user), CONNECTION_LIFETIME_S)
+            return sum(pipeline.execute()[::2])
 
     def unregister(self, connection: Connection) -> None:
         with self._valkey.client() as client:
             client.zrem(_key(connection.user_id), _dump(connection))
 
+    def unregister_all(self, connections: Sequence[Connection]) -> None:
+        if not connections:
+            return
+        with self._valkey.client() as client:
+            pipeline = client.pipeline(transaction=False)
+            for each in connections:
+                pipeline.zrem(_key(each.user_id), _dump(each))
+            pipeline.execute()
+
     def of(self, users: Iterable[UserId]) -> Mapping[UserId, Sequence[Connection]]:
+        return self.look_up(users).connections
+
+    def look_up(self, users: Iterable[UserId]) -> Found:
+        """The marks are asked for in the same trip, behind the connections: what is lost in between is noticed."""
         ordered, now = list(users), self._now_ms()
         if not ordered:
-            return {}
+            return Found(connections={}, forgotten=frozenset())
+        keys = [_key(user) for user in ordered]
+        parts = [part(key) for key in keys]
+        marks = list(dict.fromkeys(parts))
         with self._valkey.client() as client:
-            found = unexpired(client, map(_key, ordered), now)
-        return {
-            user: [_load(user, member) for member in members]
-            for user, members in zip(ordered, found, strict=True)
-            if members
-        }
+            pipeline = client.pipeline(transaction=False)
+            for key in keys:
+                pipeline.zrangebyscore(key, now, "+inf")
+            for each in marks:
+                pipeline.get(mark(each))
+            answers = pipeline.execute()
+        incomplete = {each for each, value in zip(marks, answers[len(keys) :], strict=True) if not is_complete(value)}
+        return Found(
+            connections={
+                user: [_load(user, member) for member in members]
+                for user, members in zip(ordered, answers[: len(keys)], strict=True)
+                if members
+            },
+            forgotten=frozenset(user for user, each in zip(ordered, parts, strict=True) if each in incomplete),
+        )
+
+    def _add(self, pipeline: Any, connection: Connection) -> None:
+        key = _key(connection.user_id)
+        pipeline.zremrangebyscore(key, "-inf", self._now_ms())
+        pipeline.zadd(key, {_dump(connection): _expires_at(connection)})
+        pipeline.expire(key, CONNECTION_LIFETIME_S)
 
 
 def _key(user: UserId) -> str:
     return f"conn:{user}"
+
+
+def _expires_at(connection: Connection) -> int:
+    return connection.connected_at + CONNECTION_LIFETIME_S * 1000
 
 
 def _dump(connection: Connection) -> str:

@@ -30,5 +30,5 @@ class SayStatus:
         self.limits.take(SIGNALS, connection.user_id)
         now = self.now_ms()
         self.traces.say(connection.user_id, connection.device_id, state, at=now)
-        if not self.log.note(ConnectionChange(connection=connection, change="status", at=now)):
+        if not self.log.note(ConnectionChange(connection=connection, change="status", at=now, state=state)):
             raise Unavailable("log")

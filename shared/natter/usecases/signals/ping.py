@@ -12,13 +12,14 @@ from natter.ports.presence import ConnectionLog, PresenceTraces
 class Pong:
     at: int
     sync: bool
-    """It was not registered any more: what was delivered meanwhile did not reach it."""
+    """It was not registered for a while: what was delivered meanwhile did not reach it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ping:
     """
-    Renew the registration, and that its user was seen; heals a registry that lost its data within one ping interval.
+    Renew the registration, and that its user was seen. Whoever the registry had lost is told to sync, also where it has
+    been restored from the log meanwhile.
 
     Raises:
         Unavailable: the registry did not answer in time.
@@ -31,8 +32,8 @@ class Ping:
 
     def __call__(self, connection: Connection) -> Pong:
         now = self.now_ms()
-        is_new = self.connections.register(connection)
+        missed = self.connections.renew(connection)
         self.traces.see(connection.user_id, connection.device_id, at=now)
-        if is_new:
+        if missed:
             self.log.note(ConnectionChange(connection=connection, change="opened", at=now))
-        return Pong(sync=is_new, at=now)
+        return Pong(sync=missed, at=now)

@@ -20,10 +20,10 @@ from tests.memory.sessions import MemorySessions
 class Registry(MemoryConnections):
     answers = True
 
-    def register(self, connection: Connection) -> bool:
+    def register(self, connection: Connection) -> None:
         if not self.answers:
             raise Unavailable("the registry")
-        return super().register(connection)
+        super().register(connection)
 
     def unregister(self, connection: Connection) -> None:
         if not self.answers:
