@@ -210,6 +210,9 @@ class ServicesStack(Stack):
             self.rebuilds.grant_send(self.functions[name])
         self.rebuilds.work(rebuild)
         self._every_minute(rebuild)
+        # What runs triggers may invoke this function, so this function cannot wait for the one that migrates. All that
+        # it asks the database is which sessions are live, and at the first deployment nothing.
+        self._with_database.remove(rebuild)
         triggers.Trigger(self, "Registry", handler=rebuild, invocation_type=triggers.InvocationType.EVENT)
 
     def _relay(self) -> None:

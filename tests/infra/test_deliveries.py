@@ -14,7 +14,7 @@ class TestFanoutSource:
         assert source["StartingPosition"] == "TRIM_HORIZON"
 
 
-WORKERS = {"deliveries": "post_slice", "files": "forget_files", "looks": "presence"}
+WORKERS = {"deliveries": "post_slice", "files": "forget_files", "looks": "presence", "rebuilds": "rebuild"}
 
 
 class TestQueues:
@@ -57,6 +57,7 @@ class TestQueues:
             ("Slices", {"fanout", "persist", "post_slice"}, "post_slice"),
             ("Files", {"persist"}, "forget_files"),
             ("Looks", {"presence"}, "presence"),
+            ("Rebuilds", {"persist", "fanout"}, "rebuild"),
         ],
     )
     def test_are_added_to_and_taken_from_only_by_who_has_to(

@@ -332,7 +332,7 @@ class TestApis:
             if resource["Type"] == "AWS::Lambda::Function" and migration in resource.get("DependsOn", [])
         }
         assert relying == {
-            *("authorize", "connect", "send", "signal", "receipts", "presence", "rebuild", "relay", "erase", "export"),
+            *("authorize", "connect", "send", "signal", "receipts", "presence", "relay", "erase", "export"),
             *("users_api", "chat_api"),
         }
 
