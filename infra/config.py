@@ -8,6 +8,7 @@ from natter import names
 type FunctionName = Literal[
     "authorize",
     "chat_api",
+    "close_connections",
     "connect",
     "disconnect",
     "erase",
@@ -47,6 +48,7 @@ SIZING: dict[FunctionName, Sizing] = {
     "fanout": Sizing(memory_mb=1024, timeout_s=30),
     "post_slice": Sizing(memory_mb=1024, timeout_s=15),
     "forget_files": Sizing(timeout_s=15),
+    "close_connections": Sizing(timeout_s=15),
     "receipts": Sizing(memory_mb=1024, timeout_s=30),
     "presence": Sizing(memory_mb=1024, timeout_s=15),
     "rebuild": Sizing(memory_mb=1769, timeout_s=300),

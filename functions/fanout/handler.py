@@ -2,8 +2,7 @@
 
 from collections.abc import Callable
 
-from natter.bootstrap import fanout as bootstrap
-from natter.bootstrap.common import now_ms
+from natter.bootstrap.engines import Engines
 from natter.entrypoints.lazily import LambdaHandler, lazily
 from natter.entrypoints.record import Batch
 from natter.entrypoints.records import readable
@@ -31,8 +30,15 @@ def build(fanout: Fanout, dead: DeadLetters, now_ms: Callable[[], int]) -> Lambd
 
 
 def _made() -> LambdaHandler:
-    parts = bootstrap.fanout(FanoutSettings())
-    return build(parts.fanout, parts.dead, now_ms)
+    engines = Engines(FanoutSettings())
+    engines.warm(engines.valkey.warm, engines.sqs, engines.prepare_fanout)
+    fanout = Fanout(
+        timeline=engines.timeline,
+        connections=engines.connections,
+        queue=engines.slices,
+        rebuild=engines.ask_for_rebuild,
+    )
+    return build(fanout, engines.dead, engines.now_ms)
 
 
 lambda_handler = lazily(_made)

@@ -1,6 +1,6 @@
 """Consumer of the queue of files: removes what deleted messages have shown."""
 
-from natter.bootstrap import forget_files as bootstrap
+from natter.bootstrap.engines import Engines
 from natter.entrypoints.lazily import LambdaHandler, lazily
 from natter.entrypoints.queue import queue_consumer
 from natter.ports.attachments import Attachments
@@ -11,9 +11,9 @@ from natter.settings import ForgetFilesSettings
 def build(attachments: Attachments) -> LambdaHandler:
     def consume(body: str) -> None:
         files = load_forgotten(body)
-        attachments.erase(files.conversation_id, files.uploader, files.attachments, pending=False)
+        attachments.erase(files.conversation_id, files.attachments)
 
     return queue_consumer(consume)
 
 
-lambda_handler = lazily(lambda: build(bootstrap.forget_files(ForgetFilesSettings())))
+lambda_handler = lazily(lambda: build(Engines(ForgetFilesSettings()).attachments))

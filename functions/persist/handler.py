@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from natter.bootstrap import persist as bootstrap
-from natter.bootstrap.common import now_ms
+from natter.bootstrap.clients import now_ms
+from natter.bootstrap.engines import Engines
 from natter.domain.errors import Unavailable
 from natter.domain.fold.conversation import MisplacedRecordError
 from natter.domain.messages.commands import Command, Record
@@ -12,11 +12,12 @@ from natter.entrypoints.lazily import LambdaHandler, lazily
 from natter.entrypoints.record import Batch, StreamRecord
 from natter.entrypoints.records import readable
 from natter.entrypoints.stream import stream_consumer
-from natter.names import EPOCH
+from natter.names import EPOCH, EVENTS_TOPIC, FANOUT_TOPIC
 from natter.ports.operations import DeadLetters
 from natter.records.messages import load_command
 from natter.settings import PersistSettings
 from natter.telemetry import record_persisted
+from natter.usecases.delivery.deliver import Deliver
 from natter.usecases.messages.give_up import GiveUp
 from natter.usecases.messages.persist import Persist
 
@@ -50,8 +51,33 @@ def _record(raw: StreamRecord, command: Command) -> Record:
 
 
 def _made() -> LambdaHandler:
-    parts = bootstrap.persist(PersistSettings())
-    return build(parts.persist, parts.give_up, parts.dead)
+    engines = Engines(PersistSettings())
+    engines.warm(
+        engines.valkey.warm,
+        engines.sqs,  # it is needed when posts fail: no time to make a client
+        lambda: engines.producer.warm([EVENTS_TOPIC, FANOUT_TOPIC]),
+        engines.prepare_fold,
+    )
+    deliver = Deliver(
+        connections=engines.connections,
+        gateway=engines.gateway,
+        frames=engines.frames,
+        settle=engines.settle_posts,
+        fanout=engines.fanout_log,
+        rebuild=engines.ask_for_rebuild,
+    )
+    persist = Persist(
+        timeline=engines.timeline,
+        store=engines.event_store,
+        heads=engines.head_cache,
+        files=engines.files,
+        deliver=deliver,
+        frames=engines.frames,
+        events=engines.events,
+        now_ms=engines.now_ms,
+    )
+    give_up = GiveUp(timeline=engines.timeline, store=engines.event_store, now_ms=engines.now_ms)
+    return build(persist, give_up, engines.dead)
 
 
 lambda_handler = lazily(_made)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from natter.bootstrap import presence as bootstrap
+from natter.bootstrap.engines import Engines
 from natter.entrypoints.lazily import LambdaHandler, lazily
 from natter.entrypoints.queue import queue_consumer
 from natter.entrypoints.record import Batch
@@ -13,6 +13,7 @@ from natter.ports.operations import DeadLetters
 from natter.records.presence import load_connection, load_look
 from natter.settings import PresenceSettings
 from natter.usecases.presence.settle_presence import SettlePresence
+from natter.usecases.presence.tell_watchers import TellWatchers
 
 
 def build(settle: SettlePresence, dead: DeadLetters) -> LambdaHandler:
@@ -32,8 +33,28 @@ def build(settle: SettlePresence, dead: DeadLetters) -> LambdaHandler:
 
 
 def _made() -> LambdaHandler:
-    parts = bootstrap.presence(PresenceSettings())
-    return build(parts.settle, parts.dead)
+    engines = Engines(PresenceSettings())
+    engines.warm(engines.valkey.warm, engines.sqs)
+    tell = TellWatchers(
+        now=engines.presence_now,
+        acquaintances=engines.acquaintances,
+        connections=engines.connections,
+        gateway=engines.gateway,
+        frames=engines.frames,
+        now_ms=engines.now_ms,
+    )
+    settle = SettlePresence(
+        now=engines.presence_now,
+        traces=engines.traces,
+        connections=engines.connections,
+        watchers=engines.watchers,
+        acquaintances=engines.acquaintances,
+        tell=tell,
+        queue=engines.looks,
+        pace=engines.pace,
+        now_ms=engines.now_ms,
+    )
+    return build(settle, engines.dead)
 
 
 lambda_handler = lazily(_made)

@@ -6,12 +6,13 @@ connections finds out, who asks for it in a queue.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from natter.bootstrap import rebuild as bootstrap
+from natter.bootstrap.engines import Engines
+from natter.domain.ids import new_id
 from natter.entrypoints.lazily import LambdaHandler, lazily
 from natter.entrypoints.queue import queue_consumer
 from natter.settings import RebuildSettings
 from natter.telemetry import logger, record_rebuilt
-from natter.usecases.delivery.rebuild import Rebuilt
+from natter.usecases.delivery.rebuild import Rebuild, Rebuilt
 
 
 def build(rebuild: Callable[[], Rebuilt | None]) -> LambdaHandler:
@@ -33,4 +34,20 @@ def build(rebuild: Callable[[], Rebuilt | None]) -> LambdaHandler:
     return handle
 
 
-lambda_handler = lazily(lambda: build(bootstrap.rebuild(RebuildSettings())))
+def _made() -> LambdaHandler:
+    engines = Engines(RebuildSettings())
+    return build(
+        Rebuild(
+            marks=engines.registry_marks,
+            history=engines.connection_history,
+            connections=engines.connections,
+            traces=engines.traces,
+            sessions=engines.sessions,
+            close=engines.close_connections,
+            new_id=new_id,
+            now_ms=engines.now_ms,
+        )
+    )
+
+
+lambda_handler = lazily(_made)

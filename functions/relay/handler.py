@@ -1,28 +1,47 @@
-"""Every minute: tells what was decided of conversations and not told."""
+"""
+Every minute: tells what was decided of conversations and not told, makes known what is not known of blocks, and forgets
+sessions that have ended.
+"""
 
 from collections.abc import Callable
 
-from natter.bootstrap import relay as bootstrap
+from natter.bootstrap.engines import Engines
 from natter.entrypoints.lazily import LambdaHandler, lazily
 from natter.settings import RelaySettings
 from natter.telemetry import logger
-from natter.usecases.conversations.relay import Swept
+from natter.usecases.accounts.forget_sessions import ForgetSessions
+from natter.usecases.conversations.relay import Relay, Swept
 
 
 class IncompleteSweepError(Exception):
     """Something stays untold: the function's alarm rings when that does not pass."""
 
 
-def build(relay: Callable[[], Swept]) -> LambdaHandler:
+def build(relay: Callable[[], Swept], forget_sessions: Callable[[], int]) -> LambdaHandler:
     def handle(_event: object, _context: object) -> dict[str, int]:
         swept = relay()
-        if swept.announced or swept.failed:
-            logger.info("outbox swept", extra={"announced": swept.announced, "failed": swept.failed})
+        done = {"announced": swept.announced, "replaced": swept.replaced}
+        if any(done.values()) or swept.failed:
+            logger.info("outbox swept", extra={**done, "failed": swept.failed})
+        forgotten = forget_sessions()
+        if forgotten:
+            logger.info("sessions ended or forgotten", extra={"sessions": forgotten})
         if swept.failed:
-            raise IncompleteSweepError(f"{swept.failed} conversations could not be announced")
-        return {"announced": swept.announced}
+            raise IncompleteSweepError(f"{swept.failed} conversations could not be completed")
+        return done
 
     return handle
 
 
-lambda_handler = lazily(lambda: build(bootstrap.relay(RelaySettings())))
+def _made() -> LambdaHandler:
+    engines = Engines(RelaySettings())
+    relay = Relay(
+        conversations=engines.conversations,
+        admission=engines.admission,
+        announce=engines.announce,
+        now_ms=engines.now_ms,
+    )
+    return build(relay, ForgetSessions(sessions=engines.sessions, now_ms=engines.now_ms))
+
+
+lambda_handler = lazily(_made)

@@ -5,13 +5,21 @@ Routes of frames that leave nothing in the conversation: `ping`, `read`, `delive
 
 from typing import assert_never
 
-from natter.bootstrap import signal as bootstrap
+from natter.bootstrap.engines import Engines
 from natter.domain.connections import Connection
-from natter.domain.errors import BadRequest, UnknownAction
+from natter.domain.errors import BadRequest, NatterError, UnknownAction
+from natter.domain.limits import SIGNALS, Bucket
 from natter.domain.receipts import Receipt
 from natter.entrypoints.lazily import LambdaHandler, lazily
 from natter.entrypoints.websocket import SocketEvent, frame_route
+from natter.names import CONNECTIONS_TOPIC, RECEIPTS_TOPIC
 from natter.settings import SignalSettings
+from natter.usecases.presence.say_status import SayStatus
+from natter.usecases.presence.watch import Watch
+from natter.usecases.receipts.note_receipt import NoteReceipt
+from natter.usecases.signals.admit_signal import AdmitSignal
+from natter.usecases.signals.pass_on_typing import PassOnTyping
+from natter.usecases.signals.ping import Ping
 from natter.wire.base import WireModel
 from natter.wire.frames import OkFrame
 from natter.wire.presence import PresenceFrame, StatusFrame, WatchFrame
@@ -19,8 +27,18 @@ from natter.wire.receipts import DeliveredFrame, ReadFrame
 from natter.wire.signals import SIGNAL_FRAMES, PingFrame, PongFrame, TypingFrame
 
 
-def build(parts: bootstrap.SignalParts, endpoint: str) -> LambdaHandler:
+def build(
+    *,
+    admit: AdmitSignal,
+    ping: Ping,
+    note: NoteReceipt,
+    pass_on: PassOnTyping,
+    watch: Watch,
+    say: SayStatus,
+    endpoint: str,
+) -> LambdaHandler:
     def handle(event: SocketEvent) -> WireModel | None:
+        admit(event.connection, _bucket(event))
         action = event.frame.get("action")
         if not isinstance(action, str):
             raise BadRequest("action: must be a string")
@@ -29,21 +47,29 @@ def build(parts: bootstrap.SignalParts, endpoint: str) -> LambdaHandler:
         frame = event.parse(SIGNAL_FRAMES[action])
         match frame:
             case PingFrame():
-                pong = parts.ping(event.connection)
+                pong = ping(event.connection)
                 return None if frame.id is None else PongFrame(id=frame.id, at=pong.at, sync=pong.sync or None)
             case ReadFrame() | DeliveredFrame():
-                parts.note(_receipt(frame, event.connection))
+                note(_receipt(frame, event.connection))
             case TypingFrame():
-                parts.pass_on(event.connection.user_id, frame.conversation_id, frame.state)
+                pass_on(event.connection.user_id, frame.conversation_id, frame.state)
             case WatchFrame():
-                return PresenceFrame.of(parts.watch(event.connection, frame.user_ids), id_=frame.id)
+                return PresenceFrame.of(watch(event.connection, frame.user_ids), id_=frame.id)
             case StatusFrame():
-                parts.say(event.connection, frame.state)
+                say(event.connection, frame.state)
             case _:
                 assert_never(frame)
         return None if frame.id is None else OkFrame(id=frame.id)
 
     return frame_route(handle, endpoint)
+
+
+def _bucket(event: SocketEvent) -> Bucket | None:
+    """Whatever it is, it counts; but for typing, which has a limit of its own in each conversation."""
+    try:
+        return None if event.frame.get("action") == "typing" else SIGNALS
+    except NatterError:  # no frame at all: that is said after it was counted
+        return SIGNALS
 
 
 def _receipt(frame: ReadFrame | DeliveredFrame, connection: Connection) -> Receipt:
@@ -57,8 +83,28 @@ def _receipt(frame: ReadFrame | DeliveredFrame, connection: Connection) -> Recei
 
 
 def _made() -> LambdaHandler:
-    settings = SignalSettings()
-    return build(bootstrap.signal(settings), settings.sockets.endpoint)
+    """The message store is connected to at the first place that is not in the cache: hardly ever."""
+    engines = Engines(SignalSettings())
+    engines.warm(engines.valkey.warm, lambda: engines.producer.warm([RECEIPTS_TOPIC, CONNECTIONS_TOPIC]))
+    traces, log, now_ms = engines.traces, engines.status_log, engines.now_ms
+    return build(
+        admit=AdmitSignal(gate=engines.gate, close=engines.close_connections),
+        ping=Ping(
+            connections=engines.connections,
+            check_session=engines.check_session,
+            close=engines.close_connections,
+            traces=traces,
+            log=log,
+            now_ms=now_ms,
+        ),
+        note=engines.note_receipt,
+        pass_on=PassOnTyping(
+            admission=engines.admission, limits=engines.rate_limits, frames=engines.frames, tell=engines.tell
+        ),
+        watch=Watch(acquaintances=engines.acquaintances, watchers=engines.watchers, now=engines.presence_now),
+        say=SayStatus(traces=traces, log=log, now_ms=now_ms),
+        endpoint=engines.endpoint,
+    )
 
 
 lambda_handler = lazily(_made)

@@ -47,6 +47,7 @@ class OperationsStack(Stack):
         self._stores(data)
         self._erasures()
         self._registry()
+        self._set_aside()
 
     def _functions(self, services: ServicesStack) -> None:
         for name, function in services.functions.items():
@@ -116,12 +117,13 @@ class OperationsStack(Stack):
             )
 
     def _queues(self, services: ServicesStack) -> None:
-        """Deliveries, removals of files and looks at presence that come late, and those that came to nothing."""
+        """Work that is done late, and work that came to nothing."""
         for name, queue in (
             ("slices", services.slices),
             ("files", services.files),
             ("looks", services.looks),
             ("rebuilds", services.rebuilds),
+            ("closures", services.closures),
         ):
             self._alarm(f"{name}-age", queue.metric_oldest_age(period=MINUTE), above=WAITING_S, minutes=3)
             self._alarm(f"{name}-dead", queue.metric_dead(period=MINUTE), above=0)
@@ -153,6 +155,12 @@ class OperationsStack(Stack):
         """Connections are unknown, and rebuilding does not come to an end. The metric is the function's own."""
         lost = _metric("Natter", "RegistryPartsLost", {"service": "rebuild"})
         self._alarm("registry-lost", lost, above=0, minutes=3)
+
+    def _set_aside(self) -> None:
+        """What was accepted and can never be processed: its sender was told otherwise. Each one is looked at."""
+        for name in ("persist", "fanout", "receipts", "presence"):
+            set_aside = _metric("Natter", "RecordsSetAside", {"service": name})
+            self._alarm(f"{name}-set-aside", set_aside, above=0)
 
     def _alarm(self, name: str, metric: cloudwatch.IMetric, *, above: float, minutes: int = 1) -> None:
         alarm = cloudwatch.Alarm(

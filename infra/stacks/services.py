@@ -50,6 +50,9 @@ class ServicesStack(Stack):
         self.files = WorkQueue(self, "Files", stage=stage, name="files", worker="forget_files", key=data.key)
         self.looks = WorkQueue(self, "Looks", stage=stage, name="looks", worker="presence", key=data.key)
         self.rebuilds = WorkQueue(self, "Rebuilds", stage=stage, name="rebuilds", worker="rebuild", key=data.key)
+        self.closures = WorkQueue(
+            self, "Closures", stage=stage, name="closures", worker="close_connections", key=data.key
+        )
         self.functions: dict[FunctionName, PythonFunction] = {}
         self._with_database: list[PythonFunction] = []
 
@@ -57,6 +60,7 @@ class ServicesStack(Stack):
         self._conversations()
         self._deliveries()
         self._forget_files()
+        self._close_connections()
         self._signals()
         self._presence()
         self._rebuild()
@@ -74,9 +78,11 @@ class ServicesStack(Stack):
         """Who is who, and who is connected."""
         data, topics = self._data, self._streams.topics
         authorize = self._function("authorize", ["core", "users"], "POSTGRES", "VALKEY", "TOKENS")
-        connect = self._function("connect", ["core", "streams", "users"], "POSTGRES", "VALKEY", "KAFKA", "SOCKETS")
+        connect = self._function(
+            "connect", ["core", "streams", "users"], "POSTGRES", "VALKEY", "KAFKA", "SOCKETS", "CLOSURES"
+        )
         disconnect = self._function("disconnect", ["core", "streams"], "VALKEY", "KAFKA", "SOCKETS")
-        stores = ("POSTGRES", "VALKEY", "TOKENS", "SOCKETS", "LIMITS", "ATTACHMENTS", "EXPORTER")
+        stores = ("POSTGRES", "VALKEY", "TOKENS", "SOCKETS", "LIMITS", "ATTACHMENTS", "EXPORTER", "CLOSURES")
         users_api = self._function("users_api", ["core", "users"], *stores)
         for function in (connect, disconnect):
             topics.grant_append(function, names.CONNECTIONS_TOPIC)
@@ -86,7 +92,8 @@ class ServicesStack(Stack):
         if self._stage.oidc is not None:
             for name, value in asdict(self._stage.oidc).items():
                 users_api.add_environment(f"NATTER_OIDC__{name.upper()}", value)
-        self.sockets.api.grant_manage_connections(users_api)  # an ended session's connections are closed
+        self._closes(users_api)  # those of a session that ends
+        self._closes(connect)  # the oldest of too many
 
         self.sockets.connect(connect, authorizer=authorize)
         self.sockets.route("$disconnect", disconnect, answers=False)
@@ -97,8 +104,8 @@ class ServicesStack(Stack):
             *("ANY /v1/tickets", "ANY /v1/tickets/{proxy+}"),
             *("ANY /v1/contacts", "ANY /v1/contacts/{proxy+}"),
             *("ANY /v1/blocks", "ANY /v1/blocks/{proxy+}"),
-            *("ANY /v1/devices", "ANY /v1/devices/{proxy+}", "GET /v1/presence"),
-            "GET /.well-known/jwks.json",
+            *("ANY /v1/devices", "ANY /v1/devices/{proxy+}", "ANY /v1/presence"),
+            "ANY /.well-known/jwks.json",
             "$default",
         )
 
@@ -145,7 +152,7 @@ class ServicesStack(Stack):
         self.http.serve(
             chat_api,
             *("ANY /v1/conversations", "ANY /v1/conversations/{proxy+}"),
-            *("POST /v1/sync", "POST /v1/reports", "GET /v1/health"),
+            *("ANY /v1/sync", "ANY /v1/reports", "ANY /v1/health"),
         )
         self._consume(persist, names.COMMANDS_TOPIC, group=PERSIST_GROUP)
 
@@ -171,18 +178,29 @@ class ServicesStack(Stack):
         self._data.attachments.grant_forget(forget_files)
         self.files.work(forget_files)
 
+    def _close_connections(self) -> None:
+        """Connections that are not closed yet, though they were to be: their upgrade was under way."""
+        close_connections = self._function("close_connections", ["core"], "VALKEY", "CLOSURES")
+        self._closes(close_connections)
+        self.closures.work(close_connections)
+
+    def _closes(self, function: PythonFunction) -> None:
+        """It closes connections for good."""
+        self.sockets.api.grant_manage_connections(function)
+        self.closures.grant_send(function)
+
     def _signals(self) -> None:
         """What leaves nothing in a conversation: `signal` takes it, `receipts` moves cursors; both tell the others."""
         data, topics = self._data, self._streams.topics
         stores = ("POSTGRES", "VALKEY", "KAFKA", "KEYSPACES", "SOCKETS")
-        signal = self._function("signal", ["core", "users", "streams", "tables"], *stores)
+        signal = self._function("signal", ["core", "users", "streams", "tables"], *stores, "CLOSURES")
         receipts = self._function("receipts", ["core", "users", "streams", "tables"], *stores)
         topics.grant_append(signal, names.RECEIPTS_TOPIC, names.CONNECTIONS_TOPIC)
         topics.grant_append(self.functions["chat_api"], names.RECEIPTS_TOPIC)
         data.tables.grant(signal, read=("heads",))
         data.tables.grant(receipts, read=("events", "heads"), write=("cursors",))
-        for function in (signal, receipts):
-            self.sockets.api.grant_manage_connections(function)
+        self.sockets.api.grant_manage_connections(receipts)
+        self._closes(signal)  # those that have outlived their session
 
         for action in ("ping", "read", "delivered", "typing", "watch", "status", "$default"):
             self.sockets.route(action, signal, answers=True)
@@ -203,9 +221,10 @@ class ServicesStack(Stack):
         Rebuilds the registry of connections from the log: asked by who finds out that it has lost data, every minute,
         and once at every deployment, since an empty cache looks like one that has lost everything.
         """
-        rebuild = self._function("rebuild", ["core", "streams", "users"], "POSTGRES", "VALKEY", "KAFKA")
+        rebuild = self._function("rebuild", ["core", "streams", "users"], "POSTGRES", "VALKEY", "KAFKA", "CLOSURES")
         self._streams.topics.grant_read(rebuild, names.CONNECTIONS_TOPIC, group=names.REBUILD_GROUP)
         self.sockets.api.grant_manage_connections(rebuild)  # those whose session has ended meanwhile
+        self.closures.grant_send(rebuild)
         for name in ("persist", "fanout"):
             self.rebuilds.grant_send(self.functions[name])
         self.rebuilds.work(rebuild)
@@ -224,12 +243,12 @@ class ServicesStack(Stack):
     def _erase(self) -> None:
         """Every minute: goes on with the erasures that are not done."""
         data = self._data
-        stores = ("POSTGRES", "VALKEY", "KAFKA", "KEYSPACES", "ATTACHMENTS")
+        stores = ("POSTGRES", "VALKEY", "KAFKA", "KEYSPACES", "ATTACHMENTS", "CLOSURES")
         erase = self._function("erase", ["core", "streams", "users", "tables"], *stores)
         self._streams.topics.grant_append(erase, names.COMMANDS_TOPIC)
         data.tables.grant(erase, read=("heads", "memberships"), write=("events", "effects", "cursors"))
         data.attachments.grant_erase(erase)
-        self.sockets.api.grant_manage_connections(erase)  # connections that the request has left open
+        self._closes(erase)  # connections that the request has left open
         self._every_minute(erase)
 
     def _export(self) -> None:
@@ -326,6 +345,7 @@ class ServicesStack(Stack):
             "FILES": {"QUEUE_URL": self.files.url},
             "LOOKS": {"QUEUE_URL": self.looks.url},
             "REBUILDS": {"QUEUE_URL": self.rebuilds.url},
+            "CLOSURES": {"QUEUE_URL": self.closures.url},
             "EXPORTER": {"FUNCTION": f"natter-{stage.name}-export"},
             "LIMITS": {"PER_ADDRESS": str(stage.limit_per_address).lower()},
         }

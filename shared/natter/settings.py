@@ -95,6 +95,10 @@ class RebuildQueueSettings(BaseModel, frozen=True):
     )
 
 
+class ClosureQueueSettings(BaseModel, frozen=True):
+    queue_url: str = Field(pattern=r"^https?://", description="Queue of connections that are to be closed later.")
+
+
 class LimitSettings(BaseModel, frozen=True):
     per_address: bool = Field(default=True, description="Whether sign-ups and failed sign-ins are limited by address.")
 
@@ -128,6 +132,7 @@ class UsersApiSettings(FunctionSettings):
     sockets: SocketSettings
     attachments: AttachmentSettings
     exporter: ExporterSettings
+    closures: ClosureQueueSettings
     limits: LimitSettings = LimitSettings(per_address=True)
     oidc: OidcSettings | None = Field(
         None, description="The identity provider that signs people in; none: they have passwords."
@@ -143,6 +148,12 @@ class ConnectSettings(FunctionSettings):
     valkey: ValkeySettings
     kafka: KafkaSettings
     sockets: EndpointSettings
+    closures: ClosureQueueSettings
+
+
+class CloseConnectionsSettings(FunctionSettings):
+    valkey: ValkeySettings
+    closures: ClosureQueueSettings
 
 
 class DisconnectSettings(FunctionSettings):
@@ -170,6 +181,7 @@ class SignalSettings(FunctionSettings):
     kafka: KafkaSettings
     keyspaces: KeyspacesSettings
     sockets: EndpointSettings
+    closures: ClosureQueueSettings
 
 
 class ReceiptsSettings(FunctionSettings):
@@ -216,6 +228,7 @@ class RebuildSettings(FunctionSettings):
     postgres: PostgresSettings
     valkey: ValkeySettings
     kafka: KafkaSettings
+    closures: ClosureQueueSettings
 
 
 class ForgetFilesSettings(FunctionSettings):
@@ -234,6 +247,7 @@ class EraseSettings(FunctionSettings):
     kafka: KafkaSettings
     keyspaces: KeyspacesSettings
     attachments: AttachmentSettings
+    closures: ClosureQueueSettings
 
 
 class ExportSettings(FunctionSettings):

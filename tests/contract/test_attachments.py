@@ -3,7 +3,7 @@
 import base64
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 from urllib.parse import urlsplit
 
 import pytest
@@ -11,16 +11,26 @@ import pytest
 from natter.adapters.s3.attachments import UPLOAD_S, S3Attachments
 from natter.domain.attachments import File, UploadForm
 from natter.domain.errors import Unavailable
-from natter.domain.ids import AttachmentId, ConversationId, new_id
+from natter.domain.ids import AttachmentId, ConversationId, UserId, new_id
 from natter.ports.attachments import Attachments
 from tests.contract.s3 import REGION, S3Store, client, posted
 from tests.files import a_file
 from tests.memory.attachments import MemoryAttachments
 from tests.messages import ANN, BOB, KITCHEN, LOBBY
 
-if TYPE_CHECKING:
-    pass
-
+NAMES = [
+    "cat.png",
+    "a b\"'; x=1.txt",
+    "%22\\%0d",
+    "\u2067\u05d0\u2069",
+    "gpj.\u202eexe",
+    "\u2603" * 255,
+    "\U0001f431" * 255,
+]
+MOST_HEADERS = 10_240
+"""Bytes of an answer's headers that API Gateway passes on; `Location` is one of them."""
+LONGEST_SESSION_TOKEN = 2_048
+"""Bytes that the link has on AWS and not here: the temporary credentials that functions sign with."""
 BODY = b"\x89PNG and a cat"
 
 
@@ -50,10 +60,11 @@ def an_id() -> AttachmentId:
     return AttachmentId(new_id())
 
 
-def an_upload(store: Store, body: bytes = BODY, *, conversation: ConversationId = LOBBY) -> AttachmentId:
-    """Of Ann's."""
+def an_upload(
+    store: Store, body: bytes = BODY, *, conversation: ConversationId = LOBBY, uploader: UserId = ANN
+) -> AttachmentId:
     attachment = an_id()
-    assert store.upload(store.attachments.offer(conversation, ANN, attachment, a_file(body)), body)
+    assert store.upload(store.attachments.offer(conversation, uploader, attachment, a_file(body)), body)
     return attachment
 
 
@@ -64,12 +75,14 @@ def link(store: Store, attachment: AttachmentId) -> str:
 
 
 class TestAttachmentsContract:
-    @pytest.mark.parametrize("name", ["cat.png", "a b\"'; x=1.txt", "\N{SNOWMAN}" * 255, "\N{CAT FACE}" * 255])
+    @pytest.mark.parametrize("name", NAMES)
     def test_what_is_shown_is_downloaded_under_its_name(self, store: Store, name: str) -> None:
         attachment, file = an_id(), a_file(BODY, name=name, content_type="text/plain; charset=utf-8")
         assert store.upload(store.attachments.offer(LOBBY, ANN, attachment, file), BODY)
         assert list(store.attachments.show(LOBBY, ANN, [attachment])) == []
-        assert store.download(link(store, attachment)) == (file, BODY)
+        where = link(store, attachment)
+        assert len(where) < MOST_HEADERS - LONGEST_SESSION_TOKEN
+        assert store.download(where) == (file, BODY)
 
     def test_nothing_is_a_file_too(self, store: Store) -> None:
         attachment = an_upload(store, b"")
@@ -86,17 +99,27 @@ class TestAttachmentsContract:
         store.attachments.offer(LOBBY, ANN, offered, a_file(BODY))
         assert set(store.attachments.show(LOBBY, ANN, [offered, never])) == {offered, never}
 
-    def test_what_is_erased_is_not_there_whether_it_was_shown_or_not(self, store: Store) -> None:
-        shown, kept, pending, elsewhere = an_upload(store), an_upload(store), an_upload(store), an_id()
-        assert store.upload(store.attachments.offer(KITCHEN, ANN, elsewhere, a_file(BODY)), BODY)
-        store.attachments.show(LOBBY, ANN, [shown, kept])
+    def test_what_is_erased_is_shown_no_more_whoever_uploaded_it(self, store: Store) -> None:
+        anns, kept, bobs = an_upload(store), an_upload(store), an_upload(store, uploader=BOB)
+        elsewhere = an_upload(store, conversation=KITCHEN)
+        store.attachments.show(LOBBY, ANN, [anns, kept])
+        store.attachments.show(LOBBY, BOB, [bobs])
+        store.attachments.show(KITCHEN, ANN, [elsewhere])
         for _ in range(2):
-            store.attachments.erase(LOBBY, ANN, [shown], pending=False)
-        assert store.attachments.link(LOBBY, shown) is None
-        store.attachments.erase(LOBBY, ANN, [an_id()], pending=True)
-        assert list(store.attachments.show(LOBBY, ANN, [pending])) == [pending]
-        assert list(store.attachments.show(KITCHEN, ANN, [elsewhere])) == []
+            store.attachments.erase(LOBBY, [anns, bobs, elsewhere, an_id()])
+        assert [store.attachments.link(LOBBY, each) for each in (anns, bobs)] == [None, None]
         assert store.attachments.link(LOBBY, kept) is not None
+        assert store.attachments.link(KITCHEN, elsewhere) is not None
+
+    def test_what_is_pending_can_be_erased_of_one_uploader_in_one_conversation(self, store: Store) -> None:
+        pending, shown, bobs = an_upload(store), an_upload(store), an_upload(store, uploader=BOB)
+        elsewhere = an_upload(store, conversation=KITCHEN)
+        store.attachments.show(LOBBY, ANN, [shown])
+        for _ in range(2):
+            store.attachments.erase_pending(LOBBY, ANN)
+        assert list(store.attachments.show(LOBBY, ANN, [pending, shown])) == [pending]
+        assert list(store.attachments.show(LOBBY, BOB, [bobs])) == []
+        assert list(store.attachments.show(KITCHEN, ANN, [elsewhere])) == []
 
     @pytest.mark.parametrize("body", [BODY[:-1], BODY + b"!", BODY[:-1] + b"T", b""])
     def test_anything_else_than_was_announced_is_refused(self, store: Store, body: bytes) -> None:
@@ -175,6 +198,14 @@ class TestS3Attachments:
         assert ["content-length-range", len(BODY), len(BODY)] in policy["conditions"]
         assert UPLOAD_S <= 15 * 60
         assert form.fields["x-amz-algorithm"] == "AWS4-HMAC-SHA256"
+
+    def test_the_longest_name_fits_into_what_s3_keeps_about_an_object(self) -> None:
+        """2 KB of names and values (user guide of S3, "Working with object metadata")."""
+        file = a_file(BODY, name="\U0001f431" * 255)
+        fields = S3Attachments(client, "files").offer(LOBBY, UserId("u" * 64), AttachmentId("a"), file).fields
+        kept = [name.removeprefix("x-amz-meta-") + fields[name] for name in fields if name.startswith("x-amz-meta-")]
+        assert len(kept) == 2
+        assert sum(map(len, kept)) <= 2048
 
     def test_forms_and_links_lead_to_the_bucket_of_the_region(self) -> None:
         """Not to the global endpoint, which answers with a redirect that browsers do not follow with a file."""

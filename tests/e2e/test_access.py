@@ -4,10 +4,14 @@ from collections.abc import Awaitable
 
 import jwt
 import pytest
+from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
+from websockets.typing import Subprotocol
 
 from tests.support.api import Api, fresh
 from tests.support.socket import Socket, message
+
+MAX_CONNECTIONS = 20
 
 
 async def refused(upgrade: Awaitable[Socket]) -> int:
@@ -26,6 +30,15 @@ class TestUpgrade:
         await phone.ping()
         assert await refused(api.open(ticket["url"])) == 401
         await phone.ping()
+
+    @pytest.mark.parametrize(
+        ("offered", "echoed"), [(["other", "natter.v1"], "natter.v1"), (["other"], None), ([], None)]
+    )
+    async def test_its_subprotocol_is_echoed(self, api: Api, offered: list[str], echoed: str | None) -> None:
+        ticket = await (await api.sign_up()).ticket()
+        names = [Subprotocol(name) for name in offered]
+        async with connect(ticket["url"], subprotocols=names or None, proxy=None) as socket:
+            assert socket.subprotocol == echoed
 
     async def test_access_token_opens_a_socket(self, api: Api) -> None:
         alice = await api.sign_up("alice")
@@ -58,6 +71,13 @@ class TestSession:
         await kept.ping()
         assert (await alice.call("GET", "/v1/users/me")).refusal() == (401, "unauthenticated")
         (await tablet.call("GET", "/v1/users/me")).expect(200)
+
+    async def test_one_connection_more_than_a_user_may_have_closes_the_oldest(self, api: Api) -> None:
+        alice = await api.sign_up("alice")
+        sockets = [await alice.connect() for _ in range(MAX_CONNECTIONS + 1)]
+        assert await sockets[0].closed() is not None
+        for socket in sockets[1:]:
+            await socket.ping()
 
     async def test_nobody_ends_somebody_elses(self, api: Api) -> None:
         alice, mallory = await api.sign_up("alice"), await api.sign_up("mallory")

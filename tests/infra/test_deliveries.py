@@ -14,7 +14,13 @@ class TestFanoutSource:
         assert source["StartingPosition"] == "TRIM_HORIZON"
 
 
-WORKERS = {"deliveries": "post_slice", "files": "forget_files", "looks": "presence", "rebuilds": "rebuild"}
+WORKERS = {
+    "deliveries": "post_slice",
+    "files": "forget_files",
+    "looks": "presence",
+    "closures": "close_connections",
+    "rebuilds": "rebuild",
+}
 
 
 class TestQueues:
@@ -58,6 +64,11 @@ class TestQueues:
             ("Files", {"persist"}, "forget_files"),
             ("Looks", {"presence"}, "presence"),
             ("Rebuilds", {"persist", "fanout"}, "rebuild"),
+            (
+                "Closures",
+                {"close_connections", "connect", "erase", "rebuild", "signal", "users_api"},
+                "close_connections",
+            ),
         ],
     )
     def test_are_added_to_and_taken_from_only_by_who_has_to(

@@ -13,6 +13,7 @@ from tests.infra.templates import Templates
 MODELS: dict[str, type[settings.FunctionSettings]] = {
     "authorize": settings.AuthorizeSettings,
     "chat_api": settings.ChatApiSettings,
+    "close_connections": settings.CloseConnectionsSettings,
     "connect": settings.ConnectSettings,
     "disconnect": settings.DisconnectSettings,
     "erase": settings.EraseSettings,
@@ -33,6 +34,7 @@ MODELS: dict[str, type[settings.FunctionSettings]] = {
 LAYER_LIMIT = 5
 BEHIND_NO_API = {
     *(
+        "close_connections",
         "erase",
         "export",
         "fanout",
@@ -152,6 +154,7 @@ class TestPrivileges:
             ("fanout", {names.DEAD_TOPIC}),
             ("post_slice", set()),
             ("forget_files", set()),
+            ("close_connections", set()),
             ("users_api", set()),
         ],
     )
@@ -300,10 +303,10 @@ class TestApis:
 
     def test_who_is_there_is_asked_of_those_who_know_people(self, app: Templates) -> None:
         users = app.one("AWS::ApiGatewayV2::Route", RouteKey="ANY /v1/users")["Target"]
-        assert app.one("AWS::ApiGatewayV2::Route", RouteKey="GET /v1/presence")["Target"] == users
+        assert app.one("AWS::ApiGatewayV2::Route", RouteKey="ANY /v1/presence")["Target"] == users
 
     def test_the_keys_of_tokens_are_where_others_look_for_them(self, app: Templates) -> None:
-        assert app.one("AWS::ApiGatewayV2::Route", RouteKey="GET /.well-known/jwks.json")
+        assert app.one("AWS::ApiGatewayV2::Route", RouteKey="ANY /.well-known/jwks.json")
 
     def test_integrations_outwait_their_functions(self, app: Templates) -> None:
         longest = max(function["Timeout"] for name, function in app.functions().items() if name not in BEHIND_NO_API)

@@ -36,16 +36,14 @@ class MemoryAttachments:
                 missing.append(attachment)
         return missing
 
-    def erase(
-        self, conversation: ConversationId, uploader: UserId, attachments: Collection[AttachmentId], *, pending: bool
-    ) -> None:
+    def erase(self, conversation: ConversationId, attachments: Collection[AttachmentId]) -> None:
         for attachment in attachments:
-            if self._shown.get((conversation, attachment), (None,))[0] == uploader:
-                del self._shown[conversation, attachment]
-        if pending:
-            own = [key for key, kept in self._pending.items() if key[0] == conversation and kept[0] == uploader]
-            for key in own:
-                del self._pending[key]
+            self._shown.pop((conversation, attachment), None)
+
+    def erase_pending(self, conversation: ConversationId, uploader: UserId) -> None:
+        own = [key for key, kept in self._pending.items() if key[0] == conversation and kept[0] == uploader]
+        for key in own:
+            del self._pending[key]
 
     def link(self, conversation: ConversationId, attachment: AttachmentId) -> str | None:
         return f"memory://{conversation}/{attachment}" if (conversation, attachment) in self._shown else None

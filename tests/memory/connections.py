@@ -1,9 +1,11 @@
 """`Connections` and `RegistryMarks` in memory: a registry of two parts, each of which may lose its data."""
 
+import threading
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from zlib import crc32
 
-from natter.domain.connections import Connection, Found
+from natter.domain.connections import MAX_CONNECTIONS, Connection, Found, Registered
 from natter.domain.ids import ConnectionId, UserId
 from natter.ports.delivery import Connections, RegistryMarks
 
@@ -18,22 +20,31 @@ class MemoryConnections:
         self._restored: set[ConnectionId] = set()
         self._told: set[ConnectionId] = set()
         self.marks = MemoryRegistryMarks()
+        self._lock = threading.Lock()
 
-    def register(self, connection: Connection) -> None:
-        self._users.setdefault(connection.user_id, {})[connection.connection_id] = connection
-        self._restored.discard(connection.connection_id)
+    def register(self, connection: Connection) -> Registered:
+        with self._lock:
+            known = self._users.setdefault(connection.user_id, {})
+            is_new = connection.connection_id not in known
+            known[connection.connection_id] = connection
+            oldest = sorted(known.values(), key=lambda each: each.connected_at)
+            displaced = tuple(oldest[: max(0, len(oldest) - MAX_CONNECTIONS)])
+            for each in displaced:
+                del known[each.connection_id]
+            self._restored.discard(connection.connection_id)
+        return Registered(is_new=is_new, displaced=displaced)
 
-    def renew(self, connection: Connection) -> bool:
+    def renew(self, connection: Connection) -> Registered:
         name = connection.connection_id
-        if name not in self._users.get(connection.user_id, {}) or name in self._restored:
-            self._told.add(name)
-            MemoryConnections.register(self, connection)
-        return name in self._told
+        if name in self._users.get(connection.user_id, {}) and name not in self._restored:
+            return Registered(is_new=name in self._told)
+        self._told.add(name)
+        return replace(MemoryConnections.register(self, connection), is_new=True)
 
     def restore(self, connections: Sequence[Connection]) -> int:
         missing = [each for each in connections if each.connection_id not in self._users.get(each.user_id, {})]
         for each in missing:
-            MemoryConnections.register(self, each)
+            self._users.setdefault(each.user_id, {})[each.connection_id] = each
             self._restored.add(each.connection_id)
         return len(missing)
 

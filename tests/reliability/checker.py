@@ -59,9 +59,9 @@ def _still_there(histories: Mapping[ConversationId, History], tables: SteppedTab
 
 def _files_kept(histories: Mapping[ConversationId, History], forgotten: Sequence[ForgottenFiles]) -> Iterable[str]:
     """Of what was deleted, every file goes, as it was sent and as it was edited; no other does."""
-    told = {(each.conversation_id, each.uploader, file) for each in forgotten for file in each.attachments}
+    told = {(each.conversation_id, file) for each in forgotten for file in each.attachments}
     gone = {
-        (conversation, each.event.sender_id, each.event.payload["content"]["attachment_id"])
+        (conversation, each.event.payload["content"]["attachment_id"])
         for conversation, history in histories.items()
         for each in history.events
         if "attachment_id" in each.event.payload.get("content", {}) and history.as_kept(each) != each.event

@@ -14,7 +14,7 @@ from natter.domain.fold.known import Wanted
 from natter.domain.fold.writes import EmptiedRow, Row, SpentRow
 from natter.domain.ids import ConversationId
 from natter.domain.messages.commands import Record
-from natter.domain.messages.events import Head
+from natter.domain.messages.events import Head, HeadPlace
 from natter.domain.receipts import Cursor, CursorKey
 from natter.ports.attachments import FileQueue
 from natter.ports.messages import EventStore
@@ -112,6 +112,9 @@ class LateCache:
 
     def get(self, conversations: Sequence[ConversationId]) -> Mapping[ConversationId, Head]:
         return self.inner.get(conversations)
+
+    def places(self, conversations: Sequence[ConversationId]) -> Mapping[ConversationId, HeadPlace]:
+        return self.inner.places(conversations)
 
     def fill(self, conversations: Sequence[ConversationId], read: ReadTable) -> Mapping[ConversationId, Head]:
         return self.inner.fill(conversations, read)

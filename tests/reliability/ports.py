@@ -5,7 +5,7 @@ from contextlib import suppress
 from random import Random
 from typing import Any, Protocol
 
-from natter.domain.connections import Connection
+from natter.domain.connections import Closing, Connection, Registered
 from natter.domain.delivery import Post, PostResult
 from natter.domain.errors import Unavailable
 from natter.domain.fold.writes import EventRow, Row, SentRow
@@ -113,9 +113,9 @@ class SteppedConnections(MemoryConnections):
         super().__init__()
         self._pause = pause
 
-    def register(self, connection: Connection) -> None:
+    def register(self, connection: Connection) -> Registered:
         self._pause()
-        super().register(connection)
+        return super().register(connection)
 
     def unregister(self, connection: Connection) -> None:
         self._pause()
@@ -174,11 +174,11 @@ class SteppedGateway:
     def post(self, posts: Sequence[Post], *, budget_s: float) -> Sequence[PostResult]:  # noqa: ARG002 time stands still
         return [self._post(post) for post in posts]
 
-    def close(self, connections: Sequence[Connection]) -> Sequence[bool]:
+    def close(self, connections: Sequence[Connection]) -> Sequence[Closing]:
         for connection in connections:
             self._step()
             self._clients.lose(connection)
-        return [True] * len(connections)
+        return [Closing.CLOSED] * len(connections)
 
     def _post(self, post: Post) -> PostResult:
         self._step()

@@ -26,7 +26,8 @@ from natter.usecases.receipts.fold_receipts import FoldReceipts
 from natter.usecases.receipts.note_receipt import NoteReceipt
 from natter.wire.json_frames import JsonFrames
 from tests.memory.logs import MemoryCommandLog
-from tests.memory.rate_limits import MemoryRateLimits
+from tests.memory.relations import MemoryBlocks
+from tests.memory.users import MemoryUsers
 from tests.reliability.clients import Clients
 from tests.reliability.couriers import Couriers, SteppedFanoutLog, SteppedFileQueue, SteppedSliceQueue
 from tests.reliability.decisions import SteppedDecisions
@@ -220,6 +221,7 @@ class World:
             timeline=self.tables,
             store=self.tables,
             admission=self._decisions,
+            blocks=MemoryBlocks(MemoryUsers()),
             frames=JsonFrames(),
             tell=Tell(connections=self._connections, gateway=self._gateway, now_ms=self._now_ms),
         )
@@ -229,7 +231,6 @@ class World:
             admission=self._decisions,
             heads=self._heads,
             timeline=self.tables,
-            limits=MemoryRateLimits(self._now_ms),
             log=self.receipts,
         )
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from natter.domain.ids import AttachmentId, ConversationId, UserId
+from natter.domain.ids import AttachmentId, ConversationId
 from natter.domain.messages.events import Event
 
 
@@ -32,7 +32,6 @@ class ForgottenFiles:
     """Files that a message has shown which is deleted."""
 
     conversation_id: ConversationId
-    uploader: UserId
     attachments: tuple[AttachmentId, ...]
 
 

@@ -28,13 +28,14 @@ class Attachments(Protocol):
         Repeating it is safe, also when they are pending no more.
         """
 
-    def erase(
-        self, conversation: ConversationId, uploader: UserId, attachments: Collection[AttachmentId], *, pending: bool
-    ) -> None:
+    def erase(self, conversation: ConversationId, attachments: Collection[AttachmentId]) -> None:
         """
-        Remove these, which `uploader` has uploaded to this conversation; with `pending`, also all that no message
-        shows. What is not there (any more) is fine.
+        Remove these of what is shown in this conversation, whoever uploaded them: a message shows its sender's files
+        alone (`show`), so who erases a message erases no file of others. What is not there (any more) is fine.
         """
+
+    def erase_pending(self, conversation: ConversationId, uploader: UserId) -> None:
+        """Remove all that is pending of what `uploader` has uploaded to this conversation. None is fine."""
 
     def link(self, conversation: ConversationId, attachment: AttachmentId) -> str | None:
         """

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
-from natter.domain.connections import Connection, Found
+from natter.domain.connections import Closing, Closure, Connection, Found, Registered
 from natter.domain.delivery import Post, PostResult, Slice, Undelivered
 from natter.domain.ids import UserId
 
@@ -16,15 +16,20 @@ class Connections(Protocol):
     All methods raise `Unavailable` when the registry does not answer in time.
     """
 
-    def register(self, connection: Connection) -> None:
-        """Add it; its client syncs afterwards. It is found by every `of` that begins afterwards."""
-
-    def renew(self, connection: Connection) -> bool:
+    def register(self, connection: Connection) -> Registered:
         """
-        Add it, if it is not there; True if its client may have missed what was delivered, because it was not there, or
-        was restored and not renewed since.
+        Add it, or renew it; its client syncs afterwards. It is found by every `of` that begins afterwards.
 
-        For a minute from then it stays True: the one who is told may never learn it, and ask again.
+        Of a user's connections the `MAX_CONNECTIONS` that were opened last stay, also when many are registered at
+        once: each that has to give way is handed to one caller, who closes it.
+        """
+
+    def renew(self, connection: Connection) -> Registered:
+        """
+        As `register`, of one whose client does not sync by itself. It counts as new, too, if it was restored and not
+        renewed since: what was delivered before may not have reached it.
+
+        For a minute from then on it stays new: who is told so may never learn it, and ask again.
         """
 
     def restore(self, connections: Sequence[Connection]) -> int:
@@ -94,8 +99,20 @@ class Gateway(Protocol):
         gateway's.
         """
 
-    def close(self, connections: Sequence[Connection]) -> Sequence[bool]:
-        """Close them within two seconds, so that their clients reconnect and sync; False where it is not confirmed."""
+    def close(self, connections: Sequence[Connection]) -> Sequence[Closing]:
+        """Close them, within two seconds; one result each. Raises nothing of the gateway's."""
+
+
+class ClosureQueue(Protocol):
+    """Connections that are to be closed later. At least once, in no order."""
+
+    def add(self, closures: Sequence[Closure], *, delay_s: int = 0) -> None:
+        """
+        Add all, to be handed out after `delay_s` seconds, at most 900.
+
+        Raises:
+            Unavailable: some may be missing; adding all of them again is safe.
+        """
 
 
 class FanoutLog(Protocol):

@@ -7,7 +7,7 @@ from natter.domain.conversations.members import MembershipChange
 from natter.domain.fold.known import Known, Wanted
 from natter.domain.fold.writes import Place
 from natter.domain.ids import ConversationId, UserId
-from natter.domain.messages.events import Event, Head
+from natter.domain.messages.events import Event, Head, HeadPlace
 from natter.domain.messages.states import MarkKey, MessageState
 from natter.domain.receipts import Cursor, CursorKey
 
@@ -85,6 +85,9 @@ class HeadCache(Protocol):
 
     def get(self, conversations: Sequence[ConversationId]) -> Mapping[ConversationId, Head]:
         """Those that are cached; none, if the cache does not answer."""
+
+    def places(self, conversations: Sequence[ConversationId]) -> Mapping[ConversationId, HeadPlace]:
+        """As `get`, of each head only where it is: for thousands of them, however long their last messages are."""
 
     def fill(self, conversations: Sequence[ConversationId], read: ReadTable) -> Mapping[ConversationId, Head]:
         """

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_json
 
 from natter.domain.attachments import ForgottenFiles
-from natter.domain.ids import AttachmentId, ConversationId, UserId
+from natter.domain.ids import AttachmentId, ConversationId
 from natter.records.base import loaded_message
 
 FORGOTTEN_SCHEMA = "forgotten/1"
@@ -17,7 +17,6 @@ class _Forgotten(BaseModel):
 
     schema_: Annotated[str, Field(alias="schema", pattern=f"^{FORGOTTEN_SCHEMA}$")]
     conversation_id: ConversationId
-    uploader: UserId
     attachment_ids: tuple[AttachmentId, ...]
 
 
@@ -26,7 +25,6 @@ def dump_forgotten(forgotten: ForgottenFiles) -> str:
         {
             "schema": FORGOTTEN_SCHEMA,
             "conversation_id": forgotten.conversation_id,
-            "uploader": forgotten.uploader,
             "attachment_ids": forgotten.attachments,
         }
     ).decode()
@@ -38,6 +36,4 @@ def load_forgotten(body: str) -> ForgottenFiles:
         BadRecordError: it is no message of a schema that is known here.
     """
     message = loaded_message(_Forgotten, body)
-    return ForgottenFiles(
-        conversation_id=message.conversation_id, uploader=message.uploader, attachments=message.attachment_ids
-    )
+    return ForgottenFiles(conversation_id=message.conversation_id, attachments=message.attachment_ids)

@@ -9,6 +9,7 @@ from natter.domain.accounts.credentials import PublicKey
 from natter.domain.accounts.requests import NewPassword, NewUser, OnDevice, ProviderSignInRequest, SignInRequest, Ticket
 from natter.domain.accounts.users import (
     USERNAME_PATTERN,
+    Contactable,
     KnownDevice,
     Platform,
     ProfileChange,
@@ -19,8 +20,8 @@ from natter.domain.accounts.users import (
     User,
 )
 from natter.domain.ids import DeviceId
-from natter.domain.paging import IdPage
-from natter.wire.base import HttpsUrl, Line, WireId, WireModel
+from natter.domain.paging import Page
+from natter.wire.base import HttpsUrl, Line, Patch, WireId, WireModel
 
 Name = Annotated[Line, Field(min_length=1, max_length=64)]
 """Display name of a user, or name of a device."""
@@ -87,6 +88,7 @@ class UserAnswer(WireModel):
     display_name: str
     avatar: str | None
     created_at: int
+    contactable: Contactable
 
     @classmethod
     def of(cls, user: User) -> "UserAnswer":
@@ -96,6 +98,7 @@ class UserAnswer(WireModel):
             display_name=user.display_name,
             avatar=user.avatar,
             created_at=user.created_at,
+            contactable=user.contactable,
         )
 
 
@@ -175,9 +178,10 @@ class SessionAnswer(WireModel):
 
 class SessionsAnswer(WireModel):
     items: tuple[SessionAnswer, ...]
+    next_cursor: str | None = None
 
     @classmethod
-    def of(cls, sessions: Iterable[Session], *, asking: str) -> "SessionsAnswer":
+    def of(cls, page: Page[Session], *, asking: str) -> "SessionsAnswer":
         return cls(
             items=tuple(
                 SessionAnswer(
@@ -189,8 +193,9 @@ class SessionsAnswer(WireModel):
                     refreshed_at=session.refreshed_at,
                     current=session.principal.session_id == asking,
                 )
-                for session in sessions
-            )
+                for session in page.items
+            ),
+            next_cursor=page.next_cursor,
         )
 
 
@@ -205,17 +210,19 @@ class TicketAnswer(WireModel):
         return cls(ticket=ticket.ticket, expires_in=ticket.expires_in_s, url=ticket.url)
 
 
-class ProfilePatch(WireModel):
-    """What is not named stays; null clears the avatar. Everybody has a display name."""
+class ProfilePatch(Patch):
+    """What is not named stays; null clears the avatar, and lets everybody add one. Everybody has a display name."""
 
     display_name: Name = ""
     avatar: HttpsUrl | None = None
+    contactable: Contactable | None = None
 
     def to_change(self) -> ProfileChange:
         return ProfileChange(
             display_name=self.display_name or None,
             avatar=self.avatar,
             changes_avatar="avatar" in self.model_fields_set,
+            contactable=(self.contactable or "everybody") if "contactable" in self.model_fields_set else None,
         )
 
 
@@ -243,7 +250,7 @@ class PeopleAnswer(WireModel):
     next_cursor: str | None = None
 
     @classmethod
-    def of(cls, page: IdPage[User]) -> Self:
+    def of(cls, page: Page[User]) -> Self:
         return cls(items=tuple(ProfileAnswer.of(user) for user in page.items), next_cursor=page.next_cursor)
 
 
@@ -260,7 +267,7 @@ class DevicesAnswer(WireModel):
     next_cursor: str | None = None
 
     @classmethod
-    def of(cls, page: IdPage[KnownDevice]) -> Self:
+    def of(cls, page: Page[KnownDevice]) -> Self:
         return cls(
             items=tuple(
                 DeviceItem(

@@ -5,6 +5,9 @@ from typing import Any, Literal
 from natter.domain.errors import NatterError
 from natter.wire.base import WireId, WireModel
 
+SUBPROTOCOL = "natter.v1"
+"""What a client may offer (RFC 6455, 1.9): these frames."""
+
 
 class ClientFrame(WireModel):
     action: str

@@ -3,7 +3,7 @@ from collections.abc import Collection
 from functions.forget_files.handler import build
 from natter.domain.attachments import ForgottenFiles
 from natter.domain.errors import Unavailable
-from natter.domain.ids import AttachmentId, ConversationId, UserId
+from natter.domain.ids import AttachmentId, ConversationId
 from natter.records.attachments import dump_forgotten
 from tests.files import a_file
 from tests.memory.attachments import MemoryAttachments
@@ -16,16 +16,14 @@ CAT, DOG, SLOW = map(AttachmentId, ("cat", "dog", "slow"))
 class Attachments(MemoryAttachments):
     """Does not answer for what is slow."""
 
-    def erase(
-        self, conversation: ConversationId, uploader: UserId, attachments: Collection[AttachmentId], *, pending: bool
-    ) -> None:
+    def erase(self, conversation: ConversationId, attachments: Collection[AttachmentId]) -> None:
         if SLOW in attachments:
             raise Unavailable("attachments")
-        super().erase(conversation, uploader, attachments, pending=pending)
+        super().erase(conversation, attachments)
 
 
 def forgotten(*attachments: AttachmentId) -> str:
-    return dump_forgotten(ForgottenFiles(conversation_id=LOBBY, uploader=ANN, attachments=attachments))
+    return dump_forgotten(ForgottenFiles(conversation_id=LOBBY, attachments=attachments))
 
 
 def test_files_are_removed_and_what_is_none_or_cannot_be_removed_now_is_given_back() -> None:

@@ -5,15 +5,17 @@ from typing import Any
 import pytest
 
 from functions.signal.handler import build
-from natter.bootstrap.signal import SignalParts
-from natter.domain.connections import Connection, ConnectionChange
+from natter.domain.connections import Connection, ConnectionChange, Registered
 from natter.domain.errors import Unavailable
 from natter.domain.ids import ConversationId, DeviceId, UserId
 from natter.domain.limits import SIGNALS
 from natter.domain.presence import GRACE_MS, Watcher
 from natter.domain.receipts import Receipt
+from natter.ports.presence import ConnectionLog
 from natter.usecases.presence.say_status import SayStatus
 from natter.usecases.presence.watch import Watch
+from natter.usecases.receipts.note_receipt import NoteReceipt
+from natter.usecases.signals.admit_signal import AdmitSignal
 from natter.usecases.signals.pass_on_typing import PassOnTyping
 from natter.usecases.signals.ping import Ping
 from natter.wire.json_frames import JsonFrames
@@ -24,7 +26,7 @@ from tests.sockets import ENDPOINT, SocketClient
 
 
 class Silent(MemoryConnections):
-    def renew(self, connection: Connection) -> bool:
+    def renew(self, connection: Connection) -> Registered:
         raise Unavailable(f"the registry, given {connection.connection_id}")
 
 
@@ -38,28 +40,39 @@ class DownConnectionLog:
         return change.change == "opened"
 
 
-def parts(chat: Chat, registry: MemoryConnections | None = None) -> SignalParts:
-    return SignalParts(
+def client(
+    chat: Chat,
+    user: UserId,
+    *,
+    registry: MemoryConnections | None = None,
+    note: NoteReceipt | None = None,
+    status_log: ConnectionLog | None = None,
+) -> SocketClient:
+    """Of a session that is live."""
+    connection, traces = a_connection(user), chat.world.traces
+    chat.world.states.note_live(connection.session_id)
+    close = replace(chat.world.close, connections=chat.registry, gateway=chat.gateway)
+    handler = build(
+        admit=AdmitSignal(gate=chat.gate, close=close),
         ping=Ping(
             connections=registry or chat.registry,
-            traces=chat.world.traces,
+            check_session=chat.world.check_session,
+            close=close,
+            traces=traces,
             log=chat.changes,
             now_ms=lambda: NOON,
         ),
-        note=chat.note_receipt,
+        note=note or chat.note_receipt,
         pass_on=PassOnTyping(admission=chat.admission, limits=chat.world.limits, frames=JsonFrames(), tell=chat.tell),
         watch=Watch(
-            limits=chat.world.limits,
             acquaintances=chat.world.acquaintances,
             watchers=chat.world.watchers,
             now=replace(chat.world.presence_now, connections=chat.registry),
         ),
-        say=SayStatus(limits=chat.world.limits, traces=chat.world.traces, log=chat.changes, now_ms=chat.world.clock),
+        say=SayStatus(traces=traces, log=status_log or chat.changes, now_ms=chat.world.clock),
+        endpoint=ENDPOINT,
     )
-
-
-def client(chat: Chat, user: UserId, registry: MemoryConnections | None = None) -> SocketClient:
-    return SocketClient(build(parts(chat, registry), ENDPOINT), a_connection(user))
+    return SocketClient(handler, connection)
 
 
 @pytest.fixture
@@ -104,7 +117,7 @@ class TestPing:
         assert (error["code"], error["detail"]) == ("bad_request", "id: Input should be a valid string")
 
     def test_an_outage_is_said(self, chat: Chat, ann: UserId) -> None:
-        error = client(chat, ann, Silent())({"action": "ping", "id": "q"})
+        error = client(chat, ann, registry=Silent())({"action": "ping", "id": "q"})
         assert (error["id"], error["code"]) == ("q", "unavailable")
 
 
@@ -149,8 +162,7 @@ class TestReceipts:
         assert (error["code"], error["retry_after_ms"]) == ("rate_limited", 100)
 
     def test_an_outage_of_the_log_is_said(self, chat: Chat, bob: UserId, lobby: ConversationId, action: str) -> None:
-        down = replace(parts(chat), note=replace(chat.note_receipt, log=DownLog()))
-        phone = SocketClient(build(down, ENDPOINT), a_connection(bob))
+        phone = client(chat, bob, note=replace(chat.note_receipt, log=DownLog()))
         error = phone({"action": action, "id": "q", "conversation_id": lobby, "seq": 3})
         assert (error["id"], error["code"]) == ("q", "unavailable")
 
@@ -234,18 +246,57 @@ class TestStatus:
         assert error["detail"].startswith("state")
 
     def test_an_outage_of_the_log_is_said(self, chat: Chat, ann: UserId) -> None:
-        down = replace(parts(chat), say=replace(parts(chat).say, log=DownConnectionLog()))
-        error = SocketClient(build(down, ENDPOINT), a_connection(ann))({"action": "status", "state": "away"})
+        phone = client(chat, ann, status_log=DownConnectionLog())
+        error = phone({"action": "status", "state": "away"})
         assert error["code"] == "unavailable"
 
 
-@pytest.mark.parametrize("frame", [{"action": "watch", "user_ids": []}, {"action": "status", "state": "online"}])
+@pytest.mark.parametrize(
+    "frame",
+    [
+        {"action": "watch", "user_ids": []},
+        {"action": "status", "state": "online"},
+        {"action": "ping"},
+        {"action": "dance"},
+        {},
+        "{",
+    ],
+)
 def test_too_many_signals_are_refused(chat: Chat, ann: UserId, frame: Any) -> None:
     phone = client(chat, ann)
     for _ in range(SIGNALS.burst):
         phone(frame)
     error = phone(frame)
     assert (error["code"], error["retry_after_ms"]) == ("rate_limited", 100)
+
+
+def test_typing_takes_nothing_of_what_signals_may(chat: Chat, ann: UserId, lobby: ConversationId) -> None:
+    phone = client(chat, ann)
+    for _ in range(SIGNALS.burst + 1):
+        assert phone({"action": "typing", "conversation_id": lobby, "state": "started"}) is None
+    assert phone({"action": "ping", "id": "q"})["type"] == "pong"
+
+
+class TestOfAnEndedSession:
+    """A connection that has outlived it, whatever has failed, is heard no more, and is closed."""
+
+    @pytest.mark.parametrize("action", ["ping", "read", "typing", "watch", "status", "dance"])
+    def test_no_frame_is_heard(self, chat: Chat, ann: UserId, lobby: ConversationId, action: str) -> None:
+        phone = client(chat, ann)
+        chat.registry.register(phone.connection)
+        chat.world.states.note_ended([phone.connection.session_id])
+        frame = {"action": action, "conversation_id": lobby, "seq": 1, "state": "started", "user_ids": []}
+        assert phone(frame)["code"] == "unauthenticated"
+        assert [each.connection_id for each in chat.gateway.closed] == [phone.connection.connection_id]
+        assert chat.gateway.frames[phone.connection.connection_id] == [b'{"type":"signed_out"}']
+        assert chat.registry.of([ann]) == {}
+
+    def test_also_where_the_cache_has_lost_its_data(self, chat: Chat, ann: UserId) -> None:
+        """The truth is asked: there never was such a session."""
+        phone = client(chat, ann)
+        chat.world.states.lose()
+        assert phone({"action": "ping"})["code"] == "unauthenticated"
+        assert chat.registry.of([ann]) == {}
 
 
 class TestDefault:

@@ -5,7 +5,7 @@ from natter.domain.ids import AttachmentId
 from natter.records.attachments import dump_forgotten, load_forgotten
 from natter.records.base import BadRecordError
 from natter.usecases.messages.forgotten_files import FILES_AT_ONCE
-from tests.messages import ANN, LOBBY
+from tests.messages import LOBBY
 
 SQS_LIMIT_BYTES = 256 * 1024
 BATCH = 10
@@ -14,7 +14,7 @@ LONGEST = 64
 
 
 def some(*attachments: str) -> ForgottenFiles:
-    return ForgottenFiles(conversation_id=LOBBY, uploader=ANN, attachments=tuple(map(AttachmentId, attachments)))
+    return ForgottenFiles(conversation_id=LOBBY, attachments=tuple(map(AttachmentId, attachments)))
 
 
 class TestForgottenFiles:

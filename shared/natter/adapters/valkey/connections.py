@@ -2,17 +2,19 @@
 `Connections` in Valkey: `conn:{user}` is a sorted set of connections, scored by when they expire.
 
 A member of the set is made of what the gateway says in every event of the connection, so whoever has an event
-can name it without reading. Half a millisecond more in its score says that it was restored: its client has not been
-told to sync. `told:{connection}` says that it was, a moment ago.
+can name it without reading. Which of a user's connections are too many is decided by the script that adds one. Half a
+millisecond more in its score says that it was restored: its client has not been told to sync. `told:{connection}` says
+that it was, a moment ago.
 """
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from natter.adapters.valkey.client import Valkey
 from natter.adapters.valkey.registry_marks import is_complete, mark, part
-from natter.domain.connections import Connection, Found
+from natter.domain.connections import MAX_CONNECTIONS, Connection, Found, Registered
 from natter.domain.ids import ConnectionId, DeviceId, SessionId, UserId
 from natter.names import CONNECTION_LIFETIME_S
 from natter.ports.delivery import Connections
@@ -20,6 +22,19 @@ from natter.ports.delivery import Connections
 RESTORED = 0.5
 TOLD_S = 60
 """How long a client that was told to sync is told again: the answer may have been lost."""
+# KEYS[1] connections; ARGV: milliseconds now, when it expires, member, seconds to keep the set, most members of it.
+_REGISTER = """
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[1])
+local added = redis.call('ZADD', KEYS[1], ARGV[2], ARGV[3])
+local beyond = redis.call('ZCARD', KEYS[1]) - ARGV[5]
+local displaced = {}
+if beyond > 0 then
+  displaced = redis.call('ZRANGE', KEYS[1], 0, beyond - 1)
+  redis.call('ZREM', KEYS[1], unpack(displaced))
+end
+redis.call('EXPIRE', KEYS[1], ARGV[4])
+return {added, displaced}
+"""
 
 
 class ValkeyConnections:
@@ -27,27 +42,33 @@ class ValkeyConnections:
         self._valkey = valkey
         self._now_ms = now_ms
 
-    def register(self, connection: Connection) -> None:
+    def register(self, connection: Connection) -> Registered:
+        user = connection.user_id
         with self._valkey.client() as client:
-            pipeline = client.pipeline(transaction=False)
-            self._add(pipeline, connection)
-            pipeline.execute()
+            added, displaced = client.eval(
+                _REGISTER,
+                1,
+                _key(user),
+                self._now_ms(),
+                _expires_at(connection),
+                _dump(connection),
+                CONNECTION_LIFETIME_S,
+                MAX_CONNECTIONS,
+            )
+        return Registered(is_new=bool(added), displaced=tuple(_load(user, member) for member in displaced))
 
-    def renew(self, connection: Connection) -> bool:
+    def renew(self, connection: Connection) -> Registered:
         """What it answers is noted before it is changed: repeating it, as the client does by itself, is safe."""
         told = f"told:{connection.connection_id}"
         with self._valkey.client() as client:
             pipeline = client.pipeline(transaction=False)
-            pipeline.zscore(_key(connection.user_id), _dump(connection))
+            is_registered(pipeline, connection)
             pipeline.exists(told)
             score, is_told = pipeline.execute()
-            if score != _expires_at(connection):
-                pipeline = client.pipeline(transaction=False)
-                pipeline.set(told, 1, ex=TOLD_S)
-                self._add(pipeline, connection)
-                pipeline.execute()
-                return True
-        return bool(is_told)
+            if score == _expires_at(connection):
+                return Registered(is_new=bool(is_told))
+            client.set(told, 1, ex=TOLD_S)
+        return replace(self.register(connection), is_new=True)
 
     def restore(self, connections: Sequence[Connection]) -> int:
         now = self._now_ms()
@@ -105,11 +126,10 @@ class ValkeyConnections:
             forgotten=frozenset(user for user, each in zip(ordered, parts, strict=True) if each in incomplete),
         )
 
-    def _add(self, pipeline: Any, connection: Connection) -> None:
-        key = _key(connection.user_id)
-        pipeline.zremrangebyscore(key, "-inf", self._now_ms())
-        pipeline.zadd(key, {_dump(connection): _expires_at(connection)})
-        pipeline.expire(key, CONNECTION_LIFETIME_S)
+
+def is_registered(client: Any, connection: Connection) -> Any:
+    """With a client or a pipeline of one: something, or None if the connection is not registered."""
+    return client.zscore(_key(connection.user_id), _dump(connection))
 
 
 def _key(user: UserId) -> str:

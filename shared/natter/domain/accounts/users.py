@@ -2,12 +2,20 @@
 
 import re
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from natter.domain.ids import DeviceId, SessionId, UserId
 
 Platform = Literal["ios", "android", "web", "desktop", "other"]
+Contactable = Literal["everybody", "contacts"]
+"""Who may begin a direct conversation with somebody, or add them to a group; contacts are those that they keep."""
 PushProvider = Literal["fcm", "apns", "apns_sandbox", "webpush"]
+
+SESSION_IDLE_MS = 90 * 24 * 3600 * 1000
+"""A session that was not refreshed for so long has ended, without anybody's doing."""
+
+MAX_SESSIONS = 100
+"""Of one user; one more ends the one that was not used for longest."""
 
 DELETED_NAME = "deleted user"
 """What everybody who was erased is called."""
@@ -38,6 +46,7 @@ class User:
     """Milliseconds."""
     avatar: str | None = None
     """https URL."""
+    contactable: Contactable = "everybody"
     erased: bool = False
     """The account is gone, or about to be; only its id, and the name that nobody gets again, are left."""
 
@@ -51,12 +60,15 @@ class ProfileChange:
     avatar: str | None = None
     changes_avatar: bool = False
     """Whether `avatar` takes the place of what was, None clearing it."""
+    contactable: Contactable | None = None
+    """None: stays."""
 
     def apply(self, user: User) -> User:
         return replace(
             user,
             display_name=self.display_name or user.display_name,
             avatar=self.avatar if self.changes_avatar else user.avatar,
+            contactable=self.contactable or user.contactable,
         )
 
 
@@ -97,6 +109,18 @@ class Session:
     device: Device
     created_at: int
     refreshed_at: int
+    """When it was used last, milliseconds."""
+
+    @property
+    def place(self) -> "SessionPlace":
+        return SessionPlace(self.refreshed_at, self.principal.session_id)
+
+
+class SessionPlace(NamedTuple):
+    """Where a session stands in the list of its user's, which begins with the one used last."""
+
+    refreshed_at: int
+    session_id: SessionId
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

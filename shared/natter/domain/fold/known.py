@@ -4,9 +4,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from natter.domain.conversations.members import MembershipChange
+from natter.domain.fold.conversation import Conversation, mark_key, spent_key
 from natter.domain.fold.targets import Target
 from natter.domain.fold.writes import Outcome, Place, SpentKey
 from natter.domain.ids import ConversationId
+from natter.domain.messages.commands import React, Record, pointed_at
 from natter.domain.messages.events import Head
 from natter.domain.messages.states import MarkKey
 
@@ -23,6 +25,22 @@ class Wanted:
     targets: Collection[Place] = ()
     """Events that commands point at."""
     marks: Collection[MarkKey] = ()
+
+    @classmethod
+    def of(cls, batch: Sequence[Record], warm: Mapping[ConversationId, Conversation | None]) -> "Wanted":
+        """All that `batch` refers to; of its conversations, those in `warm` that are known already."""
+        items = [(record.command, item) for record in batch for item in record.command.items]
+        pointed = ((command.conversation_id, pointed_at(item)) for command, item in items)
+        reactions = ((command, item) for command, item in items if isinstance(item, React))
+        return cls(
+            conversations=[each for each, conversation in warm.items() if conversation is None],
+            folded={each: conversation.head.seq for each, conversation in warm.items() if conversation is not None},
+            keys=list(dict.fromkeys(spent_key(command, item) for command, item in items)),
+            targets=list(dict.fromkeys((each, seq) for each, seq in pointed if seq is not None)),
+            marks=list(
+                dict.fromkeys(mark_key(command.conversation_id, command.sender_id, item) for command, item in reactions)
+            ),
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

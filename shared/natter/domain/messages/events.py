@@ -59,6 +59,18 @@ class Head:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class HeadPlace:
+    """Of a head, what tells how far it is and how it is sorted: little, however long the last message is."""
+
+    seq: int = 0
+    at: int = 0
+
+    @classmethod
+    def of(cls, head: Head) -> "HeadPlace":
+        return cls(seq=head.seq, at=head.at)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Emission:
     """Events of one conversation, contiguous, for those who act on what happened (push)."""
 

@@ -13,8 +13,9 @@ from natter.domain.presence import Traces
 from natter.domain.registry import remembered
 from natter.names import CONNECTION_LIFETIME_S
 from natter.ports.accounts import Sessions
-from natter.ports.delivery import Connections, Gateway, RebuildQueue, RegistryMarks
+from natter.ports.delivery import Connections, RebuildQueue, RegistryMarks
 from natter.ports.presence import ConnectionHistory, PresenceTraces
+from natter.usecases.accounts.close_connections import CloseConnections
 
 _logger = logging.getLogger(__name__)
 
@@ -71,7 +72,8 @@ class Rebuild:
     Of a connection and the end of its session, whichever comes second sees the other, as in `Connect`.
 
     Raises:
-        Unavailable: the registry, the log or the sessions did not answer in time; doing all of it again is safe.
+        Unavailable: the registry, the log, the sessions or the queue of closures did not answer in time; doing all of
+            it again is safe.
     """
 
     marks: RegistryMarks
@@ -79,7 +81,7 @@ class Rebuild:
     connections: Connections
     traces: PresenceTraces
     sessions: Sessions
-    gateway: Gateway
+    close: CloseConnections
     new_id: Callable[[], str]
     now_ms: Callable[[], int]
     clock: Callable[[], float] = time.monotonic
@@ -120,13 +122,11 @@ class Rebuild:
         restored = self.connections.restore([each for each in connections if each.session_id in live])
         live = self._live(connections)
         over = [each for each in connections if each.session_id not in live]
-        self.connections.unregister_all(over)
-        if over and not all(self.gateway.close(over)):
-            _logger.warning("some of %d connections of ended sessions may be open, and are told nothing", len(over))
+        self.close(over, signed_out=True)
         return restored
 
     def _live(self, connections: Iterable[Connection]) -> frozenset[SessionId]:
-        return self.sessions.live_among({each.session_id for each in connections})
+        return self.sessions.live_among({each.session_id for each in connections}, at=self.now_ms())
 
 
 @dataclass

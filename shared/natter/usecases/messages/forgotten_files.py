@@ -39,12 +39,8 @@ def forgotten_files(
     before = {place for places in said.values() for place in places} - here.keys()
     events = {**(timeline.events_at(sorted(before)) if before else {}), **here}
     return [
-        ForgottenFiles(
-            conversation_id=conversation_id,
-            uploader=touched[conversation_id].targets[seq].sender_id,
-            attachments=tuple(some),
-        )
-        for (conversation_id, seq), places in said.items()
+        ForgottenFiles(conversation_id=conversation_id, attachments=tuple(some))
+        for (conversation_id, _), places in said.items()
         for some in batched(_files(events[place] for place in places if place in events), FILES_AT_ONCE, strict=False)
     ]
 

@@ -16,13 +16,11 @@ from natter.domain.fold.conversation import (
     Conversation,
     Decision,
     Turn,
-    mark_key,
-    spent_key,
 )
 from natter.domain.fold.known import Known, Wanted
 from natter.domain.fold.writes import Place, Row
 from natter.domain.ids import ConversationId, UserId
-from natter.domain.messages.commands import React, Record, pointed_at
+from natter.domain.messages.commands import Record
 from natter.domain.messages.events import Emission, Event, Head
 from natter.domain.messages.states import BOUNDS, Bounds
 from natter.ports.attachments import FileQueue
@@ -159,7 +157,7 @@ class Persist:
         """The conversations of the batch as of their heads, knowing all that the batch refers to."""
         partitions = {record.command.conversation_id: self.partitions[record.partition] for record in batch}
         warm = {each: partition.conversations.get(each) for each, partition in partitions.items()}
-        known = self.timeline.read(_wanted(batch, warm))
+        known = self.timeline.read(Wanted.of(batch, warm))
         touched = {each: conversation or _as_of_head(each, known, self.bounds) for each, conversation in warm.items()}
         for key, outcomes in known.outcomes.items():
             touched[key.conversation_id].spent[key] = list(outcomes)
@@ -219,44 +217,29 @@ class Persist:
         return retried
 
     def _told(self, decisions: Sequence[Decision], again: Mapping[Place, Event]) -> Iterable[Told]:
-        """What the asking connection alone is told: the first outcome of what it repeats, and refusals (P3)."""
+        """What the asking connection alone is told: the first outcomes of what it repeats, and refusals (P3)."""
+        for group in _by_record(decisions).values():
+            command = group[0].record.command
+            if command.origin is not None:
+                for frame in self._answers(command.conversation_id, group, again):
+                    yield Told(connection=command.origin, conversation_id=command.conversation_id, frame=frame)
+
+    def _answers(
+        self, conversation: ConversationId, decisions: Sequence[Decision], again: Mapping[Place, Event]
+    ) -> Iterable[bytes]:
+        """As few frames as it takes to say what became of one record."""
+        refused: dict[str, list[str]] = {}
         for decision in decisions:
-            command, outcome = decision.record.command, decision.outcome
-            if command.origin is None:
-                continue
-            frames: Sequence[bytes] = ()
-            if outcome.refusal is not None:
-                frames = [self.frames.refusal(command.conversation_id, outcome.refusal, [decision.item.client_id])]
-            elif decision.turn is Turn.RETRY:
-                frames = self.frames.events(command.conversation_id, [again[_place(decision)]])
-            for frame in frames:
-                yield Told(
-                    connection=command.origin,
-                    conversation_id=command.conversation_id,
-                    frame=frame,
-                )
-
-
-def _wanted(batch: Sequence[Record], warm: Mapping[ConversationId, Conversation | None]) -> Wanted:
-    """All that the batch refers to."""
-    items = [(record.command, item) for record in batch for item in record.command.items]
-    return Wanted(
-        conversations=[each for each, conversation in warm.items() if conversation is None],
-        folded={each: conversation.head.seq for each, conversation in warm.items() if conversation is not None},
-        keys=list(dict.fromkeys(spent_key(command, item) for command, item in items)),
-        targets=list(
-            dict.fromkeys(
-                (command.conversation_id, seq) for command, item in items if (seq := pointed_at(item)) is not None
-            )
-        ),
-        marks=list(
-            dict.fromkeys(
-                mark_key(command.conversation_id, command.sender_id, item)
-                for command, item in items
-                if isinstance(item, React)
-            )
-        ),
-    )
+            if decision.outcome.refusal is not None:
+                refused.setdefault(decision.outcome.refusal, []).append(decision.item.client_id)
+        yield from (self.frames.refusal(conversation, code, client_ids) for code, client_ids in refused.items())
+        retried = {
+            decision.outcome.seq: again[_place(decision)]
+            for decision in decisions
+            if decision.turn is Turn.RETRY and decision.outcome.seq is not None
+        }
+        for run in contiguous(retried[seq] for seq in sorted(retried)):
+            yield from self.frames.events(conversation, run)
 
 
 def _lanes(batch: Sequence[Record]) -> list[list[Record]]:
@@ -281,18 +264,23 @@ def _rows_of(conversation: Conversation, records: Iterable[Record]) -> list[Row]
 
 def _emissions(decisions: Sequence[Decision], events: Mapping[Place, Event]) -> list[Emission]:
     """One for each record: a record is bounded by a frame, so an emission stays far below what the log takes."""
-    by_record: dict[tuple[int, int], list[Decision]] = {}
-    for decision in decisions:
-        if decision.turn is not Turn.RETRY and decision.outcome.seq is not None:
-            by_record.setdefault(decision.record.position, []).append(decision)
+    happened = [each for each in decisions if each.turn is not Turn.RETRY and each.outcome.seq is not None]
     return [
         Emission(
             conversation_id=group[0].record.command.conversation_id,
             events=tuple(events[_place(decision)] for decision in group),
             members_seq=group[0].members_seq,
         )
-        for group in by_record.values()
+        for group in _by_record(happened).values()
     ]
+
+
+def _by_record(decisions: Iterable[Decision]) -> Mapping[tuple[int, tuple[int, int]], list[Decision]]:
+    by_record: dict[tuple[int, tuple[int, int]], list[Decision]] = {}
+    for decision in decisions:
+        key = decision.record.partition, decision.record.position
+        by_record.setdefault(key, []).append(decision)
+    return by_record
 
 
 def _as_of_head(conversation_id: ConversationId, known: Known, bounds: Bounds) -> Conversation:

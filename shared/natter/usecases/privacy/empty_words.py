@@ -52,16 +52,14 @@ class EmptyWords:
                 return
             high = min(low + STRIDE, end) - 1
             found = self.timeline.events(conversation, low, high, newest_first=False)
-            self._empty(user, conversation, [event for event in found if event.sender_id == user], erased, written_at)
+            self._empty(conversation, [event for event in found if event.sender_id == user], erased, written_at)
             self.erasures.note_emptied(user, conversation, to=high, done=False)
-        self.attachments.erase(conversation, user, [], pending=True)
+        self.attachments.erase_pending(conversation, user)
         self.store.write([ForgottenCursorRow(conversation_id=conversation, user_id=user, written_at=written_at)])
         self.erasures.note_emptied(user, conversation, to=end, done=True)
 
-    def _empty(
-        self, user: UserId, conversation: ConversationId, events: Sequence[Event], erased: Event, written_at: int
-    ) -> None:
+    def _empty(self, conversation: ConversationId, events: Sequence[Event], erased: Event, written_at: int) -> None:
         files = {file for event in events if (file := attachment_of(event)) is not None}
         if files:
-            self.attachments.erase(conversation, user, files, pending=False)
+            self.attachments.erase(conversation, files)
         self.store.write([row for event in events for row in emptied(event, at=erased.at, written_at=written_at)])

@@ -7,7 +7,7 @@ from natter.domain.accounts.users import SignedIn
 from natter.domain.errors import Unauthenticated, Unavailable
 from natter.domain.ids import SessionId
 from natter.usecases.accounts.authenticate import Authenticate, AuthenticateSocket, CheckSession
-from tests.identity import World, a_sign_in
+from tests.identity import NOON, World, a_sign_in
 from tests.memory.devices import MemoryDevices
 from tests.memory.session_states import MemorySessionStates
 from tests.memory.sessions import MemorySessions
@@ -24,8 +24,8 @@ class ReadOnlyStates(MemorySessionStates):
 
 
 class DownSessions(MemorySessions):
-    def is_live(self, session: SessionId) -> bool:
-        raise Unavailable(f"database, asked for {session}")
+    def is_live(self, session: SessionId, *, at: int) -> bool:
+        raise Unavailable(f"database, asked at {at} for {session}")
 
 
 @pytest.fixture
@@ -37,32 +37,32 @@ def world() -> World:
 
 @pytest.fixture
 def ann(world: World) -> SignedIn:
-    return world.service.sign_in(a_sign_in("ann"))
+    return world.sign_in(a_sign_in("ann"))
 
 
 class TestAuthenticate:
     @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER", "  Bearer", "Bearer "])
     def test_an_access_token(self, world: World, ann: SignedIn, scheme: str) -> None:
-        assert world.service.authenticate(f"{scheme} {ann.access_token}") == ann.principal
+        assert world.authenticate(f"{scheme} {ann.access_token}") == ann.principal
 
     @pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer ", "Basic YTpi", "token", f"Bearer {'x' * 5000}"])
     def test_anything_else_is_refused(self, world: World, header: str | None) -> None:
         with pytest.raises(Unauthenticated):
-            world.service.authenticate(header)
+            world.authenticate(header)
 
     def test_an_expired_token_is_refused(self, world: World, ann: SignedIn) -> None:
         world.clock.advance(seconds=899)
-        assert world.service.authenticate(f"Bearer {ann.access_token}") == ann.principal
+        assert world.authenticate(f"Bearer {ann.access_token}") == ann.principal
         world.clock.advance(seconds=1)
         with pytest.raises(Unauthenticated):
-            world.service.authenticate(f"Bearer {ann.access_token}")
+            world.authenticate(f"Bearer {ann.access_token}")
 
 
 class TestCheckSession:
     def test_the_truth_is_asked_once(self, world: World, ann: SignedIn) -> None:
         session = ann.principal.session_id
         world.check_session(session)
-        CheckSession(states=world.states, sessions=DownSessions(MemoryDevices()))(session)
+        CheckSession(states=world.states, sessions=DownSessions(MemoryDevices()), clock=lambda: NOON)(session)
 
     def test_one_that_never_was_is_refused_and_not_remembered(self, world: World) -> None:
         unknown = SessionId("unknown")
@@ -71,18 +71,18 @@ class TestCheckSession:
         assert world.states.get(unknown) is None
 
     def test_without_the_cache_the_truth_decides(self, world: World, ann: SignedIn) -> None:
-        check = CheckSession(states=DownStates(), sessions=world.sessions)
+        check = CheckSession(states=DownStates(), sessions=world.sessions, clock=lambda: NOON)
         check(ann.principal.session_id)
-        world.sessions.end(ann.principal.session_id, at=0)
+        world.sessions.end([ann.principal.session_id], at=0)
         with pytest.raises(Unauthenticated):
             check(ann.principal.session_id)
 
     def test_a_cache_that_cannot_be_written_is_no_reason_to_refuse(self, world: World, ann: SignedIn) -> None:
-        CheckSession(states=ReadOnlyStates(), sessions=world.sessions)(ann.principal.session_id)
+        CheckSession(states=ReadOnlyStates(), sessions=world.sessions, clock=lambda: NOON)(ann.principal.session_id)
 
     def test_with_neither_nobody_can_tell(self, world: World, ann: SignedIn) -> None:
         """Which is not the same as a refusal: a client would throw its tokens away (P9)."""
-        check = CheckSession(states=DownStates(), sessions=DownSessions(MemoryDevices()))
+        check = CheckSession(states=DownStates(), sessions=DownSessions(MemoryDevices()), clock=lambda: NOON)
         with pytest.raises(Unavailable):
             Authenticate(tokens=world.tokens, check_session=check)(f"Bearer {ann.access_token}")
 
@@ -96,7 +96,7 @@ class TestCheckSession:
 
 class TestRedeemTicket:
     def test_a_ticket_is_good_once_for_thirty_seconds(self, world: World, ann: SignedIn) -> None:
-        first, second = (world.service.issue_ticket(ann.principal) for _ in range(2))
+        first, second = (world.issue_ticket(ann.principal) for _ in range(2))
         assert first.expires_in_s == 30
         assert first.url == f"wss://sockets/stage?ticket={first.ticket}"
         assert world.redeem_ticket(first.ticket) == ann.principal
@@ -109,8 +109,8 @@ class TestRedeemTicket:
 
 class TestAuthenticateSocket:
     def test_either_is_enough(self, world: World, ann: SignedIn) -> None:
-        socket = AuthenticateSocket(authenticate=world.service.authenticate, redeem_ticket=world.redeem_ticket)
-        ticket = world.service.issue_ticket(ann.principal).ticket
+        socket = AuthenticateSocket(authenticate=world.authenticate, redeem_ticket=world.redeem_ticket)
+        ticket = world.issue_ticket(ann.principal).ticket
         assert socket(ticket=ticket, authorization=None) == ann.principal
         assert socket(ticket=None, authorization=f"Bearer {ann.access_token}") == ann.principal
         with pytest.raises(Unauthenticated):

@@ -12,7 +12,6 @@ from tests.chat import Chat
 from tests.files import a_file
 from tests.identity import NOON
 from tests.memory.admission import MemoryAdmission
-from tests.memory.gate import MemoryGate
 from tests.messages import MALLORY, a_command, a_post, attached
 
 
@@ -28,16 +27,6 @@ class DownLog:
 
 
 @pytest.fixture
-def chat() -> Chat:
-    return Chat()
-
-
-@pytest.fixture
-def ann(chat: Chat) -> UserId:
-    return chat.person("ann")
-
-
-@pytest.fixture
 def lobby(chat: Chat, ann: UserId) -> ConversationId:
     return chat.group(ann)
 
@@ -48,7 +37,7 @@ def logged(chat: Chat) -> list[Command]:
 
 
 def uploaded(chat: Chat, user: UserId, conversation: ConversationId) -> AttachmentId:
-    attachment, form = chat.service().offer_upload(user, conversation, a_file(b"cat"))
+    attachment, form = chat.offer_upload(user, conversation, a_file(b"cat"))
     chat.attachments.upload(form, b"cat")
     return attachment
 
@@ -102,7 +91,7 @@ class TestSend:
         """P9."""
         command = a_command(a_post("m1"), sender=ann, conversation=lobby)
         for send in (
-            replace(chat.send, gate=MemoryGate(DownAdmission(chat.conversations), chat.world.limits)),
+            replace(chat.send, gate=chat.gate_of(DownAdmission(chat.conversations))),
             replace(chat.send, log=DownLog()),
         ):
             with pytest.raises(Unavailable):
@@ -146,7 +135,7 @@ class TestAttachments:
         assert logged(chat) == []
 
     def test_what_was_not_uploaded_is_not_there(self, chat: Chat, ann: UserId, lobby: ConversationId) -> None:
-        offered, _ = chat.service().offer_upload(ann, lobby, a_file(b"cat"))
+        offered, _ = chat.offer_upload(ann, lobby, a_file(b"cat"))
         with pytest.raises(NotFound):
             chat.send(a_command(a_post("m1", content=attached(offered)), sender=ann, conversation=lobby))
 

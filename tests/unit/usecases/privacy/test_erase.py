@@ -6,12 +6,12 @@ import pytest
 
 from natter.domain.accounts.users import DELETED_NAME
 from natter.domain.errors import BadCredentials, Unavailable, UsernameTaken
-from natter.domain.ids import AttachmentId
 from natter.domain.presence import Traces
 from natter.usecases.conversations.relay import AGE_MS, Relay
 from natter.usecases.privacy.erase import Swept
 from tests.chat import Chat
 from tests.erasing import Crash, Crashing, Scene, erasing
+from tests.exporting import asked, made
 from tests.identity import a_sign_in
 from tests.messages import a_delete, a_post, a_reaction, an_edit
 
@@ -58,7 +58,7 @@ def check_erased(scene: Scene) -> None:
     assert chat.conversations.roles(scene.owned).roles == {scene.bob: "owner", scene.cid: "member"}
     assert chat.attachments.link(scene.direct, scene.file) is None
     assert world.erasures.unfinished(limit=10) == []
-    assert world.sessions.of_user(scene.ann) == []
+    assert world.sessions.of_user(scene.ann, after=None, limit=10, at=world.clock()) == []
     assert world.devices.of(scene.ann, after=None, limit=10) == []
     assert world.contacts.of(scene.bob, after=None, limit=10) == []
     assert world.contacts.of(scene.ann, after=None, limit=10) == []
@@ -78,7 +78,12 @@ def check_erased(scene: Scene) -> None:
 def relayed(scene: Scene) -> None:
     """`relay` tells the log what was decided, and it is folded."""
     scene.world.clock.advance(seconds=AGE_MS / 1000 + 1)
-    Relay(conversations=scene.chat.conversations, announce=scene.chat.announce, now_ms=scene.world.clock)()
+    Relay(
+        conversations=scene.chat.conversations,
+        admission=scene.chat.admission,
+        announce=scene.chat.announce,
+        now_ms=scene.world.clock,
+    )()
     scene.chat.fold()
 
 
@@ -191,12 +196,21 @@ class TestErase:
         assert noted == [1000, 2000, 2507, 2508]
         assert "secret" not in kept(scene.chat.tables)
 
+    def test_takes_the_archive_with_it(self, scene: Scene) -> None:
+        asked(scene)
+        made(scene)
+        link = asked(scene)
+        scene.ask()
+        scene.erase()()
+        assert link is not None
+        assert scene.world.archives.download(link) is None
+
 
 class TestWhoIsErased:
     def test_cannot_come_back(self, scene: Scene) -> None:
         scene.ask()
         with pytest.raises(BadCredentials):
-            scene.world.service.sign_in(a_sign_in("ann"))
+            scene.world.sign_in(a_sign_in("ann"))
         with pytest.raises(UsernameTaken):
             scene.world.add("ann")
 
@@ -219,8 +233,3 @@ class TestWhoIsErased:
         scene.chat.say(scene.direct, scene.ann, a_post("late", "secret"))
         assert scene.erase()() == DONE
         check_erased(scene)
-
-
-def test_files_of_others_stay(scene: Scene) -> None:
-    scene.chat.attachments.erase(scene.direct, scene.bob, [scene.file, AttachmentId("none")], pending=True)
-    assert scene.chat.attachments.link(scene.direct, scene.file)
