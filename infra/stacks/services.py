@@ -49,6 +49,7 @@ class ServicesStack(Stack):
         self.slices = WorkQueue(self, "Slices", stage=stage, name="deliveries", worker="post_slice", key=data.key)
         self.files = WorkQueue(self, "Files", stage=stage, name="files", worker="forget_files", key=data.key)
         self.looks = WorkQueue(self, "Looks", stage=stage, name="looks", worker="presence", key=data.key)
+        self.rebuilds = WorkQueue(self, "Rebuilds", stage=stage, name="rebuilds", worker="rebuild", key=data.key)
         self.closures = WorkQueue(
             self, "Closures", stage=stage, name="closures", worker="close_connections", key=data.key
         )
@@ -62,6 +63,7 @@ class ServicesStack(Stack):
         self._close_connections()
         self._signals()
         self._presence()
+        self._rebuild()
         self._relay()
         self._erase()
         self._export()
@@ -114,7 +116,15 @@ class ServicesStack(Stack):
             "send", ["core", "streams", "users"], "KAFKA", "VALKEY", "POSTGRES", "SOCKETS", "ATTACHMENTS"
         )
         persist = self._function(
-            "persist", ["core", "streams", "tables"], "KAFKA", "KEYSPACES", "VALKEY", "SOCKETS", "DELIVERIES", "FILES"
+            "persist",
+            ["core", "streams", "tables"],
+            "KAFKA",
+            "KEYSPACES",
+            "VALKEY",
+            "SOCKETS",
+            "DELIVERIES",
+            "FILES",
+            "REBUILDS",
         )
         chat_api = self._function(
             "chat_api",
@@ -149,7 +159,9 @@ class ServicesStack(Stack):
     def _deliveries(self) -> None:
         """What `persist` does not deliver itself: `fanout` cuts it into slices, `post_slice` posts them in parallel."""
         data = self._data
-        fanout = self._function("fanout", ["core", "streams", "tables"], "KAFKA", "KEYSPACES", "VALKEY", "DELIVERIES")
+        fanout = self._function(
+            "fanout", ["core", "streams", "tables"], "KAFKA", "KEYSPACES", "VALKEY", "DELIVERIES", "REBUILDS"
+        )
         post_slice = self._function("post_slice", ["core", "tables"], "KEYSPACES", "VALKEY", "DELIVERIES")
         data.tables.grant(fanout, read=("heads", "memberships"))
         data.tables.grant(post_slice, read=("events",))
@@ -203,6 +215,24 @@ class ServicesStack(Stack):
         self.sockets.api.grant_manage_connections(presence)
         self._consume(presence, names.CONNECTIONS_TOPIC, group=PRESENCE_GROUP)
         self.looks.work(presence)
+
+    def _rebuild(self) -> None:
+        """
+        Rebuilds the registry of connections from the log: asked by who finds out that it has lost data, every minute,
+        and once at every deployment, since an empty cache looks like one that has lost everything.
+        """
+        rebuild = self._function("rebuild", ["core", "streams", "users"], "POSTGRES", "VALKEY", "KAFKA", "CLOSURES")
+        self._streams.topics.grant_read(rebuild, names.CONNECTIONS_TOPIC, group=names.REBUILD_GROUP)
+        self.sockets.api.grant_manage_connections(rebuild)  # those whose session has ended meanwhile
+        self.closures.grant_send(rebuild)
+        for name in ("persist", "fanout"):
+            self.rebuilds.grant_send(self.functions[name])
+        self.rebuilds.work(rebuild)
+        self._every_minute(rebuild)
+        # What runs triggers may invoke this function, so this function cannot wait for the one that migrates. All that
+        # it asks the database is which sessions are live, and at the first deployment nothing.
+        self._with_database.remove(rebuild)
+        triggers.Trigger(self, "Registry", handler=rebuild, invocation_type=triggers.InvocationType.EVENT)
 
     def _relay(self) -> None:
         """Every minute: what was decided of conversations and not told. A turn that was missed is of no use later."""
@@ -314,6 +344,7 @@ class ServicesStack(Stack):
             "DELIVERIES": {"QUEUE_URL": self.slices.url},
             "FILES": {"QUEUE_URL": self.files.url},
             "LOOKS": {"QUEUE_URL": self.looks.url},
+            "REBUILDS": {"QUEUE_URL": self.rebuilds.url},
             "CLOSURES": {"QUEUE_URL": self.closures.url},
             "EXPORTER": {"FUNCTION": f"natter-{stage.name}-export"},
             "LIMITS": {"PER_ADDRESS": str(stage.limit_per_address).lower()},

@@ -15,6 +15,9 @@ FANOUT_TOPIC = f"chat.fanout.{EPOCH}"
 DEAD_TOPIC = "chat.dead"
 TOPICS = (COMMANDS_TOPIC, EVENTS_TOPIC, RECEIPTS_TOPIC, CONNECTIONS_TOPIC, FANOUT_TOPIC, DEAD_TOPIC)
 
+REBUILD_GROUP = "natter-rebuild"
+"""No consumer joins it: the library asks the brokers about it all the same."""
+
 DATABASE = "natter"
 
 CLIENT_ID_TTL_S = 8 * 24 * 3600

@@ -89,6 +89,12 @@ class LookQueueSettings(BaseModel, frozen=True):
     queue_url: str = Field(pattern=r"^https?://", description="Queue of those whose presence is looked at later.")
 
 
+class RebuildQueueSettings(BaseModel, frozen=True):
+    queue_url: str = Field(
+        pattern=r"^https?://", description="Queue in which a rebuilding of the registry is asked for."
+    )
+
+
 class ClosureQueueSettings(BaseModel, frozen=True):
     queue_url: str = Field(pattern=r"^https?://", description="Queue of connections that are to be closed later.")
 
@@ -201,6 +207,7 @@ class PersistSettings(FunctionSettings):
     sockets: EndpointSettings
     deliveries: DeliverySettings
     files: FileQueueSettings
+    rebuilds: RebuildQueueSettings
 
 
 class FanoutSettings(FunctionSettings):
@@ -208,12 +215,20 @@ class FanoutSettings(FunctionSettings):
     keyspaces: KeyspacesSettings
     valkey: ValkeySettings
     deliveries: DeliverySettings
+    rebuilds: RebuildQueueSettings
 
 
 class PostSliceSettings(FunctionSettings):
     keyspaces: KeyspacesSettings
     valkey: ValkeySettings
     deliveries: DeliverySettings
+
+
+class RebuildSettings(FunctionSettings):
+    postgres: PostgresSettings
+    valkey: ValkeySettings
+    kafka: KafkaSettings
+    closures: ClosureQueueSettings
 
 
 class ForgetFilesSettings(FunctionSettings):

@@ -19,6 +19,7 @@ WORKERS = {
     "files": "forget_files",
     "looks": "presence",
     "closures": "close_connections",
+    "rebuilds": "rebuild",
 }
 
 
@@ -62,7 +63,12 @@ class TestQueues:
             ("Slices", {"fanout", "persist", "post_slice"}, "post_slice"),
             ("Files", {"persist"}, "forget_files"),
             ("Looks", {"presence"}, "presence"),
-            ("Closures", {"close_connections", "connect", "erase", "signal", "users_api"}, "close_connections"),
+            ("Rebuilds", {"persist", "fanout"}, "rebuild"),
+            (
+                "Closures",
+                {"close_connections", "connect", "erase", "rebuild", "signal", "users_api"},
+                "close_connections",
+            ),
         ],
     )
     def test_are_added_to_and_taken_from_only_by_who_has_to(

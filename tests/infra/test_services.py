@@ -24,6 +24,7 @@ MODELS: dict[str, type[settings.FunctionSettings]] = {
     "persist": settings.PersistSettings,
     "post_slice": settings.PostSliceSettings,
     "presence": settings.PresenceSettings,
+    "rebuild": settings.RebuildSettings,
     "receipts": settings.ReceiptsSettings,
     "relay": settings.RelaySettings,
     "send": settings.SendSettings,
@@ -42,6 +43,7 @@ BEHIND_NO_API = {
         "persist",
         "post_slice",
         "presence",
+        "rebuild",
         "receipts",
         "relay",
     )
@@ -145,6 +147,7 @@ class TestPrivileges:
             ("signal", {names.RECEIPTS_TOPIC, names.CONNECTIONS_TOPIC}),
             ("receipts", {names.DEAD_TOPIC}),
             ("presence", {names.DEAD_TOPIC}),
+            ("rebuild", set()),
             ("relay", {names.COMMANDS_TOPIC}),
             ("erase", {names.COMMANDS_TOPIC}),
             ("persist", {names.EVENTS_TOPIC, names.FANOUT_TOPIC, names.DEAD_TOPIC}),
@@ -162,7 +165,15 @@ class TestPrivileges:
 
     def test_only_consumers_read_the_log(self, app: Templates) -> None:
         readers = [name for name in MODELS if "kafka-cluster:ReadData" in app.actions(name)]
-        assert readers == ["fanout", "persist", "presence", "receipts"]
+        assert readers == ["fanout", "persist", "presence", "rebuild", "receipts"]
+
+    def test_rebuild_reads_what_happened_to_connections_and_keeps_no_place(self, app: Templates) -> None:
+        actions = app.actions("rebuild")
+        (topic,) = actions["kafka-cluster:ReadData"]
+        assert f"/{names.CONNECTIONS_TOPIC}" in topic
+        assert "kafka-cluster:AlterGroup" not in actions
+        (group,) = actions["kafka-cluster:DescribeGroup"]
+        assert f"/{names.REBUILD_GROUP}" in group
 
     def test_only_persist_writes_the_tables_receipts_the_cursors_and_erase_what_it_empties(
         self, app: Templates
@@ -316,7 +327,7 @@ class TestApis:
         (migration,) = [
             logical_id
             for logical_id, resource in app.stack("services")["Resources"].items()
-            if resource["Type"] == "Custom::Trigger"
+            if resource["Type"] == "Custom::Trigger" and logical_id.startswith("Migration")
         ]
         relying = {
             resource["Properties"]["FunctionName"].removeprefix(f"natter-{app.stage}-")

@@ -235,7 +235,7 @@ class ForgetsFailures(SettlePosts):
 class FansOutToTodaysMembers(Fanout):
     """Shows what was left over to whoever belongs to the conversation now, not at its place."""
 
-    def __call__(self, undelivered: Sequence[Undelivered]) -> int:
+    def __call__(self, undelivered: Sequence[Undelivered], *, waits: bool = True) -> int:  # noqa: ARG002
         slices = []
         for each in undelivered:
             changes = self.timeline.read(Wanted(conversations=[each.conversation_id])).membership_changes

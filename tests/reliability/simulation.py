@@ -118,7 +118,9 @@ class World:
         self._couriers = Couriers(
             log=self._fanout,
             queue=self._slices,
-            fanout=parts.fanout(timeline=self.tables, connections=self._connections, queue=self._slices),
+            fanout=parts.fanout(
+                timeline=self.tables, connections=self._connections, queue=self._slices, rebuild=lambda: None
+            ),
             post_slice=PostSlice(timeline=self.tables, gateway=self._gateway, frames=JsonFrames(), settle=self._settle),
             random=self.random,
         )
@@ -199,6 +201,7 @@ class World:
             frames=frames,
             settle=self._settle,
             fanout=self._fanout,
+            rebuild=lambda: None,
             max_posts=MAX_POSTS,
         )
         return self._parts.persist(
