@@ -71,6 +71,12 @@ TABLES = (
         columns=("type text", "at bigint", "sender_id text", "payload text"),
     ),
     TableSpec(
+        name="files",
+        partition=("conversation_id text", "attachment_id text"),
+        clustering=("seq bigint",),
+        columns=(),
+    ),
+    TableSpec(
         name="memberships",
         partition=("conversation_id text",),
         clustering=("user_id text", "seq bigint"),

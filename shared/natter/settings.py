@@ -82,7 +82,7 @@ class DeliverySettings(BaseModel, frozen=True):
 
 
 class FileQueueSettings(BaseModel, frozen=True):
-    queue_url: str = Field(pattern=r"^https?://", description="Queue of the files of deleted messages.")
+    queue_url: str = Field(pattern=r"^https?://", description="Queue of files that a message shows, or no more.")
 
 
 class LookQueueSettings(BaseModel, frozen=True):
@@ -204,7 +204,8 @@ class PostSliceSettings(FunctionSettings):
     deliveries: DeliverySettings
 
 
-class ForgetFilesSettings(FunctionSettings):
+class SettleFilesSettings(FunctionSettings):
+    keyspaces: KeyspacesSettings
     attachments: AttachmentSettings
 
 

@@ -14,12 +14,12 @@ from natter.adapters.sqs.client import SQS, SqsQueue
 from natter.adapters.sqs.files import SqsFileQueue
 from natter.adapters.sqs.looks import SqsLookQueue
 from natter.adapters.sqs.slices import SqsSliceQueue
-from natter.domain.attachments import ForgottenFiles
+from natter.domain.attachments import UnsettledFiles
 from natter.domain.delivery import Slice
 from natter.domain.errors import Unavailable
 from natter.domain.ids import AttachmentId, ConnectionId, UserId
 from natter.domain.presence import Look, Watcher
-from natter.records.attachments import load_forgotten
+from natter.records.attachments import load_unsettled
 from natter.records.delivery import load_slice
 from natter.records.presence import load_look
 from tests.deliveries import a_slice
@@ -54,9 +54,9 @@ def _slice(number: int) -> Slice:
     return a_slice(a_connection(ANN), a_connection(BOB), seqs=(number, 100), attempt=2)
 
 
-def _files(number: int) -> ForgottenFiles:
+def _files(number: int) -> UnsettledFiles:
     attachments = tuple(map(AttachmentId, (f"{number:02}", "cat")))
-    return ForgottenFiles(conversation_id=LOBBY, uploader=ANN, attachments=attachments)
+    return UnsettledFiles(conversation_id=LOBBY, uploader=ANN, attachments=attachments, seq=number)
 
 
 def _look(number: int) -> Look:
@@ -75,8 +75,8 @@ KINDS = {
     "files": Kind(
         on_sqs=SqsFileQueue,
         in_memory=MemoryFileQueue,
-        in_it=lambda queue: queue.forgotten,
-        load=load_forgotten,
+        in_it=lambda queue: queue.unsettled,
+        load=load_unsettled,
         some=_files,
     ),
     "looks": Kind(

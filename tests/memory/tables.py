@@ -13,14 +13,16 @@ from natter.domain.fold.writes import (
     EmptiedEffectRow,
     EmptiedRow,
     EventRow,
+    FileRow,
     ForgottenCursorRow,
+    ForgottenFileRow,
     MembershipRow,
     Place,
     Row,
     SentRow,
     SpentRow,
 )
-from natter.domain.ids import ConversationId, UserId
+from natter.domain.ids import AttachmentId, ConversationId, UserId
 from natter.domain.messages.events import Event, Head
 from natter.domain.reading.pages import StoredEffect
 from natter.domain.receipts import Cursor, CursorKey
@@ -113,6 +115,12 @@ class MemoryTables:
         found = {key: self._cursor(key) for key in keys}
         return {key: cursor for key, cursor in found.items() if cursor is not None}
 
+    def places_of_file(
+        self, conversation: ConversationId, attachment: AttachmentId, first: int, last: int, *, limit: int
+    ) -> Sequence[int]:
+        found: Iterable[Any] = self._select(("files", (conversation, attachment)))
+        return sorted((seq for seq in found if first <= seq <= last), reverse=True)[:limit]
+
     def messages_at(self, places: Collection[Place]) -> Mapping[Place, int]:
         return {place: event.messages for place, event in self.events_at(places).items()}
 
@@ -147,13 +155,19 @@ class MemoryTables:
             case MembershipRow(change=change):
                 key = (change.user_id, change.seq)
                 self._put(("memberships", row.conversation_id), key, change, row.written_at)
-            case SentRow():
-                place = ("cursors", (row.conversation_id, row.user_id))
-                self._put(place, "sent", {"sent_seq": row.seq, "sent_messages": row.messages}, row.written_at)
-            case ForgottenCursorRow():
-                place = ("cursors", (row.conversation_id, row.user_id))
-                for columns in ("read", "sent"):
-                    self._put(place, columns, None, row.written_at)
+            case FileRow() | ForgottenFileRow():
+                value = isinstance(row, FileRow) or None
+                self._put(("files", (row.conversation_id, row.attachment_id)), row.seq, value, row.written_at)
+            case SentRow() | ForgottenCursorRow():
+                self._write_cursor(row)
+
+    def _write_cursor(self, row: SentRow | ForgottenCursorRow) -> None:
+        place = ("cursors", (row.conversation_id, row.user_id))
+        if isinstance(row, SentRow):
+            self._put(place, "sent", {"sent_seq": row.seq, "sent_messages": row.messages}, row.written_at)
+            return
+        for columns in ("read", "sent"):
+            self._put(place, columns, None, row.written_at)
 
     def _event(self, place: Place) -> Event | None:
         columns = self._select(("events", place))

@@ -20,6 +20,7 @@ from natter.domain.ids import new_id
 from natter.ports.limits import RateLimits
 from natter.settings import ChatApiSettings
 from natter.usecases.accounts.authenticate import Authenticate
+from natter.usecases.attachments.find_message import FindMessage
 from natter.usecases.attachments.link_attachment import LinkAttachment
 from natter.usecases.attachments.offer_upload import OfferUpload
 from natter.usecases.conversations.create_conversation import Create
@@ -92,7 +93,7 @@ def chat_api(settings: ChatApiSettings) -> ChatService:
         ),
         read_cursors=ReadCursors(admission=admission, heads=heads, timeline=timeline),
         offer_upload=OfferUpload(admission=admission, attachments=files, new_id=new_id),
-        link_attachment=LinkAttachment(admission=admission, attachments=files),
+        link_attachment=LinkAttachment(view=view_one, find=FindMessage(timeline=timeline), attachments=files),
         report_event=ReportEvent(view=view_one, timeline=timeline, reports=PostgresReports(database), now_ms=now_ms),
         check_health=CheckHealth(probes=(conversations, timeline)),
     )

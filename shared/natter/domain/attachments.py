@@ -28,12 +28,13 @@ class UploadForm:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ForgottenFiles:
-    """Files that a message has shown which is deleted."""
+class UnsettledFiles:
+    """Files that what happened up to `seq` lets a message show, or show no more: the tables tell which."""
 
     conversation_id: ConversationId
     uploader: UserId
     attachments: tuple[AttachmentId, ...]
+    seq: int
 
 
 def attachment_of(event: Event) -> AttachmentId | None:

@@ -15,7 +15,9 @@ from natter.domain.fold.writes import (
     EmptiedEffectRow,
     EmptiedRow,
     EventRow,
+    FileRow,
     ForgottenCursorRow,
+    ForgottenFileRow,
     MembershipRow,
     Row,
     SentRow,
@@ -50,6 +52,8 @@ WRITE_SENT = (
     "UPDATE cursors USING TIMESTAMP ? SET sent_seq = ?, sent_messages = ? WHERE conversation_id = ? AND user_id = ?"
 )
 FORGET_CURSOR = "DELETE FROM cursors USING TIMESTAMP ? WHERE conversation_id = ? AND user_id = ?"
+WRITE_FILE = "INSERT INTO files (conversation_id, attachment_id, seq) VALUES (?, ?, ?) USING TIMESTAMP ?"
+FORGET_FILE = "DELETE FROM files USING TIMESTAMP ? WHERE conversation_id = ? AND attachment_id = ? AND seq = ?"
 WRITE_HEAD = (
     "INSERT INTO heads (conversation_id, seq, messages, members_seq, log_epoch, log_partition, log_offset, at, "
     "written_at, preview) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ?"
@@ -64,6 +68,7 @@ FOLD_WRITES = (
     WRITE_MEMBERSHIP,
     WRITE_SENT,
     FORGET_CURSOR,
+    WRITE_FILE,
     WRITE_HEAD,
 )
 
@@ -140,6 +145,15 @@ def _write(row: Row) -> Statement:  # noqa: PLR0911 - a statement for each kind 
             return WRITE_SENT, (row.written_at, row.seq, row.messages, row.conversation_id, row.user_id)
         case ForgottenCursorRow():
             return FORGET_CURSOR, (row.written_at, row.conversation_id, row.user_id)
+        case FileRow() | ForgottenFileRow():
+            return _write_file(row)
+
+
+def _write_file(row: FileRow | ForgottenFileRow) -> Statement:
+    key = row.conversation_id, row.attachment_id, row.seq
+    if isinstance(row, FileRow):
+        return WRITE_FILE, (*key, row.written_at)
+    return FORGET_FILE, (row.written_at, *key)
 
 
 def _cursor_values(key: CursorKey, cursor: Cursor) -> tuple[Any, ...]:

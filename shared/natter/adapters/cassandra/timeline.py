@@ -20,7 +20,7 @@ from natter.domain.conversations.members import MembershipChange
 from natter.domain.fold.known import Known, Wanted
 from natter.domain.fold.targets import Effect
 from natter.domain.fold.writes import Outcome, Place
-from natter.domain.ids import ConversationId, UserId
+from natter.domain.ids import AttachmentId, ConversationId, UserId
 from natter.domain.messages.events import Event, Head
 from natter.domain.reading.pages import StoredEffect
 from natter.domain.receipts import Cursor, CursorKey
@@ -42,6 +42,10 @@ READ_EFFECTS = "SELECT seq, type FROM effects WHERE conversation_id = ? AND buck
 READ_WHOLE_EFFECTS = (
     "SELECT target_seq, seq, type, at, sender_id, payload FROM effects "
     "WHERE conversation_id = ? AND bucket = ? AND target_seq = ?"
+)
+READ_FILE = (
+    "SELECT seq FROM files WHERE conversation_id = ? AND attachment_id = ? AND seq >= ? AND seq <= ? "
+    "ORDER BY seq DESC LIMIT ?"
 )
 READ_MESSAGES = "SELECT messages FROM events WHERE conversation_id = ? AND bucket = ? AND seq = ?"
 
@@ -99,6 +103,12 @@ class CassandraTimeline:
         ordered = list(places)
         results = self._session.run([(READ_EVENT, _event_key(place)) for place in ordered])
         return {place: to_event(row) for place, rows in zip(ordered, results, strict=True) for row in rows}
+
+    def places_of_file(
+        self, conversation: ConversationId, attachment: AttachmentId, first: int, last: int, *, limit: int
+    ) -> Sequence[int]:
+        (rows,) = self._session.run([(READ_FILE, (conversation, attachment, first, last, limit))])
+        return [row["seq"] for row in rows]
 
     def messages_at(self, places: Collection[Place]) -> Mapping[Place, int]:
         ordered = list(places)

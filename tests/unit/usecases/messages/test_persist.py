@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 import pytest
 
-from natter.domain.attachments import ForgottenFiles
+from natter.domain.attachments import UnsettledFiles
 from natter.domain.connections import Connection
 from natter.domain.delivery import Undelivered
 from natter.domain.errors import Unavailable
@@ -54,9 +54,9 @@ class WatchedFileQueue(MemoryFileQueue):
         super().__init__()
         self._access = access
 
-    def add(self, forgotten: Sequence[ForgottenFiles]) -> None:
+    def add(self, unsettled: Sequence[UnsettledFiles]) -> None:
         self._access()
-        super().add(forgotten)
+        super().add(unsettled)
 
 
 class Stage:
@@ -104,9 +104,9 @@ class Stage:
         """The places of the events that a connection received, in order."""
         return [event["seq"] for frame in self.received(connection) for event in frame.get("events", [])]
 
-    def gone(self) -> list[tuple[UserId, set[AttachmentId]]]:
-        """The files that are to go, by who has uploaded them."""
-        return [(each.uploader, set(each.attachments)) for each in self.files.forgotten]
+    def told(self) -> list[tuple[UserId, set[AttachmentId], int]]:
+        """The files that the queue was told of: who has uploaded them, and up to where the fold has to come."""
+        return [(each.uploader, set(each.attachments), each.seq) for each in self.files.unsettled]
 
     def _access(self) -> None:
         self.accesses += 1
@@ -210,9 +210,10 @@ class TestPersist:
 
 
 class TestFiles:
-    """What a deleted message has shown goes with it."""
+    """Who settles them is told of all that a message comes to show, or ceases to show."""
 
-    def test_they_go_as_first_sent_and_as_edited_whichever_batch_that_was_in(self) -> None:
+    def test_what_a_deletion_takes_away_is_told_whichever_batch_it_was_in(self) -> None:
+        """As first sent and as edited."""
         edit = a_command(an_edit("e", 2, content=attached(DOG)))
         commands = [created(), a_command(a_post("x", content=attached(CAT))), edit, a_command(a_delete("d", 2))]
         records = a_log(commands)
@@ -221,36 +222,58 @@ class TestFiles:
             for end in cuts:
                 stage.environment()(records[begin:end])
                 begin = end
-            assert stage.gone() == [(ANN, {CAT, DOG})], cuts
+            assert stage.told()[-1] == (ANN, {CAT, DOG}, 4), cuts
+
+    def test_what_is_shown_is_told_with_the_place_that_shows_it(self) -> None:
+        stage = Stage()
+        stage.persist(a_log([created(), a_command(a_post("x"), a_post("y", content=attached(CAT)))]))
+        assert stage.told() == [(ANN, {CAT}, 3)]
+
+    @pytest.mark.parametrize("cuts", [[5], [2, 5], [3, 5], [4, 5]], ids=str)
+    def test_an_edit_takes_away_what_was_shown_before_it(self, cuts: list[int]) -> None:
+        edits = [a_command(an_edit(f"e{file}", 2, content=attached(file))) for file in (DOG, CAT)]
+        commands = [created(), a_command(a_post("x", content=attached(CAT))), *edits, a_command(an_edit("words", 2))]
+        records = a_log(commands)
+        stage, begin = Stage(), 0
+        for end in cuts:
+            stage.environment()(records[begin:end])
+            begin = end
+        assert set().union(*(files for _, files, _ in stage.told())) == {CAT, DOG}
+        assert CAT in stage.told()[-1][1]
+        assert stage.told()[-1][2] == 5
 
     def test_they_are_their_senders_whoever_deletes(self) -> None:
         stage = Stage()
         posted = a_command(a_post("x", content=attached(CAT)), sender=BOB)
-        stage.persist(a_log([created(), posted, a_command(a_delete("d", 2))]))
-        assert stage.gone() == [(BOB, {CAT})]
+        stage.persist(a_log([created(), posted]))
+        stage.persist(a_log([created(), posted, a_command(a_delete("d", 2))])[2:])
+        assert stage.told() == [(BOB, {CAT}, 2), (BOB, {CAT}, 3)]
 
     def test_those_of_one_message_may_be_very_many(self) -> None:
         stage = Stage()
-        edits = [a_command(an_edit(f"e{n}", 2, content=attached(AttachmentId(f"f{n}")))) for n in range(250)]
+        edits = [a_command(an_edit(f"e{n}", 2, content=attached(AttachmentId(f"f{n}")))) for n in range(50)]
         stage.persist(a_log([created(), a_command(a_post("x")), *edits, a_command(a_delete("d", 2))]))
-        assert [len(files) for _, files in stage.gone()] == [100, 100, 50]
+        assert [len(files) for _, files, _ in stage.told()] == [20, 20, 10]
 
     def test_nothing_else_touches_the_queue(self) -> None:
-        """A refused deletion, one of mere words, an edit that shows something else, a retry, a replay."""
+        """A refused edit or deletion, mere words, a retry, a replay."""
         stage = Stage()
+        shown = a_command(a_post("x", content=attached(CAT)), a_post("y"))
         records = a_log(
             [
                 created(),
-                a_command(a_post("x", content=attached(CAT)), a_post("y")),
-                a_command(an_edit("e", 2)),
+                shown,
+                a_command(an_edit("no", 2, content=attached(DOG)), sender=BOB),
                 a_command(a_delete("no", 2), sender=BOB),
+                a_command(an_edit("e", 3)),
                 a_command(a_delete("d", 3)),
                 a_command(a_delete("d", 3)),
+                shown,
             ]
         )
         stage.persist(records)
         stage.environment()(records)
-        assert stage.gone() == []
+        assert stage.told() == [(ANN, {CAT}, 5)]
 
     def test_a_queue_that_does_not_answer_gives_the_batch_back_before_anything_is_written(self) -> None:
         """P9. Else what named the files could be gone before they are told of."""
@@ -263,14 +286,13 @@ class TestFiles:
             stage.persist(records[2:])
         assert stage.stored() == unchanged
         stage.persist(records[2:])
-        assert stage.gone() == [(ANN, {CAT})]
+        assert stage.told() == [(ANN, {CAT}, 2), (ANN, {CAT}, 3)]
 
-    def test_no_reader_finds_their_ids(self) -> None:
+    def test_no_reader_finds_the_ids_of_a_deleted_message(self) -> None:
         stage = Stage()
         commands = [created(), a_command(a_post("x", content=attached(CAT))), a_command(a_delete("d", 2))]
         stage.persist(a_log(commands))
-        assert stage.gone() == [(ANN, {CAT})]
-        assert CAT not in str([*stage.tables.said(), *stage.stored(), stage.tables.heads([LOBBY])])
+        assert CAT not in str([*stage.stored(), stage.tables.heads([LOBBY])])
 
 
 class TestTold:
@@ -452,7 +474,7 @@ class TestUnavailable:
             assert stage.tables.heads([LOBBY]) == undisturbed.tables.heads([LOBBY]) == stage.heads.get([LOBBY])
             assert set(stage.seen(anns)) == set(stage.seen(bobs)) == {1, 2, 3, 4, 5}
             assert {event.seq for emission in stage.emitted() for event in emission.events} == {1, 2, 3, 4, 5}
-            assert stage.gone()[0] == (ANN, {CAT, DOG})
+            assert stage.told()[0] == (ANN, {CAT, DOG}, 5)
             assert {"forbidden"} == {frame["code"] for frame in stage.received(bobs) if frame["type"] == "error"}
         assert failing > 20
 
