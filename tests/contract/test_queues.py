@@ -156,13 +156,12 @@ class TestSqs:
             queue.add([kind.some(1)])
 
     def test_no_client_is_made_before_something_is_added(self, kind: Kind) -> None:
-        """Few messages show a file, and fewer of them are deleted."""
+        """Few messages show a file."""
         connect = Mock()
         kind.on_sqs(SqsQueue(connect, NOWHERE + "/1/q", name="it")).add([])
         connect.assert_not_called()
 
 
-@pytest.mark.parametrize("kind", ["slices", "looks"], indirect=True)
 class TestDelay:
     def test_what_is_delayed_is_not_seen_before(self, sqs: Sqs, kind: Kind) -> None:
         began = time.monotonic()

@@ -86,7 +86,7 @@ class MemoryFileQueue:
     def __init__(self) -> None:
         self.unsettled: list[UnsettledFiles] = []
 
-    def add(self, unsettled: Sequence[UnsettledFiles]) -> None:
+    def add(self, unsettled: Sequence[UnsettledFiles], *, delay_s: int = 0) -> None:  # noqa: ARG002
         self.unsettled.extend(unsettled)
 
 

@@ -47,7 +47,7 @@ class SteppedFileQueue:
         self.unsettled: list[UnsettledFiles] = []
         self._pause = pause
 
-    def add(self, unsettled: Sequence[UnsettledFiles]) -> None:
+    def add(self, unsettled: Sequence[UnsettledFiles], *, delay_s: int = 0) -> None:  # noqa: ARG002
         for each in unsettled:
             self._pause()
             self.unsettled.append(each)

@@ -206,7 +206,7 @@ class LateFiles:
     inner: FileQueue
     held: list[UnsettledFiles] = field(default_factory=list)
 
-    def add(self, unsettled: Sequence[UnsettledFiles]) -> None:
+    def add(self, unsettled: Sequence[UnsettledFiles], *, delay_s: int = 0) -> None:  # noqa: ARG002
         self.held.extend(unsettled)
 
     def flush(self) -> None:

@@ -50,9 +50,9 @@ class Attachments(Protocol):
 class FileQueue(Protocol):
     """Files of which it is to be found out whether a message shows them, in no order, each at least once."""
 
-    def add(self, unsettled: Sequence[UnsettledFiles]) -> None:
+    def add(self, unsettled: Sequence[UnsettledFiles], *, delay_s: int = 0) -> None:
         """
-        Add all. They may be looked at in a few seconds, when what they wait for has mostly been folded.
+        Add all, to be looked at in `delay_s` seconds.
 
         Raises:
             Unavailable: some may be missing; adding all of them again is safe.

@@ -60,11 +60,11 @@ class SettleFiles:
         head = self.timeline.heads([conversation]).get(conversation)
         if head is None or head.seq < files.seq:
             raise Unavailable("the fold has not come there yet")
+        found = {file: self.find(conversation, file, first=1, head_seq=head.seq) for file in files.attachments}
+        self._prune(head, found)
         changes = self.timeline.membership_changes_of(files.uploader, [conversation]).get(conversation, ())
         if erased_as_of(changes, head.seq):
             return dict.fromkeys(files.attachments, False)
-        found = {file: self.find(conversation, file, first=1, head_seq=head.seq) for file in files.attachments}
-        self._prune(head, found)
         if not all(each.is_all for each in found.values()):
             raise Unavailable("more messages than can be looked at")
         return {file: each.message is not None for file, each in found.items()}

@@ -27,6 +27,8 @@ from natter.usecases.delivery.settle_posts import Report
 from natter.usecases.messages.unsettled_files import unsettled_files
 
 CACHED_CONVERSATIONS = 20_000
+SETTLE_AFTER_S = 5
+"""When mostly what files are to be settled for has been written."""
 
 
 class UnfoldableRecordError(Exception):
@@ -106,7 +108,8 @@ class Persist:
 
         unsettled = unsettled_files(decisions, touched, self.timeline)
         if unsettled:
-            self.files.add(unsettled)  # before the words that name them go: a replay could not read them any more
+            # before the words that name them go: a replay could not read them any more
+            self.files.add(unsettled, delay_s=SETTLE_AFTER_S)
         self.store.write([row for fold in folds for row in fold.rows])
         self.store.write_heads([head for head in heads if head != folded_before[head.conversation_id]])
         for lane in lanes:

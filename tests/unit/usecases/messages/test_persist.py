@@ -54,9 +54,9 @@ class WatchedFileQueue(MemoryFileQueue):
         super().__init__()
         self._access = access
 
-    def add(self, unsettled: Sequence[UnsettledFiles]) -> None:
+    def add(self, unsettled: Sequence[UnsettledFiles], *, delay_s: int = 0) -> None:
         self._access()
-        super().add(unsettled)
+        super().add(unsettled, delay_s=delay_s)
 
 
 class Stage:
