@@ -1,6 +1,5 @@
 """A local cloud that runs in the background: found by its pid and start time, spoken to through its admin port."""
 
-import contextlib
 import http.client
 import json
 import shutil
@@ -15,7 +14,7 @@ from typing import Any, Self
 
 import psutil
 
-from local.process import alive_after
+from local.process import alive_after, is_alive
 
 STOP_S = 20.0
 STATUS_TIMEOUT_S = 5.0
@@ -66,10 +65,10 @@ class Instance:
     def process(self) -> psutil.Process:
         """
         Raises:
-            psutil.NoSuchProcess: it ended; its pid may be somebody else's by now.
+            psutil.NoSuchProcess: it ended, though nobody may have reaped it; its pid may be somebody else's by now.
         """
         process = psutil.Process(self.pid)
-        if abs(process.create_time() - self.started) > _SAME_START_S:
+        if abs(process.create_time() - self.started) > _SAME_START_S or not is_alive(process):
             raise psutil.NoSuchProcess(self.pid)
         return process
 
@@ -129,10 +128,15 @@ def start(root: Path, *, show: Callable[[str], None]) -> Instance:
     One that runs already is left as it is.
 
     Raises:
-        NotRunning: it ended before it was ready.
+        NotRunning: it ended before it was ready, or there is one that does not answer.
     """
-    with contextlib.suppress(NotRunning):
-        return Instance.find(root)
+    try:
+        instance = Instance.find(root)
+    except NotRunning:
+        pass
+    else:
+        instance.status()
+        return instance
     _file(root).unlink(missing_ok=True)  # of one that crashed
     log = root / ".local" / "log" / "cloud.log"
     log.parent.mkdir(parents=True, exist_ok=True)

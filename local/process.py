@@ -247,13 +247,9 @@ def stop_leftovers(run: Path, *, grace_s: float = 5.0) -> None:
 
 
 def alive_after(processes: list[psutil.Process], within_s: float) -> list[psutil.Process]:
-    """
-    Those that have not ended `within_s` seconds from now; returns earlier if all have. Blocks.
-
-    A zombie has ended: what reaps orphans may do so late, or never where a container has no init.
-    """
+    """Those that have not ended `within_s` seconds from now; returns earlier if all have. Blocks."""
     deadline = time.monotonic() + within_s
-    while (alive := [process for process in processes if _is_alive(process)]) and time.monotonic() < deadline:
+    while (alive := [process for process in processes if is_alive(process)]) and time.monotonic() < deadline:
         time.sleep(PROBE_EVERY_S)
     return alive
 
@@ -264,7 +260,8 @@ async def poll(ready: Callable[[], Awaitable[bool]]) -> None:
         await asyncio.sleep(PROBE_EVERY_S)
 
 
-def _is_alive(process: psutil.Process) -> bool:
+def is_alive(process: psutil.Process) -> bool:
+    """Whether it has not ended. A zombie has: what reaps orphans may do so late, or never where there is no init."""
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
@@ -298,7 +295,7 @@ def _from_pid_file(file: Path) -> psutil.Process | None:
         same = abs(process.create_time() - recorded["started"]) < SAME_START_S
     except psutil.NoSuchProcess:
         return None
-    return process if same and _is_alive(process) else None
+    return process if same and is_alive(process) else None
 
 
 def _watch_over(run: Path) -> None:

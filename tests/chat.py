@@ -1,8 +1,8 @@
 """What tests of conversations share: their functions made of memory, over the people of `World`."""
 
+from dataclasses import dataclass, replace
 from typing import Any
 
-from natter.bootstrap.chat_api import ChatService
 from natter.domain.conversations.members import History
 from natter.domain.conversations.records import CreateRequest
 from natter.domain.ids import ConversationId, UserId, new_id
@@ -10,7 +10,6 @@ from natter.domain.messages.commands import Item
 from natter.domain.messages.events import Event
 from natter.domain.reading.views import ConversationView
 from natter.names import PAGE_LIMIT_BYTES
-from natter.ports.operations import Probe
 from natter.usecases.attachments.find_message import FindMessage
 from natter.usecases.attachments.link_attachment import LinkAttachment
 from natter.usecases.attachments.offer_upload import OfferUpload
@@ -21,18 +20,13 @@ from natter.usecases.conversations.change_members import AddPeople, RemovePerson
 from natter.usecases.conversations.change_settings import ChangeSettings
 from natter.usecases.conversations.create_conversation import Create
 from natter.usecases.conversations.list_members import ListMembers
-from natter.usecases.conversations.member_service import MemberService
-from natter.usecases.delivery.tell import Tell
 from natter.usecases.messages.persist import Persist
 from natter.usecases.messages.send import Send
-from natter.usecases.operations.check_health import CheckHealth
 from natter.usecases.operations.report_event import ReportEvent
-from natter.usecases.reading.read_events import ReadEvents, ReadPage
+from natter.usecases.reading.read_events import ReadEvents
 from natter.usecases.reading.read_inbox import ReadInbox
 from natter.usecases.reading.sync import Sync
-from natter.usecases.reading.view_conversations import ReadHeads, ViewConversation, ViewConversations
 from natter.usecases.receipts.fold_receipts import FoldReceipts
-from natter.usecases.receipts.note_receipt import NoteReceipt
 from natter.usecases.receipts.read_cursors import ReadCursors
 from natter.wire.conversations import conversation_size
 from natter.wire.events import event_size
@@ -47,11 +41,25 @@ from tests.memory.gate import MemoryGate
 from tests.memory.gateway import MemoryGateway
 from tests.memory.head_cache import MemoryHeadCache
 from tests.memory.logs import MemoryCommandLog, MemoryConnectionLog, MemoryEventLog, MemoryReceiptLog
+from tests.memory.rate_limits import MemoryRateLimits
 from tests.memory.tables import MemoryTables
 from tests.messages import a_command
+from tests.support.memory_engines import MemoryEngines
 
 LARGE = "x" * (PAGE_LIMIT_BYTES // 3)
 """Of messages that say this, two fit into a page."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Members:
+    """All that is asked of a conversation that is there, but for what is said in it."""
+
+    list: ListMembers
+    add: AddPeople
+    set_role: SetRole
+    remove: RemovePerson
+    restyle: Restyle
+    change_settings: ChangeSettings
 
 
 class Chat:
@@ -62,7 +70,7 @@ class Chat:
 
     def __init__(self) -> None:
         self.world = World(per_address=False)
-        self.conversations = Decisions(self.world.users, self.world.blocks)
+        self.conversations = Decisions(self.world.users, self.world.blocks, self.world.contacts)
         self.world.erasures.conversations = self.world.exports.members = self.conversations
         self.world.acquaintances.conversations = self.conversations
         self.admission = MemoryAdmission(self.conversations)
@@ -70,24 +78,71 @@ class Chat:
         self.log = MemoryCommandLog(self.world.clock)
         self.registry, self.gateway, self.changes = MemoryConnections(), MemoryGateway(), MemoryConnectionLog()
         self.events = MemoryEventLog()
-        self.view = ViewConversations(heads=ReadHeads(cache=self.heads, timeline=self.tables), timeline=self.tables)
-        self.pages = ReadPage(timeline=self.tables, size=event_size)
-        self.create = Create(
-            conversations=self.conversations, log=self.log, view=self.view, new_id=new_id, now_ms=self.world.clock
+        self.attachments, self.files = MemoryAttachments(), MemoryFileQueue()
+        self.receipt_log = MemoryReceiptLog(self.world.clock)
+        self.reports = self.world.reports
+        self.engines = self._engines()
+        self.view, self.view_one = self.engines.view_conversations, self.engines.view_conversation
+        self.announce, self.note_receipt, self.tell = (
+            self.engines.announce,
+            self.engines.note_receipt,
+            self.engines.tell,
         )
-        self.view_one = ViewConversation(conversations=self.conversations, view=self.view)
+        self._reading()
+        self._sending()
+        self.members = self.members_announced(self.announce)
+        self._folded = 0
+
+    def _engines(self) -> MemoryEngines:
+        engines = MemoryEngines()
+        engines.now_ms, engines.authenticate = self.world.clock, self.world.authenticate
+        engines.rate_limits = self.world.limits
+        engines.conversations, engines.admission = self.conversations, self.admission
+        engines.commands, engines.receipt_log = self.log, self.receipt_log
+        engines.timeline = engines.event_store = self.tables
+        engines.head_cache = self.heads
+        engines.connections, engines.gateway = self.registry, self.gateway
+        engines.blocks = self.world.blocks
+        engines.attachments, engines.reports = self.attachments, self.reports
+        engines.probes = ()
+        return engines
+
+    def _reading(self) -> None:
+        pages = self.engines.read_page
+        self.create = Create(
+            conversations=self.conversations,
+            limits=self.world.limits,
+            log=self.log,
+            view=self.view,
+            new_id=new_id,
+            now_ms=self.world.clock,
+        )
         self.read_inbox = ReadInbox(conversations=self.conversations, view=self.view, size=conversation_size)
-        self.read_events = ReadEvents(view=self.view_one, pages=self.pages)
+        self.read_events = ReadEvents(view=self.view_one, pages=pages)
         self.sync = Sync(
             conversations=self.conversations,
             view=self.view,
-            pages=self.pages,
+            pages=pages,
             size=event_size,
             now_ms=self.world.clock,
         )
-        self.attachments, self.files = MemoryAttachments(), MemoryFileQueue()
+        self.read_cursors = ReadCursors(
+            admission=self.admission,
+            blocks=self.world.blocks,
+            heads=self.engines.read_heads,
+            timeline=self.tables,
+        )
+        self.report_event = ReportEvent(
+            view=self.view_one, timeline=self.tables, reports=self.reports, now_ms=self.world.clock
+        )
+        self.link_attachment = LinkAttachment(
+            view=self.view_one, find=FindMessage(timeline=self.tables), attachments=self.attachments
+        )
+
+    def _sending(self) -> None:
+        self.offer_upload = OfferUpload(admission=self.admission, attachments=self.attachments, new_id=new_id)
         self.gate = MemoryGate(self.admission, self.world.limits)
-        self.send = Send(gate=self.gate, attachments=self.attachments, log=self.log)
+        self.send = Send(gate=self.gate, attachments=self.attachments, log=self.log, announce=self.announce)
         self.persist = Persist(
             timeline=self.tables,
             store=self.tables,
@@ -105,56 +160,16 @@ class Chat:
             attachments=self.attachments,
             now_ms=self.world.clock,
         )
-        self.receipt_log = MemoryReceiptLog(self.world.clock)
-        self.note_receipt = NoteReceipt(
-            admission=self.admission,
-            heads=self.heads,
-            timeline=self.tables,
-            limits=self.world.limits,
-            log=self.receipt_log,
-        )
-        self.read_cursors = ReadCursors(
-            admission=self.admission,
-            heads=ReadHeads(cache=self.heads, timeline=self.tables),
-            timeline=self.tables,
-        )
-        self.tell = Tell(connections=self.registry, gateway=self.gateway, now_ms=self.world.clock)
         self.fold_receipts = FoldReceipts(
             timeline=self.tables,
             store=self.tables,
             admission=self.admission,
+            blocks=self.world.blocks,
             frames=JsonFrames(),
             tell=self.tell,
         )
-        self.reports = self.world.reports
-        self.report_event = ReportEvent(
-            view=self.view_one, timeline=self.tables, reports=self.reports, now_ms=self.world.clock
-        )
-        self.announce = Announce(conversations=self.conversations, admission=self.admission, log=self.log)
-        self.members = self.member_service(self.announce)
-        self._folded = 0
 
-    def service(self, *probes: Probe) -> ChatService:
-        return ChatService(
-            authenticate=self.world.service.authenticate,
-            limits=self.world.limits,
-            create=self.create,
-            read_inbox=self.read_inbox,
-            view_conversation=self.view_one,
-            read_events=self.read_events,
-            sync=self.sync,
-            members=self.members,
-            note_receipt=self.note_receipt,
-            read_cursors=self.read_cursors,
-            offer_upload=OfferUpload(admission=self.admission, attachments=self.attachments, new_id=new_id),
-            link_attachment=LinkAttachment(
-                view=self.view_one, find=FindMessage(timeline=self.tables), attachments=self.attachments
-            ),
-            report_event=self.report_event,
-            check_health=CheckHealth(probes=probes),
-        )
-
-    def member_service(self, announce: Announce) -> MemberService:
+    def members_announced(self, announce: Announce) -> Members:
         """What changes conversations, announced as `announce` does."""
         changes: Any = {
             "conversations": self.conversations,
@@ -162,7 +177,7 @@ class Chat:
             "new_id": new_id,
             "now_ms": self.world.clock,
         }
-        return MemberService(
+        return Members(
             list=ListMembers(conversations=self.conversations, admission=self.admission),
             add=AddPeople(**changes),
             set_role=SetRole(**changes),
@@ -175,9 +190,9 @@ class Chat:
         return self.world.add(name).user_id
 
     def group(self, creator: UserId, *others: UserId, history: History = "joined", **fields: Any) -> ConversationId:
-        """A new group, folded."""
+        """A new group, folded; unlike `create`, without a limit."""
         request = CreateRequest(creator=creator, kind="group", members=others, title="Lobby", history=history, **fields)
-        view, _ = self.create(request)
+        view, _ = replace(self.create, limits=MemoryRateLimits(self.world.clock))(request)
         self.fold()
         return view.record.conversation_id
 

@@ -91,7 +91,7 @@ class Scene:
         self.chat = chat = Chat()
         self.world = chat.world
         self.ann, self.bob, self.cid = (chat.person(name) for name in ("ann", "bob", "cid"))
-        self.signed_in = self.world.service.sign_in(a_sign_in("ann", device_id=DeviceId("phone"), device_name="secret"))
+        self.signed_in = self.world.sign_in(a_sign_in("ann", device_id=DeviceId("phone"), device_name="secret"))
         principal = self.signed_in.principal
         phone = a_connection(principal, "ann-1")
         self.world.sockets.register(phone)
@@ -99,9 +99,9 @@ class Scene:
         self.world.watchers.watch(Watcher(user_id=self.bob, connection_id=ConnectionId("bob-1")), [self.ann])
         target = PushTarget(provider="fcm", token="secret token")
         assert self.world.devices.register_push(self.ann, principal.device_id, target, at=self.world.clock())
-        self.world.service.contacts.add(self.ann, self.bob)
-        self.world.service.contacts.add(self.bob, self.ann)
-        self.world.service.blocks.add(self.ann, self.cid)
+        self.world.keep_contacts.add(self.ann, self.bob)
+        self.world.keep_contacts.add(self.bob, self.ann)
+        self.world.keep_blocks.add(self.ann, self.cid)
         self.owned = chat.group(self.ann)
         for user in (self.cid, self.bob):
             self.world.clock.advance(seconds=1)
@@ -145,4 +145,4 @@ class Scene:
         return attachment
 
     def ask(self) -> None:
-        self.world.service.erase_self(self.signed_in.principal, PASSWORD, address="192.0.2.1")
+        self.world.erase_self(self.signed_in.principal, PASSWORD, address="192.0.2.1")

@@ -6,11 +6,12 @@ from natter.domain.fold.conversation import Conversation, Decision
 from natter.domain.fold.writes import Row
 from natter.domain.messages.commands import Command
 from natter.domain.messages.events import Head
+from natter.domain.messages.states import BOUNDS, Bounds
 from tests.messages import LOBBY, NOON, a_log
 
 
-def a_conversation() -> Conversation:
-    return Conversation(head=Head(conversation_id=LOBBY))
+def a_conversation(bounds: Bounds = BOUNDS) -> Conversation:
+    return Conversation(head=Head(conversation_id=LOBBY), bounds=bounds)
 
 
 def folded(*commands: Command, at: list[int] | int = NOON) -> list[Decision]:

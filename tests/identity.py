@@ -4,35 +4,28 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import argon2.profiles
-
-from natter.adapters.passwords import Argon2Passwords
 from natter.domain.accounts.requests import NewUser, OnDevice, SignInRequest
 from natter.domain.accounts.users import Device, Platform, Principal, Session, User
 from natter.domain.connections import Connection
 from natter.domain.delivery import Post, PostResult
 from natter.domain.ids import ConnectionId, DeviceId, SessionId, UserId, new_id
-from natter.usecases.accounts.authenticate import Authenticate, CheckSession, RedeemTicket
+from natter.usecases.accounts.authenticate import RedeemTicket
 from natter.usecases.accounts.change_password import ChangePassword
 from natter.usecases.accounts.change_profile import ChangeProfile
-from natter.usecases.accounts.check_password import CheckPassword
-from natter.usecases.accounts.end_session import CloseConnections, EndOwnSession, EndSession, EndSessions
+from natter.usecases.accounts.end_session import EndOwnSession
 from natter.usecases.accounts.find_users import FindUsers
 from natter.usecases.accounts.issue_ticket import IssueTicket
 from natter.usecases.accounts.keep_blocks import KeepBlocks
 from natter.usecases.accounts.keep_contacts import KeepContacts
 from natter.usecases.accounts.keep_devices import KeepDevices
 from natter.usecases.accounts.list_sessions import ListSessions
-from natter.usecases.accounts.open_session import OpenSession
 from natter.usecases.accounts.refresh_session import RefreshSession
 from natter.usecases.accounts.sign_in import SignIn
 from natter.usecases.accounts.sign_in_by_provider import SignInByProvider
 from natter.usecases.accounts.sign_up import SignUp
-from natter.usecases.accounts.user_service import UserService
-from natter.usecases.presence.read_presence import PresenceNow, ReadPresence
+from natter.usecases.presence.read_presence import ReadPresence
 from natter.usecases.privacy.ask_for_export import AskForExport
 from natter.usecases.privacy.erase_self import EraseSelf, EraseSelfByProvider, StartErasure
-from natter.wire.json_frames import JsonFrames
 from tests.memory.access_tokens import MemoryAccessTokens
 from tests.memory.acquaintances import MemoryAcquaintances
 from tests.memory.admission import MemoryAdmission
@@ -42,6 +35,7 @@ from tests.memory.erasures import MemoryErasures
 from tests.memory.exports import MemoryArchives, MemoryExporter, MemoryExports
 from tests.memory.identities import MemoryIdentities
 from tests.memory.identity_provider import MemoryIdentityProvider
+from tests.memory.passwords import MemoryPasswords
 from tests.memory.presence import MemoryPresenceTraces, MemoryWatchers
 from tests.memory.rate_limits import MemoryRateLimits
 from tests.memory.relations import MemoryBlocks, MemoryContacts, MemoryProfiles
@@ -50,6 +44,7 @@ from tests.memory.session_states import MemorySessionStates
 from tests.memory.sessions import MemorySessions
 from tests.memory.tickets import MemoryTickets
 from tests.memory.users import MemoryUsers
+from tests.support.memory_engines import MemoryEngines
 
 NOON = 1_800_000_000_000
 PASSWORD = "correct horse battery"
@@ -136,21 +131,12 @@ class World:
         self.tickets = MemoryTickets(self.clock)
         self.limits = MemoryRateLimits(self.clock)
         self.tokens = MemoryAccessTokens(self.clock)
-        self.passwords = Argon2Passwords(argon2.profiles.CHEAPEST)
+        self.passwords = MemoryPasswords()
         self.sockets = FakeSockets()
-        self.conversations = MemoryConversations(self.users, self.blocks)
-        self.check = CheckPassword(
-            users=self.users, passwords=self.passwords, limits=self.limits, per_address=per_address
-        )
-        self.check_session = CheckSession(states=self.states, sessions=self.sessions)
-        self.redeem_ticket = RedeemTicket(tickets=self.tickets, check_session=self.check_session)
-        close = CloseConnections(connections=self.sockets, gateway=self.sockets, frames=JsonFrames())
-        self.end_session = EndSession(sessions=self.sessions, states=self.states, close=close, clock=self.clock)
-        self.end_sessions = EndSessions(sessions=self.sessions, states=self.states, close=close, clock=self.clock)
-        self.open_session = OpenSession(sessions=self.sessions, tokens=self.tokens, clock=self.clock)
+        self.contacts = MemoryContacts(self.users, self.blocks)
+        self.conversations = MemoryConversations(self.users, self.blocks, self.contacts)
         self.provider = MemoryIdentityProvider()
         self.identities = MemoryIdentities(self.users)
-        self.contacts = MemoryContacts(self.users, self.blocks)
         self.reports = MemoryReports()
         self.exports, self.archives = MemoryExports(self.conversations), MemoryArchives()
         self.exporter = MemoryExporter()
@@ -166,66 +152,94 @@ class World:
         )
         self.traces, self.watchers = MemoryPresenceTraces(), MemoryWatchers()
         self.acquaintances = MemoryAcquaintances(self.users, self.conversations, self.contacts, self.blocks)
-        self.presence_now = PresenceNow(connections=self.sockets, traces=self.traces, now_ms=self.clock)
-        self.start_erasure = StartErasure(erasures=self.erasures, end_sessions=self.end_sessions, clock=self.clock)
-        self.erase_self_by_provider = EraseSelfByProvider(
-            provider=self.provider, identities=self.identities, start=self.start_erasure
+        self.engines = self._engines(per_address=per_address)
+        self._signing_in()
+        self._being_there()
+
+    def _engines(self, *, per_address: bool) -> MemoryEngines:
+        """Without an identity provider."""
+        engines = MemoryEngines()
+        engines.now_ms = self.clock
+        engines.per_address, engines.socket_url = per_address, "wss://sockets/stage"
+        engines.users, engines.passwords, engines.identities = self.users, self.passwords, self.identities
+        engines.profiles = MemoryProfiles(self.users, self.blocks)
+        engines.sessions, engines.session_states, engines.devices = self.sessions, self.states, self.devices
+        engines.access_tokens = engines.token_keys = self.tokens
+        engines.tickets, engines.rate_limits = self.tickets, self.limits
+        engines.identity_provider = None
+        engines.contacts, engines.blocks = self.contacts, self.blocks
+        engines.conversations, engines.admission = self.conversations, MemoryAdmission(self.conversations)
+        engines.connections = engines.gateway = self.sockets
+        engines.exports, engines.archives, engines.exporter = self.exports, self.archives, self.exporter
+        engines.erasures = self.erasures
+        engines.traces, engines.watchers, engines.acquaintances = self.traces, self.watchers, self.acquaintances
+        return engines
+
+    def _signing_in(self) -> None:
+        engines = self.engines
+        self.authenticate, self.check, self.check_session = (
+            engines.authenticate,
+            engines.check_password,
+            engines.check_session,
         )
+        self.open_session, self.end_session, self.end_sessions = (
+            engines.open_session,
+            engines.end_session,
+            engines.end_sessions,
+        )
+        self.redeem_ticket = RedeemTicket(tickets=self.tickets, check_session=self.check_session)
+        self.issue_ticket = IssueTicket(tickets=self.tickets, socket_url=engines.socket_url)
+        self.sign_up = SignUp(
+            users=self.users,
+            passwords=self.passwords,
+            limits=self.limits,
+            clock=self.clock,
+            per_address=engines.per_address,
+        )
+        self.sign_in = SignIn(users=self.users, check=self.check, open_session=engines.open_session)
         self.sign_in_by_provider = SignInByProvider(
             provider=self.provider,
             identities=self.identities,
-            open_session=self.open_session,
+            open_session=engines.open_session,
             clock=self.clock,
         )
-        self.service = UserService(
-            authenticate=Authenticate(tokens=self.tokens, check_session=self.check_session),
-            limits=self.limits,
-            sign_up=SignUp(
-                users=self.users,
-                passwords=self.passwords,
-                limits=self.limits,
-                clock=self.clock,
-                per_address=per_address,
-            ),
-            sign_in=SignIn(users=self.users, check=self.check, open_session=self.open_session),
-            sign_in_by_provider=None,
-            refresh_session=RefreshSession(
-                sessions=self.sessions, tokens=self.tokens, end_session=self.end_session, clock=self.clock
-            ),
-            list_sessions=ListSessions(sessions=self.sessions),
-            end_session=EndOwnSession(sessions=self.sessions, end=self.end_session),
-            issue_ticket=IssueTicket(tickets=self.tickets, socket_url="wss://sockets/stage"),
-            token_keys=self.tokens,
-            find_users=FindUsers(profiles=MemoryProfiles(self.users, self.blocks)),
-            change_profile=ChangeProfile(users=self.users),
-            change_password=ChangePassword(
-                users=self.users,
-                passwords=self.passwords,
-                check=self.check,
-                end_others=self.end_sessions,
-            ),
-            ask_for_export=AskForExport(
-                exports=self.exports,
-                archives=self.archives,
-                exporter=self.exporter,
-                new_id=new_id,
-                clock=self.clock,
-            ),
-            erase_self=EraseSelf(users=self.users, check=self.check, start=self.start_erasure),
-            erase_self_by_provider=None,
-            contacts=KeepContacts(contacts=self.contacts, clock=self.clock),
-            blocks=KeepBlocks(
-                blocks=self.blocks,
-                conversations=self.conversations,
-                admission=MemoryAdmission(self.conversations),
-                clock=self.clock,
-            ),
-            devices=KeepDevices(devices=self.devices, clock=self.clock),
-            read_presence=ReadPresence(acquaintances=self.acquaintances, now=self.presence_now),
+        self.refresh_session = RefreshSession(
+            sessions=self.sessions, tokens=self.tokens, end_session=self.end_session, clock=self.clock
+        )
+        self.list_sessions = ListSessions(sessions=self.sessions)
+        self.end_own_session = EndOwnSession(sessions=self.sessions, end=self.end_session)
+        self.change_password = ChangePassword(
+            users=self.users, passwords=self.passwords, check=self.check, end_others=self.end_sessions
         )
 
+    def _being_there(self) -> None:
+        self.find_users = FindUsers(profiles=self.engines.profiles)
+        self.change_profile = ChangeProfile(users=self.users)
+        self.ask_for_export = AskForExport(
+            exports=self.exports,
+            archives=self.archives,
+            exporter=self.exporter,
+            new_id=new_id,
+            clock=self.clock,
+        )
+        self.start_erasure = StartErasure(erasures=self.erasures, end_sessions=self.end_sessions, clock=self.clock)
+        self.erase_self = EraseSelf(users=self.users, check=self.check, start=self.start_erasure)
+        self.erase_self_by_provider = EraseSelfByProvider(
+            provider=self.provider, identities=self.identities, start=self.start_erasure
+        )
+        self.keep_contacts = KeepContacts(contacts=self.contacts, clock=self.clock)
+        self.keep_blocks = KeepBlocks(
+            blocks=self.blocks,
+            conversations=self.conversations,
+            admission=self.engines.admission,
+            clock=self.clock,
+        )
+        self.keep_devices = KeepDevices(devices=self.devices, clock=self.clock)
+        self.presence_now = self.engines.presence_now
+        self.read_presence = ReadPresence(acquaintances=self.acquaintances, now=self.presence_now)
+
     def add(self, username: str) -> User:
-        return self.service.sign_up(a_new_user(username))
+        return self.sign_up(a_new_user(username))
 
 
 def a_new_user(username: str, **changes: Any) -> NewUser:

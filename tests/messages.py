@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from natter.domain.connections import Connection
-from natter.domain.conversations.members import Member, Role
+from natter.domain.conversations.members import History, Member, Role
 from natter.domain.ids import AttachmentId, ClientId, ConnectionId, ConversationId, DeviceId, SessionId, UserId
 from natter.domain.messages.commands import (
     AddMembers,
@@ -59,10 +59,16 @@ def a_command(*items: Item, sender: UserId = ANN, conversation: ConversationId =
 
 
 def created(
-    roles: dict[UserId, Role] = ROLES, *, client_id: str = "row-0", conversation: ConversationId = LOBBY
+    roles: dict[UserId, Role] = ROLES,
+    *,
+    client_id: str = "row-0",
+    conversation: ConversationId = LOBBY,
+    history: History = "joined",
 ) -> Command:
     members = tuple(Member(user_id=user, role=role) for user, role in roles.items())
-    item = CreateConversation(client_id=ClientId(client_id), kind="group", members=members, title="Lobby")
+    item = CreateConversation(
+        client_id=ClientId(client_id), kind="group", members=members, title="Lobby", history=history
+    )
     return a_command(item, sender=members[0].user_id, conversation=conversation, decided=True)
 
 

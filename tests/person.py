@@ -11,5 +11,5 @@ class Person:
 
     def __init__(self, chat: Chat, name: str) -> None:
         self.user_id = chat.person(name)
-        signed_in = chat.world.service.sign_in(a_sign_in(name))
-        self.call = HttpClient(build(chat.service()), token=signed_in.access_token)
+        signed_in = chat.world.sign_in(a_sign_in(name))
+        self.call = HttpClient(build(chat.engines), token=signed_in.access_token)

@@ -1,17 +1,30 @@
-"""What tests of presence share: what looks at people, made of memory."""
+"""What tests of presence share: what looks at people, made of memory, and one who watches another."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
+from natter.domain.connections import Connection, ConnectionChange
+from natter.domain.ids import UserId
+from natter.domain.presence import DeviceState, Look, Watcher
+from natter.usecases.accounts.connect import Disconnect
 from natter.usecases.presence.read_presence import PresenceNow
 from natter.usecases.presence.settle_presence import SettlePresence
 from natter.usecases.presence.tell_watchers import TellWatchers
+from natter.usecases.presence.watch import Watch
 from natter.wire.json_frames import JsonFrames
+from tests.chat import Chat
 from tests.identity import World
 from tests.memory.presence import MemoryLookQueue
+from tests.messages import a_connection
 
 
-def settling(world: World, queue: MemoryLookQueue, through: Callable[[Any], Any] = lambda port: port) -> SettlePresence:
+def unhindered(port: Any) -> Any:
+    return port
+
+
+def settling(world: World, queue: MemoryLookQueue, through: Callable[[Any], Any] = unhindered) -> SettlePresence:
     """Over ports that are reached `through` something."""
     sockets, traces = through(world.sockets), through(world.traces)
     now = PresenceNow(connections=sockets, traces=traces, now_ms=world.clock)
@@ -31,3 +44,69 @@ def settling(world: World, queue: MemoryLookQueue, through: Callable[[Any], Any]
         ),
         queue=queue,
     )
+
+
+@dataclass
+class Scene:
+    """Ann, whom Bob watches; they have a group together."""
+
+    chat: Chat = field(default_factory=Chat)
+    queue: MemoryLookQueue = field(default_factory=MemoryLookQueue)
+    through: Callable[[Any], Any] = unhindered
+
+    def __post_init__(self) -> None:
+        self.world, self.changes = self.chat.world, self.chat.changes.changes
+        self.sockets = self.world.sockets
+        self.ann, self.bob = self.chat.person("ann"), self.chat.person("bob")
+        self.group = self.chat.group(self.ann, self.bob)
+        self.screen = self.connect(self.bob, "screen")
+        self.watcher = Watcher(user_id=self.bob, connection_id=self.screen.connection_id)
+        self.watch(self.screen, self.ann)
+        self.changes.clear()
+
+    def watching(self, through: Callable[[Any], Any] = unhindered) -> Watch:
+        return Watch(
+            limits=self.world.limits,
+            acquaintances=self.world.acquaintances,
+            watchers=through(self.world.watchers),
+            now=self.world.presence_now,
+        )
+
+    def watch(self, screen: Connection, *others: UserId, through: Callable[[Any], Any] = unhindered) -> str:
+        """The state that is answered of the first, at once: one that is under way may be overtaken by what is told."""
+        return self.watching(through)(screen, others)[0].state
+
+    def connect(self, user: UserId, name: str) -> Connection:
+        connection = a_connection(user, name)
+        self.sockets.register(connection)
+        self.say(connection, "online", change="opened")
+        return connection
+
+    def leave(self, connection: Connection) -> None:
+        Disconnect(connections=self.sockets, traces=self.world.traces, log=self.chat.changes, now_ms=self.world.clock)(
+            connection
+        )
+
+    def say(self, connection: Connection, state: DeviceState, *, change: Any = "status") -> None:
+        at = self.world.clock()
+        self.world.traces.say(connection.user_id, connection.device_id, state, at=at)
+        self.changes.append(ConnectionChange(connection=connection, change=change, at=at))
+
+    def settle(self) -> None:
+        """The consumer gets to what has happened."""
+        changes = list(self.changes)
+        self.changes.clear()
+        settling(self.world, self.queue, self.through).changed(changes)
+
+    def look(self, look: Look | None = None) -> None:
+        """At Ann, when the queue hands her out."""
+        settling(self.world, self.queue, self.through).look(look or Look(user_id=self.ann))
+
+    def told(self, screen: Connection | None = None) -> list[Mapping[str, Any]]:
+        """Bob's screen, unless another is given."""
+        name = (screen or self.screen).connection_id
+        frames = [json.loads(frame) for to, frame in self.sockets.frames if to == name]
+        return [item for frame in frames for item in frame["users"]]
+
+    def states(self) -> list[str]:
+        return [item["state"] for item in self.told()]

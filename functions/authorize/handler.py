@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from natter.bootstrap import authorize as bootstrap
+from natter.bootstrap.engines import Engines
 from natter.domain.errors import Unauthenticated
-from natter.entrypoints.lazily import lazily
+from natter.entrypoints.lazily import LambdaHandler, lazily
 from natter.settings import AuthorizeSettings
-from natter.usecases.accounts.authenticate import AuthenticateSocket
+from natter.usecases.accounts.authenticate import AuthenticateSocket, RedeemTicket
 
 
 def build(authenticate: AuthenticateSocket) -> Callable[[Mapping[str, Any], object], dict[str, Any]]:
@@ -34,4 +34,10 @@ def build(authenticate: AuthenticateSocket) -> Callable[[Mapping[str, Any], obje
     return handle
 
 
-lambda_handler = lazily(lambda: build(bootstrap.authorize(AuthorizeSettings())))
+def _made() -> LambdaHandler:
+    engines = Engines(AuthorizeSettings())
+    redeem_ticket = RedeemTicket(tickets=engines.tickets, check_session=engines.check_session)
+    return build(AuthenticateSocket(authenticate=engines.authenticate, redeem_ticket=redeem_ticket))
+
+
+lambda_handler = lazily(_made)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from natter.bootstrap import disconnect as bootstrap
+from natter.bootstrap.engines import Engines
 from natter.entrypoints.lazily import LambdaHandler, lazily
 from natter.entrypoints.websocket import SocketEvent
 from natter.settings import DisconnectSettings
@@ -19,8 +19,14 @@ def build(disconnect: Disconnect, endpoint: str) -> LambdaHandler:
 
 
 def _made() -> LambdaHandler:
-    settings = DisconnectSettings()
-    return build(bootstrap.disconnect(settings), settings.sockets.endpoint)
+    engines = Engines(DisconnectSettings())
+    disconnect = Disconnect(
+        connections=engines.connections,
+        traces=engines.traces,
+        log=engines.connection_log,
+        now_ms=engines.now_ms,
+    )
+    return build(disconnect, engines.endpoint)
 
 
 lambda_handler = lazily(_made)

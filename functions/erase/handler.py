@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 
-from natter.bootstrap import erase as bootstrap
+from natter.bootstrap.engines import Engines
+from natter.domain.ids import new_id
 from natter.entrypoints.lazily import LambdaHandler, lazily
 from natter.settings import EraseSettings
 from natter.telemetry import logger, record_erasures
-from natter.usecases.privacy.erase import Swept
+from natter.usecases.privacy.empty_words import EmptyWords
+from natter.usecases.privacy.erase import Erase, Swept
+from natter.usecases.privacy.leave_for_good import LeaveForGood
 
 
 class IncompleteErasureError(Exception):
@@ -26,4 +29,30 @@ def build(erase: Callable[[], Swept]) -> LambdaHandler:
     return handle
 
 
-lambda_handler = lazily(lambda: build(bootstrap.erase(EraseSettings())))
+def _made() -> LambdaHandler:
+    engines = Engines(EraseSettings())
+    leave = LeaveForGood(
+        conversations=engines.conversations, announce=engines.announce, new_id=new_id, now_ms=engines.now_ms
+    )
+    empty = EmptyWords(
+        erasures=engines.erasures,
+        timeline=engines.timeline,
+        store=engines.event_store,
+        attachments=engines.attachments,
+        now_ms=engines.now_ms,
+    )
+    erase = Erase(
+        erasures=engines.erasures,
+        end_sessions=engines.end_sessions,
+        connections=engines.connections,
+        traces=engines.traces,
+        watchers=engines.watchers,
+        archives=engines.archives,
+        leave=leave,
+        empty=empty,
+        now_ms=engines.now_ms,
+    )
+    return build(erase)
+
+
+lambda_handler = lazily(_made)

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Mapping
 
-from natter.bootstrap import export as bootstrap
+from natter.bootstrap.engines import Engines
 from natter.domain.ids import UserId
 from natter.entrypoints.lazily import LambdaHandler, lazily
 from natter.settings import ExportSettings
 from natter.telemetry import logger
+from natter.usecases.privacy.make_export import MakeExport
 
 
 def build(make: Callable[[UserId, str], bool]) -> LambdaHandler:
@@ -18,4 +19,21 @@ def build(make: Callable[[UserId, str], bool]) -> LambdaHandler:
     return handle
 
 
-lambda_handler = lazily(lambda: build(bootstrap.export(ExportSettings())))
+def _made() -> LambdaHandler:
+    engines = Engines(ExportSettings())
+    make = MakeExport(
+        exports=engines.exports,
+        archives=engines.archives,
+        users=engines.users,
+        devices=engines.devices,
+        sessions=engines.sessions,
+        contacts=engines.contacts,
+        blocks=engines.blocks,
+        conversations=engines.conversations,
+        timeline=engines.timeline,
+        clock=engines.now_ms,
+    )
+    return build(make)
+
+
+lambda_handler = lazily(_made)

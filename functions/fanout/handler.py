@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
-from natter.bootstrap import fanout as bootstrap
-from natter.bootstrap.common import now_ms
+from natter.bootstrap.engines import Engines
 from natter.entrypoints.lazily import LambdaHandler, lazily
+from natter.entrypoints.record import Batch
 from natter.entrypoints.records import readable
-from natter.entrypoints.stream import Batch, stream_consumer
+from natter.entrypoints.stream import stream_consumer
 from natter.ports.operations import DeadLetters
 from natter.records.delivery import load_undelivered
 from natter.settings import FanoutSettings
@@ -22,12 +22,14 @@ def build(fanout: Fanout, dead: DeadLetters, now_ms: Callable[[], int]) -> Lambd
         if undelivered:
             record_fanned_out(fanout([each for _, each in undelivered]))
 
-    return stream_consumer(consume)
+    return stream_consumer(consume, dead)
 
 
 def _made() -> LambdaHandler:
-    parts = bootstrap.fanout(FanoutSettings())
-    return build(parts.fanout, parts.dead, now_ms)
+    engines = Engines(FanoutSettings())
+    engines.warm(engines.valkey.warm, engines.sqs, engines.prepare_fanout)
+    fanout = Fanout(timeline=engines.timeline, connections=engines.connections, queue=engines.slices)
+    return build(fanout, engines.dead, engines.now_ms)
 
 
 lambda_handler = lazily(_made)

@@ -16,7 +16,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
 from natter.adapters.postgres.client import Login, connect, postgres_errors
-from natter.bootstrap.identity import postgres_login
+from natter.bootstrap.engines import Engines
 from natter.entrypoints.lazily import LambdaHandler, lazily
 from natter.settings import MigrateSettings, PostgresSettings
 
@@ -59,8 +59,8 @@ def opener(settings: PostgresSettings, read_login: Callable[[], Login]) -> Calla
 
 
 def _made() -> LambdaHandler:
-    settings = MigrateSettings()
-    return build(opener(settings.postgres, lambda: postgres_login(settings.postgres)))
+    engines = Engines(MigrateSettings())
+    return build(opener(engines.of(PostgresSettings), engines.postgres_login))
 
 
 lambda_handler = lazily(_made)

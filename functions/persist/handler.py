@@ -1,41 +1,82 @@
 """Consumer of `chat.commands`: gives commands their places, stores them, delivers them."""
 
-from natter.bootstrap import persist as bootstrap
-from natter.bootstrap.common import now_ms
-from natter.domain.messages.commands import Record
+from collections.abc import Sequence
+
+from natter.bootstrap.clients import now_ms
+from natter.bootstrap.engines import Engines
+from natter.domain.errors import Unavailable
+from natter.domain.fold.conversation import MisplacedRecordError
+from natter.domain.messages.commands import Command, Record
+from natter.entrypoints.isolation import PartitionHaltedError
 from natter.entrypoints.lazily import LambdaHandler, lazily
-from natter.entrypoints.records import readable, set_aside
-from natter.entrypoints.stream import Batch, stream_consumer
-from natter.names import EPOCH
+from natter.entrypoints.record import Batch, StreamRecord
+from natter.entrypoints.records import readable
+from natter.entrypoints.stream import stream_consumer
+from natter.names import EPOCH, EVENTS_TOPIC, FANOUT_TOPIC
 from natter.ports.operations import DeadLetters
 from natter.records.messages import load_command
 from natter.settings import PersistSettings
 from natter.telemetry import record_persisted
-from natter.usecases.messages.persist import Persist, UnfoldableRecordError
+from natter.usecases.delivery.deliver import Deliver
+from natter.usecases.messages.give_up import GiveUp
+from natter.usecases.messages.persist import Persist
 
 
-def build(persist: Persist, dead: DeadLetters) -> LambdaHandler:
+def build(persist: Persist, give_up: GiveUp, dead: DeadLetters) -> LambdaHandler:
+    def commands(batch: Batch) -> Sequence[Record]:
+        return [_record(raw, command) for raw, command in readable(batch, load_command, dead)]
+
     def consume(batch: Batch) -> None:
-        records = [
-            (raw, Record(command=command, epoch=EPOCH, partition=raw.partition, offset=raw.offset, at=raw.at))
-            for raw, command in readable(batch, load_command, dead)
-        ]
-        while records:
-            try:
-                record_persisted(persist([record for _, record in records]), now_ms)
-            except UnfoldableRecordError as error:
-                ((raw, _),) = [pair for pair in records if pair[1] is error.record]
-                set_aside(raw, error, dead)
-                records.remove((raw, error.record))
-            else:
-                return
+        records = commands(batch)
+        if not records:
+            return
+        try:
+            persisted = persist(records)
+        except MisplacedRecordError as error:
+            raise PartitionHaltedError from error
+        record_persisted(persisted, now_ms)
 
-    return stream_consumer(consume)
+    def is_at_fault(raw: StreamRecord, error: Unavailable) -> bool:
+        return give_up(_record(raw, load_command(raw.value, raw.schema)), error)
+
+    def void(raw: StreamRecord, followers: Sequence[StreamRecord]) -> None:
+        record, *behind = commands([raw, *followers])
+        persist.void(record, behind)
+
+    return stream_consumer(consume, dead, give_up=is_at_fault, void=void)
+
+
+def _record(raw: StreamRecord, command: Command) -> Record:
+    return Record(command=command, epoch=EPOCH, partition=raw.partition, offset=raw.offset, at=raw.at)
 
 
 def _made() -> LambdaHandler:
-    parts = bootstrap.persist(PersistSettings())
-    return build(parts.persist, parts.dead)
+    engines = Engines(PersistSettings())
+    engines.warm(
+        engines.valkey.warm,
+        engines.sqs,  # it is needed when posts fail: no time to make a client
+        lambda: engines.producer.warm([EVENTS_TOPIC, FANOUT_TOPIC]),
+        engines.prepare_fold,
+    )
+    deliver = Deliver(
+        connections=engines.connections,
+        gateway=engines.gateway,
+        frames=engines.frames,
+        settle=engines.settle_posts,
+        fanout=engines.fanout_log,
+    )
+    persist = Persist(
+        timeline=engines.timeline,
+        store=engines.event_store,
+        heads=engines.head_cache,
+        files=engines.files,
+        deliver=deliver,
+        frames=engines.frames,
+        events=engines.events,
+        now_ms=engines.now_ms,
+    )
+    give_up = GiveUp(timeline=engines.timeline, store=engines.event_store, now_ms=engines.now_ms)
+    return build(persist, give_up, engines.dead)
 
 
 lambda_handler = lazily(_made)

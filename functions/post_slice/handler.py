@@ -1,6 +1,6 @@
 """Consumer of the queue of slices: posts events to some connections, again where that has failed."""
 
-from natter.bootstrap import post_slice as bootstrap
+from natter.bootstrap.engines import Engines
 from natter.entrypoints.lazily import LambdaHandler, lazily
 from natter.entrypoints.queue import queue_consumer
 from natter.records.delivery import load_slice
@@ -17,4 +17,13 @@ def build(post: PostSlice) -> LambdaHandler:
     return queue_consumer(consume)
 
 
-lambda_handler = lazily(lambda: build(bootstrap.post_slice(PostSliceSettings())))
+def _made() -> LambdaHandler:
+    engines = Engines(PostSliceSettings())
+    engines.warm(engines.valkey.warm, engines.sqs, engines.prepare_slices)
+    post = PostSlice(
+        timeline=engines.timeline, gateway=engines.gateway, frames=engines.frames, settle=engines.settle_posts
+    )
+    return build(post)
+
+
+lambda_handler = lazily(_made)

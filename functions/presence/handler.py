@@ -3,15 +3,17 @@
 from collections.abc import Mapping
 from typing import Any
 
-from natter.bootstrap import presence as bootstrap
+from natter.bootstrap.engines import Engines
 from natter.entrypoints.lazily import LambdaHandler, lazily
 from natter.entrypoints.queue import queue_consumer
+from natter.entrypoints.record import Batch
 from natter.entrypoints.records import readable
-from natter.entrypoints.stream import Batch, stream_consumer
+from natter.entrypoints.stream import stream_consumer
 from natter.ports.operations import DeadLetters
 from natter.records.presence import load_connection, load_look
 from natter.settings import PresenceSettings
 from natter.usecases.presence.settle_presence import SettlePresence
+from natter.usecases.presence.tell_watchers import TellWatchers
 
 
 def build(settle: SettlePresence, dead: DeadLetters) -> LambdaHandler:
@@ -21,7 +23,7 @@ def build(settle: SettlePresence, dead: DeadLetters) -> LambdaHandler:
     def look(body: str) -> None:
         settle.look(load_look(body))
 
-    stream, queue = stream_consumer(changed), queue_consumer(look)
+    stream, queue = stream_consumer(changed, dead), queue_consumer(look)
 
     def handle(event: Mapping[str, Any], context: Any) -> Any:
         """Kafka's batches have `records`, those of SQS `Records`."""
@@ -31,8 +33,26 @@ def build(settle: SettlePresence, dead: DeadLetters) -> LambdaHandler:
 
 
 def _made() -> LambdaHandler:
-    parts = bootstrap.presence(PresenceSettings())
-    return build(parts.settle, parts.dead)
+    engines = Engines(PresenceSettings())
+    engines.warm(engines.valkey.warm, engines.sqs)
+    tell = TellWatchers(
+        now=engines.presence_now,
+        acquaintances=engines.acquaintances,
+        connections=engines.connections,
+        gateway=engines.gateway,
+        frames=engines.frames,
+        now_ms=engines.now_ms,
+    )
+    settle = SettlePresence(
+        now=engines.presence_now,
+        traces=engines.traces,
+        connections=engines.connections,
+        watchers=engines.watchers,
+        acquaintances=engines.acquaintances,
+        tell=tell,
+        queue=engines.looks,
+    )
+    return build(settle, engines.dead)
 
 
 lambda_handler = lazily(_made)

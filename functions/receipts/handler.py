@@ -1,14 +1,20 @@
 """Consumer of `chat.receipts`: moves members' cursors, and shows it to who may know."""
 
-from natter.bootstrap import receipts as bootstrap
+from dataclasses import replace
+
+from natter.bootstrap.engines import Engines
 from natter.domain.receipts import ReceiptRecord
 from natter.entrypoints.lazily import LambdaHandler, lazily
+from natter.entrypoints.record import Batch
 from natter.entrypoints.records import readable
-from natter.entrypoints.stream import Batch, stream_consumer
+from natter.entrypoints.stream import stream_consumer
 from natter.ports.operations import DeadLetters
 from natter.records.receipts import load_receipt
 from natter.settings import ReceiptsSettings
 from natter.usecases.receipts.fold_receipts import FoldReceipts
+
+TELLING_S = 1.0
+"""For a batch of many conversations, all of which have waited about as long already."""
 
 
 def build(fold: FoldReceipts, dead: DeadLetters) -> LambdaHandler:
@@ -16,12 +22,21 @@ def build(fold: FoldReceipts, dead: DeadLetters) -> LambdaHandler:
         receipts = readable(batch, load_receipt, dead)
         fold([ReceiptRecord(receipt=receipt, at=raw.at) for raw, receipt in receipts])
 
-    return stream_consumer(consume)
+    return stream_consumer(consume, dead)
 
 
 def _made() -> LambdaHandler:
-    parts = bootstrap.receipts(ReceiptsSettings())
-    return build(parts.fold, parts.dead)
+    engines = Engines(ReceiptsSettings())
+    engines.warm(engines.valkey.warm, engines.prepare_receipts)
+    fold = FoldReceipts(
+        timeline=engines.timeline,
+        store=engines.event_store,
+        admission=engines.admission,
+        blocks=engines.blocks,
+        frames=engines.frames,
+        tell=replace(engines.tell, budget_s=TELLING_S),
+    )
+    return build(fold, engines.dead)
 
 
 lambda_handler = lazily(_made)

@@ -1,12 +1,12 @@
-"""Every minute: tells what was decided of conversations and not told."""
+"""Every minute: tells what was decided of conversations and not told, and makes known what is not known of blocks."""
 
 from collections.abc import Callable
 
-from natter.bootstrap import relay as bootstrap
+from natter.bootstrap.engines import Engines
 from natter.entrypoints.lazily import LambdaHandler, lazily
 from natter.settings import RelaySettings
 from natter.telemetry import logger
-from natter.usecases.conversations.relay import Swept
+from natter.usecases.conversations.relay import Relay, Swept
 
 
 class IncompleteSweepError(Exception):
@@ -16,13 +16,25 @@ class IncompleteSweepError(Exception):
 def build(relay: Callable[[], Swept]) -> LambdaHandler:
     def handle(_event: object, _context: object) -> dict[str, int]:
         swept = relay()
-        if swept.announced or swept.failed:
-            logger.info("outbox swept", extra={"announced": swept.announced, "failed": swept.failed})
+        done = {"announced": swept.announced, "replaced": swept.replaced}
+        if any(done.values()) or swept.failed:
+            logger.info("outbox swept", extra={**done, "failed": swept.failed})
         if swept.failed:
-            raise IncompleteSweepError(f"{swept.failed} conversations could not be announced")
-        return {"announced": swept.announced}
+            raise IncompleteSweepError(f"{swept.failed} conversations could not be completed")
+        return done
 
     return handle
 
 
-lambda_handler = lazily(lambda: build(bootstrap.relay(RelaySettings())))
+def _made() -> LambdaHandler:
+    engines = Engines(RelaySettings())
+    relay = Relay(
+        conversations=engines.conversations,
+        admission=engines.admission,
+        announce=engines.announce,
+        now_ms=engines.now_ms,
+    )
+    return build(relay)
+
+
+lambda_handler = lazily(_made)

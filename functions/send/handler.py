@@ -1,9 +1,10 @@
 """Routes `send`, `edit`, `delete` and `react`: one frame in, one `ack` out."""
 
-from natter.bootstrap import send as bootstrap
+from natter.bootstrap.engines import Engines
 from natter.domain.errors import UnknownAction
 from natter.entrypoints.lazily import LambdaHandler, lazily
 from natter.entrypoints.websocket import SocketEvent, frame_route
+from natter.names import COMMANDS_TOPIC
 from natter.settings import SendSettings
 from natter.usecases.messages.send import Send
 from natter.wire.messages import COMMAND_FRAMES, AckFrame
@@ -22,8 +23,16 @@ def build(send: Send, endpoint: str) -> LambdaHandler:
 
 
 def _made() -> LambdaHandler:
-    settings = SendSettings()
-    return build(bootstrap.send(settings), settings.sockets.endpoint)
+    engines = Engines(SendSettings())
+    engines.warm(engines.valkey.warm, lambda: engines.producer.warm([COMMANDS_TOPIC]))
+    send = Send(
+        gate=engines.gate,
+        attachments=engines.attachments,
+        log=engines.commands,
+        announce=engines.announce,
+        check=engines.content_check,
+    )
+    return build(send, engines.endpoint)
 
 
 lambda_handler = lazily(_made)

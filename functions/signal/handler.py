@@ -5,13 +5,19 @@ Routes of frames that leave nothing in the conversation: `ping`, `read`, `delive
 
 from typing import assert_never
 
-from natter.bootstrap import signal as bootstrap
+from natter.bootstrap.engines import Engines
 from natter.domain.connections import Connection
 from natter.domain.errors import BadRequest, UnknownAction
 from natter.domain.receipts import Receipt
 from natter.entrypoints.lazily import LambdaHandler, lazily
 from natter.entrypoints.websocket import SocketEvent, frame_route
+from natter.names import CONNECTIONS_TOPIC, RECEIPTS_TOPIC
 from natter.settings import SignalSettings
+from natter.usecases.presence.say_status import SayStatus
+from natter.usecases.presence.watch import Watch
+from natter.usecases.receipts.note_receipt import NoteReceipt
+from natter.usecases.signals.pass_on_typing import PassOnTyping
+from natter.usecases.signals.ping import Ping
 from natter.wire.base import WireModel
 from natter.wire.frames import OkFrame
 from natter.wire.presence import PresenceFrame, StatusFrame, WatchFrame
@@ -19,7 +25,15 @@ from natter.wire.receipts import DeliveredFrame, ReadFrame
 from natter.wire.signals import SIGNAL_FRAMES, PingFrame, PongFrame, TypingFrame
 
 
-def build(parts: bootstrap.SignalParts, endpoint: str) -> LambdaHandler:
+def build(
+    *,
+    ping: Ping,
+    note: NoteReceipt,
+    pass_on: PassOnTyping,
+    watch: Watch,
+    say: SayStatus,
+    endpoint: str,
+) -> LambdaHandler:
     def handle(event: SocketEvent) -> WireModel | None:
         action = event.frame.get("action")
         if not isinstance(action, str):
@@ -29,16 +43,16 @@ def build(parts: bootstrap.SignalParts, endpoint: str) -> LambdaHandler:
         frame = event.parse(SIGNAL_FRAMES[action])
         match frame:
             case PingFrame():
-                pong = parts.ping(event.connection)
+                pong = ping(event.connection)
                 return None if frame.id is None else PongFrame(id=frame.id, at=pong.at, sync=pong.sync or None)
             case ReadFrame() | DeliveredFrame():
-                parts.note(_receipt(frame, event.connection))
+                note(_receipt(frame, event.connection))
             case TypingFrame():
-                parts.pass_on(event.connection.user_id, frame.conversation_id, frame.state)
+                pass_on(event.connection.user_id, frame.conversation_id, frame.state)
             case WatchFrame():
-                return PresenceFrame.of(parts.watch(event.connection, frame.user_ids), id_=frame.id)
+                return PresenceFrame.of(watch(event.connection, frame.user_ids), id_=frame.id)
             case StatusFrame():
-                parts.say(event.connection, frame.state)
+                say(event.connection, frame.state)
             case _:
                 assert_never(frame)
         return None if frame.id is None else OkFrame(id=frame.id)
@@ -57,8 +71,20 @@ def _receipt(frame: ReadFrame | DeliveredFrame, connection: Connection) -> Recei
 
 
 def _made() -> LambdaHandler:
-    settings = SignalSettings()
-    return build(bootstrap.signal(settings), settings.sockets.endpoint)
+    """The message store is connected to at the first place that is not in the cache: hardly ever."""
+    engines = Engines(SignalSettings())
+    engines.warm(engines.valkey.warm, lambda: engines.producer.warm([RECEIPTS_TOPIC, CONNECTIONS_TOPIC]))
+    limits, traces, log, now_ms = engines.rate_limits, engines.traces, engines.status_log, engines.now_ms
+    return build(
+        ping=Ping(connections=engines.connections, traces=traces, log=log, now_ms=now_ms),
+        note=engines.note_receipt,
+        pass_on=PassOnTyping(admission=engines.admission, limits=limits, frames=engines.frames, tell=engines.tell),
+        watch=Watch(
+            limits=limits, acquaintances=engines.acquaintances, watchers=engines.watchers, now=engines.presence_now
+        ),
+        say=SayStatus(limits=limits, traces=traces, log=log, now_ms=now_ms),
+        endpoint=engines.endpoint,
+    )
 
 
 lambda_handler = lazily(_made)

@@ -1,14 +1,30 @@
 """The HTTP API of the user service: users, sessions, tickets; contacts, blocks, devices; who is there."""
 
-from natter.bootstrap import users_api as bootstrap
+from natter.bootstrap.engines import Engines
 from natter.domain.errors import BadCredentials, BadRequest, BadToken, Forbidden, RateLimited, UsernameTaken
+from natter.domain.ids import new_id
 from natter.entrypoints.answers import Answer
 from natter.entrypoints.http import HttpApi
 from natter.entrypoints.lazily import lazily
 from natter.entrypoints.request import Request
+from natter.ports.accounts import IdentityProvider
 from natter.settings import UsersApiSettings
+from natter.usecases.accounts.change_password import ChangePassword
+from natter.usecases.accounts.change_profile import ChangeProfile
+from natter.usecases.accounts.end_session import EndOwnSession
+from natter.usecases.accounts.find_users import FindUsers
+from natter.usecases.accounts.issue_ticket import IssueTicket
+from natter.usecases.accounts.keep_blocks import KeepBlocks
+from natter.usecases.accounts.keep_contacts import KeepContacts
+from natter.usecases.accounts.keep_devices import KeepDevices
+from natter.usecases.accounts.list_sessions import ListSessions
+from natter.usecases.accounts.refresh_session import RefreshSession
+from natter.usecases.accounts.sign_in import SignIn
 from natter.usecases.accounts.sign_in_by_provider import SignInByProvider
-from natter.usecases.accounts.user_service import UserService
+from natter.usecases.accounts.sign_up import SignUp
+from natter.usecases.presence.read_presence import ReadPresence
+from natter.usecases.privacy.ask_for_export import AskForExport
+from natter.usecases.privacy.erase_self import EraseSelf, EraseSelfByProvider, StartErasure
 from natter.wire.accounts import (
     DevicesAnswer,
     FindUsersQuery,
@@ -38,70 +54,103 @@ KEYS_MAX_AGE_S = 300
 EXPORT_RETRY_MS = 2000
 
 
-def build(users: UserService) -> HttpApi:
-    api = HttpApi(authenticate=users.authenticate, limits=users.limits)
-    _sessions(api, users)
-    if users.sign_in_by_provider is None:
-        _passwords(api, users)
+def build(engines: Engines) -> HttpApi:
+    api = HttpApi(authenticate=engines.authenticate, limits=engines.rate_limits)
+    _sessions(api, engines)
+    if engines.identity_provider is None:
+        _passwords(api, engines)
     else:
-        _identity_provider(api, users.sign_in_by_provider)
-    _erasure(api, users)
-    _profiles(api, users)
-    _relations(api, users)
-    _devices(api, users)
-    _presence(api, users)
+        _identity_provider(api, engines, engines.identity_provider)
+    _profiles(api, engines)
+    _export(api, engines)
+    _contacts(api, engines)
+    _blocks(api, engines)
+    _devices(api, engines)
+    _presence(api, engines)
     return api
 
 
-def _sessions(api: HttpApi, users: UserService) -> None:
+def _sessions(api: HttpApi, engines: Engines) -> None:
     """Since when one is who one is, and what proves it."""
+    token_keys = engines.token_keys
+    refresh = RefreshSession(
+        sessions=engines.sessions,
+        tokens=engines.access_tokens,
+        end_session=engines.end_session,
+        clock=engines.now_ms,
+    )
+    sessions_of = ListSessions(sessions=engines.sessions)
+    end = EndOwnSession(sessions=engines.sessions, end=engines.end_session)
+    ticket_for = IssueTicket(tickets=engines.tickets, socket_url=engines.socket_url)
 
     @api.get("/.well-known/jwks.json", open_=True)
     def publish_keys(_: Request) -> Answer[KeysAnswer]:
         return Answer(
-            body=KeysAnswer.of(users.token_keys.public_keys()),
+            body=KeysAnswer.of(token_keys.public_keys()),
             headers={"Cache-Control": f"public, max-age={KEYS_MAX_AGE_S}"},
         )
 
     @api.post("/v1/sessions/refresh", open_=True, raises=(BadToken,))
     def refresh_session(_: Request, body: RefreshBody) -> SignedInAnswer:
-        return SignedInAnswer.of(users.refresh_session(body.refresh_token))
+        return SignedInAnswer.of(refresh(body.refresh_token))
 
     @api.get("/v1/sessions")
     def list_sessions(request: Request) -> SessionsAnswer:
-        return SessionsAnswer.of(users.list_sessions(request.principal), asking=request.principal.session_id)
+        return SessionsAnswer.of(sessions_of(request.principal), asking=request.principal.session_id)
 
     @api.delete("/v1/sessions/<session_id>")
     def end_session(request: Request) -> None:
-        users.end_session(request.principal, request.path["session_id"])
+        end(request.principal, request.path["session_id"])
 
     @api.post("/v1/tickets", status=201)
     def issue_ticket(request: Request) -> TicketAnswer:
-        return TicketAnswer.of(users.issue_ticket(request.principal))
+        return TicketAnswer.of(ticket_for(request.principal))
 
 
-def _passwords(api: HttpApi, users: UserService) -> None:
-    """Who one is, by password."""
+def _passwords(api: HttpApi, engines: Engines) -> None:
+    """Who one is, by password: the proof for going, too."""
+    users, passwords, check = engines.users, engines.passwords, engines.check_password
+    add_user = SignUp(
+        users=users,
+        passwords=passwords,
+        limits=engines.rate_limits,
+        clock=engines.now_ms,
+        per_address=engines.per_address,
+    )
+    open_session = SignIn(users=users, check=check, open_session=engines.open_session)
+    replace_password = ChangePassword(users=users, passwords=passwords, check=check, end_others=engines.end_sessions)
+    erase = EraseSelf(users=users, check=check, start=_start_erasure(engines))
 
     @api.post("/v1/users", open_=True, status=201, raises=(UsernameTaken, RateLimited))
     def sign_up(request: Request, body: SignUpBody) -> UserAnswer:
-        return UserAnswer.of(users.sign_up(body.to_request(request.address)))
+        return UserAnswer.of(add_user(body.to_request(request.address)))
 
     @api.post("/v1/sessions", open_=True, status=201, raises=(BadCredentials, RateLimited))
     def sign_in(request: Request, body: SignInBody) -> SignedInAnswer:
-        return SignedInAnswer.of(users.sign_in(body.to_request(request.address)))
+        return SignedInAnswer.of(open_session(body.to_request(request.address)))
 
     @api.put("/v1/users/me/password", status=204, raises=(BadCredentials,))
     def change_password(request: Request, body: PasswordBody) -> None:
-        users.change_password(request.principal, body.to_request(request.address))
+        replace_password(request.principal, body.to_request(request.address))
+
+    @api.delete("/v1/users/me", status=202, raises=(BadCredentials,))
+    def erase_self(request: Request, body: ErasureBody) -> None:
+        erase(request.principal, body.password, address=request.address)
 
 
-def _identity_provider(api: HttpApi, sign_in_by_provider: SignInByProvider) -> None:
+def _identity_provider(api: HttpApi, engines: Engines, provider: IdentityProvider) -> None:
     """Who one is, by the word of the identity provider. There are no passwords."""
+    open_session = SignInByProvider(
+        provider=provider,
+        identities=engines.identities,
+        open_session=engines.open_session,
+        clock=engines.now_ms,
+    )
+    erase = EraseSelfByProvider(provider=provider, identities=engines.identities, start=_start_erasure(engines))
 
     @api.post("/v1/sessions", open_=True, status=201, raises=(BadCredentials,))
     def sign_in(_: Request, body: ProviderSignInBody) -> SignedInAnswer:
-        return SignedInAnswer.of(sign_in_by_provider(body.to_request()))
+        return SignedInAnswer.of(open_session(body.to_request()))
 
     @api.post("/v1/users", open_=True, status=201, raises=(Forbidden,))
     def sign_up(_: Request) -> None:
@@ -111,103 +160,121 @@ def _identity_provider(api: HttpApi, sign_in_by_provider: SignInByProvider) -> N
     def change_password(_: Request) -> None:
         raise Forbidden("the identity provider keeps the passwords")
 
-
-def _erasure(api: HttpApi, users: UserService) -> None:
-    """How one goes for good, with another proof of who one is."""
-    erase_by_provider = users.erase_self_by_provider
-    if erase_by_provider is None:
-
-        @api.delete("/v1/users/me", status=202, raises=(BadCredentials,))
-        def erase_self(request: Request, body: ErasureBody) -> None:
-            users.erase_self(request.principal, body.password, address=request.address)
-
-    else:
-
-        @api.delete("/v1/users/me", status=202, raises=(BadCredentials,))
-        def erase_self_by_provider(request: Request, body: ProviderErasureBody) -> None:
-            erase_by_provider(request.principal, body.id_token)
+    @api.delete("/v1/users/me", status=202, raises=(BadCredentials,))
+    def erase_self_by_provider(request: Request, body: ProviderErasureBody) -> None:
+        erase(request.principal, body.id_token)
 
 
-def _profiles(api: HttpApi, users: UserService) -> None:
+def _start_erasure(engines: Engines) -> StartErasure:
+    return StartErasure(erasures=engines.erasures, end_sessions=engines.end_sessions, clock=engines.now_ms)
+
+
+def _profiles(api: HttpApi, engines: Engines) -> None:
     """How one is shown, and how others are."""
+    find = FindUsers(profiles=engines.profiles)
+    change = ChangeProfile(users=engines.users)
 
     @api.get("/v1/users/me")
     def read_self(request: Request) -> UserAnswer:
         me = request.principal.user_id
-        return UserAnswer.of(users.find_users.by_id(me, me))
+        return UserAnswer.of(find.by_id(me, me))
+
+    @api.patch("/v1/users/me")
+    def change_profile(request: Request, body: ProfilePatch) -> UserAnswer:
+        return UserAnswer.of(change(request.principal.user_id, body.to_change()))
+
+    @api.get("/v1/users")
+    def find_users(request: Request, query: FindUsersQuery) -> ProfilesAnswer:
+        return ProfilesAnswer.of(find.by_name(request.principal.user_id, query.username))
+
+    @api.get("/v1/users/<user_id>")
+    def read_user(request: Request) -> ProfileAnswer:
+        return ProfileAnswer.of(find.by_id(request.principal.user_id, request.path["user_id"]))
+
+
+def _export(api: HttpApi, engines: Engines) -> None:
+    """What is known of one."""
+    ask = AskForExport(
+        exports=engines.exports,
+        archives=engines.archives,
+        exporter=engines.exporter,
+        new_id=new_id,
+        clock=engines.now_ms,
+    )
 
     @api.get("/v1/users/me/export", status=202, also=(302,))
     def export_self(request: Request) -> Answer[ExportAnswer]:
-        link = users.ask_for_export(request.principal.user_id)
+        link = ask(request.principal.user_id)
         if link is None:
             return Answer(body=ExportAnswer(retry_after_ms=EXPORT_RETRY_MS), headers={"Retry-After": "2"})
         return Answer(status=302, body=ExportAnswer(), headers={"Location": link})
 
-    @api.patch("/v1/users/me")
-    def change_profile(request: Request, body: ProfilePatch) -> UserAnswer:
-        return UserAnswer.of(users.change_profile(request.principal.user_id, body.to_change()))
 
-    @api.get("/v1/users")
-    def find_users(request: Request, query: FindUsersQuery) -> ProfilesAnswer:
-        return ProfilesAnswer.of(users.find_users.by_name(request.principal.user_id, query.username))
-
-    @api.get("/v1/users/<user_id>")
-    def read_user(request: Request) -> ProfileAnswer:
-        return ProfileAnswer.of(users.find_users.by_id(request.principal.user_id, request.path["user_id"]))
-
-
-def _relations(api: HttpApi, users: UserService) -> None:
-    """Whom one keeps, and whom one keeps away."""
+def _contacts(api: HttpApi, engines: Engines) -> None:
+    """Whom one keeps."""
+    contacts = KeepContacts(contacts=engines.contacts, clock=engines.now_ms)
 
     @api.get("/v1/contacts")
     def list_contacts(request: Request, query: ListQuery) -> PeopleAnswer:
-        page = users.contacts.page(request.principal.user_id, limit=query.limit, cursor=query.cursor)
+        page = contacts.page(request.principal.user_id, limit=query.limit, cursor=query.cursor)
         return PeopleAnswer.of(page)
 
     @api.put("/v1/contacts/<user_id>", status=204, raises=(BadRequest,))
     def add_contact(request: Request) -> None:
-        users.contacts.add(request.principal.user_id, user_in_path(request.path["user_id"]))
+        contacts.add(request.principal.user_id, user_in_path(request.path["user_id"]))
 
     @api.delete("/v1/contacts/<user_id>")
     def remove_contact(request: Request) -> None:
-        users.contacts.remove(request.principal.user_id, user_in_path(request.path["user_id"]))
+        contacts.remove(request.principal.user_id, user_in_path(request.path["user_id"]))
+
+
+def _blocks(api: HttpApi, engines: Engines) -> None:
+    """Whom one keeps away."""
+    blocks = KeepBlocks(
+        blocks=engines.blocks,
+        conversations=engines.conversations,
+        admission=engines.admission,
+        clock=engines.now_ms,
+    )
 
     @api.get("/v1/blocks")
     def list_blocks(request: Request, query: ListQuery) -> PeopleAnswer:
-        return PeopleAnswer.of(users.blocks.page(request.principal.user_id, limit=query.limit, cursor=query.cursor))
+        return PeopleAnswer.of(blocks.page(request.principal.user_id, limit=query.limit, cursor=query.cursor))
 
     @api.put("/v1/blocks/<user_id>", status=204, raises=(BadRequest,))
     def block(request: Request) -> None:
-        users.blocks.add(request.principal.user_id, user_in_path(request.path["user_id"]))
+        blocks.add(request.principal.user_id, user_in_path(request.path["user_id"]))
 
     @api.delete("/v1/blocks/<user_id>")
     def unblock(request: Request) -> None:
-        users.blocks.remove(request.principal.user_id, user_in_path(request.path["user_id"]))
+        blocks.remove(request.principal.user_id, user_in_path(request.path["user_id"]))
 
 
-def _presence(api: HttpApi, users: UserService) -> None:
+def _presence(api: HttpApi, engines: Engines) -> None:
     """Whether others are there."""
+    read = ReadPresence(acquaintances=engines.acquaintances, now=engines.presence_now)
 
     @api.get("/v1/presence")
     def read_presence(request: Request, query: PresenceQuery) -> PresencesAnswer:
-        return PresencesAnswer.of(users.read_presence(request.principal.user_id, query.user_id))
+        return PresencesAnswer.of(read(request.principal.user_id, query.user_id))
 
 
-def _devices(api: HttpApi, users: UserService) -> None:
+def _devices(api: HttpApi, engines: Engines) -> None:
     """On what one is signed in, and where that is woken."""
+    devices = KeepDevices(devices=engines.devices, clock=engines.now_ms)
 
     @api.get("/v1/devices")
     def list_devices(request: Request, query: ListQuery) -> DevicesAnswer:
-        return DevicesAnswer.of(users.devices.page(request.principal.user_id, limit=query.limit, cursor=query.cursor))
+        return DevicesAnswer.of(devices.page(request.principal.user_id, limit=query.limit, cursor=query.cursor))
 
     @api.put("/v1/devices/<device_id>/push", status=204)
     def register_push(request: Request, body: PushBody) -> None:
         device = device_in_path(request.path["device_id"])
-        users.devices.register_push(request.principal.user_id, device, body.to_target())
+        devices.register_push(request.principal.user_id, device, body.to_target())
 
     @api.delete("/v1/devices/<device_id>/push")
     def drop_push(request: Request) -> None:
-        users.devices.drop_push(request.principal.user_id, device_in_path(request.path["device_id"]))
+        devices.drop_push(request.principal.user_id, device_in_path(request.path["device_id"]))
 
 
-lambda_handler = lazily(lambda: build(bootstrap.users_api(UsersApiSettings())))
+lambda_handler = lazily(lambda: build(Engines(UsersApiSettings())))

@@ -8,6 +8,13 @@ from constructs import Construct
 from infra.config import Stage
 from natter import names
 
+NO_VALUES_IN_LOGS = {
+    "log_parameter_max_length": "0",  # of slow statements
+    "log_parameter_max_length_on_error": "0",
+    "log_error_verbosity": "terse",  # without the details, which quote rows
+}
+"""Names, hashes and tokens are bound to statements; the log has their text alone."""
+
 
 class Database(Construct):
     """
@@ -48,7 +55,7 @@ class Database(Construct):
             serverless_v2_max_capacity=stage.database_acu[1],
             storage_encrypted=True,
             storage_encryption_key=key,
-            parameters={"rds.force_ssl": "1", "log_min_duration_statement": "500"},
+            parameters={"rds.force_ssl": "1", "log_min_duration_statement": "500", **NO_VALUES_IN_LOGS},
             backup=rds.BackupProps(retention=Duration.days(stage.backup_days)),
             cloudwatch_logs_exports=["postgresql"],
             deletion_protection=stage.retain_data,

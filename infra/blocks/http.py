@@ -47,7 +47,10 @@ class Http(Construct):
         return self.api.api_endpoint
 
     def serve(self, function: PythonFunction, *routes: str) -> None:
-        """Routes as `METHOD /path`, or `$default` for whatever no other route takes."""
+        """
+        Routes as `METHOD /path`, or `$default` for whatever no other route takes. A path goes to its function with any
+        method: the gateway itself would answer 404, without a problem document.
+        """
         seconds = min(function.time_limit.to_seconds() + 1, LONGEST_INTEGRATION_S)
         integration = HttpLambdaIntegration(
             function.node.id, function, timeout=Duration.seconds(seconds), scope_permission_to_route=False

@@ -15,7 +15,7 @@ from natter import names
 
 @dataclass(frozen=True, kw_only=True)
 class TableSpec:
-    """Columns as `name type`, in the order of the primary key."""
+    """Columns as `name type`, in the order of the primary key; a clustering column may descend (`name type desc`)."""
 
     name: str
     partition: tuple[str, ...]
@@ -36,6 +36,7 @@ TABLES = (
             "client_id text",
             "payload text",
             "messages bigint",
+            "amended_by bigint",
         ),
     ),
     TableSpec(
@@ -62,13 +63,21 @@ TABLES = (
             "at bigint",
             "written_at bigint",
             "preview text",
+            "history text",
+            "voids bigint",
         ),
     ),
     TableSpec(
-        name="effects",
+        name="message_states",
         partition=("conversation_id text", "bucket int"),
-        clustering=("target_seq bigint", "seq bigint"),
-        columns=("type text", "at bigint", "sender_id text", "payload text"),
+        clustering=("target_seq bigint", "seq bigint desc"),
+        columns=("state text",),
+    ),
+    TableSpec(
+        name="reaction_marks",
+        partition=("conversation_id text", "bucket int"),
+        clustering=("target_seq bigint", "reaction text", "user_id text", "seq bigint desc"),
+        columns=("is_set boolean",),
     ),
     TableSpec(
         name="files",
@@ -119,7 +128,9 @@ class Tables(Construct):
                 table_name=spec.name,
                 partition_key_columns=[_column(text) for text in spec.partition],
                 clustering_key_columns=[
-                    cassandra.CfnTable.ClusteringKeyColumnProperty(column=_column(text), order_by="ASC")
+                    cassandra.CfnTable.ClusteringKeyColumnProperty(
+                        column=_column(text.removesuffix(" desc")), order_by="DESC" if text.endswith(" desc") else "ASC"
+                    )
                     for text in spec.clustering
                 ],
                 regular_columns=[_column(text) for text in spec.columns],
@@ -136,6 +147,9 @@ class Tables(Construct):
 
     def grant(self, grantee: iam.IGrantable, *, read: tuple[str, ...] = (), write: tuple[str, ...] = ()) -> None:
         """Access to exactly these tables, and to the system tables from which the driver learns the schema."""
+        unknown = {*read, *write} - {spec.name for spec in TABLES}
+        if unknown:
+            raise ValueError(f"no such tables: {sorted(unknown)}")
         self._allow(grantee, "cassandra:Select", [*read, *write])
         if write:
             self._allow(grantee, "cassandra:Modify", write)

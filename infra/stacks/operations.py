@@ -46,6 +46,7 @@ class OperationsStack(Stack):
         self._queues(services)
         self._stores(data)
         self._erasures()
+        self._set_aside()
 
     def _functions(self, services: ServicesStack) -> None:
         for name, function in services.functions.items():
@@ -142,6 +143,12 @@ class OperationsStack(Stack):
         """Somebody was promised to be forgotten. The metric is the function's own (`natter.telemetry`)."""
         age = _metric("Natter", "ErasureAge", {"service": "erase"}, statistic="max")
         self._alarm("erasure-age", age, above=ERASURE_AGE_MS, minutes=3)
+
+    def _set_aside(self) -> None:
+        """What was accepted and can never be processed: its sender was told otherwise. Each one is looked at."""
+        for name in ("persist", "fanout", "receipts", "presence"):
+            set_aside = _metric("Natter", "RecordsSetAside", {"service": name})
+            self._alarm(f"{name}-set-aside", set_aside, above=0)
 
     def _alarm(self, name: str, metric: cloudwatch.IMetric, *, above: float, minutes: int = 1) -> None:
         alarm = cloudwatch.Alarm(

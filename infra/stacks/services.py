@@ -99,8 +99,8 @@ class ServicesStack(Stack):
             *("ANY /v1/tickets", "ANY /v1/tickets/{proxy+}"),
             *("ANY /v1/contacts", "ANY /v1/contacts/{proxy+}"),
             *("ANY /v1/blocks", "ANY /v1/blocks/{proxy+}"),
-            *("ANY /v1/devices", "ANY /v1/devices/{proxy+}", "GET /v1/presence"),
-            "GET /.well-known/jwks.json",
+            *("ANY /v1/devices", "ANY /v1/devices/{proxy+}", "ANY /v1/presence"),
+            "ANY /.well-known/jwks.json",
             "$default",
         )
 
@@ -124,9 +124,16 @@ class ServicesStack(Stack):
         topics.grant_append(chat_api, names.COMMANDS_TOPIC)
         topics.grant_append(persist, names.EVENTS_TOPIC, names.FANOUT_TOPIC)
         data.tables.grant(
-            persist, write=("events", "client_ids", "heads", "effects", "memberships", "cursors", "files")
+            persist,
+            write=(
+                *("events", "client_ids", "heads", "message_states", "reaction_marks", "memberships", "cursors"),
+                "files",
+            ),
         )
-        data.tables.grant(chat_api, read=("events", "effects", "heads", "memberships", "cursors", "files"))
+        data.tables.grant(
+            chat_api,
+            read=("events", "message_states", "reaction_marks", "heads", "memberships", "cursors", "files"),
+        )
         for key in data.token_keys:
             key.grant(chat_api, "kms:GetPublicKey")
         data.attachments.grant_exchange(chat_api)
@@ -141,7 +148,7 @@ class ServicesStack(Stack):
         self.http.serve(
             chat_api,
             *("ANY /v1/conversations", "ANY /v1/conversations/{proxy+}"),
-            *("POST /v1/sync", "POST /v1/reports", "GET /v1/health"),
+            *("ANY /v1/sync", "ANY /v1/reports", "ANY /v1/health"),
         )
         self._consume(persist, names.COMMANDS_TOPIC, group=PERSIST_GROUP)
 
@@ -163,7 +170,7 @@ class ServicesStack(Stack):
         """Keeps what messages show. `persist` does not do it itself: S3 must not hold up a partition."""
         data = self._data
         settle_files = self._function("settle_files", ["core", "tables"], "KEYSPACES", "ATTACHMENTS")
-        data.tables.grant(settle_files, read=("heads", "events", "effects", "memberships"), write=("files",))
+        data.tables.grant(settle_files, read=("heads", "events", "message_states", "memberships"), write=("files",))
         data.attachments.grant_settle(settle_files)
         self.files.work(settle_files)
 
@@ -206,7 +213,7 @@ class ServicesStack(Stack):
         stores = ("POSTGRES", "VALKEY", "KAFKA", "KEYSPACES", "ATTACHMENTS")
         erase = self._function("erase", ["core", "streams", "users", "tables"], *stores)
         self._streams.topics.grant_append(erase, names.COMMANDS_TOPIC)
-        data.tables.grant(erase, read=("heads", "memberships"), write=("events", "effects", "cursors", "files"))
+        data.tables.grant(erase, read=("heads", "memberships"), write=("events", "cursors", "files"))
         data.attachments.grant_erase(erase)
         self.sockets.api.grant_manage_connections(erase)  # connections that the request has left open
         self._every_minute(erase)

@@ -28,6 +28,10 @@ SETTINGS = {
     "shared_buffers": "64MB",
     "fsync": "off",  # the data outlives a killed server; only a crash of the whole machine may cost it
     "full_page_writes": "off",
+    "log_min_duration_statement": "500",
+    "log_parameter_max_length": "0",  # the log has the text of statements, and nothing that is bound to them
+    "log_parameter_max_length_on_error": "0",
+    "log_error_verbosity": "terse",  # without the details, which quote rows
 }
 
 

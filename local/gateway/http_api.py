@@ -103,8 +103,7 @@ class HttpApi:
             return Answer(204, headers=cors.preflight_headers(self.api.cors, request))
         if not self._bucket.take():
             raise RefusedError(429, "Too Many Requests")
-        path = request.exchange.raw_path.decode("latin-1")
-        match = None
+        path, match = http_events.path_of(request), None
         if path == self._prefix or path.startswith(self._prefix + "/"):
             match = self._routes.find(request.method, path[len(self._prefix) :])
         if match is None:

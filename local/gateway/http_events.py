@@ -38,8 +38,13 @@ def authorizer_event(
     return _dump({**event, **_common(api, request, match, request_id)})
 
 
+def path_of(request: Request) -> str:
+    """The path with its percent-encoding undone, which routes are compared with; what follows a `%3F` is lost."""
+    return request.path.partition("?")[0]
+
+
 def _common(api: Api, request: Request, match: Match, request_id: str) -> dict[str, Any]:
-    path = request.exchange.raw_path.decode("latin-1")
+    path = path_of(request)
     now = time.time()
     event: dict[str, Any] = {
         "version": "2.0",

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from urllib.parse import unquote
 
 from local.model import Route
 
@@ -34,7 +33,7 @@ class RouteTable:
         self._entries = [entry[1:] for entry in sorted(entries, key=lambda entry: entry[0])]
 
     def find(self, method: str, path: str) -> Match | None:
-        """The route of a request; `path` as sent, percent-encoded, without the stage."""
+        """The route of a request; `path` without the stage, its percent-encoding undone."""
         segments = _segments(path)
         for wanted, pattern, route in self._entries:
             if wanted in (method, "ANY") and (parameters := _match(pattern, segments)) is not None:
@@ -59,11 +58,11 @@ def _match(pattern: tuple[str, ...], segments: tuple[str, ...]) -> dict[str, str
             return None
         if part.endswith("+}"):
             rest = "/".join(segments[index:])
-            return {**parameters, part[1:-2]: unquote(rest)} if rest else None
+            return {**parameters, part[1:-2]: rest} if rest else None
         if part.startswith("{"):
             if not segments[index]:
                 return None
-            parameters[part[1:-1]] = unquote(segments[index])
-        elif part != unquote(segments[index]):
+            parameters[part[1:-1]] = segments[index]
+        elif part != segments[index]:
             return None
     return parameters if len(pattern) == len(segments) else None

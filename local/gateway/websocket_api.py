@@ -1,6 +1,8 @@
 """A WebSocket API: the upgrade with its authorizer and `$connect`, frames to routes, the end of connections."""
 
 import asyncio
+import base64
+import binascii
 import json
 import logging
 import time
@@ -35,6 +37,7 @@ LOG = logging.getLogger("local.gateway")
 _JSON = (b"content-type", b"application/json")
 FAREWELL_S = 1.5
 """How long `stop` waits for `$disconnect` routes and for clients to say goodbye."""
+KEY_BYTES = 16
 INTERNAL_ERROR, BAD_GATEWAY, GATEWAY_TIMEOUT = 500, 502, 504
 
 
@@ -54,7 +57,7 @@ def selector(expression: str) -> tuple[str, ...]:
 def select(path: tuple[str, ...], routes: Mapping[str, Route], text: str) -> Route | None:
     """The route of a message: the one its body names, else `$default`, else none."""
     try:
-        value = json.loads(text)
+        value = json.loads(text, parse_int=float)  # which has no most digits
         for name in path:
             value = value[name]
     except (ValueError, TypeError, LookupError, RecursionError):
@@ -77,7 +80,7 @@ class WebSocketApi:
         self._routes = {route.key: route for route in api.routes}
         self._path = selector(api.route_selection)
         self._bucket = TokenBucket(api.rate_limit, api.burst_limit)
-        self._server = HttpServer(self._request)
+        self._server = HttpServer(self._request, upgrades={b"websocket"})
         self._tasks: set[asyncio.Task[None]] = set()
         self._sweeper: asyncio.Task[None] | None = None
 
@@ -121,9 +124,9 @@ class WebSocketApi:
             self._manage(exchange, connection_id)
         elif exchange.raw_path.strip(b"/").decode("latin-1") != self.api.stage:
             exchange.respond(403, b'{"message":"Forbidden"}', (_JSON,))
-        elif not exchange.upgradable or (exchange.header(b"upgrade") or b"").lower() != b"websocket":
+        elif not exchange.upgradable:
             exchange.respond(426, b'{"message":"Upgrade Required"}', (_JSON, (b"upgrade", b"websocket")))
-        elif exchange.header(b"sec-websocket-version") != b"13" or not exchange.header(b"sec-websocket-key"):
+        elif exchange.header(b"sec-websocket-version") != b"13" or not _is_key(exchange.header(b"sec-websocket-key")):
             exchange.respond(400, b'{"message":"Bad Request"}', (_JSON,))
         else:
             self._spawn(self._connect(Request(exchange)))
@@ -261,6 +264,14 @@ class WebSocketApi:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _is_key(value: bytes | None) -> bool:
+    """Whether it is 16 bytes in base64 (RFC 6455, 4.2.1)."""
+    try:
+        return len(base64.b64decode(value or b"", validate=True)) == KEY_BYTES
+    except binascii.Error:
+        return False
 
 
 def _switching_protocols(request: Request, answer: Answer) -> bytes:

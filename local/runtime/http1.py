@@ -8,7 +8,8 @@ exchanges stand behind each chat message, and this is where their time would go.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
+from functools import partial
 from http import HTTPStatus
 from typing import cast
 from urllib.parse import unquote_to_bytes
@@ -19,6 +20,8 @@ MAX_HEAD = 64 * 1024
 """Bytes of the address and the header values that a client may send, unless a server says less."""
 MAX_EARLY = 64 * 1024
 """Bytes that a client may send behind an upgrade request before it is answered."""
+LINGER_S = 10.0
+"""How long a client that was refused may go on sending: cut off at once, it would not see the answer."""
 
 type Headers = Iterable[tuple[bytes, bytes]]
 type Handler = Callable[["Exchange"], None]
@@ -70,7 +73,7 @@ class Exchange:
 
     @property
     def upgradable(self) -> bool:
-        """Whether the client asked for another protocol on this connection."""
+        """Whether the client asked for another protocol that the server has."""
         return self._connection.upgrading
 
     def respond(self, status: int, body: bytes = b"", headers: Headers = ()) -> None:
@@ -85,17 +88,27 @@ class Exchange:
 class Connection(asyncio.Protocol):
     """One client connection. Requests that arrive while one is being handled wait their turn."""
 
-    def __init__(self, handler: Handler, connections: set["Connection"], *, max_head: int, max_body: int) -> None:
+    def __init__(
+        self,
+        handler: Handler,
+        connections: set["Connection"],
+        *,
+        max_head: int,
+        max_body: int,
+        upgrades: Collection[bytes] = (),
+    ) -> None:
         self._handler = handler
         self._connections = connections
         self._max_head = max_head
         self._max_body = max_body
+        self._upgrades = upgrades
         self._parser = httptools.HttpRequestParser(self)
         self._transport: asyncio.Transport | None = None
         self._waiting: deque[tuple[Exchange, bool]] = deque()
         self._busy = False
         self._keep_alive = True
         self._early = b""
+        self._refused = False
         self.upgrading = False
         self.peer = ""
 
@@ -112,13 +125,19 @@ class Connection(asyncio.Protocol):
         self._connections.discard(self)
 
     def data_received(self, data: bytes) -> None:
+        if self._refused:
+            return
         if self.upgrading:
             self._keep_early(data)
             return
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
-            self._keep_early(data[upgrade.args[0] :])
+            rest = data[upgrade.args[0] :]
+            if self.upgrading:
+                self._keep_early(rest)
+            else:
+                self._stay(rest)
         except httptools.HttpParserCallbackError as error:
             self._refuse(error.__context__)
         except httptools.HttpParserError as error:
@@ -145,9 +164,16 @@ class Connection(asyncio.Protocol):
         self._grow_head(len(value))
 
     def on_headers_complete(self) -> None:
-        if self._transport is not None and any(
-            name.lower() == b"expect" and value.lower() == b"100-continue" for name, value in self._headers
-        ):
+        if self._parser.should_upgrade():
+            return
+        expects = False
+        for name, value in self._headers:
+            match name.lower():
+                case b"content-length" if int(value) > self._max_body:
+                    raise TooLargeError(413)
+                case b"expect":
+                    expects = value.lower() == b"100-continue"
+        if expects and self._transport is not None:
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def on_body(self, chunk: bytes) -> None:
@@ -157,7 +183,10 @@ class Connection(asyncio.Protocol):
             raise TooLargeError(413)
 
     def on_message_complete(self) -> None:
-        self.upgrading = self._parser.should_upgrade()
+        if self._parser.should_upgrade():
+            self.upgrading = self._parser.get_method() == b"CONNECT" or self._asks_for_what_there_is()
+            if not self.upgrading:
+                return  # it comes again: see `_stay`
         body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
         exchange = Exchange(self, self._parser.get_method().decode(), self._target, self._headers, body)
         self._waiting.append((exchange, self._parser.should_keep_alive() and not self.upgrading))
@@ -168,22 +197,27 @@ class Connection(asyncio.Protocol):
 
     def send(self, status: int, body: bytes, headers: Headers, *, head_only: bool = False) -> None:
         transport = self._transport
-        if transport is None:
+        if transport is None or self._refused:
             return
-        head = [_STATUS_LINES.get(status) or b"HTTP/1.1 %d Status\r\n" % status]
-        head += [b"%s: %s\r\n" % header for header in headers]
-        if status not in _BODILESS:
-            head.append(b"content-length: %d\r\n" % len(body))
-        head.append(b"\r\n" if self._keep_alive else b"connection: close\r\n\r\n")
-        if body and not head_only and status not in _BODILESS:
-            head.append(body)
-        transport.write(b"".join(head))
+        self._write(transport, status, body, headers, head_only=head_only)
         if self._keep_alive:
             self._busy = False
             if self._waiting:
                 self._next()
         else:
             transport.close()
+
+    def _write(
+        self, transport: asyncio.Transport, status: int, body: bytes, headers: Headers, *, head_only: bool = False
+    ) -> None:
+        head = [_STATUS_LINES.get(status) or b"HTTP/1.1 %d Status\r\n" % status]
+        head += [b"%s: %s\r\n" % header for header in headers]
+        if status not in _BODILESS and (body or not head_only):  # of HEAD it is that of GET, if it is known
+            head.append(b"content-length: %d\r\n" % len(body))
+        head.append(b"\r\n" if self._keep_alive else b"connection: close\r\n\r\n")
+        if body and not head_only and status not in _BODILESS:
+            head.append(body)
+        transport.write(b"".join(head))
 
     def hand_over(self, head: bytes, protocol: asyncio.Protocol) -> bool:
         transport = self._transport
@@ -203,6 +237,21 @@ class Connection(asyncio.Protocol):
         exchange, self._keep_alive = self._waiting.popleft()
         self._handler(exchange)
 
+    def _asks_for_what_there_is(self) -> bool:
+        values = [value for name, value in self._headers if name.lower() == b"upgrade"]
+        return any(token.strip().lower() in self._upgrades for value in values for token in value.split(b","))
+
+    def _stay(self, rest: bytes) -> None:
+        """
+        Read the request again, without the wish for another protocol than the server has (RFC 9110, 7.8): llhttp takes
+        no body behind one, and what follows for the other protocol.
+        """
+        version = self._parser.get_http_version().encode()
+        head = [b"%s %s HTTP/%s\r\n" % (self._parser.get_method(), self._target, version)]
+        head += [b"%s: %s\r\n" % header for header in self._headers if header[0].lower() != b"upgrade"]
+        self._parser = httptools.HttpRequestParser(self)
+        self.data_received(b"".join((*head, b"\r\n", rest)))
+
     def _keep_early(self, data: bytes) -> None:
         self._early += data
         if len(self._early) > MAX_EARLY:
@@ -214,10 +263,16 @@ class Connection(asyncio.Protocol):
             raise TooLargeError(431)
 
     def _refuse(self, error: BaseException | None) -> None:
-        self._keep_alive = False
+        """Answer, and read no more than it takes for the client to see it."""
+        transport = self._transport
+        if transport is None or self._refused:
+            return
+        self._keep_alive, self._refused = False, True
         status = error.status if isinstance(error, TooLargeError) else 400
         message = b'{"message":"%s"}' % _REFUSALS[status]
-        self.send(status, message, ((b"content-type", b"application/json"),))
+        self._write(transport, status, message, ((b"content-type", b"application/json"),))
+        transport.write_eof()
+        asyncio.get_running_loop().call_later(LINGER_S, transport.close)
 
 
 class TooLargeError(Exception):
@@ -229,13 +284,24 @@ class TooLargeError(Exception):
 
 
 class HttpServer:
-    """A listening socket on loopback whose requests go to one handler."""
+    """
+    A listening socket on loopback whose requests go to one handler.
 
-    def __init__(self, handler: Handler, *, max_head: int = MAX_HEAD, max_body: int = 10 * 1024 * 1024) -> None:
-        self._handler = handler
-        self._max_head = max_head
-        self._max_body = max_body
+    `upgrades` are other protocols that it can go over to, in lower case: a wish for any else changes nothing.
+    """
+
+    def __init__(
+        self,
+        handler: Handler,
+        *,
+        max_head: int = MAX_HEAD,
+        max_body: int = 10 * 1024 * 1024,
+        upgrades: Collection[bytes] = (),
+    ) -> None:
         self._connections: set[Connection] = set()
+        self._connection = partial(
+            Connection, handler, self._connections, max_head=max_head, max_body=max_body, upgrades=upgrades
+        )
         self._server: asyncio.Server | None = None
         self.port = 0
 
@@ -246,12 +312,8 @@ class HttpServer:
         Raises:
             OSError: the port is taken.
         """
-        self._server = await asyncio.get_running_loop().create_server(
-            lambda: Connection(self._handler, self._connections, max_head=self._max_head, max_body=self._max_body),
-            "127.0.0.1",
-            port,
-            backlog=1024,
-        )
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(self._connection, "127.0.0.1", port, backlog=1024)
         self.port = self._server.sockets[0].getsockname()[1]
 
     def close(self) -> None:

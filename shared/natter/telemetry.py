@@ -55,6 +55,12 @@ def record_slice(attempt: int, report: Report) -> None:
     _flush()
 
 
+def record_set_aside() -> None:
+    """A record that was accepted and can never be processed: the alarm on it wakes somebody."""
+    _add("RecordsSetAside", 1)
+    _flush()
+
+
 def record_erasures(swept: Swept) -> None:
     """How long ago the oldest erasure was asked for that is not done; it has to be done some day."""
     if swept.oldest_ms:

@@ -12,7 +12,8 @@ from tests.support.api import Api, User
 from tests.support.socket import Socket, message
 
 CONVERSATIONS = 1000
-CREATORS = 4
+CREATORS = 20
+"""None of them begins more than one user may at once."""
 ATTEMPTS = 5
 REPETITIONS = 40
 """Within what one user may ask at once."""

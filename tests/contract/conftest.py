@@ -1,7 +1,7 @@
 """What is behind the ports: the real engines, started once for all contract suites, and an account of moto's."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -10,17 +10,19 @@ from moto import mock_aws
 from functions.migrate.handler import opener, upgrade
 from local.engines import Endpoints, Engines
 from local.progress import Progress
+from natter.adapters.cassandra.client import CassandraSession
+from natter.adapters.kafka.client import RecordProducer
 from natter.adapters.postgres.client import Login, Postgres
 from natter.adapters.postgres.conversations import PostgresConversations
-from natter.adapters.postgres.relations import PostgresBlocks
+from natter.adapters.postgres.relations import PostgresBlocks, PostgresContacts
 from natter.adapters.postgres.users import PostgresUsers
 from natter.adapters.valkey.client import Valkey
-from natter.domain.ids import UserId
-from natter.settings import PostgresSettings, ValkeySettings
+from natter.domain.ids import ConversationId, UserId, new_id
+from natter.settings import KafkaSettings, KeyspacesSettings, PostgresSettings, ValkeySettings
 from tests.contract.conversation_store import Store
 from tests.contract.s3 import PATIENT, S3Store, client
 from tests.memory.conversations import MemoryConversations
-from tests.memory.relations import MemoryBlocks
+from tests.memory.relations import MemoryBlocks, MemoryContacts
 from tests.memory.users import MemoryUsers
 
 LOGIN = Login("natter", "only-on-loopback")
@@ -81,17 +83,41 @@ def valkey(valkey_settings: ValkeySettings) -> Iterator[Valkey]:
     cache.close()
 
 
+@pytest.fixture
+def cassandra(cassandra_endpoint: str, outputs: Mapping[str, str]) -> Iterator[CassandraSession]:
+    """The tables of the cloud."""
+    keyspace = f"natter_{outputs['Stage']}"
+    session = CassandraSession(
+        KeyspacesSettings(endpoint=cassandra_endpoint, keyspace=keyspace, auth="none", request_timeout_s=10)
+    )
+    yield session
+    session.close()
+
+
+@pytest.fixture
+def producer(kafka_endpoint: str) -> RecordProducer:
+    """Appends to the topics of the cloud."""
+    return RecordProducer(KafkaSettings(brokers=kafka_endpoint, auth="none", append_timeout_s=10))
+
+
+@pytest.fixture
+def conversation() -> ConversationId:
+    """One that nobody else has."""
+    return ConversationId(new_id())
+
+
 @pytest.fixture(params=["memory", pytest.param("postgres", marks=pytest.mark.engines)])
 def store(request: pytest.FixtureRequest) -> Store:
     """Conversations, twice over one store."""
     if request.param == "memory":
         users = MemoryUsers()
         blocks = MemoryBlocks(users)
-        conversations = MemoryConversations(users, blocks)
-        return Store(users, blocks, conversations, conversations)
+        contacts = MemoryContacts(users, blocks)
+        conversations = MemoryConversations(users, blocks, contacts)
+        return Store(users, blocks, contacts, conversations, conversations)
     database, other = request.getfixturevalue("postgres"), request.getfixturevalue("other_postgres")
     here, elsewhere = PostgresConversations(database), PostgresConversations(other)
-    return Store(PostgresUsers(database), PostgresBlocks(database), here, elsewhere)
+    return Store(PostgresUsers(database), PostgresBlocks(database), PostgresContacts(database), here, elsewhere)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from natter.domain.conversations.members import Member
 from natter.domain.conversations.records import NewConversation
 from natter.domain.ids import ConversationId, UserId, new_id
 from natter.domain.messages.commands import Command
-from natter.ports.accounts import Blocks, Users
+from natter.ports.accounts import Blocks, Contacts, Users
 from natter.ports.conversations import Conversations
 from tests.identity import NOON, a_user
 
@@ -19,6 +19,7 @@ from tests.identity import NOON, a_user
 class Store:
     users: Users
     blocks: Blocks
+    contacts: Contacts
     conversations: Conversations
     elsewhere: Conversations
     """The same, as another execution environment reaches it."""

@@ -1,15 +1,15 @@
 """A conversation as the database decides it, for what stands before the database."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 
 from natter.domain.conversations.members import Member
 from natter.domain.conversations.records import NewConversation
-from natter.domain.conversations.roster import Roster
+from natter.domain.conversations.roster import NO_ROSTER, Roster
 from natter.domain.errors import Unavailable
 from natter.domain.ids import ConversationId, new_id
 from tests.decisions import Decisions
 from tests.identity import NOON, a_user
-from tests.memory.relations import MemoryBlocks
+from tests.memory.relations import MemoryBlocks, MemoryContacts
 from tests.memory.users import MemoryUsers
 
 
@@ -21,7 +21,7 @@ class Decided(Decisions):
     def __init__(self) -> None:
         users = MemoryUsers()
         self.blocks = MemoryBlocks(users)
-        super().__init__(users, self.blocks)
+        super().__init__(users, self.blocks, MemoryContacts(users, self.blocks))
         ann, bob = a_user(), a_user()
         users.add(ann, "hash")
         users.add(bob, "hash")
@@ -57,16 +57,17 @@ class Decided(Decisions):
     def block(self) -> None:
         """Bob blocks Ann."""
         self.blocks.add(self.bob, self.ann, at=NOON)
-        self.note_blocks(self.bob, self.ann)
 
     def unblock(self) -> None:
-        self.blocks.remove(self.bob, self.ann)
-        self.note_blocks(self.bob, self.ann)
+        self.blocks.remove(self.bob, self.ann, at=NOON)
 
     def roles(self, conversation: ConversationId) -> Roster:
+        return self.rosters([conversation]).get(conversation, NO_ROSTER)
+
+    def rosters(self, conversations: Collection[ConversationId]) -> Mapping[ConversationId, Roster]:
         self.asked += 1
         if not self.answers:
             raise Unavailable("the database")
-        roster = super().roles(conversation)
+        found = {each: super(Decided, self).roles(each) for each in conversations}
         self.meanwhile()
-        return roster
+        return {each: roster for each, roster in found.items() if roster.kind is not None}

@@ -79,7 +79,8 @@ class Stores:
 def in_memory() -> Stores:
     users, devices, reports = MemoryUsers(), MemoryDevices(), MemoryReports()
     identities, sessions, blocks = MemoryIdentities(users), MemorySessions(devices), MemoryBlocks(users)
-    contacts, conversations = MemoryContacts(users, blocks), MemoryConversations(users, blocks)
+    contacts = MemoryContacts(users, blocks)
+    conversations = MemoryConversations(users, blocks, contacts)
     erasures = MemoryErasures(
         users=users,
         identities=identities,

@@ -8,7 +8,8 @@ import boto3
 import requests
 from botocore.config import Config
 
-from natter.adapters.s3.attachments import S3_CONFIG, S3Attachments
+from natter.adapters.s3.attachments import S3Attachments
+from natter.adapters.s3.client import S3_CONFIG
 from natter.domain.attachments import File, UploadForm
 from natter.domain.ids import new_id
 from natter.names import HELD_ATTACHMENTS, PENDING_UPLOADS

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from moto import mock_aws
 
 from natter.adapters.kms.access_tokens import KmsAccessTokens
-from natter.bootstrap.common import now_ms
+from natter.bootstrap.clients import now_ms
 from natter.domain.errors import Unauthenticated, Unavailable
 from natter.ports.accounts import AccessTokens
 from tests.identity import a_principal

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from natter.adapters.postgres.acquaintances import AMONG, PostgresAcquaintances
+from natter.adapters.postgres.acquaintances import AMONG_EACH, PostgresAcquaintances
 from natter.adapters.postgres.client import Postgres
 from natter.domain.ids import UserId, new_id
 from natter.ports.presence import Acquaintances
@@ -80,7 +80,7 @@ class TestAcquaintancesContract:
         by, blocked = (ann, bob) if mine else (bob, ann)
         people.stores.blocks.add(by, blocked, at=NOON)
         assert not people.see_each_other(ann, bob)
-        people.stores.blocks.remove(by, blocked)
+        people.stores.blocks.remove(by, blocked, at=NOON)
         assert people.see_each_other(ann, bob)
 
     @pytest.mark.parametrize("mine", [True, False])
@@ -99,7 +99,14 @@ class TestAcquaintancesContract:
         people.stores.conversations.create(a_group(ann, *others[:50]))
         assert people.acquaintances.among(ann, others) == set(others[:50])
 
+    def test_of_several_each_is_answered_for_themselves(self, people: People, ann: UserId, bob: UserId) -> None:
+        cid, stranger = people.stores.person(), people.stores.person()
+        people.stores.conversations.create(a_direct(ann, bob))
+        people.stores.conversations.create(a_direct(bob, cid))
+        wanted: dict[UserId, list[UserId]] = {ann: [bob, cid], bob: [ann, cid, stranger], stranger: [ann], cid: []}
+        assert people.acquaintances.among_each(wanted) == {ann: {bob}, bob: {ann, cid}, stranger: set(), cid: set()}
+
 
 @pytest.mark.engines
 def test_the_look_up_has_its_indexes(postgres: Postgres) -> None:
-    assert "Seq Scan" not in plan(postgres, AMONG, {"seen_by": new_id(), "others": [new_id(), new_id()]})
+    assert "Seq Scan" not in plan(postgres, AMONG_EACH, {"users": [new_id(), new_id()], "others": [new_id(), new_id()]})

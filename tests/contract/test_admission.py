@@ -9,6 +9,7 @@ from natter.adapters.valkey.client import Valkey
 from natter.domain.conversations.roster import NO_ROSTER, Roster
 from natter.domain.errors import Unavailable
 from natter.domain.ids import ConversationId, UserId, new_id
+from natter.domain.messages.commands import Command
 from natter.ports.conversations import Admission
 from natter.settings import ValkeySettings
 from tests.contract.decided import Decided
@@ -48,8 +49,40 @@ class TestAdmissionContract:
         decided.decide(decided.lobby, decided.bob, "admin")
         for _ in range(2):
             assert admission.roster(decided.lobby) == Roster(
-                version=2, kind="group", roles={decided.ann: "owner", decided.bob: "admin"}
+                version=2,
+                kind="group",
+                roles={decided.ann: "owner", decided.bob: "admin"},
+                untold=frozenset({decided.ann, decided.bob}),
             )
+
+    def test_who_has_a_role_that_the_log_was_not_told_of_is_known(self, admission: Admission, decided: Decided) -> None:
+        """In whatever is remembered, until it is replaced after the log was told. Who had theirs before is told."""
+        log: list[Command] = []
+        decided.publish(decided.lobby, log.append)
+        decided.decide(decided.lobby, decided.bob, "member")
+        admission.replace(decided.lobby)
+        for _ in range(2):
+            assert admission.roster(decided.lobby).untold == {decided.bob}
+            assert admission.role(decided.lobby, decided.bob) == "member"
+        decided.publish(decided.lobby, log.append)
+        decided.decide(decided.lobby, decided.ann, "admin")
+        admission.replace(decided.lobby)
+        assert admission.roster(decided.lobby).untold == {decided.ann}
+        decided.publish(decided.lobby, log.append)
+        admission.replace(decided.lobby)
+        assert admission.roster(decided.lobby).untold == frozenset()
+
+    def test_several_are_known_at_once(self, admission: Admission, decided: Decided) -> None:
+        """Remembered or not; of one that does not exist, that."""
+        nowhere = ConversationId(new_id())
+        admission.roster(decided.lobby)
+        for _ in range(2):
+            found = admission.rosters([nowhere, decided.direct, decided.lobby])
+            assert list(found) == [nowhere, decided.direct, decided.lobby]
+            assert found[nowhere] == NO_ROSTER
+            assert found[decided.lobby] == admission.roster(decided.lobby)
+            assert found[decided.direct].roles == {decided.ann: "member", decided.bob: "member"}
+        assert admission.rosters([]) == {}
 
     def test_of_a_conversation_that_does_not_exist_nobody_is(self, admission: Admission) -> None:
         for _ in range(2):

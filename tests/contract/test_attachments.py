@@ -18,6 +18,19 @@ from tests.files import a_file
 from tests.memory.attachments import MemoryAttachments
 from tests.messages import ANN, BOB, KITCHEN, LOBBY
 
+NAMES = [
+    "cat.png",
+    "a b\"'; x=1.txt",
+    "%22\\%0d",
+    "\u2067\u05d0\u2069",
+    "gpj.\u202eexe",
+    "\u2603" * 255,
+    "\U0001f431" * 255,
+]
+MOST_HEADERS = 10_240
+"""Bytes of an answer's headers that API Gateway passes on; `Location` is one of them."""
+LONGEST_SESSION_TOKEN = 2_048
+"""Bytes that the link has on AWS and not here: the temporary credentials that functions sign with."""
 BODY = b"\x89PNG and a cat"
 
 
@@ -63,13 +76,15 @@ def link(store: Store, attachment: AttachmentId) -> str:
 
 
 class TestAttachmentsContract:
-    @pytest.mark.parametrize("name", ["cat.png", "a b\"'; x=1.txt", "\N{SNOWMAN}" * 255, "\N{CAT FACE}" * 255])
+    @pytest.mark.parametrize("name", NAMES)
     def test_it_is_downloaded_under_its_name_held_and_kept(self, store: Store, name: str) -> None:
         attachment, file = an_id(), a_file(BODY, name=name, content_type="text/plain; charset=utf-8")
         assert store.upload(store.attachments.offer(LOBBY, ANN, attachment, file), BODY)
         for move in (store.attachments.hold, store.attachments.keep):
             assert list(move(LOBBY, ANN, [attachment])) == []
-            assert store.download(link(store, attachment)) == (file, BODY)
+            where = link(store, attachment)
+            assert len(where) < MOST_HEADERS - LONGEST_SESSION_TOKEN
+            assert store.download(where) == (file, BODY)
 
     def test_nothing_is_a_file_too(self, store: Store) -> None:
         attachment = an_upload(store, b"")
@@ -214,6 +229,14 @@ class TestS3Attachments:
         assert ["content-length-range", len(BODY), len(BODY)] in policy["conditions"]
         assert UPLOAD_S <= 15 * 60
         assert form.fields["x-amz-algorithm"] == "AWS4-HMAC-SHA256"
+
+    def test_the_longest_name_fits_into_what_s3_keeps_about_an_object(self) -> None:
+        """2 KB of names and values (user guide of S3, "Working with object metadata")."""
+        file = a_file(BODY, name="\U0001f431" * 255)
+        fields = S3Attachments(client, "files").offer(LOBBY, UserId("u" * 64), AttachmentId("a"), file).fields
+        kept = [name.removeprefix("x-amz-meta-") + fields[name] for name in fields if name.startswith("x-amz-meta-")]
+        assert len(kept) == 1
+        assert sum(map(len, kept)) <= 2048
 
     def test_forms_and_links_lead_to_the_bucket_of_the_region(self) -> None:
         """Not to the global endpoint, which answers with a redirect that browsers do not follow with a file."""

@@ -12,13 +12,12 @@ from natter.adapters.kafka.client import RecordProducer
 from natter.adapters.kafka.logs import KafkaCommandLog
 from natter.domain.conversations.members import Member
 from natter.domain.errors import TooLarge
-from natter.domain.ids import ClientId, ConversationId, new_id
+from natter.domain.ids import ClientId, ConversationId
 from natter.domain.messages.commands import AddMembers, Command, CreateConversation, Item, Record, RemoveMember
 from natter.names import COMMANDS_TOPIC, EPOCH
 from natter.ports.messages import CommandLog
 from natter.records.base import SCHEMA_HEADER
 from natter.records.messages import load_command
-from natter.settings import KafkaSettings
 from tests.contract.topic_reader import TopicReader, topic_reader
 from tests.memory.logs import MemoryCommandLog
 from tests.messages import ANN, BOB, a_command, a_connection, a_delete, a_post
@@ -72,14 +71,8 @@ def readable(request: pytest.FixtureRequest) -> Iterator[ReadableLog]:
     if request.param == "memory":
         yield ReadableMemory()
         return
-    brokers: str = request.getfixturevalue("kafka_endpoint")
-    with topic_reader(brokers, COMMANDS_TOPIC) as reader:
-        yield ReadableKafka(RecordProducer(KafkaSettings(brokers=brokers, auth="none", append_timeout_s=10)), reader)
-
-
-@pytest.fixture
-def conversation() -> ConversationId:
-    return ConversationId(new_id())
+    with topic_reader(request.getfixturevalue("kafka_endpoint"), COMMANDS_TOPIC) as reader:
+        yield ReadableKafka(request.getfixturevalue("producer"), reader)
 
 
 MEMBERS = (Member(user_id=ANN, role="owner"), Member(user_id=BOB, role="member"))

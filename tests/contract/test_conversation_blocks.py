@@ -1,15 +1,19 @@
 """What every `Conversations` promises of those who block each other."""
 
+from collections.abc import Callable
+from functools import partial
+
 import pytest
 
 from natter.adapters.postgres.client import Postgres
-from natter.adapters.postgres.conversations import NOTE_BLOCKS, ROLES
+from natter.adapters.postgres.conversations import ROLES
 from natter.domain.conversations.members import Member
+from natter.domain.conversations.records import NewConversation
 from natter.domain.conversations.roster import Standing
 from natter.domain.errors import NotFound
 from natter.domain.ids import ClientId, ConversationId, UserId, new_id
 from natter.domain.messages.commands import AddMembers
-from tests.contract.conversation_store import Store, a_direct, a_group
+from tests.contract.conversation_store import Store, a_direct, a_group, at_once
 from tests.contract.plans import plan
 from tests.identity import NOON
 
@@ -68,7 +72,7 @@ class TestRosters:
         assert not store.conversations.roles(direct).blocked
         store.blocks.add(by, blocked, at=NOON)
         assert store.conversations.roles(direct).blocked
-        store.blocks.remove(by, blocked)
+        store.blocks.remove(by, blocked, at=NOON)
         assert not store.conversations.roles(direct).blocked
 
     def test_of_others_do_not(self, store: Store, ann: UserId, bob: UserId, direct: ConversationId) -> None:
@@ -76,27 +80,92 @@ class TestRosters:
         store.blocks.add(ann, bob, at=NOON)
         store.blocks.add(ann, store.person(), at=NOON)
         assert not store.conversations.roles(lobby).blocked
-        store.blocks.remove(ann, bob)
+        store.blocks.remove(ann, bob, at=NOON)
         assert not store.conversations.roles(direct).blocked
 
     def test_are_later_ones_after_a_block_was_noted(
         self, store: Store, ann: UserId, bob: UserId, direct: ConversationId
     ) -> None:
         """And what is told to the log is counted as before: it has no hole."""
-        before = store.conversations.roles(direct)
-        for asking, other in ((ann, bob), (bob, ann)):
-            assert store.conversations.note_blocks(asking, other) == direct
-        assert store.conversations.roles(direct).version > before.version
+        versions = [store.conversations.roles(direct).version]
+        store.blocks.add(ann, bob, at=NOON)
+        versions.append(store.conversations.roles(direct).version)
+        store.blocks.remove(ann, bob, at=NOON)
+        versions.append(store.conversations.roles(direct).version)
+        assert versions == sorted(set(versions))
         assert len(store.published(direct)) == 1
 
-    def test_of_two_without_a_conversation_there_is_nothing_to_note(
-        self, store: Store, ann: UserId, bob: UserId
+
+class TestStaleRosters:
+    """What a change of blocks leaves to be done is noted with it: nothing of it can get lost."""
+
+    @pytest.mark.parametrize("mine", [True, False])
+    def test_stay_so_until_they_were_replaced(
+        self, store: Store, ann: UserId, bob: UserId, direct: ConversationId, mine: bool
     ) -> None:
+        by, blocked = (ann, bob) if mine else (bob, ann)
+        assert store.conversations.stale_between(ann, bob) is None
+        changes: list[Callable[[], object]] = [
+            lambda: store.blocks.add(by, blocked, at=NOON),
+            lambda: store.blocks.remove(by, blocked, at=NOON),
+        ]
+        for change in changes:
+            for _ in range(2):
+                change()
+            stale = store.elsewhere.stale_between(bob, ann)
+            assert stale is not None
+            assert stale.conversation_id == direct
+            store.conversations.note_replaced(stale)
+            assert store.conversations.stale_between(ann, bob) is None
+            change()  # which is none any more
+            assert store.conversations.stale_between(ann, bob) is None
+
+    def test_one_that_became_stale_again_while_it_was_replaced_stays_so(
+        self, store: Store, ann: UserId, bob: UserId, direct: ConversationId
+    ) -> None:
+        store.blocks.add(ann, bob, at=NOON)
+        before = store.conversations.stale_between(ann, bob)
+        assert before is not None
+        store.blocks.remove(ann, bob, at=NOON)
+        store.conversations.note_replaced(before)
+        after = store.conversations.stale_between(ann, bob)
+        assert after is not None
+        assert (after.conversation_id, after.version > before.version) == (direct, True)
+
+    def test_are_found_when_they_are_overdue_the_longest_waiting_first(self, store: Store) -> None:
+        directs = []
+        for number in range(3):
+            some, other = store.person(), store.person()
+            directs.append(store.conversations.create(a_direct(some, other))[0].conversation_id)
+            store.blocks.add(some, other, at=number - 1000)
+        found = [each.conversation_id for each in store.conversations.stale(before=2 - 1000, limit=100)]
+        assert [each for each in found if each in directs] == directs[:2]
+        assert len(store.conversations.stale(before=NOON, limit=1)) == 1
+        for stale in store.conversations.stale(before=NOON, limit=1000):
+            store.conversations.note_replaced(stale)
+
+    def test_of_two_without_a_conversation_there_is_none(self, store: Store, ann: UserId, bob: UserId) -> None:
         store.conversations.create(a_group(ann, bob))
-        assert store.conversations.note_blocks(ann, bob) is None
+        store.blocks.add(ann, bob, at=NOON)
+        assert store.conversations.stale_between(ann, bob) is None
+
+    def test_a_block_and_a_beginning_at_once_know_of_each_other(self, store: Store) -> None:
+        """Either there is no conversation, or its roster is known to be stale."""
+        for _ in range(10):
+            ann, bob = store.person(), store.person()
+            new = a_direct(ann, bob)
+
+            def begin(new: NewConversation = new) -> bool:
+                try:
+                    return store.elsewhere.create(new)[1]
+                except NotFound:
+                    return False
+
+            begun, _ = at_once(begin, partial(store.blocks.add, bob, ann, at=NOON))
+            assert (store.conversations.stale_between(ann, bob) is not None) == begun
 
 
 @pytest.mark.engines
-@pytest.mark.parametrize("statement", [NOTE_BLOCKS, ROLES])
+@pytest.mark.parametrize("statement", [ROLES])
 def test_every_look_up_has_its_index(postgres: Postgres, statement: str) -> None:
-    assert "Seq Scan" not in plan(postgres, statement, ("u:v",))
+    assert "Seq Scan" not in plan(postgres, statement, (["lobby"],))

@@ -9,10 +9,19 @@ import pytest
 from natter.adapters.postgres.client import Postgres
 from natter.adapters.postgres.conversations import PostgresConversations
 from natter.adapters.postgres.users import PostgresUsers
+from natter.domain.conversations.members import Member
 from natter.domain.conversations.roster import Roster
 from natter.domain.errors import Conflict, NotFound, Unavailable
 from natter.domain.ids import ClientId, ConversationId, UserId, new_id
-from natter.domain.messages.commands import Command, CreateConversation, RemoveMember
+from natter.domain.messages.commands import (
+    AddMembers,
+    Change,
+    ChangeConversation,
+    ChangeRole,
+    Command,
+    CreateConversation,
+    RemoveMember,
+)
 from natter.records.messages import dump_command
 from tests.contract.conversation_store import Store, a_direct, a_group, at_once
 from tests.identity import NOON, a_user
@@ -119,9 +128,46 @@ class TestReading:
 
     def test_roles_have_a_version(self, store: Store, ann: UserId, bob: UserId) -> None:
         record, _ = store.conversations.create(a_group(ann, bob))
-        assert store.conversations.roles(record.conversation_id) == Roster(
-            version=1, kind="group", roles={ann: "owner", bob: "member"}
-        )
+        untold = Roster(version=1, kind="group", roles={ann: "owner", bob: "member"}, untold=frozenset({ann, bob}))
+        assert store.conversations.roles(record.conversation_id) == untold
+        store.published(record.conversation_id)
+        assert store.elsewhere.roles(record.conversation_id) == replace(untold, untold=frozenset())
+
+    def test_of_several_at_once_those_that_exist_are_read(self, store: Store, ann: UserId, bob: UserId) -> None:
+        made = [store.conversations.create(new)[0].conversation_id for new in (a_group(ann, bob), a_direct(ann, bob))]
+        found = store.conversations.rosters([*made, ConversationId(new_id())])
+        assert found == {each: store.conversations.roles(each) for each in made}
+        assert store.conversations.rosters([]) == {}
+
+    def test_whose_roles_the_log_was_not_told_of_is_known(self, store: Store, ann: UserId, bob: UserId) -> None:
+        """Theirs alone who got them since: also when other things wait to be told, before or behind."""
+        lobby, cid = store.conversations.create(a_group(ann, bob))[0].conversation_id, store.person()
+        store.published(lobby)
+
+        def change(item: Change) -> frozenset[UserId]:
+            store.conversations.change(lobby, ann, lambda _: item, at=NOON)
+            return store.elsewhere.roles(lobby).untold
+
+        def client_id() -> ClientId:
+            return ClientId(new_id())
+
+        assert change(ChangeConversation(client_id=client_id(), changes={"title": "Hall"})) == frozenset()
+        assert change(ChangeRole(client_id=client_id(), user_id=bob, role="admin")) == {bob}
+        new = Member(user_id=cid, role="member")
+        assert change(AddMembers(client_id=client_id(), members=(new,))) == {bob, cid}
+        assert change(RemoveMember(client_id=client_id(), user_id=bob)) == {cid}
+        told: list[Command] = []
+
+        def tell_two(command: Command) -> None:
+            if len(told) == 2:
+                raise Unavailable("the log")
+            told.append(command)
+
+        with pytest.raises(Unavailable):
+            store.conversations.publish(lobby, tell_two)
+        assert store.elsewhere.roles(lobby).untold == {cid}
+        assert store.published(lobby)
+        assert store.elsewhere.roles(lobby).untold == frozenset()
 
     def test_of_nothing_there_are_none(self, store: Store) -> None:
         assert store.conversations.roles(ConversationId(new_id())) == Roster(version=0, kind=None, roles={})

@@ -1,12 +1,10 @@
 """What every `EventStore` and `Timeline` promise of cursors."""
 
 import time
-from collections.abc import Iterator, Mapping
 from typing import Protocol
 
 import pytest
 
-from natter.adapters.cassandra.client import CassandraSession
 from natter.adapters.cassandra.event_store import CassandraEventStore
 from natter.adapters.cassandra.timeline import CassandraTimeline
 from natter.domain.conversations.members import MembershipChange, Role
@@ -15,7 +13,6 @@ from natter.domain.ids import ConversationId, UserId, new_id
 from natter.domain.receipts import Cursor
 from natter.ports.messages import EventStore
 from natter.ports.reading import Timeline
-from natter.settings import KeyspacesSettings
 from tests.memory.tables import MemoryTables
 from tests.messages import ANN, BOB, an_event
 
@@ -31,17 +28,8 @@ class Cassandra(CassandraEventStore, CassandraTimeline):
 
 
 @pytest.fixture(params=["memory", pytest.param("cassandra", marks=pytest.mark.engines)])
-def tables(request: pytest.FixtureRequest) -> Iterator[Tables]:
-    if request.param == "memory":
-        yield MemoryTables()
-        return
-    endpoint: str = request.getfixturevalue("cassandra_endpoint")
-    outputs: Mapping[str, str] = request.getfixturevalue("outputs")
-    session = CassandraSession(
-        KeyspacesSettings(endpoint=endpoint, keyspace=f"natter_{outputs['Stage']}", auth="none", request_timeout_s=10)
-    )
-    yield Cassandra(session)
-    session.close()
+def tables(request: pytest.FixtureRequest) -> Tables:
+    return MemoryTables() if request.param == "memory" else Cassandra(request.getfixturevalue("cassandra"))
 
 
 @pytest.fixture

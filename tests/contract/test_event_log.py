@@ -8,13 +8,12 @@ import pytest
 
 from natter.adapters.kafka.client import RecordProducer
 from natter.adapters.kafka.logs import KafkaEventLog
-from natter.domain.ids import ConversationId, new_id
+from natter.domain.ids import ConversationId
 from natter.domain.messages.events import Emission
 from natter.names import EVENTS_TOPIC
 from natter.ports.messages import EventLog
 from natter.records.base import SCHEMA_HEADER
 from natter.records.messages import EVENTS_SCHEMA, dump_emission
-from natter.settings import KafkaSettings
 from tests.contract.topic_reader import TopicReader, topic_reader
 from tests.memory.logs import MemoryEventLog
 from tests.messages import an_event
@@ -56,14 +55,8 @@ def readable(request: pytest.FixtureRequest) -> Iterator[ReadableEvents]:
     if request.param == "memory":
         yield ReadableMemory()
         return
-    brokers: str = request.getfixturevalue("kafka_endpoint")
-    with topic_reader(brokers, EVENTS_TOPIC) as reader:
-        yield ReadableKafka(RecordProducer(KafkaSettings(brokers=brokers, auth="none", append_timeout_s=10)), reader)
-
-
-@pytest.fixture
-def conversation() -> ConversationId:
-    return ConversationId(new_id())
+    with topic_reader(request.getfixturevalue("kafka_endpoint"), EVENTS_TOPIC) as reader:
+        yield ReadableKafka(request.getfixturevalue("producer"), reader)
 
 
 def an_emission(conversation: ConversationId, seqs: Sequence[int]) -> Emission:

@@ -1,41 +1,39 @@
 """What every `EventStore` promises, and the `Timeline` over the same tables."""
 
 import time
-from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
 import pytest
 
-from natter.adapters.cassandra.client import CassandraSession
 from natter.adapters.cassandra.event_store import CassandraEventStore
 from natter.adapters.cassandra.timeline import CassandraTimeline
 from natter.domain.conversations.members import MembershipChange, Role
 from natter.domain.fold.known import Wanted
-from natter.domain.fold.targets import Effect
+from natter.domain.fold.targets import Target
 from natter.domain.fold.writes import (
-    EffectRow,
-    EmptiedEffectRow,
+    AmendedRow,
     EmptiedRow,
     EventRow,
     FileRow,
     ForgottenCursorRow,
     ForgottenFileRow,
+    MarkRow,
     MembershipRow,
     Outcome,
     Row,
     SentRow,
     SpentKey,
     SpentRow,
+    StateRow,
 )
 from natter.domain.ids import AttachmentId, ClientId, ConversationId, UserId, new_id
 from natter.domain.messages.events import Event, Head, JsonObject
-from natter.domain.reading.pages import StoredEffect
+from natter.domain.messages.states import MAX_EDITS, MAX_REACTIONS, NAMED_USERS, MarkKey, MessageState, Reaction
 from natter.domain.receipts import Cursor
 from natter.names import EPOCH
 from natter.ports.messages import EventStore
 from natter.ports.reading import Timeline
-from natter.settings import KeyspacesSettings
 from tests import messages
 from tests.memory.tables import MemoryTables
 from tests.messages import ANN, BOB, NOON, an_event, text
@@ -52,17 +50,8 @@ class Cassandra(CassandraEventStore, CassandraTimeline):
 
 
 @pytest.fixture(params=["memory", pytest.param("cassandra", marks=pytest.mark.engines)])
-def tables(request: pytest.FixtureRequest) -> Iterator[Tables]:
-    if request.param == "memory":
-        yield MemoryTables()
-        return
-    endpoint: str = request.getfixturevalue("cassandra_endpoint")
-    outputs: Mapping[str, str] = request.getfixturevalue("outputs")
-    session = CassandraSession(
-        KeyspacesSettings(endpoint=endpoint, keyspace=f"natter_{outputs['Stage']}", auth="none", request_timeout_s=10)
-    )
-    yield Cassandra(session)
-    session.close()
+def tables(request: pytest.FixtureRequest) -> Tables:
+    return MemoryTables() if request.param == "memory" else Cassandra(request.getfixturevalue("cassandra"))
 
 
 @pytest.fixture
@@ -101,8 +90,14 @@ def emptied(lobby: ConversationId, seq: int, *, later_us: int, left: JsonObject 
     return EmptiedRow(conversation_id=lobby, seq=seq, left=left, written_at=NOW_US + later_us)
 
 
-def emptied_effect(lobby: ConversationId, target_seq: int, *, seq: int, later_us: int) -> EmptiedEffectRow:
-    return EmptiedEffectRow(conversation_id=lobby, target_seq=target_seq, seq=seq, written_at=NOW_US + later_us)
+def state(lobby: ConversationId, target_seq: int, *, seq: int) -> StateRow:
+    said = MessageState(seq=seq, edits=(seq,), edited_at=NOON)
+    return StateRow(conversation_id=lobby, target_seq=target_seq, state=said, written_at=NOW_US + seq)
+
+
+def mark(lobby: ConversationId, target_seq: int, *, seq: int, is_set: bool) -> MarkRow:
+    key = MarkKey(conversation_id=lobby, target_seq=target_seq, reaction="👍", user_id=ANN)
+    return MarkRow(key=key, seq=seq, is_set=is_set, written_at=NOW_US + seq)
 
 
 def an_edit_of(lobby: ConversationId, target_seq: int, *, seq: int) -> Event:
@@ -117,28 +112,48 @@ class TestReading:
         assert (known.heads, known.targets) == ({}, {})
         assert not known.outcomes.get(key)
         assert not known.membership_changes.get(lobby)
-        assert not known.effects.get((lobby, 1))
         assert tables.events_at([(lobby, 1)]) == {}
 
     def test_nothing_is_wanted(self, tables: Tables) -> None:
         known = tables.read(Wanted())
         assert (known.heads, known.membership_changes, known.outcomes) == ({}, {}, {})
-        assert (known.targets, known.effects, tables.events_at([])) == ({}, {}, {})
+        assert (known.targets, known.marks, tables.events_at([])) == ({}, {}, {})
 
     def test_all_that_is_wanted_is_read_at_once(self, tables: Tables, lobby: ConversationId) -> None:
         other = ConversationId(new_id())
         event, row = an_event(1, conversation=lobby), spent(lobby, seq=1)
-        delete = an_event(2, conversation=lobby, type="delete", payload={"target_seq": 1})
+        was, reaction = state(lobby, 1, seq=2), mark(lobby, 1, seq=2, is_set=True)
         joined, left = changed(lobby, ANN, 1, "owner"), changed(lobby, ANN, 3, None)
         head = a_head(2, conversation=lobby)
-        tables.write([stored(event), row, EffectRow(target_seq=1, event=delete, written_at=NOW_US), joined, left])
+        tables.write([stored(event), row, was, reaction, joined, left])
         tables.write_heads([head])
-        known = tables.read(Wanted(conversations=[lobby, other], keys=[row.key], targets=[(lobby, 1), (other, 1)]))
+        wanted = Wanted(
+            conversations=[lobby, other], keys=[row.key], targets=[(lobby, 1), (other, 1)], marks=[reaction.key]
+        )
+        known = tables.read(wanted)
         assert known.heads == {lobby: head}
         assert sorted(known.membership_changes[lobby], key=lambda each: each.seq) == [joined.change, left.change]
         assert known.outcomes == {row.key: [row.outcome]}
-        assert known.targets == {(lobby, 1): event}
-        assert known.effects[lobby, 1] == [Effect(seq=2, type="delete")]
+        assert known.targets == {(lobby, 1): Target(type="message", sender_id=event.sender_id, state=was.state)}
+        assert known.marks == {reaction.key: True}
+
+    def test_what_is_pointed_at_is_read_as_of_the_head(self, tables: Tables, lobby: ConversationId) -> None:
+        """Rows above it are leftovers of a fold that did not finish, and places above it may be any number."""
+        first, second = state(lobby, 1, seq=3), state(lobby, 1, seq=4)
+        set_, removed = mark(lobby, 1, seq=3, is_set=True), mark(lobby, 1, seq=4, is_set=False)
+        tables.write([stored(an_event(1, conversation=lobby)), stored(an_event(4, conversation=lobby))])
+        tables.write([second, first, removed, set_])
+        tables.write_heads([a_head(3, conversation=lobby)])
+        targets = [(lobby, 1), (lobby, 4), (lobby, 2147483648001), (lobby, 2**53 - 1)]
+        for wanted in (
+            Wanted(conversations=[lobby], targets=targets, marks=[set_.key]),
+            Wanted(folded={lobby: 3}, targets=targets, marks=[set_.key]),
+        ):
+            known = tables.read(wanted)
+            assert {place: target.state for place, target in known.targets.items()} == {(lobby, 1): first.state}
+            assert known.marks == {set_.key: True}
+        now = tables.read(Wanted(folded={lobby: 4}, targets=[(lobby, 1)], marks=[set_.key]))
+        assert ([each.state for each in now.targets.values()], now.marks) == ([second.state], {set_.key: False})
 
 
 class TestEvents:
@@ -179,8 +194,8 @@ class TestLastWriteWins:
         rows: list[Row] = [stored(event), row, changed(lobby, ANN, 1, "owner"), sent(lobby, 1)]
         tables.write(rows)
         tables.write(list(reversed(rows)))
-        known = tables.read(Wanted(conversations=[lobby], keys=[row.key], targets=[(lobby, 1)]))
-        assert known.targets == {(lobby, 1): event}
+        known = tables.read(Wanted(conversations=[lobby], keys=[row.key]))
+        assert tables.events_at([(lobby, 1)]) == {(lobby, 1): event}
         assert len(known.membership_changes[lobby]) == 1
         assert known.outcomes == {row.key: [row.outcome]}
 
@@ -206,30 +221,14 @@ class TestDeletion:
         tables.write([emptied(lobby, 1, later_us=10)])
         assert tables.events_at([(lobby, 1)]) == {(lobby, 1): an_event(1, conversation=lobby, payload=GONE)}
 
-    def test_of_an_edit_its_target_is_left(self, tables: Tables, lobby: ConversationId) -> None:
-        edit = an_edit_of(lobby, 1, seq=2)
-        tables.write([stored(edit), EffectRow(target_seq=1, event=edit, written_at=NOW_US)])
-        tables.write(
-            [emptied(lobby, 2, left={"target_seq": 1}, later_us=10), emptied_effect(lobby, 1, seq=2, later_us=10)]
-        )
-        assert tables.events_at([(lobby, 2)]) == {(lobby, 2): replace(edit, payload={"target_seq": 1})}
-        assert tables.read(Wanted(targets=[(lobby, 1)])).effects[lobby, 1] == [Effect(seq=2, type="edit")]
-        (effect,) = tables.effects(lobby, [range(1, 2)])
-        assert (effect.seq, effect.type, effect.payload) == (2, "edit", {})
-
     def test_an_edit_that_is_written_after_its_deletion_says_nothing(
         self, tables: Tables, lobby: ConversationId
     ) -> None:
-        """A replay, or a zombie."""
+        """A replay, or a zombie. Its target is left."""
         edit = an_edit_of(lobby, 1, seq=2)
-        tables.write(
-            [emptied(lobby, 2, left={"target_seq": 1}, later_us=10), emptied_effect(lobby, 1, seq=2, later_us=10)]
-        )
-        assert tables.read(Wanted(targets=[(lobby, 1)])).effects[lobby, 1] == []
-        tables.write([EffectRow(target_seq=1, event=edit, written_at=NOW_US), stored(edit)])
+        tables.write([emptied(lobby, 2, left={"target_seq": 1}, later_us=10)])
+        tables.write([stored(edit)])
         assert tables.events_at([(lobby, 2)]) == {(lobby, 2): replace(edit, payload={"target_seq": 1})}
-        (effect,) = tables.effects(lobby, [range(1, 2)])
-        assert (effect.seq, effect.payload) == (2, {})
 
     def test_writing_the_event_again_does_not_bring_it_back(self, tables: Tables, lobby: ConversationId) -> None:
         """A replay, or a zombie; also if it comes to write the event only after its deletion."""
@@ -318,32 +317,47 @@ class TestTimeline:
         assert tables.cursors([(lobby, BOB)]) == {}
 
 
-class TestEffects:
-    def test_are_read_of_the_messages_that_are_asked_for(self, tables: Tables, lobby: ConversationId) -> None:
-        """1000 is where a partition of the table ends. Those on one message come in the order of their places."""
-        edits = {seq: an_edit_of(lobby, target, seq=seq) for seq, target in enumerate((7, 998, 1000, 1001, 998), 2000)}
-        for event in edits.values():
-            tables.write([EffectRow(target_seq=event.payload["target_seq"], event=event, written_at=NOW_US)])
-        found = list(tables.effects(lobby, [range(999, 1100), range(998, 999)]))
-        assert [(each.target_seq, each.seq) for each in found] == [(1000, 2002), (1001, 2003), (998, 2001), (998, 2004)]
-        edit = edits[2002]
-        assert found[0] == StoredEffect(
-            target_seq=1000, seq=2002, type="edit", at=edit.at, sender_id=edit.sender_id, payload=edit.payload
+class TestStates:
+    def test_are_read_at_the_places_asked_for_up_to_a_place(self, tables: Tables, lobby: ConversationId) -> None:
+        """1000 is where a partition of the table ends."""
+        rows = {(target, seq): state(lobby, target, seq=seq) for target in (999, 1000, 1001) for seq in (2000, 2001)}
+        tables.write(list(rows.values()))
+        places = [(lobby, seq) for seq in (998, 1000, 1001)]
+        assert tables.states(places, up_to=1999) == {}
+        assert tables.states(places, up_to=2000) == {(lobby, seq): rows[seq, 2000].state for seq in (1000, 1001)}
+        assert tables.states(places, up_to=9000) == {(lobby, seq): rows[seq, 2001].state for seq in (1000, 1001)}
+        assert tables.states([], up_to=9000) == {}
+
+    def test_the_largest_is_read_as_it_was_written(self, tables: Tables, lobby: ConversationId) -> None:
+        """As many edits and reactions as a message takes, the longest ids and widest characters."""
+        users = tuple(UserId(f"{number:064}") for number in range(NAMED_USERS))
+        reactions = tuple(
+            Reaction(reaction=chr(0x1F600 + number) * 32, count=1000, users=users) for number in range(MAX_REACTIONS)
         )
-        assert list(tables.effects(lobby, [])) == list(tables.effects(ConversationId(new_id()), [range(1, 3000)])) == []
+        largest = MessageState(
+            seq=2**40, edits=tuple(range(2**40 - MAX_EDITS, 2**40)), edited_at=NOON, reactions=reactions
+        )
+        tables.write([StateRow(conversation_id=lobby, target_seq=1, state=largest, written_at=NOW_US)])
+        assert tables.states([(lobby, 1)], up_to=2**40) == {(lobby, 1): largest}
 
-    def test_what_was_deleted_of_an_effect_is_empty(self, tables: Tables, lobby: ConversationId) -> None:
-        tables.write([EffectRow(target_seq=1, event=an_edit_of(lobby, 1, seq=2), written_at=NOW_US)])
-        tables.write([emptied_effect(lobby, 1, seq=2, later_us=10)])
-        (effect,) = tables.effects(lobby, [range(1, 2)])
-        assert (effect.seq, effect.type, effect.payload) == (2, "edit", {})
+    def test_of_thousands_only_the_latest_is_read(self, tables: Tables, lobby: ConversationId) -> None:
+        rows: list[Row] = [
+            row
+            for seq in range(2, 3002)
+            for row in (state(lobby, 1, seq=seq), mark(lobby, 1, seq=seq, is_set=seq % 2 == 0))
+        ]
+        tables.write(rows)
+        (found,) = tables.states([(lobby, 1)], up_to=3000).values()
+        key = mark(lobby, 1, seq=1, is_set=True).key
+        assert (found.seq, tables.marks([key], up_to=3000)) == (3000, {key: True})
 
-    def test_thousands_on_one_message_are_read(self, tables: Tables, lobby: ConversationId) -> None:
-        """More than the driver takes at once."""
-        reaction = {"target_seq": 1, "reaction": "👍"}
-        events = [an_event(seq, conversation=lobby, type="reaction", payload=reaction) for seq in range(2, 6002)]
-        tables.write([EffectRow(target_seq=1, event=event, written_at=NOW_US) for event in events])
-        assert [effect.seq for effect in tables.effects(lobby, [range(1, 2)])] == list(range(2, 6002))
+    def test_an_event_says_that_there_is_one(self, tables: Tables, lobby: ConversationId) -> None:
+        message = an_event(1, conversation=lobby)
+        amended = AmendedRow(conversation_id=lobby, seq=1, by=7, written_at=NOW_US + 7)
+        tables.write([amended])
+        tables.write([stored(message), AmendedRow(conversation_id=lobby, seq=1, by=6, written_at=NOW_US + 6)])
+        assert tables.events_at([(lobby, 1)]) == {(lobby, 1): replace(message, amended_by=7)}
+        assert list(tables.events(lobby, 1, 1, newest_first=True)) == [replace(message, amended_by=7)]
 
 
 CAT = AttachmentId("cat")
@@ -377,4 +391,10 @@ class TestFiles:
     ) -> None:
         for row in (file_row(lobby, 2, later_us=10), forgotten(lobby, 2, later_us=9)):
             tables.write([row])
+        assert list(tables.places_of_file(lobby, CAT, 1, 9, limit=20)) == [2]
+
+    def test_undoing_what_a_record_has_left_leaves_it(self, tables: Tables, lobby: ConversationId) -> None:
+        """It may have been there before; the message says what it shows."""
+        tables.write([file_row(lobby, 2), file_row(lobby, 2, later_us=10)])
+        tables.undo([file_row(lobby, 2, later_us=10)])
         assert list(tables.places_of_file(lobby, CAT, 1, 9, limit=20)) == [2]

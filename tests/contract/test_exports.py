@@ -22,7 +22,7 @@ from tests.contract.s3 import S3Store
 from tests.identity import NOON, a_user
 from tests.memory.conversations import MemoryConversations
 from tests.memory.exports import MemoryArchives, MemoryExports
-from tests.memory.relations import MemoryBlocks
+from tests.memory.relations import MemoryBlocks, MemoryContacts
 from tests.memory.users import MemoryUsers
 from tests.messages import ANN, BOB, LOBBY, an_event
 
@@ -45,7 +45,8 @@ class Setting:
 def setting(request: pytest.FixtureRequest) -> Setting:
     if request.param == "memory":
         users = MemoryUsers()
-        conversations = MemoryConversations(users, MemoryBlocks(users))
+        blocks = MemoryBlocks(users)
+        conversations = MemoryConversations(users, blocks, MemoryContacts(users, blocks))
         return Setting(MemoryExports(conversations), users, conversations)
     database = request.getfixturevalue("postgres")
     return Setting(PostgresExports(database), PostgresUsers(database), PostgresConversations(database))

@@ -13,7 +13,6 @@ from natter.names import FANOUT_TOPIC
 from natter.ports.delivery import FanoutLog
 from natter.records.base import SCHEMA_HEADER
 from natter.records.delivery import FANOUT_SCHEMA, load_undelivered
-from natter.settings import KafkaSettings
 from tests.contract.topic_reader import TopicReader, topic_reader
 from tests.memory.deliveries import MemoryFanoutLog
 
@@ -54,9 +53,8 @@ def readable(request: pytest.FixtureRequest) -> Iterator[Readable]:
     if request.param == "memory":
         yield ReadableMemory()
         return
-    brokers: str = request.getfixturevalue("kafka_endpoint")
-    with topic_reader(brokers, FANOUT_TOPIC) as reader:
-        yield ReadableKafka(RecordProducer(KafkaSettings(brokers=brokers, auth="none", append_timeout_s=10)), reader)
+    with topic_reader(request.getfixturevalue("kafka_endpoint"), FANOUT_TOPIC) as reader:
+        yield ReadableKafka(request.getfixturevalue("producer"), reader)
 
 
 class TestFanoutLogContract:

@@ -8,7 +8,7 @@ from natter.adapters.valkey.admission import ValkeyAdmission
 from natter.adapters.valkey.client import Valkey
 from natter.adapters.valkey.gate import ValkeyGate
 from natter.adapters.valkey.rate_limits import ValkeyRateLimits
-from natter.bootstrap.common import now_ms
+from natter.bootstrap.clients import now_ms
 from natter.domain.errors import Forbidden, NotMember, RateLimited, Unavailable
 from natter.domain.ids import ConversationId, UserId
 from natter.domain.limits import Bucket
@@ -44,6 +44,14 @@ class TestGateContract:
                 gate.enter(decided.lobby, decided.bob, SLOW)
             with pytest.raises(NotMember):
                 gate.enter(ConversationId("nowhere"), decided.bob, SLOW, cost=0)
+
+    def test_who_was_added_passes_as_told_when_the_log_was_told(self, gate: Gate, decided: Decided) -> None:
+        """Whether it is remembered or has to be asked for; what is remembered of others counts for them."""
+        decided.publish(decided.lobby, lambda _: None)
+        decided.decide(decided.lobby, decided.bob, "member")
+        for _ in range(2):
+            assert gate.enter(decided.lobby, decided.ann, SLOW, cost=0)
+            assert not gate.enter(decided.lobby, decided.bob, SLOW, cost=0)
 
     def test_across_a_block_neither_passes(self, gate: Gate, decided: Decided) -> None:
         """In a direct conversation; whether it is remembered or has to be asked for."""

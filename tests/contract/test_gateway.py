@@ -1,6 +1,5 @@
 """What every `Gateway` promises."""
 
-import contextlib
 import socket
 import threading
 import time
@@ -14,7 +13,7 @@ from urllib.parse import unquote
 import pytest
 from botocore.credentials import Credentials
 
-from natter.adapters.gateway.gateway import ApiGateway
+from natter.adapters.gateway.gateway import WAVE, ApiGateway
 from natter.domain.connections import Connection
 from natter.domain.delivery import Post, PostResult
 from natter.ports.delivery import Gateway
@@ -235,6 +234,14 @@ class TestApiGateway:
             http.post(posts(phone, b"x"), budget_s=10)
         assert len(server.lines) == 1
 
+    def test_requests_to_several_are_under_way_at_once(self, http: ApiGateway, server: Server) -> None:
+        """None is answered before the last has come."""
+        phones = on(server, *(f"c{number}" for number in range(WAVE)))
+        all_there = threading.Barrier(WAVE)
+        server.sockets.wait = lambda _: all_there.wait(10) >= 0
+        sent = [post for phone in phones for post in posts(phone, b"x")]
+        assert list(http.post(sent, budget_s=10)) == [DELIVERED] * WAVE
+
     def test_one_that_was_closed_while_idle_is_made_anew(self, http: ApiGateway, server: Server) -> None:
         """As after a freeze."""
         phones = on(server, "a", "b", "c")
@@ -252,70 +259,6 @@ class TestApiGateway:
         gone, throttled = on(server, "gone", "throttled")
         server.sockets.status |= {"gone": 410, "throttled": 429}
         assert list(http.close([gone, throttled])) == [True, False]
-
-
-class Answers:
-    """A server whose answers are written out: one after each request, however often it is connected to."""
-
-    def __init__(self, *answers: bytes) -> None:
-        self.lines = 0
-        self._answers = iter(answers)
-        self._listening = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listening.getsockname()[1]
-        self._thread = threading.Thread(target=self._serve, daemon=True)
-        self._thread.start()
-
-    def close(self) -> None:
-        self._listening.shutdown(socket.SHUT_RDWR)
-        self._thread.join()
-        self._listening.close()
-
-    def _serve(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                line, _ = self._listening.accept()
-                self.lines += 1
-                with line:
-                    self._serve_line(line)
-
-    def _serve_line(self, line: socket.socket) -> None:
-        with line.makefile("rb") as requests:
-            while requests.readline():
-                while requests.readline().strip():
-                    pass
-                requests.read(1)
-                line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                for piece in next(self._answers).split(b"|"):
-                    line.sendall(piece)
-
-
-class TestAnswers:
-    """Of other servers than API Gateway's, and of what stands before it."""
-
-    def posted(self, *answers: bytes) -> tuple[list[PostResult], int]:
-        """The results of so many posts, and how many connections they took."""
-        server = Answers(*answers)
-        gateway = ApiGateway(lambda: Credentials("AKID", "secret"), "eu-central-1")
-        phone = replace(a_connection(ANN), endpoint=f"http://127.0.0.1:{server.port}/dev")
-        results = [result for _ in answers for result in gateway.post(posts(phone, b"x"), budget_s=10)]
-        for line in [line for lines in gateway._idle.values() for line in lines]:
-            line.close()
-        server.close()
-        return results, server.lines
-
-    def test_bodies_are_read_to_their_end_however_they_come(self) -> None:
-        """Else the next answer would begin in the midst of this one."""
-        throttled = b'HTTP/1.1 429 Too Many Requests\r\nContent-Length: 18\r\n\r\n{"message":"slow"}'
-        in_pieces = b"HTTP/1.1 4|10 Gone\r\ncontent-length:|5\r\nX-Other: 1\r\n\r|\n12|345"
-        well = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
-        assert self.posted(throttled, in_pieces, well) == ([FAILED, GONE, DELIVERED], 1)
-
-    def test_an_answer_without_a_length_is_the_last_on_its_connection(self) -> None:
-        chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"
-        assert self.posted(chunked, chunked) == ([DELIVERED, DELIVERED], 2)
-
-    def test_what_is_no_answer_is_a_failure(self) -> None:
-        assert self.posted(b"SSH-2.0-OpenSSH_9.9\r\n\r\n", b"X" * 100_000) == ([FAILED, FAILED], 2)
 
 
 class TestBudget:

@@ -7,7 +7,7 @@ import pytest
 
 from natter.adapters.valkey.head_cache import ValkeyHeadCache
 from natter.domain.ids import ConversationId, new_id
-from natter.domain.messages.events import Head
+from natter.domain.messages.events import Head, HeadPlace
 from natter.ports.reading import HeadCache
 from tests.memory.head_cache import MemoryHeadCache
 from tests.messages import a_head, an_event
@@ -18,11 +18,6 @@ def heads(request: pytest.FixtureRequest) -> HeadCache:
     if request.param == "memory":
         return MemoryHeadCache()
     return ValkeyHeadCache(request.getfixturevalue("valkey"))
-
-
-@pytest.fixture
-def conversation() -> ConversationId:
-    return ConversationId(new_id())
 
 
 def fill(heads: HeadCache, *known: Head) -> None:
@@ -36,6 +31,16 @@ class TestHeadCacheContract:
         head = a_head(7, conversation=conversation, members_seq=3, preview=preview)
         fill(heads, head)
         assert heads.get([conversation]) == {conversation: head}
+
+    def test_where_it_is_can_be_asked_of_many(self, heads: HeadCache) -> None:
+        known = [a_head(seq, conversation=ConversationId(new_id())) for seq in range(1, 6)]
+        fill(heads, *known[:4])
+        heads.advance([a_head(9, conversation=known[0].conversation_id)])
+        assert heads.places([head.conversation_id for head in reversed(known)]) == {
+            known[0].conversation_id: HeadPlace.of(a_head(9, conversation=known[0].conversation_id)),
+            **{head.conversation_id: HeadPlace.of(head) for head in known[1:4]},
+        }
+        assert heads.places([]) == {}
 
     def test_what_is_not_there_is_not_advanced(self, heads: HeadCache, conversation: ConversationId) -> None:
         """After a loss of its data, nobody knows whether the head is the newest."""
@@ -63,6 +68,16 @@ class TestHeadCacheContract:
         fill(heads, head)
         heads.advance([head])
         assert heads.get([conversation]) == {conversation: head}
+
+    def test_of_the_heads_of_one_place_the_last_to_come_stays(
+        self, heads: HeadCache, conversation: ConversationId
+    ) -> None:
+        """Records that are refused move the log's position and no place: of readers, nobody sees a difference."""
+        one, other = (a_head(7, conversation=conversation, offset=offset) for offset in (20, 19))
+        fill(heads, one)
+        for head in (other, one):
+            heads.advance([head])
+            assert heads.get([conversation]) == {conversation: head}
 
     def test_what_was_advanced_while_the_table_was_read_is_not_filled_with_what_was_before(
         self, heads: HeadCache, conversation: ConversationId

@@ -47,10 +47,12 @@ class TestMigrate:
             "former_members",
             "identities",
             "members",
+            "membership_counts",
             "outbox",
             "push_registrations",
             "reports",
             "sessions",
+            "stale_rosters",
             "users",
         ]
 

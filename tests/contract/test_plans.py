@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 
+from natter.adapters.postgres.acquaintances import PostgresAcquaintances
 from natter.adapters.postgres.client import Postgres
 from natter.adapters.postgres.conversations import PostgresConversations
 from natter.adapters.postgres.devices import PostgresDevices
@@ -13,15 +14,21 @@ from natter.adapters.postgres.sessions import PostgresSessions
 from natter.adapters.postgres.users import PostgresUsers
 from natter.domain.accounts.identities import Identity
 from natter.domain.accounts.refresh_tokens import RefreshToken
+from natter.domain.conversations.records import NewConversation
+from natter.domain.conversations.roster import StaleRoster
 from natter.domain.ids import ConversationId, DeviceId, SessionId, UserId
 from natter.settings import PostgresSettings
 from tests.contract.conftest import LOGIN
+from tests.contract.conversation_store import a_direct, a_group
 from tests.contract.plans import PlannedPostgres
+from tests.identity import a_user
 
 pytestmark = pytest.mark.engines
 
 ANN, BOB = UserId("ann"), UserId("bob")
+HALL = ConversationId("hall")
 LOBBY, PHONE, SESSION = ConversationId("lobby"), DeviceId("phone"), SessionId("session")
+STALE = StaleRoster(conversation_id=LOBBY, version=1)
 SHOWN = RefreshToken.first(SESSION)
 
 
@@ -30,6 +37,14 @@ def planned(postgres_settings: PostgresSettings) -> Iterator[PlannedPostgres]:
     database = PlannedPostgres(postgres_settings, lambda: LOGIN)
     yield database
     database.close()
+
+
+def begun(database: Postgres, begin: Callable[[UserId, UserId], NewConversation]) -> ConversationId:
+    """Planned is what was run last."""
+    ann, bob = a_user(), a_user()
+    for user in (ann, bob):
+        PostgresUsers(database).add(user, "hash")
+    return PostgresConversations(database).create(begin(ann.user_id, bob.user_id))[0].conversation_id
 
 
 QUERIES: Mapping[str, Callable[[Postgres], object]] = {
@@ -56,7 +71,19 @@ QUERIES: Mapping[str, Callable[[Postgres], object]] = {
     "some members": lambda database: PostgresConversations(database).members_among(LOBBY, [ANN, BOB]),
     "the outbox's sweep": lambda database: PostgresConversations(database).unpublished(before=1, limit=10),
     "the outbox of a conversation": lambda database: PostgresConversations(database).publish(LOBBY, print),
-    "the conversation across a block": lambda database: PostgresConversations(database).note_blocks(ANN, BOB),
+    "who belongs to several": lambda database: PostgresConversations(database).rosters([LOBBY, HALL]),
+    "the beginnings of all": lambda database: PostgresConversations(database).begun_of(ANN),
+    "a page of the inbox": lambda database: PostgresConversations(database).seen_among(ANN, [LOBBY, HALL]),
+    "a new conversation": lambda database: begun(database, a_group),
+    "a new direct conversation": lambda database: begun(database, a_direct),
+    "whether one is there": lambda database: PostgresConversations(database).is_there(a_direct(ANN, BOB)),
+    "a block": lambda database: PostgresBlocks(database).add(ANN, BOB, at=1),
+    "the end of a block": lambda database: PostgresBlocks(database).remove(ANN, BOB, at=1),
+    "blocks among several": lambda database: PostgresBlocks(database).across([(ANN, BOB), (BOB, ANN)]),
+    "the conversation across a block": lambda database: PostgresConversations(database).stale_between(ANN, BOB),
+    "the sweep of stale rosters": lambda database: PostgresConversations(database).stale(before=1, limit=10),
+    "a roster replaced": lambda database: PostgresConversations(database).note_replaced(STALE),
+    "who may see whom": lambda database: PostgresAcquaintances(database).among_each({ANN: [BOB], BOB: [ANN]}),
     "settings": lambda database: PostgresConversations(database).change_settings(ANN, LOBBY, lambda same: same),
 }
 

@@ -13,6 +13,14 @@ from tests.contract.conftest import LOGIN
 
 pytestmark = pytest.mark.engines
 
+_UNTIL_GONE = """
+DO $$ BEGIN
+    WHILE EXISTS (SELECT FROM pg_stat_activity WHERE pid = {pid}) LOOP
+        PERFORM pg_sleep(0.01), pg_stat_clear_snapshot();
+    END LOOP;
+END $$
+"""
+
 
 def backend(postgres: Postgres) -> int:
     """Which of the server's processes serves the connection."""
@@ -51,6 +59,26 @@ class TestPostgres:
 
         assert postgres.run(work) == "done"
         assert len(set(pids)) == 2
+
+    def test_a_transaction_that_the_server_gave_up_is_run_again(
+        self, postgres: Postgres, other_postgres: Postgres
+    ) -> None:
+        """As of an environment that was frozen in the middle of it."""
+        backend(postgres)
+        tries: list[int] = []
+
+        def work(cursor: Cursor) -> str:
+            row = cursor.execute("SELECT pg_backend_pid() AS pid").fetchone()
+            assert row is not None
+            tries.append(row["pid"])
+            if len(tries) == 1:
+                cursor.execute("SET idle_in_transaction_session_timeout = 1")
+                other_postgres.query(_UNTIL_GONE.format(pid=row["pid"]))
+            cursor.execute("SELECT 1")
+            return "done"
+
+        assert postgres.run(work) == "done"
+        assert len(set(tries)) == 2
 
     def test_a_server_that_became_a_replica_is_left(self, postgres: Postgres) -> None:
         """As after a failover, when the old writer is up again and only reads."""

@@ -56,7 +56,7 @@ def _slice(number: int) -> Slice:
 
 def _files(number: int) -> UnsettledFiles:
     attachments = tuple(map(AttachmentId, (f"{number:02}", "cat")))
-    return UnsettledFiles(conversation_id=LOBBY, uploader=ANN, attachments=attachments, seq=number)
+    return UnsettledFiles(conversation_id=LOBBY, uploader=ANN, attachments=attachments, position=(1, number))
 
 
 def _look(number: int) -> Look:

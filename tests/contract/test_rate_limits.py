@@ -7,7 +7,7 @@ import pytest
 
 from natter.adapters.valkey.client import Valkey
 from natter.adapters.valkey.rate_limits import ValkeyRateLimits
-from natter.bootstrap.common import now_ms
+from natter.bootstrap.clients import now_ms
 from natter.domain.errors import RateLimited
 from natter.domain.ids import new_id
 from natter.domain.limits import Bucket

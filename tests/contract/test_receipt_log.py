@@ -14,7 +14,6 @@ from natter.names import RECEIPTS_TOPIC
 from natter.ports.receipts import ReceiptLog
 from natter.records.base import SCHEMA_HEADER
 from natter.records.receipts import load_receipt
-from natter.settings import KafkaSettings
 from tests.contract.topic_reader import TopicReader, topic_reader
 from tests.memory.logs import MemoryReceiptLog
 from tests.messages import ANN, BOB
@@ -59,9 +58,8 @@ def readable(request: pytest.FixtureRequest) -> Iterator[Readable]:
     if request.param == "memory":
         yield ReadableMemory()
         return
-    brokers: str = request.getfixturevalue("kafka_endpoint")
-    with topic_reader(brokers, RECEIPTS_TOPIC) as reader:
-        yield ReadableKafka(RecordProducer(KafkaSettings(brokers=brokers, auth="none", append_timeout_s=10)), reader)
+    with topic_reader(request.getfixturevalue("kafka_endpoint"), RECEIPTS_TOPIC) as reader:
+        yield ReadableKafka(request.getfixturevalue("producer"), reader)
 
 
 class TestReceiptLogContract:

@@ -86,7 +86,7 @@ class TestProfilesContract:
             assert people.profiles.by_id(other.user_id, seen_by=asking.user_id) is None
             assert people.profiles.by_name(other.username, seen_by=asking.user_id) is None
         assert people.profiles.by_id(bob.user_id, seen_by=cid.user_id) == bob
-        people.blocks.remove(ann.user_id, bob.user_id)
+        people.blocks.remove(ann.user_id, bob.user_id, at=NOON)
         assert people.profiles.by_id(ann.user_id, seen_by=bob.user_id) == ann
 
 
@@ -110,7 +110,7 @@ class TestContactsContract:
         people.blocks.add(by.user_id, blocked.user_id, at=NOON)
         assert list(people.contacts_of(ann)) == []
         assert not people.contacts.add(ann.user_id, bob.user_id, at=NOON)
-        people.blocks.remove(by.user_id, blocked.user_id)
+        people.blocks.remove(by.user_id, blocked.user_id, at=NOON)
         assert list(people.contacts_of(ann)) == [bob]
 
     def test_are_read_in_the_order_of_their_ids(self, people: People, ann: User) -> None:
@@ -132,16 +132,16 @@ class TestBlocksContract:
             assert people.blocks.add(ann.user_id, bob.user_id, at=NOON)
         assert (list(people.blocked_by(ann)), list(people.blocked_by(bob))) == ([bob], [])
         for _ in range(2):
-            people.blocks.remove(ann.user_id, bob.user_id)
+            people.blocks.remove(ann.user_id, bob.user_id, at=NOON)
         assert list(people.blocked_by(ann)) == []
 
     def test_works_both_ways_and_lasts_until_both_have_lifted_it(self, people: People, ann: User, bob: User) -> None:
         people.blocks.add(ann.user_id, bob.user_id, at=NOON)
         assert people.blocks.add(bob.user_id, ann.user_id, at=NOON)
-        people.blocks.remove(ann.user_id, bob.user_id)
+        people.blocks.remove(ann.user_id, bob.user_id, at=NOON)
         assert people.blocks.between(ann.user_id, bob.user_id)
         assert people.blocks.between(bob.user_id, ann.user_id)
-        people.blocks.remove(bob.user_id, ann.user_id)
+        people.blocks.remove(bob.user_id, ann.user_id, at=NOON)
         assert not people.blocks.between(ann.user_id, bob.user_id)
 
     def test_concerns_nobody_else(self, people: People, ann: User, bob: User) -> None:

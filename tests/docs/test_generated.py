@@ -32,7 +32,7 @@ from tests.messages import ANN, BOB, LOBBY, text
 
 DOCS = Path(__file__).parents[2] / "docs"
 DOCUMENTS: dict[str, dict[str, Any]] = {"openapi": openapi.document(), "asyncapi": asyncapi.document()}
-ONLY_ON_SOCKETS = {"unknown_action", "gone"}
+OF_NO_OPERATION = {"unknown_action", "gone", "method_not_allowed"}
 ANY = ClientId("c1")
 ITEMS: dict[str, Item] = {
     "group": CreateConversation(
@@ -100,7 +100,7 @@ class TestOpenApi:
         for response in DOCUMENTS["openapi"]["components"]["responses"].values():
             _, narrowed = response["content"]["application/problem+json"]["schema"]["allOf"]
             stated |= set(narrowed["properties"]["code"]["enum"])
-        assert stated == {error.code for error in error_leaves()} - ONLY_ON_SOCKETS
+        assert stated == {error.code for error in error_leaves()} - OF_NO_OPERATION
 
 
 class TestAsyncApi:

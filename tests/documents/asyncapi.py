@@ -7,7 +7,7 @@ from natter import __version__
 from natter.wire import accounts, conversations, frames, messages, presence, receipts, signals
 from natter.wire.base import WireModel
 from natter.wire.events import WireEvent
-from natter.wire.frames import ErrorFrame, OkFrame
+from natter.wire.frames import SUBPROTOCOL, ErrorFrame, OkFrame
 from natter.wire.messages import COMMAND_FRAMES, AckFrame
 from natter.wire.presence import PresenceFrame
 from natter.wire.signals import SIGNAL_FRAMES, PongFrame
@@ -57,7 +57,8 @@ def document() -> dict[str, Any]:
         "channels": {
             "socket": {
                 "address": "/",
-                "description": "Opened with `?ticket=…`, or with an access token as `Authorization: Bearer`.",
+                "description": "Opened with `?ticket=…`, or with an access token as `Authorization: Bearer`. "
+                f"The subprotocol `{SUBPROTOCOL}` may be offered.",
                 "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in messages},
             }
         },

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from http import HTTPStatus
 from itertools import chain, groupby
 from typing import Any
@@ -17,7 +16,7 @@ from natter.domain.ids import ID_PATTERN
 from natter.entrypoints.answers import Problem
 from natter.entrypoints.routes import Route
 from tests.chat import Chat
-from tests.documents.schemas import Schema, ref, schemas
+from tests.documents.schemas import QuerySchemas, Schema, ref, schemas
 
 _ETAG = {"description": "Of this very answer; ask again with `If-None-Match`.", "schema": {"type": "string"}}
 _LOCATION = {"description": "Good for 5 minutes.", "schema": {"type": "string", "format": "uri"}}
@@ -29,15 +28,12 @@ _NOT_MODIFIED = {"description": "What the `ETag` names is what there is.", "head
 def routes() -> dict[str, list[Route]]:
     """By function; those that differ where an identity provider signs people in stand there twice."""
     chat = Chat()
-    people = chat.world.service
-    by_provider = replace(
-        people,
-        sign_in_by_provider=chat.world.sign_in_by_provider,
-        erase_self_by_provider=chat.world.erase_self_by_provider,
-    )
-    passwords, provider = users_api(people).routes, users_api(by_provider).routes
+    people = chat.world.engines
+    passwords = users_api(people).routes
+    people.identity_provider = chat.world.provider
+    provider = users_api(people).routes
     differing = [route for route in provider if _differs(route, passwords)]
-    return {"users_api": [*passwords, *differing], "chat_api": chat_api(chat.service()).routes}
+    return {"users_api": [*passwords, *differing], "chat_api": chat_api(chat.engines).routes}
 
 
 def document() -> dict[str, Any]:
@@ -143,7 +139,7 @@ def _in_path(route: Route) -> list[Schema]:
 def _in_query(model: type[BaseModel] | None) -> list[Schema]:
     if model is None:
         return []
-    schema = model.model_json_schema()
+    schema = model.model_json_schema(schema_generator=QuerySchemas)
     return [
         {"name": name, "in": "query", "required": name in schema.get("required", ()), "schema": _set(field)}
         for name, field in schema["properties"].items()

@@ -7,6 +7,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaValue, models_json_schema
 from pydantic_core import core_schema
 
+from natter.wire.base import Patch
 from tests.documents.events import EventsPart
 
 type Schema = dict[str, Any]
@@ -14,24 +15,57 @@ type Schema = dict[str, Any]
 REF = "#/components/schemas/{model}"
 
 
+INTEGER = 'Written as JSON writes an integer: neither `3.0` nor `"3"`.'
+"""What no keyword of JSON Schema says, which takes 3.0 for an integer."""
+
+
+DIGITS = "Plain decimal digits, without leading zeros."
+
+
 class WireSchemas(GenerateJsonSchema):
-    """In answers, a field that is None is left out, and every other one is there, whether it has a default or not."""
+    """
+    In answers, a field that is None is left out, and every other one is there, whether it has a default or not. In what
+    is read, one that may be absent may be null, too, which in a `Patch` means something else.
+    """
+
+    _patching = False
+
+    def int_schema(self, schema: core_schema.IntSchema) -> JsonSchemaValue:
+        found = super().int_schema(schema)
+        return {**found, "description": INTEGER} if self.mode == "validation" else found
 
     def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
         if self.mode == "serialization":
             return self.generate_inner(schema["schema"])
         return super().nullable_schema(schema)
 
+    def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
+        outer, self._patching = self._patching, issubclass(schema["cls"], Patch)
+        try:
+            return super().model_schema(schema)
+        finally:
+            self._patching = outer
+
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        inner = schema["schema"]
         stands_for_nothing = schema.get("default") == ""
         if self.mode == "serialization" or stands_for_nothing:
-            return self.generate_inner(schema["schema"])
+            return self.generate_inner(inner)
+        if not self._patching and inner["type"] != "nullable":
+            schema = {**schema, "schema": core_schema.nullable_schema(inner)}
         return super().default_schema(schema)
 
     def field_is_required(self, field: Any, total: bool) -> bool:
         if self.mode == "serialization":
             return not _may_be_none(field["schema"])
         return super().field_is_required(field, total)
+
+
+class QuerySchemas(GenerateJsonSchema):
+    """In a query all is text, and what is not set is not there."""
+
+    def int_schema(self, schema: core_schema.IntSchema) -> JsonSchemaValue:
+        return {**super().int_schema(schema), "description": DIGITS}
 
 
 def schemas(read: Iterable[type[BaseModel]], answered: Iterable[type[BaseModel]]) -> dict[str, Schema]:

@@ -4,7 +4,9 @@ from collections.abc import Awaitable
 
 import jwt
 import pytest
+from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
+from websockets.typing import Subprotocol
 
 from tests.support.api import Api, fresh
 from tests.support.socket import Socket, message
@@ -26,6 +28,15 @@ class TestUpgrade:
         await phone.ping()
         assert await refused(api.open(ticket["url"])) == 401
         await phone.ping()
+
+    @pytest.mark.parametrize(
+        ("offered", "echoed"), [(["other", "natter.v1"], "natter.v1"), (["other"], None), ([], None)]
+    )
+    async def test_its_subprotocol_is_echoed(self, api: Api, offered: list[str], echoed: str | None) -> None:
+        ticket = await (await api.sign_up()).ticket()
+        names = [Subprotocol(name) for name in offered]
+        async with connect(ticket["url"], subprotocols=names or None, proxy=None) as socket:
+            assert socket.subprotocol == echoed
 
     async def test_access_token_opens_a_socket(self, api: Api) -> None:
         alice = await api.sign_up("alice")

@@ -126,6 +126,14 @@ class TestFrames:
         assert answer["type"] == "ack"
         assert {"font", "colour"}.isdisjoint(await phone.event(chat, "m1"))
 
+    async def test_a_number_of_an_unknown_field_may_have_any_number_of_digits(self, api: Api) -> None:
+        alice, bob = await api.sign_up(), await api.sign_up()
+        phone = await alice.connect()
+        frame = json.dumps(sending(await alice.direct(bob)))
+        await phone.send(frame.replace("{", '{"colour": ' + "9" * 5000 + ", ", 1))
+        assert (await phone.until(lambda frame: frame["type"] != "events"))["type"] == "ack"
+        (await alice.call("PATCH", "/v1/users/me", '{"colour": ' + "9" * 5000 + "}")).expect(200)
+
     async def test_ping_without_an_id_is_not_answered(self, api: Api) -> None:
         phone = await (await api.sign_up()).connect()
         await phone.send({"action": "ping"})
@@ -253,6 +261,11 @@ REQUESTS: dict[str, tuple[str, str, Any, str]] = {
     ),
     "sync: positions of wrong type": ("POST", "/v1/sync", {"positions": []}, "positions"),
     "sync: negative seq": ("POST", "/v1/sync", {"positions": {"c": {"seq": -1, "read_seq": 0}}}, "seq"),
+    "inbox: limit with an underscore": ("GET", "/v1/conversations?limit=1_0", None, "limit"),
+    "inbox: limit with a fraction": ("GET", "/v1/conversations?limit=5.0", None, "limit"),
+    "inbox: limit with a line break": ("GET", "/v1/conversations?limit=5%0A", None, "limit"),
+    "sync: limit with a fraction": ("POST", "/v1/sync", '{"positions": {}, "limit": 5.0}', "limit"),
+    "sync: limit of 5,000 digits": ("POST", "/v1/sync", '{"positions": {}, "limit": %s}' % ("9" * 5000), "limit"),
     "sync: limit too high": ("POST", "/v1/sync", {"limit": 201}, "limit"),
 }
 
@@ -265,13 +278,34 @@ class TestRequests:
         assert reply.refusal() == (400, "bad_request")
         assert detail in reply.body["detail"]
 
-    @pytest.mark.parametrize(
-        ("method", "path"), [("GET", "/v1/nowhere"), ("DELETE", "/v1/tickets"), ("POST", "/v1/users/me")]
-    )
-    async def test_there_is_nothing_at_other_paths(self, api: Api, method: str, path: str) -> None:
-        someone = await api.sign_up()
-        reply = await someone.call(method, path)
+    @pytest.mark.parametrize("path", ["/v1/nowhere", "/v1/tickets/x", "/v1/sync/x", "/v1/users/a%2Fb/c", "/"])
+    async def test_there_is_nothing_at_other_paths(self, api: Api, path: str) -> None:
+        reply = await (await api.sign_up()).call("GET", path)
         assert reply.status == 404
+
+    @pytest.mark.parametrize(
+        ("method", "path", "allowed"),
+        [
+            ("DELETE", "/v1/tickets", "POST"),
+            ("POST", "/v1/users/me", "DELETE, GET, HEAD, PATCH"),
+            ("PUT", "/v1/sync", "POST"),
+            ("POST", "/v1/presence", "GET, HEAD"),
+            ("POST", "/v1/health", "GET, HEAD"),
+            ("HEAD", "/v1/reports", "POST"),
+        ],
+    )
+    async def test_another_method_is_told_which_there_are(self, api: Api, method: str, path: str, allowed: str) -> None:
+        reply = await (await api.sign_up()).call(method, path)
+        assert (reply.status, reply.headers["Allow"]) == (405, allowed)
+        assert reply.headers["Content-Type"] == "application/problem+json"
+
+    @pytest.mark.parametrize("path", ["/v1/users/me", "/v1/%75sers%2Fme", "/v1/conversations?limit=0", "/v1/health"])
+    async def test_head_is_answered_as_get_without_a_body(self, api: Api, path: str) -> None:
+        someone = await api.sign_up()
+        got, headed = await someone.call("GET", path), await someone.call("HEAD", path)
+        assert got.status != 404
+        assert (headed.status, headed.body) == (got.status, None)
+        assert headed.headers.get("ETag") == got.headers.get("ETag")
 
     async def test_unknown_user_is_not_found(self, api: Api) -> None:
         someone = await api.sign_up()

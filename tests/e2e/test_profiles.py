@@ -22,7 +22,7 @@ class TestProfile:
     async def test_a_change_is_seen_by_oneself_and_by_others(self, api: Api) -> None:
         alice, bob = await api.sign_up("alice"), await api.sign_up("bob")
         before = (await alice.call("GET", "/v1/users/me")).expect(200)
-        assert before.keys() == {"user_id", "username", "display_name", "created_at"}
+        assert before.keys() == {"user_id", "username", "display_name", "created_at", "contactable"}
         wanted = {"display_name": "Alice Ä. 🦊", "avatar": "https://a.example/alice.png"}
         assert (await alice.call("PATCH", "/v1/users/me", wanted)).expect(200) == before | wanted
         assert (await alice.call("GET", "/v1/users/me")).expect(200) == before | wanted
@@ -33,6 +33,25 @@ class TestProfile:
         alice = await api.sign_up("alice")
         (await alice.call("PATCH", "/v1/users/me", {"avatar": "https://a.example/1.png"})).expect(200)
         assert "avatar" not in (await alice.call("PATCH", "/v1/users/me", {"avatar": None})).expect(200)
+
+    async def test_who_is_contactable_for_contacts_is_nobody_to_others(self, api: Api) -> None:
+        """And nobody can tell why: the answers are those about somebody who does not exist."""
+        alice, bob, carol = await api.sign_up("alice"), await api.sign_up("bob"), await api.sign_up("carol")
+        me = (await bob.call("PATCH", "/v1/users/me", {"contactable": "contacts"})).expect(200)
+        assert me["contactable"] == "contacts"
+        (await bob.call("PUT", f"/v1/contacts/{carol.user_id}")).expect(204)
+        (await alice.call("PUT", f"/v1/contacts/{bob.user_id}")).expect(204)
+        group = await alice.group()
+        answers = []
+        for user_id in (bob.user_id, fresh("nobody")):
+            direct = await alice.call("POST", "/v1/conversations", {"kind": "direct", "members": [user_id]})
+            added = await alice.call("POST", f"/v1/conversations/{group}/members", {"user_ids": [user_id]})
+            put = await alice.call("PUT", f"/v1/conversations/{group}/members/{user_id}", {"role": "member"})
+            answers.append([reply.body for reply in (direct, added, put)])
+        assert answers[0] == answers[1]
+        assert {answer["code"] for answer in answers[0]} == {"not_found"}
+        assert await carol.direct(bob)
+        assert await carol.group(bob)
 
     async def test_everybody_has_a_name(self, api: Api) -> None:
         alice = await api.sign_up("alice")

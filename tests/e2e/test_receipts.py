@@ -137,3 +137,32 @@ class TestRefusals:
         for method, path, body in (("GET", "cursors", None), ("PUT", "read", {"seq": 1})):
             reply = await stranger.call(method, f"/v1/conversations/{chat}/{path}", body)
             assert reply.refusal() == (403, "not_member")
+
+
+class TestAcrossABlock:
+    async def test_neither_sees_how_far_the_other_has_come_and_all_others_do(self, api: Api) -> None:
+        """In their direct conversation, and in a group."""
+        alice, bob, carol = await api.sign_up("alice"), await api.sign_up("bob"), await api.sign_up("carol")
+        alices, bobs, carols = await alice.connect(), await bob.connect(), await carol.connect()
+        direct, group = await alice.direct(bob), await alice.group(bob, carol)
+        await alices.say(direct, "one")
+        await alices.say(group, "one", "two")
+        await bobs.reach(direct, 2)
+        await bobs.reach(group, 3)
+        (await bob.call("PUT", f"/v1/blocks/{alice.user_id}")).expect(204)
+
+        await acknowledge(bobs, "read", direct, 2)
+        await acknowledge(bobs, "read", group, 3)
+        await shown(carols, group, bob, read_seq=3)
+        await acknowledge(carols, "read", group, 3)
+        seen: list[Frame] = []
+
+        def noted(frame: Frame) -> bool:
+            seen.append(frame)
+            return bool(receipts_of(frame, group, carol))
+
+        await alices.until(noted)
+        assert not [each for frame in seen for chat in (direct, group) for each in receipts_of(frame, chat, bob)]
+        assert (await cursors(alice, direct)).keys() == {alice.user_id}
+        assert (await cursors(alice, group)).keys() == {alice.user_id, carol.user_id}
+        assert (await cursors(carol, group)).keys() == {alice.user_id, bob.user_id, carol.user_id}

@@ -9,7 +9,7 @@ class TestTables:
     def test_take_the_time_of_a_write_from_the_fold(self, app: Templates) -> None:
         tables = app.properties("AWS::Cassandra::Table")
         assert {table["TableName"] for table in tables} == {
-            *("events", "client_ids", "heads", "effects", "memberships", "cursors", "files")
+            *("events", "client_ids", "heads", "message_states", "reaction_marks", "memberships", "cursors")
         }
         assert all(table["ClientSideTimestampsEnabled"] for table in tables)
 
@@ -76,6 +76,15 @@ class TestDatabase:
         assert app.one("AWS::RDS::DBCluster")["StorageEncrypted"] is True
         assert app.one("AWS::RDS::DBClusterParameterGroup")["Parameters"]["rds.force_ssl"] == "1"
         assert app.one("AWS::RDS::DBProxy")["RequireTLS"] is True
+
+    def test_values_of_statements_are_in_no_log(self, app: Templates) -> None:
+        """Names, hashes and push tokens are among them."""
+        parameters = app.one("AWS::RDS::DBClusterParameterGroup")["Parameters"]
+        assert parameters["log_parameter_max_length"] == "0"
+        assert parameters["log_parameter_max_length_on_error"] == "0"
+        assert parameters["log_error_verbosity"] == "terse"
+        assert "log_statement" not in parameters
+        assert app.one("AWS::RDS::DBProxy").get("DebugLogging", False) is False
 
     def test_prod_cannot_be_deleted_by_accident(self, prod: Templates) -> None:
         (cluster,) = prod.resources("AWS::RDS::DBCluster")

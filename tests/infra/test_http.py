@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+import pytest
+
 from infra.config import STAGES
 from tests.documents import asyncapi, openapi
 from tests.infra.templates import Templates
@@ -53,6 +55,14 @@ class TestRoutes:
             for route in routes:
                 led = [name_of(app, gate.function) for gate in found if gate.takes(route.method, _filled(route.path))]
                 assert led == [function], f"{route.method} {route.path}"
+
+    @pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "PUT"])
+    def test_each_path_reaches_its_function_with_any_method(self, app: Templates, method: str) -> None:
+        """Which answers it, or says which it takes."""
+        found = [gate for gate in gates(app, "HTTP") if gate.key != "$default"]
+        for function, routes in openapi.routes().items():
+            for path in {_filled(route.path) for route in routes}:
+                assert [name_of(app, gate.function) for gate in found if gate.takes(method, path)] == [function], path
 
     def test_each_route_of_the_gateway_is_documented(self, app: Templates) -> None:
         operations = [(route.method, _filled(route.path)) for routes in openapi.routes().values() for route in routes]

@@ -66,6 +66,14 @@ class TestAlarms:
         cluster = app.one("AWS::MSK::Cluster")["ClusterName"]
         assert dimensions == {"Consumer Group": group, "Topic": topic, "Cluster Name": cluster}
 
+    @pytest.mark.parametrize("name", ["persist", "fanout", "receipts", "presence"])
+    def test_a_single_record_that_is_set_aside_wakes_somebody(self, app: Templates, name: str) -> None:
+        alarm = app.one("AWS::CloudWatch::Alarm", AlarmName=f"natter-{app.stage}-{name}-set-aside")
+        assert (alarm["MetricName"], alarm["Threshold"], alarm["EvaluationPeriods"]) == ("RecordsSetAside", 0, 1)
+        function = app.one("AWS::Lambda::Function", FunctionName=f"natter-{app.stage}-{name}")
+        (dimension,) = alarm["Dimensions"]
+        assert function["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] == dimension["Value"]
+
     def test_notifications_are_encrypted(self, app: Templates) -> None:
         assert app.one("AWS::SNS::Topic")["KmsMasterKeyId"]
 

@@ -1,6 +1,6 @@
 """`Acquaintances` in memory, for tests of what uses them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from natter.domain.ids import UserId
@@ -19,6 +19,9 @@ class MemoryAcquaintances:
 
     def among(self, user: UserId, others: Collection[UserId]) -> frozenset[UserId]:
         return frozenset(other for other in others if self._may_see(user, other))
+
+    def among_each(self, wanted: Mapping[UserId, Collection[UserId]]) -> Mapping[UserId, frozenset[UserId]]:
+        return {user: self.among(user, others) for user, others in wanted.items()}
 
     def _may_see(self, user: UserId, other: UserId) -> bool:
         if not (is_there(self.users, user) and is_there(self.users, other)) or self.blocks.between(user, other):

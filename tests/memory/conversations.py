@@ -1,13 +1,14 @@
 """`Conversations` in memory, for tests of what uses them."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from threading import RLock
 from typing import assert_never
 
-from natter.domain.conversations.members import Member, Role
+from natter.domain.conversations.members import Member
 from natter.domain.conversations.records import ConversationRecord, MemberRecord, MemberSettings, NewConversation
-from natter.domain.conversations.roster import NO_ROSTER, Roster, Standing
+from natter.domain.conversations.roster import NO_ROSTER, Roster, StaleRoster, Standing
+from natter.domain.conversations.rules import MAX_CONVERSATIONS
 from natter.domain.errors import Conflict, NotFound
 from natter.domain.ids import ClientId, ConversationId, UserId, new_id
 from natter.domain.messages.commands import (
@@ -20,84 +21,40 @@ from natter.domain.messages.commands import (
     EraseMember,
     RemoveMember,
 )
-from natter.ports.accounts import Blocks, Users
+from natter.ports.accounts import Users
 from natter.ports.conversations import Conversations
-from tests.memory.relations import is_there
-
-UNSETTLED = MemberSettings(muted_until=None, archived=False)
-
-
-@dataclass
-class KeptMember:
-    role: Role
-    joined_at: int
-    settings: MemberSettings = UNSETTLED
-
-
-@dataclass
-class KeptRow:
-    """A row of the outbox."""
-
-    command: Command
-    created_at: int
-
-
-@dataclass
-class KeptErasing:
-    """Somebody who was here, and is to be erased."""
-
-    requested_at: int
-    told: bool = False
-    emptied_to: int = 0
-    emptied: bool = False
-
-
-@dataclass
-class Kept:
-    """A conversation as it began, and what became of it."""
-
-    new: NewConversation
-    title: str | None
-    avatar: str | None = None
-    members: dict[UserId, KeptMember] = field(default_factory=dict)
-    version: int = 1
-    block_changes: int = 0
-    outbox: list[KeptRow] = field(default_factory=list)
-    """Not in the log yet."""
-    former: set[UserId] = field(default_factory=set)
-    erasing: dict[UserId, KeptErasing] = field(default_factory=dict)
-
-    def standing(self) -> Standing:
-        joined = sorted(self.members.items(), key=lambda item: (item[1].joined_at, item[0]))
-        roles = {user: member.role for user, member in joined}
-        untold = frozenset(user for user, erasing in self.erasing.items() if not erasing.told)
-        roster = Roster(version=self.version, kind=self.new.kind, roles=roles)
-        return Standing(roster=roster, title=self.title, avatar=self.avatar, erasing=untold)
-
-    def add(self, members: Sequence[Member], *, at: int) -> None:
-        self.members |= {member.user_id: KeptMember(member.role, at) for member in members}
-
-    def announce(self, sender: UserId, item: CreateConversation | Change, *, at: int) -> None:
-        command = Command(conversation_id=self.new.conversation_id, sender_id=sender, items=(item,), decided=True)
-        self.outbox.append(KeptRow(command, at))
+from tests.memory.kept import UNSETTLED, Kept, KeptErasing, KeptMember
+from tests.memory.relations import MemoryBlocks, MemoryContacts, is_there
 
 
 class MemoryConversations:
-    def __init__(self, users: Users, blocks: Blocks) -> None:
+    def __init__(self, users: Users, blocks: MemoryBlocks, contacts: MemoryContacts) -> None:
         self._users = users
         self._blocks = blocks
+        self._contacts = contacts
+        blocks.changed = self._note_blocks
         self._kept: dict[ConversationId, Kept] = {}
         self._lock = RLock()
 
     def create(self, new: NewConversation) -> tuple[ConversationRecord, bool]:
-        self._check_users(new.created_by, new.members)
         with self._lock:
             existing = self._existing(new)
+            if existing is None:
+                self._check_reachable(new.created_by, new.members)
+                self._check_room(new.members)
+            elif new.kind == "direct":
+                self._check_known(new.created_by, new.members)
             kept = existing or self._keep(new)
             record = self.seen_by(new.created_by, kept.new.conversation_id)
         if record is None:  # its creator has left it since
             raise Conflict("conversation_id: already used")
         return record, existing is None
+
+    def is_there(self, new: NewConversation) -> bool:
+        with self._lock:
+            return new.conversation_id in self._kept or (
+                new.kind == "direct" and self._direct(_people(new)) is not None
+            )
 
     def publish(self, conversation: ConversationId, append: Callable[[Command], object]) -> None:
         with self._lock:
@@ -119,8 +76,9 @@ class MemoryConversations:
             kept = self._kept.get(conversation)
             change = decide(Standing(roster=NO_ROSTER, title=None, avatar=None) if kept is None else kept.standing())
             if kept is not None and change is not None:
-                self._apply(kept, by, change, at=at)
+                self._check(by, change)
                 kept.version += 1
+                self._apply(kept, change, at=at)
                 kept.announce(by, change, at=at)
 
     def change_settings(
@@ -133,13 +91,26 @@ class MemoryConversations:
             member.settings = change(member.settings)
             return member.settings
 
-    def note_blocks(self, user: UserId, other: UserId) -> ConversationId | None:
+    def stale_between(self, user: UserId, other: UserId) -> StaleRoster | None:
         with self._lock:
             kept = self._direct(frozenset((user, other)))
-            if kept is None:
-                return None
-            kept.block_changes += 1
-            return kept.new.conversation_id
+            return None if kept is None or kept.stale_since is None else _stale(kept)
+
+    def stale(self, *, before: int, limit: int) -> Sequence[StaleRoster]:
+        with self._lock:
+            since = {each: kept.stale_since for each, kept in self._kept.items() if kept.stale_since is not None}
+            overdue = sorted((at, each) for each, at in since.items() if at < before)
+            return [_stale(self._kept[each]) for _, each in overdue[:limit]]
+
+    def note_replaced(self, stale: StaleRoster) -> None:
+        with self._lock:
+            kept = self._kept[stale.conversation_id]
+            if kept.block_changes <= stale.version:
+                kept.stale_since = None
+
+    def rosters(self, conversations: Collection[ConversationId]) -> Mapping[ConversationId, Roster]:
+        found = {each: self.roles(each) for each in conversations}
+        return {each: roster for each, roster in found.items() if roster.kind is not None}
 
     def roles(self, conversation: ConversationId) -> Roster:
         with self._lock:
@@ -163,6 +134,15 @@ class MemoryConversations:
     def seen_by(self, user: UserId, conversation: ConversationId) -> ConversationRecord | None:
         kept = self._kept.get(conversation)
         return None if kept is None or user not in kept.members else self._record(kept, user)
+
+    def seen_among(
+        self, user: UserId, conversations: Collection[ConversationId]
+    ) -> Mapping[ConversationId, ConversationRecord]:
+        found = {each: self.seen_by(user, each) for each in conversations}
+        return {each: record for each, record in found.items() if record is not None}
+
+    def begun_of(self, user: UserId) -> Mapping[ConversationId, int]:
+        return {each: kept.new.created_at for each, kept in self._kept.items() if user in kept.members}
 
     def of_user(self, user: UserId) -> Sequence[ConversationRecord]:
         return [self._record(kept, user) for kept in self._kept.values() if user in kept.members]
@@ -201,21 +181,43 @@ class MemoryConversations:
         kept = self._kept.get(conversation)
         return {} if kept is None else kept.members
 
-    def _check_users(self, by: UserId, members: Sequence[Member]) -> None:
+    def _check(self, by: UserId, change: Change) -> None:
+        if isinstance(change, AddMembers):
+            self._check_reachable(by, change.members)
+            self._check_room(change.members)
+
+    def _check_known(self, by: UserId, members: Sequence[Member]) -> None:
         users = [member.user_id for member in members]
         if any(not is_there(self._users, user) or self._blocks.between(by, user) for user in users):
             raise NotFound("there is no such user")
 
-    def _apply(self, kept: Kept, by: UserId, change: Change, *, at: int) -> None:
+    def _check_reachable(self, by: UserId, members: Sequence[Member]) -> None:
+        self._check_known(by, members)
+        others = [self._users.by_id(member.user_id) for member in members if member.user_id != by]
+        reserved = [user.user_id for user in others if user is not None and user.contactable == "contacts"]
+        if not all(self._contacts.keeps(user, by) for user in reserved):
+            raise NotFound("there is no such user")
+
+    def _check_room(self, members: Sequence[Member]) -> None:
+        if any(len(self.begun_of(member.user_id)) >= MAX_CONVERSATIONS for member in members):
+            raise Conflict(f"nobody is in more than {MAX_CONVERSATIONS} conversations")
+
+    def _note_blocks(self, pair: frozenset[UserId], at: int) -> None:
+        with self._lock:
+            kept = self._direct(pair)
+            if kept is not None:
+                kept.block_changes += 1
+                kept.stale_since = at if kept.stale_since is None else kept.stale_since
+
+    def _apply(self, kept: Kept, change: Change, *, at: int) -> None:
         match change:
             case AddMembers(members=members):
-                self._check_users(by, members)
                 kept.add(members, at=at)
             case RemoveMember(user_id=user):
                 if kept.members.pop(user, None) is not None:
                     kept.former.add(user)
             case ChangeRole(user_id=user, role=role):
-                kept.members[user].role = role
+                kept.members[user].role, kept.members[user].version = role, kept.version
             case ChangeConversation(changes=changes):
                 kept.title, kept.avatar = changes.get("title", kept.title), changes.get("avatar", kept.avatar)
             case EraseMember(user_id=user):
@@ -272,6 +274,10 @@ class MemoryConversations:
             peer_deleted=profile is not None and profile.erased,
             erasing={each: erasing.requested_at for each, erasing in kept.erasing.items() if not erasing.emptied},
         )
+
+
+def _stale(kept: Kept) -> StaleRoster:
+    return StaleRoster(conversation_id=kept.new.conversation_id, version=kept.block_changes)
 
 
 def _people(new: NewConversation) -> frozenset[UserId]:

@@ -14,13 +14,14 @@ class MemoryGate:
         self._admission = admission
         self._limits = limits
 
-    def enter(self, conversation: ConversationId, user: UserId, bucket: Bucket, cost: int = 1) -> None:
+    def enter(self, conversation: ConversationId, user: UserId, bucket: Bucket, cost: int = 1) -> bool:
         self._limits.take(bucket, user, cost)
         admitted = self._admission.roster(conversation).admit(user)
         if admitted is None:
             raise NotMember
         if admitted.blocked:
             raise Forbidden(ACROSS_A_BLOCK)
+        return admitted.told
 
 
 _: type[Gate] = MemoryGate

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from natter.domain.ids import ConversationId
-from natter.domain.messages.events import Head
+from natter.domain.messages.events import Head, HeadPlace
 from natter.ports.reading import HeadCache, ReadTable
 
 
@@ -16,11 +16,14 @@ class MemoryHeadCache:
         for head in heads:
             self._leases.pop(head.conversation_id, None)
             known = self._heads.get(head.conversation_id)
-            if known is not None and known.position < head.position:
+            if known is not None and (known.epoch, known.seq) <= (head.epoch, head.seq):
                 self._heads[head.conversation_id] = head
 
     def get(self, conversations: Sequence[ConversationId]) -> Mapping[ConversationId, Head]:
         return {each: self._heads[each] for each in conversations if each in self._heads}
+
+    def places(self, conversations: Sequence[ConversationId]) -> Mapping[ConversationId, HeadPlace]:
+        return {each: HeadPlace.of(head) for each, head in self.get(conversations).items()}
 
     def fill(self, conversations: Sequence[ConversationId], read: ReadTable) -> Mapping[ConversationId, Head]:
         leases = {each: self._lease(each) for each in conversations}

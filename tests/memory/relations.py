@@ -1,6 +1,6 @@
 """`Profiles`, `Contacts` and `Blocks` in memory, for tests of what uses them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from natter.domain.accounts.users import User
 from natter.domain.ids import UserId
@@ -11,18 +11,27 @@ class MemoryBlocks:
     def __init__(self, users: Users) -> None:
         self._users = users
         self._blocks: set[tuple[UserId, UserId]] = set()
+        self.changed: Callable[[frozenset[UserId], int], None] = lambda _pair, _at: None
+        """Told of every change of the blocks between two, and when, as part of it."""
 
-    def add(self, user: UserId, blocked: UserId, *, at: int) -> bool:  # noqa: ARG002 - nobody asks when
+    def add(self, user: UserId, blocked: UserId, *, at: int) -> bool:
         if not is_there(self._users, blocked):
             return False
-        self._blocks.add((user, blocked))
+        if (user, blocked) not in self._blocks:
+            self._blocks.add((user, blocked))
+            self.changed(frozenset((user, blocked)), at)
         return True
 
-    def remove(self, user: UserId, blocked: UserId) -> None:
-        self._blocks.discard((user, blocked))
+    def remove(self, user: UserId, blocked: UserId, *, at: int) -> None:
+        if (user, blocked) in self._blocks:
+            self._blocks.discard((user, blocked))
+            self.changed(frozenset((user, blocked)), at)
 
     def between(self, user: UserId, other: UserId) -> bool:
         return not self._blocks.isdisjoint({(user, other), (other, user)})
+
+    def across(self, pairs: Collection[tuple[UserId, UserId]]) -> frozenset[tuple[UserId, UserId]]:
+        return frozenset(pair for pair in pairs if self.between(*pair))
 
     def of(self, user: UserId, *, after: UserId | None, limit: int) -> Sequence[User]:
         return _page(self._users, [blocked for by, blocked in self._blocks if by == user], after, limit)
@@ -64,6 +73,9 @@ class MemoryContacts:
     def of(self, user: UserId, *, after: UserId | None, limit: int) -> Sequence[User]:
         shown = [other for by, other in self._contacts if by == user and not self._blocks.between(user, other)]
         return _page(self._users, [other for other in shown if is_there(self._users, other)], after, limit)
+
+    def keeps(self, user: UserId, other: UserId) -> bool:
+        return (user, other) in self._contacts
 
     def mutual(self, user: UserId, other: UserId) -> bool:
         return {(user, other), (other, user)} <= self._contacts

@@ -2,29 +2,29 @@
 
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from itertools import chain
 from typing import Any, NamedTuple
 
 from natter.domain.conversations.members import MembershipChange
 from natter.domain.fold.known import Known, Wanted
-from natter.domain.fold.targets import Effect
+from natter.domain.fold.targets import Target
 from natter.domain.fold.writes import (
-    EffectRow,
-    EmptiedEffectRow,
+    AmendedRow,
     EmptiedRow,
     EventRow,
     FileRow,
     ForgottenCursorRow,
     ForgottenFileRow,
+    MarkRow,
     MembershipRow,
     Place,
     Row,
     SentRow,
     SpentRow,
+    StateRow,
 )
 from natter.domain.ids import AttachmentId, ConversationId, UserId
 from natter.domain.messages.events import Event, Head
-from natter.domain.reading.pages import StoredEffect
+from natter.domain.messages.states import NO_STATE, MarkKey, MessageState
 from natter.domain.receipts import Cursor, CursorKey
 from natter.ports.messages import EventStore
 from natter.ports.reading import Timeline
@@ -52,6 +52,7 @@ class MemoryTables:
 
     def read(self, wanted: Wanted) -> Known:
         heads = self.heads(wanted.conversations)
+        ends = {**wanted.folded, **{each: head.seq for each, head in heads.items()}}
         outcomes = {key: list(self._select(("client_ids", key)).values()) for key in wanted.keys}
         return Known(
             heads=heads,
@@ -59,10 +60,15 @@ class MemoryTables:
                 each: list(self._select(("memberships", each)).values()) for each in wanted.conversations
             },
             outcomes=outcomes,
-            targets=self.events_at(wanted.targets),
-            effects={
-                place: [Effect(seq=each.seq, type=each.type) for each in self._effects(place)]
+            targets={
+                place: target
                 for place in wanted.targets
+                if place[1] <= ends.get(place[0], 0) and (target := self._target(place, ends[place[0]])) is not None
+            },
+            marks={
+                key: is_set
+                for key in wanted.marks
+                if (is_set := self._mark(key, ends.get(key.conversation_id, 0))) is not None
             },
         )
 
@@ -70,12 +76,33 @@ class MemoryTables:
         found = {place: self._event(place) for place in places}
         return {place: event for place, event in found.items() if event is not None}
 
-    def effects_on(self, places: Collection[Place]) -> Mapping[Place, Sequence[StoredEffect]]:
-        return {(each, seq): list(self.effects(each, [range(seq, seq + 1)])) for each, seq in places}
+    def states(self, places: Collection[Place], *, up_to: int) -> Mapping[Place, MessageState]:
+        found = {place: self._state(place, up_to) for place in places}
+        return {place: state for place, state in found.items() if state is not None}
+
+    def marks(self, keys: Collection[MarkKey], *, up_to: int) -> Mapping[MarkKey, bool]:
+        found = {key: self._mark(key, up_to) for key in keys}
+        return {key: is_set for key, is_set in found.items() if is_set is not None}
 
     def write(self, rows: Sequence[Row]) -> None:
         for row in rows:
             self._write(row)
+
+    def undo(self, rows: Sequence[Row]) -> None:
+        for row in rows:
+            match row:
+                case EventRow(event=event):
+                    for column in ("payload", "rest"):
+                        self._put(("events", (event.conversation_id, event.seq)), column, None, row.written_at)
+                case SpentRow():
+                    self._put(("client_ids", row.key), row.outcome.place, None, row.written_at)
+                case StateRow(state=state):
+                    self._put(("states", (row.conversation_id, row.target_seq)), state.seq, None, row.written_at)
+                case MarkRow():
+                    self._put(("marks", row.key), row.seq, None, row.written_at)
+                case MembershipRow(change=change):
+                    key = (change.user_id, change.seq)
+                    self._put(("memberships", row.conversation_id), key, None, row.written_at)
 
     def write_heads(self, heads: Sequence[Head]) -> None:
         for head in heads:
@@ -91,18 +118,6 @@ class MemoryTables:
             event = self._event((conversation, seq))
             if event is not None:
                 yield event
-
-    def effects(self, conversation: ConversationId, targets: Sequence[range]) -> Iterable[StoredEffect]:
-        for target_seq in chain(*targets):
-            for event in self._effects((conversation, target_seq)):
-                yield StoredEffect(
-                    target_seq=target_seq,
-                    seq=event.seq,
-                    type=event.type,
-                    at=event.at,
-                    sender_id=event.sender_id,
-                    payload=event.payload,
-                )
 
     def membership_changes_of(
         self, user: UserId, conversations: Iterable[ConversationId]
@@ -135,50 +150,55 @@ class MemoryTables:
     def _write_head(self, head: Head) -> None:
         self._put(("heads", head.conversation_id), None, head, head.written_at)
 
-    def _write(self, row: Row) -> None:
+    def _write(self, row: Row) -> None:  # noqa: C901 - a case for each kind of row
         match row:
             case EventRow(event=event):
                 place: Hashable = ("events", (event.conversation_id, event.seq))
                 self._put(place, "payload", event.payload, row.written_at)
-                self._put(place, "rest", replace(event, payload={}), row.written_at)
+                self._put(place, "rest", replace(event, payload={}, amended_by=0), row.written_at)
             case EmptiedRow():
                 self._put(("events", (row.conversation_id, row.seq)), "payload", row.left, row.written_at)
             case SpentRow():
                 self._put(("client_ids", row.key), row.outcome.place, row.outcome, row.written_at)
-            case EffectRow(event=event):
-                target: Hashable = ("effects", (event.conversation_id, row.target_seq))
-                self._put(target, (event.seq, "payload"), event.payload, row.written_at)
-                self._put(target, (event.seq, "rest"), replace(event, payload={}), row.written_at)
-            case EmptiedEffectRow():
-                target = ("effects", (row.conversation_id, row.target_seq))
-                self._put(target, (row.seq, "payload"), None, row.written_at)
+            case StateRow(state=state):
+                message: Hashable = ("states", (row.conversation_id, row.target_seq))
+                self._put(message, state.seq, state, row.written_at)
+            case AmendedRow():
+                self._put(("events", (row.conversation_id, row.seq)), "amended_by", row.by, row.written_at)
+            case MarkRow():
+                self._put(("marks", row.key), row.seq, row.is_set, row.written_at)
             case MembershipRow(change=change):
                 key = (change.user_id, change.seq)
                 self._put(("memberships", row.conversation_id), key, change, row.written_at)
+            case SentRow():
+                place = ("cursors", (row.conversation_id, row.user_id))
+                self._put(place, "sent", {"sent_seq": row.seq, "sent_messages": row.messages}, row.written_at)
+            case ForgottenCursorRow():
+                place = ("cursors", (row.conversation_id, row.user_id))
+                for columns in ("read", "sent"):
+                    self._put(place, columns, None, row.written_at)
             case FileRow() | ForgottenFileRow():
                 value = isinstance(row, FileRow) or None
                 self._put(("files", (row.conversation_id, row.attachment_id)), row.seq, value, row.written_at)
-            case SentRow() | ForgottenCursorRow():
-                self._write_cursor(row)
-
-    def _write_cursor(self, row: SentRow | ForgottenCursorRow) -> None:
-        place = ("cursors", (row.conversation_id, row.user_id))
-        if isinstance(row, SentRow):
-            self._put(place, "sent", {"sent_seq": row.seq, "sent_messages": row.messages}, row.written_at)
-            return
-        for columns in ("read", "sent"):
-            self._put(place, columns, None, row.written_at)
 
     def _event(self, place: Place) -> Event | None:
         columns = self._select(("events", place))
         rest: Event | None = columns.get("rest")
-        return None if rest is None else replace(rest, payload=columns.get("payload", {}))
+        if rest is None:
+            return None
+        return replace(rest, payload=columns.get("payload", {}), amended_by=columns.get("amended_by", 0))
 
-    def _effects(self, place: Place) -> list[Event]:
-        """The events that changed what the one at `place` says."""
-        columns: dict[Any, Any] = self._select(("effects", place))
-        rests = {seq: rest for (seq, column), rest in columns.items() if column == "rest"}
-        return [replace(rests[seq], payload=columns.get((seq, "payload"), {})) for seq in sorted(rests)]
+    def _target(self, place: Place, up_to: int) -> Target | None:
+        event = self._event(place)
+        if event is None:
+            return None
+        return Target(type=event.type, sender_id=event.sender_id, state=self._state(place, up_to) or NO_STATE)
+
+    def _state(self, place: Place, up_to: int) -> MessageState | None:
+        return _latest(self._select(("states", place)), up_to)
+
+    def _mark(self, key: MarkKey, up_to: int) -> bool | None:
+        return _latest(self._select(("marks", key)), up_to)
 
     def _cursor(self, key: CursorKey) -> Cursor | None:
         columns = self._select(("cursors", key))
@@ -198,6 +218,12 @@ class MemoryTables:
         old = cells.get(key)
         if old is None or (written_at, value is None) >= (old.written_at, old.value is None):
             cells[key] = Cell(written_at, value)
+
+
+def _latest(versions: dict[Any, Any], up_to: int) -> Any | None:
+    """The version at the highest place that is not above `up_to`."""
+    seq = max((each for each in versions if each <= up_to), default=None)
+    return None if seq is None else versions[seq]
 
 
 _event_store: type[EventStore] = MemoryTables

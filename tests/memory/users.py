@@ -44,7 +44,9 @@ class MemoryUsers:
         return changed
 
     def erase(self, user: UserId) -> None:
-        erased = replace(self._by_id[user], display_name=DELETED_NAME, avatar=None, erased=True)
+        erased = replace(
+            self._by_id[user], display_name=DELETED_NAME, avatar=None, contactable="everybody", erased=True
+        )
         self._by_id[user] = self._by_name[erased.username] = erased
         self._hashes.pop(user, None)
 

@@ -1,18 +1,14 @@
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 
 import pytest
 
 from tests.support.api import Api
-from tests.support.follower import Follower
-from tests.support.storm import DEVICES_EACH, MEMBERS
+from tests.support.crowd import crowd
+from tests.support.storm import MEMBERS, Storm
 
 
 @pytest.fixture
-async def followers(api: Api) -> AsyncIterator[list[Follower]]:
-    """The devices of a group's members, all connected: twenty who send, and read."""
-    members = [await api.sign_up(f"member{number}") for number in range(MEMBERS)]
-    group = await members[0].group(*members[1:])
-    others = [await member.on_another_device() for _ in range(DEVICES_EACH - 1) for member in members]
-    async with AsyncExitStack() as stack:
-        yield [await stack.enter_async_context(Follower(device, group)) for device in [*members, *others]]
+async def storm(api: Api) -> AsyncIterator[Storm]:
+    async with crowd(api, users=MEMBERS) as (clients, ledger):
+        owner, *others = (client.user for client in clients[:MEMBERS])
+        yield Storm(await owner.group(*others), clients, ledger)

@@ -1,7 +1,7 @@
 """Who belongs where as PostgreSQL has decided it, which is ahead of the log."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from natter.domain.conversations.members import Role
@@ -55,6 +55,9 @@ class SteppedDecisions:
     def roster(self, conversation: ConversationId) -> Roster:
         self._pause()
         return Roster(version=len(self._decided), kind="group", roles=dict(self._roles[conversation]))
+
+    def rosters(self, conversations: Collection[ConversationId]) -> Mapping[ConversationId, Roster]:
+        return {each: self.roster(each) for each in conversations}
 
     def replace(self, conversation: ConversationId) -> None:
         """Nothing is remembered."""

@@ -21,11 +21,15 @@ from natter.domain.messages.commands import (
     RemoveMember,
 )
 from natter.domain.messages.events import JsonObject
+from natter.domain.messages.states import Bounds
 
 USERS = tuple(map(UserId, ("ann", "bob", "cid", "dan")))
 CONVERSATIONS = tuple(map(ConversationId, "pqr"))
 LENGTH = 48
 LATEST_TARGET = 8
+REACTIONS = ("+1", "+1", "-1", "!", "?")
+BOUNDS = Bounds(edits=2, reactions=2, named=1)
+"""So narrow that a run reaches them."""
 
 
 @dataclass(kw_only=True)
@@ -86,7 +90,14 @@ class Load:
         members = (Member(user_id=owner, role="owner"), *(self._member(user) for user in others))
         self._rosters[conversation] = {owner, *others}
         return self._decided(
-            conversation, owner, CreateConversation(client_id=self._row_id(), kind="group", members=members)
+            conversation,
+            owner,
+            CreateConversation(
+                client_id=self._row_id(),
+                kind="group",
+                members=members,
+                history=self.random.choice(["joined", "all"]),
+            ),
         )
 
     def _membership(self, conversation: ConversationId) -> Command:
@@ -145,7 +156,8 @@ class Load:
             content = self._content(conversation, sender, f"edit {len(self.commands)}.")
             return EditMessage(client_id=client_id, target_seq=target, content=content)
         if kind < 0.7:
-            return React(client_id=client_id, target_seq=target, reaction="+1", remove=self.random.random() < 0.3)
+            reaction = self.random.choice(REACTIONS)
+            return React(client_id=client_id, target_seq=target, reaction=reaction, remove=self.random.random() < 0.3)
         return DeleteMessage(client_id=client_id, target_seq=target)
 
     def _again(self, command: Command) -> Command:

@@ -25,6 +25,7 @@ from natter.domain.messages.commands import (
     RemoveMember,
 )
 from natter.domain.messages.events import Event
+from tests.reliability.load import BOUNDS
 
 WEEK_MS = 7 * 24 * 3600 * 1000
 
@@ -48,6 +49,35 @@ class Answer:
     refusal: str | None
 
 
+@dataclass
+class Reactions:
+    """To one message: who holds each, in the order of setting, and which of them are named."""
+
+    holders: dict[str, dict[UserId, bool]] = field(default_factory=dict)
+
+    def take(self, event: Event) -> None:
+        reaction, user = event.payload["reaction"], event.sender_id
+        users = self.holders.setdefault(reaction, {})
+        if "removed" in event.payload:
+            users.pop(user, None)
+        elif user not in users:
+            users[user] = sum(users.values()) < BOUNDS.named
+        if not users:
+            del self.holders[reaction]
+
+    def shown(self, reader: UserId) -> dict[str, Any]:
+        shown = [
+            {
+                "reaction": reaction,
+                "count": len(users),
+                "mine": reader in users,
+                "user_ids": [user for user, is_named in users.items() if is_named],
+            }
+            for reaction, users in self.holders.items()
+        ]
+        return {"reactions": shown} if shown else {}
+
+
 @dataclass(kw_only=True)
 class History:
     events: list[Expected] = field(default_factory=list)
@@ -60,8 +90,10 @@ class History:
     """When everybody was erased who was; their words stay in the tables until `erase` empties them."""
     edits: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
     """Places of the edits of each message."""
+    reactions: dict[int, "Reactions"] = field(default_factory=lambda: defaultdict(Reactions))
     members_seq: int = 0
     messages: int = 0
+    history: str = "joined"
 
     def as_kept(self, expected: Expected) -> Event:
         """The event as the store has it in the end: what was deleted says nothing, nor does an edit of it."""
@@ -76,21 +108,17 @@ class History:
         """A message as its sender may be shown it again: as of each place since its own."""
         event = expected.event
         payload = event.payload
-        reactions: list[tuple[str, UserId]] = []
+        reactions = Reactions()
         for later in (each.event for each in self.events[event.seq :]):
             if event.type != "message" or later.payload.get("target_seq") != event.seq:
                 continue
             if later.type == "edit":
                 payload = {**payload, "content": later.payload["content"], "edited_at": later.at}
             elif later.type == "delete":
-                payload, reactions = {"deleted_at": later.at}, []
+                payload, reactions = {"deleted_at": later.at}, Reactions()
             else:
-                mine = (later.payload["reaction"], later.sender_id)
-                if "removed" in later.payload:
-                    reactions = [each for each in reactions if each != mine]
-                elif mine not in reactions:
-                    reactions = [*reactions, mine]
-            yield replace(event, payload={**payload, **_reactions(reactions, event.sender_id)})
+                reactions.take(later)
+            yield replace(event, payload={**payload, **reactions.shown(event.sender_id)})
 
     def files(self, *, first: int, last: int) -> set[str]:
         """What the messages from place `first` on show when the last event is the one at `last`."""
@@ -150,15 +178,6 @@ def meaning(log: Iterable[Record]) -> Meaning:
     return result
 
 
-def _reactions(reactions: list[tuple[str, UserId]], reader: UserId) -> dict[str, Any]:
-    """In the order of setting."""
-    shown = []
-    for reaction in dict.fromkeys(each for each, _ in reactions):
-        users = [user for each, user in reactions if each == reaction]
-        shown.append({"reaction": reaction, "count": len(users), "mine": reader in users, "user_ids": users})
-    return {"reactions": shown} if shown else {}
-
-
 def _refusal(history: History, command: Command, item: Item) -> str | None:
     if command.decided:
         return None
@@ -166,7 +185,7 @@ def _refusal(history: History, command: Command, item: Item) -> str | None:
     if role is None:
         return "not_member"
     if isinstance(item, PostMessage):
-        return "not_found" if (item.reply_to or 0) > len(history.events) else None
+        return None if item.reply_to is None or _readable(history, command.sender_id, item.reply_to) else "not_found"
     if not isinstance(item, EditMessage | DeleteMessage | React):
         return "forbidden"
     return _target_refusal(history, command.sender_id, role, item)
@@ -175,14 +194,31 @@ def _refusal(history: History, command: Command, item: Item) -> str | None:
 def _target_refusal(
     history: History, sender: UserId, role: str, item: EditMessage | DeleteMessage | React
 ) -> str | None:
-    messages = {each.event.seq: each.event for each in history.events if each.event.type == "message"}
-    if item.target_seq not in messages:
+    message = _readable(history, sender, item.target_seq)
+    if message is None:
         return "not_found"
-    if item.target_seq in history.deleted or messages[item.target_seq].sender_id in history.erased:
+    if message.seq in history.deleted or message.sender_id in history.erased:
         return "gone"
     runs_it = isinstance(item, DeleteMessage) and role in {"owner", "admin"}
-    may = isinstance(item, React) or runs_it or messages[item.target_seq].sender_id == sender
-    return None if may else "forbidden"
+    if not (isinstance(item, React) or runs_it or message.sender_id == sender):
+        return "forbidden"
+    return "conflict" if _is_full(history, item) else None
+
+
+def _readable(history: History, reader: UserId, seq: int) -> Event | None:
+    """The message at `seq`, if there is one that the member may read."""
+    first = 1 if history.history == "all" else history.joined[reader]
+    found = next((each.event for each in history.events if each.event.seq == seq), None)
+    return found if found is not None and found.type == "message" and seq >= first else None
+
+
+def _is_full(history: History, item: EditMessage | DeleteMessage | React) -> bool:
+    if isinstance(item, EditMessage):
+        return len(history.edits[item.target_seq]) >= BOUNDS.edits
+    if isinstance(item, DeleteMessage) or item.remove:
+        return False
+    held = history.reactions[item.target_seq].holders
+    return item.reaction not in held and len(held) >= BOUNDS.reactions
 
 
 def _happened(history: History, record: Record, item: Item) -> int:
@@ -193,6 +229,7 @@ def _happened(history: History, record: Record, item: Item) -> int:
             history.joined |= {each.user_id: seq for each in item.members if each.user_id not in history.roles}
             history.roles |= {member.user_id: member.role for member in item.members}
             history.members_seq = seq
+            history.history = item.history if isinstance(item, CreateConversation) else history.history
         case RemoveMember():
             del history.roles[item.user_id]
             leaver = {item.user_id}
@@ -222,6 +259,8 @@ def _happened(history: History, record: Record, item: Item) -> int:
         payload=item.payload(),
         messages=history.messages,
     )
+    if isinstance(item, React):
+        history.reactions[item.target_seq].take(event)
     audience = frozenset(history.roles) | leaver
     history.events.append(Expected(event=event, audience=audience, members_seq=history.members_seq))
     return seq

@@ -11,10 +11,10 @@ from natter.domain.conversations.members import MembershipChange, memberships_as
 from natter.domain.delivery import PostResult, Slice, Undelivered
 from natter.domain.fold.conversation import Conversation
 from natter.domain.fold.known import Wanted
-from natter.domain.fold.writes import EmptiedEffectRow, Row, SpentRow
+from natter.domain.fold.writes import EmptiedRow, Row, SpentRow
 from natter.domain.ids import ConversationId
 from natter.domain.messages.commands import Record
-from natter.domain.messages.events import Head
+from natter.domain.messages.events import Head, HeadPlace
 from natter.domain.receipts import Cursor, CursorKey
 from natter.ports.attachments import FileQueue
 from natter.ports.messages import EventStore
@@ -32,6 +32,7 @@ from tests.reliability.planted_files import (
     RetriesShow,
 )
 from tests.reliability.planted_stores import (
+    END,
     ClockedCursors,
     CountedTables,
     CountedView,
@@ -45,9 +46,6 @@ from tests.reliability.planted_stores import (
 )
 from tests.reliability.simulation import Parts
 
-END = 10**9
-"""Behind every place."""
-
 
 @dataclass
 class PassingStore:
@@ -59,6 +57,9 @@ class PassingStore:
 
     def write(self, rows: Sequence[Row]) -> None:
         self.inner.write(rows)
+
+    def undo(self, rows: Sequence[Row]) -> None:
+        self.inner.undo(rows)
 
     def write_heads(self, heads: Sequence[Head]) -> None:
         self.inner.write_heads(heads)
@@ -90,10 +91,10 @@ class ClientIdsLast(PassingStore):
 
 
 class EditsKept(PassingStore):
-    """A deletion empties the message, but not its edits among the effects."""
+    """A deletion empties the message, but not its edits."""
 
     def write(self, rows: Sequence[Row]) -> None:
-        self.inner.write([row for row in rows if not isinstance(row, EmptiedEffectRow)])
+        self.inner.write([row for row in rows if not (isinstance(row, EmptiedRow) and "target_seq" in row.left)])
 
 
 class StoredLast(PassingStore):
@@ -121,6 +122,9 @@ class LateCache:
     def get(self, conversations: Sequence[ConversationId]) -> Mapping[ConversationId, Head]:
         return self.inner.get(conversations)
 
+    def places(self, conversations: Sequence[ConversationId]) -> Mapping[ConversationId, HeadPlace]:
+        return self.inner.places(conversations)
+
     def fill(self, conversations: Sequence[ConversationId], read: ReadTable) -> Mapping[ConversationId, Head]:
         return self.inner.fill(conversations, read)
 
@@ -145,6 +149,7 @@ class Behind(Persist):
             frames=self.frames,
             events=self.events,
             now_ms=self.now_ms,
+            bounds=self.bounds,
             partitions=self.partitions,
         )
         persisted = persist(batch)

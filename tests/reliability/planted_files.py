@@ -59,7 +59,7 @@ class NeverWaits(SettleFiles):
 
     def _shown(self, files: UnsettledFiles) -> Mapping[AttachmentId, bool]:
         try:
-            return super()._shown(replace(files, seq=0))
+            return super()._shown(replace(files, position=(0, 0)))
         except Unavailable:
             return dict.fromkeys(files.attachments, False)
 

@@ -8,9 +8,10 @@ from typing import Any
 
 from natter.domain.conversations.records import ConversationRecord
 from natter.domain.fold.known import Known, Wanted
-from natter.domain.fold.writes import EventRow, MembershipRow, Row, SentRow
+from natter.domain.fold.writes import EventRow, MembershipRow, Place, Row, SentRow
 from natter.domain.ids import ConversationId, UserId
 from natter.domain.messages.events import Head
+from natter.domain.messages.states import MessageState
 from natter.domain.reading.views import ConversationView
 from natter.domain.receipts import Cursor, CursorKey
 from natter.usecases.reading.view_conversations import ViewConversations
@@ -20,6 +21,8 @@ from tests.reliability.ports import Pause, SteppedHeadCache, SteppedTables
 from tests.reliability.trace import Trace
 
 STALE = 0.05
+END = 10**9
+"""Behind every place."""
 
 
 class StaleTables(SteppedTables):
@@ -60,11 +63,10 @@ class Unbounded(SteppedTables):
                 ]
                 for each, changes in known.membership_changes.items()
             },
-            effects={
-                (each, seq): [replace(effect, seq=min(effect.seq, seqs.get(each, 0))) for effect in effects]
-                for (each, seq), effects in known.effects.items()
-            },
         )
+
+    def _state(self, place: Place, up_to: int) -> MessageState | None:
+        return super()._state(place, max(up_to, END))
 
 
 class WithoutCompare(SteppedHeadCache):

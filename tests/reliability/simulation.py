@@ -29,12 +29,14 @@ from natter.usecases.receipts.note_receipt import NoteReceipt
 from natter.wire.json_frames import JsonFrames
 from tests.memory.logs import MemoryCommandLog
 from tests.memory.rate_limits import MemoryRateLimits
+from tests.memory.relations import MemoryBlocks
+from tests.memory.users import MemoryUsers
 from tests.reliability.clients import Clients
 from tests.reliability.couriers import Couriers, SteppedFanoutLog, SteppedFileQueue, SteppedSliceQueue
 from tests.reliability.decisions import SteppedDecisions
 from tests.reliability.files import Downloaders, Eraser, Settlers, SteppedAttachments
 from tests.reliability.lanes import Lane
-from tests.reliability.load import Load
+from tests.reliability.load import BOUNDS, Load
 from tests.reliability.ports import (
     SteppedConnections,
     SteppedEventLog,
@@ -241,6 +243,7 @@ class World:
             frames=frames,
             events=self._events,
             now_ms=self._now_ms,
+            bounds=BOUNDS,
         )
 
     def _folding(self) -> FoldReceipts:
@@ -248,6 +251,7 @@ class World:
             timeline=self.tables,
             store=self.tables,
             admission=self._decisions,
+            blocks=MemoryBlocks(MemoryUsers()),
             frames=JsonFrames(),
             tell=Tell(connections=self._connections, gateway=self._gateway, now_ms=self._now_ms),
         )

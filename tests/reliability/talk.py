@@ -2,24 +2,18 @@
 
 import asyncio
 import secrets
-import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from tests.support.api import Api
 from tests.support.client import Client
-from tests.support.findings import Run, Screen, present
-from tests.support.ledger import Acknowledged, Ledger
-from tests.support.socket import Frame, text
+from tests.support.findings import Run, present
+from tests.support.ledger import Ledger
+from tests.support.socket import Frame, message, text
 
 USERS, GROUPS, GROUP_SIZE = 25, 5, 8
-DEVICES = 2 * USERS
-SIGN_UPS_AT_ONCE = 4
 SETTLED_S = 90.0
-POLL_S = 0.2
 
 type Event = dict[str, Any]
 
@@ -61,11 +55,11 @@ class Talk:
     async def settle(self) -> Run:
         """Wait until everything has come to everybody; what can be said of the run then."""
         heads = {room.conversation: await self._marked(room) for room in self.rooms}
-        histories = {room.conversation: await self._history(room.owner, room.conversation) for room in self.rooms}
+        histories = {room.conversation: await room.owner.history(room.conversation) for room in self.rooms}
         members = {room.conversation: await self._members(room) for room in self.rooms}
         await self._ask_again(histories)
         screens = [
-            await self._screen(client, conversation, heads[conversation])
+            await client.screen(conversation, heads[conversation], within_s=SETTLED_S)
             for conversation, users in members.items()
             for client in self.clients
             if client.user_id in users
@@ -99,10 +93,7 @@ class Talk:
                 await self._change_members(client, room)
 
     async def _send(self, client: Client, room: Room) -> None:
-        messages = [
-            {"client_id": secrets.token_hex(8), "content": text(f"{client.name}: {secrets.token_hex(4)}")}
-            for _ in range(self.random.randint(1, 3))
-        ]
+        messages = [message(f"{client.name}: {secrets.token_hex(4)}") for _ in range(self.random.randint(1, 3))]
         await self._command(client, {"action": "send", "conversation_id": room.conversation, "messages": messages})
         if self.random.random() < 0.1:  # once more, as if the ack had not come
             await client.command({"action": "send", "conversation_id": room.conversation, "messages": messages})
@@ -129,13 +120,8 @@ class Talk:
         await self._command(client, frame)
 
     async def _command(self, client: Client, frame: Frame) -> None:
-        commands = _commands(frame, client)
-        self.ledger.attempted |= {(command.conversation, command.sender_id, command.client_id) for command in commands}
-        answer = await client.command(frame)
-        if answer["type"] == "ack":
-            self.ledger.acknowledged += commands
-        else:
-            assert answer["code"] in {"not_member", "forbidden", "gone", "not_found"}, answer
+        answer = await client.perform(frame)
+        assert answer["type"] == "ack" or answer["code"] in {"not_member", "forbidden", "gone", "not_found"}, answer
 
     async def _read(self, client: Client, room: Room) -> None:
         copy = client.copies.get(room.conversation)
@@ -167,9 +153,7 @@ class Talk:
 
     async def _marked(self, room: Room) -> int:
         """The place of a last message: everything acknowledged before it lies before it (P4)."""
-        client_id = secrets.token_hex(8)
-        message = {"client_id": client_id, "content": text("the end")}
-        await self._command(room.owner, {"action": "send", "conversation_id": room.conversation, "messages": [message]})
+        client_id = await room.owner.say(room.conversation, "the end")
         event = await room.owner.outcome(room.conversation, client_id, within_s=SETTLED_S)
         return int(event["seq"])
 
@@ -185,98 +169,15 @@ class Talk:
             for event in history
         }
         for command in self.ledger.acknowledged:
-            key = (command.conversation, command.sender_id, command.client_id)
-            if command.conversation not in histories or key in stored or key in self.ledger.refusals:
+            if command.conversation not in histories or command.key in stored or command.key in self.ledger.refusals:
                 continue
             client = next(each for each in self.clients if each.name == command.lane)
-            answer = await client.command(_frame(command))
+            answer = await client.command(command.frame())
             if answer["type"] == "ack":
                 await client.outcome(command.conversation, command.client_id, within_s=SETTLED_S)
             elif command.sender_id not in present(histories[command.conversation]):
-                self.ledger.refusals[key] = answer
-
-    async def _screen(self, client: Client, conversation: str, seq: int) -> Screen:
-        await client.reach(conversation, seq, within_s=SETTLED_S)
-        copy, said_read = client.copies[conversation], client.reads.get(conversation, 0)
-        deadline = time.monotonic() + SETTLED_S
-        while True:
-            seen = await self._seen(client, conversation)
-            if seen["read_seq"] >= said_read or time.monotonic() > deadline:
-                break
-            await asyncio.sleep(POLL_S)
-        return Screen(
-            device=client.name,
-            user_id=client.user_id,
-            conversation=conversation,
-            first_seq=copy.first_seq,
-            shown=copy.shown(),
-            clashes=copy.clashes,
-            read_seq=seen["read_seq"],
-            unread=seen["unread"],
-            said_read=said_read,
-        )
-
-    async def _seen(self, client: Client, conversation: str) -> Event:
-        """The conversation as its member sees it, with what is read and unread."""
-        answer = (await client.call("GET", f"/v1/conversations/{conversation}")).expect(200)
-        return dict(answer)
-
-    async def _history(self, client: Client, conversation: str) -> list[Event]:
-        events: list[Event] = []
-        more = True
-        while more:
-            after = events[-1]["seq"] if events else 0
-            path = f"/v1/conversations/{conversation}/events?after={after}&limit=200"
-            page = (await client.call("GET", path)).expect(200)
-            events += page["events"]
-            more = page["has_more"]
-        return events
+                self.ledger.refusals[command.key] = answer
 
     async def _members(self, room: Room) -> set[str]:
         reply = await room.owner.call("GET", f"/v1/conversations/{room.conversation}/members?limit=200")
         return {member["user_id"] for member in reply.expect(200)["items"]}
-
-
-@asynccontextmanager
-async def crowd(api: Api) -> AsyncIterator[tuple[list[Client], Ledger]]:
-    """Fifty connected devices of twenty-five users: first all their phones, then all their tablets."""
-    ledger = Ledger()
-    gate = asyncio.Semaphore(SIGN_UPS_AT_ONCE)
-
-    async def join(number: int) -> tuple[Client, Client]:
-        async with gate:
-            user = await api.sign_up(f"user{number}")
-            return Client(user, ledger), Client(await user.on_another_device(), ledger)
-
-    pairs = await asyncio.gather(*(join(number) for number in range(USERS)))
-    clients = [pair[device] for device in (0, 1) for pair in pairs]
-    async with AsyncExitStack() as stack:
-        for client in clients:
-            await stack.enter_async_context(client)
-        yield clients, ledger
-
-
-def _commands(frame: Frame, client: Client) -> list[Acknowledged]:
-    """What each item of a frame asks for, as the event that it becomes."""
-    kind = {"send": "message", "react": "reaction"}.get(frame["action"]) or str(frame["action"])
-    items = frame["messages"] if frame["action"] == "send" else [frame]
-    return [
-        Acknowledged(
-            conversation=frame["conversation_id"],
-            sender_id=client.user_id,
-            lane=client.name,
-            client_id=item["client_id"],
-            type=kind,
-            fields={name: item[name] for name in ("content", "target_seq", "reaction") if name in item},
-        )
-        for item in items
-    ]
-
-
-def _frame(command: Acknowledged) -> Frame:
-    """The frame that asks for one command again."""
-    item = {"client_id": command.client_id, **command.fields}
-    if command.type == "message":
-        return {"action": "send", "conversation_id": command.conversation, "messages": [item]}
-    action = "react" if command.type == "reaction" else command.type
-    return {"action": action, "conversation_id": command.conversation, **item}

@@ -11,9 +11,10 @@ import pytest
 
 from local.cloud import Cloud
 from local.faults import Connections, Kill, Pause, Restart, Zombie
-from tests.reliability.talk import Talk, crowd
+from tests.reliability.talk import USERS, Talk
 from tests.support.api import Api
 from tests.support.client import Client
+from tests.support.crowd import crowd
 from tests.support.findings import findings
 from tests.support.ledger import Ledger
 from tests.support.valkey import flush
@@ -85,7 +86,7 @@ CAUSES: Mapping[str, Cause] = {
 
 @pytest.fixture(scope="module")
 async def people(outputs: Mapping[str, str]) -> AsyncIterator[Crowd]:
-    async with Api(outputs) as api, crowd(api) as made:
+    async with Api(outputs) as api, crowd(api, users=USERS) as made:
         yield made
 
 

@@ -1,5 +1,6 @@
 """Kafka is down for a while: clients are told so in time, and lose nothing (P1, P3, P9)."""
 
+import secrets
 import time
 
 from local.cloud import Cloud
@@ -37,3 +38,38 @@ class TestKafkaDown:
         assert (await tablet.event(chat, "m3"))["seq"] == 4
         messages = [event for event in await bob.history(chat) if event["type"] == "message"]
         assert [event["client_id"] for event in messages] == ["m1", "m2", "m3"]
+
+
+class TestGroupMadeMeanwhile:
+    async def test_what_its_members_send_is_refused_until_the_log_knows_of_them(self, cloud: Cloud, api: Api) -> None:
+        """Never acknowledged, and refused for ever: the founder's, the newcomer's, the other's of a direct one."""
+        alice, bob, carol = await api.sign_up("alice"), await api.sign_up("bob"), await api.sign_up("carol")
+        phone, tablet, desk = await alice.connect(), await bob.connect(), await carol.connect()
+        group = secrets.token_hex(8)
+        body = {"kind": "group", "title": "Lobby", "members": [], "conversation_id": group}
+
+        await cloud.engines["kafka"].kill()
+        try:
+            assert (await alice.call("POST", "/v1/conversations", body)).refusal() == (503, "unavailable")
+            added = await alice.call("POST", f"/v1/conversations/{group}/members", {"user_ids": [bob.user_id]})
+            assert added.refusal() == (503, "unavailable")
+            begun = await alice.call("POST", "/v1/conversations", {"kind": "direct", "members": [carol.user_id]})
+            assert begun.refusal() == (503, "unavailable")
+            (item,) = (await carol.call("GET", "/v1/conversations")).expect(200)["items"]
+            direct = item["conversation_id"]
+            for socket, chat in ((phone, group), (tablet, group), (desk, direct)):
+                frame = {"action": "send", "conversation_id": chat, "messages": [message("too early", "early")]}
+                assert (await socket.ask(frame))["code"] == "unavailable"
+        finally:
+            await cloud.engines["kafka"].start()
+
+        for socket, chat in ((tablet, group), (phone, group), (desk, direct)):
+            frame = {"action": "send", "conversation_id": chat, "messages": [message("now", "early")]}
+            await socket.insist(frame, within_s=BACK_WITHIN_S)
+        await phone.say(group, message("after", "late"))
+        await tablet.event(group, "late", within_s=BACK_WITHIN_S)
+        events = await bob.history(group)
+        assert [event["type"] for event in await alice.history(group)][:2] == ["conversation_created", "member_added"]
+        said = [(event["sender_id"], event["client_id"]) for event in events if event["type"] == "message"]
+        assert said == [(bob.user_id, "early"), (alice.user_id, "early"), (alice.user_id, "late")]
+        await desk.event(direct, "early", within_s=BACK_WITHIN_S)

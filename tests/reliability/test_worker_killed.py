@@ -5,8 +5,7 @@ import os
 import signal
 
 from local.cloud import Cloud
-from tests.support.follower import Follower
-from tests.support.storm import HEAD, check, storm
+from tests.support.storm import HEAD, Storm
 
 KILL_AT = (HEAD // 4, HEAD // 2)
 IN_TIME_S = 60.0
@@ -17,9 +16,9 @@ def pids(cloud: Cloud) -> set[int]:
     return set(status["pids"])
 
 
-async def kill_workers_at(cloud: Cloud, follower: Follower, seq: int) -> set[int]:
+async def kill_workers_at(cloud: Cloud, storm: Storm, seq: int) -> set[int]:
     """Kill all workers of `persist` as a crash would, when the conversation has come to `seq`."""
-    await follower.reach(seq, within_s=IN_TIME_S)
+    await storm.clients[0].reach(storm.conversation, seq, within_s=IN_TIME_S)
     killed = pids(cloud)
     for pid in killed:
         os.kill(pid, signal.SIGKILL)
@@ -27,11 +26,11 @@ async def kill_workers_at(cloud: Cloud, follower: Follower, seq: int) -> set[int
 
 
 class TestKilledWorker:
-    async def test_nothing_is_lost_or_doubled(self, cloud: Cloud, followers: list[Follower]) -> None:
+    async def test_nothing_is_lost_or_doubled(self, cloud: Cloud, storm: Storm) -> None:
         async def kill() -> list[set[int]]:
-            return [await kill_workers_at(cloud, followers[0], seq) for seq in KILL_AT]
+            return [await kill_workers_at(cloud, storm, seq) for seq in KILL_AT]
 
-        lanes, killed = await asyncio.gather(storm(followers), kill())
+        _, killed = await asyncio.gather(storm.rage(), kill())
         assert all(killed)
-        await check(followers, lanes)
+        await storm.check()
         assert not any(pids(cloud) & dead for dead in killed)

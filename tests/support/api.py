@@ -3,7 +3,7 @@
 import io
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -90,7 +90,7 @@ class Api:
         ) as response:
             raw = await response.read()
             reply = Reply(response.status, response.headers, json.loads(raw) if raw else None)
-        problem = reply.headers.get("Content-Type") == "application/problem+json"
+        problem = reply.body is not None and reply.headers.get("Content-Type") == "application/problem+json"
         assert is_documented(method, path, reply.status, reply.body["code"] if problem else None), reply
         return reply
 
@@ -111,6 +111,17 @@ class Api:
         account = {"username": username, "password": PASSWORD, "display_name": name.capitalize()}
         (await self.call("POST", "/v1/users", account)).expect(201)
         return await User.sign_in(self, username)
+
+
+async def all_events(page: Callable[[int], Awaitable[Fields]]) -> list[Fields]:
+    """The events of all pages, each `page` that of what comes after a place."""
+    events: list[Fields] = []
+    more = True
+    while more:
+        found = await page(events[-1]["seq"] if events else 0)
+        events += found["events"]
+        more = found["has_more"]
+    return events
 
 
 class User:
@@ -160,14 +171,8 @@ class User:
         return dict((await self.call("GET", f"/v1/conversations/{conversation}/events", query=query)).expect(200))
 
     async def history(self, conversation: str) -> list[Fields]:
-        """All events that this user may read, page by page."""
-        events: list[Fields] = []
-        more = True
-        while more:
-            page = await self.page(conversation, after=events[-1]["seq"] if events else 0, limit=200)
-            events += page["events"]
-            more = page["has_more"]
-        return events
+        """All events that this user may read."""
+        return await all_events(lambda after: self.page(conversation, after=after, limit=200))
 
     async def sync(
         self, positions: Mapping[str, Fields] | None = None, *, limit: int | None = None, cursor: str | None = None

@@ -4,16 +4,18 @@ import asyncio
 import contextlib
 import random
 import time
+from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Self
 
 import aiohttp
 from websockets.exceptions import WebSocketException
 
-from tests.support.api import Fields, Reply, User
+from tests.support.api import Fields, Reply, User, all_events
 from tests.support.copy import Copy
-from tests.support.ledger import Ledger
-from tests.support.socket import Frame, NotSeenError, Socket, SocketClosedError
+from tests.support.findings import Screen
+from tests.support.ledger import Ledger, commands_of
+from tests.support.socket import Frame, NotSeenError, Socket, SocketClosedError, message
 
 GAP_S = 1.0
 """How long the events before one that came early may take before they are fetched."""
@@ -22,10 +24,19 @@ ATTEMPT_S = 12.0
 PATIENCE_S = 90.0
 """How long to go on trying while something is down."""
 FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 0.2, 3.0
+POLL_S = 0.2
 PING_S = 2.0
 """Far more often than a real client: what a lost registration hides has to come within a test."""
 
 RETRYABLE = frozenset({"rate_limited", "unavailable", "internal"})
+RETRYABLE_STATUS = frozenset({429, 500, 502, 503, 504})
+
+
+class _AgainError(Exception):
+    """What was asked may have happened or not; asked again after `after_s` seconds, it may be answered."""
+
+    def __init__(self, after_s: float | None = None) -> None:
+        self.after_s = after_s
 
 
 class Client:
@@ -60,30 +71,61 @@ class Client:
 
     async def command(self, frame: Frame) -> Frame:
         """Send a frame until it is answered for good: its `ack` or `ok`, or an `error` that no retry helps."""
-        deadline = time.monotonic() + PATIENCE_S
-        backoff_s = FIRST_BACKOFF_S
-        while time.monotonic() < deadline:
-            answer = await self._attempt(frame)
-            if "type" in answer and (answer["type"] != "error" or answer["code"] not in RETRYABLE):
-                return answer
-            wait_s = answer.get("retry_after_ms", 1000 * backoff_s) / 1000
-            await asyncio.sleep(wait_s * random.uniform(1, 1.5))
-            backoff_s = min(2 * backoff_s, LONGEST_BACKOFF_S)
-        raise NotSeenError(f"{self.name}: no answer to {frame['action']} within {PATIENCE_S} s")
+
+        async def attempt() -> Frame:
+            while self._socket is None:
+                await self._next()
+            try:
+                answer = await self._socket.ask(frame, within_s=ATTEMPT_S)
+            except (NotSeenError, SocketClosedError):
+                raise _AgainError from None
+            if "type" not in answer or answer.get("code") in RETRYABLE:
+                raise _AgainError(answer["retry_after_ms"] / 1000 if "retry_after_ms" in answer else None)
+            return answer
+
+        return await self._insist(attempt, of=frame["action"])
+
+    async def perform(self, frame: Frame) -> Frame:
+        """Send a frame of commands, noted in the ledger; the `ack`, or the `error` that refuses them."""
+        commands = commands_of(frame, self)
+        self._ledger.attempted |= {command.key for command in commands}
+        answer = await self.command(frame)
+        if answer["type"] == "ack":
+            self._ledger.acknowledged += commands
+        return answer
+
+    async def say(self, conversation: str, words: str) -> str:
+        """Send a text; its client_id, acknowledged."""
+        said = message(words)
+        answer = await self.perform({"action": "send", "conversation_id": conversation, "messages": [said]})
+        assert answer["type"] == "ack", answer
+        return str(said["client_id"])
 
     async def call(self, method: str, path: str, body: object = None) -> Reply:
         """An HTTP call, repeated while the answer is one that a retry may help."""
-        deadline = time.monotonic() + PATIENCE_S
-        backoff_s = FIRST_BACKOFF_S
-        while True:
-            with contextlib.suppress(aiohttp.ClientError, TimeoutError):
+
+        async def attempt() -> Reply:
+            try:
                 reply = await self.user.call(method, path, body)
-                if reply.status not in {429, 500, 502, 503, 504}:
-                    return reply
-            if time.monotonic() > deadline:
-                raise NotSeenError(f"{self.name}: no answer to {method} {path} within {PATIENCE_S} s")
-            await asyncio.sleep(backoff_s * random.uniform(1, 1.5))
-            backoff_s = min(2 * backoff_s, LONGEST_BACKOFF_S)
+            except (aiohttp.ClientError, TimeoutError):
+                raise _AgainError from None
+            if reply.status in RETRYABLE_STATUS:
+                raise _AgainError
+            return reply
+
+        return await self._insist(attempt, of=f"{method} {path}")
+
+    async def page(self, conversation: str, *, after: int) -> Reply:
+        """A page of history, or the refusal to show it."""
+        return await self.call("GET", f"/v1/conversations/{conversation}/events?after={after}&limit=200")
+
+    async def history(self, conversation: str) -> list[Fields]:
+        """All events that this user may read."""
+
+        async def page(after: int) -> Fields:
+            return dict((await self.page(conversation, after=after)).expect(200))
+
+        return await all_events(page)
 
     async def reconnect(self) -> None:
         """Drop the connection, as a phone in a tunnel does; another is opened at once."""
@@ -111,14 +153,40 @@ class Client:
             raise NotSeenError(f"{self.name}: no outcome of {client_id} within {within_s} s") from None
         return found
 
-    async def _attempt(self, frame: Frame) -> Frame:
-        """The answer, or nothing that helps: then it may or may not have happened."""
-        while self._socket is None:
-            await self._next()
-        try:
-            return await self._socket.ask(frame, within_s=ATTEMPT_S)
-        except (NotSeenError, SocketClosedError):
-            return {}
+    async def screen(self, conversation: str, seq: int, *, within_s: float) -> Screen:
+        """What this device shows once everything up to `seq` is there, and what counts as read."""
+        await self.reach(conversation, seq, within_s=within_s)
+        copy, said_read = self.copies[conversation], self.reads.get(conversation, 0)
+        deadline = time.monotonic() + within_s
+        while True:
+            seen = (await self.call("GET", f"/v1/conversations/{conversation}")).expect(200)
+            if seen["read_seq"] >= said_read or time.monotonic() > deadline:
+                break
+            await asyncio.sleep(POLL_S)
+        return Screen(
+            device=self.name,
+            user_id=self.user_id,
+            conversation=conversation,
+            first_seq=copy.first_seq,
+            shown=copy.shown(),
+            clashes=copy.clashes,
+            read_seq=seen["read_seq"],
+            unread=seen["unread"],
+            said_read=said_read,
+        )
+
+    async def _insist[Answer](self, attempt: Callable[[], Awaitable[Answer]], *, of: str) -> Answer:
+        """Repeat `attempt` while it asks for that, with backoff; what it answers."""
+        deadline = time.monotonic() + PATIENCE_S
+        backoff_s = FIRST_BACKOFF_S
+        while time.monotonic() < deadline:
+            try:
+                return await attempt()
+            except _AgainError as again:
+                wait_s = backoff_s if again.after_s is None else again.after_s
+            await asyncio.sleep(wait_s * random.uniform(1, 1.5))
+            backoff_s = min(2 * backoff_s, LONGEST_BACKOFF_S)
+        raise NotSeenError(f"{self.name}: no answer to {of} within {PATIENCE_S} s")
 
     async def _live(self) -> None:
         while True:
@@ -202,7 +270,7 @@ class Client:
         copy = self.copies.setdefault(conversation, Copy(self.user_id))
         more = True
         while more:
-            reply = await self.call("GET", f"/v1/conversations/{conversation}/events?after={copy.position}&limit=200")
+            reply = await self.page(conversation, after=copy.position)
             if reply.status == 403:
                 self.copies.pop(conversation, None)
                 return

@@ -16,6 +16,8 @@ class Copy:
         self.first_seq = 1
         self.clashes: list[tuple[Event, Event]] = []
         """Two different events that were shown at one place."""
+        self.live = self.fetched = 0
+        """Events that came live first, and that came first with a page."""
         self._view = View(reader)
 
     @property
@@ -25,7 +27,9 @@ class Copy:
     def take_live(self, events: Iterable[Event]) -> None:
         events = list(events)
         self._compare(events)
+        before = len(self._view.events)
         self._view.take_live(events)
+        self.live += len(self._view.events) - before
         self._advance()
 
     def take_page(self, page: Mapping[str, Any]) -> None:
@@ -33,7 +37,9 @@ class Copy:
         self._compare(page["events"])
         self.first_seq = page["first_seq"]
         self.position = max(self.position, self.first_seq - 1)
+        before = len(self._view.events)
         self._view.take_page(page["events"], state_seq=page["state_seq"])
+        self.fetched += len(self._view.events) - before
         self._advance()
 
     def shown(self) -> dict[int, dict[str, Any]]:

@@ -72,7 +72,7 @@ def _lost_or_doubled(run: Run) -> Iterable[str]:
         for event in history:
             if event.get("client_id") is not None:
                 stored[conversation, event["sender_id"], event["client_id"]].append(event)
-    commands = {_key(command): command for command in run.ledger.acknowledged if command.conversation in run.histories}
+    commands = {command.key: command for command in run.ledger.acknowledged if command.conversation in run.histories}
     for key, command in commands.items():
         refused, events = run.ledger.refusals.get(key), stored.get(key, [])
         if not events and refused is None:
@@ -104,12 +104,12 @@ def _out_of_order(run: Run) -> Iterable[str]:
     }
     lanes: dict[tuple[str, str], list[Acknowledged]] = defaultdict(list)
     for command in run.ledger.acknowledged:
-        if _key(command) in places:
+        if command.key in places:
             lanes[command.lane, command.conversation].append(command)
     for lane in lanes.values():
         for earlier, later in pairwise(lane):
-            if places[_key(earlier)] > places[_key(later)]:
-                yield f"out of order: {later} at {places[_key(later)]}, {earlier} at {places[_key(earlier)]}"
+            if places[earlier.key] > places[later.key]:
+                yield f"out of order: {later} at {places[later.key]}, {earlier} at {places[earlier.key]}"
 
 
 def _ragged(run: Run) -> Iterable[str]:
@@ -218,7 +218,3 @@ def present(history: Sequence[Event]) -> set[str]:
         elif event["type"] == "member_removed":
             members.discard(event["user_id"])
     return members
-
-
-def _key(command: Acknowledged) -> Key:
-    return command.conversation, command.sender_id, command.client_id

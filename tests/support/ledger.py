@@ -29,6 +29,18 @@ class Acknowledged:
     fields: Mapping[str, Any]
     """As they were sent."""
 
+    @property
+    def key(self) -> Key:
+        return self.conversation, self.sender_id, self.client_id
+
+    def frame(self) -> dict[str, Any]:
+        """The frame that asks for it again."""
+        item = {"client_id": self.client_id, **self.fields}
+        if self.type == "message":
+            return {"action": "send", "conversation_id": self.conversation, "messages": [item]}
+        action = "react" if self.type == "reaction" else self.type
+        return {"action": action, "conversation_id": self.conversation, **item}
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Shown:
@@ -69,3 +81,20 @@ class Ledger:
         key = (conversation, sender_id, client_id)
         found = self._events.get(key) or self.refusals.get(key)
         return None if found is None else dict(found)
+
+
+def commands_of(frame: Mapping[str, Any], device: Device) -> list[Acknowledged]:
+    """What each item of a frame asks for, as the event that it becomes."""
+    kind = {"send": "message", "react": "reaction"}.get(frame["action"]) or str(frame["action"])
+    items = frame["messages"] if frame["action"] == "send" else [frame]
+    return [
+        Acknowledged(
+            conversation=frame["conversation_id"],
+            sender_id=device.user_id,
+            lane=device.name,
+            client_id=item["client_id"],
+            type=kind,
+            fields={name: item[name] for name in ("content", "target_seq", "reaction") if name in item},
+        )
+        for item in items
+    ]

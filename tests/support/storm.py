@@ -2,30 +2,43 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from tests.support.follower import Follower
-from tests.support.history import Sent, violations
+from tests.support.client import Client
+from tests.support.crowd import DEVICES_EACH
+from tests.support.findings import Run, findings
+from tests.support.ledger import Ledger
 
-MEMBERS, DEVICES_EACH, MESSAGES_EACH = 10, 2, 50
+MEMBERS, MESSAGES_EACH = 10, 50
 HEAD = 1 + MEMBERS * DEVICES_EACH * MESSAGES_EACH
 """With the event that creates the group."""
 SETTLED_S = 60.0
 
 
-async def storm(followers: Sequence[Follower]) -> list[list[Sent]]:
-    """Each message after the ack of the one before; what each device has sent."""
+@dataclass(frozen=True)
+class Storm:
+    """The devices of the members of one group, all connected: twenty who send, and read."""
 
-    async def talk(follower: Follower, number: int) -> list[Sent]:
-        return [await follower.say(f"{number}: {line}") for line in range(MESSAGES_EACH)]
+    conversation: str
+    clients: Sequence[Client]
+    ledger: Ledger
 
-    return list(await asyncio.gather(*(talk(follower, number) for number, follower in enumerate(followers))))
+    async def rage(self) -> None:
+        """Everybody sends, each message after the ack of the one before."""
 
+        async def talk(client: Client, number: int) -> None:
+            for line in range(MESSAGES_EACH):
+                await client.say(self.conversation, f"{number}: {line}")
 
-async def check(followers: Sequence[Follower], lanes: Sequence[Sequence[Sent]]) -> None:
-    """None lost, none twice, one order for all, history as it was seen live (P1-P5)."""
-    await asyncio.gather(*(follower.reach(HEAD, within_s=SETTLED_S) for follower in followers))
-    history = await followers[0].user.history(followers[0].conversation)
-    seen = {f"{follower.user.username} on {follower.user.device_id}": follower.seen for follower in followers}
-    assert violations(lanes=lanes, history=history, seen=seen) == []
-    assert [clash for follower in followers for clash in follower.clashes] == []
-    assert len(history) == HEAD
+        await asyncio.gather(*(talk(client, number) for number, client in enumerate(self.clients)))
+
+    async def check(self) -> None:
+        """None lost, none twice, none refused, one order for all, history as it was seen live (P1-P5)."""
+        screens = await asyncio.gather(
+            *(client.screen(self.conversation, HEAD, within_s=SETTLED_S) for client in self.clients)
+        )
+        history = await self.clients[0].history(self.conversation)
+        histories = {self.conversation: history}
+        assert findings(Run(ledger=self.ledger, histories=histories, screens=screens)) == []
+        assert self.ledger.refusals == {}
+        assert len(history) == HEAD

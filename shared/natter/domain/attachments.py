@@ -29,12 +29,13 @@ class UploadForm:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class UnsettledFiles:
-    """Files that what happened up to `seq` lets a message show, or show no more: the tables tell which."""
+    """Files that what was folded up to `position` lets a message show, or show no more: the tables tell which."""
 
     conversation_id: ConversationId
     uploader: UserId
     attachments: tuple[AttachmentId, ...]
-    seq: int
+    position: tuple[int, int]
+    """(epoch, offset) in the log."""
 
 
 def attachment_of(event: Event) -> AttachmentId | None:

@@ -2,5 +2,7 @@
 
 from collections.abc import Callable
 
-Clock = Callable[[], int]
+NowMs = Callable[[], int]
 """Milliseconds since the Unix epoch."""
+
+Clock = NowMs

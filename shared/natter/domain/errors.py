@@ -10,6 +10,7 @@ NatterError
 ├── NotMember           not_member        403  no   a conversation that does not exist looks the same (P8)
 ├── Forbidden           forbidden         403  no
 ├── NotFound            not_found         404  no
+├── MethodNotAllowed    method_not_allowed 405 no  HTTP alone: the answer's `Allow` says which are
 ├── Conflict            conflict          409  no
 ├── UsernameTaken       username_taken    409  no
 ├── LastOwner           last_owner        409  no
@@ -80,6 +81,13 @@ class Forbidden(NatterError):
 
 class NotFound(NatterError):
     code, status = "not_found", 404
+
+
+class MethodNotAllowed(NatterError):
+    code, status = "method_not_allowed", 405
+
+    def __init__(self) -> None:
+        super().__init__("there is something at this path, but not with this method")
 
 
 class Conflict(NatterError):

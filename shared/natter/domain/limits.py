@@ -21,5 +21,8 @@ COMMANDS = Bucket("commands", rate=20, burst=60)
 """Messages; an edit, a deletion or a reaction counts as one."""
 SIGNALS = Bucket("signals", rate=10, burst=30)
 """How far one has read, what one was delivered, whom one watches, how one is: together."""
+NEW_CONVERSATIONS = Bucket("new_conversations", rate=10 / 60, burst=60)
 TYPING = Bucket("typing", rate=1 / 2, burst=1)
 """Of one user in one conversation; what is over it is not passed on."""
+TYPING_PER_USER = Bucket("typing_user", rate=10, burst=30)
+"""In all conversations together, also such as one does not belong to: nobody has others looked up without end."""

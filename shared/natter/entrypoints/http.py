@@ -18,7 +18,7 @@ from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from natter.domain.accounts.users import Principal
-from natter.domain.errors import Internal, NatterError, NotFound
+from natter.domain.errors import Internal, MethodNotAllowed, NatterError, NotFound
 from natter.domain.limits import HTTP_PER_USER
 from natter.entrypoints.answers import problem, response, revalidated
 from natter.entrypoints.faults import describe
@@ -44,7 +44,11 @@ class Options(TypedDict, total=False):
 
 
 class HttpApi:
-    """The routes of one function. Every one asks who it is, unless it is `open`, and counts it against the limit."""
+    """
+    The routes of one function. Every one asks who it is, unless it is `open`, and counts it against the limit.
+
+    HEAD is answered as GET, without a body.
+    """
 
     def __init__(self, *, authenticate: Authenticate, limits: RateLimits) -> None:
         self.routes: list[Route] = []
@@ -55,7 +59,8 @@ class HttpApi:
         self._resolver.exception_handler(Exception)(self._refused)
 
     def __call__(self, event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
-        return self._resolver.resolve(event, context)
+        answer = self._resolver.resolve(event, context)
+        return {**answer, "body": ""} if event["requestContext"]["http"]["method"] == "HEAD" else answer
 
     def get(self, path: str, **options: Unpack[Options]) -> Decorator:
         return self._route("GET", path, **options)
@@ -96,7 +101,7 @@ class HttpApi:
                 return response(answer, route.status)
 
             self.routes.append(route)
-            self._resolver.route(path, method=method)(call)
+            self._resolver.route(path, method=list(route.methods))(call)
             return handler
 
         return add
@@ -107,7 +112,13 @@ class HttpApi:
         return principal
 
     def _unknown_path(self, _: NotFoundError) -> Response[str]:
-        return problem(NotFound("there is nothing at this path, or not with this method"))
+        event = self._resolver.current_event
+        methods = {method for route in self.routes if route.is_at(event.path) for method in route.methods}
+        if not methods or event.http_method in methods:
+            return problem(NotFound("there is nothing at this path"))
+        refused = problem(MethodNotAllowed())
+        refused.headers["Allow"] = ", ".join(sorted(methods))
+        return refused
 
     def _refused(self, error: Exception) -> Response[str]:
         if isinstance(error, NatterError):

@@ -3,9 +3,10 @@
 import logging
 from collections.abc import Callable
 
-from natter.entrypoints.stream import Batch, StreamRecord
+from natter.entrypoints.record import Batch, StreamRecord
 from natter.ports.operations import DeadLetters
 from natter.records.base import BadRecordError
+from natter.telemetry import record_set_aside
 
 _logger = logging.getLogger(__name__)
 
@@ -18,7 +19,8 @@ def set_aside(raw: StreamRecord, error: Exception, dead: DeadLetters) -> None:
         Unavailable: it may not be kept.
     """
     _logger.error("record set aside", extra={"partition": raw.partition, "offset": raw.offset})
-    dead.add(raw.topic, raw.key, raw.value, f"{type(error).__name__}: {error}")
+    record_set_aside()
+    dead.add(raw.topic, raw.key, raw.value, why(error))
 
 
 def readable[Value](
@@ -32,3 +34,8 @@ def readable[Value](
         except BadRecordError as error:
             set_aside(raw, error, dead)
     return found
+
+
+def why(error: Exception) -> str:
+    """The error's type, and its text where that is ours: others quote what was being handled."""
+    return f"{type(error).__name__}: {error}" if isinstance(error, BadRecordError) else type(error).__qualname__

@@ -56,7 +56,7 @@ class Request:
 
     def query[Model: BaseModel](self, model: type[Model]) -> Model:
         """
-        The query as `model`, whose numbers are declared not strict: all of a query is text.
+        The query as `model`, whose integers are read `FROM_DIGITS`: all of a query is text.
 
         Raises:
             BadRequest: it is not; `detail` names the field.

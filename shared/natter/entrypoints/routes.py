@@ -1,6 +1,7 @@
 """Routes of an HTTP API, as its handlers declare them: what is called is what is documented (docs/openapi.json)."""
 
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -71,6 +72,15 @@ class Route:
             answer=None if answer is NoneType else answer,
             **fields,
         )
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """HEAD goes with GET (RFC 9110, 9.3.2)."""
+        return ("GET", "HEAD") if self.method == "GET" else (self.method,)
+
+    def is_at(self, path: str) -> bool:
+        """Whether it is found at this path, by whatever method."""
+        return re.fullmatch(re.sub(r"<\w+>", "[^/]+", re.escape(self.path)), path) is not None
 
     @property
     def revalidates(self) -> bool:

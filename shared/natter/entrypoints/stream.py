@@ -6,71 +6,46 @@ by one: whether the service retries what is named or everything from the first o
 """
 
 import base64
-import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from natter.domain.errors import Unavailable
-from natter.entrypoints.faults import describe
+from natter.entrypoints.isolation import Isolation
+from natter.entrypoints.record import Batch, StreamRecord
+from natter.entrypoints.records import set_aside
+from natter.ports.operations import DeadLetters
 from natter.records.base import SCHEMA_HEADER
 
-_logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class StreamRecord:
-    """A record as it lies in the log."""
-
-    topic: str
-    partition: int
-    offset: int
-    at: int
-    """The log's timestamp, milliseconds."""
-    key: bytes
-    value: bytes
-    schema: bytes | None
-
-
-Batch = Sequence[StreamRecord]
-"""Of each partition in it, the next records in their order."""
-
 ALONE_MS = 10_000
-"""How much of the invocation's time must be left to try a partition alone."""
+"""How much of the invocation's time must be left to try another piece of a batch."""
 
 
-def stream_consumer(consume: Callable[[Batch], None]) -> Callable[[Mapping[str, Any], Any], dict[str, Any]]:
+def stream_consumer(
+    consume: Callable[[Batch], None],
+    dead: DeadLetters,
+    *,
+    give_up: Callable[[StreamRecord, Unavailable], bool] = lambda _record, _error: False,
+    void: Callable[[StreamRecord, Sequence[StreamRecord]], None] = lambda _record, _followers: None,
+) -> Callable[[Mapping[str, Any], Any], dict[str, Any]]:
     """
     A handler that gives the whole event to `consume`; if that fails, each partition alone, so that what is wrong
-    with one is in the way of no other.
+    with one is in the way of no other; and of a partition, as little as it takes to find the record at fault.
 
-    `Unavailable` gives a partition's records back: it may pass. Anything else does too, and is logged as the bug
-    that it is: records are never dropped here; what can never be processed is for `consume` to set aside.
+    `Unavailable` gives records back: it may pass. Whatever else `consume` raises is the fault of a record, which is
+    set aside in `chat.dead`; then `void` lets it never have happened: it is given the records behind it, too, which
+    may have been tried with it.
     """
 
-    def given_back(batch: Batch, *, alone: bool) -> list[dict[str, Any]]:
-        try:
-            consume(batch)
-        except Unavailable as error:
-            if alone:
-                _logger.warning("%s is given back: %s", _name(batch[0]), error)
-        except Exception as error:  # noqa: BLE001 - nothing that is in the log may be dropped
-            if alone:
-                _logger.error("%s is given back\n%s", _name(batch[0]), describe(error))  # noqa: TRY400 - its text may quote a row
-        else:
-            return []
-        return [_failure(record) for record in batch]
+    def keep(record: StreamRecord, error: Exception, followers: Sequence[StreamRecord]) -> None:
+        set_aside(record, error, dead)
+        void(record, followers)
+
+    isolation = Isolation(consume=consume, set_aside=keep, give_up=give_up)
 
     def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
-        lanes = [[_record(raw) for raw in records] for records in event["records"].values() if records]
-        together = [record for lane in lanes for record in lane]
-        failures = given_back(together, alone=len(lanes) == 1) if lanes else []
-        if failures and len(lanes) > 1:
-            failures = []
-            for lane in lanes:
-                has_time = context.get_remaining_time_in_millis() > ALONE_MS
-                failures += given_back(lane, alone=True) if has_time else map(_failure, lane)
-        return {"batchItemFailures": failures}
+        batch = [_record(raw) for records in event["records"].values() for raw in records]
+        given_back = isolation(batch, lambda: bool(context.get_remaining_time_in_millis() > ALONE_MS))
+        return {"batchItemFailures": [_failure(record) for record in given_back]}
 
     return handler
 

@@ -5,7 +5,7 @@ The body of an answer reaches the client through the route's response.
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -21,6 +21,7 @@ from natter.wire.frames import ErrorFrame
 _logger = logging.getLogger(__name__)
 
 RETRY_INTERNAL_MS = 1000
+_SUBPROTOCOLS = "sec-websocket-protocol"
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,13 @@ class SocketEvent:
             endpoint=self.endpoint,
             connected_at=int(context["connectedAt"]),
         )
+
+    @property
+    def subprotocols(self) -> list[str]:
+        """What the client offers, of `$connect`."""
+        headers: Mapping[str, Sequence[str]] = self.event.get("multiValueHeaders") or {}
+        offers = [each for name, values in headers.items() if name.lower() == _SUBPROTOCOLS for each in values]
+        return [name.strip() for offer in offers for name in offer.split(",")]
 
     @cached_property
     def frame(self) -> Any:

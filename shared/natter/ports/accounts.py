@@ -1,6 +1,6 @@
 """Ports to users, their sessions and the secrets that prove who somebody is."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from natter.domain.accounts.credentials import Credentials, PublicKey, Recognised, SessionState
@@ -203,17 +203,21 @@ class Blocks(Protocol):
     """
     Whom each user has blocked: a block is of one user, and works both ways.
 
-    What is changed here is not known yet to whoever remembers who may write to whom: see `Conversations.note_blocks`.
+    What is changed here is not known yet to whoever remembers who may write to whom. With the change it is noted which
+    roster has to be replaced: see `Conversations.stale_between`.
     """
 
     def add(self, user: UserId, blocked: UserId, *, at: int) -> bool:
         """Block `blocked`, who may have blocked `user`; False if there is no such user. May be repeated."""
 
-    def remove(self, user: UserId, blocked: UserId) -> None:
+    def remove(self, user: UserId, blocked: UserId, *, at: int) -> None:
         """Not being there is fine. A block of the other one's stays."""
 
     def between(self, user: UserId, other: UserId) -> bool:
         """Whether one of the two has blocked the other."""
+
+    def across(self, pairs: Collection[tuple[UserId, UserId]]) -> frozenset[tuple[UserId, UserId]]:
+        """Those of `pairs` of whom one has blocked the other, as they were given."""
 
     def of(self, user: UserId, *, after: UserId | None, limit: int) -> Sequence[User]:
         """The first `limit` whom `user` has blocked, behind `after`."""

@@ -1,11 +1,11 @@
 """Ports to conversations as PostgreSQL decides them."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
 from natter.domain.conversations.members import Role
 from natter.domain.conversations.records import ConversationRecord, MemberRecord, MemberSettings, NewConversation
-from natter.domain.conversations.roster import Roster, Standing
+from natter.domain.conversations.roster import Roster, StaleRoster, Standing
 from natter.domain.ids import ConversationId, UserId
 from natter.domain.messages.commands import (
     Change,
@@ -17,7 +17,8 @@ class Conversations(Protocol):
     """
     Conversations and who belongs to them: decides changes, with what has to be told to the log.
 
-    To who asks, a user across a block, either way, is no user: nobody is brought together with one.
+    To who asks, a user across a block, either way, is no user, and neither is one who is contactable for contacts only
+    and does not keep them as one: nobody is brought together with either.
     All methods raise `Unavailable` when the database does not answer in time.
     """
 
@@ -29,9 +30,14 @@ class Conversations(Protocol):
         an id that its creator has used before is that group.
 
         Raises:
-            NotFound: one of the members is not a user, or across a block.
-            Conflict: the id belongs to somebody else's conversation, or to one of another kind.
+            NotFound: one of the members is not a user. Of a conversation that is there, only if it is a direct one
+                across a block.
+            Conflict: the id belongs to somebody else's conversation, or to one of another kind; or one of the members
+                is in as many conversations as anybody may be.
         """
+
+    def is_there(self, new: NewConversation) -> bool:
+        """Whether `create` would find one that is there, or one that has its id."""
 
     def publish(self, conversation: ConversationId, append: Callable[[Command], object]) -> None:
         """
@@ -56,8 +62,9 @@ class Conversations(Protocol):
 
         `by` asks for it, and is the sender of its event; `at` is when, in milliseconds.
 
-        Raises:
-            NotFound: who is to be added is not a user, or across a block from `by`; nothing was changed.
+        Raises: and nothing was changed.
+            NotFound: who is to be added is not a user.
+            Conflict: one of them is in as many conversations as anybody may be.
         """
 
     def change_settings(
@@ -65,16 +72,24 @@ class Conversations(Protocol):
     ) -> MemberSettings | None:
         """What `change` made of a member's own settings; None if they do not belong to it, or there is none."""
 
-    def note_blocks(self, user: UserId, other: UserId) -> ConversationId | None:
+    def stale_between(self, user: UserId, other: UserId) -> StaleRoster | None:
         """
-        The direct conversation of the two, whose roster has a later version from now on; None if there is none.
+        The direct conversation of the two, if a change of the blocks between them has left its roster to be replaced.
 
-        Belongs behind every change of the blocks between them, before `Admission.replace`: what was read of the
-        roster before is then known to be older.
+        The roster has a later version from the change on: what was read of it before is known to be older.
         """
+
+    def stale(self, *, before: int, limit: int) -> Sequence[StaleRoster]:
+        """At most `limit` rosters that are to be replaced since before `before` (ms), the longest waiting first."""
+
+    def note_replaced(self, stale: StaleRoster) -> None:
+        """Nobody remembers an older one any more. One that has become stale again meanwhile stays so."""
 
     def roles(self, conversation: ConversationId) -> Roster:
         """Who belongs to it, with the version at which that was so; empty for one that does not exist."""
+
+    def rosters(self, conversations: Collection[ConversationId]) -> Mapping[ConversationId, Roster]:
+        """`roles` of several; those that do not exist are missing."""
 
     def members(self, conversation: ConversationId, *, after: UserId | None, limit: int) -> Sequence[MemberRecord]:
         """The first `limit` members in the order of their ids, behind `after`."""
@@ -85,8 +100,16 @@ class Conversations(Protocol):
     def seen_by(self, user: UserId, conversation: ConversationId) -> ConversationRecord | None:
         """The conversation, or None if the user does not belong to it or there is none."""
 
+    def seen_among(
+        self, user: UserId, conversations: Collection[ConversationId]
+    ) -> Mapping[ConversationId, ConversationRecord]:
+        """`seen_by` of several: those that the user belongs to."""
+
+    def begun_of(self, user: UserId) -> Mapping[ConversationId, int]:
+        """When each conversation that the user belongs to was created: there may be thousands."""
+
     def of_user(self, user: UserId) -> Sequence[ConversationRecord]:
-        """All conversations that the user belongs to."""
+        """All conversations that the user belongs to, whole: for who really wants all of them."""
 
 
 class Admission(Protocol):
@@ -107,6 +130,9 @@ class Admission(Protocol):
         Raises:
             Unavailable: neither the snapshot nor the database answered in time.
         """
+
+    def rosters(self, conversations: Collection[ConversationId]) -> Mapping[ConversationId, Roster]:
+        """`roster` of several, in few trips: of each of `conversations`, in their order."""
 
     def replace(self, conversation: ConversationId) -> None:
         """

@@ -53,6 +53,13 @@ class EventStore(Protocol):
     def write(self, rows: Sequence[Row]) -> None:
         """Write all rows, concurrently; when it returns, all are stored."""
 
+    def undo(self, rows: Sequence[Row]) -> None:
+        """
+        Remove what writing `rows` may have left, as if it had never been tried. None of them may be written again.
+
+        What a row has emptied stays empty, and how far its sender had sent is noted as they were told.
+        """
+
     def write_heads(self, heads: Sequence[Head]) -> None:
         """Write the heads, concurrently. What they cover must have been stored before."""
 

@@ -57,6 +57,9 @@ class Acquaintances(Protocol):
         It works both ways: whom `user` may see may see `user`.
         """
 
+    def among_each(self, wanted: Mapping[UserId, Collection[UserId]]) -> Mapping[UserId, frozenset[UserId]]:
+        """`among` of each user and the others with whom they stand in `wanted`, at once."""
+
 
 class LookQueue(Protocol):
     """What is left to be looked at. At least once, in no order."""

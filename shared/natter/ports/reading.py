@@ -7,8 +7,8 @@ from natter.domain.conversations.members import MembershipChange
 from natter.domain.fold.known import Known, Wanted
 from natter.domain.fold.writes import Place
 from natter.domain.ids import AttachmentId, ConversationId, UserId
-from natter.domain.messages.events import Event, Head
-from natter.domain.reading.pages import StoredEffect
+from natter.domain.messages.events import Event, Head, HeadPlace
+from natter.domain.messages.states import MarkKey, MessageState
 from natter.domain.receipts import Cursor, CursorKey
 
 
@@ -16,7 +16,8 @@ class Timeline(Protocol):
     """
     Reads the conversations' tables, for the fold and for readers. Every read is at LOCAL_QUORUM.
 
-    What is read is bounded by no head: rows above it are leftovers of a fold that did not finish. What lies at or below
+    Where no place is named up to which to read, rows above the head are among what is read: leftovers of a fold that
+    did not finish. What lies at or below
     a head that was read before is complete. All methods raise `Unavailable` when the store did not answer in time.
     """
 
@@ -39,20 +40,22 @@ class Timeline(Protocol):
     def places_of_file(
         self, conversation: ConversationId, attachment: AttachmentId, first: int, last: int, *, limit: int
     ) -> Sequence[int]:
-        """Of the messages at places `first` to `last` that show the file, or have shown it, the last `limit`."""
+        """
+        Of the messages at places `first` to `last` that show the file, or have shown it, the last `limit`, the last
+        first.
+        """
 
     def messages_at(self, places: Collection[Place]) -> Mapping[Place, int]:
         """`message` events up to and including each place; places without an event are missing."""
 
-    def effects(self, conversation: ConversationId, targets: Sequence[range]) -> Iterable[StoredEffect]:
+    def states(self, places: Collection[Place], *, up_to: int) -> Mapping[Place, MessageState]:
         """
-        All effects on the messages at places in `targets` (no two overlap), read lazily: there may be many.
-
-        Those on one message come in the order of their places.
+        What has become of the messages at these places by the event at `up_to`; those to which nothing has happened
+        until then are missing.
         """
 
-    def effects_on(self, places: Collection[Place]) -> Mapping[Place, Sequence[StoredEffect]]:
-        """All effects on the messages at these places, those on one in the order of their places."""
+    def marks(self, keys: Collection[MarkKey], *, up_to: int) -> Mapping[MarkKey, bool]:
+        """Who had set a reaction by the event at `up_to`, of those whom the states do not name."""
 
     def membership_changes(self, conversation: ConversationId) -> Sequence[MembershipChange]:
         """All changes ever written of who belongs to it, in no order."""
@@ -90,6 +93,9 @@ class HeadCache(Protocol):
 
     def get(self, conversations: Sequence[ConversationId]) -> Mapping[ConversationId, Head]:
         """Those that are cached; none, if the cache does not answer."""
+
+    def places(self, conversations: Sequence[ConversationId]) -> Mapping[ConversationId, HeadPlace]:
+        """As `get`, of each head only where it is: for thousands of them, however long their last messages are."""
 
     def fill(self, conversations: Sequence[ConversationId], read: ReadTable) -> Mapping[ConversationId, Head]:
         """

@@ -19,7 +19,7 @@ class _Unsettled(BaseModel):
     conversation_id: ConversationId
     uploader: UserId
     attachment_ids: tuple[AttachmentId, ...]
-    seq: int
+    position: tuple[int, int]
 
 
 def dump_unsettled(unsettled: UnsettledFiles) -> str:
@@ -29,7 +29,7 @@ def dump_unsettled(unsettled: UnsettledFiles) -> str:
             "conversation_id": unsettled.conversation_id,
             "uploader": unsettled.uploader,
             "attachment_ids": unsettled.attachments,
-            "seq": unsettled.seq,
+            "position": unsettled.position,
         }
     ).decode()
 
@@ -44,5 +44,5 @@ def load_unsettled(body: str) -> UnsettledFiles:
         conversation_id=message.conversation_id,
         uploader=message.uploader,
         attachments=message.attachment_ids,
-        seq=message.seq,
+        position=message.position,
     )

@@ -5,6 +5,7 @@ from pydantic_core import from_json, to_json
 
 from natter.domain.messages.commands import Command
 from natter.domain.messages.events import Emission, Event, Head, JsonObject
+from natter.domain.messages.states import MessageState
 from natter.records.base import loaded
 
 COMMAND_SCHEMA = b"command/2"
@@ -20,6 +21,7 @@ _event = TypeAdapter(Event)
 
 
 _head = TypeAdapter(Head)
+_state = TypeAdapter(MessageState)
 
 
 def dump_command(command: Command) -> bytes:
@@ -61,6 +63,14 @@ def dump_payload(payload: JsonObject) -> str:
 def load_payload(value: str) -> JsonObject:
     payload: JsonObject = from_json(value)
     return payload
+
+
+def dump_state(state: MessageState) -> str:
+    return _state.dump_json(state, exclude_defaults=True).decode()
+
+
+def load_state(value: str) -> MessageState:
+    return _state.validate_json(value)
 
 
 def dump_head(head: Head) -> bytes:

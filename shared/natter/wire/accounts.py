@@ -9,6 +9,7 @@ from natter.domain.accounts.credentials import PublicKey
 from natter.domain.accounts.requests import NewPassword, NewUser, OnDevice, ProviderSignInRequest, SignInRequest, Ticket
 from natter.domain.accounts.users import (
     USERNAME_PATTERN,
+    Contactable,
     KnownDevice,
     Platform,
     ProfileChange,
@@ -20,7 +21,7 @@ from natter.domain.accounts.users import (
 )
 from natter.domain.ids import DeviceId
 from natter.domain.paging import IdPage
-from natter.wire.base import HttpsUrl, Line, WireId, WireModel
+from natter.wire.base import HttpsUrl, Line, Patch, WireId, WireModel
 
 Name = Annotated[Line, Field(min_length=1, max_length=64)]
 """Display name of a user, or name of a device."""
@@ -87,6 +88,7 @@ class UserAnswer(WireModel):
     display_name: str
     avatar: str | None
     created_at: int
+    contactable: Contactable
 
     @classmethod
     def of(cls, user: User) -> "UserAnswer":
@@ -96,6 +98,7 @@ class UserAnswer(WireModel):
             display_name=user.display_name,
             avatar=user.avatar,
             created_at=user.created_at,
+            contactable=user.contactable,
         )
 
 
@@ -205,17 +208,19 @@ class TicketAnswer(WireModel):
         return cls(ticket=ticket.ticket, expires_in=ticket.expires_in_s, url=ticket.url)
 
 
-class ProfilePatch(WireModel):
-    """What is not named stays; null clears the avatar. Everybody has a display name."""
+class ProfilePatch(Patch):
+    """What is not named stays; null clears the avatar, and lets everybody add one. Everybody has a display name."""
 
     display_name: Name = ""
     avatar: HttpsUrl | None = None
+    contactable: Contactable | None = None
 
     def to_change(self) -> ProfileChange:
         return ProfileChange(
             display_name=self.display_name or None,
             avatar=self.avatar,
             changes_avatar="avatar" in self.model_fields_set,
+            contactable=(self.contactable or "everybody") if "contactable" in self.model_fields_set else None,
         )
 
 

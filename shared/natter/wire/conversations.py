@@ -11,7 +11,7 @@ from natter.domain.conversations.records import MAX_FOUNDERS, CreateRequest, Mem
 from natter.domain.ids import ConversationId, UserId
 from natter.domain.messages.events import JsonObject
 from natter.domain.reading.views import ConversationView
-from natter.wire.base import HttpsUrl, Line, WireConversationId, WireModel, WireUserId
+from natter.wire.base import HttpsUrl, Line, Patch, WireConversationId, WireModel, WireUserId
 from natter.wire.events import WireEvent, event_fields
 
 Title = Annotated[Line, Field(min_length=1, max_length=100)]
@@ -124,7 +124,7 @@ class RoleBody(WireModel):
     role: Role
 
 
-class ConversationPatch(WireModel):
+class ConversationPatch(Patch):
     """What is not named stays; null clears the avatar. A group has a title."""
 
     title: Title = ""
@@ -134,7 +134,7 @@ class ConversationPatch(WireModel):
         return self.model_dump(include=self.model_fields_set)
 
 
-class SettingsPatch(WireModel):
+class SettingsPatch(Patch):
     """What is not named stays; null clears."""
 
     muted_until: Annotated[int, Field(ge=0, le=2**53 - 1)] | None = None

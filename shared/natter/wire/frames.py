@@ -5,6 +5,9 @@ from typing import Any, Literal
 from natter.domain.errors import NatterError
 from natter.wire.base import WireId, WireModel
 
+SUBPROTOCOL = "natter.v1"
+"""What a client may offer (RFC 6455, 1.9): these frames."""
+
 
 class ClientFrame(WireModel):
     action: str
@@ -48,6 +51,7 @@ REFUSALS = {
     "not_found": "the target is missing or not a message",
     "gone": "the message was deleted",
     "forbidden": "not allowed to change this message",
+    "conflict": "the message takes no more of these",
 }
 """What the fold may refuse, in words."""
 

@@ -7,9 +7,9 @@ from pydantic import Field
 
 from natter.domain.errors import NotFound
 from natter.domain.ids import ID_PATTERN, DeviceId, UserId
-from natter.wire.base import WireModel
+from natter.wire.base import FROM_DIGITS, WireModel
 
-QueryLimit = Annotated[int, Field(ge=1, le=200, strict=False)]
+QueryLimit = Annotated[int, Field(ge=1, le=200), FROM_DIGITS]
 
 
 class ListQuery(WireModel):

@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from natter.domain.ids import ConversationId
 from natter.domain.reading.views import InboxPage, Missed, Page, Position, Synced
-from natter.wire.base import WireConversationId, WireModel
+from natter.wire.base import FROM_DIGITS, WireConversationId, WireModel
 from natter.wire.conversations import ConversationAnswer
 from natter.wire.events import WireEvent, event_fields
 from natter.wire.lists import QueryLimit
@@ -14,7 +14,7 @@ from natter.wire.lists import QueryLimit
 Limit = Annotated[int, Field(ge=1, le=200)]
 
 
-QuerySeq = Annotated[int, Field(ge=0, le=2**53 - 1, strict=False)]
+QuerySeq = Annotated[int, Field(ge=0, le=2**53 - 1), FROM_DIGITS]
 
 
 class EventsQuery(WireModel):

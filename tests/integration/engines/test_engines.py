@@ -127,6 +127,22 @@ class TestAnswers:
         with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
             psycopg.connect(dsn(engines.postgres.address, "app", "first", "chat"))
 
+    async def test_postgres_logs_no_values(self, engines: Engines) -> None:
+        """Neither of a slow statement, nor of one that fails; the statements themselves are there."""
+        await engines.postgres.ensure_login("quiet", "secret", "quiet")
+        with psycopg.connect(dsn(engines.postgres.address, "quiet", "secret", "quiet"), autocommit=True) as connection:
+            connection.execute("CREATE TABLE people (name text PRIMARY KEY, age int CHECK (age > 0))")
+            connection.execute("INSERT INTO people SELECT %s, 1 FROM pg_sleep(0.6)", ["canary-4711"])
+            for age in (1, -1):
+                with pytest.raises(psycopg.IntegrityError):
+                    connection.execute("INSERT INTO people VALUES (%s, %s)", ["canary-4711", age])
+        assert engines.postgres.process is not None
+        log = engines.postgres.process.log.read_text()
+        assert "INSERT INTO people SELECT $1, 1 FROM pg_sleep" in log
+        assert 'duplicate key value violates unique constraint "people_pkey"' in log
+        assert 'violates check constraint "people_age_check"' in log
+        assert "canary" not in log
+
     def test_localstack_serves_its_services(self, engines: Engines) -> None:
         config = Config(connect_timeout=5, read_timeout=30)
         session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="eu-central-1")

@@ -1,19 +1,24 @@
 import asyncio
 import base64
 import json
+import re
 import urllib.error
 import urllib.request
 from contextlib import closing
 from http.client import HTTPConnection
+from itertools import batched
 from pathlib import Path
 from typing import Any
 
 import boto3
+import pytest
 
 from local.gateway.server import Runtime
 from local.model import Api, Route
 
 from .conftest import app, arn, free_port, function
+
+MIB = 1024 * 1024
 
 
 class Response:
@@ -41,6 +46,18 @@ async def request(
             connection.close()
 
     return await asyncio.to_thread(call)
+
+
+async def converse(runtime: Runtime, head: str, body: bytes, *, piece: int = MIB) -> bytes:
+    """All that is answered, until the end, to who sends everything before they read."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", runtime.app.apis[1].port, limit=MIB)
+    async with asyncio.timeout(30):
+        for part in batched(head.encode() + body, piece, strict=False):
+            writer.write(bytes(part))
+            await writer.drain()
+        answers = await reader.read()
+    writer.close()
+    return answers
 
 
 class TestEvents:
@@ -78,6 +95,18 @@ class TestEvents:
     async def test_path_variables(self, cloud: Runtime) -> None:
         event = (await request(cloud, "PUT", "/items/a%20b/parts/1/2")).json
         assert event["pathParameters"] == {"id": "a b", "part": "1/2"}
+
+    async def test_paths_are_compared_with_their_encoding_undone(self, cloud: Runtime) -> None:
+        event = (await request(cloud, "GET", "/%65cho")).json
+        assert (event["routeKey"], event["rawPath"], event["requestContext"]["http"]["path"]) == (
+            "GET /echo",
+            "/echo",
+            "/echo",
+        )
+        slash = (await request(cloud, "PUT", "/items/a%2Fparts/parts%2F1%252F%C3%BC")).json
+        assert slash["rawPath"] == "/items/a/parts/parts/1%2Fü"
+        assert (await request(cloud, "GET", "/echo%2Fmore")).status == 404
+        assert (await request(cloud, "GET", "/echo%3Fmore?x=1")).json["rawPath"] == "/echo"
 
     async def test_text_body_is_text_and_others_are_base64(self, cloud: Runtime) -> None:
         text = (await request(cloud, "POST", "/echo", b'{"a":1}', {"Content-Type": "application/json"})).json
@@ -136,6 +165,65 @@ class TestAnswers:
     async def test_headers_over_10240_bytes_are_refused(self, cloud: Runtime) -> None:
         assert (await request(cloud, "GET", "/echo", headers={"X-Long": "x" * 9_000})).status == 200
         assert (await request(cloud, "GET", "/echo", headers={"X-Long": "x" * 10_240})).status == 431
+
+    async def test_answers_of_the_gateway_itself_have_its_own_form(self, cloud: Runtime) -> None:
+        entity, fields = {"message": "Request Entity Too Large"}, {"message": "Request Header Fields Too Large"}
+        for mebibytes in (6, 8, 11):
+            body = b"x" * (mebibytes * MIB)
+            for headers in ({}, {"Content-Type": "application/json"}, {"Expect": "100-continue"}):
+                answer = await request(cloud, "POST", "/echo", body, headers)
+                assert (answer.status, answer.json) == (413, entity), mebibytes
+        answer = await request(cloud, "POST", "/echo", b"x" * (2 * MIB), {"X-Long": "x" * 20_000})
+        assert (answer.status, answer.json) == (431, fields)
+        answer = await request(cloud, "GET", "/echo?" + "x" * 11_000)
+        assert (answer.status, answer.json) == (431, fields)
+
+    async def test_a_body_of_5_mb_counts_as_the_event_has_it(self, cloud: Runtime) -> None:
+        """In base64, or with its quotes escaped, it is more."""
+        plain = b'{"statusCode": 201, "more": "%s"}' % (b"x" * (5 * MIB))
+        assert (await request(cloud, "POST", "/respond", plain)).status == 201
+        assert (await request(cloud, "POST", "/respond", b'"' * (5 * MIB))).status == 413
+        binary = await request(cloud, "POST", "/respond", b"\xff" * (5 * MIB), {"Content-Type": "image/png"})
+        assert binary.status == 413
+
+    async def test_who_is_refused_may_finish_sending_and_reads_the_answer(self, cloud: Runtime) -> None:
+        """Cut off with bytes under way, the connection would be reset, and the answer lost."""
+        for status, fields, size in ((413, "", 16 * MIB), (431, f"x-long: {'x' * 20_000}\r\n", MIB)):
+            head = f"POST /echo HTTP/1.1\r\nhost: x\r\n{fields}content-length: {size}\r\n\r\n"
+            answer = await converse(cloud, head, b"x" * size)
+            assert answer.startswith(b"HTTP/1.1 %d " % status)
+            assert answer.endswith(b' Too Large"}')
+
+
+class TestUpgrades:
+    """There is nothing to go over to: the request is answered as if it had not asked (RFC 9110, 7.8)."""
+
+    HEAD = "POST /echo HTTP/1.1\r\nhost: x\r\nconnection: Upgrade, HTTP2-Settings\r\nupgrade: {}\r\n"
+
+    @pytest.mark.parametrize("protocol", ["h2c", "websocket", "TLS/1.0, x"])
+    @pytest.mark.parametrize(
+        "body", [b"content-length: 5\r\n\r\nhello", b"transfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"]
+    )
+    @pytest.mark.parametrize("piece", [1, 7, 10_000])
+    async def test_body_is_kept_and_the_connection_goes_on(
+        self, cloud: Runtime, protocol: str, body: bytes, piece: int
+    ) -> None:
+        request = self.HEAD.format(protocol).encode() + body
+        last = b"GET /inferred HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
+        answers = await converse(cloud, "", request + request + last, piece=piece)
+        first, second, third = re.findall(rb"\r\n\r\n(\{.*?\})(?=HTTP|$)", answers, re.DOTALL)
+        assert [json.loads(each)["body"] for each in (first, second)] == ["hello", "hello"]
+        assert json.loads(third) == {"hello": "world"}
+
+    async def test_without_a_body_it_is_a_request_like_others(self, cloud: Runtime) -> None:
+        headers = {"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c", "HTTP2-Settings": "AA"}
+        assert (await request(cloud, "GET", "/inferred", headers=headers)).json == {"hello": "world"}
+
+    async def test_who_waits_before_sending_the_body_is_told_once_to_go_on(self, cloud: Runtime) -> None:
+        request = self.HEAD.format("h2c") + "expect: 100-continue\r\nconnection: close\r\ncontent-length: 5\r\n\r\n"
+        answers = await converse(cloud, request, b"hello")
+        assert answers.count(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 ") == 1
+        assert b'"body": "hello"' in answers.replace(b"\\", b"")
 
 
 class TestStage:

@@ -1,10 +1,13 @@
 import asyncio
+import base64
 import json
 import re
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
 import pytest
@@ -102,6 +105,33 @@ class TestUpgrade:
         protocols = [Subprotocol("chat.v1"), Subprotocol("other")]
         async with connect(url(cloud), subprotocols=protocols, proxy=None) as socket:
             assert socket.subprotocol == "chat.v1"
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("Sec-WebSocket-Key", "AAAA"),
+            ("Sec-WebSocket-Key", ""),
+            ("Sec-WebSocket-Key", "A" * 24),
+            ("Sec-WebSocket-Key", "AAAAAAAAAAAAAAAAAAAAA?=="),
+            ("Sec-WebSocket-Version", "12"),
+        ],
+    )
+    async def test_upgrade_that_the_standard_does_not_know_is_400(self, cloud: Runtime, name: str, value: str) -> None:
+        headers = {
+            "Connection": "Upgrade",
+            "Upgrade": "websocket",
+            "Sec-WebSocket-Version": "13",
+            "Sec-WebSocket-Key": base64.b64encode(bytes(16)).decode(),
+        }
+        target = urlsplit(url(cloud))
+
+        def ask(changes: dict[str, str]) -> int:
+            with closing(HTTPConnection(target.netloc, timeout=10)) as connection:
+                connection.request("GET", f"{target.path}?{target.query}", headers={**headers, **changes})
+                return connection.getresponse().status
+
+        assert await asyncio.to_thread(ask, {name: value}) == 400
+        assert await asyncio.to_thread(ask, {}) == 101
 
     async def test_no_compression_is_negotiated(self, cloud: Runtime) -> None:
         async with connect(url(cloud), proxy=None) as socket:

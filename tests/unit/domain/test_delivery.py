@@ -1,21 +1,5 @@
-from collections.abc import Sequence
-
-from hypothesis import given
-from hypothesis import strategies as st
-
-from natter.domain.conversations.audience import readers_by_places
-from natter.domain.conversations.members import MembershipChange, memberships_as_of
 from natter.domain.delivery import contiguous
-from natter.domain.ids import UserId
-from tests.messages import ANN, BOB, CID, an_event
-
-
-def joined(user: UserId, seq: int) -> MembershipChange:
-    return MembershipChange(user_id=user, seq=seq, role="member", messages=0)
-
-
-def left(user: UserId, seq: int) -> MembershipChange:
-    return MembershipChange(user_id=user, seq=seq, role=None, messages=0)
+from tests.messages import an_event
 
 
 class TestContiguous:
@@ -25,41 +9,3 @@ class TestContiguous:
 
     def test_of_nothing_there_is_no_run(self) -> None:
         assert contiguous([]) == []
-
-
-class TestShownTo:
-    def test_who_joins_is_shown_it_from_then_on_and_who_leaves_is_shown_the_leaving(self) -> None:
-        """P8."""
-        changes = [left(BOB, 6), joined(ANN, 1), joined(CID, 4), joined(BOB, 1)]
-        assert readers_by_places(changes, [2, 3, 4, 5, 6, 7]) == {
-            (2, 3, 4, 5, 6, 7): [ANN],
-            (2, 3, 4, 5, 6): [BOB],
-            (4, 5, 6, 7): [CID],
-        }
-
-    def test_what_happens_later_is_not_yet_true(self) -> None:
-        assert readers_by_places([joined(ANN, 1), left(ANN, 9), joined(BOB, 8)], [3]) == {(3,): [ANN]}
-
-    def test_without_members_nobody_is_shown_anything(self) -> None:
-        assert readers_by_places([], [1, 2]) == {}
-
-    @given(
-        steps=st.lists(st.tuples(st.sampled_from([ANN, BOB, CID]), st.sampled_from(["member", "admin", None]))),
-        seqs=st.sets(st.integers(1, 12)),
-    )
-    def test_is_the_members_at_each_place_and_who_was_removed_there(
-        self, steps: Sequence[tuple[UserId, str | None]], seqs: set[int]
-    ) -> None:
-        """As the fold decides it, place by place."""
-        changes = [
-            MembershipChange(user_id=user, seq=index + 1, role=role, messages=0)  # type: ignore[arg-type]
-            for index, (user, role) in enumerate(steps)
-        ]
-        shown = readers_by_places(reversed(changes), seqs)
-        for seq in seqs:
-            members = {user for places, users in shown.items() if seq in places for user in users}
-            assert members == set(memberships_as_of(changes, seq)) | {
-                change.user_id for change in changes if change.seq == seq
-            }
-        everybody = [user for users in shown.values() for user in users]
-        assert len(everybody) == len(set(everybody))

@@ -18,7 +18,9 @@ class TestBuckets:
         assert per_minute(limits.FAILED_SIGN_INS_PER_NAME) == (5, 5)
         assert per_minute(limits.FAILED_SIGN_INS_PER_ADDRESS) == (50, 50)
         assert per_minute(limits.SIGN_UPS_PER_ADDRESS) == (20, 20)
-        assert len(BUCKETS) == 7
+        assert per_minute(limits.NEW_CONVERSATIONS) == (10, 60)
+        assert per_minute(limits.TYPING_PER_USER) == (10 * 60, 30)
+        assert len(BUCKETS) == 9
 
     def test_none_shares_the_keys_of_another(self) -> None:
         assert len({bucket.name for bucket in BUCKETS}) == len(BUCKETS)

@@ -1,7 +1,7 @@
 import base64
 import json
 import logging
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from pydantic import Field
@@ -12,7 +12,7 @@ from natter.entrypoints.answers import Answer
 from natter.entrypoints.http import HttpApi
 from natter.entrypoints.request import Request
 from natter.names import BODY_LIMIT_BYTES
-from natter.wire.base import WireModel
+from natter.wire.base import FROM_DIGITS, WireModel
 from tests.http import HttpClient
 from tests.identity import World, a_sign_in
 
@@ -27,11 +27,11 @@ class Thing(WireModel):
 
 
 class Paging(WireModel):
-    limit: int = Field(50, ge=1, le=200, strict=False)
+    limit: Annotated[int, Field(ge=1, le=200), FROM_DIGITS] = 50
 
 
 def an_api(world: World) -> HttpApi:
-    return HttpApi(authenticate=world.service.authenticate, limits=world.limits)
+    return HttpApi(authenticate=world.authenticate, limits=world.limits)
 
 
 def echo(world: World) -> HttpClient:
@@ -149,7 +149,7 @@ class TestQueries:
         assert client("GET", "/things", query={"limit": "7"}).json == {"limit": 7}
         assert client("GET", "/things").json == {"limit": 50}
 
-    @pytest.mark.parametrize("limit", ["0", "201", "-1", "1.5", "x", "", "1,2", "\0"])
+    @pytest.mark.parametrize("limit", ["0", "201", "-1", "1.5", "x", "", "1,2", "\0", "1_0", "5.0"])
     def test_anything_else_is_refused(self, limit: str) -> None:
         reply = echo(World())("GET", "/things", query={"limit": limit})
         assert reply.code == "bad_request"
@@ -200,12 +200,34 @@ class TestProblems:
         assert message.endswith("KeyError")
         assert "ann@example.org" not in caplog.text + reply.text
 
-    @pytest.mark.parametrize(
-        ("method", "path"), [("GET", "/nothing"), ("PUT", "/things"), ("GET", "/things/"), ("GET", "/things/a/b")]
-    )
-    def test_nothing_at_this_path_or_with_this_method(self, method: str, path: str) -> None:
-        reply = echo(World())(method, path)
+    @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT"])
+    @pytest.mark.parametrize("path", ["/nothing", "/things/", "/things/a/b", "/THINGS", "/thingsx", ""])
+    def test_nothing_at_this_path(self, method: str, path: str) -> None:
+        assert echo(World())(method, path).status == 404
+
+    def test_nobody_has_such_a_name(self) -> None:
+        reply = echo(World())("GET", '/things/a"b')
         assert (reply.status, reply.code) == (404, "not_found")
+
+    @pytest.mark.parametrize("method", ["PUT", "OPTIONS", "TRACE", "BREW"])
+    @pytest.mark.parametrize(("path", "allowed"), [("/things", "GET, HEAD, POST"), ("/things/a", "GET, HEAD")])
+    def test_another_method_is_told_which_there_are(self, method: str, path: str, allowed: str) -> None:
+        reply = echo(World())(method, path)
+        assert (reply.status, reply.code) == (405, "method_not_allowed")
+        assert reply.headers["Allow"] == allowed
+
+
+class TestHead:
+    def test_is_get_without_a_body(self) -> None:
+        client = echo(World())
+        got, headed = client("GET", "/things", query={"limit": "7"}), client("HEAD", "/things", query={"limit": "7"})
+        assert (headed.status, headed.headers, headed.text) == (200, got.headers, "")
+        assert client("HEAD", "/things/a").headers["ETag"] == client("GET", "/things/a").headers["ETag"]
+
+    def test_is_refused_as_get(self) -> None:
+        headed = echo(World())("HEAD", "/things", query={"limit": "0"})
+        assert (headed.status, headed.text) == (400, "")
+        assert headed.headers["Content-Type"] == "application/problem+json"
 
 
 class TestWhoAsks:
@@ -227,7 +249,7 @@ class TestWhoAsks:
         return api
 
     def test_the_handler_knows(self, world: World, api: HttpApi) -> None:
-        signed_in = world.service.sign_in(a_sign_in("ann"))
+        signed_in = world.sign_in(a_sign_in("ann"))
         reply = HttpClient(api, signed_in.access_token)("POST", "/whoami", {"name": "x"})
         assert reply.json == {"name": signed_in.principal.user_id}
 
@@ -237,7 +259,7 @@ class TestWhoAsks:
         assert (reply.status, reply.code) == (401, "unauthenticated")
 
     def test_a_hundred_at_once_and_twenty_a_second(self, world: World, api: HttpApi) -> None:
-        client = HttpClient(api, world.service.sign_in(a_sign_in("ann")).access_token)
+        client = HttpClient(api, world.sign_in(a_sign_in("ann")).access_token)
         statuses = [client("POST", "/whoami", {"name": "x"}).status for _ in range(100)]
         assert set(statuses) == {200}
         refused = client("POST", "/whoami", {"name": "x"})

@@ -36,16 +36,16 @@ def world() -> World:
 
 @pytest.fixture
 def ann(world: World) -> SignedIn:
-    return world.service.sign_in(a_sign_in("ann"))
+    return world.sign_in(a_sign_in("ann"))
 
 
 class TestAuthorize:
     def authorize(self, world: World, event: dict[str, Any]) -> dict[str, Any]:
-        socket = AuthenticateSocket(authenticate=world.service.authenticate, redeem_ticket=world.redeem_ticket)
+        socket = AuthenticateSocket(authenticate=world.authenticate, redeem_ticket=world.redeem_ticket)
         return build(socket)(event, None)
 
     def test_a_ticket_becomes_the_principal_of_all_later_events(self, world: World, ann: SignedIn) -> None:
-        ticket = world.service.issue_ticket(ann.principal).ticket
+        ticket = world.issue_ticket(ann.principal).ticket
         assert self.authorize(world, an_event(ticket)) == {
             "principalId": ann.principal.user_id,
             "policyDocument": {
@@ -73,7 +73,7 @@ class TestAuthorize:
         assert type(refusal.value) is Exception
 
     def test_a_used_ticket_is_refused(self, world: World, ann: SignedIn) -> None:
-        event = an_event(world.service.issue_ticket(ann.principal).ticket)
+        event = an_event(world.issue_ticket(ann.principal).ticket)
         self.authorize(world, event)
         with pytest.raises(Exception, match=r"^Unauthorized$"):
             self.authorize(world, event)
@@ -81,6 +81,6 @@ class TestAuthorize:
     def test_an_outage_is_not_a_refusal(self, world: World) -> None:
         """The gateway makes it a 500: the client keeps its tokens and comes again (P9)."""
         redeem = RedeemTicket(tickets=DownTickets(world.clock), check_session=world.check_session)
-        socket = AuthenticateSocket(authenticate=world.service.authenticate, redeem_ticket=redeem)
+        socket = AuthenticateSocket(authenticate=world.authenticate, redeem_ticket=redeem)
         with pytest.raises(Unavailable):
             build(socket)(an_event("ticket"), None)

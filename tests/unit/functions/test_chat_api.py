@@ -252,11 +252,12 @@ class TestReports:
 
 class TestHealth:
     def test_is_open_to_everybody(self, chat: Chat) -> None:
-        reply = HttpClient(build(chat.service()))("GET", "/v1/health")
+        reply = HttpClient(build(chat.engines))("GET", "/v1/health")
         assert (reply.status, reply.json) == (200, {"status": "ok", "version": __version__})
 
     def test_says_when_a_store_does_not_answer(self, chat: Chat) -> None:
-        reply = HttpClient(build(chat.service(Down())))("GET", "/v1/health")
+        chat.engines.probes = (Down(),)
+        reply = HttpClient(build(chat.engines))("GET", "/v1/health")
         assert (reply.status, reply.json) == (503, {"status": "unavailable", "version": __version__})
 
 
@@ -274,4 +275,4 @@ class TestHealth:
     ],
 )
 def test_all_others_are_closed_to_strangers(chat: Chat, method: str, path: str) -> None:
-    assert HttpClient(build(chat.service()))(method, path).code == "unauthenticated"
+    assert HttpClient(build(chat.engines))(method, path).code == "unauthenticated"

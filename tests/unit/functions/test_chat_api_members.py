@@ -125,5 +125,5 @@ class TestStrangers:
 
     @pytest.mark.parametrize(("method", "path", "body"), ROUTES)
     def test_must_sign_in(self, chat: Chat, method: str, path: str, body: object) -> None:
-        reply = HttpClient(build(chat.service()))(method, f"/v1/conversations/lobby{path}", body)
+        reply = HttpClient(build(chat.engines))(method, f"/v1/conversations/lobby{path}", body)
         assert reply.code == "unauthenticated"

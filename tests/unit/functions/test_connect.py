@@ -1,4 +1,5 @@
 import logging
+from collections.abc import Mapping
 
 import pytest
 
@@ -29,10 +30,12 @@ def world() -> World:
 
 @pytest.fixture
 def ann(world: World) -> SignedIn:
-    return world.service.sign_in(a_sign_in("ann"))
+    return world.sign_in(a_sign_in("ann"))
 
 
-def connected(world: World, registry: MemoryConnections, phone: Connection) -> object:
+def connected(
+    world: World, registry: MemoryConnections, phone: Connection, headers: Mapping[str, list[str]] | None = None
+) -> object:
     connect = Connect(
         connections=registry,
         check_session=world.check_session,
@@ -40,7 +43,8 @@ def connected(world: World, registry: MemoryConnections, phone: Connection) -> o
         log=MemoryConnectionLog(),
         now_ms=world.clock,
     )
-    return build(connect, ENDPOINT)(a_socket_event(phone, route="$connect"), None)
+    event = a_socket_event(phone, route="$connect") | {"multiValueHeaders": headers or {}}
+    return build(connect, ENDPOINT)(event, None)
 
 
 class TestConnect:
@@ -48,6 +52,20 @@ class TestConnect:
         registry, phone = MemoryConnections(), a_connection(ann.principal, "phone")
         assert connected(world, registry, phone) == {"statusCode": 200}
         assert list(registry.of([phone.user_id])[phone.user_id]) == [phone]
+
+    @pytest.mark.parametrize("offers", [["natter.v1"], ["other, natter.v1"], ["other", "natter.v1,natter.v2"]])
+    def test_its_own_subprotocol_is_echoed(self, world: World, ann: SignedIn, offers: list[str]) -> None:
+        phone = a_connection(ann.principal, "phone")
+        assert connected(world, MemoryConnections(), phone, {"sec-websocket-PROTOCOL": offers}) == {
+            "statusCode": 200,
+            "headers": {"Sec-WebSocket-Protocol": "natter.v1"},
+        }
+
+    @pytest.mark.parametrize("offers", [["natter.v2"], ["NATTER.V1"], ["chat, natter.v1.1"], [""]])
+    def test_others_are_neither_echoed_nor_refused(self, world: World, ann: SignedIn, offers: list[str]) -> None:
+        phone = a_connection(ann.principal, "phone")
+        answer = connected(world, MemoryConnections(), phone, {"Sec-WebSocket-Protocol": offers})
+        assert answer == {"statusCode": 200}
 
     def test_a_session_that_has_ended_does_not_connect(
         self, world: World, ann: SignedIn, caplog: pytest.LogCaptureFixture

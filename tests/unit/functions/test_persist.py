@@ -1,28 +1,40 @@
 import json
-from collections.abc import Iterable, Mapping
+import struct
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from cassandra import InvalidRequest
 
 from functions.persist.handler import build
 from natter.domain.errors import Unavailable
 from natter.domain.fold.conversation import Conversation, Folded
+from natter.domain.fold.writes import EventRow, Row
 from natter.domain.ids import ConversationId
 from natter.domain.messages.commands import Command, Record
 from natter.domain.messages.events import Head
 from natter.names import COMMANDS_TOPIC
 from natter.records.messages import dump_command
-from natter.telemetry import metrics
+from natter.usecases.messages.give_up import ATTEMPTS, GiveUp
 from tests.chat import Chat
 from tests.memory.logs import MemoryDeadLetters
 from tests.memory.tables import MemoryTables
-from tests.messages import BOB, KITCHEN, LOBBY, NOON, a_command, a_connection, a_post, created
+from tests.messages import BOB, KITCHEN, LOBBY, NOON, a_command, a_connection, a_post, a_reaction, created
 from tests.streams import Context, a_batch, a_failure, a_raw_record
 
 
 class Tables(MemoryTables):
-    """Does not answer for the kitchen."""
+    """Does not answer for the kitchen, and takes no event that says what is refused."""
+
+    refused: str | None = None
+    refusal: Exception = Unavailable("the store")
+
+    def write(self, rows: Sequence[Row]) -> None:
+        if self.refused is not None and self.refused in repr([row for row in rows if isinstance(row, EventRow)]):
+            super().write([row for row in rows if not isinstance(row, EventRow)])  # what was written before
+            raise self.refusal
+        super().write(rows)
 
     def heads(self, conversations: Iterable[ConversationId]) -> Mapping[ConversationId, Head]:
         asked = list(conversations)
@@ -39,7 +51,10 @@ class DownDeadLetters(MemoryDeadLetters):
 class Consumer:
     def __init__(self, *, dead: MemoryDeadLetters | None = None) -> None:
         self.chat, self.tables, self.dead = Chat(), Tables(), dead or MemoryDeadLetters()
-        self.handler = build(replace(self.chat.persist, timeline=self.tables, store=self.tables), self.dead)
+        persist = replace(self.chat.persist, timeline=self.tables, store=self.tables)
+        self.now = NOON
+        give_up = GiveUp(timeline=self.tables, store=self.tables, now_ms=lambda: self.now)
+        self.handler = build(persist, give_up, self.dead)
 
     def __call__(self, *records: dict[str, Any]) -> Any:
         return self.handler(a_batch(*records), Context())["batchItemFailures"]
@@ -52,12 +67,6 @@ class Consumer:
 def a_record(command: Command, *, offset: int, partition: int = 0, at: int = NOON) -> dict[str, Any]:
     key = command.conversation_id.encode()
     return a_raw_record(dump_command(command), key=key, offset=offset, partition=partition, at=at)
-
-
-@pytest.fixture(autouse=True)
-def _metrics(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As the function's environment names it."""
-    monkeypatch.setattr(metrics, "namespace", "Natter")
 
 
 @pytest.fixture
@@ -143,3 +152,34 @@ class TestDeadLetters:
         assert consumer(*(a_record(command, offset=offset) for offset, command in enumerate(commands))) == []
         assert consumer.stored() == [(1, None), (2, "m1")]
         assert [letter.value for letter in consumer.dead.letters] == [dump_command(commands[1])]
+
+    @pytest.mark.parametrize(
+        "error", [TypeError("int expected"), struct.error("too long"), InvalidRequest("too large")]
+    )
+    def test_what_the_store_refuses_for_ever_is_set_aside_and_leaves_nothing(
+        self, consumer: Consumer, error: Exception
+    ) -> None:
+        """One frame stopped its partition for good: the store's refusal was taken for an outage, or for a bug."""
+        consumer.tables.refused, consumer.tables.refusal = "poison", error
+        commands = (
+            *(created(), a_command(a_post("m1")), a_command(a_post("bad", "poison"))),
+            *(a_command(a_post("m2")), a_command(a_reaction("r", 3))),
+        )
+        assert consumer(*(a_record(command, offset=offset) for offset, command in enumerate(commands))) == []
+        assert consumer.stored() == [(1, None), (2, "m1"), (3, "m2"), (4, "r")]
+        assert [letter.value for letter in consumer.dead.letters] == [dump_command(commands[2])]
+
+    def test_a_record_that_the_store_never_takes_in_time_is_set_aside_at_last(self, consumer: Consumer) -> None:
+        """The store answers for all others, and for its conversation."""
+        consumer.tables.refused, consumer.tables.refusal = "poison", Unavailable("the store")
+        commands = created(), a_command(a_post("bad", "poison")), a_command(a_post("m2"))
+        records = [a_record(command, offset=offset) for offset, command in enumerate(commands)]
+        invocations = 0
+        while failures := consumer(*records):
+            offsets = [failure["itemIdentifier"]["offset"] for failure in failures]
+            records = [record for record in records if record["offset"] in offsets]
+            consumer.now += 10_000
+            invocations += 1
+        assert consumer.stored() == [(1, None), (2, "m2")]
+        assert [letter.value for letter in consumer.dead.letters] == [dump_command(commands[1])]
+        assert ATTEMPTS <= invocations < 2 * ATTEMPTS

@@ -10,7 +10,7 @@ CAT, SLOW = map(AttachmentId, ("cat", "slow"))
 
 
 def unsettled(*attachments: AttachmentId) -> UnsettledFiles:
-    return UnsettledFiles(conversation_id=LOBBY, uploader=ANN, attachments=attachments, seq=7)
+    return UnsettledFiles(conversation_id=LOBBY, uploader=ANN, attachments=attachments, position=(1, 7))
 
 
 def test_files_are_settled_and_what_is_none_or_cannot_be_settled_now_is_given_back() -> None:

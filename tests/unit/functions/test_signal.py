@@ -5,15 +5,16 @@ from typing import Any
 import pytest
 
 from functions.signal.handler import build
-from natter.bootstrap.signal import SignalParts
 from natter.domain.connections import Connection, ConnectionChange
 from natter.domain.errors import Unavailable
 from natter.domain.ids import ConversationId, DeviceId, UserId
 from natter.domain.limits import SIGNALS
 from natter.domain.presence import GRACE_MS, Watcher
 from natter.domain.receipts import Receipt
+from natter.ports.presence import ConnectionLog
 from natter.usecases.presence.say_status import SayStatus
 from natter.usecases.presence.watch import Watch
+from natter.usecases.receipts.note_receipt import NoteReceipt
 from natter.usecases.signals.pass_on_typing import PassOnTyping
 from natter.usecases.signals.ping import Ping
 from natter.wire.json_frames import JsonFrames
@@ -38,28 +39,34 @@ class DownConnectionLog:
         return change.change == "opened"
 
 
-def parts(chat: Chat, registry: MemoryConnections | None = None) -> SignalParts:
-    return SignalParts(
+def client(
+    chat: Chat,
+    user: UserId,
+    *,
+    registry: MemoryConnections | None = None,
+    note: NoteReceipt | None = None,
+    status_log: ConnectionLog | None = None,
+) -> SocketClient:
+    limits, traces = chat.world.limits, chat.world.traces
+    handler = build(
         ping=Ping(
             connections=registry or chat.registry,
-            traces=chat.world.traces,
+            traces=traces,
             log=chat.changes,
             now_ms=lambda: NOON,
         ),
-        note=chat.note_receipt,
-        pass_on=PassOnTyping(admission=chat.admission, limits=chat.world.limits, frames=JsonFrames(), tell=chat.tell),
+        note=note or chat.note_receipt,
+        pass_on=PassOnTyping(admission=chat.admission, limits=limits, frames=JsonFrames(), tell=chat.tell),
         watch=Watch(
-            limits=chat.world.limits,
+            limits=limits,
             acquaintances=chat.world.acquaintances,
             watchers=chat.world.watchers,
             now=replace(chat.world.presence_now, connections=chat.registry),
         ),
-        say=SayStatus(limits=chat.world.limits, traces=chat.world.traces, log=chat.changes, now_ms=chat.world.clock),
+        say=SayStatus(limits=limits, traces=traces, log=status_log or chat.changes, now_ms=chat.world.clock),
+        endpoint=ENDPOINT,
     )
-
-
-def client(chat: Chat, user: UserId, registry: MemoryConnections | None = None) -> SocketClient:
-    return SocketClient(build(parts(chat, registry), ENDPOINT), a_connection(user))
+    return SocketClient(handler, a_connection(user))
 
 
 @pytest.fixture
@@ -100,7 +107,7 @@ class TestPing:
         assert (error["code"], error["detail"]) == ("bad_request", "id: Input should be a valid string")
 
     def test_an_outage_is_said(self, chat: Chat, ann: UserId) -> None:
-        error = client(chat, ann, Silent())({"action": "ping", "id": "q"})
+        error = client(chat, ann, registry=Silent())({"action": "ping", "id": "q"})
         assert (error["id"], error["code"]) == ("q", "unavailable")
 
 
@@ -145,8 +152,7 @@ class TestReceipts:
         assert (error["code"], error["retry_after_ms"]) == ("rate_limited", 100)
 
     def test_an_outage_of_the_log_is_said(self, chat: Chat, bob: UserId, lobby: ConversationId, action: str) -> None:
-        down = replace(parts(chat), note=replace(chat.note_receipt, log=DownLog()))
-        phone = SocketClient(build(down, ENDPOINT), a_connection(bob))
+        phone = client(chat, bob, note=replace(chat.note_receipt, log=DownLog()))
         error = phone({"action": action, "id": "q", "conversation_id": lobby, "seq": 3})
         assert (error["id"], error["code"]) == ("q", "unavailable")
 
@@ -230,8 +236,8 @@ class TestStatus:
         assert error["detail"].startswith("state")
 
     def test_an_outage_of_the_log_is_said(self, chat: Chat, ann: UserId) -> None:
-        down = replace(parts(chat), say=replace(parts(chat).say, log=DownConnectionLog()))
-        error = SocketClient(build(down, ENDPOINT), a_connection(ann))({"action": "status", "state": "away"})
+        phone = client(chat, ann, status_log=DownConnectionLog())
+        error = phone({"action": "status", "state": "away"})
         assert error["code"] == "unavailable"
 
 

@@ -17,7 +17,7 @@ def world() -> World:
 
 @pytest.fixture
 def client(world: World) -> HttpClient:
-    return HttpClient(build(world.service))
+    return HttpClient(build(world.engines))
 
 
 def sign_up(client: HttpClient, username: str) -> Reply:
@@ -44,6 +44,7 @@ class TestSignUp:
             "username": "ann",
             "display_name": "Änn B.",
             "created_at": NOON,
+            "contactable": "everybody",
         }
 
     def test_a_taken_name(self, client: HttpClient) -> None:
@@ -160,7 +161,13 @@ class TestTickets:
 class TestUsers:
     def test_oneself(self, client: HttpClient) -> None:
         me = signed_in(client, "ann")("GET", "/v1/users/me").json
-        assert me == {"user_id": me["user_id"], "username": "ann", "display_name": "ann", "created_at": NOON}
+        assert me == {
+            "user_id": me["user_id"],
+            "username": "ann",
+            "display_name": "ann",
+            "created_at": NOON,
+            "contactable": "everybody",
+        }
 
     def test_others_see_the_public_profile(self, client: HttpClient) -> None:
         bob_id = sign_up(client, "bob").json["user_id"]

@@ -17,7 +17,7 @@ def world() -> World:
 
 @pytest.fixture
 def client(world: World) -> HttpClient:
-    return HttpClient(build(world.service))
+    return HttpClient(build(world.engines))
 
 
 @pytest.fixture
@@ -61,12 +61,25 @@ class TestMe:
     def test_null_clears_the_avatar_and_what_is_not_named_stays(self, ann: HttpClient) -> None:
         ann("PATCH", "/v1/users/me", {"display_name": "Ann B.", "avatar": "https://a.example/1.png"})
         reply = ann("PATCH", "/v1/users/me", {"avatar": None, "username": "of_no_interest"})
-        assert reply.json.keys() == {"user_id", "username", "display_name", "created_at"}
+        assert reply.json.keys() == {"user_id", "username", "display_name", "created_at", "contactable"}
         assert (reply.json["username"], reply.json["display_name"]) == ("ann", "Ann B.")
         assert ann("PATCH", "/v1/users/me", {}).json == reply.json
 
+    def test_says_who_may_add_one_and_null_lets_everybody(self, ann: HttpClient) -> None:
+        said: list[object] = [{"contactable": "contacts"}, {"display_name": "Ann B."}, {"contactable": None}]
+        answers = [ann("PATCH", "/v1/users/me", body).json["contactable"] for body in said]
+        assert answers == ["contacts", "contacts", "everybody"]
+        assert ann("GET", "/v1/users/me").json["contactable"] == "everybody"
+
     @pytest.mark.parametrize(
-        ("name", "value"), [("display_name", None), ("display_name", " "), ("avatar", "http://a.example/1")]
+        ("name", "value"),
+        [
+            ("display_name", None),
+            ("display_name", " "),
+            ("avatar", "http://a.example/1"),
+            ("contactable", "nobody"),
+            ("contactable", True),
+        ],
     )
     def test_a_wrong_field_is_named(self, ann: HttpClient, name: str, value: object) -> None:
         reply = ann("PATCH", "/v1/users/me", {name: value})

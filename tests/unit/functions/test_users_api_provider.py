@@ -33,12 +33,8 @@ def world() -> World:
 
 @pytest.fixture
 def client(world: World) -> HttpClient:
-    service = replace(
-        world.service,
-        sign_in_by_provider=world.sign_in_by_provider,
-        erase_self_by_provider=world.erase_self_by_provider,
-    )
-    return HttpClient(build(service))
+    world.engines.identity_provider = world.provider
+    return HttpClient(build(world.engines))
 
 
 class TestSignInByProvider:
@@ -99,13 +95,14 @@ class TestSignInByProvider:
         assert ann("GET", "/v1/users/me").code == "unauthenticated"
 
     def test_without_a_provider_an_id_token_opens_nothing(self, world: World) -> None:
-        reply = HttpClient(build(world.service))("POST", "/v1/sessions", {"id_token": world.provider.issue(ANN)})
+        reply = HttpClient(build(world.engines))("POST", "/v1/sessions", {"id_token": world.provider.issue(ANN)})
         assert (reply.status, reply.code) == (400, "bad_request")
 
 
 class TestKeys:
     def test_are_open_to_all_and_may_be_kept_for_a_while(self, world: World) -> None:
-        reply = HttpClient(build(replace(world.service, token_keys=Keys())))("GET", "/.well-known/jwks.json")
+        world.engines.token_keys = Keys()
+        reply = HttpClient(build(world.engines))("GET", "/.well-known/jwks.json")
         assert reply.status == 200
         assert reply.headers["Content-Type"] == "application/json"
         assert reply.headers["Cache-Control"] == "public, max-age=300"
@@ -118,6 +115,7 @@ class TestKeys:
         }
 
     def test_an_outage_is_not_kept(self, world: World) -> None:
-        reply = HttpClient(build(replace(world.service, token_keys=NoKeys())))("GET", "/.well-known/jwks.json")
+        world.engines.token_keys = NoKeys()
+        reply = HttpClient(build(world.engines))("GET", "/.well-known/jwks.json")
         assert (reply.status, reply.code) == (503, "unavailable")
         assert reply.headers["Cache-Control"] == "no-store"

@@ -1,10 +1,33 @@
 import json
 import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
+import psutil
 import pytest
 
 from local.background import Instance, NotRunning, log_files, reset, start
+
+
+@pytest.fixture
+def zombie() -> Iterator[psutil.Process]:
+    """What was killed and that nobody reaps, as in a container without an init."""
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    process = psutil.Process(child.pid)
+    child.kill()
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+    assert process.status() == psutil.STATUS_ZOMBIE
+    yield process
+    child.wait()
+
+
+def announced(root: Path, process: psutil.Process, *, admin_port: int = 4711) -> None:
+    """The file of a cloud that was this process."""
+    instance = Instance(str(root), process.pid, process.create_time(), admin_port)
+    (root / ".local" / "cloud.json").write_text(json.dumps(asdict(instance)))
 
 
 @pytest.fixture
@@ -30,6 +53,11 @@ class TestInstance:
         with pytest.raises(NotRunning):
             Instance.find(root)
 
+    def test_zombie_does_not_run(self, root: Path, zombie: psutil.Process) -> None:
+        announced(root, zombie)
+        with pytest.raises(NotRunning, match="nothing runs here"):
+            Instance.find(root)
+
     def test_that_does_not_answer_is_reported(self, root: Path) -> None:
         with pytest.raises(NotRunning, match="does not answer"):
             Instance.announce(root, admin_port=1).status()
@@ -45,6 +73,17 @@ class TestStart:
         with pytest.raises(NotRunning, match="did not start"):
             start(root, show=shown.append)
         assert shown == [f"natter-local: there is no cdk.json in {root}"]
+
+    def test_one_that_is_dead_and_not_buried_is_not_in_the_way(self, root: Path, zombie: psutil.Process) -> None:
+        """`up` once said that it was up, in 0.3 s, after a `kill -9` of everything."""
+        announced(root, zombie)
+        with pytest.raises(NotRunning, match="did not start"):
+            start(root, show=print)
+
+    def test_one_that_does_not_answer_is_not_taken_for_a_running_one(self, root: Path) -> None:
+        Instance.announce(root, admin_port=1)
+        with pytest.raises(NotRunning, match="does not answer"):
+            start(root, show=print)
 
 
 class TestReset:

@@ -14,7 +14,9 @@ LONGEST = 64
 
 
 def some(*attachments: str) -> UnsettledFiles:
-    return UnsettledFiles(conversation_id=LOBBY, uploader=ANN, attachments=tuple(map(AttachmentId, attachments)), seq=7)
+    return UnsettledFiles(
+        conversation_id=LOBBY, uploader=ANN, attachments=tuple(map(AttachmentId, attachments)), position=(1, 7)
+    )
 
 
 class TestUnsettledFiles:

@@ -1,3 +1,4 @@
+import json
 from typing import Annotated, Any, Literal
 
 import pytest
@@ -60,6 +61,17 @@ class TestParseJson:
         with pytest.raises(BadRequest, match=r"^the body is not valid JSON$"):
             parse_json(body)
 
+    @pytest.mark.parametrize("number", ["%s", "-%s", "%s.5", "0.%s", "1e%s", "[%s]"])
+    def test_numbers_may_have_many_digits_where_nobody_looks(self, number: str) -> None:
+        text = "1" * 5000 + '"' + "2" * 5000
+        body = f'{{"a": {json.dumps(text)}, "b": {number % ("9" * 5000)}}}'
+        assert parse_json(body)["a"] == text
+
+    @pytest.mark.parametrize("body", ["0%s", '"%s', "%s}", "%sx"])
+    def test_many_digits_make_no_json_of_what_is_none(self, body: str) -> None:
+        with pytest.raises(BadRequest, match=r"^the body is not valid JSON$"):
+            parse_json(body % ("9" * 5000))
+
 
 class TestWireModel:
     def test_unknown_fields_are_ignored(self) -> None:
@@ -78,6 +90,9 @@ class TestWireModel:
             ("name", " \u3000"),
             ("name", "a\nb"),
             ("name", "a\x7fb"),
+            ("name", "a\u2028b"),
+            ("name", "\u200b\u2060"),
+            ("name", "gpj.\u202eexe"),
             ("text", ""),
             ("text", " \n\t"),
             ("text", "a\rb"),
@@ -99,6 +114,7 @@ class TestWireModel:
         [
             ("id", "A-z_9" * 12),
             ("name", "  Zoë \U0001f98a "),
+            ("name", "\u2067\u05d0\u05d1\u2069\u200f!"),
             ("text", " a\n\tb "),
             ("text", "\U0001f98a" * 8000),
             ("place", 2**53 - 1),

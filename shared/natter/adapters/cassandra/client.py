@@ -8,14 +8,23 @@ state their timestamps), so the session is made anew and the statements are run 
 import socket
 import ssl
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from threading import Lock
 from typing import Any
 
-from cassandra import ConsistencyLevel, DriverException, OperationTimedOut
+from cassandra import (
+    ConfigurationException,
+    ConsistencyLevel,
+    DriverException,
+    InvalidRequest,
+    OperationTimedOut,
+    UnsupportedOperation,
+)
 from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile, NoHostAvailable, ResultSet, Session
 from cassandra.concurrent import execute_concurrent
 from cassandra.connection import ConnectionException
 from cassandra.policies import RoundRobinPolicy
+from cassandra.protocol import ErrorMessage, SyntaxException
 from cassandra.query import BatchStatement, BatchType, PreparedStatement, dict_factory
 
 from natter.domain.errors import Unavailable
@@ -27,10 +36,30 @@ CONCURRENCY = 128
 BATCH_COMMANDS = 30
 """Commands in one unlogged batch (quotas of Keyspaces)."""
 BATCH_BYTES = 40_000
-"""Cassandra refuses batches of 50 KiB; what is not text takes little."""
+"""Of values as they are sent: Cassandra refuses batches of 50 KiB, and each statement takes something besides them."""
+SCALAR_BYTES = 8
+"""Of a value that is not text."""
 
 Statement = tuple[str, tuple[Any, ...]]
 """CQL and its values."""
+
+_REFUSALS = (InvalidRequest, UnsupportedOperation, ConfigurationException, SyntaxException)
+"""What will never be done, however often it is asked: they pass through, as do values that cannot be bound."""
+_BROKEN = (NoHostAvailable, ConnectionException, OSError)
+"""The connection, after which another one is made."""
+_OUTAGES = (*_BROKEN, DriverException, OperationTimedOut, ErrorMessage)
+"""What may pass, if it is no refusal."""
+
+
+@contextmanager
+def store_errors() -> Iterator[None]:
+    """Translate what an outage looks like. A refusal passes through: nobody may take it for something that passes."""
+    try:
+        yield
+    except _REFUSALS:
+        raise
+    except _OUTAGES as error:
+        raise Unavailable("the message store") from error
 
 
 class CassandraSession:
@@ -49,24 +78,17 @@ class CassandraSession:
     def warm(self, statements: Sequence[str]) -> None:
         """Connect and prepare, so that the first request does not have to."""
         try:
-            session = self._connected()
-            for cql in statements:
-                self._statement(session, cql)
-        except (NoHostAvailable, DriverException, ConnectionException, OSError) as error:
+            with store_errors():
+                session = self._connected()
+                for cql in statements:
+                    self._statement(session, cql)
+        except Unavailable:
             self._disconnect()
-            raise Unavailable("the message store") from error
+            raise
 
     def run(self, statements: Sequence[Statement]) -> list[ResultSet]:
         """Run all, concurrently; their results in the order given. Statements must be idempotent."""
         return self._twice(lambda: self._run(statements)) if statements else []
-
-    def stream(self, statements: Sequence[Statement]) -> Iterator[Any]:
-        """The rows of all, statement by statement: the first page of each at once, the others as they are asked for."""
-        for result in self.run(statements):
-            try:
-                yield from result
-            except (NoHostAvailable, DriverException, OperationTimedOut, ConnectionException, OSError) as error:
-                raise Unavailable("the message store") from error
 
     def write(self, statements: Sequence[Statement]) -> None:
         """
@@ -83,16 +105,18 @@ class CassandraSession:
     def _twice[Result](self, work: Callable[[], Result]) -> Result:
         """Once more on a new connection, if the one that there was turns out to be dead."""
         try:
-            return work()
-        except (NoHostAvailable, ConnectionException, OSError):
+            with store_errors():
+                return work()
+        except Unavailable as error:
+            if not isinstance(error.__cause__, _BROKEN):
+                raise
             self._disconnect()
-        except (DriverException, OperationTimedOut) as error:
-            raise Unavailable("the message store") from error
         try:
-            return work()
-        except (NoHostAvailable, DriverException, OperationTimedOut, ConnectionException, OSError) as error:
+            with store_errors():
+                return work()
+        except Unavailable:
             self._disconnect()
-            raise Unavailable("the message store") from error
+            raise
 
     def _write(self, statements: Sequence[Statement]) -> None:
         if len(statements) == 1:
@@ -146,7 +170,7 @@ def _batches(statements: Sequence[Statement]) -> Iterator[Sequence[Statement]]:
     batch: list[Statement] = []
     size = 0
     for statement in statements:
-        length = sum(len(value) for value in statement[1] if isinstance(value, str))
+        length = sum(len(value.encode()) if isinstance(value, str) else SCALAR_BYTES for value in statement[1])
         if batch and (len(batch) == BATCH_COMMANDS or size + length > BATCH_BYTES):
             yield batch
             batch, size = [], 0

@@ -11,40 +11,42 @@ from natter.adapters.cassandra.rows import (
     bucket,
 )
 from natter.domain.fold.writes import (
-    EffectRow,
-    EmptiedEffectRow,
+    AmendedRow,
     EmptiedRow,
     EventRow,
     FileRow,
     ForgottenCursorRow,
     ForgottenFileRow,
+    MarkRow,
     MembershipRow,
     Row,
     SentRow,
     SpentRow,
+    StateRow,
 )
 from natter.domain.messages.events import Head
 from natter.domain.receipts import Cursor, CursorKey
 from natter.ports.messages import EventStore
-from natter.records.messages import dump_event, dump_payload
+from natter.records.messages import dump_event, dump_payload, dump_state
 
 WRITE_EVENT = (
     "INSERT INTO events (conversation_id, bucket, seq, type, at, sender_id, client_id, payload, messages) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ?"
 )
 EMPTY_EVENT = "UPDATE events USING TIMESTAMP ? SET payload = ? WHERE conversation_id = ? AND bucket = ? AND seq = ?"
-EMPTY_EFFECT = (
-    "UPDATE effects USING TIMESTAMP ? SET payload = null "
-    "WHERE conversation_id = ? AND bucket = ? AND target_seq = ? AND seq = ?"
-)
 WRITE_OUTCOME = (
     "INSERT INTO client_ids (conversation_id, sender_id, client_id, log_epoch, log_offset, item, seq, refusal, at) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ?"
 )
-WRITE_EFFECT = (
-    "INSERT INTO effects (conversation_id, bucket, target_seq, seq, type, at, sender_id, payload) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ?"
+WRITE_STATE = (
+    "INSERT INTO message_states (conversation_id, bucket, target_seq, seq, state) VALUES (?, ?, ?, ?, ?) "
+    "USING TIMESTAMP ?"
 )
+WRITE_MARK = (
+    "INSERT INTO reaction_marks (conversation_id, bucket, target_seq, reaction, user_id, seq, is_set) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ?"
+)
+NOTE_AMENDED = "UPDATE events USING TIMESTAMP ? SET amended_by = ? WHERE conversation_id = ? AND bucket = ? AND seq = ?"
 WRITE_MEMBERSHIP = (
     "INSERT INTO memberships (conversation_id, user_id, seq, role, messages) VALUES (?, ?, ?, ?, ?) USING TIMESTAMP ?"
 )
@@ -56,15 +58,31 @@ WRITE_FILE = "INSERT INTO files (conversation_id, attachment_id, seq) VALUES (?,
 FORGET_FILE = "DELETE FROM files USING TIMESTAMP ? WHERE conversation_id = ? AND attachment_id = ? AND seq = ?"
 WRITE_HEAD = (
     "INSERT INTO heads (conversation_id, seq, messages, members_seq, log_epoch, log_partition, log_offset, at, "
-    "written_at, preview) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ?"
+    "written_at, preview, history, voids) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ?"
 )
+
+REMOVE_EVENT = "DELETE FROM events USING TIMESTAMP ? WHERE conversation_id = ? AND bucket = ? AND seq = ?"
+REMOVE_OUTCOME = (
+    "DELETE FROM client_ids USING TIMESTAMP ? WHERE conversation_id = ? AND sender_id = ? AND client_id = ? "
+    "AND log_epoch = ? AND log_offset = ? AND item = ?"
+)
+REMOVE_STATE = (
+    "DELETE FROM message_states USING TIMESTAMP ? "
+    "WHERE conversation_id = ? AND bucket = ? AND target_seq = ? AND seq = ?"
+)
+REMOVE_MARK = (
+    "DELETE FROM reaction_marks USING TIMESTAMP ? WHERE conversation_id = ? AND bucket = ? AND target_seq = ? "
+    "AND reaction = ? AND user_id = ? AND seq = ?"
+)
+REMOVE_MEMBERSHIP = "DELETE FROM memberships USING TIMESTAMP ? WHERE conversation_id = ? AND user_id = ? AND seq = ?"
 
 FOLD_WRITES = (
     WRITE_EVENT,
     EMPTY_EVENT,
-    EMPTY_EFFECT,
     WRITE_OUTCOME,
-    WRITE_EFFECT,
+    WRITE_STATE,
+    WRITE_MARK,
+    NOTE_AMENDED,
     WRITE_MEMBERSHIP,
     WRITE_SENT,
     FORGET_CURSOR,
@@ -80,6 +98,13 @@ class CassandraEventStore:
     def write(self, rows: Sequence[Row]) -> None:
         self._session.write([_write(row) for row in rows])
 
+    def undo(self, rows: Sequence[Row]) -> None:
+        """
+        By deletions of the same age: of two cells of one age, the tombstone stays. A place of a file stays: it may
+        have been written before as well, and says only where to look.
+        """
+        self._session.write([statement for row in rows if (statement := _undo(row)) is not None])
+
     def write_heads(self, heads: Sequence[Head]) -> None:
         self._session.write([(WRITE_HEAD, _head_values(head)) for head in heads])
 
@@ -88,7 +113,7 @@ class CassandraEventStore:
         self._session.write([(WRITE_CURSOR, _cursor_values(key, cursor)) for key, cursor in cursors.items()])
 
 
-def _write(row: Row) -> Statement:  # noqa: PLR0911 - a statement for each kind of row
+def _write(row: Row) -> Statement:  # noqa: C901, PLR0911 - a statement for each kind of row
     match row:
         case EventRow(event=event):
             return WRITE_EVENT, (
@@ -116,22 +141,16 @@ def _write(row: Row) -> Statement:  # noqa: PLR0911 - a statement for each kind 
                 outcome.at,
                 row.written_at,
             )
-        case EffectRow(target_seq=target_seq, event=event):
-            return WRITE_EFFECT, (
-                event.conversation_id,
-                bucket(target_seq),
-                target_seq,
-                event.seq,
-                event.type,
-                event.at,
-                event.sender_id,
-                dump_payload(event.payload),
-                row.written_at,
-            )
+        case StateRow(conversation_id=conversation_id, target_seq=target_seq, state=state):
+            target = conversation_id, bucket(target_seq), target_seq
+            return WRITE_STATE, (*target, state.seq, dump_state(state), row.written_at)
+        case AmendedRow(conversation_id=conversation_id, seq=seq):
+            return NOTE_AMENDED, (row.written_at, row.by, conversation_id, bucket(seq), seq)
+        case MarkRow(key=mark):
+            target = mark.conversation_id, bucket(mark.target_seq), mark.target_seq
+            return WRITE_MARK, (*target, mark.reaction, mark.user_id, row.seq, row.is_set, row.written_at)
         case EmptiedRow(conversation_id=conversation_id, seq=seq, left=left):
             return EMPTY_EVENT, (row.written_at, dump_payload(left), conversation_id, bucket(seq), seq)
-        case EmptiedEffectRow(conversation_id=conversation_id, target_seq=target_seq, seq=seq):
-            return EMPTY_EFFECT, (row.written_at, conversation_id, bucket(target_seq), target_seq, seq)
         case MembershipRow(change=change):
             return WRITE_MEMBERSHIP, (
                 row.conversation_id,
@@ -145,15 +164,28 @@ def _write(row: Row) -> Statement:  # noqa: PLR0911 - a statement for each kind 
             return WRITE_SENT, (row.written_at, row.seq, row.messages, row.conversation_id, row.user_id)
         case ForgottenCursorRow():
             return FORGET_CURSOR, (row.written_at, row.conversation_id, row.user_id)
-        case FileRow() | ForgottenFileRow():
-            return _write_file(row)
+        case FileRow():
+            return WRITE_FILE, (row.conversation_id, row.attachment_id, row.seq, row.written_at)
+        case ForgottenFileRow():
+            return FORGET_FILE, (row.written_at, row.conversation_id, row.attachment_id, row.seq)
 
 
-def _write_file(row: FileRow | ForgottenFileRow) -> Statement:
-    key = row.conversation_id, row.attachment_id, row.seq
-    if isinstance(row, FileRow):
-        return WRITE_FILE, (*key, row.written_at)
-    return FORGET_FILE, (row.written_at, *key)
+def _undo(row: Row) -> Statement | None:
+    match row:
+        case EventRow(event=event):
+            return REMOVE_EVENT, (row.written_at, event.conversation_id, bucket(event.seq), event.seq)
+        case SpentRow(key=key, outcome=outcome):
+            place = outcome.epoch, outcome.offset, outcome.item
+            return REMOVE_OUTCOME, (row.written_at, key.conversation_id, key.sender_id, key.client_id, *place)
+        case StateRow(conversation_id=conversation_id, target_seq=target_seq, state=state):
+            return REMOVE_STATE, (row.written_at, conversation_id, bucket(target_seq), target_seq, state.seq)
+        case MarkRow(key=mark):
+            target = mark.conversation_id, bucket(mark.target_seq), mark.target_seq
+            return REMOVE_MARK, (row.written_at, *target, mark.reaction, mark.user_id, row.seq)
+        case MembershipRow(change=change):
+            return REMOVE_MEMBERSHIP, (row.written_at, row.conversation_id, change.user_id, change.seq)
+        case _:
+            return None
 
 
 def _cursor_values(key: CursorKey, cursor: Cursor) -> tuple[Any, ...]:
@@ -173,6 +205,8 @@ def _head_values(head: Head) -> tuple[Any, ...]:
         head.at,
         head.written_at,
         UNSET_VALUE if head.preview is None else dump_event(head.preview).decode(),
+        head.history,
+        head.voids,
         head.written_at,
     )
 

@@ -3,13 +3,14 @@
 from typing import Any
 
 from natter.domain.conversations.members import MembershipChange
+from natter.domain.fold.targets import Target
 from natter.domain.messages.events import Event, Head
-from natter.domain.reading.pages import StoredEffect
+from natter.domain.messages.states import MessageState
 from natter.domain.receipts import Cursor
 from natter.records.messages import load_event, load_payload
 
 BUCKET = 1000
-"""Events in one partition of `events`, and targets in one of `effects`."""
+"""Events in one partition of `events`, and messages in one of `message_states` and `reaction_marks`."""
 
 READ_HEAD = "SELECT * FROM heads WHERE conversation_id = ?"
 READ_MEMBERSHIPS = "SELECT user_id, seq, role, messages FROM memberships WHERE conversation_id = ?"
@@ -32,6 +33,8 @@ def to_head(row: Any) -> Head:
         at=row["at"],
         written_at=row["written_at"],
         preview=load_event(row["preview"]) if row["preview"] else None,
+        history=row["history"] or "joined",
+        voids=row["voids"] or 0,
     )
 
 
@@ -45,18 +48,12 @@ def to_event(row: Any) -> Event:
         client_id=row["client_id"],
         payload=load_payload(row["payload"]) if row["payload"] else {},
         messages=row["messages"],
+        amended_by=row["amended_by"] or 0,
     )
 
 
-def to_effect(row: Any) -> StoredEffect:
-    return StoredEffect(
-        target_seq=row["target_seq"],
-        seq=row["seq"],
-        type=row["type"],
-        at=row["at"],
-        sender_id=row["sender_id"],
-        payload=load_payload(row["payload"]) if row["payload"] else {},
-    )
+def to_target(row: Any, state: MessageState) -> Target:
+    return Target(type=row["type"], sender_id=row["sender_id"], state=state)
 
 
 ERASED = "erased"

@@ -12,19 +12,19 @@ from natter.adapters.cassandra.rows import (
     bucket,
     to_change,
     to_cursor,
-    to_effect,
     to_event,
     to_head,
+    to_target,
 )
 from natter.domain.conversations.members import MembershipChange
 from natter.domain.fold.known import Known, Wanted
-from natter.domain.fold.targets import Effect
 from natter.domain.fold.writes import Outcome, Place
 from natter.domain.ids import AttachmentId, ConversationId, UserId
 from natter.domain.messages.events import Event, Head
-from natter.domain.reading.pages import StoredEffect
+from natter.domain.messages.states import NO_STATE, MarkKey, MessageState
 from natter.domain.receipts import Cursor, CursorKey
 from natter.ports.reading import Timeline
+from natter.records.messages import load_state
 
 PAGE = 100
 """Events read at once: a whole partition may be of 24 MB."""
@@ -32,25 +32,26 @@ PAGE = 100
 READ_MEMBERSHIP = READ_MEMBERSHIPS + " AND user_id = ?"
 READ_UP = "SELECT * FROM events WHERE conversation_id = ? AND bucket = ? AND seq >= ? AND seq <= ? ORDER BY seq ASC"
 READ_DOWN = "SELECT * FROM events WHERE conversation_id = ? AND bucket = ? AND seq >= ? AND seq <= ? ORDER BY seq DESC"
-READ_EFFECTS_OF = (
-    "SELECT target_seq, seq, type, at, sender_id, payload FROM effects "
-    "WHERE conversation_id = ? AND bucket = ? AND target_seq >= ? AND target_seq <= ?"
-)
 READ_OUTCOME = "SELECT * FROM client_ids WHERE conversation_id = ? AND sender_id = ? AND client_id = ?"
-READ_EVENT = "SELECT * FROM events WHERE conversation_id = ? AND bucket = ? AND seq = ?"
-READ_EFFECTS = "SELECT seq, type FROM effects WHERE conversation_id = ? AND bucket = ? AND target_seq = ?"
-READ_WHOLE_EFFECTS = (
-    "SELECT target_seq, seq, type, at, sender_id, payload FROM effects "
-    "WHERE conversation_id = ? AND bucket = ? AND target_seq = ?"
+READ_TARGET = "SELECT type, sender_id FROM events WHERE conversation_id = ? AND bucket = ? AND seq = ?"
+READ_STATE = (
+    "SELECT state FROM message_states WHERE conversation_id = ? AND bucket = ? AND target_seq = ? AND seq <= ? LIMIT 1"
 )
+READ_MARK = (
+    "SELECT is_set FROM reaction_marks WHERE conversation_id = ? AND bucket = ? AND target_seq = ? "
+    "AND reaction = ? AND user_id = ? AND seq <= ? LIMIT 1"
+)
+"""Of both, the latest comes first."""
+
+READ_EVENT = "SELECT * FROM events WHERE conversation_id = ? AND bucket = ? AND seq = ?"
 READ_FILE = (
     "SELECT seq FROM files WHERE conversation_id = ? AND attachment_id = ? AND seq >= ? AND seq <= ? "
     "ORDER BY seq DESC LIMIT ?"
 )
 READ_MESSAGES = "SELECT messages FROM events WHERE conversation_id = ? AND bucket = ? AND seq = ?"
 
-FOLD_READS = (READ_HEAD, READ_MEMBERSHIPS, READ_OUTCOME, READ_EVENT, READ_EFFECTS, READ_WHOLE_EFFECTS)
-READERS_READS = (READ_HEAD, READ_MEMBERSHIP, READ_UP, READ_DOWN, READ_EFFECTS_OF, READ_CURSOR)
+FOLD_READS = (READ_HEAD, READ_MEMBERSHIPS, READ_OUTCOME, READ_TARGET, READ_STATE, READ_MARK, READ_EVENT)
+READERS_READS = (READ_HEAD, READ_MEMBERSHIP, READ_UP, READ_DOWN, READ_STATE, READ_EVENT, READ_CURSOR)
 RECEIPT_READS = (READ_HEAD, READ_CURSOR, READ_MESSAGES)
 
 
@@ -61,24 +62,34 @@ class CassandraTimeline:
         self._session = session
 
     def read(self, wanted: Wanted) -> Known:
-        conversations, keys, targets = list(wanted.conversations), list(wanted.keys), list(wanted.targets)
+        conversations, keys = list(wanted.conversations), list(wanted.keys)
         heads = self.heads(conversations)  # before all else: a head must not know more than what is read with it
+        ends = {**wanted.folded, **{each: head.seq for each, head in heads.items()}}
+        targets = [(each, seq) for each, seq in wanted.targets if seq <= ends.get(each, 0)]
+        marks = [key for key in wanted.marks if key.target_seq <= ends.get(key.conversation_id, 0)]
         results = iter(
             self._session.run(
                 [
                     *((READ_MEMBERSHIPS, (each,)) for each in conversations),
                     *((READ_OUTCOME, (key.conversation_id, key.sender_id, key.client_id)) for key in keys),
-                    *((READ_EVENT, _event_key(place)) for place in targets),
-                    *((READ_EFFECTS, _event_key(place)) for place in targets),
+                    *((READ_TARGET, _event_key(place)) for place in targets),
+                    *((READ_STATE, (*_event_key(place), ends[place[0]])) for place in targets),
+                    *((READ_MARK, (*_mark(key), ends[key.conversation_id])) for key in marks),
                 ]
             )
         )
+        changes = {each: [to_change(row) for row in next(results)] for each in conversations}
+        outcomes = {key: [_outcome(row) for row in next(results)] for key in keys}
+        found = {place: list(next(results)) for place in targets}
+        states = {place: load_state(row["state"]) for place in targets for row in next(results)}
         return Known(
             heads=heads,
-            membership_changes={each: [to_change(row) for row in next(results)] for each in conversations},
-            outcomes={key: [_outcome(row) for row in next(results)] for key in keys},
-            targets={place: to_event(row) for place in targets for row in next(results)},
-            effects={place: [Effect(seq=row["seq"], type=row["type"]) for row in next(results)] for place in targets},
+            membership_changes=changes,
+            outcomes=outcomes,
+            targets={
+                place: to_target(row, states.get(place, NO_STATE)) for place, rows in found.items() for row in rows
+            },
+            marks={key: row["is_set"] for key in marks for row in next(results)},
         )
 
     def heads(self, conversations: Iterable[ConversationId]) -> Mapping[ConversationId, Head]:
@@ -115,10 +126,15 @@ class CassandraTimeline:
         results = self._session.run([(READ_MESSAGES, _event_key(place)) for place in ordered])
         return {place: row["messages"] for place, rows in zip(ordered, results, strict=True) for row in rows}
 
-    def effects_on(self, places: Collection[Place]) -> Mapping[Place, Sequence[StoredEffect]]:
+    def states(self, places: Collection[Place], *, up_to: int) -> Mapping[Place, MessageState]:
         ordered = list(places)
-        results = self._session.run([(READ_WHOLE_EFFECTS, _event_key(place)) for place in ordered])
-        return {place: [to_effect(row) for row in rows] for place, rows in zip(ordered, results, strict=True)}
+        results = self._session.run([(READ_STATE, (*_event_key(place), up_to)) for place in ordered])
+        return {place: load_state(row["state"]) for place, rows in zip(ordered, results, strict=True) for row in rows}
+
+    def marks(self, keys: Collection[MarkKey], *, up_to: int) -> Mapping[MarkKey, bool]:
+        ordered = list(keys)
+        results = self._session.run([(READ_MARK, (*_mark(key), up_to)) for key in ordered])
+        return {key: row["is_set"] for key, rows in zip(ordered, results, strict=True) for row in rows}
 
     def events(self, conversation: ConversationId, first: int, last: int, *, newest_first: bool) -> Iterable[Event]:
         statement = READ_DOWN if newest_first else READ_UP
@@ -132,11 +148,6 @@ class CassandraTimeline:
             for row in self._session.run([(statement, (conversation, bucket(low), low, high))])[0]:
                 yield to_event(row)
 
-    def effects(self, conversation: ConversationId, targets: Sequence[range]) -> Iterable[StoredEffect]:
-        pieces = [piece for each in targets for piece in _by_bucket(each)]
-        for row in self._session.stream([(READ_EFFECTS_OF, (conversation, *piece)) for piece in pieces]):
-            yield to_effect(row)
-
     def probe(self) -> None:
         self._session.run([(READ_HEAD, (".",))])
 
@@ -146,15 +157,6 @@ class CassandraTimeline:
         ordered = list(conversations)
         results = self._session.run([(statement, (each, *values)) for each in ordered])
         return {each: list(rows) for each, rows in zip(ordered, results, strict=True)}
-
-
-def _by_bucket(seqs: range) -> Iterable[tuple[int, int, int]]:
-    """Bucket, first and last of each part of `seqs` that lies in one partition."""
-    for each in range(bucket(seqs[0]), bucket(seqs[-1]) + 1):
-        yield each, max(seqs[0], each * BUCKET + 1), min(seqs[-1], (each + 1) * BUCKET)
-
-
-_: type[Timeline] = CassandraTimeline
 
 
 def _outcome(row: Any) -> Outcome:
@@ -171,3 +173,10 @@ def _outcome(row: Any) -> Outcome:
 def _event_key(place: Place) -> tuple[ConversationId, int, int]:
     conversation, seq = place
     return conversation, bucket(seq), seq
+
+
+def _mark(key: MarkKey) -> tuple[ConversationId, int, int, str, UserId]:
+    return key.conversation_id, bucket(key.target_seq), key.target_seq, key.reaction, key.user_id
+
+
+_: type[Timeline] = CassandraTimeline

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from botocore.credentials import Credentials
 
-from natter.adapters.gateway.http_line import Endpoint, Line
+from natter.adapters.gateway.http_connection import Endpoint, HttpConnection
 from natter.adapters.gateway.signing import Signer
 from natter.domain.connections import Connection
 from natter.domain.delivery import Post, PostResult
@@ -43,7 +43,7 @@ class _Request:
     method: str
     to: Connection
     body: bytes
-    line: Line | None = None
+    sent_on: HttpConnection | None = None
 
 
 class ApiGateway:
@@ -51,7 +51,7 @@ class ApiGateway:
 
     def __init__(self, credentials: Callable[[], Credentials], region: str) -> None:
         self._signer = Signer(credentials, service="execute-api", region=region)
-        self._idle: dict[Endpoint, list[Line]] = defaultdict(list)
+        self._idle: dict[Endpoint, list[HttpConnection]] = defaultdict(list)
 
     def post(self, posts: Sequence[Post], *, budget_s: float) -> Sequence[PostResult]:
         """Frames to one connection go out one after the other, each after the answer to the one before."""
@@ -85,14 +85,13 @@ class ApiGateway:
         ]
 
     def _send(self, request: _Request, deadline: float) -> None:
-        left_s = deadline - time.monotonic()
-        if left_s <= 0:
+        if time.monotonic() >= deadline:
             return
-        request.line = line = self._line(_endpoint(request.to.endpoint))
+        request.sent_on = http = self._connection(_endpoint(request.to.endpoint))
         try:
-            line.send(self._written(request, line.endpoint), left_s)
+            http.send(self._written(request, http.endpoint), deadline)
         except OSError:
-            return  # the line is closed: nothing will be received on it
+            return  # the connection is closed: nothing will be received on it
 
     def _written(self, request: _Request, endpoint: Endpoint) -> bytes:
         path = f"{endpoint.prefix}/@connections/{quote(request.to.connection_id, safe='')}"
@@ -102,31 +101,36 @@ class ApiGateway:
         return head.encode() + request.body
 
     def _receive(self, request: _Request, deadline: float) -> int | None:
-        """The status; None if the line had been closed while it was idle, so that it is worth a fresh one."""
-        line = request.line
-        if line is None:
+        """The status; None if the connection had been closed while it was idle, so that it is worth a fresh one."""
+        http = request.sent_on
+        if http is None:
             return NOT_SENT
-        fresh = line.fresh
+        fresh = http.fresh
         try:
-            status = line.receive(deadline)
+            status = http.receive(deadline)
         except TimeoutError:
             return NO_ANSWER
         except OSError:
             return NO_ANSWER if fresh else None
-        self._idle[line.endpoint].append(line)
+        self._idle[http.endpoint].append(http)
         return status
 
     def _again(self, request: _Request, deadline: float) -> int:
         """Once more; that a frame may come twice is allowed."""
-        for line in self._idle.pop(_endpoint(request.to.endpoint), []):  # they have been idle for as long
-            line.close()
-        request.line = None
+        for http in self._idle.pop(_endpoint(request.to.endpoint), []):  # they have been idle for as long
+            http.close()
+        request.sent_on = None
         self._send(request, deadline)
         return max(self._receive(request, deadline) or NO_ANSWER, NO_ANSWER)  # the first time it may have arrived
 
-    def _line(self, endpoint: Endpoint) -> Line:
+    def _connection(self, endpoint: Endpoint) -> HttpConnection:
         idle = self._idle[endpoint]
-        return idle.pop() if idle else Line(endpoint)
+        while idle:
+            http = idle.pop()
+            if http.reusable:
+                return http
+            http.close()
+        return HttpConnection(endpoint)
 
 
 @lru_cache(maxsize=16)

@@ -28,11 +28,22 @@ Arguments = Sequence[Any] | Mapping[str, Any]
 
 _ATTEMPTS = 4
 _BACKOFF_S = 0.02
-_LOST = (
-    psycopg.OperationalError,
-    psycopg.InterfaceError,
-    psycopg.errors.ReadOnlySqlTransaction,  # after a failover: this is not the writer any more
+_PASSING = (
+    "08",  # the connection
+    "25006",  # read-only: after a failover this is not the writer any more
+    "25P03",  # idle in a transaction, of an environment that was frozen
+    "25P04",  # a transaction that took too long
+    "28",  # a password that is rotated at this moment
+    "40",  # serialization failures, deadlocks
+    "53",  # too many connections, no memory, no disk
+    "55006",  # in use
+    "55P03",  # a lock that was not to be had in time
+    "57",  # shutdowns, restarts, statements that took too long
+    "58",  # what is around the server
+    "72",  # a snapshot that is too old
+    "XX",  # the server's own faults
 )
+"""SQLSTATEs, or their classes, of what may be otherwise in a while (PostgreSQL's manual, appendix A)."""
 _REPEATABLE = (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected)
 
 
@@ -67,16 +78,21 @@ def login_from_secret(secrets: SecretReader, arn: str) -> Login:
 
 @contextmanager
 def postgres_errors() -> Iterator[None]:
-    """
-    Translate what an outage looks like. Errors that mean a mistake of ours (syntax, constraints) pass through.
-
-    OperationalError covers lost connections, timeouts, cancelled statements and shutdowns; serialization failures
-    and deadlocks are among them and are worth repeating, too.
-    """
+    """Translate what an outage looks like. Errors that mean a mistake of ours (syntax, constraints) pass through."""
     try:
         yield
-    except _LOST as error:
+    except psycopg.Error as error:
+        if not _may_pass(error):
+            raise
         raise Unavailable("database") from error
+
+
+def _may_pass(error: psycopg.Error) -> bool:
+    """Without a SQLSTATE it is libpq that speaks: of the connection, unless it is about what it was given."""
+    state = error.sqlstate or error.diag.sqlstate
+    if state is None:
+        return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
+    return state.startswith(_PASSING)
 
 
 def connect(settings: PostgresSettings, login: Login, *, statement_timeout_s: float | None = None) -> Connection:
@@ -158,9 +174,9 @@ class Postgres:
                     if attempt == _ATTEMPTS:
                         raise
                     time.sleep(random.uniform(0, _BACKOFF_S * 2**attempt))  # noqa: S311 - jitter
-                except _LOST as error:
+                except psycopg.Error as error:
                     if not _is_lost(connection, error):
-                        raise  # the server answered: a statement that took too long is no reason to ask again
+                        raise  # the server answered: what took too long, or was a mistake, is no reason to ask again
                     self._drop()
                     if fresh:
                         raise

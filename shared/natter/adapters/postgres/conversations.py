@@ -1,12 +1,13 @@
 """`Conversations` on PostgreSQL: constraints decide races, the outbox row commits with what it announces."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from natter.adapters.postgres.client import Cursor, Postgres
-from natter.adapters.postgres.members import add, apply, check_known, locked, roles_of
+from natter.adapters.postgres.members import add, apply, check_known, check_reachable, locked, roles_of
+from natter.adapters.postgres.relations import direct_key, lock_pair
 from natter.domain.conversations.records import ConversationRecord, MemberRecord, MemberSettings, NewConversation
-from natter.domain.conversations.roster import NO_ROSTER, Roster, Standing
+from natter.domain.conversations.roster import NO_ROSTER, Roster, StaleRoster, Standing
 from natter.domain.errors import Conflict
 from natter.domain.ids import ClientId, ConversationId, UserId, new_id
 from natter.domain.messages.commands import Change, Command, CreateConversation
@@ -19,8 +20,8 @@ _CREATE = """
     ON CONFLICT DO NOTHING
 """
 _EXISTING = """
-    SELECT conversation_id, kind, created_by FROM conversations
-    WHERE conversation_id = %(conversation_id)s OR direct_key = %(direct_key)s
+    SELECT conversation_id, kind, created_by FROM conversations WHERE conversation_id = %(conversation_id)s
+    UNION SELECT conversation_id, kind, created_by FROM conversations WHERE direct_key = %(direct_key)s
 """
 _ADD_OUTBOX = """
     INSERT INTO outbox (conversation_id, version, id, payload, created_at) VALUES (%s, %s, %s, %s::jsonb, %s)
@@ -38,19 +39,28 @@ _UNPUBLISHED = """
     SELECT conversation_id FROM outbox WHERE appended_at IS NULL AND created_at < %s
     GROUP BY conversation_id ORDER BY min(created_at) LIMIT %s
 """
-NOTE_BLOCKS = """
-    UPDATE conversations SET block_changes = block_changes + 1 WHERE direct_key = %s RETURNING conversation_id
+_STALE_BETWEEN = """
+    SELECT s.conversation_id, s.version FROM conversations c JOIN stale_rosters s USING (conversation_id)
+    WHERE c.direct_key = %s
 """
-# Both counts only grow: of two rosters, the one with the greater sum is the later one.
+_STALE = "SELECT conversation_id, version FROM stale_rosters WHERE since < %s ORDER BY since LIMIT %s"
+_REPLACED = "DELETE FROM stale_rosters WHERE conversation_id = %s AND version <= %s"
+# Both counts only grow: of two rosters, the one with the greater sum is the later one. A role is told when all that
+# was decided up to it is in the log: rows of the outbox are appended in the order of their versions.
 ROLES = """
-    SELECT c.version + c.block_changes AS version, c.kind, m.user_id, m.role,
+    SELECT c.conversation_id, c.version + c.block_changes AS version, c.kind, m.user_id, m.role,
            c.kind = 'direct' AND EXISTS (
                SELECT FROM members a JOIN members b USING (conversation_id)
                JOIN blocks ON blocks.user_id = a.user_id AND blocks.blocked_id = b.user_id
                WHERE a.conversation_id = c.conversation_id
-           ) AS blocked
+           ) AS blocked,
+           m.version >= waiting.version AS untold
     FROM conversations c JOIN members m USING (conversation_id)
-    WHERE c.conversation_id = %s
+    LEFT JOIN LATERAL (
+        SELECT min(o.version) AS version FROM outbox o
+        WHERE o.conversation_id = c.conversation_id AND o.appended_at IS NULL
+    ) waiting ON true
+    WHERE c.conversation_id = ANY(%s)
 """
 _MEMBERS = """
     SELECT m.user_id, u.display_name, m.role, m.joined_at FROM members m JOIN users u USING (user_id)
@@ -65,12 +75,16 @@ _SEEN = """
            (SELECT coalesce(jsonb_object_agg(e.user_id, r.requested_at), '{}')
             FROM erasing e JOIN erasures r USING (user_id)
             WHERE e.conversation_id = c.conversation_id AND NOT e.emptied) AS erasing,
-           (SELECT count(*) FROM members everybody WHERE everybody.conversation_id = c.conversation_id) AS member_count
+           c.member_count
     FROM members m
     JOIN conversations c USING (conversation_id)
     LEFT JOIN members peer
            ON c.kind = 'direct' AND peer.conversation_id = c.conversation_id AND peer.user_id <> m.user_id
     LEFT JOIN users u ON u.user_id = peer.user_id
+    WHERE m.user_id = %s
+"""
+_BEGUN = """
+    SELECT m.conversation_id, c.created_at FROM members m JOIN conversations c USING (conversation_id)
     WHERE m.user_id = %s
 """
 
@@ -121,20 +135,28 @@ class PostgresConversations:
 
         return self._postgres.run(work)
 
-    def note_blocks(self, user: UserId, other: UserId) -> ConversationId | None:
-        rows = self._postgres.query(NOTE_BLOCKS, (_direct_key((user, other)),))
-        return ConversationId(rows[0]["conversation_id"]) if rows else None
+    def is_there(self, new: NewConversation) -> bool:
+        row = {"conversation_id": new.conversation_id, "direct_key": _direct_key(new)}
+        return bool(self._postgres.query(_EXISTING, row))
+
+    def stale_between(self, user: UserId, other: UserId) -> StaleRoster | None:
+        rows = self._postgres.query(_STALE_BETWEEN, (direct_key((user, other)),))
+        return StaleRoster(**rows[0]) if rows else None
+
+    def stale(self, *, before: int, limit: int) -> Sequence[StaleRoster]:
+        return [StaleRoster(**row) for row in self._postgres.query(_STALE, (before, limit))]
+
+    def note_replaced(self, stale: StaleRoster) -> None:
+        self._postgres.query(_REPLACED, (stale.conversation_id, stale.version))
 
     def roles(self, conversation: ConversationId) -> Roster:
-        rows = self._postgres.query(ROLES, (conversation,))
-        if not rows:
-            return NO_ROSTER
-        return Roster(
-            version=rows[0]["version"],
-            kind=rows[0]["kind"],
-            roles=roles_of(rows),
-            blocked=rows[0]["blocked"],
-        )
+        return self.rosters([conversation]).get(conversation, NO_ROSTER)
+
+    def rosters(self, conversations: Collection[ConversationId]) -> Mapping[ConversationId, Roster]:
+        rows: dict[ConversationId, list[dict[str, Any]]] = {}
+        for row in self._postgres.query(ROLES, (list(conversations),)):
+            rows.setdefault(row["conversation_id"], []).append(row)
+        return {each: _roster(found) for each, found in rows.items()}
 
     def members(self, conversation: ConversationId, *, after: UserId | None, limit: int) -> Sequence[MemberRecord]:
         rows = self._postgres.query(
@@ -152,6 +174,15 @@ class PostgresConversations:
         row = self._postgres.run(lambda cursor: _seen(cursor, user, conversation))
         return None if row is None else _record(row)
 
+    def seen_among(
+        self, user: UserId, conversations: Collection[ConversationId]
+    ) -> Mapping[ConversationId, ConversationRecord]:
+        rows = self._postgres.query(f"{_SEEN} AND c.conversation_id = ANY(%s)", (user, list(conversations)))
+        return {row["conversation_id"]: _record(row) for row in rows}
+
+    def begun_of(self, user: UserId) -> Mapping[ConversationId, int]:
+        return {row["conversation_id"]: row["created_at"] for row in self._postgres.query(_BEGUN, (user,))}
+
     def of_user(self, user: UserId) -> Sequence[ConversationRecord]:
         rows = self._postgres.run(lambda cursor: cursor.execute(_SEEN, (user,)).fetchall())
         return [_record(row) for row in rows]
@@ -161,7 +192,9 @@ class PostgresConversations:
 
 
 def _create(cursor: Cursor, new: NewConversation) -> tuple[ConversationRecord, bool]:
-    check_known(cursor, new.created_by, new.members)
+    pair = _direct_key(new)
+    if pair is not None:
+        lock_pair(cursor, pair)
     row = {
         "conversation_id": new.conversation_id,
         "kind": new.kind,
@@ -169,24 +202,39 @@ def _create(cursor: Cursor, new: NewConversation) -> tuple[ConversationRecord, b
         "history": new.history,
         "created_by": new.created_by,
         "created_at": new.created_at,
-        "direct_key": _direct_key(member.user_id for member in new.members) if new.kind == "direct" else None,
+        "direct_key": pair,
     }
     created = cursor.execute(_CREATE, row).rowcount == 1
     conversation_id = new.conversation_id
     if created:
-        add(cursor, new.conversation_id, new.members, at=new.created_at)
-        item = CreateConversation(client_id=ClientId(new_id()), kind=new.kind, members=new.members, title=new.title)
+        check_reachable(cursor, new.created_by, new.members)
+        add(cursor, new.conversation_id, new.members, version=1, at=new.created_at)
+        item = CreateConversation(
+            client_id=ClientId(new_id()), kind=new.kind, members=new.members, title=new.title, history=new.history
+        )
         _announce(cursor, new.conversation_id, new.created_by, item, version=1, at=new.created_at)
     else:
         conversation_id = _existing(cursor, new, row)
+        if pair is not None:
+            check_known(cursor, new.created_by, new.members)
     seen = _seen(cursor, new.created_by, conversation_id)
     if seen is None:  # its creator has left it since
         raise Conflict("conversation_id: already used")
     return _record(seen), created
 
 
-def _direct_key(pair: Iterable[UserId]) -> str:
-    return ":".join(sorted(pair))
+def _direct_key(new: NewConversation) -> str | None:
+    return direct_key(member.user_id for member in new.members) if new.kind == "direct" else None
+
+
+def _roster(rows: Sequence[dict[str, Any]]) -> Roster:
+    return Roster(
+        version=rows[0]["version"],
+        kind=rows[0]["kind"],
+        roles=roles_of(rows),
+        blocked=rows[0]["blocked"],
+        untold=frozenset(UserId(row["user_id"]) for row in rows if row["untold"]),
+    )
 
 
 def _announce(

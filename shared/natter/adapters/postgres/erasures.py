@@ -9,7 +9,8 @@ from natter.domain.privacy.requests import Emptying, Erasure
 from natter.ports.privacy import Erasures
 
 _HIDE = """
-    UPDATE users SET display_name = %(name)s, avatar = NULL, erased_at = coalesce(erased_at, %(at)s)
+    UPDATE users SET display_name = %(name)s, avatar = NULL, contactable = 'everybody',
+        erased_at = coalesce(erased_at, %(at)s)
     WHERE user_id = %(user)s
 """
 _REQUEST = "INSERT INTO erasures (user_id, requested_at) VALUES (%(user)s, %(at)s) ON CONFLICT DO NOTHING"

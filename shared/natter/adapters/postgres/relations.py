@@ -3,10 +3,10 @@
 look-up itself: nobody can tell, by the time it takes either, who is blocked from who does not exist.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import LiteralString
 
-from natter.adapters.postgres.client import Postgres
+from natter.adapters.postgres.client import Cursor, Postgres
 from natter.domain.accounts.users import User
 from natter.domain.ids import UserId
 from natter.ports.accounts import Blocks, Contacts, Profiles
@@ -20,7 +20,7 @@ VISIBLE: LiteralString = """
 Whether `u` is there, and without a block between the asking user and them: two look-ups by primary key.
 """
 
-_PROFILE = "SELECT u.user_id, u.username, u.display_name, u.avatar, u.created_at"
+_PROFILE = "SELECT u.user_id, u.username, u.display_name, u.avatar, u.created_at, u.contactable"
 PROFILE_BY_ID = f"{_PROFILE} FROM users u WHERE u.user_id = %(user)s AND {VISIBLE}"
 PROFILE_BY_NAME = f"{_PROFILE} FROM users u WHERE u.username = %(username)s AND {VISIBLE}"
 
@@ -42,13 +42,31 @@ ADD_BLOCK = """
     WITH found AS (SELECT user_id FROM users WHERE user_id = %(blocked)s AND erased_at IS NULL),
     added AS (
         INSERT INTO blocks (user_id, blocked_id, blocked_at) SELECT %(user)s, found.user_id, %(at)s FROM found
-        ON CONFLICT DO NOTHING
+        ON CONFLICT DO NOTHING RETURNING blocked_id
     )
-    SELECT user_id FROM found
+    SELECT (SELECT count(*) FROM added) AS added FROM found
+"""
+_REMOVE_BLOCK = "DELETE FROM blocks WHERE user_id = %(user)s AND blocked_id = %(blocked)s"
+_LOCK_PAIR = "SELECT pg_advisory_xact_lock(hashtextextended(%(pair)s, 0))"
+# What `Conversations.stale_between` finds. Both counts of a conversation only grow, so whoever remembers a roster
+# knows that this one is later.
+_LEAVE_STALE = """
+    WITH changed AS (
+        UPDATE conversations SET block_changes = block_changes + 1 WHERE direct_key = %(pair)s
+        RETURNING conversation_id, block_changes
+    )
+    INSERT INTO stale_rosters (conversation_id, version, since)
+    SELECT conversation_id, block_changes, %(at)s FROM changed
+    ON CONFLICT (conversation_id) DO UPDATE SET version = excluded.version
 """
 BETWEEN = """
     SELECT 1 AS found WHERE EXISTS (SELECT FROM blocks WHERE user_id = %(user)s AND blocked_id = %(other)s)
                          OR EXISTS (SELECT FROM blocks WHERE user_id = %(other)s AND blocked_id = %(user)s)
+"""
+ACROSS = """
+    WITH pairs AS (SELECT * FROM unnest(%(some)s::text[], %(others)s::text[]) AS p (one, other))
+    SELECT one, other FROM pairs JOIN blocks b ON b.user_id = one AND b.blocked_id = other
+    UNION SELECT one, other FROM pairs JOIN blocks b ON b.user_id = other AND b.blocked_id = one
 """
 BLOCKED = f"""
     {_PROFILE} FROM blocks b JOIN users u ON u.user_id = b.blocked_id
@@ -90,17 +108,55 @@ class PostgresBlocks:
         self._postgres = postgres
 
     def add(self, user: UserId, blocked: UserId, *, at: int) -> bool:
-        return bool(self._postgres.query(ADD_BLOCK, {"user": user, "blocked": blocked, "at": at}))
+        pair = direct_key((user, blocked))
+        row = {"user": user, "blocked": blocked, "at": at, "pair": pair}
 
-    def remove(self, user: UserId, blocked: UserId) -> None:
-        self._postgres.query("DELETE FROM blocks WHERE user_id = %s AND blocked_id = %s", (user, blocked))
+        def work(cursor: Cursor) -> bool:
+            lock_pair(cursor, pair)
+            found = cursor.execute(ADD_BLOCK, row).fetchone()
+            if found is not None and found["added"]:
+                cursor.execute(_LEAVE_STALE, row)
+            return found is not None
+
+        return self._postgres.run(work)
+
+    def remove(self, user: UserId, blocked: UserId, *, at: int) -> None:
+        pair = direct_key((user, blocked))
+        row = {"user": user, "blocked": blocked, "at": at, "pair": pair}
+
+        def work(cursor: Cursor) -> None:
+            lock_pair(cursor, pair)
+            if cursor.execute(_REMOVE_BLOCK, row).rowcount:
+                cursor.execute(_LEAVE_STALE, row)
+
+        self._postgres.run(work)
 
     def between(self, user: UserId, other: UserId) -> bool:
         return bool(self._postgres.query(BETWEEN, {"user": user, "other": other}))
 
+    def across(self, pairs: Collection[tuple[UserId, UserId]]) -> frozenset[tuple[UserId, UserId]]:
+        if not pairs:
+            return frozenset()
+        some, others = (list(side) for side in zip(*pairs, strict=True))
+        rows = self._postgres.query(ACROSS, {"some": some, "others": others})
+        return frozenset((UserId(row["one"]), UserId(row["other"])) for row in rows)
+
     def of(self, user: UserId, *, after: UserId | None, limit: int) -> Sequence[User]:
         rows = self._postgres.query(BLOCKED, {"user": user, "after": after or "", "limit": limit})
         return [User(**row) for row in rows]
+
+
+def direct_key(pair: Iterable[UserId]) -> str:
+    """What two have one direct conversation by."""
+    return ":".join(sorted(pair))
+
+
+def lock_pair(cursor: Cursor, pair: str) -> None:
+    """
+    Until the transaction ends, neither is a block between the two changed nor a direct conversation of theirs begun:
+    of the two, whichever comes second sees the other.
+    """
+    cursor.execute(_LOCK_PAIR, {"pair": pair})
 
 
 _profiles: type[Profiles] = PostgresProfiles

@@ -17,16 +17,19 @@ _ADD = """
 _ADD_CREDENTIALS = """
     INSERT INTO credentials (user_id, password_hash) VALUES (%s, %s) ON CONFLICT DO NOTHING
 """
-_FIELDS = "SELECT user_id, username, display_name, avatar, created_at, erased_at IS NOT NULL AS erased FROM users"
+_FIELDS = """
+    SELECT user_id, username, display_name, avatar, created_at, contactable, erased_at IS NOT NULL AS erased FROM users
+"""
 _CREDENTIALS = """
     SELECT user_id, password_hash FROM users JOIN credentials USING (user_id) WHERE username = %s
 """
 _CHANGE_PROFILE = """
     UPDATE users SET
         display_name = coalesce(%(display_name)s, display_name),
-        avatar = CASE WHEN %(changes_avatar)s THEN %(avatar)s ELSE avatar END
+        avatar = CASE WHEN %(changes_avatar)s THEN %(avatar)s ELSE avatar END,
+        contactable = coalesce(%(contactable)s, contactable)
     WHERE user_id = %(user_id)s AND erased_at IS NULL
-    RETURNING user_id, username, display_name, avatar, created_at
+    RETURNING user_id, username, display_name, avatar, created_at, contactable
 """
 # The new hash matches, too: only this very call can have put it there, and its answer was lost.
 _REPLACE_PASSWORD = """
@@ -83,6 +86,7 @@ class PostgresUsers:
             "display_name": change.display_name,
             "avatar": change.avatar,
             "changes_avatar": change.changes_avatar,
+            "contactable": change.contactable,
         }
         return _user(self._postgres.query(_CHANGE_PROFILE, row))
 

@@ -5,14 +5,10 @@ An archive is written to a file first, and uploaded in parts: neither it nor wha
 """
 
 from collections.abc import Callable
-from functools import cached_property
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
-from boto3.exceptions import Boto3Error
-
-from natter.adapters.s3.attachments import DOWNLOAD_S, REMOVED_AT_ONCE, s3_errors
-from natter.domain.errors import Unavailable
+from natter.adapters.s3.client import REMOVED_AT_ONCE, Bucket
 from natter.domain.ids import UserId
 from natter.domain.privacy.requests import OwnData
 from natter.names import EXPORTS
@@ -32,43 +28,28 @@ class S3Archives:
     """
 
     def __init__(self, connect: "Callable[[], S3Client]", bucket: str) -> None:
-        self._connect = connect
-        self._bucket = bucket
+        self._bucket = Bucket(connect, bucket, holds="archives")
 
     def store(self, user: UserId, export_id: str, data: OwnData) -> None:
         with TemporaryFile() as file:
             write_archive(file, data)
             file.seek(0)
-            with s3_errors():
-                try:
-                    self._s3.upload_fileobj(
-                        file, self._bucket, _key(user, export_id), ExtraArgs={"ContentType": "application/zip"}
-                    )
-                except Boto3Error as error:
-                    raise Unavailable("archives") from error
+            with self._bucket.errors():
+                self._bucket.client.upload_fileobj(
+                    file, self._bucket.name, _key(user, export_id), ExtraArgs={"ContentType": "application/zip"}
+                )
 
     def link(self, user: UserId, export_id: str) -> str:
-        with s3_errors():
-            return self._s3.generate_presigned_url(
-                "get_object",
-                Params={
-                    "Bucket": self._bucket,
-                    "Key": _key(user, export_id),
-                    "ResponseContentDisposition": f'attachment; filename="{_FILE_NAME}"',
-                    "ResponseCacheControl": "no-store",
-                },
-                ExpiresIn=DOWNLOAD_S,
-            )
+        return self._bucket.presigned_link(
+            _key(user, export_id), disposition=f'attachment; filename="{_FILE_NAME}"', cache_control="no-store"
+        )
 
     def erase(self, user: UserId) -> None:
-        with s3_errors():
-            found = self._s3.list_objects_v2(Bucket=self._bucket, Prefix=_of(user), MaxKeys=REMOVED_AT_ONCE)
+        with self._bucket.errors():
+            client, bucket = self._bucket.client, self._bucket.name
+            found = client.list_objects_v2(Bucket=bucket, Prefix=_of(user), MaxKeys=REMOVED_AT_ONCE)
             for each in found.get("Contents", ()):  # one, or a few that came to nothing: a day's
-                self._s3.delete_object(Bucket=self._bucket, Key=each["Key"])
-
-    @cached_property
-    def _s3(self) -> "S3Client":
-        return self._connect()
+                client.delete_object(Bucket=bucket, Key=each["Key"])
 
 
 def _of(user: UserId) -> str:

@@ -9,17 +9,15 @@ more can touch what a message shows.
 """
 
 import base64
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from functools import cached_property
 from itertools import batched
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
+from natter.adapters.s3.client import AT_ONCE, REMOVED_AT_ONCE, Bucket
 from natter.domain.attachments import File, UploadForm
 from natter.domain.errors import Unavailable
 from natter.domain.ids import AttachmentId, ConversationId, UserId
@@ -31,20 +29,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import HeadObjectOutputTypeDef
 
 UPLOAD_S = 15 * 60
-DOWNLOAD_S = 5 * 60
-REMOVED_AT_ONCE = 1000
-"""The most that S3 takes."""
-AT_ONCE = 20
-"""As many as a frame can show."""
-
-S3_CONFIG = Config(
-    signature_version="s3v4",  # what checks the conditions of a form
-    s3={"addressing_style": "virtual"},  # else forms and links name the global endpoint, which redirects
-    connect_timeout=1,
-    read_timeout=3,  # between two signs of life: S3 sends some while it copies 100 MiB
-    retries={"mode": "standard", "total_max_attempts": 2},  # a connection may have died while the function was frozen
-    max_pool_connections=AT_ONCE,
-)
+"""How long a form is good."""
 
 _ABSENT = {"404", "NoSuchKey", "NotFound"}
 
@@ -58,8 +43,7 @@ class S3Attachments:
     """
 
     def __init__(self, connect: "Callable[[], S3Client]", bucket: str) -> None:
-        self._connect = connect
-        self._bucket = bucket
+        self._bucket = Bucket(connect, bucket, holds="attachments")
 
     def offer(self, conversation: ConversationId, uploader: UserId, attachment: AttachmentId, file: File) -> UploadForm:
         fields = {
@@ -68,9 +52,9 @@ class S3Attachments:
             "x-amz-checksum-sha256": file.sha256,
             "x-amz-meta-name": base64.urlsafe_b64encode(file.name.encode()).decode(),
         }
-        with s3_errors():
-            form = self._s3.generate_presigned_post(
-                Bucket=self._bucket,
+        with self._bucket.errors():
+            form = self._bucket.client.generate_presigned_post(
+                Bucket=self._bucket.name,
                 Key=_key(PENDING_UPLOADS, conversation, uploader, attachment),
                 Fields=dict(fields),
                 Conditions=[
@@ -96,18 +80,18 @@ class S3Attachments:
 
     def erase(self, conversation: ConversationId, uploader: UserId) -> None:
         for prefix in (PENDING_UPLOADS, HELD_ATTACHMENTS, SHOWN_ATTACHMENTS):
-            with s3_errors():
-                pages = self._s3.get_paginator("list_objects_v2").paginate(
-                    Bucket=self._bucket, Prefix=_key(prefix, conversation, uploader, "")
+            with self._bucket.errors():
+                pages = self._bucket.client.get_paginator("list_objects_v2").paginate(
+                    Bucket=self._bucket.name, Prefix=_key(prefix, conversation, uploader, "")
                 )
                 for page in pages:
                     self._remove([found["Key"] for found in page.get("Contents", ())])
 
     def _remove(self, keys: Sequence[str]) -> None:
-        with s3_errors():
+        with self._bucket.errors():
             for some in batched(keys, REMOVED_AT_ONCE, strict=False):
-                answer = self._s3.delete_objects(
-                    Bucket=self._bucket, Delete={"Objects": [{"Key": key} for key in some], "Quiet": True}
+                answer = self._bucket.client.delete_objects(
+                    Bucket=self._bucket.name, Delete={"Objects": [{"Key": key} for key in some], "Quiet": True}
                 )
                 if answer.get("Errors"):
                     raise Unavailable("attachments")
@@ -122,21 +106,11 @@ class S3Attachments:
 
     def _signed(self, key: str, metadata: Mapping[str, str]) -> str:
         name = quote(base64.urlsafe_b64decode(metadata["name"]), safe="")
-        with s3_errors():
-            return self._s3.generate_presigned_url(
-                "get_object",
-                Params={
-                    "Bucket": self._bucket,
-                    "Key": key,
-                    "ResponseContentDisposition": f"attachment; filename*=UTF-8''{name}",
-                    "ResponseCacheControl": "private, max-age=31536000, immutable",
-                },
-                ExpiresIn=DOWNLOAD_S,
-            )
-
-    @cached_property
-    def _s3(self) -> "S3Client":
-        return self._connect()
+        return self._bucket.presigned_link(
+            key,
+            disposition=f"attachment; filename*=UTF-8''{name}",
+            cache_control="private, max-age=31536000, immutable",
+        )
 
     def _failing(
         self,
@@ -170,11 +144,11 @@ class S3Attachments:
         return self._found(shown) is not None or self._copied(held, shown)
 
     def _copied(self, source: str, target: str, **fields: Any) -> bool:
-        with s3_errors():
+        with self._bucket.errors():
             try:
-                self._s3.copy_object(
-                    CopySource={"Bucket": self._bucket, "Key": source},
-                    Bucket=self._bucket,
+                self._bucket.client.copy_object(
+                    CopySource={"Bucket": self._bucket.name, "Key": source},
+                    Bucket=self._bucket.name,
                     Key=target,
                     TaggingDirective="REPLACE",  # by none: a scanner's tags are about the upload
                     **fields,
@@ -186,22 +160,13 @@ class S3Attachments:
         return True
 
     def _found(self, key: str) -> "HeadObjectOutputTypeDef | None":
-        with s3_errors():
+        with self._bucket.errors():
             try:
-                return self._s3.head_object(Bucket=self._bucket, Key=key)
+                return self._bucket.client.head_object(Bucket=self._bucket.name, Key=key)
             except ClientError as error:
                 if _is_absent(error):
                     return None
                 raise
-
-
-@contextmanager
-def s3_errors() -> Iterator[None]:
-    """Translate what an outage, a throttled or a refused call looks like."""
-    try:
-        yield
-    except (BotoCoreError, ClientError) as error:
-        raise Unavailable("attachments") from error
 
 
 def _is_absent(error: ClientError) -> bool:

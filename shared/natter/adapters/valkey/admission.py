@@ -1,18 +1,19 @@
 """
 `Admission` by a snapshot in Valkey, PostgreSQL behind it.
 
-`members:{conversation}` is a hash of user to role, with the conversation's kind and version, and a mark if it is a
-direct one across a block; a snapshot is replaced only by one of the same or a later version, so a slow reader cannot
-put an old one back.
+`members:{conversation}` is a hash of user to role, with the conversation's kind and version, a mark if it is a direct
+one across a block, and one behind each role of which the log was not told yet; a snapshot is replaced only by one of
+the same or a later version, so a slow reader cannot put an old one back. Within a version, marks only go away: one that
+stays too long makes its member ask again, no more.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, cast
 
 from natter.adapters.valkey.client import Valkey
 from natter.domain.conversations.members import Kind, Role
-from natter.domain.conversations.roster import Admitted, Roster
+from natter.domain.conversations.roster import NO_ROSTER, Admitted, Roster
 from natter.domain.errors import Unavailable
 from natter.domain.ids import ConversationId, UserId
 from natter.ports.conversations import Admission, Conversations
@@ -24,6 +25,8 @@ VERSION = ".version"
 KIND = ".kind"
 BLOCKED = ".blocked"
 """Not possible user ids."""
+UNTOLD = "+"
+"""Behind a role."""
 
 REPLACE = """
 local known = tonumber(redis.call('HGET', KEYS[1], '.version'))
@@ -55,52 +58,63 @@ class ValkeyAdmission:
         return None if admitted is None else admitted.role
 
     def roster(self, conversation: ConversationId) -> Roster:
+        return self.rosters([conversation])[conversation]
+
+    def rosters(self, conversations: Collection[ConversationId]) -> Mapping[ConversationId, Roster]:
+        ordered = list(conversations)
+        if not ordered:
+            return {}
         try:
             with self._valkey.client() as client:
-                fields: dict[str, str] = client.hgetall(_key(conversation))
+                pipeline = client.pipeline(transaction=False)
+                for each in ordered:
+                    pipeline.hgetall(_key(each))
+                found = dict(zip(ordered, pipeline.execute(), strict=True))
         except Unavailable as error:
-            return self.asked(conversation, error)
-        if KIND not in fields:
-            return self._remembered(conversation)
-        return Roster(
-            version=int(fields.pop(VERSION)),
-            kind=cast("Kind", fields.pop(KIND)),
-            blocked=fields.pop(BLOCKED, None) is not None,
-            roles={UserId(user): cast("Role", role) for user, role in fields.items()},
-        )
+            _logger.warning("admission asks the database: %s", error)
+            decided = self._conversations.rosters(ordered)
+        else:
+            decided = self._remembered([each for each, fields in found.items() if KIND not in fields])
+            decided = {**decided, **{each: _load(fields) for each, fields in found.items() if KIND in fields}}
+        return {each: decided.get(each, NO_ROSTER) for each in ordered}
 
     def replace(self, conversation: ConversationId) -> None:
-        self._store(conversation, self._conversations.roles(conversation))
+        self._store(self._conversations.rosters([conversation]))
 
     def resolved(self, conversation: ConversationId, user: UserId, found: Sequence[str | None]) -> Admitted | None:
         """The user as a member, by what `look_up` found; by the database if that was nothing."""
         version, blocked, role = found
         if version is None:
-            return self._remembered(conversation).admit(user)
-        return None if role is None else Admitted(role=cast("Role", role), blocked=blocked is not None)
+            return self._remembered([conversation]).get(conversation, NO_ROSTER).admit(user)
+        if role is None:
+            return None
+        return Admitted(role=_role(role), blocked=blocked is not None, told=not role.endswith(UNTOLD))
 
     def asked(self, conversation: ConversationId, error: Unavailable) -> Roster:
         """What the database says, while the cache does not answer."""
         _logger.warning("admission asks the database: %s", error)
         return self._conversations.roles(conversation)
 
-    def _remembered(self, conversation: ConversationId) -> Roster:
+    def _remembered(self, conversations: Sequence[ConversationId]) -> Mapping[ConversationId, Roster]:
         """What the database says, for the next one to find in the cache."""
-        roster = self._conversations.roles(conversation)
+        if not conversations:
+            return {}
+        rosters = self._conversations.rosters(conversations)
         try:
-            self._store(conversation, roster)
+            self._store(rosters)
         except Unavailable as error:
             _logger.warning("a snapshot of members was not cached: %s", error)
-        return roster
+        return rosters
 
-    def _store(self, conversation: ConversationId, roster: Roster) -> None:
-        if roster.kind is None:
-            return  # nobody should be able to fill the cache with conversations that do not exist
-        fields: list[str] = [text for entry in roster.roles.items() for text in entry]
-        if roster.blocked:
-            fields += [BLOCKED, "1"]
+    def _store(self, rosters: Mapping[ConversationId, Roster]) -> None:
+        """Of those that exist: nobody should be able to fill the cache with conversations that do not."""
+        if not rosters:
+            return
         with self._valkey.client() as client:
-            client.eval(REPLACE, 1, _key(conversation), roster.version, TTL_S, roster.kind, *fields)
+            pipeline = client.pipeline(transaction=False)
+            for each, roster in rosters.items():
+                pipeline.eval(REPLACE, 1, _key(each), roster.version, TTL_S, roster.kind, *_dump(roster))
+            pipeline.execute()
 
 
 def look_up(client: Any, conversation: ConversationId, user: UserId) -> Any:
@@ -109,6 +123,28 @@ def look_up(client: Any, conversation: ConversationId, user: UserId) -> Any:
     where it has none.
     """
     return client.hmget(_key(conversation), VERSION, BLOCKED, user)
+
+
+def _dump(roster: Roster) -> list[str]:
+    fields: list[str] = []
+    for user, role in roster.roles.items():
+        fields += [user, f"{role}{UNTOLD}" if user in roster.untold else role]
+    return [*fields, BLOCKED, "1"] if roster.blocked else fields
+
+
+def _load(fields: Mapping[str, str]) -> Roster:
+    roles = {UserId(name): role for name, role in fields.items() if name not in (VERSION, KIND, BLOCKED)}
+    return Roster(
+        version=int(fields[VERSION]),
+        kind=cast("Kind", fields[KIND]),
+        blocked=BLOCKED in fields,
+        roles={user: _role(role) for user, role in roles.items()},
+        untold=frozenset(user for user, role in roles.items() if role.endswith(UNTOLD)),
+    )
+
+
+def _role(text: str) -> Role:
+    return cast("Role", text.removesuffix(UNTOLD))
 
 
 def _key(conversation: ConversationId) -> str:

@@ -5,6 +5,7 @@ ElastiCache Serverless speaks the cluster's protocol but shows one endpoint that
 does, at a fraction of the cluster client's CPU (docs/decisions/0005). Commands across slots are refused all the same.
 """
 
+import re
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -15,11 +16,18 @@ from redis import Redis
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.credentials import CredentialProvider
 from redis.exceptions import (
+    AskError,
     ClusterError,
     ConnectionError,  # noqa: A004
+    ExecAbortError,
+    InvalidResponse,
+    NoScriptError,
     OutOfMemoryError,
     ReadOnlyError,
+    ResponseError,
     TimeoutError,  # noqa: A004
+    TryAgainError,
+    WatchError,
 )
 from redis.retry import Retry
 
@@ -33,13 +41,21 @@ _TOKEN_LIFE_S = 900  # the most that ElastiCache takes; it is needed only while 
 
 
 _OUTAGES = (
-    ConnectionError,
+    ConnectionError,  # also LOADING, and a login that is refused: its password is of this minute
     TimeoutError,
-    ClusterError,  # slots without a server, or on their way to another
+    ClusterError,  # CLUSTERDOWN, MASTERDOWN: slots without a server
+    AskError,  # also MOVED: slots that are, or were just now, on their way to another
+    TryAgainError,  # keys of one slot that are half on their way
     ReadOnlyError,  # a primary that was one a moment ago
     OutOfMemoryError,
+    ExecAbortError,  # one of these, at the end of a transaction; mistakes are reported before
+    NoScriptError,  # a server that has just begun
+    WatchError,  # somebody else was faster
+    InvalidResponse,  # the connection is of no more use
     OSError,
 )
+_PASSING = re.compile(r"(?:^|caused error: )(?:BUSY|MISCONF|NOREPLICAS|UNBLOCKED|max number of clients)\b")
+"""Answers that say so and have no class of their own; in a pipeline the command stands before them."""
 
 
 @contextmanager
@@ -48,6 +64,10 @@ def valkey_errors() -> Iterator[None]:
     try:
         yield
     except _OUTAGES as error:
+        raise Unavailable("cache") from error
+    except ResponseError as error:
+        if _PASSING.search(str(error)) is None:
+            raise
         raise Unavailable("cache") from error
 
 

@@ -23,7 +23,7 @@ class ValkeyGate:
         self._valkey = valkey
         self._admission = admission
 
-    def enter(self, conversation: ConversationId, user: UserId, bucket: Bucket, cost: int = 1) -> None:
+    def enter(self, conversation: ConversationId, user: UserId, bucket: Bucket, cost: int = 1) -> bool:
         try:
             with self._valkey.client() as client, client.pipeline(transaction=False) as both:
                 move(both, bucket, user, cost)
@@ -40,6 +40,7 @@ class ValkeyGate:
             raise NotMember
         if admitted.blocked:
             raise Forbidden(ACROSS_A_BLOCK)
+        return admitted.told
 
 
 _: type[Gate] = ValkeyGate

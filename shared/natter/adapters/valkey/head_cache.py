@@ -7,11 +7,12 @@ Memcache at Facebook", NSDI 2013, section 3.2.1).
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import batched
 
 from natter.adapters.valkey.client import Valkey
 from natter.domain.errors import Unavailable
 from natter.domain.ids import ConversationId, new_id
-from natter.domain.messages.events import Head
+from natter.domain.messages.events import Head, HeadPlace
 from natter.ports.reading import HeadCache, ReadTable
 from natter.records.messages import dump_head, load_head
 
@@ -19,6 +20,7 @@ _logger = logging.getLogger(__name__)
 
 TTL_S = 7 * 24 * 3600
 """Rebuilt from the table when it is gone; unused conversations need no memory."""
+PLACES_AT_ONCE = 1000
 LEASE_S = 10
 """How long a reader may take from its lease to what it fills in."""
 
@@ -33,7 +35,7 @@ local new_epoch, new_seq = tonumber(ARGV[1]), tonumber(ARGV[2])
 if new_epoch < epoch or (new_epoch == epoch and new_seq < seq) then
   return 0
 end
-redis.call('HSET', KEYS[1], 'epoch', ARGV[1], 'seq', ARGV[2], 'head', ARGV[3])
+redis.call('HSET', KEYS[1], 'epoch', ARGV[1], 'seq', ARGV[2], 'head', ARGV[3], 'at', ARGV[5])
 redis.call('EXPIRE', KEYS[1], ARGV[4])
 return 1
 """
@@ -48,11 +50,11 @@ return 1
 """
 
 FILL = """
-if redis.call('HGET', KEYS[1], 'lease') ~= ARGV[5] then
+if redis.call('HGET', KEYS[1], 'lease') ~= ARGV[6] then
   return 0
 end
 redis.call('DEL', KEYS[1])
-redis.call('HSET', KEYS[1], 'epoch', ARGV[1], 'seq', ARGV[2], 'head', ARGV[3])
+redis.call('HSET', KEYS[1], 'epoch', ARGV[1], 'seq', ARGV[2], 'head', ARGV[3], 'at', ARGV[5])
 redis.call('EXPIRE', KEYS[1], ARGV[4])
 return 1
 """
@@ -85,6 +87,24 @@ class ValkeyHeadCache:
             return {}
         return {each: load_head(value) for each, value in zip(conversations, found, strict=True) if value}
 
+    def places(self, conversations: Sequence[ConversationId]) -> Mapping[ConversationId, HeadPlace]:
+        found: list[list[str | None]] = []
+        try:
+            with self._valkey.client() as client:
+                for some in batched(conversations, PLACES_AT_ONCE, strict=False):
+                    pipeline = client.pipeline(transaction=False)
+                    for conversation in some:
+                        pipeline.hmget(_key(conversation), "seq", "at")
+                    found += pipeline.execute()
+        except Unavailable as error:
+            _logger.warning("heads are read from the table: %s", error)
+            return {}
+        return {
+            each: HeadPlace(seq=int(seq), at=int(at))
+            for each, (seq, at) in zip(conversations, found, strict=True)
+            if seq is not None and at is not None
+        }
+
     def fill(self, conversations: Sequence[ConversationId], read: ReadTable) -> Mapping[ConversationId, Head]:
         if not conversations:
             return {}
@@ -108,7 +128,7 @@ class ValkeyHeadCache:
 
 def _cell(head: Head) -> tuple[str | int | bytes, ...]:
     """Key and arguments of what writes it."""
-    return _key(head.conversation_id), head.epoch, head.seq, dump_head(head), TTL_S
+    return _key(head.conversation_id), head.epoch, head.seq, dump_head(head), TTL_S, head.at
 
 
 def _key(conversation: ConversationId) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from natter.domain.accounts.users import is_username
+from natter.domain.lines import line_like
 
 _LONGEST_USERNAME = 32
 _LONGEST_DISPLAY_NAME = 64
@@ -36,9 +37,8 @@ def usernames(wished: str | None) -> Iterator[str]:
 
 
 def display_name_like(wished: str | None) -> str | None:
-    """The display name nearest to `wished`: one line, cut; None if nothing is left."""
-    kept = (each for each in wished or "" if unicodedata.category(each) not in {"Cc", "Cs"})
-    return "".join(kept).strip()[:_LONGEST_DISPLAY_NAME] or None
+    """The display name nearest to `wished`; None if nothing of it can be shown."""
+    return line_like(wished or "", _LONGEST_DISPLAY_NAME)
 
 
 def _username_like(wished: str) -> str:

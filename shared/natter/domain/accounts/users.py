@@ -7,6 +7,8 @@ from typing import Literal
 from natter.domain.ids import DeviceId, SessionId, UserId
 
 Platform = Literal["ios", "android", "web", "desktop", "other"]
+Contactable = Literal["everybody", "contacts"]
+"""Who may begin a direct conversation with somebody, or add them to a group; contacts are those that they keep."""
 PushProvider = Literal["fcm", "apns", "apns_sandbox", "webpush"]
 
 DELETED_NAME = "deleted user"
@@ -38,6 +40,7 @@ class User:
     """Milliseconds."""
     avatar: str | None = None
     """https URL."""
+    contactable: Contactable = "everybody"
     erased: bool = False
     """The account is gone, or about to be; only its id, and the name that nobody gets again, are left."""
 
@@ -51,12 +54,15 @@ class ProfileChange:
     avatar: str | None = None
     changes_avatar: bool = False
     """Whether `avatar` takes the place of what was, None clearing it."""
+    contactable: Contactable | None = None
+    """None: stays."""
 
     def apply(self, user: User) -> User:
         return replace(
             user,
             display_name=self.display_name or user.display_name,
             avatar=self.avatar if self.changes_avatar else user.avatar,
+            contactable=self.contactable or user.contactable,
         )
 
 

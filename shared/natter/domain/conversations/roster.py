@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from natter.domain.conversations.members import Kind, Role
-from natter.domain.ids import UserId
+from natter.domain.ids import ConversationId, UserId
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -17,11 +17,15 @@ class Roster:
     roles: Mapping[UserId, Role]
     blocked: bool = False
     """Of a direct conversation: one of the two has blocked the other."""
+    untold: frozenset[UserId] = frozenset()
+    """Members of whose role the log was not told yet, or not for certain: what they send now may come before it."""
 
     def admit(self, user: UserId) -> "Admitted | None":
         """What of it concerns one member; None of who is none."""
         role = self.roles.get(user)
-        return None if role is None else Admitted(role=role, blocked=self.blocked)
+        if role is None:
+            return None
+        return Admitted(role=role, blocked=self.blocked, told=user not in self.untold)
 
 
 NO_ROSTER = Roster(version=0, kind=None, roles={})
@@ -35,6 +39,17 @@ class Admitted:
     role: Role
     blocked: bool
     """It is a direct conversation, across a block."""
+    told: bool = True
+    """The log knows that they have this role: it was told before this was read."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StaleRoster:
+    """A direct conversation of whose roster an older version may be remembered: blocks have changed."""
+
+    conversation_id: ConversationId
+    version: int
+    """Of the change."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

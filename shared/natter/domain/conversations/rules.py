@@ -12,6 +12,8 @@ from natter.domain.errors import Conflict, Forbidden, LastOwner, NotMember
 from natter.domain.ids import UserId
 
 MAX_MEMBERS = 1000
+MAX_CONVERSATIONS = 5000
+"""Of one user. Who has as many is added to none; leaving is always possible."""
 
 type Roles = Mapping[UserId, Role]
 

@@ -17,9 +17,10 @@ from natter.domain.conversations.members import (
     erased_as_of,
     memberships_as_of,
 )
-from natter.domain.fold.refusals import refusal
-from natter.domain.fold.targets import Target, amended
+from natter.domain.fold.refusals import State, refusal
+from natter.domain.fold.targets import Target
 from natter.domain.fold.writes import (
+    MarkRow,
     Outcome,
     Row,
     SentRow,
@@ -29,9 +30,20 @@ from natter.domain.fold.writes import (
     preview_after,
     rows_of,
 )
-from natter.domain.ids import UserId
-from natter.domain.messages.commands import Amendment, Command, Item, PostMessage, Record
+from natter.domain.ids import ConversationId, UserId
+from natter.domain.messages.commands import (
+    Amendment,
+    Command,
+    CreateConversation,
+    DeleteMessage,
+    EditMessage,
+    Item,
+    PostMessage,
+    React,
+    Record,
+)
 from natter.domain.messages.events import Event, Head
+from natter.domain.messages.states import BOUNDS, Bounds, MarkKey, reacted
 from natter.names import RETRY_WINDOW_MS
 
 
@@ -74,7 +86,7 @@ class Conversation:
     """
     The state of one conversation as of its head; `fold` moves it on, record by record.
 
-    `spent` and `targets` must hold what the records to come refer to; everything read for them must have been
+    `spent`, `targets` and `marks` must hold what the records to come refer to; everything read for them must have been
     bounded by the head (rows above it are leftovers of a fold that did not finish).
     """
 
@@ -83,16 +95,22 @@ class Conversation:
     spent: dict[SpentKey, list[Outcome]] = field(default_factory=dict)
     """What became of each client id, each time that it was spent; in no order."""
     targets: dict[int, Target] = field(default_factory=dict)
+    marks: dict[MarkKey, bool] = field(default_factory=dict)
+    """Who has set which reaction, of those whom the states of the targets do not name."""
     erased: set[UserId] = field(default_factory=set)
     """What they have said is deleted."""
     changes: Sequence[MembershipChange] = ()
     """All that were stored, for what is replayed: it is shown to the members of its own place (P8)."""
+    bounds: Bounds = BOUNDS
     _audience: frozenset[UserId] | None = None
+    _changed_mark: MarkKey | None = None
+    """By the last reaction."""
 
     def forget(self) -> None:
         """Drop what was looked up for a batch; head and members stay good."""
         self.spent.clear()
         self.targets.clear()
+        self.marks.clear()
         self.changes = ()
 
     def fold(self, record: Record) -> Folded:
@@ -109,7 +127,7 @@ class Conversation:
             )
         if record.position <= self.head.position:
             return Folded(decisions=tuple(self._replayed(record)), rows=())
-        written_at = max(self.head.written_at + 1, record.at * 1000)
+        written_at = self._written_at(record)
         self.head = replace(
             self.head, epoch=record.epoch, partition=record.partition, offset=record.offset, written_at=written_at
         )
@@ -121,6 +139,20 @@ class Conversation:
             if decision.turn is Turn.FIRST:
                 rows.extend(self._rows(decision, written_at))
         return Folded(decisions=tuple(decisions), rows=tuple(_sent_once(rows)))
+
+    def void(self, record: Record) -> None:
+        """Move on as if `record` asked for nothing: it is set aside. What was folded with it before is older."""
+        self.head = replace(
+            self.head,
+            epoch=record.epoch,
+            partition=record.partition,
+            offset=record.offset,
+            written_at=self._written_at(record) + 1,
+            voids=self.head.voids + 1,
+        )
+
+    def _written_at(self, record: Record) -> int:
+        return max(self.head.written_at + 1, record.at * 1000 + self.head.voids)
 
     def audience(self) -> frozenset[UserId]:
         if self._audience is None:
@@ -156,14 +188,10 @@ class Conversation:
         first = _retried(spent, (*record.position, index), record.at)
         if first is not None:
             return self._told(record, item, first)
-        code = refusal(
-            record.command,
-            item,
-            seq=self.head.seq,
-            members=self.members,
-            targets=self.targets,
-            erased=self.erased,
+        state = State(
+            head=self.head, members=self.members, targets=self.targets, erased=self.erased, bounds=self.bounds
         )
+        code = refusal(record.command, item, state)
         event = None if code else self._accept(record, item)
         changes = [] if event is None else membership_changes(item, event)
         outcome = Outcome(
@@ -209,7 +237,7 @@ class Conversation:
         )
         self.targets[event.seq] = Target(type=event.type, sender_id=event.sender_id)
         if isinstance(item, Amendment):
-            self.targets[item.target_seq] = amended(self.targets[item.target_seq], item, event)
+            self._amend(item, event)
         changes = membership_changes(item, event)
         for change in changes:
             apply_membership(self.members, change)
@@ -221,16 +249,39 @@ class Conversation:
             seq=event.seq,
             messages=event.messages,
             members_seq=event.seq if changes else self.head.members_seq,
+            history=item.history if isinstance(item, CreateConversation) else self.head.history,
             at=event.at,
             preview=preview_after(self.head.preview, item, event),
         )
         return event
 
+    def _amend(self, item: Amendment, event: Event) -> None:
+        target = self.targets[item.target_seq]
+        match item:
+            case EditMessage():
+                state = target.state.edited(event.seq, event.at)
+            case DeleteMessage():
+                state = target.state.deleted(event.seq, event.at)
+            case React():
+                key = mark_key(event.conversation_id, event.sender_id, item)
+                state, mark = reacted(
+                    target.state, key, seq=event.seq, remove=item.remove, marks=self.marks, bounds=self.bounds
+                )
+                if mark is not None:
+                    self.marks[key] = mark
+                self._changed_mark = None if mark is None else key
+        self.targets[item.target_seq] = target.with_state(state)
+
     def _rows(self, decision: Decision, written_at: int) -> Iterable[Row]:
-        key = spent_key(decision.record.command, decision.item)
+        item, event = decision.item, decision.event
+        key = spent_key(decision.record.command, item)
         yield SpentRow(key=key, outcome=decision.outcome, written_at=written_at)
-        if decision.event is not None:
-            yield from rows_of(decision.item, decision.event, self.targets, written_at)
+        if event is None:
+            return
+        yield from rows_of(item, event, self.targets, written_at)
+        if isinstance(item, React) and self._changed_mark is not None:
+            mark = self._changed_mark
+            yield MarkRow(key=mark, seq=event.seq, is_set=self.marks[mark], written_at=written_at)
 
 
 def _retried(outcomes: Iterable[Outcome], place: tuple[int, int, int], at: int) -> Outcome | None:
@@ -255,3 +306,7 @@ def _sent_once(rows: Sequence[Row]) -> Iterable[Row]:
 
 def spent_key(command: Command, item: Item) -> SpentKey:
     return SpentKey(conversation_id=command.conversation_id, sender_id=command.spender, client_id=item.client_id)
+
+
+def mark_key(conversation: ConversationId, user: UserId, item: React) -> MarkKey:
+    return MarkKey(conversation_id=conversation, target_seq=item.target_seq, reaction=item.reaction, user_id=user)

@@ -24,6 +24,7 @@ from natter.domain.messages.commands import (
     RemoveMember,
 )
 from natter.domain.messages.events import Event, JsonObject
+from natter.domain.messages.states import MarkKey, MessageState
 
 Place = tuple[ConversationId, int]
 """A conversation and a seq in it."""
@@ -74,11 +75,32 @@ class SpentRow:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class EffectRow:
-    """`event` changes what the event at `target_seq` says."""
+class StateRow:
+    """What has become of the message at `target_seq`, up to `state.seq`: one row for each event that changed it."""
 
+    conversation_id: ConversationId
     target_seq: int
-    event: Event
+    state: MessageState
+    written_at: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AmendedRow:
+    """The event at `seq` has a state, of which the event at `by` is the latest change: a page has to look for it."""
+
+    conversation_id: ConversationId
+    seq: int
+    by: int
+    written_at: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MarkRow:
+    """From the event at `seq` on, the user has set the reaction, or has not."""
+
+    key: MarkKey
+    seq: int
+    is_set: bool
     written_at: int
 
 
@@ -91,16 +113,6 @@ class EmptiedRow:
     written_at: int
     left: JsonObject
     """All that is left of its payload: of a message when it was deleted, of an edit its target."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class EmptiedEffectRow:
-    """The same for the row of `EffectRow` that the event at `seq` has; nothing is left of its payload."""
-
-    conversation_id: ConversationId
-    target_seq: int
-    seq: int
-    written_at: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -153,9 +165,10 @@ class ForgottenFileRow:
 Row = (
     EventRow
     | SpentRow
-    | EffectRow
+    | StateRow
+    | AmendedRow
+    | MarkRow
     | EmptiedRow
-    | EmptiedEffectRow
     | MembershipRow
     | SentRow
     | ForgottenCursorRow
@@ -209,11 +222,9 @@ def rows_of(item: Item, event: Event, targets: Mapping[int, Target], written_at:
             messages=event.messages,
             written_at=written_at,
         )
-    if isinstance(item, Amendment):
-        yield EffectRow(target_seq=item.target_seq, event=event, written_at=written_at)
     yield from file_rows(item, event, written_at)
-    if isinstance(item, DeleteMessage):
-        yield from _emptied(event, item.target_seq, targets[item.target_seq], written_at)
+    if isinstance(item, Amendment):
+        yield from _amendment_rows(item, event, targets[item.target_seq].state, written_at)
 
 
 def file_rows(item: Item, event: Event, written_at: int) -> Iterable[Row]:
@@ -224,15 +235,18 @@ def file_rows(item: Item, event: Event, written_at: int) -> Iterable[Row]:
         yield FileRow(conversation_id=event.conversation_id, attachment_id=file, seq=seq, written_at=written_at)
 
 
-def _emptied(event: Event, target_seq: int, target: Target, written_at: int) -> Iterable[Row]:
-    """What the message said, first and last: deleted, not hidden."""
-    conversation_id = event.conversation_id
-    gone = {"deleted_at": event.at}
-    yield EmptiedRow(conversation_id=conversation_id, seq=target_seq, left=gone, written_at=written_at)
-    for seq in sorted(target.edits):
+def _amendment_rows(item: Amendment, event: Event, state: MessageState, written_at: int) -> Iterable[Row]:
+    conversation_id, target_seq = event.conversation_id, item.target_seq
+    yield StateRow(conversation_id=conversation_id, target_seq=target_seq, state=state, written_at=written_at)
+    if not isinstance(item, DeleteMessage):
+        yield AmendedRow(conversation_id=conversation_id, seq=target_seq, by=event.seq, written_at=written_at)
+        return
+    # What the message said, first and last: deleted, not hidden.
+    left = {"deleted_at": event.at}
+    yield EmptiedRow(conversation_id=conversation_id, seq=target_seq, left=left, written_at=written_at)
+    for seq in state.edits:
         left = {"target_seq": target_seq}
         yield EmptiedRow(conversation_id=conversation_id, seq=seq, left=left, written_at=written_at)
-        yield EmptiedEffectRow(conversation_id=conversation_id, target_seq=target_seq, seq=seq, written_at=written_at)
 
 
 def _joined(member: Member, event: Event) -> MembershipChange:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from natter.domain.connections import Connection
-from natter.domain.conversations.members import Kind, Member, Role
+from natter.domain.conversations.members import History, Kind, Member, Role
 from natter.domain.ids import ClientId, ConversationId, UserId
 from natter.domain.messages.events import JsonObject
 
@@ -20,6 +20,8 @@ class CreateConversation:
     kind: Kind
     members: tuple[Member, ...]
     title: str | None = None
+    history: History = "joined"
+    """How much later members may read. It is not told: each is told their own `first_seq`."""
     type: Literal["conversation_created"] = "conversation_created"
 
     def payload(self) -> JsonObject:
@@ -192,3 +194,14 @@ def _members(members: tuple[Member, ...]) -> list[dict[str, str]]:
 
 type Change = AddMembers | RemoveMember | ChangeRole | ChangeConversation | EraseMember
 """What can be decided of a conversation that is there. Its client id is the outbox row's: a UUID of the server's."""
+
+
+def pointed_at(item: Item) -> int | None:
+    """The place that `item` points at: of the message that it amends, or replies to."""
+    match item:
+        case EditMessage() | DeleteMessage() | React():
+            return item.target_seq
+        case PostMessage():
+            return item.reply_to
+        case _:
+            return None

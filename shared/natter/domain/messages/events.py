@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from natter.domain.conversations.members import History
 from natter.domain.ids import ConversationId, UserId
 
 JsonObject = Mapping[str, Any]
@@ -24,6 +25,8 @@ class Event:
     payload: JsonObject
     messages: int
     """`message` events up to and including this one: unread counts are differences of it (P6)."""
+    amended_by: int = 0
+    """Place of the latest event that changed what it says, as far as is stored; 0: none. It is not shown."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,10 +48,26 @@ class Head:
     """Write timestamp of the last folded record, microseconds; grows with every record."""
     preview: Event | None = None
     """The last message."""
+    history: History = "joined"
+    """How much later members may read."""
+    voids: int = 0
+    """Records of it that were set aside. What is written after one is younger than all that was tried with it."""
 
     @property
     def position(self) -> tuple[int, int]:
         return self.epoch, self.offset
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HeadPlace:
+    """Of a head, what tells how far it is and how it is sorted: little, however long the last message is."""
+
+    seq: int = 0
+    at: int = 0
+
+    @classmethod
+    def of(cls, head: Head) -> "HeadPlace":
+        return cls(seq=head.seq, at=head.at)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

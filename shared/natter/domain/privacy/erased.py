@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from natter.domain.attachments import attachment_of
-from natter.domain.fold.writes import EmptiedEffectRow, EmptiedRow, ForgottenFileRow, Row
+from natter.domain.fold.writes import EmptiedRow, ForgottenFileRow, Row
 from natter.domain.ids import UserId
 from natter.domain.messages.events import Event, Head, JsonObject
 
@@ -25,11 +25,7 @@ def preview_without(erasing: Mapping[UserId, int], head: Head) -> Head:
 
 
 def emptied(event: Event, *, at: int, written_at: int) -> Iterable[Row]:
-    """
-    What takes the words of `event`, and the file that it names, out of the tables.
-
-    An edit stands in two of them: one may have been emptied already, by a run that was interrupted.
-    """
+    """What takes the words of `event`, and the file that it names, out of the tables: nothing, if it has none."""
     left = _left(event, at)
     file = attachment_of(event)
     if file is not None:
@@ -41,13 +37,6 @@ def emptied(event: Event, *, at: int, written_at: int) -> Iterable[Row]:
         )
     if left is not None:
         yield EmptiedRow(conversation_id=event.conversation_id, seq=event.seq, left=left, written_at=written_at)
-    if event.type == "edit":
-        yield EmptiedEffectRow(
-            conversation_id=event.conversation_id,
-            target_seq=event.payload["target_seq"],
-            seq=event.seq,
-            written_at=written_at,
-        )
 
 
 def _left(event: Event, at: int) -> JsonObject | None:

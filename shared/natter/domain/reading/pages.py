@@ -4,116 +4,94 @@ What a page shows of its events: each message as the effects upon it have left i
 Pure. It ends where a client ends that takes the events one by one as they happen (P2).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import islice
 
-from natter.domain.ids import UserId
+from natter.domain.ids import ConversationId, UserId
 from natter.domain.messages.events import Event, JsonObject
-
-SHOWN_USERS = 20
-"""Of those who set a reaction, the first are named; all are counted."""
+from natter.domain.messages.states import NO_STATE, MarkKey, MessageState, Reaction, is_set, needs_mark
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class StoredEffect:
-    """The event at `seq` changed what the message at `target_seq` says. An empty payload was deleted."""
+class Effects:
+    """What has to be known to show events, beside themselves; as of one place."""
 
-    target_seq: int
-    seq: int
-    type: str
-    at: int
-    sender_id: UserId
-    payload: JsonObject
-
-
-def targets_of(events: Iterable[Event]) -> list[range]:
-    """Of which messages the effects have to be known: those of the page, and those that its edits point at."""
-    events = list(events)
-    messages = {event.seq for event in events if event.type == "message"}
-    elsewhere = {event.payload["target_seq"] for event in events if event.type == "edit"} - messages
-    page = [range(min(messages), max(messages) + 1)] if messages else []
-    others = [range(seq, seq + 1) for seq in sorted(elsewhere) if not page or seq not in page[0]]
-    return [*page, *others]
+    states: Mapping[int, MessageState] = field(default_factory=dict)
+    """Of the messages in `targets_of`; those to which nothing has happened are missing."""
+    edits: Mapping[int, Event] = field(default_factory=dict)
+    """The events in `last_edits`."""
+    marks: Mapping[MarkKey, bool] = field(default_factory=dict)
+    """Those in `marks_of`."""
 
 
-def as_of(
-    events: Iterable[Event], effects: Iterable[StoredEffect], *, reader: UserId, state_seq: int
-) -> Sequence[Event]:
+def targets_of(events: Iterable[Event]) -> Collection[int]:
+    """Of which messages the state has to be known: those of the page that were changed, and what its edits point at."""
+    changed = {event.seq for event in events if event.type == "message" and event.amended_by}
+    return changed | {event.payload["target_seq"] for event in events if event.type == "edit"}
+
+
+def last_edits(states: Iterable[MessageState]) -> Collection[int]:
+    """Places of the events that say what edited messages say."""
+    return {state.edits[-1] for state in states if state.edits and state.deleted_at is None}
+
+
+def marks_of(conversation: ConversationId, states: Mapping[int, MessageState], reader: UserId) -> Collection[MarkKey]:
+    """What tells whether the reader has set reactions whose users are not all named."""
+    return [
+        MarkKey(conversation_id=conversation, target_seq=seq, reaction=each.reaction, user_id=reader)
+        for seq, state in states.items()
+        for each in state.reactions
+        if needs_mark(each, reader)
+    ]
+
+
+def as_of(events: Iterable[Event], effects: Effects, *, reader: UserId) -> list[Event]:
     """
-    `events` as `reader` is shown them when the conversation is folded up to `state_seq`.
+    `events` as `reader` is shown them.
 
-    `effects` are all that are stored for `targets_of(events)`, those on one message in the order of their places.
-    What lies above `state_seq` does not count, but it may have deleted words already: they are not shown as if
-    they were still there.
+    What lies above the place that `effects` are of does not count, but it may have deleted words already: they are not
+    shown as if they were still there.
     """
-    states: dict[int, _State] = {}
-    for effect in effects:
-        states.setdefault(effect.target_seq, _State()).take(effect, state_seq)
-    return [_shown(event, states, reader) for event in events]
+    return [_shown(event, effects, reader) for event in events]
 
 
-@dataclass(kw_only=True, slots=True)
-class _State:
-    """What has become of one message."""
-
-    gone: bool = False
-    deleted_at: int | None = None
-    edit: StoredEffect | None = None
-    """The last one."""
-    reactions: dict[str, dict[UserId, None]] = field(default_factory=dict)
-    """Who has set each, both in the order of setting."""
-
-    def take(self, effect: StoredEffect, state_seq: int) -> None:
-        if effect.type == "delete":
-            self.gone = self.gone or effect.seq <= state_seq
-            self.deleted_at = effect.at
-        elif effect.seq > state_seq:
-            return
-        elif not effect.payload:
-            self.gone = True
-        elif effect.type == "edit":
-            self.edit = effect
-        elif effect.type == "reaction":
-            self._react(effect.payload["reaction"], effect.sender_id, removed="removed" in effect.payload)
-
-    def _react(self, reaction: str, user: UserId, *, removed: bool) -> None:
-        users = self.reactions.setdefault(reaction, {})
-        if removed:
-            users.pop(user, None)
-        else:
-            users.setdefault(user)
-        if not users:
-            del self.reactions[reaction]
-
-
-def _shown(event: Event, states: Mapping[int, _State], reader: UserId) -> Event:
+def _shown(event: Event, effects: Effects, reader: UserId) -> Event:
     if event.type == "message":
-        return replace(event, payload=_message(event, states.get(event.seq, _State()), reader))
+        return replace(event, payload=_message(event, effects, reader))
     if event.type == "edit" and "content" in event.payload:
         target_seq = event.payload["target_seq"]
-        state = states.get(target_seq, _State())
-        if state.gone or state.edit is None or state.edit.seq != event.seq:
+        state = effects.states.get(target_seq, NO_STATE)
+        if state.deleted_at is not None or state.edits[-1:] != (event.seq,):
             return replace(event, payload={"target_seq": target_seq})
     return event
 
 
-def _message(event: Event, state: _State, reader: UserId) -> JsonObject:
+def _message(event: Event, effects: Effects, reader: UserId) -> JsonObject:
     if "deleted_at" in event.payload:
         return event.payload
-    if state.gone:  # the deletion is only half written
-        return {"deleted_at": event.at if state.deleted_at is None else state.deleted_at}
+    state = effects.states.get(event.seq, NO_STATE)
+    if state.deleted_at is not None:  # it was read before its words were emptied
+        return {"deleted_at": state.deleted_at}
     payload = dict(event.payload)
-    if state.edit is not None:
-        payload |= {"content": state.edit.payload["content"], "edited_at": state.edit.at}
+    if state.edits:
+        edit = effects.edits.get(state.edits[-1])
+        if edit is None or "content" not in edit.payload:  # a deletion that is only half written has emptied it
+            return {"deleted_at": event.at}
+        payload |= {"content": edit.payload["content"], "edited_at": state.edited_at}
     if state.reactions:
-        payload["reactions"] = [
-            {
-                "reaction": reaction,
-                "count": len(users),
-                "mine": reader in users,
-                "user_ids": list(islice(users, SHOWN_USERS)),
-            }
-            for reaction, users in state.reactions.items()
-        ]
+        payload["reactions"] = [_reaction(event, each, effects.marks, reader, state) for each in state.reactions]
     return payload
+
+
+def _reaction(
+    event: Event, reaction: Reaction, marks: Mapping[MarkKey, bool], reader: UserId, state: MessageState
+) -> JsonObject:
+    key = MarkKey(
+        conversation_id=event.conversation_id, target_seq=event.seq, reaction=reaction.reaction, user_id=reader
+    )
+    return {
+        "reaction": reaction.reaction,
+        "count": reaction.count,
+        "mine": is_set(state, key, marks),
+        "user_ids": list(reaction.users),
+    }

@@ -15,7 +15,7 @@ class KeepBlocks:
     Whom one has blocked. Nobody is told: not who is blocked, and not who blocks whether it goes both ways.
 
     When a change returns, it counts for the direct conversation of the two, too. `Unavailable`: it may not count
-    there yet; repeating it is safe, and makes it so.
+    there yet; repeating it is safe, and makes it so, and failing that `relay` does.
     """
 
     blocks: Blocks
@@ -37,7 +37,7 @@ class KeepBlocks:
 
     def remove(self, user: UserId, blocked: UserId) -> None:
         """Not being blocked is fine."""
-        self.blocks.remove(user, blocked)
+        self.blocks.remove(user, blocked, at=self.clock())
         self._make_known(user, blocked)
 
     def page(self, user: UserId, *, limit: int, cursor: str | None) -> IdPage[User]:
@@ -55,6 +55,7 @@ class KeepBlocks:
 
     def _make_known(self, user: UserId, other: UserId) -> None:
         """Also where nothing was changed: what was interrupted the last time is completed by asking again."""
-        conversation = self.conversations.note_blocks(user, other)
-        if conversation is not None:
-            self.admission.replace(conversation)
+        stale = self.conversations.stale_between(user, other)
+        if stale is not None:
+            self.admission.replace(stale.conversation_id)
+            self.conversations.note_replaced(stale)

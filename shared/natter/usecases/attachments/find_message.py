@@ -1,17 +1,20 @@
 """Find out which message shows a file: the fold has written down where to look, the message itself says whether."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from natter.domain.attachments import attachment_of
-from natter.domain.ids import AttachmentId, ConversationId
+from natter.domain.ids import AttachmentId, ConversationId, UserId
 from natter.domain.messages.events import Event
-from natter.domain.reading.pages import as_of
 from natter.ports.reading import Timeline
+from natter.usecases.reading.show_events import ShowEvents
 
 AT_ONCE = 20
 MOST = 200
 """Messages looked at: more that show the file no longer are there only while `SettleFiles` is behind."""
+
+NOBODY = UserId("nobody")
+"""What a message shows does not depend on who looks at it, but for their reactions."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -19,7 +22,7 @@ class Found:
     message: Event | None
     """The last message that shows the file, as it is shown; None: none does, of those that were looked at."""
     stale: Sequence[int]
-    """Places of messages that show it no longer."""
+    """Places that show it no longer."""
     is_all: bool
     """Whether it was found, or there is no other message to be looked at."""
 
@@ -41,19 +44,20 @@ class FindMessage:
         last = head_seq
         while len(stale) < MOST:
             seqs = self.timeline.places_of_file(conversation, attachment, first, last, limit=AT_ONCE)
-            for message in self._messages(conversation, seqs, head_seq):
-                if attachment_of(message) == attachment:
-                    return Found(message=message, stale=stale, is_all=True)
-                stale.append(message.seq)
+            showing = self._showing(conversation, attachment, seqs, head_seq)
+            stale += [seq for seq in seqs if seq not in showing]
+            if showing:
+                return Found(message=showing[max(showing)], stale=stale, is_all=True)
             if len(seqs) < AT_ONCE:
                 return Found(message=None, stale=stale, is_all=True)
             last = seqs[-1] - 1
         return Found(message=None, stale=stale, is_all=False)
 
-    def _messages(self, conversation: ConversationId, seqs: Sequence[int], head_seq: int) -> Iterable[Event]:
-        """As they are shown; whose reactions, it does not matter."""
-        places = [(conversation, seq) for seq in seqs]
-        events = self.timeline.events_at(places) if places else {}
-        effects = self.timeline.effects_on(places) if places else {}
-        for place in places:
-            yield from as_of([events[place]], effects[place], reader=events[place].sender_id, state_seq=head_seq)
+    def _showing(
+        self, conversation: ConversationId, attachment: AttachmentId, seqs: Sequence[int], head_seq: int
+    ) -> dict[int, Event]:
+        """Those of the messages at `seqs` that show it, by place."""
+        events = self.timeline.events_at([(conversation, seq) for seq in seqs]) if seqs else {}
+        messages = [event for event in events.values() if event.type == "message"]
+        shown = ShowEvents(timeline=self.timeline)(NOBODY, conversation, messages, state_seq=head_seq)
+        return {event.seq: event for event in shown if attachment_of(event) == attachment}

@@ -58,7 +58,7 @@ class SettleFiles:
     def _shown(self, files: UnsettledFiles) -> Mapping[AttachmentId, bool]:
         conversation = files.conversation_id
         head = self.timeline.heads([conversation]).get(conversation)
-        if head is None or head.seq < files.seq:
+        if head is None or head.position < files.position:
             raise Unavailable("the fold has not come there yet")
         found = {file: self.find(conversation, file, first=1, head_seq=head.seq) for file in files.attachments}
         self._prune(head, found)

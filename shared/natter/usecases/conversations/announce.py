@@ -26,3 +26,13 @@ class Announce:
     def __call__(self, conversation: ConversationId) -> None:
         self.admission.replace(conversation)
         self.conversations.publish(conversation, self.log.append)
+
+    def complete(self, conversation: ConversationId) -> None:
+        """
+        Make the log know of everybody who is admitted, before something of theirs gets there.
+
+        The other way round: it is the log that may be behind. Whoever is telling it just now is waited for, and what
+        is admitted afterwards is admitted as told.
+        """
+        self.conversations.publish(conversation, self.log.append)
+        self.admission.replace(conversation)

@@ -7,8 +7,10 @@ from natter.domain.conversations.members import Member, Role
 from natter.domain.conversations.records import CreateRequest, NewConversation
 from natter.domain.errors import BadRequest
 from natter.domain.ids import ConversationId
+from natter.domain.limits import NEW_CONVERSATIONS
 from natter.domain.reading.views import ConversationView
 from natter.ports.conversations import Conversations
+from natter.ports.limits import RateLimits
 from natter.ports.messages import CommandLog
 from natter.usecases.reading.view_conversations import ViewConversations
 
@@ -20,12 +22,14 @@ class Create:
 
     Raises:
         BadRequest: the members do not fit the kind.
-        NotFound: one of them is not a user.
-        Conflict: the id is somebody else's.
+        NotFound: one of them is not a user, or not to be reached by the creator.
+        Conflict: the id is somebody else's, or one of them is in as many conversations as anybody may be.
+        RateLimited: the creator has begun too many of late. Asking for one that is there is not limited.
         Unavailable: it may have been created; asking again completes it.
     """
 
     conversations: Conversations
+    limits: RateLimits
     log: CommandLog
     view: ViewConversations
     new_id: Callable[[], str]
@@ -49,6 +53,8 @@ class Create:
                 *(Member(user_id=user, role="member") for user in others),
             ),
         )
+        if not self.conversations.is_there(new):
+            self.limits.take(NEW_CONVERSATIONS, request.creator)
         record, created = self.conversations.create(new)
         self.conversations.publish(record.conversation_id, self.log.append)
         if created:

@@ -72,12 +72,23 @@ class Deliver:
     budget_s: float = BUDGET_S
 
     def __call__(self, deliveries: Deliveries, told: Sequence[Told]) -> Report:
-        deadline = self.clock() + self.budget_s
-        postings = [
+        postings, results, undelivered = self._deliver(deliveries)
+        if undelivered:
+            self.fanout.add(undelivered)
+        # Last, and in a time of its own: whoever repeats a lot, or is refused a lot, keeps nobody waiting.
+        answers = [
             Posting(post=Post(connection=each.connection, frame=each.frame), conversation_id=each.conversation_id)
             for each in told
         ]
-        results = self._post(postings, deadline)
+        results += self._post(answers, self.clock() + self.budget_s)
+        report = self.settle([*postings, *answers], results)
+        return replace(report, handed_over=sum(each.last - each.first + 1 for each in undelivered))
+
+    def _deliver(self, deliveries: Deliveries) -> tuple[list[Posting], list[PostResult], list[Undelivered]]:
+        """What was posted, what came of it, and what is left."""
+        deadline = self.clock() + self.budget_s
+        postings: list[Posting] = []
+        results: list[PostResult] = []
         beyond: list[Deliveries] = []
         for conversations in _rounds(_smallest_first(deliveries)):
             room = self.max_posts - len(postings)
@@ -88,11 +99,7 @@ class Deliver:
             results += self._post(within, deadline)
             postings += within
             beyond += too_many
-        undelivered = [each for conversation in beyond for each in _undelivered(conversation)]
-        if undelivered:
-            self.fanout.add(undelivered)
-        report = self.settle(postings, results)
-        return replace(report, handed_over=sum(each.last - each.first + 1 for each in undelivered))
+        return postings, results, [each for conversation in beyond for each in _undelivered(conversation)]
 
     def _postings(self, conversations: Iterable[Deliveries], room: int) -> tuple[list[Posting], list[Deliveries]]:
         """The posts of as many of the conversations as there is room for, and the others."""

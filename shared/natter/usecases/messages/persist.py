@@ -5,19 +5,24 @@ Persist, then deliver (P5). A crash anywhere is healed by the replay of the batc
 again, and delivers what may not have been delivered (P1, P9).
 """
 
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from natter.domain.conversations.members import erased_as_of, memberships_as_of
 from natter.domain.delivery import contiguous
-from natter.domain.fold.conversation import Conversation, Decision, Folded, MisplacedRecordError, Turn, spent_key
+from natter.domain.errors import Unavailable
+from natter.domain.fold.conversation import (
+    Conversation,
+    Decision,
+    Turn,
+)
 from natter.domain.fold.known import Known, Wanted
-from natter.domain.fold.targets import target_as_of
-from natter.domain.fold.writes import Place
+from natter.domain.fold.writes import Place, Row
 from natter.domain.ids import ConversationId, UserId
-from natter.domain.messages.commands import Amendment, Record
+from natter.domain.messages.commands import Record
 from natter.domain.messages.events import Emission, Event, Head
-from natter.domain.reading.pages import as_of
+from natter.domain.messages.states import BOUNDS, Bounds
 from natter.ports.attachments import FileQueue
 from natter.ports.frames import Frames
 from natter.ports.messages import EventLog, EventStore
@@ -25,18 +30,17 @@ from natter.ports.reading import HeadCache, Timeline
 from natter.usecases.delivery.deliver import STALE_MS, Deliver, Delivery, Told
 from natter.usecases.delivery.settle_posts import Report
 from natter.usecases.messages.unsettled_files import unsettled_files
+from natter.usecases.reading.show_events import ShowEvents
+
+_logger = logging.getLogger(__name__)
 
 CACHED_CONVERSATIONS = 20_000
 SETTLE_AFTER_S = 5
 """When mostly what files are to be settled for has been written."""
 
 
-class UnfoldableRecordError(Exception):
-    """A record that the fold cannot digest, now or ever: a bug. Nothing was written; without it the batch folds."""
-
-    def __init__(self, record: Record) -> None:
-        super().__init__(f"partition {record.partition}, offset {record.offset}")
-        self.record = record
+class NotStored(Unavailable):
+    """The store answered while the batch was read, and not when it was written."""
 
 
 @dataclass
@@ -83,7 +87,8 @@ class Persist:
     Raises:
         Unavailable: give the whole batch back. Nothing of it is lost or doubled by folding it again.
         MisplacedRecordError: two writers for one conversation; nothing was written.
-        UnfoldableRecordError: set it aside, and fold the batch without it.
+        Any other exception: one of the records is at fault, now and for ever. Without it the others can be folded;
+            `void` removes what it may have left.
     """
 
     timeline: Timeline
@@ -94,7 +99,12 @@ class Persist:
     frames: Frames
     events: EventLog
     now_ms: Callable[[], int]
+    bounds: Bounds = BOUNDS
     partitions: dict[int, Partition] = field(default_factory=dict)
+
+    @property
+    def show(self) -> ShowEvents:
+        return ShowEvents(timeline=self.timeline)
 
     def __call__(self, batch: Sequence[Record]) -> Persisted:
         lanes = _lanes(batch)
@@ -102,7 +112,7 @@ class Persist:
             self.partitions.setdefault(lane[0].partition, Partition()).begin(lane[0])
         touched = self._load(batch)
         folded_before = {each: conversation.head for each, conversation in touched.items()}
-        folds = [_folded(touched[record.command.conversation_id], record) for record in batch]
+        folds = [touched[record.command.conversation_id].fold(record) for record in batch]
         decisions = [decision for fold in folds for decision in fold.decisions]
         heads = [conversation.head for conversation in touched.values()]
 
@@ -110,7 +120,7 @@ class Persist:
         if unsettled:
             # before the words that name them go: a replay could not read them any more
             self.files.add(unsettled, delay_s=SETTLE_AFTER_S)
-        self.store.write([row for fold in folds for row in fold.rows])
+        self._write([row for fold in folds for row in fold.rows])
         self.store.write_heads([head for head in heads if head != folded_before[head.conversation_id]])
         for lane in lanes:
             self.partitions[lane[0].partition].complete(lane, touched)
@@ -122,32 +132,42 @@ class Persist:
         self.events.emit(_emissions(decisions, events))
         return Persisted(decisions=decisions, report=report)
 
+    def void(self, record: Record, followers: Sequence[Record]) -> None:
+        """
+        Let `record` never have happened, after it was set aside; `followers` of its partition may have been tried with
+        it. What storing them may have left is removed, and they are folded again, without it.
+
+        Raises:
+            Unavailable: do it again.
+        """
+        self.partitions[record.partition] = Partition()
+        conversation_id = record.command.conversation_id
+        records = [each for each in (record, *followers) if each.command.conversation_id == conversation_id]
+        tried, voided = self._load(records)[conversation_id], self._load([record])[conversation_id]
+        if record.position <= voided.head.position:
+            return
+        self.store.undo(_rows_of(tried, records))
+        voided.void(record)
+        self.store.write_heads([voided.head])
+
+    def _write(self, rows: Sequence[Row]) -> None:
+        try:
+            self.store.write(rows)
+        except Unavailable as error:
+            raise NotStored(error.dependency) from error
+
     def _load(self, batch: Sequence[Record]) -> dict[ConversationId, Conversation]:
         """The conversations of the batch as of their heads, knowing all that the batch refers to."""
         partitions = {record.command.conversation_id: self.partitions[record.partition] for record in batch}
         warm = {each: partition.conversations.get(each) for each, partition in partitions.items()}
-        items = [(record.command, item) for record in batch for item in record.command.items]
-        known = self.timeline.read(
-            Wanted(
-                conversations=[each for each, conversation in warm.items() if conversation is None],
-                keys=list(dict.fromkeys(spent_key(command, item) for command, item in items)),
-                targets=list(
-                    dict.fromkeys(
-                        (command.conversation_id, item.target_seq)
-                        for command, item in items
-                        if isinstance(item, Amendment)
-                    )
-                ),
-            )
-        )
-        touched = {each: conversation or _as_of_head(each, known) for each, conversation in warm.items()}
+        known = self.timeline.read(Wanted.of(batch, warm))
+        touched = {each: conversation or _as_of_head(each, known, self.bounds) for each, conversation in warm.items()}
         for key, outcomes in known.outcomes.items():
             touched[key.conversation_id].spent[key] = list(outcomes)
-        for (conversation_id, seq), event in known.targets.items():
-            conversation = touched[conversation_id]
-            target = target_as_of(event, known.effects.get((conversation_id, seq), ()), conversation.head.seq)
-            if target is not None:
-                conversation.targets[seq] = target
+        for (conversation_id, seq), target in known.targets.items():
+            touched[conversation_id].targets[seq] = target
+        for mark, is_set in known.marks.items():
+            touched[mark.conversation_id].marks[mark] = is_set
         return touched
 
     def _events(self, decisions: Sequence[Decision]) -> Mapping[Place, Event]:
@@ -192,30 +212,37 @@ class Persist:
             if decision.turn is Turn.RETRY and decision.outcome.seq is not None
             for place in [_place(decision)]
         }
-        messages = [place for place, event in retried.items() if event.type == "message"]
-        effects = self.timeline.effects_on(messages) if messages else {}
-        for place in messages:
-            head, sender = touched[place[0]].head, retried[place].sender_id
-            (retried[place],) = as_of([retried[place]], effects[place], reader=sender, state_seq=head.seq)
+        for (conversation_id, seq), event in retried.items():
+            if event.type == "message":
+                state_seq = touched[conversation_id].head.seq
+                (shown,) = self.show(event.sender_id, conversation_id, [event], state_seq=state_seq)
+                retried[conversation_id, seq] = shown
         return retried
 
     def _told(self, decisions: Sequence[Decision], again: Mapping[Place, Event]) -> Iterable[Told]:
-        """What the asking connection alone is told: the first outcome of what it repeats, and refusals (P3)."""
+        """What the asking connection alone is told: the first outcomes of what it repeats, and refusals (P3)."""
+        for group in _by_record(decisions).values():
+            command = group[0].record.command
+            if command.origin is not None:
+                for frame in self._answers(command.conversation_id, group, again):
+                    yield Told(connection=command.origin, conversation_id=command.conversation_id, frame=frame)
+
+    def _answers(
+        self, conversation: ConversationId, decisions: Sequence[Decision], again: Mapping[Place, Event]
+    ) -> Iterable[bytes]:
+        """As few frames as it takes to say what became of one record."""
+        refused: dict[str, list[str]] = {}
         for decision in decisions:
-            command, outcome = decision.record.command, decision.outcome
-            if command.origin is None:
-                continue
-            frames: Sequence[bytes] = ()
-            if outcome.refusal is not None:
-                frames = [self.frames.refusal(command.conversation_id, outcome.refusal, [decision.item.client_id])]
-            elif decision.turn is Turn.RETRY:
-                frames = self.frames.events(command.conversation_id, [again[_place(decision)]])
-            for frame in frames:
-                yield Told(
-                    connection=command.origin,
-                    conversation_id=command.conversation_id,
-                    frame=frame,
-                )
+            if decision.outcome.refusal is not None:
+                refused.setdefault(decision.outcome.refusal, []).append(decision.item.client_id)
+        yield from (self.frames.refusal(conversation, code, client_ids) for code, client_ids in refused.items())
+        retried = {
+            decision.outcome.seq: again[_place(decision)]
+            for decision in decisions
+            if decision.turn is Turn.RETRY and decision.outcome.seq is not None
+        }
+        for run in contiguous(retried[seq] for seq in sorted(retried)):
+            yield from self.frames.events(conversation, run)
 
 
 def _lanes(batch: Sequence[Record]) -> list[list[Record]]:
@@ -226,32 +253,40 @@ def _lanes(batch: Sequence[Record]) -> list[list[Record]]:
     return list(lanes.values())
 
 
-def _folded(conversation: Conversation, record: Record) -> Folded:
-    try:
-        return conversation.fold(record)
-    except MisplacedRecordError:
-        raise
-    except Exception as error:  # the fold does no I/O: this will not pass
-        raise UnfoldableRecordError(record) from error
+def _rows_of(conversation: Conversation, records: Iterable[Record]) -> list[Row]:
+    """All that folding them one after the other would write, up to one that cannot be folded."""
+    rows: list[Row] = []
+    for record in records:
+        try:
+            rows += conversation.fold(record).rows
+        except Exception as error:  # noqa: BLE001 - it is for this that it is set aside: nothing of it was written
+            _logger.info("nothing to be undone: %s", type(error).__name__)
+            break
+    return rows
 
 
 def _emissions(decisions: Sequence[Decision], events: Mapping[Place, Event]) -> list[Emission]:
     """One for each record: a record is bounded by a frame, so an emission stays far below what the log takes."""
-    by_record: dict[tuple[int, int], list[Decision]] = {}
-    for decision in decisions:
-        if decision.turn is not Turn.RETRY and decision.outcome.seq is not None:
-            by_record.setdefault(decision.record.position, []).append(decision)
+    happened = [each for each in decisions if each.turn is not Turn.RETRY and each.outcome.seq is not None]
     return [
         Emission(
             conversation_id=group[0].record.command.conversation_id,
             events=tuple(events[_place(decision)] for decision in group),
             members_seq=group[0].members_seq,
         )
-        for group in by_record.values()
+        for group in _by_record(happened).values()
     ]
 
 
-def _as_of_head(conversation_id: ConversationId, known: Known) -> Conversation:
+def _by_record(decisions: Iterable[Decision]) -> Mapping[tuple[int, tuple[int, int]], list[Decision]]:
+    by_record: dict[tuple[int, tuple[int, int]], list[Decision]] = {}
+    for decision in decisions:
+        key = decision.record.partition, decision.record.position
+        by_record.setdefault(key, []).append(decision)
+    return by_record
+
+
+def _as_of_head(conversation_id: ConversationId, known: Known, bounds: Bounds) -> Conversation:
     head = known.heads.get(conversation_id, Head(conversation_id=conversation_id))
     changes = known.membership_changes.get(conversation_id, ())
     return Conversation(
@@ -259,6 +294,7 @@ def _as_of_head(conversation_id: ConversationId, known: Known) -> Conversation:
         members=memberships_as_of(changes, head.seq),
         erased=erased_as_of(changes, head.seq),
         changes=changes,
+        bounds=bounds,
     )
 
 

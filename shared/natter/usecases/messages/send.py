@@ -10,12 +10,16 @@ from natter.domain.messages.commands import Command, EditMessage, PostMessage
 from natter.ports.attachments import Attachments
 from natter.ports.gate import Gate
 from natter.ports.messages import CommandLog, ContentCheck
+from natter.usecases.conversations.announce import Announce
 
 
 @dataclass(frozen=True, kw_only=True)
 class Send:
     """
     Limit, admit, check, append. Assigns no place: the fold does.
+
+    Who was admitted before the log was told waits until it is, or is told to try again: their frame would be refused
+    there for ever, though it was acknowledged (P1).
 
     Raises:
         NotMember: the sender does not belong to the conversation, or there is none.
@@ -28,11 +32,13 @@ class Send:
     gate: Gate
     attachments: Attachments
     log: CommandLog
+    announce: Announce
     check: ContentCheck | None = None
 
     def __call__(self, command: Command) -> int:
         """Returns the log's timestamp of the frame, milliseconds (P1)."""
-        self.gate.enter(command.conversation_id, command.sender_id, COMMANDS, cost=len(command.items))
+        if not self.gate.enter(command.conversation_id, command.sender_id, COMMANDS, cost=len(command.items)):
+            self.announce.complete(command.conversation_id)
         if self.check is not None:
             self.check(command)
         if shown := attachments_of(command):

@@ -3,7 +3,7 @@ Of which files a batch changes who shows them.
 
 They are told to the queue before anything of the batch is written: as long as no row is, a replay finds the message
 as it was and tells them again; as soon as one is, all of them have been told (P1). So nothing of them has to be kept.
-Who takes them out of the queue waits until the fold has come to their place.
+Who takes them out of the queue waits until the fold has come to their place in the log.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -46,7 +46,7 @@ def unsettled_files(
             conversation_id=conversation_id,
             uploader=uploader,
             attachments=some,
-            seq=touched[conversation_id].head.seq,
+            position=touched[conversation_id].head.position,
         )
         for (conversation_id, uploader), found in files.items()
         for some in batched(found, FILES_AT_ONCE, strict=False)
@@ -60,7 +60,7 @@ def _named_by(event: Event, conversation: Conversation) -> Sequence[Place]:
     if event.type not in {"edit", "delete"}:
         return []
     target_seq = event.payload["target_seq"]
-    said = [target_seq, *sorted(seq for seq in conversation.targets[target_seq].edits if seq < event.seq)]
+    said = [target_seq, *(seq for seq in conversation.targets[target_seq].state.edits if seq < event.seq)]
     seqs = [said[-1], event.seq] if event.type == "edit" else said
     return [(event.conversation_id, seq) for seq in seqs]
 

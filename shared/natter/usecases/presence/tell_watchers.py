@@ -69,16 +69,21 @@ class TellWatchers:
             for user, connections in self.connections.of(everybody).items()
             for connection in connections
         }
-        audience: dict[UserId, dict[Watcher, Connection]] = {}
-        for user, watchers in watched.items():
-            there = {
+        there = {
+            user: {
                 watcher: connection
                 for watcher in watchers
                 if (connection := connected.get((watcher.user_id, watcher.connection_id))) is not None
             }
-            visible = self.acquaintances.among(user, {watcher.user_id for watcher in there})
-            audience[user] = {each: connection for each, connection in there.items() if each.user_id in visible}
-        return audience
+            for user, watchers in watched.items()
+        }
+        visible = self.acquaintances.among_each(
+            {user: {watcher.user_id for watcher in watchers} for user, watchers in there.items()}
+        )
+        return {
+            user: {each: connection for each, connection in watchers.items() if each.user_id in visible[user]}
+            for user, watchers in there.items()
+        }
 
     def _not_told(
         self, news: Mapping[UserId, Presence], audience: Mapping[UserId, Mapping[Watcher, Connection]]

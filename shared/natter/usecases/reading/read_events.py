@@ -7,10 +7,10 @@ from itertools import batched, islice
 from natter.domain.ids import ConversationId, UserId
 from natter.domain.messages.events import Event
 from natter.domain.privacy.erased import without
-from natter.domain.reading.pages import as_of, targets_of
 from natter.domain.reading.views import ConversationView, Page
 from natter.names import PAGE_LIMIT_BYTES
 from natter.ports.reading import Timeline
+from natter.usecases.reading.show_events import ShowEvents
 from natter.usecases.reading.view_conversations import ViewConversation
 
 EventSize = Callable[[Event], int]
@@ -26,6 +26,10 @@ class ReadPage:
 
     timeline: Timeline
     size: EventSize
+
+    @property
+    def show(self) -> ShowEvents:
+        return ShowEvents(timeline=self.timeline)
 
     def newest(self, reader: UserId, view: ConversationView, *, before: int | None, limit: int) -> Page:
         last = view.head.seq if before is None else min(before - 1, view.head.seq)
@@ -54,9 +58,7 @@ class ReadPage:
 
     def _shown(self, reader: UserId, view: ConversationView, events: Iterable[Event]) -> Iterable[Event]:
         for chunk in batched(events, CHUNK, strict=False):
-            targets = targets_of(chunk)
-            effects = self.timeline.effects(view.record.conversation_id, targets) if targets else ()
-            for event in as_of(chunk, effects, reader=reader, state_seq=view.head.seq):
+            for event in self.show(reader, view.record.conversation_id, chunk, state_seq=view.head.seq):
                 yield without(view.record.erasing, event)
 
 

@@ -3,9 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from natter.domain.conversations.records import ConversationRecord
 from natter.domain.ids import ConversationId, UserId
-from natter.domain.messages.events import Head
+from natter.domain.messages.events import HeadPlace
 from natter.domain.paging import decode_cursor, encode_cursor
 from natter.domain.reading.views import ConversationView, InboxPage
 from natter.names import PAGE_LIMIT_BYTES
@@ -22,7 +21,8 @@ class ReadInbox:
     One page: at most `limit` conversations, and about a mebibyte.
 
     The cursor is a place in time, not a number of items: conversations that become active or are new meanwhile move
-    none of the others to another page.
+    none of the others to another page. Of all of the user's, no more is read than where each is; whole are those of
+    the page.
 
     Raises:
         BadRequest: the cursor is not one of ours.
@@ -35,16 +35,17 @@ class ReadInbox:
 
     def __call__(self, user: UserId, *, limit: int, cursor: str | None) -> InboxPage:
         end = None if cursor is None else decode_cursor(cursor, int, str)
-        records = {record.conversation_id: record for record in self.conversations.of_user(user)}
-        heads = self.view.heads(list(records))
-        places = sorted((_place(record, heads.get(each)) for each, record in records.items()), reverse=True)
+        begun = self.conversations.begun_of(user)
+        heads = self.view.heads.places(list(begun))
+        places = sorted((_place(each, created_at, heads.get(each)) for each, created_at in begun.items()), reverse=True)
         ahead = [place for place in places if end is None or place < end]
         page = [each for _, each in ahead[:limit]]
-        views = self.view.at(heads, user, [records[each] for each in page])
-        items = self._fitting(views)
+        records = self.conversations.seen_among(user, page)
+        items = self._fitting(self.view(user, [records[each] for each in page if each in records]))
+        looked_at = page.index(items[-1].record.conversation_id) + 1 if len(items) < len(records) else len(page)
         return InboxPage(
             items=items,
-            next_cursor=encode_cursor(*ahead[len(items) - 1]) if items and len(items) < len(ahead) else None,
+            next_cursor=encode_cursor(*ahead[looked_at - 1]) if looked_at < len(ahead) else None,
         )
 
     def _fitting(self, views: list[ConversationView]) -> tuple[ConversationView, ...]:
@@ -56,6 +57,6 @@ class ReadInbox:
         return tuple(views)
 
 
-def _place(record: ConversationRecord, head: Head | None) -> tuple[int, ConversationId]:
+def _place(conversation: ConversationId, created_at: int, head: HeadPlace | None) -> tuple[int, ConversationId]:
     """When something last happened in it; the id tells apart what happened at once."""
-    return record.created_at if head is None else head.at, record.conversation_id
+    return created_at if head is None else head.at, conversation

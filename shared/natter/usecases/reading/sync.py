@@ -1,10 +1,14 @@
 """Tell a client what it missed: exactly the gap, or the newest where the gap is too wide."""
 
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 
 from natter.domain.ids import ConversationId, UserId
-from natter.domain.messages.events import Head
+from natter.domain.messages.events import HeadPlace
 from natter.domain.paging import decode_cursor, encode_cursor
 from natter.domain.reading.views import ConversationView, Missed, Position, Synced
 from natter.names import PAGE_LIMIT_BYTES
@@ -14,6 +18,9 @@ from natter.usecases.reading.view_conversations import ViewConversations
 
 MAX_CONVERSATIONS = 200
 """Conversations looked at for one answer; the rest follows with the cursor."""
+
+READ_AT_ONCE = 8
+"""Conversations whose events are read concurrently: also what an answer that ends early has read in vain."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,28 +47,30 @@ class Sync:
     ) -> Synced:
         after = None if cursor is None else decode_cursor(cursor, str)[0]
         now = self.now_ms()
-        records = {record.conversation_id: record for record in self.conversations.of_user(user)}
-        ids = sorted(each for each in {*records, *positions} if after is None or each > after)
-        heads = self.view.heads([each for each in ids if each in records])
+        mine = self.conversations.begun_of(user)
+        ids = sorted(each for each in {*mine, *positions} if after is None or each > after)
+        heads = self.view.heads.places([each for each in ids if each in mine])
         behind = [each for each in ids if not _is_complete(positions.get(each), heads.get(each))]
         listed = behind[:MAX_CONVERSATIONS]
-        viewed = self.view.at(heads, user, [records[each] for each in listed if each in records])
-        views = {view.record.conversation_id: view for view in viewed}
+        records = self.conversations.seen_among(user, [each for each in listed if each in mine])
+        views = {view.record.conversation_id: view for view in self.view(user, list(records.values()))}
+        readable = [each for each in listed if each in views]
+        tasks = (partial(self._missed, user, views[each], positions.get(each), limit) for each in readable)
         missed: list[Missed] = []
         removed: list[ConversationId] = []
         size = 0
-        for index, each in enumerate(listed):
-            found = self._missed(user, views[each], positions.get(each), limit) if each in views else None
-            size += sum(map(self.size, found.events)) if found else 0
-            if size > PAGE_LIMIT_BYTES and missed:
-                return Synced(
-                    missed=tuple(missed), removed=tuple(removed), next_cursor=encode_cursor(listed[index - 1]), at=now
-                )
-            if found is not None:
-                missed.append(found)
-            elif each not in records:
-                removed.append(each)
         more = encode_cursor(listed[-1]) if len(behind) > len(listed) else None
+        with closing(_concurrently(tasks)) as results:
+            for index, each in enumerate(listed):
+                found = next(results) if each in views else None
+                size += sum(map(self.size, found.events)) if found else 0
+                if size > PAGE_LIMIT_BYTES and missed:
+                    more = encode_cursor(listed[index - 1])
+                    break
+                if found is not None:
+                    missed.append(found)
+                elif each in positions and each not in views:
+                    removed.append(each)
         return Synced(missed=tuple(missed), removed=tuple(removed), next_cursor=more, at=now)
 
     def _missed(self, user: UserId, view: ConversationView, position: Position | None, limit: int) -> Missed | None:
@@ -79,6 +88,21 @@ class Sync:
         return Missed(view=view, events=newest.events, limited=True)
 
 
-def _is_complete(position: Position | None, head: Head | None) -> bool:
+def _concurrently[Result](tasks: Iterable[Callable[[], Result]]) -> Generator[Result]:
+    """The results of `tasks` in their order, a few tasks ahead of who takes them."""
+    with ThreadPoolExecutor(READ_AT_ONCE) as threads:
+        under_way: deque[Future[Result]] = deque()
+        try:
+            for task in tasks:
+                under_way.append(threads.submit(task))
+                if len(under_way) == READ_AT_ONCE:
+                    yield under_way.popleft().result()
+            while under_way:
+                yield under_way.popleft().result()
+        finally:
+            threads.shutdown(cancel_futures=True)
+
+
+def _is_complete(position: Position | None, head: HeadPlace | None) -> bool:
     """Where everything is there and read, the head alone tells; of a conversation without one, its being removed."""
     return position is not None and head is not None and position.seq == head.seq <= position.read_seq

@@ -2,17 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import batched
 
 from natter.domain.conversations.members import Membership, memberships_as_of
 from natter.domain.conversations.records import ConversationRecord
 from natter.domain.errors import NotMember
 from natter.domain.ids import ConversationId, UserId
-from natter.domain.messages.events import Head
+from natter.domain.messages.events import Head, HeadPlace
 from natter.domain.privacy.erased import preview_without
 from natter.domain.reading.views import ConversationView, unread
 from natter.domain.receipts import Cursor
 from natter.ports.conversations import Conversations
 from natter.ports.reading import HeadCache, Timeline
+
+WHOLE_AT_ONCE = 100
+"""Heads that are read with their last messages, which may be of 24 KB each."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +30,14 @@ class ReadHeads:
         cached = self.cache.get(conversations)
         missing = [each for each in conversations if each not in cached]
         return {**self.cache.fill(missing, self.timeline.heads), **cached} if missing else cached
+
+    def places(self, conversations: Sequence[ConversationId]) -> Mapping[ConversationId, HeadPlace]:
+        """Where they are, of any number, in bounded memory."""
+        places = dict(self.cache.places(conversations))
+        missing = [each for each in conversations if each not in places]
+        for some in batched(missing, WHOLE_AT_ONCE, strict=False):
+            places |= {each: HeadPlace.of(head) for each, head in self(some).items()}
+        return places
 
 
 @dataclass(frozen=True, kw_only=True)

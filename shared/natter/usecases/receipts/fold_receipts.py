@@ -5,12 +5,15 @@ Merged by maximum and stored before anybody is told; a batch that comes again ch
 """
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import batched
 
+from natter.domain.conversations.roster import Roster
 from natter.domain.errors import Unavailable
-from natter.domain.ids import ConnectionId, ConversationId
+from natter.domain.ids import ConnectionId, ConversationId, UserId
 from natter.domain.receipts import MAX_READERS_SHOWN, Cursor, CursorKey, Progress, ReceiptRecord, advanced, risen
+from natter.ports.accounts import Blocks
 from natter.ports.conversations import Admission
 from natter.ports.frames import Frames
 from natter.ports.messages import EventStore
@@ -18,6 +21,11 @@ from natter.ports.reading import Timeline
 from natter.usecases.delivery.tell import Notice, Tell
 
 _logger = logging.getLogger(__name__)
+
+ROSTERS_AT_ONCE = 100
+"""Conversations whose members are looked up together: each may have a thousand."""
+
+type Pair = tuple[UserId, UserId]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,6 +52,7 @@ class FoldReceipts:
     timeline: Timeline
     store: EventStore
     admission: Admission
+    blocks: Blocks
     frames: Frames
     tell: Tell
 
@@ -101,31 +110,66 @@ class FoldReceipts:
         if not moves:
             return
         try:
-            notices = [notice for conversation, moved in moves.items() for notice in self._notices(conversation, moved)]
+            notices = [
+                notice
+                for some in batched(moves.items(), ROSTERS_AT_ONCE, strict=False)
+                for notice in self._notices(dict(some))
+            ]
         except Unavailable as error:
             _logger.warning("receipts are not shown: %s", error)
         else:
             self.tell.all(notices)
 
-    def _notices(self, conversation: ConversationId, moves: Sequence[Move]) -> Iterable[Notice]:
+    def _notices(self, moves: Mapping[ConversationId, Sequence[Move]]) -> Iterable[Notice]:
         """Their own to their other devices; to the others of a small conversation, what they may know."""
-        roster = self.admission.roster(conversation)
-        for move in moves:
-            user = move.progress.user_id
-            if user in roster.roles:
-                yield Notice(frame=self.frames.receipts(conversation, [move.progress]), users=[user], but=move.said_by)
-        if len(roster.roles) > MAX_READERS_SHOWN:
-            return
-        shown = [
-            move.progress if roster.kind == "direct" else replace(move.progress, delivered_seq=None)
-            for move in moves
-            if move.progress.user_id in roster.roles and (roster.kind == "direct" or move.progress.read_seq is not None)
-        ]
-        movers = {progress.user_id for progress in shown}
-        for users in ([each for each in roster.roles if each not in movers], *([each] for each in sorted(movers))):
-            others = [progress for progress in shown if progress.user_id not in users]
-            if users and others:
-                yield Notice(frame=self.frames.receipts(conversation, others), users=users)
+        rosters = self.admission.rosters(moves.keys())
+        shown = {each: _shown_to_others(roster, moves[each]) for each, roster in rosters.items()}
+        hidden = self._across_blocks(rosters, shown)
+        for conversation, roster in rosters.items():
+            for move in moves[conversation]:
+                user = move.progress.user_id
+                if user in roster.roles:
+                    frame = self.frames.receipts(conversation, [move.progress])
+                    yield Notice(frame=frame, users=[user], but=move.said_by)
+            for progress, users in _readers(roster, shown[conversation], hidden).items():
+                yield Notice(frame=self.frames.receipts(conversation, progress), users=users)
+
+    def _across_blocks(
+        self, rosters: Mapping[ConversationId, Roster], shown: Mapping[ConversationId, Sequence[Progress]]
+    ) -> Collection[Pair]:
+        """Who has moved, and who is not shown it. Of direct conversations the roster says so, of groups nobody does."""
+        pairs = {
+            (progress.user_id, other)
+            for conversation, roster in rosters.items()
+            if roster.kind == "group"
+            for progress in shown[conversation]
+            for other in roster.roles
+            if other != progress.user_id
+        }
+        return self.blocks.across(pairs) if pairs else ()
+
+
+def _shown_to_others(roster: Roster, moves: Iterable[Move]) -> Sequence[Progress]:
+    if roster.blocked or len(roster.roles) > MAX_READERS_SHOWN:
+        return ()
+    direct = roster.kind == "direct"
+    return [
+        move.progress if direct else replace(move.progress, delivered_seq=None)
+        for move in moves
+        if move.progress.user_id in roster.roles and (direct or move.progress.read_seq is not None)
+    ]
+
+
+def _readers(
+    roster: Roster, shown: Sequence[Progress], hidden: Collection[Pair]
+) -> Mapping[tuple[Progress, ...], list[UserId]]:
+    """The members by what each is shown of the others."""
+    readers: dict[tuple[Progress, ...], list[UserId]] = {}
+    for user in roster.roles:
+        others = (each for each in shown if each.user_id != user and (each.user_id, user) not in hidden)
+        if progress := tuple(others):
+            readers.setdefault(progress, []).append(user)
+    return readers
 
 
 def _only_connection(records: Iterable[ReceiptRecord]) -> ConnectionId | None:

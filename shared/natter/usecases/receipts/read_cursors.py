@@ -1,4 +1,4 @@
-"""How far all members of a small conversation have come."""
+"""How far the members of a small conversation have come."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from natter.domain.errors import Forbidden, NotMember
 from natter.domain.ids import ConversationId, UserId
 from natter.domain.messages.events import Head
 from natter.domain.receipts import MAX_READERS_SHOWN, Cursor, Progress, reached
+from natter.ports.accounts import Blocks
 from natter.ports.conversations import Admission
 from natter.ports.reading import Timeline
 from natter.usecases.reading.view_conversations import ReadHeads
@@ -16,7 +17,7 @@ from natter.usecases.reading.view_conversations import ReadHeads
 @dataclass(frozen=True, kw_only=True)
 class ReadCursors:
     """
-    The members' effective cursors, for one of them.
+    The members' effective cursors, for one of them: of all but those across a block from the reader, either way.
 
     Raises:
         NotMember: the reader does not belong to the conversation, or there is none.
@@ -25,6 +26,7 @@ class ReadCursors:
     """
 
     admission: Admission
+    blocks: Blocks
     heads: ReadHeads
     timeline: Timeline
 
@@ -34,6 +36,8 @@ class ReadCursors:
             raise NotMember
         if len(users) > MAX_READERS_SHOWN:
             raise Forbidden(f"only conversations of up to {MAX_READERS_SHOWN} members show who has read")
+        hidden = self.blocks.across([(reader, user) for user in users if user != reader])
+        users = [user for user in users if (reader, user) not in hidden]
         head = self.heads([conversation]).get(conversation, Head(conversation_id=conversation))
         members = memberships_as_of(self.timeline.membership_changes(conversation), head.seq)
         cursors = self.timeline.cursors((conversation, user) for user in users)

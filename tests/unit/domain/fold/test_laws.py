@@ -9,14 +9,15 @@ from hypothesis import strategies as st
 
 from natter.domain.conversations.members import erased_as_of, memberships_as_of
 from natter.domain.fold.conversation import Conversation, Turn
-from natter.domain.fold.targets import Effect, target_as_of
-from natter.domain.fold.writes import EffectRow, EventRow, MembershipRow, Outcome, Row, SpentKey, SpentRow
+from natter.domain.fold.targets import Target
+from natter.domain.fold.writes import EventRow, MarkRow, MembershipRow, Outcome, Row, SpentKey, SpentRow, StateRow
 from natter.domain.messages.commands import Command
 from natter.domain.messages.events import Head
+from natter.domain.messages.states import NO_STATE
 from tests.folds import a_conversation
 from tests.memory.tables import MemoryTables
 from tests.messages import LOBBY, a_command, a_log, a_post
-from tests.reliability.load import Load
+from tests.reliability.load import BOUNDS, Load
 from tests.reliability.meaning import meaning
 
 
@@ -24,22 +25,28 @@ def loaded(head: Head, rows: list[Row]) -> Conversation:
     """The conversation as it is read when `rows` are stored and the head is `head`."""
     changes = [row.change for row in rows if isinstance(row, MembershipRow)]
     events = {row.event.seq: row.event for row in rows if isinstance(row, EventRow)}
-    effects: dict[int, list[Effect]] = {}
-    for row in rows:
-        if isinstance(row, EffectRow):
-            effects.setdefault(row.target_seq, []).append(Effect(seq=row.event.seq, type=row.event.type))
+    states = {  # the last one wins
+        row.target_seq: row.state for row in rows if isinstance(row, StateRow) and row.state.seq <= head.seq
+    }
+    marks = {row.key: row.is_set for row in rows if isinstance(row, MarkRow) and row.seq <= head.seq}
     spent: dict[SpentKey, list[Outcome]] = {}
     for row in rows:
         if isinstance(row, SpentRow):
             spent.setdefault(row.key, []).append(row.outcome)
-    targets = {seq: target_as_of(event, effects.get(seq, []), head.seq) for seq, event in events.items()}
+    targets = {
+        seq: Target(type=event.type, sender_id=event.sender_id, state=states.get(seq, NO_STATE))
+        for seq, event in events.items()
+        if seq <= head.seq
+    }
     return Conversation(
         head=head,
         members=memberships_as_of(changes, head.seq),
         erased=erased_as_of(changes, head.seq),
         spent=spent,
-        targets={seq: target for seq, target in targets.items() if target is not None},
+        targets=targets,
+        marks=marks,
         changes=changes,
+        bounds=BOUNDS,
     )
 
 
@@ -57,7 +64,7 @@ class TestLaws:
     def test_the_fold_is_the_sequential_meaning_of_the_log(self, random: Random) -> None:
         """P2, P3, P8, against a reading that shares no code with the fold."""
         records = a_log(in_one_conversation(random))
-        conversation = a_conversation()
+        conversation = a_conversation(BOUNDS)
         decisions = [decision for record in records for decision in conversation.fold(record).decisions]
         meant = meaning(records)
         firsts = [decision for decision in decisions if decision.event is not None]
@@ -74,7 +81,7 @@ class TestLaws:
     def test_a_replay_decides_and_writes_the_same_over_any_leftovers(self, random: Random, data: st.DataObject) -> None:
         """P1: some fold stored rows of more records than its head says, or of exactly those: a batch ends anywhere."""
         records = a_log(in_one_conversation(random))
-        conversation = a_conversation()
+        conversation = a_conversation(BOUNDS)
         heads, folds = [conversation.head], []
         for record in records:
             folds.append(conversation.fold(record))
@@ -115,18 +122,17 @@ class TestLaws:
     @settings(max_examples=60, deadline=None)
     def test_what_was_deleted_is_in_no_row_whatever_the_order_of_writing(self, random: Random) -> None:
         records = a_log(in_one_conversation(random))
-        conversation = a_conversation()
+        conversation = a_conversation(BOUNDS)
         rows = [row for record in records for row in conversation.fold(record).rows]
         tables = MemoryTables()
         tables.write(random.sample(rows, len(rows)))
         history = meaning(records).histories[LOBBY]
         last = conversation.head.seq
         events = list(tables.events(LOBBY, 1, last, newest_first=False))
-        assert events == [history.as_kept(each) for each in history.events]
+        assert [replace(event, amended_by=0) for event in events] == [history.as_kept(each) for each in history.events]
         assert conversation.head.preview == history.preview()
-        for effect in tables.effects(LOBBY, [range(1, last + 1)]):
-            says_nothing = effect.type == "edit" and effect.target_seq in history.deleted
-            assert effect.payload == ({} if says_nothing else history.events[effect.seq - 1].event.payload)
+        states = tables.states([(LOBBY, event.seq) for event in events], up_to=last)
+        assert {seq for (_, seq), state in states.items() if state.deleted_at is not None} == history.deleted.keys()
 
     @given(st.lists(st.integers(min_value=0, max_value=2**42), min_size=1, max_size=20))
     def test_write_timestamps_grow_with_every_record_whatever_the_clock_does(self, times: list[int]) -> None:

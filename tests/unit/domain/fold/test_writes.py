@@ -1,9 +1,10 @@
 import pytest
 
 from natter.domain.conversations.members import Membership
-from natter.domain.fold.targets import Effect, target_as_of
-from natter.domain.fold.writes import EffectRow, EmptiedEffectRow, EmptiedRow, EventRow, SentRow, SpentRow
+from natter.domain.fold.targets import Target
+from natter.domain.fold.writes import AmendedRow, EmptiedRow, EventRow, SentRow, SpentRow, StateRow
 from natter.domain.messages.commands import Item
+from natter.domain.messages.states import MessageState, Reaction
 from tests.folds import a_conversation, folded, rows_of_the_last
 from tests.messages import (
     ANN,
@@ -18,7 +19,6 @@ from tests.messages import (
     a_reaction,
     added,
     an_edit,
-    an_event,
     conversation_changed,
     created,
     role_changed,
@@ -59,16 +59,16 @@ class TestEdits:
         conversation = a_conversation()
         commands = [
             created(),
-            a_command(a_post("x", reply_to=1)),
-            a_command(an_edit("y", 2, "second")),
-            a_command(an_edit("z", 2, "third")),
+            a_command(a_post("w"), a_post("x", reply_to=2)),
+            a_command(an_edit("y", 3, "second")),
+            a_command(an_edit("z", 3, "third")),
         ]
         for record in a_log(commands, at=[NOON, NOON, NOON + 5, NOON + 9]):
             conversation.fold(record)
         preview = conversation.head.preview
         assert preview is not None
-        assert (preview.seq, preview.at) == (2, NOON)
-        assert preview.payload == {"content": text("third"), "reply_to": 1, "edited_at": NOON + 9}
+        assert (preview.seq, preview.at) == (3, NOON)
+        assert preview.payload == {"content": text("third"), "reply_to": 2, "edited_at": NOON + 9}
 
     @pytest.mark.parametrize("item", [an_edit("z", 2), a_delete("z", 2), a_reaction("z", 2), a_reaction("z", 3)])
     def test_what_does_not_concern_the_last_message_leaves_the_preview_alone(self, item: Item) -> None:
@@ -79,17 +79,28 @@ class TestEdits:
         assert conversation.head.preview is not None
         assert conversation.head.preview.payload == {"content": text("still here")}
 
-    @pytest.mark.parametrize("item", [an_edit("y", 2), a_reaction("y", 2)])
-    def test_it_is_kept_with_its_target_and_empties_nothing(self, item: Item) -> None:
-        rows = rows_of_the_last(created(), a_command(a_post("x")), a_command(item))
-        (effect,) = [row for row in rows if isinstance(row, EffectRow)]
-        assert (effect.target_seq, effect.event.seq, effect.event.payload) == (2, 3, item.payload())
-        assert [type(row) for row in rows] == [SpentRow, EventRow, EffectRow]
+    @pytest.mark.parametrize(
+        ("item", "state"),
+        [
+            (an_edit("y", 2), MessageState(seq=3, edits=(3,), edited_at=NOON)),
+            (a_reaction("y", 2), MessageState(seq=3, reactions=(Reaction(reaction="👍", count=1, users=(ANN,)),))),
+        ],
+    )
+    def test_the_message_has_another_state_from_then_on_and_nothing_is_emptied(
+        self, item: Item, state: MessageState
+    ) -> None:
+        _, event, *rest = rows_of_the_last(created(), a_command(a_post("x")), a_command(item))
+        assert isinstance(event, EventRow)
+        (now, amended) = rest
+        assert isinstance(now, StateRow)
+        assert isinstance(amended, AmendedRow)
+        assert (now.target_seq, now.state) == (2, state)
+        assert (amended.seq, amended.by) == (2, 3)
 
 
 class TestDeletion:
     def test_earlier_edits_are_emptied_too(self) -> None:
-        """Those that were stored before, and those of the same batch; of each, the event and the effect."""
+        """Those that were stored before, and those of the same batch."""
         conversation = a_conversation()
         records = a_log(
             [
@@ -104,14 +115,11 @@ class TestDeletion:
         for record in records[:4]:
             conversation.fold(record)
         conversation.forget()
-        target = target_as_of(an_event(2), [Effect(seq=4, type="edit"), Effect(seq=6, type="edit")], 5)
-        assert target is not None
-        conversation.targets[2] = target
+        conversation.targets[2] = Target(type="message", sender_id=ANN, state=MessageState(seq=4, edits=(4,)))
         conversation.fold(records[4])
         rows = conversation.fold(records[5]).rows
         left = {row.seq: row.left for row in rows if isinstance(row, EmptiedRow)}
         assert left == {2: {"deleted_at": records[5].at}, 4: {"target_seq": 2}, 6: {"target_seq": 2}}
-        assert [(row.target_seq, row.seq) for row in rows if isinstance(row, EmptiedEffectRow)] == [(2, 4), (2, 6)]
 
     def test_the_target_the_preview_and_nothing_else_is_emptied(self) -> None:
         conversation = a_conversation()
@@ -120,7 +128,7 @@ class TestDeletion:
         conversation.fold(second)
         rows = conversation.fold(third).rows
         assert [row.seq for row in rows if isinstance(row, EmptiedRow)] == [3]
-        assert [(row.target_seq, row.event.seq) for row in rows if isinstance(row, EffectRow)] == [(3, 4)]
+        assert [(row.target_seq, row.state.seq) for row in rows if isinstance(row, StateRow)] == [(3, 4)]
         assert conversation.head.preview is not None
         assert (conversation.head.preview.seq, conversation.head.preview.payload) == (3, {"deleted_at": NOON})
 

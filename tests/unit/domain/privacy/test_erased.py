@@ -1,10 +1,10 @@
 from natter.domain.attachments import attachment_of
 from natter.domain.conversations.members import memberships_as_of
 from natter.domain.fold.conversation import Turn
-from natter.domain.fold.writes import EmptiedEffectRow, EmptiedRow, MembershipRow
+from natter.domain.fold.writes import EmptiedRow, MembershipRow
 from natter.domain.ids import AttachmentId
 from natter.domain.privacy.erased import emptied, preview_without, without
-from natter.domain.reading.pages import as_of
+from natter.domain.reading.pages import Effects, as_of
 from tests.folds import a_conversation, folded
 from tests.messages import (
     ANN,
@@ -120,13 +120,11 @@ class TestEmptied:
             conversation_id=an_event(1).conversation_id, seq=1, left={"deleted_at": NOON}, written_at=7
         )
 
-    def test_an_edit_goes_from_both_tables_even_if_it_has_gone_from_one(self) -> None:
+    def test_of_an_edit_its_target_is_left(self) -> None:
         edit = an_event(2, type="edit", payload=AN_EDIT)
-        lobby = edit.conversation_id
-        effect = EmptiedEffectRow(conversation_id=lobby, target_seq=1, seq=2, written_at=7)
-        left = EmptiedRow(conversation_id=lobby, seq=2, left={"target_seq": 1}, written_at=7)
-        assert list(emptied(edit, at=NOON, written_at=7)) == [left, effect]
-        assert list(emptied(without({ANN: NOON}, edit), at=NOON, written_at=7)) == [effect]
+        left = EmptiedRow(conversation_id=edit.conversation_id, seq=2, left={"target_seq": 1}, written_at=7)
+        assert list(emptied(edit, at=NOON, written_at=7)) == [left]
+        assert list(emptied(without({ANN: NOON}, edit), at=NOON, written_at=7)) == []
 
     def test_what_has_no_words_stays(self) -> None:
         assert list(emptied(an_event(1, payload={"deleted_at": 1}), at=NOON, written_at=7)) == []
@@ -135,7 +133,7 @@ class TestEmptied:
 
     def test_is_shown_as_it_was_hidden(self) -> None:
         message = without({ANN: NOON}, an_event(1))
-        assert list(as_of([message], [], reader=BOB, state_seq=5)) == [message]
+        assert as_of([message], Effects(), reader=BOB) == [message]
 
 
 def test_the_file_of_a_message() -> None:

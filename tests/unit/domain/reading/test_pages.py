@@ -1,6 +1,6 @@
 """What pages show, against a client that takes the events one by one."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from natter.domain.ids import UserId
 from natter.domain.messages.events import Event
-from natter.domain.reading.pages import StoredEffect, as_of, targets_of
+from natter.domain.messages.states import NO_STATE, MarkKey, MessageState, reacted
+from natter.domain.reading.pages import Effects, as_of, last_edits, marks_of, targets_of
 from natter.wire.events import event_fields
-from tests.messages import ANN, BOB, CID, an_event, text
+from tests.messages import ANN, BOB, CID, LOBBY, an_event, text
 from tests.support.view import View
 
 EFFECTS = {"edit", "delete", "reaction"}
@@ -31,22 +32,27 @@ def a_reaction_to(target_seq: int, seq: int, reaction: str, user: UserId = ANN, 
     return an_event(seq, sender=user, type="reaction", payload={"target_seq": target_seq, "reaction": reaction, **more})
 
 
-def effects_of(events: Sequence[Event]) -> list[StoredEffect]:
-    return sorted(
-        (
-            StoredEffect(
-                target_seq=event.payload["target_seq"],
-                seq=event.seq,
-                type=event.type,
-                at=event.at,
-                sender_id=event.sender_id,
-                payload=event.payload,
-            )
-            for event in events
-            if event.type in EFFECTS
-        ),
-        key=lambda effect: (effect.target_seq, effect.seq),
-    )
+def state_of(message: Event, events: Iterable[Event], up_to: int) -> MessageState:
+    """What `events` have made of `message` by place `up_to`."""
+    state = NO_STATE
+    marks: dict[MarkKey, bool] = {}
+    for event in events:
+        if event.type not in EFFECTS or event.payload["target_seq"] != message.seq or event.seq > up_to:
+            continue
+        if event.type == "edit":
+            state = state.edited(event.seq, event.at)
+        elif event.type == "delete":
+            state = state.deleted(event.seq, event.at)
+        else:
+            key = a_mark(message, event.payload["reaction"], event.sender_id)
+            state, mark = reacted(state, key, seq=event.seq, remove="removed" in event.payload, marks=marks)
+            if mark is not None:
+                marks[key] = mark
+    return state
+
+
+def a_mark(message: Event, reaction: str, user: UserId) -> MarkKey:
+    return MarkKey(conversation_id=message.conversation_id, target_seq=message.seq, reaction=reaction, user_id=user)
 
 
 @dataclass
@@ -55,21 +61,32 @@ class Store:
 
     happened: Sequence[Event]
     events: list[Event] = field(init=False)
-    effects: list[StoredEffect] = field(init=False)
 
     def __post_init__(self) -> None:
         deleted = {event.payload["target_seq"]: event.at for event in self.happened if event.type == "delete"}
-        self.events = [_kept(event, deleted) for event in self.happened]
-        self.effects = [
-            replace(each, payload={}) if each.type == "edit" and each.target_seq in deleted else each
-            for each in effects_of(self.happened)
-        ]
+        amended = {event.payload["target_seq"]: event.seq for event in self.happened if event.type in EFFECTS}
+        self.events = [replace(_kept(event, deleted), amended_by=amended.get(event.seq, 0)) for event in self.happened]
 
     def page(self, *, state_seq: int, reader: UserId = ANN, first: int = 1) -> list[dict[str, Any]]:
         events = self.events[first - 1 : state_seq]
-        wanted = [seq for targets in targets_of(events) for seq in targets]
-        effects = [effect for effect in self.effects if effect.target_seq in wanted]
-        return [event_fields(event) for event in as_of(events, effects, reader=reader, state_seq=state_seq)]
+        states = {seq: state_of(self.happened[seq - 1], self.happened, state_seq) for seq in targets_of(events)}
+        effects = Effects(
+            states=states,
+            edits={seq: self.events[seq - 1] for seq in last_edits(states.values())},
+            marks={key: self._is_marked(key, state_seq) for key in marks_of(LOBBY, states, reader)},
+        )
+        return [event_fields(event) for event in as_of(events, effects, reader=reader)]
+
+    def _is_marked(self, key: MarkKey, state_seq: int) -> bool:
+        """Whether the last that the user did with the reaction was to set it."""
+        said = [
+            "removed" not in event.payload
+            for event in self.happened[:state_seq]
+            if event.type == "reaction"
+            and a_mark(self.happened[event.payload["target_seq"] - 1], event.payload["reaction"], event.sender_id)
+            == key
+        ]
+        return said[-1:] == [True]
 
 
 def _target(event: Event) -> int | None:
@@ -177,22 +194,27 @@ class TestState:
 
     def test_a_deletion_that_is_half_written_shows_no_words_either(self) -> None:
         """Any of its rows may be missing, while others are there."""
-        stored = Store([an_event(1), an_edit_of(1, 2), an_event(3), a_delete_of(1, 4)])
-        stored.effects = [effect for effect in stored.effects if effect.type != "delete"]
-        message, edit, _ = stored.page(state_seq=3)
-        assert message["deleted_at"] == an_event(4).at
-        stored.events[0] = an_event(1)
-        message, edit, _ = stored.page(state_seq=3)
-        assert "content" not in {**message, **edit}
+        events = [an_event(1), an_edit_of(1, 2), an_event(3), a_delete_of(1, 4)]
+        emptied, edit = Store(events).events[:2]
+        for first, second in ((emptied, an_edit_of(1, 2)), (replace(an_event(1), amended_by=2), edit)):
+            stored = Store(events)
+            stored.events[:2] = [first, second]
+            message, shown_edit, _ = stored.page(state_seq=3)
+            assert "content" not in message
+            assert message["deleted_at"]
+            assert shown_edit.get("content") in (None, text("better"))
 
 
 class TestTargets:
-    def test_are_the_pages_messages_and_what_its_edits_point_at(self) -> None:
-        events = [an_event(7), a_reaction_to(3, 8, "👍"), an_event(9), an_edit_of(2, 10), an_edit_of(9, 11)]
-        assert targets_of(events) == [range(7, 10), range(2, 3)]
+    def test_are_the_messages_that_were_changed_and_what_edits_point_at(self) -> None:
+        """Where nothing has happened, nothing has to be read."""
+        changed = replace(an_event(7), amended_by=12)
+        assert set(targets_of([changed, a_reaction_to(3, 8, "👍"), an_event(9), an_edit_of(2, 10)])) == {7, 2}
 
     def test_are_none_where_nothing_can_be_changed(self) -> None:
-        assert targets_of([]) == targets_of([an_event(1, type="conversation_created", payload={})]) == []
+        created = an_event(1, type="conversation_created", payload={})
+        assert not targets_of([])
+        assert not targets_of([created])
 
 
 USERS = [ANN, BOB, CID]

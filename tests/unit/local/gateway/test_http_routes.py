@@ -22,7 +22,7 @@ class TestRouteTable:
         [
             ("GET", "/users/me", "GET /users/me", {}),
             ("PUT", "/users/me", "ANY /users/me", {}),
-            ("GET", "/users/a%2Fb", "GET /users/{id}", {"id": "a/b"}),
+            ("GET", "/users/a%2Fb", "GET /users/{id}", {"id": "a%2Fb"}),
             ("GET", "/users/1/push", "GET /users/{id}/push", {"id": "1"}),
             ("DELETE", "/users/1", "ANY /{proxy+}", {"proxy": "users/1"}),
             ("GET", "/users/", "ANY /{proxy+}", {"proxy": "users/"}),

@@ -24,6 +24,7 @@ class TestSelect:
         ("text", "key"),
         [
             ('{"action":"send"}', "send"),
+            ('{"action":"send","number":%s}' % ("9" * 5000), "send"),
             ('{"action":"other"}', "$default"),
             ('{"action":"$connect"}', "$default"),
             ('{"action":{"a":1}}', "$default"),

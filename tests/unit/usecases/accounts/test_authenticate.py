@@ -37,25 +37,25 @@ def world() -> World:
 
 @pytest.fixture
 def ann(world: World) -> SignedIn:
-    return world.service.sign_in(a_sign_in("ann"))
+    return world.sign_in(a_sign_in("ann"))
 
 
 class TestAuthenticate:
     @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER", "  Bearer", "Bearer "])
     def test_an_access_token(self, world: World, ann: SignedIn, scheme: str) -> None:
-        assert world.service.authenticate(f"{scheme} {ann.access_token}") == ann.principal
+        assert world.authenticate(f"{scheme} {ann.access_token}") == ann.principal
 
     @pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer ", "Basic YTpi", "token", f"Bearer {'x' * 5000}"])
     def test_anything_else_is_refused(self, world: World, header: str | None) -> None:
         with pytest.raises(Unauthenticated):
-            world.service.authenticate(header)
+            world.authenticate(header)
 
     def test_an_expired_token_is_refused(self, world: World, ann: SignedIn) -> None:
         world.clock.advance(seconds=899)
-        assert world.service.authenticate(f"Bearer {ann.access_token}") == ann.principal
+        assert world.authenticate(f"Bearer {ann.access_token}") == ann.principal
         world.clock.advance(seconds=1)
         with pytest.raises(Unauthenticated):
-            world.service.authenticate(f"Bearer {ann.access_token}")
+            world.authenticate(f"Bearer {ann.access_token}")
 
 
 class TestCheckSession:
@@ -96,7 +96,7 @@ class TestCheckSession:
 
 class TestRedeemTicket:
     def test_a_ticket_is_good_once_for_thirty_seconds(self, world: World, ann: SignedIn) -> None:
-        first, second = (world.service.issue_ticket(ann.principal) for _ in range(2))
+        first, second = (world.issue_ticket(ann.principal) for _ in range(2))
         assert first.expires_in_s == 30
         assert first.url == f"wss://sockets/stage?ticket={first.ticket}"
         assert world.redeem_ticket(first.ticket) == ann.principal
@@ -109,8 +109,8 @@ class TestRedeemTicket:
 
 class TestAuthenticateSocket:
     def test_either_is_enough(self, world: World, ann: SignedIn) -> None:
-        socket = AuthenticateSocket(authenticate=world.service.authenticate, redeem_ticket=world.redeem_ticket)
-        ticket = world.service.issue_ticket(ann.principal).ticket
+        socket = AuthenticateSocket(authenticate=world.authenticate, redeem_ticket=world.redeem_ticket)
+        ticket = world.issue_ticket(ann.principal).ticket
         assert socket(ticket=ticket, authorization=None) == ann.principal
         assert socket(ticket=None, authorization=f"Bearer {ann.access_token}") == ann.principal
         with pytest.raises(Unauthenticated):

@@ -3,11 +3,11 @@ from typing import Any, override
 
 import pytest
 
-from natter.adapters.passwords import Argon2Passwords
 from natter.domain.accounts.requests import NewPassword
 from natter.domain.accounts.users import Principal, SignedIn
 from natter.domain.errors import BadCredentials, RateLimited, Unauthenticated, Unavailable
 from tests.identity import PASSWORD, World, a_connection, a_principal, a_sign_in
+from tests.memory.passwords import MemoryPasswords
 
 NEW = "new horse battery"
 
@@ -25,76 +25,76 @@ def world() -> World:
 
 @pytest.fixture
 def mine(world: World) -> SignedIn:
-    return world.service.sign_in(a_sign_in("ann"))
+    return world.sign_in(a_sign_in("ann"))
 
 
 class TestChangePassword:
     def test_from_now_on_the_new_one_opens(self, world: World, mine: SignedIn) -> None:
-        world.service.change_password(mine.principal, wanted())
+        world.change_password(mine.principal, wanted())
         with pytest.raises(BadCredentials):
-            world.service.sign_in(a_sign_in("ann"))
-        assert world.service.sign_in(a_sign_in("ann", password=NEW))
+            world.sign_in(a_sign_in("ann"))
+        assert world.sign_in(a_sign_in("ann", password=NEW))
 
     def test_ends_the_other_sessions_and_only_those(self, world: World, mine: SignedIn) -> None:
         world.add("bob")
-        bobs = world.service.sign_in(a_sign_in("bob"))
-        other = world.service.sign_in(a_sign_in("ann"))
+        bobs = world.sign_in(a_sign_in("bob"))
+        other = world.sign_in(a_sign_in("ann"))
         for name, signed_in in (("mine", mine), ("other", other), ("bobs", bobs)):
             world.sockets.register(a_connection(signed_in.principal, name))
-        world.service.change_password(mine.principal, wanted())
+        world.change_password(mine.principal, wanted())
         with pytest.raises(Unauthenticated):
-            world.service.authenticate(f"Bearer {other.access_token}")
+            world.authenticate(f"Bearer {other.access_token}")
         for kept in (mine, bobs):
-            assert world.service.authenticate(f"Bearer {kept.access_token}") == kept.principal
+            assert world.authenticate(f"Bearer {kept.access_token}") == kept.principal
         assert [each.connection_id for each in world.sockets.open] == ["mine", "bobs"]
         assert world.sockets.frames == [("other", b'{"type":"signed_out"}')]
 
     def test_a_wrong_current_one_changes_nothing(self, world: World, mine: SignedIn) -> None:
-        other = world.service.sign_in(a_sign_in("ann"))
+        other = world.sign_in(a_sign_in("ann"))
         with pytest.raises(BadCredentials):
-            world.service.change_password(mine.principal, wanted(current="wrong"))
+            world.change_password(mine.principal, wanted(current="wrong"))
         assert world.sessions.is_live(other.principal.session_id)
-        assert world.service.sign_in(a_sign_in("ann"))
+        assert world.sign_in(a_sign_in("ann"))
 
     def test_wrong_ones_are_counted_as_failed_sign_ins(self, world: World, mine: SignedIn) -> None:
         """With those at sign-in: together five a minute."""
         for _ in range(3):
             with pytest.raises(BadCredentials):
-                world.service.change_password(mine.principal, wanted(current="wrong"))
+                world.change_password(mine.principal, wanted(current="wrong"))
         for _ in range(2):
             with pytest.raises(BadCredentials):
-                world.service.sign_in(a_sign_in("ann", password="wrong"))
+                world.sign_in(a_sign_in("ann", password="wrong"))
         with pytest.raises(RateLimited):
-            world.service.change_password(mine.principal, wanted())
+            world.change_password(mine.principal, wanted())
         with pytest.raises(RateLimited):
-            world.service.sign_in(a_sign_in("ann"))
+            world.sign_in(a_sign_in("ann"))
 
     def test_what_was_interrupted_is_completed_by_asking_again(self, world: World, mine: SignedIn) -> None:
         """P9: the password was changed, a connection may be open; the same request ends what is left."""
-        other = world.service.sign_in(a_sign_in("ann")).principal
+        other = world.sign_in(a_sign_in("ann")).principal
         world.sockets.register(a_connection(mine.principal, "mine"))
         world.sockets.register(a_connection(other, "other"))
         world.sockets.answers = False
         with pytest.raises(Unavailable):
-            world.service.change_password(mine.principal, wanted())
+            world.change_password(mine.principal, wanted())
         world.sockets.answers = True
-        world.service.change_password(mine.principal, wanted())
+        world.change_password(mine.principal, wanted())
         assert sessions_of(world, mine) == [mine.principal]
         assert [each.connection_id for each in world.sockets.open] == ["mine"]
 
     def test_of_two_changes_at_once_one_is_made(self, world: World, mine: SignedIn) -> None:
-        class Meanwhile(Argon2Passwords):
+        class Meanwhile(MemoryPasswords):
             """While the new one is hashed, somebody else changes it."""
 
             @override
             def hash(self, password: str) -> str:
-                world.service.change_password(mine.principal, wanted(new="first horse battery"))
+                world.change_password(mine.principal, wanted(new="first horse battery"))
                 return super().hash(password)
 
-        second = replace(world.service.change_password, passwords=Meanwhile())
+        second = replace(world.change_password, passwords=Meanwhile())
         with pytest.raises(BadCredentials):
             second(mine.principal, wanted())
-        assert world.service.sign_in(a_sign_in("ann", password="first horse battery"))
+        assert world.sign_in(a_sign_in("ann", password="first horse battery"))
 
     def test_a_sign_in_that_is_under_way_with_the_old_one_does_not_survive(self, world: World, mine: SignedIn) -> None:
         """It had checked the old password before the change, and opens its session after."""
@@ -102,21 +102,21 @@ class TestChangePassword:
         class Meanwhile:
             def __call__(self, username: str, *passwords: str, address: str) -> Any:
                 known = world.check(username, *passwords, address=address)
-                world.service.change_password(mine.principal, wanted())
+                world.change_password(mine.principal, wanted())
                 return known
 
         late: Any = Meanwhile()
         with pytest.raises(BadCredentials):
-            replace(world.service.sign_in, check=late)(a_sign_in("ann"))
+            replace(world.sign_in, check=late)(a_sign_in("ann"))
         assert sessions_of(world, mine) == [mine.principal]
 
     def test_who_is_not_there_any_more_is_not_signed_in(self, world: World) -> None:
         with pytest.raises(Unauthenticated):
-            world.service.change_password(a_principal(), wanted())
+            world.change_password(a_principal(), wanted())
 
     def test_repr_keeps_the_passwords(self) -> None:
         assert repr(wanted()) == "NewPassword()"
 
 
 def sessions_of(world: World, mine: SignedIn) -> list[Principal]:
-    return [session.principal for session in world.service.list_sessions(mine.principal)]
+    return [session.principal for session in world.list_sessions(mine.principal)]

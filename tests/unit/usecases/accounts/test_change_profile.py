@@ -11,11 +11,11 @@ class TestChangeProfile:
         world = World()
         ann = world.add("ann")
         change = ProfileChange(display_name="Zoë", avatar="https://a.example/1", changes_avatar=True)
-        changed = world.service.change_profile(ann.user_id, change)
+        changed = world.change_profile(ann.user_id, change)
         assert (changed.display_name, changed.avatar) == ("Zoë", "https://a.example/1")
-        assert world.service.find_users.by_name(ann.user_id, "ann") == [changed]
-        assert world.service.change_profile(ann.user_id, ProfileChange()) == changed
+        assert world.find_users.by_name(ann.user_id, "ann") == [changed]
+        assert world.change_profile(ann.user_id, ProfileChange()) == changed
 
     def test_who_is_not_there_any_more_is_not_signed_in(self) -> None:
         with pytest.raises(Unauthenticated):
-            World().service.change_profile(UserId("nobody"), ProfileChange())
+            World().change_profile(UserId("nobody"), ProfileChange())

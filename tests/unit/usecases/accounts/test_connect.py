@@ -59,7 +59,7 @@ class Stage:
     def __init__(self) -> None:
         self.world = World()
         self.world.add("ann")
-        self.ann: SignedIn = self.world.service.sign_in(a_sign_in("ann"))
+        self.ann: SignedIn = self.world.sign_in(a_sign_in("ann"))
         self.phone = a_connection(self.ann.principal, "phone")
         self.registry, self.log = Registry(), MemoryConnectionLog()
         self.connect = Connect(

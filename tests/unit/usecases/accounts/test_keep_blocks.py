@@ -7,14 +7,12 @@ from natter.domain.conversations.records import CreateRequest
 from natter.domain.errors import BadRequest, Forbidden, NotFound, Unavailable
 from natter.domain.ids import ConversationId, UserId
 from natter.usecases.accounts.keep_blocks import KeepBlocks
+from natter.usecases.conversations.relay import AGE_MS, Relay
 from tests.chat import Chat
+from tests.interrupting import Death, died
 from tests.memory.admission import MemoryAdmission
+from tests.memory.remembering import RememberingAdmission
 from tests.messages import a_command, a_post
-
-
-@pytest.fixture
-def chat() -> Chat:
-    return Chat()
 
 
 @pytest.fixture
@@ -25,16 +23,6 @@ def keep(chat: Chat) -> KeepBlocks:
         admission=chat.admission,
         clock=chat.world.clock,
     )
-
-
-@pytest.fixture
-def ann(chat: Chat) -> UserId:
-    return chat.person("ann")
-
-
-@pytest.fixture
-def bob(chat: Chat) -> UserId:
-    return chat.person("bob")
 
 
 @pytest.fixture
@@ -144,5 +132,38 @@ class TestKeepBlocks:
         with pytest.raises(Unavailable):
             replace(keep, admission=Down(chat.conversations)).add(ann, bob)
         replace(keep, admission=Noting(chat.conversations)).add(ann, bob)
+        replace(keep, admission=Noting(chat.conversations)).add(ann, bob)
         replace(keep, admission=Noting(chat.conversations)).remove(ann, bob)
         assert replaced == [direct, direct]
+
+    @pytest.mark.parametrize("planted", [False, True])
+    def test_whoever_dies_at_any_access_relay_completes_it(self, planted: bool) -> None:
+        """What counts in the end is what was decided, also where an older roster was remembered; repeated or not."""
+        outcomes = {at: self._counts(at, before=before, planted=planted) for before in (False, True) for at in range(6)}
+        assert all(outcomes.values()) != planted
+
+    def _counts(self, at: int, *, before: bool, planted: bool) -> bool:
+        """Ann blocks Bob, or takes it back, and dies; then `relay` has its turn. Planted: nothing was noted for it."""
+        chat = Chat()
+        ann, bob = chat.person("ann"), chat.person("bob")
+        view, _ = chat.create(CreateRequest(creator=ann, kind="direct", members=(bob,)))
+        direct = view.record.conversation_id
+        if before:
+            chat.world.keep_blocks.add(ann, bob)
+        admission = RememberingAdmission(chat.conversations)
+        admission.replace(direct)
+        death = Death(at)
+        keep = KeepBlocks(
+            blocks=death(chat.world.blocks, of=("add", "remove")),
+            conversations=death(chat.conversations, of=("stale_between", "note_replaced")),
+            admission=death(admission, of=("replace",)),
+            clock=chat.world.clock,
+        )
+        died(lambda: keep.remove(ann, bob) if before else keep.add(ann, bob))
+        if planted:
+            for stale in chat.conversations.stale(before=chat.world.clock() + 1, limit=10):
+                chat.conversations.note_replaced(stale)
+        chat.world.clock.advance(seconds=AGE_MS / 1000 + 1)
+        Relay(conversations=chat.conversations, admission=admission, announce=chat.announce, now_ms=chat.world.clock)()
+        assert chat.conversations.stale(before=chat.world.clock(), limit=10) == []
+        return admission.roster(direct).blocked == chat.world.blocks.between(ann, bob)

@@ -18,11 +18,11 @@ def world() -> World:
 
 def on(world: World, name: str, device: str) -> Principal:
     request = a_sign_in(name, device_id=DeviceId(device), device_name="Phone", platform="ios")
-    return world.service.sign_in(request).principal
+    return world.sign_in(request).principal
 
 
 def pushes(world: World, principal: Principal) -> dict[str, str | None]:
-    page = world.service.devices.page(principal.user_id, limit=50, cursor=None)
+    page = world.keep_devices.page(principal.user_id, limit=50, cursor=None)
     return {known.device.device_id: known.push for known in page.items}
 
 
@@ -30,8 +30,8 @@ class TestKeepDevices:
     def test_lists_ones_own(self, world: World) -> None:
         mine = on(world, "ann", "phone")
         on(world, "bob", "bobs")
-        world.service.devices.register_push(mine.user_id, mine.device_id, TARGET)
-        page = world.service.devices.page(mine.user_id, limit=50, cursor=None)
+        world.keep_devices.register_push(mine.user_id, mine.device_id, TARGET)
+        page = world.keep_devices.page(mine.user_id, limit=50, cursor=None)
         device = Device(device_id=DeviceId("phone"), name="Phone", platform="ios")
         assert list(page.items) == [KnownDevice(device=device, last_seen_at=NOON, push="fcm")]
 
@@ -39,40 +39,40 @@ class TestKeepDevices:
         for name in ("c", "a"):
             on(world, "ann", name)
         mine = on(world, "ann", "b")
-        first = world.service.devices.page(mine.user_id, limit=2, cursor=None)
-        rest = world.service.devices.page(mine.user_id, limit=2, cursor=first.next_cursor)
+        first = world.keep_devices.page(mine.user_id, limit=2, cursor=None)
+        rest = world.keep_devices.page(mine.user_id, limit=2, cursor=first.next_cursor)
         assert [[known.device.device_id for known in page.items] for page in (first, rest)] == [["a", "b"], ["c"]]
         assert rest.next_cursor is None
         with pytest.raises(BadRequest, match=r"^cursor: "):
-            world.service.devices.page(mine.user_id, limit=2, cursor="x")
+            world.keep_devices.page(mine.user_id, limit=2, cursor="x")
 
     def test_a_token_belongs_to_who_registered_it_last(self, world: World) -> None:
         anns, bobs = on(world, "ann", "phone"), on(world, "bob", "phone")
         for principal in (anns, bobs, bobs):
-            world.service.devices.register_push(principal.user_id, principal.device_id, TARGET)
+            world.keep_devices.register_push(principal.user_id, principal.device_id, TARGET)
         assert (pushes(world, anns), pushes(world, bobs)) == ({"phone": None}, {"phone": "fcm"})
 
     def test_only_on_ones_own_devices(self, world: World) -> None:
         anns, bobs = on(world, "ann", "anns"), on(world, "bob", "bobs")
         for device in (bobs.device_id, DeviceId("unknown")):
             with pytest.raises(NotFound, match="no such device"):
-                world.service.devices.register_push(anns.user_id, device, TARGET)
+                world.keep_devices.register_push(anns.user_id, device, TARGET)
             with pytest.raises(NotFound, match="no such device"):
-                world.service.devices.drop_push(anns.user_id, device)
+                world.keep_devices.drop_push(anns.user_id, device)
 
     def test_dropping_twice_is_once(self, world: World) -> None:
         mine = on(world, "ann", "phone")
-        world.service.devices.register_push(mine.user_id, mine.device_id, TARGET)
+        world.keep_devices.register_push(mine.user_id, mine.device_id, TARGET)
         for _ in range(2):
-            world.service.devices.drop_push(mine.user_id, mine.device_id)
+            world.keep_devices.drop_push(mine.user_id, mine.device_id)
         assert pushes(world, mine) == {"phone": None}
 
     def test_a_session_that_ends_takes_the_registration_with_it(self, world: World) -> None:
         phone, tablet = on(world, "ann", "phone"), on(world, "ann", "tablet")
         for principal, token in ((phone, "t1"), (tablet, "t2")):
             target = PushTarget(provider="apns", token=token)
-            world.service.devices.register_push(principal.user_id, principal.device_id, target)
-        world.service.end_session(tablet, phone.session_id)
+            world.keep_devices.register_push(principal.user_id, principal.device_id, target)
+        world.end_own_session(tablet, phone.session_id)
         assert pushes(world, tablet) == {"phone": None, "tablet": "apns"}
         with pytest.raises(NotFound):
-            world.service.devices.register_push(phone.user_id, phone.device_id, TARGET)
+            world.keep_devices.register_push(phone.user_id, phone.device_id, TARGET)

@@ -54,7 +54,7 @@ class Race:
     def __init__(self, *, cached: bool) -> None:
         self.world = World()
         self.world.add("ann")
-        self.ann = self.world.service.sign_in(a_sign_in("ann")).principal
+        self.ann = self.world.sign_in(a_sign_in("ann")).principal
         if cached:
             self.world.check_session(self.ann.session_id)
         self.refused = False
@@ -118,17 +118,17 @@ class TestLogoutMeanwhile:
     def test_a_ticket_or_a_token_during_it(self, at: int, cached: bool) -> None:
         """From the moment that the end is known to the cache, neither opens anything."""
         race = Race(cached=cached)
-        signed_in = race.world.service.sign_in(a_sign_in("ann"))
+        signed_in = race.world.sign_in(a_sign_in("ann"))
         race.ann = signed_in.principal
         if cached:
             race.world.check_session(race.ann.session_id)
-        ticket = race.world.service.issue_ticket(race.ann).ticket
+        ticket = race.world.issue_ticket(race.ann).ticket
         refused: list[str] = []
 
         def try_both() -> None:
             attempts: dict[str, Callable[[], object]] = {
                 "ticket": lambda: race.world.redeem_ticket(ticket),
-                "token": lambda: race.world.service.authenticate(f"Bearer {signed_in.access_token}"),
+                "token": lambda: race.world.authenticate(f"Bearer {signed_in.access_token}"),
             }
             for name, attempt in attempts.items():
                 try:

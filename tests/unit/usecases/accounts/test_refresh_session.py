@@ -10,7 +10,7 @@ from tests.memory.access_tokens import MemoryAccessTokens
 
 def signed_in(world: World) -> SignedIn:
     world.add("ann")
-    return world.service.sign_in(a_sign_in("ann"))
+    return world.sign_in(a_sign_in("ann"))
 
 
 class DownTokens(MemoryAccessTokens):
@@ -24,30 +24,30 @@ class TestRefreshSession:
     def test_gives_a_new_pair_for_the_same_session(self) -> None:
         world = World()
         first = signed_in(world)
-        second = world.service.refresh_session(first.refresh_token)
+        second = world.refresh_session(first.refresh_token)
         assert second.principal == first.principal
         assert second.refresh_token != first.refresh_token
-        assert second.principal == world.service.authenticate(f"Bearer {second.access_token}")
+        assert second.principal == world.authenticate(f"Bearer {second.access_token}")
 
     def test_the_new_one_can_be_refreshed_in_turn(self) -> None:
         world = World()
         token = signed_in(world).refresh_token
         for _ in range(5):
-            token = world.service.refresh_session(token).refresh_token
+            token = world.refresh_session(token).refresh_token
 
     def test_reuse_ends_the_session(self) -> None:
         """At once and with all that hangs on it, whichever of the old tokens it was."""
         world = World()
         first = signed_in(world)
-        second = world.service.refresh_session(first.refresh_token)
-        third = world.service.refresh_session(second.refresh_token)
+        second = world.refresh_session(first.refresh_token)
+        third = world.refresh_session(second.refresh_token)
         world.sockets.register(a_connection(first.principal, "c1"))
         with pytest.raises(BadToken):
-            world.service.refresh_session(first.refresh_token)
+            world.refresh_session(first.refresh_token)
         with pytest.raises(BadToken):
-            world.service.refresh_session(third.refresh_token)
+            world.refresh_session(third.refresh_token)
         with pytest.raises(Unauthenticated):
-            world.service.authenticate(f"Bearer {third.access_token}")
+            world.authenticate(f"Bearer {third.access_token}")
         assert world.sockets.open == []
 
     def test_a_guess_ends_nothing(self) -> None:
@@ -56,21 +56,21 @@ class TestRefreshSession:
         mine = signed_in(world)
         for guess in (f"{mine.principal.session_id}.x.y", "unknown.x.y", "", "x", "a.b.c.d", "\0.\0.\0"):
             with pytest.raises(BadToken):
-                world.service.refresh_session(guess)
-        assert world.service.refresh_session(mine.refresh_token)
+                world.refresh_session(guess)
+        assert world.refresh_session(mine.refresh_token)
 
     def test_an_ended_session_is_not_refreshed(self) -> None:
         world = World()
         mine = signed_in(world)
         world.end_session(mine.principal)
         with pytest.raises(BadToken):
-            world.service.refresh_session(mine.refresh_token)
+            world.refresh_session(mine.refresh_token)
 
     def test_without_the_signer_nobody_is_signed_out(self) -> None:
         """The old token is good until there is a new one (P9)."""
         world = World()
         mine = signed_in(world)
-        down = replace(world.service.refresh_session, tokens=DownTokens(world.clock))
+        down = replace(world.refresh_session, tokens=DownTokens(world.clock))
         with pytest.raises(Unavailable):
             down(mine.refresh_token)
-        assert world.service.refresh_session(mine.refresh_token)
+        assert world.refresh_session(mine.refresh_token)

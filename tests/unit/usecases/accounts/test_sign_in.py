@@ -34,10 +34,10 @@ class TestSignIn:
         world = World()
         user = world.add("ann")
         request = a_sign_in("ann", device_id=DeviceId("phone-1"), device_name="Phone", platform="ios")
-        signed_in = world.service.sign_in(request)
+        signed_in = world.sign_in(request)
         assert signed_in.expires_in_s == 900
         assert signed_in.principal.user_id == user.user_id
-        assert signed_in.principal == world.service.authenticate(f"Bearer {signed_in.access_token}")
+        assert signed_in.principal == world.authenticate(f"Bearer {signed_in.access_token}")
         session = world.sessions.find(signed_in.principal.session_id)
         assert session is not None
         assert session.device == Device(device_id=DeviceId("phone-1"), name="Phone", platform="ios")
@@ -45,7 +45,7 @@ class TestSignIn:
     def test_without_a_device_it_is_a_new_one(self) -> None:
         world = World()
         world.add("ann")
-        devices = {world.service.sign_in(a_sign_in("ann")).principal.device_id for _ in range(2)}
+        devices = {world.sign_in(a_sign_in("ann")).principal.device_id for _ in range(2)}
         assert len(devices) == 2
 
     @pytest.mark.parametrize("name", ["ann", "nobody", "Not A Name!", "\0", ""])
@@ -53,14 +53,14 @@ class TestSignIn:
         world = World()
         world.add("ann")
         with pytest.raises(BadCredentials, match="user name or password is wrong"):
-            world.service.sign_in(a_sign_in(name, password="wrong"))
+            world.sign_in(a_sign_in(name, password="wrong"))
 
     def test_an_unknown_name_costs_the_same_work(self) -> None:
         """One comparison each, before the answer."""
         world = World()
         world.add("ann")
         passwords = SpyingPasswords([])
-        sign_in = replace(world.service.sign_in, check=replace(world.check, passwords=passwords))
+        sign_in = replace(world.sign_in, check=replace(world.check, passwords=passwords))
         for name in ("ann", "nobody", "Not A Name!"):
             with pytest.raises(BadCredentials):
                 sign_in(a_sign_in(name, password="wrong"))
@@ -74,46 +74,46 @@ class TestSignIn:
         world.add("ann")
         for _ in range(5):
             with pytest.raises(BadCredentials):
-                world.service.sign_in(a_sign_in("ann", password="wrong"))
+                world.sign_in(a_sign_in("ann", password="wrong"))
         with pytest.raises(RateLimited) as refusal:
-            world.service.sign_in(a_sign_in("ann"))
+            world.sign_in(a_sign_in("ann"))
         assert refusal.value.retry_after_ms == 12_000
         world.clock.advance(seconds=12)
-        assert world.service.sign_in(a_sign_in("ann"))
+        assert world.sign_in(a_sign_in("ann"))
 
     def test_an_unknown_name_is_limited_just_the_same(self) -> None:
         world = World(per_address=False)
         for _ in range(5):
             with pytest.raises(BadCredentials):
-                world.service.sign_in(a_sign_in("nobody"))
+                world.sign_in(a_sign_in("nobody"))
         with pytest.raises(RateLimited):
-            world.service.sign_in(a_sign_in("nobody"))
+            world.sign_in(a_sign_in("nobody"))
 
     def test_success_does_not_count(self) -> None:
         world = World()
         world.add("ann")
         for _ in range(60):
-            world.service.sign_in(a_sign_in("ann"))
+            world.sign_in(a_sign_in("ann"))
 
     def test_fifty_failures_a_minute_from_an_address(self) -> None:
         world = World()
         world.add("ann")
         for number in range(50):
             with pytest.raises(BadCredentials):
-                world.service.sign_in(a_sign_in(f"nobody{number}"))
+                world.sign_in(a_sign_in(f"nobody{number}"))
         with pytest.raises(RateLimited):
-            world.service.sign_in(a_sign_in("ann"))
-        assert world.service.sign_in(a_sign_in("ann", address="192.0.2.2"))
+            world.sign_in(a_sign_in("ann"))
+        assert world.sign_in(a_sign_in("ann", address="192.0.2.2"))
 
     def test_an_outage_is_not_a_failure_of_the_user(self) -> None:
         """However often it is repeated meanwhile."""
         world = World()
         world.add("ann")
-        down = replace(world.service.sign_in, check=replace(world.check, users=DownUsers()))
+        down = replace(world.sign_in, check=replace(world.check, users=DownUsers()))
         for _ in range(10):
             with pytest.raises(Unavailable):
                 down(a_sign_in("ann"))
-        assert world.service.sign_in(a_sign_in("ann"))
+        assert world.sign_in(a_sign_in("ann"))
 
     def test_repr_keeps_the_password(self) -> None:
         assert repr(a_sign_in("ann")) == "SignInRequest(ann)"

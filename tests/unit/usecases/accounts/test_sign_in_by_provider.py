@@ -52,16 +52,16 @@ class TestSignInByProvider:
         world = World()
         device = OnDevice(device_id=DeviceId("phone-1"), name="Phone", platform="ios")
         signed_in = sign_in(world, ANN, device)
-        assert world.service.authenticate(f"Bearer {signed_in.access_token}") == signed_in.principal
+        assert world.authenticate(f"Bearer {signed_in.access_token}") == signed_in.principal
         session = world.sessions.find(signed_in.principal.session_id)
         assert session is not None
         assert session.device == Device(device_id=DeviceId("phone-1"), name="Phone", platform="ios")
-        refreshed = world.service.refresh_session(signed_in.refresh_token)
+        refreshed = world.refresh_session(signed_in.refresh_token)
         world.end_session(signed_in.principal)
         with pytest.raises(Unauthenticated):
-            world.service.authenticate(f"Bearer {refreshed.access_token}")
+            world.authenticate(f"Bearer {refreshed.access_token}")
         with pytest.raises(BadToken):
-            world.service.refresh_session(refreshed.refresh_token)
+            world.refresh_session(refreshed.refresh_token)
 
     def test_a_namesake_with_a_password_stays_somebody_else(self) -> None:
         """What a provider calls somebody opens nobody's account."""
@@ -72,13 +72,13 @@ class TestSignInByProvider:
         assert user is not None
         assert user.user_id != namesake.user_id
         assert user.username.startswith("ann_")
-        assert world.service.sign_in(a_sign_in("ann")).principal.user_id == namesake.user_id
+        assert world.sign_in(a_sign_in("ann")).principal.user_id == namesake.user_id
 
     def test_whoever_came_by_a_provider_has_no_password(self) -> None:
         world = World()
         sign_in(world, ANN)
         with pytest.raises(BadCredentials):
-            world.service.sign_in(a_sign_in("ann"))
+            world.sign_in(a_sign_in("ann"))
 
     def test_without_a_display_name_the_user_name_is_shown(self) -> None:
         world = World()

@@ -7,12 +7,12 @@ from tests.identity import NOON, World, a_new_user
 class TestSignUp:
     def test_who_signed_up_is_found(self) -> None:
         world = World()
-        user = world.service.sign_up(a_new_user("ann", display_name="Ann B."))
+        user = world.sign_up(a_new_user("ann", display_name="Ann B."))
         assert user == world.users.by_name("ann")
         assert (user.display_name, user.created_at, user.avatar) == ("Ann B.", NOON, None)
 
     def test_without_display_name_the_user_name_is_shown(self) -> None:
-        assert World().service.sign_up(a_new_user("ann")).display_name == "ann"
+        assert World().sign_up(a_new_user("ann")).display_name == "ann"
 
     def test_a_taken_name(self) -> None:
         world = World()
@@ -26,7 +26,7 @@ class TestSignUp:
             world.add(f"user{number}")
         with pytest.raises(RateLimited):
             world.add("another")
-        world.service.sign_up(a_new_user("elsewhere", address="192.0.2.2"))
+        world.sign_up(a_new_user("elsewhere", address="192.0.2.2"))
         world.clock.advance(seconds=3)
         world.add("another")
 

@@ -16,13 +16,13 @@ class Album:
         self.chat = Chat()
         self.ann, self.bob = self.chat.person("ann"), self.chat.person("bob")
         self.lobby = self.chat.group(self.ann, self.bob)
-        self.cat, form = self.chat.service().offer_upload(self.ann, self.lobby, a_file(b"cat"))
+        self.cat, form = self.chat.offer_upload(self.ann, self.lobby, a_file(b"cat"))
         self.chat.attachments.upload(form, b"cat")
 
     def link(
         self, reader: UserId, *, conversation: ConversationId | None = None, attachment: AttachmentId | None = None
     ) -> str:
-        return self.chat.service().link_attachment(reader, conversation or self.lobby, attachment or self.cat)
+        return self.chat.link_attachment(reader, conversation or self.lobby, attachment or self.cat)
 
     def send(self, *items: Item, sender: UserId | None = None) -> None:
         for item in items:
@@ -36,7 +36,7 @@ class Album:
 
     def upload(self) -> AttachmentId:
         """Another picture of Ann's."""
-        attachment, form = self.chat.service().offer_upload(self.ann, self.lobby, a_file(b"dog"))
+        attachment, form = self.chat.offer_upload(self.ann, self.lobby, a_file(b"dog"))
         self.chat.attachments.upload(form, b"dog")
         return attachment
 

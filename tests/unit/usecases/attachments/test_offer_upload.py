@@ -8,13 +8,8 @@ from tests.files import a_file
 from tests.messages import MALLORY
 
 
-@pytest.fixture
-def chat() -> Chat:
-    return Chat()
-
-
 def offering(chat: Chat) -> OfferUpload:
-    return chat.service().offer_upload
+    return chat.offer_upload
 
 
 class TestOfferUpload:

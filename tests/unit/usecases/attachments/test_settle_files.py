@@ -128,7 +128,7 @@ class TestSettleFiles:
         """P1: what is told before the message is stored must not come to nothing."""
         (files,) = album.taken()
         with pytest.raises(Unavailable):
-            album.chat.settle_files(replace(files, seq=3))
+            album.chat.settle_files(replace(files, position=(files.position[0], files.position[1] + 1)))
         with pytest.raises(Unavailable):
             album.chat.settle_files(replace(files, conversation_id=ConversationId("nowhere")))
 

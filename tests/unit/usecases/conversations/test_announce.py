@@ -1,3 +1,4 @@
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 import pytest
@@ -18,13 +19,11 @@ class DownAdmission:
     def roster(self, conversation: ConversationId) -> Roster:
         raise AssertionError(f"nobody asks for {conversation}")
 
+    def rosters(self, conversations: Collection[ConversationId]) -> Mapping[ConversationId, Roster]:
+        raise AssertionError(f"nobody asks for {conversations}")
+
     def replace(self, conversation: ConversationId) -> None:
         raise Unavailable(f"the cache, asked for {conversation}")
-
-
-@pytest.fixture
-def chat() -> Chat:
-    return Chat()
 
 
 @pytest.fixture

@@ -8,8 +8,7 @@ from natter.domain.conversations.records import CreateRequest
 from natter.domain.errors import Conflict, Forbidden, LastOwner, NotFound, NotMember, Unavailable
 from natter.domain.ids import ConversationId, UserId
 from natter.domain.messages.commands import Command
-from natter.usecases.conversations.member_service import MemberService
-from tests.chat import Chat, places
+from tests.chat import Chat, Members, places
 from tests.identity import NOON, a_user
 from tests.messages import a_command, a_post
 
@@ -19,26 +18,6 @@ NOWHERE = ConversationId("nowhere")
 class DownLog:
     def append(self, command: Command) -> int:
         raise Unavailable(f"the log, given {len(command.items)}")
-
-
-@pytest.fixture
-def chat() -> Chat:
-    return Chat()
-
-
-@pytest.fixture
-def ann(chat: Chat) -> UserId:
-    return chat.person("ann")
-
-
-@pytest.fixture
-def bob(chat: Chat) -> UserId:
-    return chat.person("bob")
-
-
-@pytest.fixture
-def cid(chat: Chat) -> UserId:
-    return chat.person("cid")
 
 
 @pytest.fixture
@@ -65,8 +44,8 @@ def events(chat: Chat, conversation: ConversationId) -> Sequence[str]:
     return [item.type for command in commands for item in command.items][1:]
 
 
-def without_log(chat: Chat) -> MemberService:
-    return chat.member_service(replace(chat.announce, log=DownLog()))
+def without_log(chat: Chat) -> Members:
+    return chat.members_announced(replace(chat.announce, log=DownLog()))
 
 
 class TestAdd:

@@ -12,21 +12,6 @@ from tests.messages import NOON, a_connection
 
 
 @pytest.fixture
-def chat() -> Chat:
-    return Chat()
-
-
-@pytest.fixture
-def ann(chat: Chat) -> UserId:
-    return chat.person("ann")
-
-
-@pytest.fixture
-def bob(chat: Chat) -> UserId:
-    return chat.person("bob")
-
-
-@pytest.fixture
 def lobby(chat: Chat, ann: UserId, bob: UserId) -> ConversationId:
     return chat.group(ann, bob)
 

@@ -5,8 +5,9 @@ import pytest
 
 from natter.domain.conversations.members import Member
 from natter.domain.conversations.records import CreateRequest
-from natter.domain.errors import BadRequest, Conflict, NotFound, Unavailable
+from natter.domain.errors import BadRequest, Conflict, NotFound, RateLimited, Unavailable
 from natter.domain.ids import ConversationId, UserId
+from natter.domain.limits import NEW_CONVERSATIONS
 from natter.domain.messages.commands import Command, CreateConversation
 from tests.chat import Chat
 from tests.identity import NOON
@@ -20,21 +21,6 @@ class DownLog:
         raise Unavailable(f"the log, given {len(command.items)}")
 
 
-@pytest.fixture
-def chat() -> Chat:
-    return Chat()
-
-
-@pytest.fixture
-def ann(chat: Chat) -> UserId:
-    return chat.person("ann")
-
-
-@pytest.fixture
-def bob(chat: Chat) -> UserId:
-    return chat.person("bob")
-
-
 def a_group(creator: UserId, *others: UserId, **fields: Any) -> CreateRequest:
     return replace(CreateRequest(creator=creator, kind="group", members=others, title="Lobby"), **fields)
 
@@ -45,6 +31,25 @@ def a_direct(creator: UserId, *others: UserId) -> CreateRequest:
 
 def logged(chat: Chat) -> list[Command]:
     return [record.command for record in chat.log.records()]
+
+
+class TestLimit:
+    def test_too_many_of_late_are_refused_but_those_that_are_there_are_found(
+        self, chat: Chat, ann: UserId, bob: UserId
+    ) -> None:
+        chat.create(a_direct(ann, bob))
+        groups = [a_group(ann, conversation_id=ConversationId(f"g{n}")) for n in range(NEW_CONVERSATIONS.burst)]
+        for group in groups[:-1]:
+            chat.create(group)
+        with pytest.raises(RateLimited) as refusal:
+            chat.create(groups[-1])
+        assert refusal.value.retry_after_ms == 6000
+        assert chat.conversations.seen_by(ann, ConversationId("g59")) is None
+        for known in (a_direct(ann, bob), groups[0]):
+            assert chat.create(known)[1] is False
+        assert chat.create(a_group(bob))[1]
+        chat.world.clock.advance(seconds=6)
+        assert chat.create(groups[-1])[1]
 
 
 class TestGroup:

@@ -7,11 +7,6 @@ from tests.chat import Chat
 
 
 @pytest.fixture
-def chat() -> Chat:
-    return Chat()
-
-
-@pytest.fixture
 def people(chat: Chat) -> list[UserId]:
     return [chat.person(f"user.{number}") for number in range(5)]
 

@@ -28,16 +28,6 @@ class DownLog:
 
 
 @pytest.fixture
-def chat() -> Chat:
-    return Chat()
-
-
-@pytest.fixture
-def ann(chat: Chat) -> UserId:
-    return chat.person("ann")
-
-
-@pytest.fixture
 def lobby(chat: Chat, ann: UserId) -> ConversationId:
     return chat.group(ann)
 
@@ -48,7 +38,7 @@ def logged(chat: Chat) -> list[Command]:
 
 
 def uploaded(chat: Chat, user: UserId, conversation: ConversationId) -> AttachmentId:
-    attachment, form = chat.service().offer_upload(user, conversation, a_file(b"cat"))
+    attachment, form = chat.offer_upload(user, conversation, a_file(b"cat"))
     chat.attachments.upload(form, b"cat")
     return attachment
 
@@ -126,7 +116,7 @@ class TestAttachments:
         chat.fold()
         chat.settle()
         chat.attachments.sweep()
-        assert chat.service().link_attachment(ann, lobby, cat)
+        assert chat.link_attachment(ann, lobby, cat)
 
     def test_sending_again_is_not_refused(self, chat: Chat, ann: UserId, lobby: ConversationId) -> None:
         """P3: also when what was uploaded, and then held, has been removed."""
@@ -159,7 +149,7 @@ class TestAttachments:
         assert logged(chat) == []
 
     def test_what_was_not_uploaded_is_not_there(self, chat: Chat, ann: UserId, lobby: ConversationId) -> None:
-        offered, _ = chat.service().offer_upload(ann, lobby, a_file(b"cat"))
+        offered, _ = chat.offer_upload(ann, lobby, a_file(b"cat"))
         with pytest.raises(NotFound):
             chat.send(a_command(a_post("m1", content=attached(offered)), sender=ann, conversation=lobby))
 

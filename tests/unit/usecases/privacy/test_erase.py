@@ -11,6 +11,7 @@ from natter.usecases.conversations.relay import AGE_MS, Relay
 from natter.usecases.privacy.erase import Swept
 from tests.chat import Chat
 from tests.erasing import Crash, Crashing, Scene, erasing
+from tests.exporting import asked, made
 from tests.identity import a_sign_in
 from tests.messages import a_delete, a_post, a_reaction, an_edit
 
@@ -77,7 +78,12 @@ def check_erased(scene: Scene) -> None:
 def relayed(scene: Scene) -> None:
     """`relay` tells the log what was decided, and it is folded."""
     scene.world.clock.advance(seconds=AGE_MS / 1000 + 1)
-    Relay(conversations=scene.chat.conversations, announce=scene.chat.announce, now_ms=scene.world.clock)()
+    Relay(
+        conversations=scene.chat.conversations,
+        admission=scene.chat.admission,
+        announce=scene.chat.announce,
+        now_ms=scene.world.clock,
+    )()
     scene.chat.fold()
 
 
@@ -190,12 +196,21 @@ class TestErase:
         assert noted == [1000, 2000, 2507, 2508]
         assert "secret" not in kept(scene.chat.tables)
 
+    def test_takes_the_archive_with_it(self, scene: Scene) -> None:
+        asked(scene)
+        made(scene)
+        link = asked(scene)
+        scene.ask()
+        scene.erase()()
+        assert link is not None
+        assert scene.world.archives.download(link) is None
+
 
 class TestWhoIsErased:
     def test_cannot_come_back(self, scene: Scene) -> None:
         scene.ask()
         with pytest.raises(BadCredentials):
-            scene.world.service.sign_in(a_sign_in("ann"))
+            scene.world.sign_in(a_sign_in("ann"))
         with pytest.raises(UsernameTaken):
             scene.world.add("ann")
 
@@ -220,14 +235,9 @@ class TestWhoIsErased:
         check_erased(scene)
 
 
-def test_files_of_others_stay(scene: Scene) -> None:
-    scene.chat.attachments.erase(scene.direct, scene.bob)
-    assert scene.chat.attachments.link(scene.direct, scene.ann, scene.file)
-
-
 class TestFiles:
     def test_are_refused_from_the_moment_on_that_it_is_asked_for(self, scene: Scene) -> None:
-        link = scene.chat.service().link_attachment
+        link = scene.chat.link_attachment
         assert link(scene.bob, scene.direct, scene.file)
         scene.ask()
         with pytest.raises(NotFound):

@@ -22,12 +22,12 @@ def world() -> World:
 @pytest.fixture
 def ann(world: World) -> SignedIn:
     world.add("ann")
-    return world.service.sign_in(a_sign_in("ann"))
+    return world.sign_in(a_sign_in("ann"))
 
 
 def is_in(world: World, signed_in: SignedIn) -> bool:
     try:
-        world.service.authenticate(f"Bearer {signed_in.access_token}")
+        world.authenticate(f"Bearer {signed_in.access_token}")
     except Unauthenticated:
         return False
     return True
@@ -35,19 +35,19 @@ def is_in(world: World, signed_in: SignedIn) -> bool:
 
 class TestEraseSelf:
     def test_ends_all_sessions_and_their_connections(self, world: World, ann: SignedIn) -> None:
-        other = world.service.sign_in(a_sign_in("ann"))
+        other = world.sign_in(a_sign_in("ann"))
         assert is_in(world, other)  # it is remembered as live now
         world.sockets.register(a_connection(other.principal, "other"))
-        world.service.erase_self(ann.principal, PASSWORD, address=ADDRESS)
+        world.erase_self(ann.principal, PASSWORD, address=ADDRESS)
         assert (is_in(world, ann), is_in(world, other), world.sockets.open) == (False, False, [])
         assert world.erasures.requested(ann.principal.user_id)
 
     def test_a_wrong_password_erases_nothing_and_counts_as_a_failed_sign_in(self, world: World, ann: SignedIn) -> None:
         for _ in range(FAILED_SIGN_INS_PER_NAME.burst):
             with pytest.raises(BadCredentials):
-                world.service.erase_self(ann.principal, "wrong horse", address=ADDRESS)
+                world.erase_self(ann.principal, "wrong horse", address=ADDRESS)
         with pytest.raises(RateLimited):
-            world.service.erase_self(ann.principal, PASSWORD, address=ADDRESS)
+            world.erase_self(ann.principal, PASSWORD, address=ADDRESS)
         assert not world.erasures.requested(ann.principal.user_id)
         assert is_in(world, ann)
 
@@ -61,9 +61,9 @@ class TestEraseSelf:
         start = world.start_erasure
         interrupted = replace(start, end_sessions=replace(start.end_sessions, states=Down()))
         with pytest.raises(Unavailable):
-            replace(world.service.erase_self, start=interrupted)(ann.principal, PASSWORD, address=ADDRESS)
+            replace(world.erase_self, start=interrupted)(ann.principal, PASSWORD, address=ADDRESS)
         assert is_in(world, ann)
-        world.service.erase_self(ann.principal, PASSWORD, address=ADDRESS)
+        world.erase_self(ann.principal, PASSWORD, address=ADDRESS)
         assert not is_in(world, ann)
 
 

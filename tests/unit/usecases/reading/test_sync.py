@@ -1,22 +1,25 @@
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from threading import Barrier
+from typing import Any, override
 
 import pytest
 
 from natter.domain.conversations.records import ConversationRecord
-from natter.domain.errors import BadRequest
+from natter.domain.errors import BadRequest, Unavailable
 from natter.domain.ids import ConversationId, UserId
-from natter.domain.messages.events import Head
+from natter.domain.messages.events import Event, Head, HeadPlace
 from natter.domain.reading.views import ConversationView, Position, Synced
 from natter.domain.receipts import Cursor
 from natter.names import PAGE_LIMIT_BYTES
 from natter.usecases.reading.sync import MAX_CONVERSATIONS, Sync
-from natter.usecases.reading.view_conversations import ViewConversations
+from natter.usecases.reading.view_conversations import WHOLE_AT_ONCE, ViewConversations
 from natter.wire.events import event_size
 from tests.chat import LARGE, Chat, places
 from tests.identity import NOON
+from tests.memory.head_cache import MemoryHeadCache
+from tests.memory.tables import MemoryTables
 from tests.messages import a_post, a_reaction, an_edit, text
 
 
@@ -142,6 +145,73 @@ def watched(room: Room) -> tuple[Sync, list[ConversationId]]:
             return super().at(heads, user, records)
 
     return replace(room.chat.sync, view=Watched(heads=room.chat.view.heads, timeline=room.chat.tables)), asked
+
+
+class TestManyConversations:
+    def test_their_events_are_read_concurrently_and_answered_in_order(self, room: Room) -> None:
+        """Each read waits for another one to be under way."""
+        together = Barrier(2, timeout=10)
+
+        class Waiting(MemoryTables):
+            @override
+            def events(
+                self, conversation: ConversationId, first: int, last: int, *, newest_first: bool
+            ) -> Iterable[Event]:
+                together.wait()
+                return super().events(conversation, first, last, newest_first=newest_first)
+
+        groups = [room.chat.group(room.ann, conversation_id=ConversationId(f"group-{number}")) for number in range(5)]
+        waiting = Waiting()
+        waiting.__dict__.update(room.chat.tables.__dict__)
+        sync = replace(room.chat.sync, pages=replace(room.chat.engines.read_page, timeline=waiting))
+        synced = sync(room.ann, {}, limit=50, cursor=None)
+        assert [each.view.record.conversation_id for each in synced.missed] == [*groups, room.lobby]
+        assert [len(each.events) for each in synced.missed] == [1, 1, 1, 1, 1, 10]
+
+    def test_a_store_that_fails_for_one_fails_the_answer(self, room: Room) -> None:
+        class Failing(MemoryTables):
+            @override
+            def events(
+                self, conversation: ConversationId, first: int, last: int, *, newest_first: bool
+            ) -> Iterable[Event]:
+                if conversation == room.lobby:
+                    raise Unavailable("the message store")
+                return super().events(conversation, first, last, newest_first=newest_first)
+
+        room.chat.group(room.ann)
+        failing = Failing()
+        failing.__dict__.update(room.chat.tables.__dict__)
+        with pytest.raises(Unavailable):
+            replace(room.chat.sync, pages=replace(room.chat.engines.read_page, timeline=failing))(
+                room.ann, {}, limit=50, cursor=None
+            )
+
+    def test_of_those_that_one_is_in_no_more_is_read_whole_than_an_answer_lists(self, room: Room) -> None:
+        """Neither of the heads, with their last messages, nor of what PostgreSQL knows."""
+        for number in range(250):
+            room.chat.group(room.ann, conversation_id=ConversationId(f"group-{number:03}"))
+        whole: list[int] = []
+
+        class Counting(MemoryHeadCache):
+            @override
+            def get(self, conversations: Sequence[ConversationId]) -> Mapping[ConversationId, Head]:
+                whole.append(len(conversations))
+                return super().get(conversations)
+
+            @override
+            def places(self, conversations: Sequence[ConversationId]) -> Mapping[ConversationId, HeadPlace]:
+                return {each: HeadPlace.of(head) for each, head in super().get(conversations).items()}
+
+        cache = Counting()
+        cache.__dict__.update(room.chat.heads.__dict__)
+        view = replace(room.chat.view, heads=replace(room.chat.view.heads, cache=cache))
+        replace(room.chat.sync, view=view)(room.ann, {}, limit=50, cursor=None)
+        replace(room.chat.read_inbox, view=view)(room.ann, limit=20, cursor=None)
+        assert sum(whole) <= WHOLE_AT_ONCE * 3 + MAX_CONVERSATIONS + 20
+        cold, whole[:] = Counting(), []
+        heads = replace(room.chat.view.heads, cache=cold)
+        assert len(heads.places([ConversationId(f"group-{number:03}") for number in range(250)])) == 250
+        assert max(whole) == WHOLE_AT_ONCE
 
 
 class TestCursor:

@@ -1,33 +1,11 @@
 import pytest
 
-from natter.domain.conversations.members import History, Membership
+from natter.domain.conversations.members import History
 from natter.domain.errors import NotMember
 from natter.domain.ids import ConversationId, UserId
 from natter.domain.messages.events import Head
-from natter.domain.reading.views import unread
-from natter.domain.receipts import Cursor
 from tests.chat import Chat
-from tests.messages import MALLORY, a_delete, a_head, a_post
-
-
-@pytest.fixture
-def chat() -> Chat:
-    return Chat()
-
-
-@pytest.fixture
-def ann(chat: Chat) -> UserId:
-    return chat.person("ann")
-
-
-@pytest.fixture
-def bob(chat: Chat) -> UserId:
-    return chat.person("bob")
-
-
-@pytest.fixture
-def cid(chat: Chat) -> UserId:
-    return chat.person("cid")
+from tests.messages import MALLORY, a_delete, a_post
 
 
 def counted(chat: Chat, user: UserId, conversation: ConversationId) -> tuple[int, int, int]:
@@ -72,22 +50,6 @@ class TestUnread:
         chat.join(lobby, bob)
         chat.say(lobby, ann, a_post("m2"))
         assert counted(chat, bob, lobby) == (1, 3, 1)
-
-    @pytest.mark.parametrize(
-        ("cursor", "count"),
-        [
-            (Cursor(), 7),
-            (Cursor(read_messages=5), 5),
-            (Cursor(sent_messages=6), 4),
-            (Cursor(read_messages=6, sent_messages=8), 2),
-            (Cursor(read_messages=2, sent_messages=1), 7),
-            (Cursor(sent_messages=11), 0),
-        ],
-    )
-    def test_is_the_difference_to_the_furthest_of_all(self, cursor: Cursor, count: int) -> None:
-        """Of a cursor that is ahead of the head (a fold that did not finish), nothing is unread."""
-        membership = Membership(role="member", joined_seq=4, joined_messages=3)
-        assert unread(a_head(12, messages=10), cursor, membership) == count
 
 
 class TestReadable:

@@ -1,7 +1,7 @@
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, override
 
 import pytest
 
@@ -11,7 +11,9 @@ from natter.domain.conversations.roster import NO_ROSTER, Roster
 from natter.domain.errors import Unavailable
 from natter.domain.ids import ConnectionId, ConversationId, UserId
 from natter.domain.receipts import MAX_READERS_SHOWN, Cursor, CursorKey, Receipt, ReceiptRecord
+from natter.usecases.receipts.fold_receipts import ROSTERS_AT_ONCE
 from tests.chat import Chat
+from tests.memory.admission import MemoryAdmission
 from tests.memory.tables import MemoryTables
 from tests.messages import NOON, a_connection, a_post
 
@@ -34,7 +36,10 @@ class DownAdmission:
         raise Unavailable(f"admission of {user} to {conversation}")
 
     def roster(self, conversation: ConversationId) -> Roster:
-        raise Unavailable(f"the members of {conversation}")
+        raise AssertionError(f"nobody asks for {conversation} alone")
+
+    def rosters(self, conversations: Collection[ConversationId]) -> Mapping[ConversationId, Roster]:
+        raise Unavailable(f"the members of {conversations}")
 
     def replace(self, conversation: ConversationId) -> None:
         raise Unavailable(f"the members of {conversation}")
@@ -45,8 +50,10 @@ class EmptyAdmission:
         raise AssertionError(f"nobody asks for {user} in {conversation}")
 
     def roster(self, conversation: ConversationId) -> Roster:
-        assert conversation
-        return NO_ROSTER
+        raise AssertionError(f"nobody asks for {conversation} alone")
+
+    def rosters(self, conversations: Collection[ConversationId]) -> Mapping[ConversationId, Roster]:
+        return dict.fromkeys(conversations, NO_ROSTER)
 
     def replace(self, conversation: ConversationId) -> None:
         raise AssertionError(f"nothing changes in {conversation}")
@@ -211,6 +218,40 @@ class TestShowing:
             {"in": direct, "user_id": stage.bob, "delivered_seq": 4},
             {"in": direct, "user_id": stage.bob, "read_seq": 3},
         ]
+
+    @pytest.mark.parametrize("mine", [True, False])
+    def test_across_a_block_neither_sees_anything_of_the_other(self, stage: Stage, mine: bool) -> None:
+        """In the direct conversation of the two, and in a group, where all others go on to see it."""
+        direct = stage.direct()
+        anns, bobs, cids = stage.connect(stage.ann), stage.connect(stage.bob), stage.connect(stage.cid)
+        stage.chat.world.blocks.add(*((stage.ann, stage.bob) if mine else (stage.bob, stage.ann)), at=NOON)
+        stage.fold([stage.record(stage.bob, read=3, delivered=4, by=bobs, conversation=direct)])
+        stage.fold([stage.record(stage.bob, read=3, by=bobs), stage.record(stage.cid, read=4, by=cids)])
+        stage.fold([stage.record(stage.ann, read=6, by=anns)])
+        shown = {
+            name: [item["user_id"] for item in stage.told(each)]
+            for name, each in (("ann", anns), ("bob", bobs), ("cid", cids))
+        }
+        assert shown == {"ann": [stage.cid], "bob": [stage.cid], "cid": [stage.bob]}
+
+    def test_the_members_of_all_conversations_are_looked_up_together(self, stage: Stage) -> None:
+        asked: list[int] = []
+
+        class Counting(MemoryAdmission):
+            @override
+            def rosters(self, conversations: Collection[ConversationId]) -> Mapping[ConversationId, Roster]:
+                asked.append(len(conversations))
+                return super().rosters(conversations)
+
+        groups = [stage.chat.group(stage.ann, stage.bob) for _ in range(ROSTERS_AT_ONCE + 2)]
+        anns = stage.connect(stage.ann)
+        for group in groups:
+            stage.speak(group)
+        stage.told(anns)
+        batch = [stage.record(stage.bob, read=2, conversation=each) for each in groups]
+        replace(stage.fold, admission=Counting(stage.chat.conversations))(batch)
+        assert asked == [ROSTERS_AT_ONCE, 2]
+        assert {item["in"] for item in stage.told(anns)} == set(groups)
 
     def test_those_who_read_at_once_see_each_other_in_one_frame(self, stage: Stage) -> None:
         anns, bobs = stage.connect(stage.ann), stage.connect(stage.bob)

@@ -18,16 +18,6 @@ class DownLog:
 
 
 @pytest.fixture
-def chat() -> Chat:
-    return Chat()
-
-
-@pytest.fixture
-def ann(chat: Chat) -> UserId:
-    return chat.person("ann")
-
-
-@pytest.fixture
 def lobby(chat: Chat, ann: UserId) -> ConversationId:
     """Its head is at 3."""
     conversation = chat.group(ann)

@@ -8,21 +8,6 @@ from tests.chat import Chat
 from tests.messages import MALLORY, NOON, a_post
 
 
-@pytest.fixture
-def chat() -> Chat:
-    return Chat()
-
-
-@pytest.fixture
-def ann(chat: Chat) -> UserId:
-    return chat.person("ann")
-
-
-@pytest.fixture
-def bob(chat: Chat) -> UserId:
-    return chat.person("bob")
-
-
 def receive(chat: Chat, conversation: ConversationId, user: UserId, *, read: int = 0, delivered: int = 0) -> None:
     receipt = Receipt(conversation_id=conversation, user_id=user, read_seq=read, delivered_seq=delivered)
     chat.fold_receipts([ReceiptRecord(receipt=receipt, at=NOON)])
@@ -52,6 +37,19 @@ class TestReadCursors:
         assert cursors(chat, cid, lobby) == {ann: (2, 2), bob: (1, 1), cid: (3, 3)}
         receive(chat, lobby, cid, read=1)
         assert cursors(chat, cid, lobby)[cid] == (3, 3)
+
+    @pytest.mark.parametrize("mine", [True, False])
+    def test_those_across_a_block_are_left_out(self, chat: Chat, ann: UserId, bob: UserId, mine: bool) -> None:
+        """In a group, and in the direct conversation of the two."""
+        cid = chat.person("cid")
+        lobby = chat.group(ann, bob, cid)
+        direct = chat.create(CreateRequest(creator=ann, kind="direct", members=(bob,)))[0].record.conversation_id
+        chat.world.blocks.add(*((ann, bob) if mine else (bob, ann)), at=NOON)
+        assert cursors(chat, ann, lobby).keys() == {ann, cid}
+        assert cursors(chat, bob, lobby).keys() == {bob, cid}
+        assert cursors(chat, cid, lobby).keys() == {ann, bob, cid}
+        assert cursors(chat, ann, direct).keys() == {ann}
+        assert cursors(chat, bob, direct).keys() == {bob}
 
     def test_before_anything_is_folded_all_start_at_one(self, chat: Chat, ann: UserId, bob: UserId) -> None:
         view, _ = chat.create(CreateRequest(creator=ann, kind="direct", members=(bob,)))

@@ -1,17 +1,22 @@
 import json
-from typing import Any
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any, override
 
 import pytest
 
 from natter.domain.connections import Connection
 from natter.domain.conversations.records import CreateRequest
+from natter.domain.conversations.roster import Roster
 from natter.domain.errors import NotMember
 from natter.domain.ids import ConversationId, UserId
+from natter.domain.limits import TYPING_PER_USER
 from natter.domain.signals import MAX_TYPING_SHOWN
 from natter.usecases.signals.pass_on_typing import PassOnTyping
 from natter.wire.json_frames import JsonFrames
 from tests.chat import Chat
 from tests.identity import NOON
+from tests.memory.admission import MemoryAdmission
 from tests.messages import MALLORY, a_connection
 
 
@@ -33,23 +38,8 @@ class Typing:
 
 
 @pytest.fixture
-def chat() -> Chat:
-    return Chat()
-
-
-@pytest.fixture
 def typing(chat: Chat) -> Typing:
     return Typing(chat)
-
-
-@pytest.fixture
-def ann(chat: Chat) -> UserId:
-    return chat.person("ann")
-
-
-@pytest.fixture
-def bob(chat: Chat) -> UserId:
-    return chat.person("bob")
 
 
 @pytest.fixture
@@ -67,6 +57,26 @@ class TestPassOnTyping:
         shown = {"type": "typing", "conversation_id": lobby, "user_id": ann, "state": "started"}
         assert typing.seen(phone) == typing.seen(desk) == [shown]
         assert typing.seen(anns) == typing.seen(strangers) == []
+
+    def test_too_often_nobody_is_looked_up(self, chat: Chat, typing: Typing, ann: UserId) -> None:
+        """In one conversation, or in ever others, whether they exist or not."""
+        asked: list[ConversationId] = []
+
+        class Counting(MemoryAdmission):
+            @override
+            def roster(self, conversation: ConversationId) -> Roster:
+                asked.append(conversation)
+                return super().roster(conversation)
+
+        pass_on = replace(typing.pass_on, admission=Counting(chat.conversations))
+        group = chat.group(ann)
+        for _ in range(3):
+            pass_on(ann, group, "started")
+        assert asked == [group]
+        for number in range(100):
+            with suppress(NotMember):
+                pass_on(ann, ConversationId(f"nowhere-{number}"), "started")
+        assert len(asked) == TYPING_PER_USER.burst
 
     def test_a_stranger_may_not(self, typing: Typing, bob: UserId, lobby: ConversationId) -> None:
         """P8."""

@@ -1,0 +1,185 @@
+"""
+HTTP/1.1 connections that are kept alive, for requests of whose answers only the status counts.
+
+Answers are parsed by llhttp (httptools), of which docs/decisions/0004 says why.
+"""
+
+import select
+import socket
+import ssl
+import time
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from urllib.parse import SplitResult, urlsplit
+
+import httptools
+
+GRACE_S = 0.001
+"""How long an answer is read after the deadline: it may have come in time, while others were waited for."""
+
+MAX_ANSWER = 64 * 1024
+"""Bytes of one answer that are read, with its head and with the interim answers before it."""
+_FINAL = 200
+_READ = 16 * 1024
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where requests go: `https://host:port/prefix`, the port and the prefix as it may be."""
+
+    url: str
+
+    @cached_property
+    def _parts(self) -> SplitResult:
+        return urlsplit(self.url)
+
+    @cached_property
+    def host(self) -> str:
+        """As the Host header has it."""
+        return self._parts.netloc
+
+    @cached_property
+    def prefix(self) -> str:
+        return self._parts.path
+
+    def connect(self, deadline: float) -> socket.socket:
+        """
+        Raises:
+            OSError: it could not be reached in time, or is not who it should be.
+        """
+        name, secure = self._parts.hostname, self._parts.scheme == "https"
+        connected = socket.create_connection((name, self._parts.port or (443 if secure else 80)), _left_s(deadline))
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if not secure:
+            return connected
+        connected.settimeout(_left_s(deadline))
+        return _tls().wrap_socket(connected, server_hostname=name)
+
+
+def _left_s(deadline: float) -> float:
+    return max(deadline - time.monotonic(), GRACE_S)
+
+
+@lru_cache(maxsize=1)
+def _tls() -> ssl.SSLContext:
+    return ssl.create_default_context()
+
+
+class HttpConnection:
+    """One connection, made when its first request is sent, with at most one request under way."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.endpoint = endpoint
+        self.fresh = True
+        """Nothing was answered on it yet; one that was idle may turn out to be closed by the other side."""
+        self._socket: socket.socket | None = None
+        self._readable = select.poll()
+        self._answers = _Answers()
+
+    @property
+    def reusable(self) -> bool:
+        """Whether it is open, and nothing has come since the last answer: not its end, nor what nobody asked for."""
+        return self._socket is not None and not self._readable.poll(0)
+
+    def send(self, request: bytes, deadline: float) -> None:
+        """
+        Raises:
+            OSError: it could not be sent in time. The connection is closed.
+        """
+        try:
+            if self._socket is None:
+                self._socket = self.endpoint.connect(deadline)
+                self._readable.register(self._socket, select.POLLIN)
+            self._socket.settimeout(_left_s(deadline))
+            self._socket.sendall(request)
+        except OSError:
+            self.close()
+            raise
+
+    def receive(self, deadline: float) -> int:
+        """
+        The status of the answer, `deadline` by the monotonic clock.
+
+        It is known when the head has come. The body is read for the sake of the connection only: where it has no end
+        that can be told, or does not come, the connection is closed and the status counts.
+
+        Raises:
+            TimeoutError: no head came in time. The connection is closed.
+            OSError: none came, or what came is no answer. The connection is closed.
+        """
+        answers = self._answers
+        answers.expect()
+        try:
+            self._read(max(deadline, time.monotonic() + GRACE_S))
+        except OSError:
+            self.close()
+            if not answers.status:
+                raise
+        if not answers.keep_alive:
+            self.close()
+        self.fresh = False
+        return answers.status
+
+    def close(self) -> None:
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+
+    def _read(self, until: float) -> None:
+        if self._socket is None:
+            raise ConnectionError("closed")
+        while self._answers.wanting:
+            left_s = until - time.monotonic()
+            if left_s <= 0:
+                raise TimeoutError("no answer in time")
+            self._socket.settimeout(left_s)
+            received = self._socket.recv(_READ)
+            if not received:
+                raise ConnectionError("closed by the other side")
+            self._answers.feed(received)
+
+
+class _Answers:
+    """The answers on one connection, one after the other, as the parser tells of them."""
+
+    def __init__(self) -> None:
+        self._parser = httptools.HttpResponseParser(self)
+        self.expect()
+
+    def expect(self) -> None:
+        self.status = 0
+        """Of the final answer, when its head has come."""
+        self.keep_alive = True
+        """Whether another answer can follow on the connection."""
+        self.wanting = True
+        """Whether more must be read to know the status, or to use the connection again."""
+        self._size = 0
+
+    def feed(self, received: bytes) -> None:
+        """
+        Raises:
+            ConnectionError: this is no answer, or one that is too large.
+        """
+        self._size += len(received)
+        try:
+            self._parser.feed_data(received)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            raise ConnectionError("an answer that is not HTTP") from error
+        if self.wanting and self._size > MAX_ANSWER:
+            raise ConnectionError("an answer without end")
+
+    # httptools callbacks, in the order of their calls
+
+    def on_message_begin(self) -> None:
+        if not self.wanting:  # nobody asked for this answer: what follows would be taken for another's
+            self.keep_alive = False
+
+    def on_headers_complete(self) -> None:
+        status = self._parser.get_status_code()
+        if status >= _FINAL and self.wanting:
+            self.status = status
+            self.keep_alive = self.wanting = self._parser.should_keep_alive()
+
+    def on_message_complete(self) -> None:
+        if self.status:
+            self.wanting = False

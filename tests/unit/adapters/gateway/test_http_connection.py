@@ -1,0 +1,174 @@
+import contextlib
+import ipaddress
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from natter.adapters.gateway import http_connection
+from natter.adapters.gateway.http_connection import Endpoint, HttpConnection
+
+REQUEST = b"POST / HTTP/1.1\r\ncontent-length: 0\r\n\r\n"
+ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+
+
+def soon() -> float:
+    return time.monotonic() + 10
+
+
+@pytest.fixture
+def listening() -> Iterator[socket.socket]:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.settimeout(10)
+        yield listening
+
+
+@pytest.fixture
+def connection(listening: socket.socket) -> Iterator[HttpConnection]:
+    connection = HttpConnection(Endpoint(f"http://127.0.0.1:{listening.getsockname()[1]}"))
+    yield connection
+    connection.close()
+
+
+@pytest.fixture
+def server(listening: socket.socket, connection: HttpConnection) -> Iterator[socket.socket]:
+    """The other end of the connection, on which one request has been answered."""
+    connection.send(REQUEST, soon())
+    server, _ = listening.accept()
+    with server:
+        server.sendall(ANSWER)
+        assert connection.receive(soon()) == 200
+        yield server
+
+
+class TestAnIdleConnection:
+    @pytest.mark.usefixtures("server")
+    def test_is_used_again(self, connection: HttpConnection) -> None:
+        assert connection.reusable
+
+    def test_is_not_when_the_other_side_has_closed_it(self, connection: HttpConnection, server: socket.socket) -> None:
+        server.shutdown(socket.SHUT_RDWR)
+        arrived(connection)
+        assert not connection.reusable
+
+    def test_is_not_when_something_came_that_nobody_asked_for(
+        self, connection: HttpConnection, server: socket.socket
+    ) -> None:
+        """As from servers that say 408 before they close; it would be taken for the next answer."""
+        server.sendall(b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n")
+        arrived(connection)
+        assert not connection.reusable
+
+
+def arrived(connection: HttpConnection) -> None:
+    assert connection._readable.poll(10_000)
+
+
+class TestTheDeadline:
+    def test_an_answer_that_is_there_is_read_after_it(self, connection: HttpConnection, server: socket.socket) -> None:
+        connection.send(REQUEST, soon())
+        server.sendall(ANSWER)
+        arrived(connection)
+        assert connection.receive(time.monotonic() - 1) == 200
+
+    def test_holds_for_the_whole_answer_and_not_for_each_of_its_packets(
+        self, connection: HttpConnection, server: socket.socket, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(http_connection, "GRACE_S", 0.1)
+        enough = threading.Event()
+
+        def drip() -> None:
+            """For three seconds, if nobody hangs up."""
+            with contextlib.suppress(ConnectionError):
+                for byte in b"HTTP/1.1 200 OK\r\nX: " + b"x" * 300:
+                    server.sendall(bytes([byte]))
+                    if enough.wait(0.01):
+                        return
+
+        connection.send(REQUEST, soon())
+        dripping = threading.Thread(target=drip)
+        dripping.start()
+        began = time.monotonic()
+        try:
+            with pytest.raises(TimeoutError):
+                connection.receive(began + 0.1)
+        finally:
+            enough.set()
+            dripping.join()
+        assert time.monotonic() - began < 2
+
+
+class TestTls:
+    @pytest.fixture
+    def certificate(self, tmp_path: Path) -> Path:
+        """Of 127.0.0.1, by itself, with its key."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        name, now = x509.Name([]), datetime.now(UTC)
+        made = (
+            x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+            .not_valid_before(now - timedelta(days=1))
+            .not_valid_after(now + timedelta(days=1))
+            .add_extension(
+                x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=True
+            )
+            .sign(key, hashes.SHA256())
+        )
+        path = tmp_path / "certificate.pem"
+        path.write_bytes(
+            made.public_bytes(serialization.Encoding.PEM)
+            + key.private_bytes(
+                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+            )
+        )
+        return path
+
+    def serve(self, listening: socket.socket, certificate: Path, requests: int) -> threading.Thread:
+        """Answers so many requests of one connection, if it comes to be."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+
+        def serve() -> None:
+            plain, _ = listening.accept()
+            try:
+                with context.wrap_socket(plain, server_side=True) as server:
+                    for _ in range(requests):
+                        server.recv(1024)
+                        server.sendall(ANSWER)
+                    server.recv(1)
+            except OSError:
+                return  # the client did not trust it
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        return thread
+
+    def test_what_its_handshake_leaves_is_not_taken_for_an_answer(
+        self, listening: socket.socket, certificate: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Servers send tickets after it, which are read with the first answer."""
+        trusting = ssl.create_default_context(cafile=certificate)
+        monkeypatch.setattr(http_connection, "_tls", lambda: trusting)
+        serving = self.serve(listening, certificate, requests=2)
+        connection = HttpConnection(Endpoint(f"https://127.0.0.1:{listening.getsockname()[1]}"))
+        for _ in range(2):
+            connection.send(REQUEST, soon())
+            assert connection.receive(soon()) == 200
+            assert connection.reusable
+        connection.close()
+        serving.join()
+
+    def test_who_is_not_known_gets_nothing(self, listening: socket.socket, certificate: Path) -> None:
+        serving = self.serve(listening, certificate, requests=1)
+        connection = HttpConnection(Endpoint(f"https://127.0.0.1:{listening.getsockname()[1]}"))
+        with pytest.raises(ssl.SSLCertVerificationError):
+            connection.send(REQUEST, soon())
+        assert not connection.reusable
+        serving.join()
