@@ -8,6 +8,7 @@ from natter import names
 type FunctionName = Literal[
     "authorize",
     "chat_api",
+    "close_connections",
     "connect",
     "disconnect",
     "erase",
@@ -46,6 +47,7 @@ SIZING: dict[FunctionName, Sizing] = {
     "fanout": Sizing(memory_mb=1024, timeout_s=30),
     "post_slice": Sizing(memory_mb=1024, timeout_s=15),
     "settle_files": Sizing(timeout_s=30),
+    "close_connections": Sizing(timeout_s=15),
     "receipts": Sizing(memory_mb=1024, timeout_s=30),
     "presence": Sizing(memory_mb=1024, timeout_s=15),
     "relay": Sizing(timeout_s=60, reserved_concurrency=1),

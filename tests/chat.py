@@ -10,6 +10,7 @@ from natter.domain.messages.commands import Item
 from natter.domain.messages.events import Event
 from natter.domain.reading.views import ConversationView
 from natter.names import PAGE_LIMIT_BYTES
+from natter.ports.conversations import Admission
 from natter.usecases.attachments.find_message import FindMessage
 from natter.usecases.attachments.link_attachment import LinkAttachment
 from natter.usecases.attachments.offer_upload import OfferUpload
@@ -141,7 +142,7 @@ class Chat:
 
     def _sending(self) -> None:
         self.offer_upload = OfferUpload(admission=self.admission, attachments=self.attachments, new_id=new_id)
-        self.gate = MemoryGate(self.admission, self.world.limits)
+        self.gate = self.gate_of(self.admission)
         self.send = Send(gate=self.gate, attachments=self.attachments, log=self.log, announce=self.announce)
         self.persist = Persist(
             timeline=self.tables,
@@ -168,6 +169,9 @@ class Chat:
             frames=JsonFrames(),
             tell=self.tell,
         )
+
+    def gate_of(self, admission: Admission) -> MemoryGate:
+        return MemoryGate(admission, self.world.limits, self.registry, self.world.check_session)
 
     def members_announced(self, announce: Announce) -> Members:
         """What changes conversations, announced as `announce` does."""

@@ -10,12 +10,17 @@ from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from local.cloud import Cloud
 from local.keyspaces import Guard
 from tests.support.api import Api
 
 ROOT = Path(__file__).parents[1]
+
+# No test is timed: what is slow here is a machine that does something else, and shows nothing of the code.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

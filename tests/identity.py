@@ -6,7 +6,7 @@ from typing import Any
 
 from natter.domain.accounts.requests import NewUser, OnDevice, SignInRequest
 from natter.domain.accounts.users import Device, Platform, Principal, Session, User
-from natter.domain.connections import Connection
+from natter.domain.connections import Closing, Connection, Registered
 from natter.domain.delivery import Post, PostResult
 from natter.domain.ids import ConnectionId, DeviceId, SessionId, UserId, new_id
 from natter.usecases.accounts.authenticate import RedeemTicket
@@ -29,7 +29,9 @@ from natter.usecases.privacy.erase_self import EraseSelf, EraseSelfByProvider, S
 from tests.memory.access_tokens import MemoryAccessTokens
 from tests.memory.acquaintances import MemoryAcquaintances
 from tests.memory.admission import MemoryAdmission
+from tests.memory.connections import MemoryConnections
 from tests.memory.conversations import MemoryConversations
+from tests.memory.deliveries import MemoryClosureQueue
 from tests.memory.devices import MemoryDevices
 from tests.memory.erasures import MemoryErasures
 from tests.memory.exports import MemoryArchives, MemoryExporter, MemoryExports
@@ -92,30 +94,52 @@ class FakeSockets:
     """Both the registry of connections and the gateway that holds them."""
 
     open: list[Connection] = field(default_factory=list)
+    """As their clients see it."""
+    upgrading: list[Connection] = field(default_factory=list)
+    """What the gateway does not know yet."""
+    registry: MemoryConnections = field(default_factory=MemoryConnections)
     answers: bool = True
     """Whether the gateway does."""
     frames: list[tuple[ConnectionId, bytes]] = field(default_factory=list)
     """What was posted, and to whom."""
 
-    def register(self, connection: Connection) -> bool:
-        self.open.append(connection)
-        return True
+    def register(self, connection: Connection) -> Registered:
+        """And open it, unless it is `upgrading`."""
+        if connection not in self.upgrading and connection not in self.open:
+            self.open.append(connection)
+        return self.registry.register(connection)
 
     def unregister(self, connection: Connection) -> None:
-        self.open = [each for each in self.open if each != connection]
+        self.registry.unregister(connection)
 
     def of(self, users: Iterable[UserId]) -> Mapping[UserId, Sequence[Connection]]:
-        return {user: [each for each in self.open if each.user_id == user] for user in users}
+        return self.registry.of(users)
+
+    def refuse(self, connection: Connection) -> None:
+        """Its function has refused the upgrade."""
+        self.open = [each for each in self.open if each != connection]
+        self.upgrading = [each for each in self.upgrading if each != connection]
+
+    def upgraded(self, connection: Connection) -> None:
+        """Its client has the answer to the upgrade."""
+        self.upgrading.remove(connection)
+        self.open.append(connection)
 
     def post(self, posts: Sequence[Post], *, budget_s: float) -> Sequence[PostResult]:
         assert budget_s > 0
         self.frames += [(post.connection.connection_id, post.frame) for post in posts if post.connection in self.open]
         return [PostResult.DELIVERED if self.answers else PostResult.FAILED] * len(posts)
 
-    def close(self, connections: Sequence[Connection]) -> Sequence[bool]:
-        if self.answers:
-            self.open = [each for each in self.open if each not in connections]
-        return [self.answers] * len(connections)
+    def close(self, connections: Sequence[Connection]) -> Sequence[Closing]:
+        return [self._close(each) for each in connections]
+
+    def _close(self, connection: Connection) -> Closing:
+        if not self.answers:
+            return Closing.FAILED
+        if connection not in self.open:
+            return Closing.GONE
+        self.open.remove(connection)
+        return Closing.CLOSED
 
 
 class World:
@@ -132,7 +156,7 @@ class World:
         self.limits = MemoryRateLimits(self.clock)
         self.tokens = MemoryAccessTokens(self.clock)
         self.passwords = MemoryPasswords()
-        self.sockets = FakeSockets()
+        self.sockets, self.closures = FakeSockets(), MemoryClosureQueue()
         self.contacts = MemoryContacts(self.users, self.blocks)
         self.conversations = MemoryConversations(self.users, self.blocks, self.contacts)
         self.provider = MemoryIdentityProvider()
@@ -170,6 +194,7 @@ class World:
         engines.contacts, engines.blocks = self.contacts, self.blocks
         engines.conversations, engines.admission = self.conversations, MemoryAdmission(self.conversations)
         engines.connections = engines.gateway = self.sockets
+        engines.closures = self.closures
         engines.exports, engines.archives, engines.exporter = self.exports, self.archives, self.exporter
         engines.erasures = self.erasures
         engines.traces, engines.watchers, engines.acquaintances = self.traces, self.watchers, self.acquaintances
@@ -182,6 +207,7 @@ class World:
             engines.check_password,
             engines.check_session,
         )
+        self.close = engines.close_connections
         self.open_session, self.end_session, self.end_sessions = (
             engines.open_session,
             engines.end_session,
@@ -206,7 +232,7 @@ class World:
         self.refresh_session = RefreshSession(
             sessions=self.sessions, tokens=self.tokens, end_session=self.end_session, clock=self.clock
         )
-        self.list_sessions = ListSessions(sessions=self.sessions)
+        self.list_sessions = ListSessions(sessions=self.sessions, clock=self.clock)
         self.end_own_session = EndOwnSession(sessions=self.sessions, end=self.end_session)
         self.change_password = ChangePassword(
             users=self.users, passwords=self.passwords, check=self.check, end_others=self.end_sessions
@@ -237,6 +263,14 @@ class World:
         self.keep_devices = KeepDevices(devices=self.devices, clock=self.clock)
         self.presence_now = self.engines.presence_now
         self.read_presence = ReadPresence(acquaintances=self.acquaintances, now=self.presence_now)
+
+    def close_again(self) -> None:
+        """The queue hands out the closures that wait."""
+        for closure in self.closures.take():
+            self.close.again(closure)
+
+    def lives(self, session: SessionId) -> bool:
+        return self.sessions.is_live(session, at=self.clock())
 
     def add(self, username: str) -> User:
         return self.sign_up(a_new_user(username))

@@ -66,7 +66,6 @@ class Scene:
 
     def watching(self, through: Callable[[Any], Any] = unhindered) -> Watch:
         return Watch(
-            limits=self.world.limits,
             acquaintances=self.world.acquaintances,
             watchers=through(self.world.watchers),
             now=self.world.presence_now,

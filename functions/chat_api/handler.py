@@ -4,6 +4,7 @@ from natter import __version__
 from natter.bootstrap.engines import Engines
 from natter.domain.errors import Conflict, Forbidden, LastOwner, NotFound, NotMember
 from natter.domain.ids import AttachmentId, ConversationId, new_id
+from natter.domain.limits import SIGNALS
 from natter.domain.receipts import Receipt
 from natter.entrypoints.answers import Answer
 from natter.entrypoints.http import HttpApi
@@ -168,7 +169,7 @@ def _reading(api: HttpApi, engines: Engines) -> None:
 
 def _receipts(api: HttpApi, engines: Engines) -> None:
     """How far members have come."""
-    note = engines.note_receipt
+    note, limits = engines.note_receipt, engines.rate_limits
     cursors_of = ReadCursors(
         admission=engines.admission,
         blocks=engines.blocks,
@@ -179,6 +180,7 @@ def _receipts(api: HttpApi, engines: Engines) -> None:
     @api.put("/v1/conversations/<conversation_id>/read", status=202, raises=(NotMember,))
     def note_read(request: Request, body: ReadBody) -> None:
         conversation = ConversationId(request.path["conversation_id"])
+        limits.take(SIGNALS, request.principal.user_id)  # as the frame does
         note(Receipt(conversation_id=conversation, user_id=request.principal.user_id, read_seq=body.seq))
 
     @api.get("/v1/conversations/<conversation_id>/cursors", raises=(NotMember, Forbidden))

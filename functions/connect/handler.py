@@ -32,6 +32,7 @@ def _made() -> LambdaHandler:
     connect = Connect(
         connections=engines.connections,
         check_session=engines.check_session,
+        close=engines.close_connections,
         traces=engines.traces,
         log=engines.connection_log,
         now_ms=engines.now_ms,

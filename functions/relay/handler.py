@@ -1,4 +1,7 @@
-"""Every minute: tells what was decided of conversations and not told, and makes known what is not known of blocks."""
+"""
+Every minute: tells what was decided of conversations and not told, makes known what is not known of blocks, and forgets
+sessions that have ended.
+"""
 
 from collections.abc import Callable
 
@@ -6,6 +9,7 @@ from natter.bootstrap.engines import Engines
 from natter.entrypoints.lazily import LambdaHandler, lazily
 from natter.settings import RelaySettings
 from natter.telemetry import logger
+from natter.usecases.accounts.forget_sessions import ForgetSessions
 from natter.usecases.conversations.relay import Relay, Swept
 
 
@@ -13,12 +17,15 @@ class IncompleteSweepError(Exception):
     """Something stays untold: the function's alarm rings when that does not pass."""
 
 
-def build(relay: Callable[[], Swept]) -> LambdaHandler:
+def build(relay: Callable[[], Swept], forget_sessions: Callable[[], int]) -> LambdaHandler:
     def handle(_event: object, _context: object) -> dict[str, int]:
         swept = relay()
         done = {"announced": swept.announced, "replaced": swept.replaced}
         if any(done.values()) or swept.failed:
             logger.info("outbox swept", extra={**done, "failed": swept.failed})
+        forgotten = forget_sessions()
+        if forgotten:
+            logger.info("sessions ended or forgotten", extra={"sessions": forgotten})
         if swept.failed:
             raise IncompleteSweepError(f"{swept.failed} conversations could not be completed")
         return done
@@ -34,7 +41,7 @@ def _made() -> LambdaHandler:
         announce=engines.announce,
         now_ms=engines.now_ms,
     )
-    return build(relay)
+    return build(relay, ForgetSessions(sessions=engines.sessions, now_ms=engines.now_ms))
 
 
 lambda_handler = lazily(_made)

@@ -7,7 +7,8 @@ from typing import assert_never
 
 from natter.bootstrap.engines import Engines
 from natter.domain.connections import Connection
-from natter.domain.errors import BadRequest, UnknownAction
+from natter.domain.errors import BadRequest, NatterError, UnknownAction
+from natter.domain.limits import SIGNALS, Bucket
 from natter.domain.receipts import Receipt
 from natter.entrypoints.lazily import LambdaHandler, lazily
 from natter.entrypoints.websocket import SocketEvent, frame_route
@@ -16,6 +17,7 @@ from natter.settings import SignalSettings
 from natter.usecases.presence.say_status import SayStatus
 from natter.usecases.presence.watch import Watch
 from natter.usecases.receipts.note_receipt import NoteReceipt
+from natter.usecases.signals.admit_signal import AdmitSignal
 from natter.usecases.signals.pass_on_typing import PassOnTyping
 from natter.usecases.signals.ping import Ping
 from natter.wire.base import WireModel
@@ -27,6 +29,7 @@ from natter.wire.signals import SIGNAL_FRAMES, PingFrame, PongFrame, TypingFrame
 
 def build(
     *,
+    admit: AdmitSignal,
     ping: Ping,
     note: NoteReceipt,
     pass_on: PassOnTyping,
@@ -35,6 +38,7 @@ def build(
     endpoint: str,
 ) -> LambdaHandler:
     def handle(event: SocketEvent) -> WireModel | None:
+        admit(event.connection, _bucket(event))
         action = event.frame.get("action")
         if not isinstance(action, str):
             raise BadRequest("action: must be a string")
@@ -60,6 +64,14 @@ def build(
     return frame_route(handle, endpoint)
 
 
+def _bucket(event: SocketEvent) -> Bucket | None:
+    """Whatever it is, it counts; but for typing, which has a limit of its own in each conversation."""
+    try:
+        return None if event.frame.get("action") == "typing" else SIGNALS
+    except NatterError:  # no frame at all: that is said after it was counted
+        return SIGNALS
+
+
 def _receipt(frame: ReadFrame | DeliveredFrame, connection: Connection) -> Receipt:
     return Receipt(
         conversation_id=frame.conversation_id,
@@ -74,15 +86,23 @@ def _made() -> LambdaHandler:
     """The message store is connected to at the first place that is not in the cache: hardly ever."""
     engines = Engines(SignalSettings())
     engines.warm(engines.valkey.warm, lambda: engines.producer.warm([RECEIPTS_TOPIC, CONNECTIONS_TOPIC]))
-    limits, traces, log, now_ms = engines.rate_limits, engines.traces, engines.status_log, engines.now_ms
+    traces, log, now_ms = engines.traces, engines.status_log, engines.now_ms
     return build(
-        ping=Ping(connections=engines.connections, traces=traces, log=log, now_ms=now_ms),
-        note=engines.note_receipt,
-        pass_on=PassOnTyping(admission=engines.admission, limits=limits, frames=engines.frames, tell=engines.tell),
-        watch=Watch(
-            limits=limits, acquaintances=engines.acquaintances, watchers=engines.watchers, now=engines.presence_now
+        admit=AdmitSignal(gate=engines.gate, close=engines.close_connections),
+        ping=Ping(
+            connections=engines.connections,
+            check_session=engines.check_session,
+            close=engines.close_connections,
+            traces=traces,
+            log=log,
+            now_ms=now_ms,
         ),
-        say=SayStatus(limits=limits, traces=traces, log=log, now_ms=now_ms),
+        note=engines.note_receipt,
+        pass_on=PassOnTyping(
+            admission=engines.admission, limits=engines.rate_limits, frames=engines.frames, tell=engines.tell
+        ),
+        watch=Watch(acquaintances=engines.acquaintances, watchers=engines.watchers, now=engines.presence_now),
+        say=SayStatus(traces=traces, log=log, now_ms=now_ms),
         endpoint=engines.endpoint,
     )
 

@@ -79,7 +79,7 @@ def _sessions(api: HttpApi, engines: Engines) -> None:
         end_session=engines.end_session,
         clock=engines.now_ms,
     )
-    sessions_of = ListSessions(sessions=engines.sessions)
+    sessions_of = ListSessions(sessions=engines.sessions, clock=engines.now_ms)
     end = EndOwnSession(sessions=engines.sessions, end=engines.end_session)
     ticket_for = IssueTicket(tickets=engines.tickets, socket_url=engines.socket_url)
 
@@ -95,8 +95,10 @@ def _sessions(api: HttpApi, engines: Engines) -> None:
         return SignedInAnswer.of(refresh(body.refresh_token))
 
     @api.get("/v1/sessions")
-    def list_sessions(request: Request) -> SessionsAnswer:
-        return SessionsAnswer.of(sessions_of(request.principal), asking=request.principal.session_id)
+    def list_sessions(request: Request, query: ListQuery) -> SessionsAnswer:
+        me = request.principal
+        page = sessions_of(me, limit=query.limit, cursor=query.cursor)
+        return SessionsAnswer.of(page, asking=me.session_id)
 
     @api.delete("/v1/sessions/<session_id>")
     def end_session(request: Request) -> None:

@@ -116,8 +116,13 @@ class OperationsStack(Stack):
             )
 
     def _queues(self, services: ServicesStack) -> None:
-        """Deliveries, removals of files and looks at presence that come late, and those that came to nothing."""
-        for name, queue in (("slices", services.slices), ("files", services.files), ("looks", services.looks)):
+        """Work that is done late, and work that came to nothing."""
+        for name, queue in (
+            ("slices", services.slices),
+            ("files", services.files),
+            ("looks", services.looks),
+            ("closures", services.closures),
+        ):
             self._alarm(f"{name}-age", queue.metric_oldest_age(period=MINUTE), above=WAITING_S, minutes=3)
             self._alarm(f"{name}-dead", queue.metric_dead(period=MINUTE), above=0)
 

@@ -53,6 +53,9 @@ class ServicesStack(Stack):
             self, "Files", stage=stage, name="files", worker="settle_files", receives=FILES_RECEIVES, key=data.key
         )
         self.looks = WorkQueue(self, "Looks", stage=stage, name="looks", worker="presence", key=data.key)
+        self.closures = WorkQueue(
+            self, "Closures", stage=stage, name="closures", worker="close_connections", key=data.key
+        )
         self.functions: dict[FunctionName, PythonFunction] = {}
         self._with_database: list[PythonFunction] = []
 
@@ -60,6 +63,7 @@ class ServicesStack(Stack):
         self._conversations()
         self._deliveries()
         self._settle_files()
+        self._close_connections()
         self._signals()
         self._presence()
         self._relay()
@@ -76,9 +80,11 @@ class ServicesStack(Stack):
         """Who is who, and who is connected."""
         data, topics = self._data, self._streams.topics
         authorize = self._function("authorize", ["core", "users"], "POSTGRES", "VALKEY", "TOKENS")
-        connect = self._function("connect", ["core", "streams", "users"], "POSTGRES", "VALKEY", "KAFKA", "SOCKETS")
+        connect = self._function(
+            "connect", ["core", "streams", "users"], "POSTGRES", "VALKEY", "KAFKA", "SOCKETS", "CLOSURES"
+        )
         disconnect = self._function("disconnect", ["core", "streams"], "VALKEY", "KAFKA", "SOCKETS")
-        stores = ("POSTGRES", "VALKEY", "TOKENS", "SOCKETS", "LIMITS", "ATTACHMENTS", "EXPORTER")
+        stores = ("POSTGRES", "VALKEY", "TOKENS", "SOCKETS", "LIMITS", "ATTACHMENTS", "EXPORTER", "CLOSURES")
         users_api = self._function("users_api", ["core", "users"], *stores)
         for function in (connect, disconnect):
             topics.grant_append(function, names.CONNECTIONS_TOPIC)
@@ -88,7 +94,8 @@ class ServicesStack(Stack):
         if self._stage.oidc is not None:
             for name, value in asdict(self._stage.oidc).items():
                 users_api.add_environment(f"NATTER_OIDC__{name.upper()}", value)
-        self.sockets.api.grant_manage_connections(users_api)  # an ended session's connections are closed
+        self._closes(users_api)  # those of a session that ends
+        self._closes(connect)  # the oldest of too many
 
         self.sockets.connect(connect, authorizer=authorize)
         self.sockets.route("$disconnect", disconnect, answers=False)
@@ -174,18 +181,29 @@ class ServicesStack(Stack):
         data.attachments.grant_settle(settle_files)
         self.files.work(settle_files)
 
+    def _close_connections(self) -> None:
+        """Connections that are not closed yet, though they were to be: their upgrade was under way."""
+        close_connections = self._function("close_connections", ["core"], "VALKEY", "CLOSURES")
+        self._closes(close_connections)
+        self.closures.work(close_connections)
+
+    def _closes(self, function: PythonFunction) -> None:
+        """It closes connections for good."""
+        self.sockets.api.grant_manage_connections(function)
+        self.closures.grant_send(function)
+
     def _signals(self) -> None:
         """What leaves nothing in a conversation: `signal` takes it, `receipts` moves cursors; both tell the others."""
         data, topics = self._data, self._streams.topics
         stores = ("POSTGRES", "VALKEY", "KAFKA", "KEYSPACES", "SOCKETS")
-        signal = self._function("signal", ["core", "users", "streams", "tables"], *stores)
+        signal = self._function("signal", ["core", "users", "streams", "tables"], *stores, "CLOSURES")
         receipts = self._function("receipts", ["core", "users", "streams", "tables"], *stores)
         topics.grant_append(signal, names.RECEIPTS_TOPIC, names.CONNECTIONS_TOPIC)
         topics.grant_append(self.functions["chat_api"], names.RECEIPTS_TOPIC)
         data.tables.grant(signal, read=("heads",))
         data.tables.grant(receipts, read=("events", "heads"), write=("cursors",))
-        for function in (signal, receipts):
-            self.sockets.api.grant_manage_connections(function)
+        self.sockets.api.grant_manage_connections(receipts)
+        self._closes(signal)  # those that have outlived their session
 
         for action in ("ping", "read", "delivered", "typing", "watch", "status", "$default"):
             self.sockets.route(action, signal, answers=True)
@@ -210,12 +228,12 @@ class ServicesStack(Stack):
     def _erase(self) -> None:
         """Every minute: goes on with the erasures that are not done."""
         data = self._data
-        stores = ("POSTGRES", "VALKEY", "KAFKA", "KEYSPACES", "ATTACHMENTS")
+        stores = ("POSTGRES", "VALKEY", "KAFKA", "KEYSPACES", "ATTACHMENTS", "CLOSURES")
         erase = self._function("erase", ["core", "streams", "users", "tables"], *stores)
         self._streams.topics.grant_append(erase, names.COMMANDS_TOPIC)
         data.tables.grant(erase, read=("heads", "memberships"), write=("events", "cursors", "files"))
         data.attachments.grant_erase(erase)
-        self.sockets.api.grant_manage_connections(erase)  # connections that the request has left open
+        self._closes(erase)  # connections that the request has left open
         self._every_minute(erase)
 
     def _export(self) -> None:
@@ -311,6 +329,7 @@ class ServicesStack(Stack):
             "DELIVERIES": {"QUEUE_URL": self.slices.url},
             "FILES": {"QUEUE_URL": self.files.url},
             "LOOKS": {"QUEUE_URL": self.looks.url},
+            "CLOSURES": {"QUEUE_URL": self.closures.url},
             "EXPORTER": {"FUNCTION": f"natter-{stage.name}-export"},
             "LIMITS": {"PER_ADDRESS": str(stage.limit_per_address).lower()},
         }

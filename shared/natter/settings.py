@@ -89,6 +89,10 @@ class LookQueueSettings(BaseModel, frozen=True):
     queue_url: str = Field(pattern=r"^https?://", description="Queue of those whose presence is looked at later.")
 
 
+class ClosureQueueSettings(BaseModel, frozen=True):
+    queue_url: str = Field(pattern=r"^https?://", description="Queue of connections that are to be closed later.")
+
+
 class LimitSettings(BaseModel, frozen=True):
     per_address: bool = Field(default=True, description="Whether sign-ups and failed sign-ins are limited by address.")
 
@@ -122,6 +126,7 @@ class UsersApiSettings(FunctionSettings):
     sockets: SocketSettings
     attachments: AttachmentSettings
     exporter: ExporterSettings
+    closures: ClosureQueueSettings
     limits: LimitSettings = LimitSettings(per_address=True)
     oidc: OidcSettings | None = Field(
         None, description="The identity provider that signs people in; none: they have passwords."
@@ -137,6 +142,12 @@ class ConnectSettings(FunctionSettings):
     valkey: ValkeySettings
     kafka: KafkaSettings
     sockets: EndpointSettings
+    closures: ClosureQueueSettings
+
+
+class CloseConnectionsSettings(FunctionSettings):
+    valkey: ValkeySettings
+    closures: ClosureQueueSettings
 
 
 class DisconnectSettings(FunctionSettings):
@@ -164,6 +175,7 @@ class SignalSettings(FunctionSettings):
     kafka: KafkaSettings
     keyspaces: KeyspacesSettings
     sockets: EndpointSettings
+    closures: ClosureQueueSettings
 
 
 class ReceiptsSettings(FunctionSettings):
@@ -221,6 +233,7 @@ class EraseSettings(FunctionSettings):
     kafka: KafkaSettings
     keyspaces: KeyspacesSettings
     attachments: AttachmentSettings
+    closures: ClosureQueueSettings
 
 
 class ExportSettings(FunctionSettings):

@@ -5,7 +5,8 @@ from typing import Any, LiteralString, cast
 
 from psycopg.rows import DictRow
 
-from natter.adapters.postgres.client import Arguments, Cursor, Postgres
+from natter.adapters.postgres.client import Arguments, Cursor, Login, Postgres
+from natter.settings import PostgresSettings
 
 _LAST_RESORTS = ("seqscan", "bitmapscan", "hashjoin", "mergejoin")
 """Tables of tests are small, and small ones are read, and joined, whole."""
@@ -25,15 +26,15 @@ def plan(postgres: Postgres, statement: str, arguments: Any) -> str:
 class PlannedPostgres(Postgres):
     """Notes of every statement that it runs which tables it would read whole."""
 
-    explained: list[str]
-    """The statements of the last call."""
-    read_whole: list[str]
+    def __init__(self, settings: PostgresSettings, read_login: Callable[[], Login]) -> None:
+        super().__init__(settings, read_login)
+        self.explained: list[str] = []
+        self.read_whole: list[str] = []
 
     def query(self, statement: LiteralString, arguments: Arguments = ()) -> list[DictRow]:
         return self.run(lambda cursor: _rows(cursor.execute(statement, arguments)))
 
     def run[T](self, work: Callable[[Cursor], T]) -> T:
-        self.explained, self.read_whole = [], []
         return super().run(lambda cursor: work(cast("Cursor", _Planned(cursor, self))))
 
 

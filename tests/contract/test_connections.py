@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from natter.adapters.valkey.connections import ValkeyConnections
-from natter.domain.connections import Connection
+from natter.domain.connections import MAX_CONNECTIONS, Connection, Registered
 from natter.domain.ids import UserId, new_id
 from natter.ports.delivery import Connections
 from tests.memory.connections import MemoryConnections
@@ -17,8 +17,8 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def connected(user: UserId) -> Connection:
-    return a_connection(user, new_id(), connected_at=now_ms())
+def connected(user: UserId, *, ago_ms: int = 0) -> Connection:
+    return a_connection(user, new_id(), connected_at=now_ms() - ago_ms)
 
 
 @pytest.fixture(params=["memory", pytest.param("valkey", marks=pytest.mark.engines)])
@@ -47,10 +47,10 @@ class TestConnectionsContract:
     def test_it_says_whether_it_was_there(self, connections: Connections, user: UserId) -> None:
         """A connection that was not is told to sync."""
         phone = connected(user)
-        assert connections.register(phone)
-        assert not connections.register(phone)
+        assert connections.register(phone).is_new
+        assert not connections.register(phone).is_new
         connections.unregister(phone)
-        assert connections.register(phone)
+        assert connections.register(phone).is_new
 
     def test_renewing_it_does_not_double_it(self, connections: Connections, user: UserId) -> None:
         phone = connected(user)
@@ -89,7 +89,36 @@ class TestConnectionsContract:
     def test_connections_registered_at_once_are_all_there(self, connections: Connections, user: UserId) -> None:
         all_of_them = [connected(user) for _ in range(16)]
         with ThreadPoolExecutor(8) as threads:
-            assert all(threads.map(connections.register, all_of_them))
+            assert all(registered.is_new for registered in threads.map(connections.register, all_of_them))
         assert {each.connection_id for each in connections.of([user])[user]} == {
             each.connection_id for each in all_of_them
         }
+
+    def test_one_more_than_a_user_may_have_displaces_the_oldest(self, connections: Connections, user: UserId) -> None:
+        """Whenever it was registered; and others' stay."""
+        other = connected(UserId(new_id()))
+        connections.register(other)
+        young = [connected(user, ago_ms=number) for number in range(MAX_CONNECTIONS - 1)]
+        oldest = connected(user, ago_ms=60_000)
+        for connection in (*young, oldest):
+            assert connections.register(connection).displaced == ()
+        newest = connected(user)
+        assert connections.register(newest) == Registered(is_new=True, displaced=(oldest,))
+        assert set(connections.of([user])[user]) == {*young, newest}
+        assert connections.register(oldest) == Registered(is_new=True, displaced=(oldest,))
+        assert not connections.register(newest).is_new
+        assert list(connections.of([other.user_id])[other.user_id]) == [other]
+
+    def test_of_many_at_once_each_that_is_too_many_is_displaced_once(
+        self, connections: Connections, user: UserId
+    ) -> None:
+        all_of_them = [connected(user, ago_ms=1000 * number) for number in range(2 * MAX_CONNECTIONS)]
+        with ThreadPoolExecutor(8) as threads:
+            registered = list(threads.map(connections.register, all_of_them))
+        displaced = [connection for each in registered for connection in each.displaced]
+        assert sorted(displaced, key=_age) == all_of_them[MAX_CONNECTIONS:]
+        assert sorted(connections.of([user])[user], key=_age) == all_of_them[:MAX_CONNECTIONS]
+
+
+def _age(connection: Connection) -> int:
+    return -connection.connected_at

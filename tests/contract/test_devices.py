@@ -11,7 +11,7 @@ from natter.adapters.postgres.devices import DEVICES, FREE_TOKEN, HOLD_SESSIONS,
 from natter.adapters.postgres.sessions import PostgresSessions
 from natter.adapters.postgres.users import PostgresUsers
 from natter.domain.accounts.refresh_tokens import RefreshToken
-from natter.domain.accounts.users import Device, KnownDevice, Principal, PushTarget
+from natter.domain.accounts.users import SESSION_IDLE_MS, Device, KnownDevice, Principal, PushTarget
 from natter.domain.ids import DeviceId, SessionId, UserId, new_id
 from natter.ports.accounts import Devices, Sessions
 from tests.contract.plans import plan
@@ -71,7 +71,7 @@ class TestDevicesContract:
         setting.sessions.open(a_session(mine), token.digests())
         following = token.next()
         assert setting.sessions.rotate(token, following, at=NOON + 5)
-        assert not setting.sessions.rotate(token, token.next(), at=NOON + 9)
+        assert not setting.sessions.rotate(token.next(), token.next(), at=NOON + 9)
         (known,) = setting.devices.of(mine.user_id, after=None, limit=50)
         assert known.last_seen_at == NOON + 5
 
@@ -122,16 +122,43 @@ class TestDevicesContract:
         mine, other = setting.signed_in(), setting.signed_in()
         setting.register(mine, a_target())
         setting.register(other, a_target())
-        setting.sessions.end(mine.session_id, at=NOON)
+        setting.sessions.end([mine.session_id], at=NOON)
         assert (setting.pushes(mine), setting.pushes(other)) == ([None], ["fcm"])
         assert not setting.register(mine, a_target())
 
+    def test_is_woken_until_its_last_session_ends(self, setting: Setting) -> None:
+        mine = setting.signed_in()
+        again = setting.signed_in(replace(mine, session_id=SessionId(new_id())))
+        setting.register(mine, a_target())
+        setting.sessions.end([mine.session_id], at=NOON)
+        assert setting.pushes(mine) == ["fcm"]
+        setting.sessions.end([again.session_id], at=NOON)
+        assert setting.pushes(mine) == [None]
+
+    def test_is_woken_no_more_when_nobody_used_it_for_too_long(self, setting: Setting) -> None:
+        mine = setting.signed_in()
+        setting.register(mine, a_target())
+        late = NOON + SESSION_IDLE_MS
+        while setting.sessions.prune(ended_before=NOON, limit=1000, at=late):
+            pass
+        assert setting.pushes(mine) == [None]
+        assert not setting.devices.register_push(mine.user_id, mine.device_id, a_target(), at=late)
+
+    def test_is_forgotten_with_the_last_of_its_sessions(self, setting: Setting) -> None:
+        mine = setting.signed_in()
+        again = setting.signed_in(replace(mine, session_id=SessionId(new_id())))
+        for ended, left in ((mine, 1), (again, 0)):
+            setting.sessions.end([ended.session_id], at=NOON)
+            while setting.sessions.prune(ended_before=NOON + 1, limit=1000, at=NOON):
+                pass
+            assert len(setting.pushes(mine)) == left
+
     def test_a_session_that_ended_long_ago_takes_nothing_with_it(self, setting: Setting) -> None:
         old = setting.signed_in()
-        setting.sessions.end(old.session_id, at=NOON)
+        setting.sessions.end([old.session_id], at=NOON)
         mine = setting.signed_in(replace(old, session_id=SessionId(new_id())))
         assert setting.register(mine, a_target())
-        setting.sessions.end(old.session_id, at=NOON + 1)
+        setting.sessions.end([old.session_id], at=NOON + 1)
         assert setting.pushes(mine) == ["fcm"]
 
 
@@ -161,14 +188,14 @@ class TestAtOnce:
             elsewhere = PostgresSessions(other_postgres)
             with ThreadPoolExecutor(2) as threads:
                 registering = threads.submit(setting.register, mine, a_target())
-                ending = threads.submit(elsewhere.end, mine.session_id, at=NOON)
+                ending = threads.submit(elsewhere.end, [mine.session_id], at=NOON)
                 registering.result(timeout=10)
                 ending.result(timeout=10)
             assert setting.pushes(mine) == [None]
 
     @pytest.mark.parametrize("statement", [HOLD_SESSIONS, FREE_TOKEN])
     def test_every_look_up_has_its_index(self, postgres: Postgres, statement: str) -> None:
-        arguments = {"user_id": "u", "device_id": "d", "provider": "fcm", "token": "t"}
+        arguments = {"user_id": "u", "device_id": "d", "provider": "fcm", "token": "t", "idle_since": 0}
         assert "Seq Scan" not in plan(postgres, statement, arguments)
 
     def test_a_list_of_devices_has_its_index(self, postgres: Postgres) -> None:

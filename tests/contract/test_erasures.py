@@ -116,8 +116,8 @@ class TestForgetting:
             stores.erasures.forget(ann)
             assert stores.contacts.of(ann, after=None, limit=10) == []
             assert stores.devices.of(ann, after=None, limit=10) == []
-            assert stores.sessions.of_user(ann) == []
-            assert not stores.sessions.is_live(principal.session_id)
+            assert stores.sessions.of_user(ann, after=None, limit=10, at=NOON) == []
+            assert not stores.sessions.is_live(principal.session_id, at=NOON)
             assert not stores.blocks.between(ann, cid)
             assert stores.blocks.between(bob, cid)
             assert sorted(stores.reasons(lobby)) == ["(deleted)", f"of {bob}"]

@@ -1,23 +1,36 @@
 """What every `Gate` promises."""
 
 import logging
+from dataclasses import dataclass, field, replace
 
 import pytest
 
 from natter.adapters.valkey.admission import ValkeyAdmission
 from natter.adapters.valkey.client import Valkey
+from natter.adapters.valkey.connections import ValkeyConnections
 from natter.adapters.valkey.gate import ValkeyGate
 from natter.adapters.valkey.rate_limits import ValkeyRateLimits
+from natter.adapters.valkey.session_states import ValkeySessionStates
 from natter.bootstrap.clients import now_ms
-from natter.domain.errors import Forbidden, NotMember, RateLimited, Unavailable
-from natter.domain.ids import ConversationId, UserId
+from natter.domain.accounts.refresh_tokens import RefreshToken
+from natter.domain.connections import Connection
+from natter.domain.errors import Forbidden, NotMember, RateLimited, Unauthenticated, Unavailable
+from natter.domain.ids import ConversationId, SessionId, UserId, new_id
 from natter.domain.limits import Bucket
+from natter.ports.accounts import SessionStates
+from natter.ports.delivery import Connections
 from natter.ports.gate import Gate
 from natter.settings import ValkeySettings
+from natter.usecases.accounts.authenticate import CheckSession
 from tests.contract.decided import Decided
+from tests.identity import a_connection, a_principal, a_session
 from tests.memory.admission import MemoryAdmission
+from tests.memory.connections import MemoryConnections
+from tests.memory.devices import MemoryDevices
 from tests.memory.gate import MemoryGate
 from tests.memory.rate_limits import MemoryRateLimits
+from tests.memory.session_states import MemorySessionStates
+from tests.memory.sessions import MemorySessions
 
 SLOW = Bucket("gate_slow", rate=1 / 60, burst=3)
 
@@ -27,12 +40,117 @@ def decided() -> Decided:
     return Decided()
 
 
+class CountedSessions(MemorySessions):
+    def __init__(self) -> None:
+        super().__init__(MemoryDevices())
+        self.asked = 0
+        self.answers = True
+
+    def is_live(self, session: SessionId, *, at: int) -> bool:
+        self.asked += 1
+        if not self.answers:
+            raise Unavailable("the database")
+        return super().is_live(session, at=at)
+
+
+@dataclass
+class Known:
+    """What is known of sessions and connections, in the cache and in truth."""
+
+    states: SessionStates
+    connections: Connections
+    sessions: CountedSessions = field(default_factory=CountedSessions)
+
+    @property
+    def check(self) -> CheckSession:
+        return CheckSession(states=self.states, sessions=self.sessions, clock=now_ms)
+
+    def connection(self) -> Connection:
+        """Of a session that is live."""
+        principal = a_principal()
+        session = a_session(principal, created_at=now_ms(), refreshed_at=now_ms())
+        self.sessions.open(session, RefreshToken.first(principal.session_id).digests())
+        return replace(a_connection(principal, new_id()), connected_at=now_ms())
+
+
 @pytest.fixture(params=["memory", pytest.param("valkey", marks=pytest.mark.engines)])
-def gate(request: pytest.FixtureRequest, decided: Decided) -> Gate:
-    if request.param == "memory":
-        return MemoryGate(MemoryAdmission(decided), MemoryRateLimits(now_ms))
-    valkey: Valkey = request.getfixturevalue("valkey")
-    return ValkeyGate(valkey, ValkeyAdmission(valkey, decided))
+def engine(request: pytest.FixtureRequest) -> Valkey | None:
+    """None: memory."""
+    return None if request.param == "memory" else request.getfixturevalue("valkey")
+
+
+@pytest.fixture
+def known(engine: Valkey | None) -> Known:
+    if engine is None:
+        return Known(MemorySessionStates(), MemoryConnections())
+    return Known(ValkeySessionStates(engine), ValkeyConnections(engine, now_ms))
+
+
+@pytest.fixture
+def gate(engine: Valkey | None, known: Known, decided: Decided) -> Gate:
+    if engine is None:
+        return MemoryGate(MemoryAdmission(decided), MemoryRateLimits(now_ms), known.connections, known.check)
+    return ValkeyGate(engine, ValkeyAdmission(engine, decided), known.check)
+
+
+class TestSessionsContract:
+    """Frames of connections whose session has ended do not pass."""
+
+    def test_of_a_session_that_is_live_they_pass(self, gate: Gate, known: Known, decided: Decided) -> None:
+        phone = known.connection()
+        gate.admit(phone, SLOW)
+        gate.enter(decided.lobby, decided.ann, SLOW, origin=phone)
+
+    def test_of_one_that_has_ended_none_does(self, gate: Gate, known: Known, decided: Decided) -> None:
+        """Whether the connection is registered or not; and it takes nothing of the right to ask."""
+        for is_registered in (True, False):
+            phone = known.connection()
+            gate.admit(phone, None)
+            if is_registered:
+                known.connections.register(phone)
+            known.states.note_ended([phone.session_id])
+            for _ in range(SLOW.burst):
+                with pytest.raises(Unauthenticated):
+                    gate.admit(phone, SLOW)
+                with pytest.raises(Unauthenticated):
+                    gate.enter(decided.lobby, decided.ann, SLOW, cost=0, origin=phone)
+
+    def test_where_nothing_is_known_the_truth_is_asked_once(self, gate: Gate, known: Known) -> None:
+        """As after a loss of the cache's data."""
+        phone = known.connection()
+        for _ in range(3):
+            gate.admit(phone, None)
+        assert known.sessions.asked == 1
+
+    def test_where_nothing_is_known_an_end_is_found_out(self, gate: Gate, known: Known, decided: Decided) -> None:
+        phone = known.connection()
+        known.sessions.end([phone.session_id], at=now_ms())
+        with pytest.raises(Unauthenticated):
+            gate.admit(phone, None)
+        with pytest.raises(Unauthenticated):
+            gate.enter(decided.lobby, decided.ann, SLOW, origin=phone)
+
+    def test_a_registered_connection_asks_nobody(self, gate: Gate, known: Known) -> None:
+        phone = known.connection()
+        known.connections.register(phone)
+        gate.admit(phone, None)
+        assert known.sessions.asked == 0
+
+    def test_who_signals_too_much_does_not_pass(self, gate: Gate, known: Known) -> None:
+        phone = known.connection()
+        for _ in range(SLOW.burst):
+            gate.admit(phone, SLOW)
+        with pytest.raises(RateLimited) as refusal:
+            gate.admit(phone, SLOW)
+        assert refusal.value.retry_after_ms is not None
+        assert 50_000 < refusal.value.retry_after_ms <= 60_000
+        gate.admit(phone, None)
+
+    def test_where_nobody_knows_it_is_said(self, gate: Gate, known: Known) -> None:
+        phone = known.connection()
+        known.sessions.answers = False
+        with pytest.raises(Unavailable):
+            gate.admit(phone, None)
 
 
 class TestGateContract:
@@ -87,14 +205,14 @@ class TestGateContract:
 @pytest.mark.engines
 class TestValkeyGate:
     def test_it_asks_the_database_once(self, valkey: Valkey, decided: Decided) -> None:
-        gate = ValkeyGate(valkey, ValkeyAdmission(valkey, decided))
+        gate = ValkeyGate(valkey, ValkeyAdmission(valkey, decided), unasked())
         for _ in range(3):
             gate.enter(decided.lobby, decided.ann, SLOW)
         assert decided.asked == 1
 
     def test_its_tokens_are_those_of_the_limits(self, valkey: Valkey, decided: Decided) -> None:
         """Other paths may take from the same bucket."""
-        ValkeyGate(valkey, ValkeyAdmission(valkey, decided)).enter(decided.lobby, decided.ann, SLOW, cost=3)
+        ValkeyGate(valkey, ValkeyAdmission(valkey, decided), unasked()).enter(decided.lobby, decided.ann, SLOW, cost=3)
         with pytest.raises(RateLimited):
             ValkeyRateLimits(valkey).take(SLOW, decided.ann)
 
@@ -103,9 +221,21 @@ class TestValkeyGate:
     ) -> None:
         """P8, P9."""
         nowhere = Valkey(ValkeySettings(endpoint="127.0.0.1:1", auth="none"), lambda: None)
-        gate = ValkeyGate(nowhere, ValkeyAdmission(nowhere, decided))
+        known = Known(ValkeySessionStates(nowhere), MemoryConnections())
+        phone = known.connection()
+        gate = ValkeyGate(nowhere, ValkeyAdmission(nowhere, decided), known.check)
         with caplog.at_level(logging.WARNING):
             gate.enter(decided.lobby, decided.ann, SLOW, cost=100)
         assert "rate limit gate_slow is open" in caplog.text
         with pytest.raises(NotMember):
             gate.enter(decided.lobby, decided.bob, SLOW)
+        gate.admit(phone, SLOW)
+        known.sessions.end([phone.session_id], at=now_ms())
+        with pytest.raises(Unauthenticated):
+            gate.admit(phone, SLOW)
+        with pytest.raises(Unauthenticated):
+            gate.enter(decided.lobby, decided.ann, SLOW, origin=phone)
+
+
+def unasked() -> CheckSession:
+    return Known(MemorySessionStates(), MemoryConnections()).check

@@ -14,7 +14,7 @@ import pytest
 from botocore.credentials import Credentials
 
 from natter.adapters.gateway.gateway import WAVE, ApiGateway
-from natter.domain.connections import Connection
+from natter.domain.connections import Closing, Connection
 from natter.domain.delivery import Post, PostResult
 from natter.ports.delivery import Gateway
 from tests.memory.gateway import MemoryGateway
@@ -200,13 +200,13 @@ class TestGatewayContract:
 
     def test_a_connection_is_closed(self, stage: Stage) -> None:
         phone, _ = stage.connections("phone=", "desk")
-        assert list(stage.gateway.close([phone])) == [True]
+        assert list(stage.gateway.close([phone])) == [Closing.CLOSED]
         assert stage.closed() == ["phone="]
 
     def test_many_are_closed(self, stage: Stage) -> None:
         """More than are closed at once."""
         connections = stage.connections(*(f"c{number}" for number in range(70)))
-        assert list(stage.gateway.close(connections)) == [True] * 70
+        assert list(stage.gateway.close(connections)) == [Closing.CLOSED] * 70
         assert sorted(stage.closed()) == sorted(each.connection_id for each in connections)
 
 
@@ -253,12 +253,12 @@ class TestApiGateway:
     def test_nobody_there_is_a_failure_and_no_error(self, http: ApiGateway) -> None:
         nowhere = replace(a_connection(ANN), endpoint="http://127.0.0.1:1/dev")
         assert list(http.post(posts(nowhere, b"x", b"y"), budget_s=5)) == [FAILED, FAILED]
-        assert list(http.close([nowhere])) == [False]
+        assert list(http.close([nowhere])) == [Closing.FAILED]
 
-    def test_what_is_gone_already_is_closed_and_what_is_refused_is_not(self, http: ApiGateway, server: Server) -> None:
+    def test_what_closing_came_to_is_told_apart(self, http: ApiGateway, server: Server) -> None:
         gone, throttled = on(server, "gone", "throttled")
         server.sockets.status |= {"gone": 410, "throttled": 429}
-        assert list(http.close([gone, throttled])) == [True, False]
+        assert list(http.close([gone, throttled])) == [Closing.GONE, Closing.FAILED]
 
 
 class TestBudget:

@@ -1,6 +1,7 @@
 """Whatever runs for every request finds its rows by an index, however many there are."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -14,6 +15,7 @@ from natter.adapters.postgres.sessions import PostgresSessions
 from natter.adapters.postgres.users import PostgresUsers
 from natter.domain.accounts.identities import Identity
 from natter.domain.accounts.refresh_tokens import RefreshToken
+from natter.domain.accounts.users import SESSION_IDLE_MS
 from natter.domain.conversations.records import NewConversation
 from natter.domain.conversations.roster import StaleRoster
 from natter.domain.ids import ConversationId, DeviceId, SessionId, UserId
@@ -21,7 +23,7 @@ from natter.settings import PostgresSettings
 from tests.contract.conftest import LOGIN
 from tests.contract.conversation_store import a_direct, a_group
 from tests.contract.plans import PlannedPostgres
-from tests.identity import a_user
+from tests.identity import NOON, a_principal, a_session, a_user
 
 pytestmark = pytest.mark.engines
 
@@ -39,6 +41,18 @@ def planned(postgres_settings: PostgresSettings) -> Iterator[PlannedPostgres]:
     database.close()
 
 
+def _live_and_die(database: Postgres) -> None:
+    """With all that hangs on it."""
+    user, sessions = a_user(), PostgresSessions(database)
+    PostgresUsers(database).add(user, "hash")
+    principals = [replace(a_principal(), user_id=user.user_id) for _ in range(2)]
+    for principal in principals:
+        sessions.open(a_session(principal), RefreshToken.first(principal.session_id).digests())
+    sessions.end([principals[0].session_id], at=NOON)
+    while sessions.prune(ended_before=NOON + 1, limit=1000, at=NOON + SESSION_IDLE_MS):
+        pass
+
+
 def begun(database: Postgres, begin: Callable[[UserId, UserId], NewConversation]) -> ConversationId:
     """Planned is what was run last."""
     ann, bob = a_user(), a_user()
@@ -48,12 +62,19 @@ def begun(database: Postgres, begin: Callable[[UserId, UserId], NewConversation]
 
 
 QUERIES: Mapping[str, Callable[[Postgres], object]] = {
-    "a session": lambda database: PostgresSessions(database).is_live(SESSION),
+    "a session": lambda database: PostgresSessions(database).is_live(SESSION, at=1),
     "a session and its device": lambda database: PostgresSessions(database).find(SESSION),
-    "sessions of a user": lambda database: PostgresSessions(database).of_user(ANN),
-    "a refresh": lambda database: PostgresSessions(database).recognise(SHOWN),
+    "sessions of a user": lambda database: PostgresSessions(database).of_user(ANN, after=None, limit=50, at=1),
+    "sessions that live": lambda database: PostgresSessions(database).live_among([SESSION, SESSION], at=1),
+    "sessions that are too many": lambda database: PostgresSessions(database).ids_of_user(
+        ANN, but=SESSION, beyond=99, at=1
+    ),
+    "sessions that are to be forgotten": lambda database: PostgresSessions(database).prune(
+        ended_before=1, limit=10, at=1
+    ),
+    "a refresh": lambda database: PostgresSessions(database).recognise(SHOWN, at=1),
     "another turn": lambda database: PostgresSessions(database).rotate(SHOWN, SHOWN.next(), at=1),
-    "the end of a session": lambda database: PostgresSessions(database).end(SESSION, at=1),
+    "the life of a session": _live_and_die,
     "a user": lambda database: PostgresUsers(database).by_id(ANN),
     "a user name": lambda database: PostgresUsers(database).by_name("ann"),
     "a sign-in": lambda database: PostgresUsers(database).credentials("ann"),

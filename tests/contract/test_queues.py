@@ -1,4 +1,4 @@
-"""What every `SliceQueue`, `FileQueue` and `LookQueue` promises; SQS is moto's."""
+"""What every `SliceQueue`, `FileQueue`, `LookQueue` and `ClosureQueue` promises; SQS is moto's."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -11,20 +11,23 @@ import pytest
 from botocore.config import Config
 
 from natter.adapters.sqs.client import SQS, SqsQueue
+from natter.adapters.sqs.closures import SqsClosureQueue
 from natter.adapters.sqs.files import SqsFileQueue
 from natter.adapters.sqs.looks import SqsLookQueue
 from natter.adapters.sqs.slices import SqsSliceQueue
 from natter.domain.attachments import UnsettledFiles
+from natter.domain.connections import Closure
 from natter.domain.delivery import Slice
 from natter.domain.errors import Unavailable
 from natter.domain.ids import AttachmentId, ConnectionId, UserId
 from natter.domain.presence import Look, Watcher
 from natter.records.attachments import load_unsettled
+from natter.records.connections import load_closure
 from natter.records.delivery import load_slice
 from natter.records.presence import load_look
 from tests.deliveries import a_slice
 from tests.memory.attachments import MemoryFileQueue
-from tests.memory.deliveries import MemorySliceQueue
+from tests.memory.deliveries import MemoryClosureQueue, MemorySliceQueue
 from tests.memory.presence import MemoryLookQueue
 from tests.messages import ANN, BOB, LOBBY, a_connection
 
@@ -64,6 +67,10 @@ def _look(number: int) -> Look:
     return Look(user_id=UserId(f"u{number:02}"), watchers=(watcher,), attempt=2)
 
 
+def _closure(number: int) -> Closure:
+    return Closure(connection=a_connection(ANN, f"c{number:02}="), signed_out=number % 2 == 0, attempt=number)
+
+
 KINDS = {
     "slices": Kind(
         on_sqs=SqsSliceQueue,
@@ -85,6 +92,13 @@ KINDS = {
         in_it=lambda queue: [look for look, _ in queue.waiting],
         load=load_look,
         some=_look,
+    ),
+    "closures": Kind(
+        on_sqs=SqsClosureQueue,
+        in_memory=MemoryClosureQueue,
+        in_it=lambda queue: queue.take(),
+        load=load_closure,
+        some=_closure,
     ),
 }
 

@@ -11,6 +11,8 @@ from websockets.typing import Subprotocol
 from tests.support.api import Api, fresh
 from tests.support.socket import Socket, message
 
+MAX_CONNECTIONS = 20
+
 
 async def refused(upgrade: Awaitable[Socket]) -> int:
     """Status that an upgrade is refused with."""
@@ -69,6 +71,13 @@ class TestSession:
         await kept.ping()
         assert (await alice.call("GET", "/v1/users/me")).refusal() == (401, "unauthenticated")
         (await tablet.call("GET", "/v1/users/me")).expect(200)
+
+    async def test_one_connection_more_than_a_user_may_have_closes_the_oldest(self, api: Api) -> None:
+        alice = await api.sign_up("alice")
+        sockets = [await alice.connect() for _ in range(MAX_CONNECTIONS + 1)]
+        assert await sockets[0].closed() is not None
+        for socket in sockets[1:]:
+            await socket.ping()
 
     async def test_nobody_ends_somebody_elses(self, api: Api) -> None:
         alice, mallory = await api.sign_up("alice"), await api.sign_up("mallory")

@@ -1,5 +1,7 @@
 """Users and sessions over HTTP: shapes, and the rules that a client can see."""
 
+import asyncio
+
 from tests.support.api import PASSWORD, Api, fresh
 
 
@@ -8,7 +10,7 @@ class TestUsers:
         username = fresh("alice")
         body = {"username": username, "password": PASSWORD, "display_name": "Alice Ä."}
         user = (await api.call("POST", "/v1/users", body)).expect(201)
-        assert user.keys() == {"user_id", "username", "display_name", "created_at"}
+        assert user.keys() == {"user_id", "username", "display_name", "created_at", "contactable"}
         assert (user["username"], user["display_name"]) == (username, "Alice Ä.")
 
     async def test_a_name_is_given_once(self, api: Api) -> None:
@@ -72,10 +74,25 @@ class TestSessions:
         assert (renewed["session_id"], renewed["device_id"]) == (alice.session_id, alice.device_id)
         (await api.call("GET", "/v1/users/me", token=renewed["access_token"])).expect(200)
 
+    async def test_two_tabs_that_refresh_at_once_both_go_on(self, api: Api) -> None:
+        """Until one of them refreshes again."""
+        alice = await api.sign_up("alice")
+        same = {"refresh_token": alice.refresh_token}
+        replies = await asyncio.gather(*(api.call("POST", "/v1/sessions/refresh", same) for _ in range(2)))
+        one, other = [reply.expect(200) for reply in replies]
+        for pair in (one, other):
+            (await api.call("GET", "/v1/users/me", token=pair["access_token"])).expect(200)
+        (await api.call("POST", "/v1/sessions/refresh", {"refresh_token": one["refresh_token"]})).expect(200)
+        late = await api.call("POST", "/v1/sessions/refresh", {"refresh_token": other["refresh_token"]})
+        assert late.refusal() == (401, "bad_token")
+
     async def test_old_refresh_token_ends_the_session(self, api: Api) -> None:
+        """The one before the last; the last one's grace is for who did not hear the answer."""
         alice = await api.sign_up("alice")
         old = {"refresh_token": alice.refresh_token}
-        renewed = (await api.call("POST", "/v1/sessions/refresh", old)).expect(200)
+        middle = (await api.call("POST", "/v1/sessions/refresh", old)).expect(200)
+        last = {"refresh_token": middle["refresh_token"]}
+        renewed = (await api.call("POST", "/v1/sessions/refresh", last)).expect(200)
         assert (await api.call("POST", "/v1/sessions/refresh", old)).refusal() == (401, "bad_token")
         new = {"refresh_token": renewed["refresh_token"]}
         assert (await api.call("POST", "/v1/sessions/refresh", new)).refusal() == (401, "bad_token")
@@ -93,6 +110,17 @@ class TestSessions:
         (await tablet.call("DELETE", "/v1/sessions/current")).expect(204)
         items = (await alice.call("GET", "/v1/sessions")).expect(200)["items"]
         assert [item["session_id"] for item in items] == [alice.session_id]
+
+    async def test_are_listed_page_by_page_the_one_used_last_first(self, api: Api) -> None:
+        alice = await api.sign_up("alice")
+        devices = [alice, *[await alice.on_another_device() for _ in range(3)]]
+        (await api.call("POST", "/v1/sessions/refresh", {"refresh_token": alice.refresh_token})).expect(200)
+        first = (await alice.call("GET", "/v1/sessions", query={"limit": 3})).expect(200)
+        query = {"limit": 3, "cursor": first["next_cursor"]}
+        second = (await alice.call("GET", "/v1/sessions", query=query)).expect(200)
+        listed = [item["session_id"] for page in (first, second) for item in page["items"]]
+        assert listed == [devices[number].session_id for number in (0, 3, 2, 1)]
+        assert "next_cursor" not in second
 
 
 class TestHealth:

@@ -14,7 +14,12 @@ class TestFanoutSource:
         assert source["StartingPosition"] == "TRIM_HORIZON"
 
 
-WORKERS = {"deliveries": "post_slice", "files": "settle_files", "looks": "presence"}
+WORKERS = {
+    "deliveries": "post_slice",
+    "files": "settle_files",
+    "looks": "presence",
+    "closures": "close_connections",
+}
 
 
 class TestQueues:
@@ -65,6 +70,7 @@ class TestQueues:
             ("Slices", {"fanout", "persist", "post_slice"}, "post_slice"),
             ("Files", {"persist"}, "settle_files"),
             ("Looks", {"presence"}, "presence"),
+            ("Closures", {"close_connections", "connect", "erase", "signal", "users_api"}, "close_connections"),
         ],
     )
     def test_are_added_to_and_taken_from_only_by_who_has_to(

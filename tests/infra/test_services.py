@@ -13,6 +13,7 @@ from tests.infra.templates import Templates
 MODELS: dict[str, type[settings.FunctionSettings]] = {
     "authorize": settings.AuthorizeSettings,
     "chat_api": settings.ChatApiSettings,
+    "close_connections": settings.CloseConnectionsSettings,
     "connect": settings.ConnectSettings,
     "disconnect": settings.DisconnectSettings,
     "erase": settings.EraseSettings,
@@ -31,8 +32,19 @@ MODELS: dict[str, type[settings.FunctionSettings]] = {
 }
 LAYER_LIMIT = 5
 BEHIND_NO_API = {
-    *("erase", "export", "fanout", "migrate", "persist", "post_slice", "presence", "receipts", "relay"),
-    "settle_files",
+    *(
+        "close_connections",
+        "erase",
+        "export",
+        "fanout",
+        "settle_files",
+        "migrate",
+        "persist",
+        "post_slice",
+        "presence",
+        "receipts",
+        "relay",
+    )
 }
 
 
@@ -139,6 +151,7 @@ class TestPrivileges:
             ("fanout", {names.DEAD_TOPIC}),
             ("post_slice", set()),
             ("settle_files", set()),
+            ("close_connections", set()),
             ("users_api", set()),
         ],
     )

@@ -59,10 +59,14 @@ class MemoryDevices:
     def ended(self, principal: Principal) -> None:
         kept = self._kept[principal.user_id, principal.device_id]
         kept.live.discard(principal.session_id)
-        kept.push = None
+        if not kept.live:
+            kept.push = None
 
     def forget(self, user: UserId) -> None:
         self._kept = {key: kept for key, kept in self._kept.items() if key[0] != user}
+
+    def forget_one(self, principal: Principal) -> None:
+        del self._kept[principal.user_id, principal.device_id]
 
     def device(self, principal: Principal) -> Device:
         return self._kept[principal.user_id, principal.device_id].device

@@ -1,20 +1,42 @@
-"""`Gate` of any admission and any limits, one after the other."""
+"""`Gate` of any admission, any limits and any registry, one after the other."""
 
+from natter.domain.connections import Connection
 from natter.domain.conversations.roster import ACROSS_A_BLOCK
-from natter.domain.errors import Forbidden, NotMember
+from natter.domain.errors import Forbidden, NotMember, Unauthenticated
 from natter.domain.ids import ConversationId, UserId
 from natter.domain.limits import Bucket
 from natter.ports.conversations import Admission
+from natter.ports.delivery import Connections
 from natter.ports.gate import Gate
 from natter.ports.limits import RateLimits
+from natter.usecases.accounts.authenticate import CheckSession
 
 
 class MemoryGate:
-    def __init__(self, admission: Admission, limits: RateLimits) -> None:
+    def __init__(
+        self, admission: Admission, limits: RateLimits, connections: Connections, check_session: CheckSession
+    ) -> None:
         self._admission = admission
         self._limits = limits
+        self._connections = connections
+        self._check_session = check_session
 
-    def enter(self, conversation: ConversationId, user: UserId, bucket: Bucket, cost: int = 1) -> bool:
+    def admit(self, connection: Connection, bucket: Bucket | None) -> None:
+        self._check(connection)
+        if bucket is not None:
+            self._limits.take(bucket, connection.user_id)
+
+    def enter(
+        self,
+        conversation: ConversationId,
+        user: UserId,
+        bucket: Bucket,
+        cost: int = 1,
+        *,
+        origin: Connection | None = None,
+    ) -> bool:
+        if origin is not None:
+            self._check(origin)
         self._limits.take(bucket, user, cost)
         admitted = self._admission.roster(conversation).admit(user)
         if admitted is None:
@@ -22,6 +44,14 @@ class MemoryGate:
         if admitted.blocked:
             raise Forbidden(ACROSS_A_BLOCK)
         return admitted.told
+
+    def _check(self, connection: Connection) -> None:
+        state = self._check_session.states.get(connection.session_id)
+        if state == "ended":
+            raise Unauthenticated
+        registered = self._connections.of([connection.user_id]).get(connection.user_id, ())
+        if state is None and connection not in registered:
+            self._check_session(connection.session_id)
 
 
 _: type[Gate] = MemoryGate

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
-from natter.domain.connections import Connection
+from natter.domain.connections import Closing, Connection
 from natter.domain.delivery import Post, PostResult
 from natter.domain.ids import ConnectionId
 from natter.ports.delivery import Gateway
@@ -24,9 +24,9 @@ class MemoryGateway:
     def post(self, posts: Sequence[Post], *, budget_s: float) -> Sequence[PostResult]:  # noqa: ARG002 nothing to wait for
         return [self._post(post) for post in posts]
 
-    def close(self, connections: Sequence[Connection]) -> Sequence[bool]:
+    def close(self, connections: Sequence[Connection]) -> Sequence[Closing]:
         self.closed.extend(connections)
-        return [True] * len(connections)
+        return [Closing.CLOSED] * len(connections)
 
     def _post(self, post: Post) -> PostResult:
         result = self.answers.get(post.connection.connection_id, PostResult.DELIVERED)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from random import Random
+from typing import Any
 
 from greenlet import greenlet
 
@@ -118,9 +119,12 @@ class Clients:
         self._pinging.remove(connection.connection_id)
 
     def _registered(self, connection: Connection) -> bool:
-        """Tries until it is; True if it was not before."""
+        """Tries until it is; True if it was not before. Its session lives, and its user has no other connections."""
+        untouched: Any = lambda *_, **__: None  # noqa: E731 - stands for two callables
         ping = Ping(
             connections=self.connections,
+            check_session=untouched,
+            close=untouched,
             traces=MemoryPresenceTraces(),
             log=MemoryConnectionLog(),
             now_ms=self.now_ms,

@@ -5,7 +5,7 @@ from contextlib import suppress
 from random import Random
 from typing import Any, Protocol
 
-from natter.domain.connections import Connection
+from natter.domain.connections import Closing, Connection, Registered
 from natter.domain.delivery import Post, PostResult
 from natter.domain.errors import Unavailable
 from natter.domain.fold.writes import EventRow, Row, SentRow
@@ -113,7 +113,7 @@ class SteppedConnections(MemoryConnections):
         super().__init__()
         self._pause = pause
 
-    def register(self, connection: Connection) -> bool:
+    def register(self, connection: Connection) -> Registered:
         self._pause()
         return super().register(connection)
 
@@ -127,10 +127,6 @@ class SteppedConnections(MemoryConnections):
             self._pause()
             found.update(super().of([user]))
         return found
-
-    def lose(self) -> None:
-        """The registry restarts empty."""
-        self._users.clear()
 
 
 class SteppedReceiptLog(MemoryReceiptLog):
@@ -174,11 +170,11 @@ class SteppedGateway:
     def post(self, posts: Sequence[Post], *, budget_s: float) -> Sequence[PostResult]:  # noqa: ARG002 time stands still
         return [self._post(post) for post in posts]
 
-    def close(self, connections: Sequence[Connection]) -> Sequence[bool]:
+    def close(self, connections: Sequence[Connection]) -> Sequence[Closing]:
         for connection in connections:
             self._step()
             self._clients.lose(connection)
-        return [True] * len(connections)
+        return [Closing.CLOSED] * len(connections)
 
     def _post(self, post: Post) -> PostResult:
         self._step()

@@ -28,7 +28,6 @@ from natter.usecases.receipts.fold_receipts import FoldReceipts
 from natter.usecases.receipts.note_receipt import NoteReceipt
 from natter.wire.json_frames import JsonFrames
 from tests.memory.logs import MemoryCommandLog
-from tests.memory.rate_limits import MemoryRateLimits
 from tests.memory.relations import MemoryBlocks
 from tests.memory.users import MemoryUsers
 from tests.reliability.clients import Clients
@@ -261,7 +260,6 @@ class World:
             admission=self._decisions,
             heads=self._heads,
             timeline=self.tables,
-            limits=MemoryRateLimits(self._now_ms),
             log=self.receipts,
         )
 

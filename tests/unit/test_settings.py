@@ -15,6 +15,7 @@ ENVIRONMENT = {
     "NATTER_SOCKETS__URL": "wss://host/stage",
     "NATTER_ATTACHMENTS__BUCKET": "files",
     "NATTER_EXPORTER__FUNCTION": "natter-local-export",
+    "NATTER_CLOSURES__QUEUE_URL": "http://127.0.0.1/1/closures",
     "NATTER_LIMITS__PER_ADDRESS": "false",
 }
 

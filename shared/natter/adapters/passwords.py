@@ -1,5 +1,9 @@
-"""`Passwords` by argon2id."""
+"""
+`Passwords` by argon2id, of the form in which passwords are compared (RFC 8265, OpaqueString): however a keyboard
+composes a letter, it is the same password.
+"""
 
+import unicodedata
 from base64 import b64encode
 
 from argon2 import Parameters, PasswordHasher, Type
@@ -29,13 +33,25 @@ class Argon2Passwords:
         self._nobodys = _unmatched(profile)
 
     def hash(self, password: str) -> str:
-        return self._hasher.hash(password)
+        return self._hasher.hash(_prepared(password))
 
     def verify(self, password_hash: str | None, password: str) -> bool:
+        """As it was typed counts, too: older hashes were made of that. How much work it is depends on that alone."""
+        forms = dict.fromkeys((_prepared(password), password))
+        matching = [self._matches(password_hash or self._nobodys, form) for form in forms]
+        return password_hash is not None and any(matching)
+
+    def _matches(self, password_hash: str, password: str) -> bool:
         try:
-            return self._hasher.verify(password_hash or self._nobodys, password) and password_hash is not None
+            return self._hasher.verify(password_hash, password)
         except (VerificationError, InvalidHashError):
             return False
+
+
+def _prepared(password: str) -> str:
+    """Spaces of all kinds become the one of ASCII, then NFC (RFC 8265, 4.2.2)."""
+    plain = "".join(" " if unicodedata.category(each) == "Zs" else each for each in password)
+    return unicodedata.normalize("NFC", plain)
 
 
 def _unmatched(profile: Parameters) -> str:

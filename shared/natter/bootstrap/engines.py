@@ -9,9 +9,11 @@ from natter.bootstrap.ports import Ports
 from natter.settings import EndpointSettings, LimitSettings, SocketSettings
 
 if TYPE_CHECKING:
+    from natter.ports.gate import Gate
     from natter.usecases.accounts.authenticate import Authenticate, CheckSession
     from natter.usecases.accounts.check_password import CheckPassword
-    from natter.usecases.accounts.end_session import CloseConnections, EndSession, EndSessions
+    from natter.usecases.accounts.close_connections import CloseConnections
+    from natter.usecases.accounts.end_session import CloseEnded, EndSession, EndSessions
     from natter.usecases.accounts.open_session import OpenSession
     from natter.usecases.conversations.announce import Announce
     from natter.usecases.delivery.settle_posts import SettlePosts
@@ -47,7 +49,14 @@ class Engines(Ports):
     def check_session(self) -> CheckSession:
         from natter.usecases.accounts.authenticate import CheckSession
 
-        return CheckSession(states=self.session_states, sessions=self.sessions)
+        return CheckSession(states=self.session_states, sessions=self.sessions, clock=self.now_ms)
+
+    @cached_property
+    def gate(self) -> Gate:
+        from natter.adapters.valkey.admission import ValkeyAdmission
+        from natter.adapters.valkey.gate import ValkeyGate
+
+        return ValkeyGate(self.valkey, ValkeyAdmission(self.valkey, self.conversations), self.check_session)
 
     @cached_property
     def authenticate(self) -> Authenticate:
@@ -67,28 +76,43 @@ class Engines(Ports):
     def open_session(self) -> OpenSession:
         from natter.usecases.accounts.open_session import OpenSession
 
-        return OpenSession(sessions=self.sessions, tokens=self.access_tokens, clock=self.now_ms)
+        return OpenSession(
+            sessions=self.sessions,
+            tokens=self.access_tokens,
+            end_sessions=self.end_sessions,
+            clock=self.now_ms,
+        )
 
     @cached_property
     def close_connections(self) -> CloseConnections:
-        from natter.usecases.accounts.end_session import CloseConnections
+        from natter.usecases.accounts.close_connections import CloseConnections
 
-        return CloseConnections(connections=self.connections, gateway=self.gateway, frames=self.frames)
+        return CloseConnections(
+            connections=self.connections,
+            gateway=self.gateway,
+            frames=self.frames,
+            queue=self.closures,
+            now_ms=self.now_ms,
+        )
+
+    @cached_property
+    def close_ended(self) -> CloseEnded:
+        from natter.usecases.accounts.end_session import CloseEnded
+
+        return CloseEnded(connections=self.connections, close=self.close_connections)
 
     @cached_property
     def end_session(self) -> EndSession:
         from natter.usecases.accounts.end_session import EndSession
 
-        return EndSession(
-            sessions=self.sessions, states=self.session_states, close=self.close_connections, clock=self.now_ms
-        )
+        return EndSession(sessions=self.sessions, states=self.session_states, close=self.close_ended, clock=self.now_ms)
 
     @cached_property
     def end_sessions(self) -> EndSessions:
         from natter.usecases.accounts.end_session import EndSessions
 
         return EndSessions(
-            sessions=self.sessions, states=self.session_states, close=self.close_connections, clock=self.now_ms
+            sessions=self.sessions, states=self.session_states, close=self.close_ended, clock=self.now_ms
         )
 
     @cached_property
@@ -130,7 +154,6 @@ class Engines(Ports):
             admission=self.admission,
             heads=self.head_cache,
             timeline=self.timeline,
-            limits=self.rate_limits,
             log=self.receipt_log,
         )
 

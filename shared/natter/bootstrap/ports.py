@@ -6,16 +6,22 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from natter.bootstrap.account_ports import AccountPorts
-from natter.settings import DeliverySettings, FileQueueSettings, KafkaSettings, LookQueueSettings, SendSettings
+from natter.settings import (
+    ClosureQueueSettings,
+    DeliverySettings,
+    FileQueueSettings,
+    KafkaSettings,
+    LookQueueSettings,
+    SendSettings,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from natter.ports.attachments import Attachments, FileQueue
     from natter.ports.conversations import Admission, Conversations
-    from natter.ports.delivery import Connections, FanoutLog, Gateway, SliceQueue
+    from natter.ports.delivery import ClosureQueue, Connections, FanoutLog, Gateway, SliceQueue
     from natter.ports.frames import Frames
-    from natter.ports.gate import Gate
     from natter.ports.limits import RateLimits
     from natter.ports.messages import CommandLog, ContentCheck, EventLog, EventStore
     from natter.ports.operations import DeadLetters, Probe, Reports
@@ -46,13 +52,6 @@ class Ports(AccountPorts):
         from natter.adapters.valkey.rate_limits import ValkeyRateLimits
 
         return ValkeyRateLimits(self.valkey)
-
-    @cached_property
-    def gate(self) -> Gate:
-        from natter.adapters.valkey.admission import ValkeyAdmission
-        from natter.adapters.valkey.gate import ValkeyGate
-
-        return ValkeyGate(self.valkey, ValkeyAdmission(self.valkey, self.conversations))
 
     @cached_property
     def content_check(self) -> ContentCheck | None:
@@ -149,6 +148,14 @@ class Ports(AccountPorts):
         from natter.adapters.sqs.slices import SqsSliceQueue
 
         return SqsSliceQueue(SqsQueue(self.sqs, settings.queue_url, name="the queue of slices"))
+
+    @cached_property
+    def closures(self) -> ClosureQueue:
+        settings = self.of(ClosureQueueSettings)
+        from natter.adapters.sqs.client import SqsQueue
+        from natter.adapters.sqs.closures import SqsClosureQueue
+
+        return SqsClosureQueue(SqsQueue(self.sqs, settings.queue_url, name="the queue of closures"))
 
     # Presence
 

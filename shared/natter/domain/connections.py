@@ -1,9 +1,16 @@
 """Connections of clients, and what happens to them."""
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import Literal
 
 from natter.domain.ids import ConnectionId, DeviceId, SessionId, UserId
+
+MAX_CONNECTIONS = 20
+"""Of one user; one more closes the oldest."""
+
+UPGRADE_MS = 30_000
+"""For how long the gateway may know nothing of a connection because its upgrade is under way."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -17,6 +24,10 @@ class Connection:
     connected_at: int
     """Milliseconds, as the gateway states it in every event of the connection."""
 
+    def may_be_upgrading(self, now: int) -> bool:
+        """Whether the gateway, if it knows no such connection at `now`, may come to know it yet."""
+        return now - self.connected_at <= UPGRADE_MS
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ConnectionChange:
@@ -25,3 +36,34 @@ class ConnectionChange:
     connection: Connection
     change: Literal["opened", "closed", "status"]
     at: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Registered:
+    """What came of registering a connection."""
+
+    is_new: bool
+    """It was not there, or not any more."""
+    displaced: tuple[Connection, ...] = ()
+    """Those that are registered no more because their user has `MAX_CONNECTIONS` younger ones; it may be among them."""
+
+
+class Closing(Enum):
+    """What came of closing a connection."""
+
+    CLOSED = "closed"
+    GONE = "gone"
+    """The gateway knows no such connection (any more, or not yet)."""
+    FAILED = "failed"
+    """Refused or not answered in time; it may have been closed."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Closure:
+    """A connection that is to be closed, whatever it takes."""
+
+    connection: Connection
+    signed_out: bool
+    """Its session has ended: it is told so before."""
+    attempt: int = 0
+    """How often closing it was not confirmed."""

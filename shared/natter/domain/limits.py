@@ -20,7 +20,7 @@ SIGN_UPS_PER_ADDRESS = Bucket("sign_up_address", rate=20 / 60, burst=20)
 COMMANDS = Bucket("commands", rate=20, burst=60)
 """Messages; an edit, a deletion or a reaction counts as one."""
 SIGNALS = Bucket("signals", rate=10, burst=30)
-"""How far one has read, what one was delivered, whom one watches, how one is: together."""
+"""How far one has read, what one was delivered, whom one watches, how one is, pings, frames of no action: together."""
 NEW_CONVERSATIONS = Bucket("new_conversations", rate=10 / 60, burst=60)
 TYPING = Bucket("typing", rate=1 / 2, burst=1)
 """Of one user in one conversation; what is over it is not passed on."""

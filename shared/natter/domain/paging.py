@@ -32,7 +32,9 @@ def decode_cursor(cursor: str, *kinds: type) -> tuple[Any, ...]:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class IdPage[Item]:
+class Page[Item]:
+    """Some of a list."""
+
     items: Sequence[Item]
     next_cursor: str | None
 
@@ -44,7 +46,7 @@ def page_by_id[Item, Id: str](
     *,
     limit: int,
     cursor: str | None,
-) -> IdPage[Item]:
+) -> Page[Item]:
     """
     A page of a list in the order of its items' ids: nobody is missed or listed twice while others come and go.
 
@@ -55,7 +57,7 @@ def page_by_id[Item, Id: str](
     """
     found = read(None if cursor is None else make_id(_decode_id(cursor)), limit + 1)
     items = found[:limit]
-    return IdPage(items=items, next_cursor=encode_cursor(id_of(items[-1])) if len(found) > limit else None)
+    return Page(items=items, next_cursor=encode_cursor(id_of(items[-1])) if len(found) > limit else None)
 
 
 def _decode_id(cursor: str) -> str:

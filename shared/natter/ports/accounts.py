@@ -6,7 +6,15 @@ from typing import Protocol
 from natter.domain.accounts.credentials import Credentials, PublicKey, Recognised, SessionState
 from natter.domain.accounts.identities import Identity
 from natter.domain.accounts.refresh_tokens import RefreshToken, TokenDigests
-from natter.domain.accounts.users import KnownDevice, Principal, ProfileChange, PushTarget, Session, User
+from natter.domain.accounts.users import (
+    KnownDevice,
+    Principal,
+    ProfileChange,
+    PushTarget,
+    Session,
+    SessionPlace,
+    User,
+)
 from natter.domain.ids import DeviceId, SessionId, UserId
 
 
@@ -46,6 +54,9 @@ class Sessions(Protocol):
     """
     Sessions and their refresh tokens: the truth, behind `SessionStates`.
 
+    A session lives from when it is opened until it is ended, or was not refreshed for `SESSION_IDLE_MS` as of `at`:
+    nothing has to be done for that to hold. All times are in milliseconds.
+
     All methods raise `Unavailable` when the store does not answer in time.
     """
 
@@ -57,29 +68,41 @@ class Sessions(Protocol):
             BadCredentials: the user is erased. Of that and this, whichever comes second sees the other.
         """
 
-    def recognise(self, shown: RefreshToken) -> "Recognised | None":
+    def recognise(self, shown: RefreshToken, *, at: int) -> "Recognised | None":
         """The session that gave out `shown`, whether it lives or not; None if none did."""
 
     def rotate(self, shown: RefreshToken, following: RefreshToken, *, at: int) -> bool:
         """
-        Put `following` in the place of `shown`, and note that the device was seen; False, and nothing changed, unless
-        `shown` is the current token of a live session. Of two calls that show the same token, one succeeds. Repeating
-        a call that succeeded, with the same two tokens, succeeds again.
+        Give `following` for `shown`, as `Turns` allows, and note that session and device were used; False, and
+        nothing changed, if the session does not live, or `shown` is spent. Calls at the same time take their turns:
+        of those that show the same token two succeed, the second within the grace after the first. Repeating a call
+        that succeeded, with the same two tokens, succeeds again.
         """
 
-    def is_live(self, session: SessionId) -> bool:
-        """Whether it was begun and not ended."""
+    def is_live(self, session: SessionId, *, at: int) -> bool: ...
+
+    def live_among(self, sessions: Collection[SessionId], *, at: int) -> frozenset[SessionId]:
+        """Those of `sessions` that live."""
 
     def find(self, session: SessionId) -> Session | None: ...
 
-    def of_user(self, user: UserId) -> Sequence[Session]:
-        """The live ones, newest first."""
+    def of_user(self, user: UserId, *, after: SessionPlace | None, limit: int, at: int) -> Sequence[Session]:
+        """The first `limit` live ones behind `after`, the one used last first."""
 
-    def end(self, session: SessionId, *, at: int) -> None:
+    def ids_of_user(self, user: UserId, *, but: SessionId | None, beyond: int, at: int) -> Sequence[SessionId]:
+        """All live ones but `but`, the one used last first, without the first `beyond`."""
+
+    def end(self, sessions: Collection[SessionId], *, at: int) -> None:
         """
-        End it, for ever, and drop its device's registration for pushes.
+        End them, for ever. A device on which none lives any more loses its registration for pushes.
 
-        Ending it again, or one that does not exist, changes nothing.
+        Ending one again, or one that does not exist, changes nothing.
+        """
+
+    def prune(self, *, ended_before: int, limit: int, at: int) -> int:
+        """
+        End up to `limit` that were not refreshed for too long, as `end` does; and forget up to `limit` that ended
+        before `ended_before`, with devices on which no other was begun. Returns how many were ended and forgotten.
         """
 
 
@@ -97,8 +120,8 @@ class SessionStates(Protocol):
     def note_live(self, session: SessionId) -> None:
         """Remember that it was live, unless something is known."""
 
-    def note_ended(self, session: SessionId) -> None:
-        """Remember that it ended, whatever was known."""
+    def note_ended(self, sessions: Collection[SessionId]) -> None:
+        """Remember that they ended, whatever was known, for as long as a connection of theirs may live."""
 
 
 class Tickets(Protocol):
@@ -227,8 +250,8 @@ class Devices(Protocol):
     """
     The devices on which users have signed in.
 
-    A registration for pushes ends with any session of its device (`Sessions.end`), and needs one that is live: of
-    a registration and the end of the last session, whichever comes second sees the other.
+    A registration for pushes ends with the last live session of its device (`Sessions.end`), and needs one: of a
+    registration and the end of the last session, whichever comes second sees the other.
     All methods raise `Unavailable` when the store does not answer in time.
     """
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
-from natter.domain.connections import Connection
+from natter.domain.connections import Closing, Closure, Connection, Registered
 from natter.domain.delivery import Post, PostResult, Slice, Undelivered
 from natter.domain.ids import UserId
 
@@ -15,8 +15,13 @@ class Connections(Protocol):
     All methods raise `Unavailable` when the registry does not answer in time.
     """
 
-    def register(self, connection: Connection) -> bool:
-        """Add it, or renew it; True if it was not there. It is found by every `of` that begins afterwards."""
+    def register(self, connection: Connection) -> Registered:
+        """
+        Add it, or renew it. It is found by every `of` that begins afterwards.
+
+        Of a user's connections the `MAX_CONNECTIONS` that were opened last stay, also when many are registered at
+        once: each that has to give way is handed to one caller, who closes it.
+        """
 
     def unregister(self, connection: Connection) -> None:
         """Remove it. Not being there is fine."""
@@ -36,8 +41,20 @@ class Gateway(Protocol):
         gateway's.
         """
 
-    def close(self, connections: Sequence[Connection]) -> Sequence[bool]:
-        """Close them within two seconds, so that their clients reconnect and sync; False where it is not confirmed."""
+    def close(self, connections: Sequence[Connection]) -> Sequence[Closing]:
+        """Close them, within two seconds; one result each. Raises nothing of the gateway's."""
+
+
+class ClosureQueue(Protocol):
+    """Connections that are to be closed later. At least once, in no order."""
+
+    def add(self, closures: Sequence[Closure], *, delay_s: int = 0) -> None:
+        """
+        Add all, to be handed out after `delay_s` seconds, at most 900.
+
+        Raises:
+            Unavailable: some may be missing; adding all of them again is safe.
+        """
 
 
 class FanoutLog(Protocol):

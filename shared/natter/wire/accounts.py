@@ -20,7 +20,7 @@ from natter.domain.accounts.users import (
     User,
 )
 from natter.domain.ids import DeviceId
-from natter.domain.paging import IdPage
+from natter.domain.paging import Page
 from natter.wire.base import HttpsUrl, Line, Patch, WireId, WireModel
 
 Name = Annotated[Line, Field(min_length=1, max_length=64)]
@@ -178,9 +178,10 @@ class SessionAnswer(WireModel):
 
 class SessionsAnswer(WireModel):
     items: tuple[SessionAnswer, ...]
+    next_cursor: str | None = None
 
     @classmethod
-    def of(cls, sessions: Iterable[Session], *, asking: str) -> "SessionsAnswer":
+    def of(cls, page: Page[Session], *, asking: str) -> "SessionsAnswer":
         return cls(
             items=tuple(
                 SessionAnswer(
@@ -192,8 +193,9 @@ class SessionsAnswer(WireModel):
                     refreshed_at=session.refreshed_at,
                     current=session.principal.session_id == asking,
                 )
-                for session in sessions
-            )
+                for session in page.items
+            ),
+            next_cursor=page.next_cursor,
         )
 
 
@@ -248,7 +250,7 @@ class PeopleAnswer(WireModel):
     next_cursor: str | None = None
 
     @classmethod
-    def of(cls, page: IdPage[User]) -> Self:
+    def of(cls, page: Page[User]) -> Self:
         return cls(items=tuple(ProfileAnswer.of(user) for user in page.items), next_cursor=page.next_cursor)
 
 
@@ -265,7 +267,7 @@ class DevicesAnswer(WireModel):
     next_cursor: str | None = None
 
     @classmethod
-    def of(cls, page: IdPage[KnownDevice]) -> Self:
+    def of(cls, page: Page[KnownDevice]) -> Self:
         return cls(
             items=tuple(
                 DeviceItem(

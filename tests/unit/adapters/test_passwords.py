@@ -15,6 +15,20 @@ class TestArgon2Passwords:
     def test_a_wrong_password(self, password: str) -> None:
         assert not CHEAP.verify(CHEAP.hash("correct"), password)
 
+    @pytest.mark.parametrize("typed", ["cafe\u0301 \u1100\u1161", "caf\u00e9 \uac00", "caf\u00e9\u00a0\uac00"])
+    def test_however_a_keyboard_composes_it(self, typed: str) -> None:
+        """RFC 8265: as of a phone and a laptop."""
+        for known in ("cafe\u0301 \u1100\u1161", "caf\u00e9 \uac00"):
+            assert CHEAP.verify(CHEAP.hash(known), typed)
+
+    def test_what_is_not_canonically_the_same_is_another(self) -> None:
+        assert not CHEAP.verify(CHEAP.hash("\ufb01sh"), "fish")
+
+    def test_a_hash_of_what_was_typed_stays_good(self) -> None:
+        """As they were made before."""
+        old = argon2.PasswordHasher.from_parameters(argon2.profiles.CHEAPEST).hash("cafe\u0301")
+        assert CHEAP.verify(old, "cafe\u0301")
+
     def test_the_same_password_twice_is_two_hashes(self) -> None:
         assert CHEAP.hash("correct") != CHEAP.hash("correct")
 

@@ -16,6 +16,7 @@ from natter.bootstrap.engines import Engines
 from natter.domain.errors import Unavailable
 from natter.settings import (
     AttachmentSettings,
+    ClosureQueueSettings,
     DeliverySettings,
     EndpointSettings,
     ExporterSettings,
@@ -65,6 +66,7 @@ class AllSettings(FunctionSettings):
     deliveries: DeliverySettings = DeliverySettings(queue_url=f"http://{NOWHERE}/slices")
     files: FileQueueSettings = FileQueueSettings(queue_url=f"http://{NOWHERE}/files")
     looks: LookQueueSettings = LookQueueSettings(queue_url=f"http://{NOWHERE}/looks")
+    closures: ClosureQueueSettings = ClosureQueueSettings(queue_url=f"http://{NOWHERE}/closures")
     attachments: AttachmentSettings = AttachmentSettings(bucket="files")
     exporter: ExporterSettings = ExporterSettings(function="export")
     limits: LimitSettings = LimitSettings(per_address=False)

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from natter.domain.ids import ConversationId
+from natter.domain.limits import SIGNALS
 from natter.domain.receipts import MAX_READERS_SHOWN, Receipt
 from tests.chat import Chat
 from tests.messages import a_post
@@ -38,6 +39,13 @@ class TestRead:
         """P8."""
         reply = Person(chat, "mallory").call("PUT", f"/v1/conversations/{lobby}/read", {"seq": 2})
         assert (reply.status, reply.code) == (403, "not_member")
+
+    def test_too_many_are_429(self, bob: Person, lobby: ConversationId) -> None:
+        """Together with the frames that say so."""
+        for _ in range(SIGNALS.burst):
+            bob.call("PUT", f"/v1/conversations/{lobby}/read", {"seq": 2})
+        reply = bob.call("PUT", f"/v1/conversations/{lobby}/read", {"seq": 2})
+        assert (reply.status, reply.code) == (429, "rate_limited")
 
 
 class TestCursors:

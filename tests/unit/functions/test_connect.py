@@ -5,7 +5,7 @@ import pytest
 
 from functions.connect.handler import build
 from natter.domain.accounts.users import SignedIn
-from natter.domain.connections import Connection
+from natter.domain.connections import Connection, Registered
 from natter.domain.errors import Unavailable
 from natter.usecases.accounts.connect import Connect
 from tests.identity import World, a_connection, a_sign_in
@@ -17,7 +17,7 @@ ENDPOINT = "http://gateway"
 
 
 class Silent(MemoryConnections):
-    def register(self, connection: Connection) -> bool:
+    def register(self, connection: Connection) -> Registered:
         raise Unavailable(f"the registry, given {connection.connection_id}")
 
 
@@ -39,6 +39,7 @@ def connected(
     connect = Connect(
         connections=registry,
         check_session=world.check_session,
+        close=world.close,
         traces=world.traces,
         log=MemoryConnectionLog(),
         now_ms=world.clock,

@@ -5,10 +5,25 @@ from natter.usecases.conversations.relay import Swept
 
 
 def test_says_how_much_it_told() -> None:
-    assert build(lambda: Swept(announced=3, replaced=1, failed=0))({}, None) == {"announced": 3, "replaced": 1}
+    assert build(lambda: Swept(announced=3, replaced=1, failed=0), lambda: 0)({}, None) == {
+        "announced": 3,
+        "replaced": 1,
+    }
 
 
 def test_fails_while_something_stays_untold() -> None:
     """So that its alarm rings when that does not pass."""
     with pytest.raises(IncompleteSweepError, match="2 conversations"):
-        build(lambda: Swept(announced=3, replaced=0, failed=2))({}, None)
+        build(lambda: Swept(announced=3, replaced=0, failed=2), lambda: 0)({}, None)
+
+
+def test_forgets_sessions_whatever_stays_untold() -> None:
+    forgotten: list[int] = []
+
+    def forget_sessions() -> int:
+        forgotten.append(1)
+        return 1
+
+    with pytest.raises(IncompleteSweepError):
+        build(lambda: Swept(announced=0, replaced=0, failed=1), forget_sessions)({}, None)
+    assert forgotten == [1]

@@ -1,4 +1,5 @@
 import dataclasses
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -37,12 +38,38 @@ def client(send: Send, user: UserId) -> SocketClient:
     return SocketClient(build(send, ENDPOINT), a_connection(user))
 
 
+@pytest.fixture(autouse=True)
+def live(chat: Chat, ann: UserId) -> None:
+    """The sessions of whoever sends."""
+    for user in (ann, MALLORY):
+        chat.world.states.note_live(a_connection(user).session_id)
+
+
 def a_frame(conversation: ConversationId, *client_ids: str, **changes: Any) -> dict[str, Any]:
     messages = [{"client_id": each, "content": text("hello")} for each in client_ids]
     return {"action": "send", "id": "q", "conversation_id": conversation, "messages": messages} | changes
 
 
 class TestSend:
+    @pytest.mark.parametrize("lost", [True, False])
+    def test_of_an_ended_session_nothing_is_sent(
+        self, chat: Chat, ann: UserId, lobby: ConversationId, lost: bool
+    ) -> None:
+        """Also where the cache has lost its data, and the connection is registered no more: the truth is asked."""
+        session = a_connection(ann).session_id
+        if lost:
+            chat.world.states.lose()
+        else:
+            chat.world.states.note_ended([session])
+        assert client(chat.send, ann)(a_frame(lobby, "m1"))["code"] == "unauthenticated"
+        assert len(chat.log.records(since=1)) == 0
+
+    def test_a_registered_connection_is_taken_at_its_word(self, chat: Chat, ann: UserId, lobby: ConversationId) -> None:
+        """The database is not asked for every frame once the cache has forgotten that the session lives."""
+        chat.world.states.lose()
+        chat.registry.register(replace(a_connection(ann), endpoint=ENDPOINT))
+        assert client(chat.send, ann)(a_frame(lobby, "m1"))["type"] == "ack"
+
     def test_a_frame_is_answered_with_an_ack(self, chat: Chat, ann: UserId, lobby: ConversationId) -> None:
         """P1."""
         assert client(chat.send, ann)(a_frame(lobby, "m1", "m2")) == {

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from functions.signal.handler import build
-from natter.domain.connections import Connection, ConnectionChange
+from natter.domain.connections import Connection, ConnectionChange, Registered
 from natter.domain.errors import Unavailable
 from natter.domain.ids import ConversationId, DeviceId, UserId
 from natter.domain.limits import SIGNALS
@@ -15,6 +15,7 @@ from natter.ports.presence import ConnectionLog
 from natter.usecases.presence.say_status import SayStatus
 from natter.usecases.presence.watch import Watch
 from natter.usecases.receipts.note_receipt import NoteReceipt
+from natter.usecases.signals.admit_signal import AdmitSignal
 from natter.usecases.signals.pass_on_typing import PassOnTyping
 from natter.usecases.signals.ping import Ping
 from natter.wire.json_frames import JsonFrames
@@ -25,7 +26,7 @@ from tests.sockets import ENDPOINT, SocketClient
 
 
 class Silent(MemoryConnections):
-    def register(self, connection: Connection) -> bool:
+    def register(self, connection: Connection) -> Registered:
         raise Unavailable(f"the registry, given {connection.connection_id}")
 
 
@@ -47,26 +48,31 @@ def client(
     note: NoteReceipt | None = None,
     status_log: ConnectionLog | None = None,
 ) -> SocketClient:
-    limits, traces = chat.world.limits, chat.world.traces
+    """Of a session that is live."""
+    connection, traces = a_connection(user), chat.world.traces
+    chat.world.states.note_live(connection.session_id)
+    close = replace(chat.world.close, connections=chat.registry, gateway=chat.gateway)
     handler = build(
+        admit=AdmitSignal(gate=chat.gate, close=close),
         ping=Ping(
             connections=registry or chat.registry,
+            check_session=chat.world.check_session,
+            close=close,
             traces=traces,
             log=chat.changes,
             now_ms=lambda: NOON,
         ),
         note=note or chat.note_receipt,
-        pass_on=PassOnTyping(admission=chat.admission, limits=limits, frames=JsonFrames(), tell=chat.tell),
+        pass_on=PassOnTyping(admission=chat.admission, limits=chat.world.limits, frames=JsonFrames(), tell=chat.tell),
         watch=Watch(
-            limits=limits,
             acquaintances=chat.world.acquaintances,
             watchers=chat.world.watchers,
             now=replace(chat.world.presence_now, connections=chat.registry),
         ),
-        say=SayStatus(limits=limits, traces=traces, log=status_log or chat.changes, now_ms=chat.world.clock),
+        say=SayStatus(traces=traces, log=status_log or chat.changes, now_ms=chat.world.clock),
         endpoint=ENDPOINT,
     )
-    return SocketClient(handler, a_connection(user))
+    return SocketClient(handler, connection)
 
 
 @pytest.fixture
@@ -241,13 +247,52 @@ class TestStatus:
         assert error["code"] == "unavailable"
 
 
-@pytest.mark.parametrize("frame", [{"action": "watch", "user_ids": []}, {"action": "status", "state": "online"}])
+@pytest.mark.parametrize(
+    "frame",
+    [
+        {"action": "watch", "user_ids": []},
+        {"action": "status", "state": "online"},
+        {"action": "ping"},
+        {"action": "dance"},
+        {},
+        "{",
+    ],
+)
 def test_too_many_signals_are_refused(chat: Chat, ann: UserId, frame: Any) -> None:
     phone = client(chat, ann)
     for _ in range(SIGNALS.burst):
         phone(frame)
     error = phone(frame)
     assert (error["code"], error["retry_after_ms"]) == ("rate_limited", 100)
+
+
+def test_typing_takes_nothing_of_what_signals_may(chat: Chat, ann: UserId, lobby: ConversationId) -> None:
+    phone = client(chat, ann)
+    for _ in range(SIGNALS.burst + 1):
+        assert phone({"action": "typing", "conversation_id": lobby, "state": "started"}) is None
+    assert phone({"action": "ping", "id": "q"})["type"] == "pong"
+
+
+class TestOfAnEndedSession:
+    """A connection that has outlived it, whatever has failed, is heard no more, and is closed."""
+
+    @pytest.mark.parametrize("action", ["ping", "read", "typing", "watch", "status", "dance"])
+    def test_no_frame_is_heard(self, chat: Chat, ann: UserId, lobby: ConversationId, action: str) -> None:
+        phone = client(chat, ann)
+        chat.registry.register(phone.connection)
+        chat.world.states.note_ended([phone.connection.session_id])
+        frame = {"action": action, "conversation_id": lobby, "seq": 1, "state": "started", "user_ids": []}
+        assert phone(frame)["code"] == "unauthenticated"
+        assert [each.connection_id for each in chat.gateway.closed] == [phone.connection.connection_id]
+        assert chat.gateway.frames[phone.connection.connection_id] == [b'{"type":"signed_out"}']
+        assert chat.registry.of([ann]) == {}
+
+    def test_also_where_the_cache_has_lost_its_data(self, chat: Chat, ann: UserId) -> None:
+        """The truth is asked: there never was such a session."""
+        phone = client(chat, ann)
+        chat.world.states.lose()
+        assert phone({"action": "ping"})["code"] == "unauthenticated"
+        assert chat.registry.of([ann]) == {}
 
 
 class TestDefault:

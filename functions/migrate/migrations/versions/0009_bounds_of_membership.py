@@ -14,7 +14,7 @@ snapshot to be replaced.
 from alembic import op
 
 revision = "0009"
-down_revision = "0007"
+down_revision = "0008"
 
 _SCHEMA = r"""
 ALTER TABLE users ADD COLUMN contactable text NOT NULL DEFAULT 'everybody'

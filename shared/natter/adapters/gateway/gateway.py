@@ -18,7 +18,7 @@ from botocore.credentials import Credentials
 
 from natter.adapters.gateway.http_connection import Endpoint, HttpConnection
 from natter.adapters.gateway.signing import Signer
-from natter.domain.connections import Connection
+from natter.domain.connections import Closing, Connection
 from natter.domain.delivery import Post, PostResult
 from natter.ports.delivery import Gateway
 
@@ -28,7 +28,8 @@ CLOSE_TIMEOUT_S = 2.0
 
 NO_ANSWER = 0
 NOT_SENT = -1
-CLOSED = {200, 204, 410}
+CLOSINGS = {200: Closing.CLOSED, 204: Closing.CLOSED, 410: Closing.GONE}
+"""Of each status; of all others FAILED."""
 RESULTS = {
     200: PostResult.DELIVERED,
     204: PostResult.DELIVERED,
@@ -67,12 +68,12 @@ class ApiGateway:
                     results[index] = RESULTS.get(status, PostResult.FAILED)
         return results
 
-    def close(self, connections: Sequence[Connection]) -> Sequence[bool]:
+    def close(self, connections: Sequence[Connection]) -> Sequence[Closing]:
         deadline = time.monotonic() + CLOSE_TIMEOUT_S
         statuses: list[int] = []
         for wave in batched(connections, WAVE, strict=False):
             statuses += self._answers([_Request("DELETE", connection, b"") for connection in wave], deadline)
-        return [status in CLOSED for status in statuses]
+        return [CLOSINGS.get(status, Closing.FAILED) for status in statuses]
 
     def _answers(self, requests: Sequence[_Request], deadline: float) -> list[int]:
         """The status of each; `NO_ANSWER` where there was none in time, `NOT_SENT` where there was no time left."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from natter.adapters.postgres.client import Cursor, Postgres
-from natter.domain.accounts.users import Device, KnownDevice, PushTarget
+from natter.domain.accounts.users import SESSION_IDLE_MS, Device, KnownDevice, PushTarget
 from natter.domain.ids import DeviceId, UserId
 from natter.ports.accounts import Devices
 
@@ -19,7 +19,7 @@ DEVICES = """
 """
 HOLD_SESSIONS = """
     SELECT session_id FROM sessions
-    WHERE user_id = %(user_id)s AND device_id = %(device_id)s AND ended_at IS NULL
+    WHERE user_id = %(user_id)s AND device_id = %(device_id)s AND ended_at IS NULL AND refreshed_at > %(idle_since)s
     FOR SHARE
 """
 _HOLD_TOKEN = "SELECT pg_advisory_xact_lock(hashtextextended(%(token)s, 0))"  # noqa: S105 - a statement
@@ -53,6 +53,7 @@ class PostgresDevices:
             "provider": target.provider,
             "token": target.token,
             "at": at,
+            "idle_since": at - SESSION_IDLE_MS,
         }
 
         def work(cursor: Cursor) -> bool:

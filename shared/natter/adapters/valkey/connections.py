@@ -2,17 +2,32 @@
 `Connections` in Valkey: `conn:{user}` is a sorted set of connections, scored by when they expire.
 
 A member of the set is made of what the gateway says in every event of the connection, so whoever has an event
-can name it without reading.
+can name it without reading. Which of a user's connections are too many is decided by the script that adds one.
 """
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from natter.adapters.valkey.client import Valkey, unexpired
-from natter.domain.connections import Connection
+from natter.domain.connections import MAX_CONNECTIONS, Connection, Registered
 from natter.domain.ids import ConnectionId, DeviceId, SessionId, UserId
 from natter.names import CONNECTION_LIFETIME_S
 from natter.ports.delivery import Connections
+
+# KEYS[1] connections; ARGV: milliseconds now, when it expires, member, seconds to keep the set, most members of it.
+_REGISTER = """
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[1])
+local added = redis.call('ZADD', KEYS[1], ARGV[2], ARGV[3])
+local beyond = redis.call('ZCARD', KEYS[1]) - ARGV[5]
+local displaced = {}
+if beyond > 0 then
+  displaced = redis.call('ZRANGE', KEYS[1], 0, beyond - 1)
+  redis.call('ZREM', KEYS[1], unpack(displaced))
+end
+redis.call('EXPIRE', KEYS[1], ARGV[4])
+return {added, displaced}
+"""
 
 
 class ValkeyConnections:
@@ -20,15 +35,20 @@ class ValkeyConnections:
         self._valkey = valkey
         self._now_ms = now_ms
 
-    def register(self, connection: Connection) -> bool:
-        key, now = _key(connection.user_id), self._now_ms()
+    def register(self, connection: Connection) -> Registered:
+        user = connection.user_id
         with self._valkey.client() as client:
-            pipeline = client.pipeline(transaction=False)
-            pipeline.zremrangebyscore(key, "-inf", now)
-            pipeline.zadd(key, {_dump(connection): connection.connected_at + CONNECTION_LIFETIME_S * 1000})
-            pipeline.expire(key, CONNECTION_LIFETIME_S)
-            _, added, _ = pipeline.execute()
-        return bool(added)
+            added, displaced = client.eval(
+                _REGISTER,
+                1,
+                _key(user),
+                self._now_ms(),
+                connection.connected_at + CONNECTION_LIFETIME_S * 1000,
+                _dump(connection),
+                CONNECTION_LIFETIME_S,
+                MAX_CONNECTIONS,
+            )
+        return Registered(is_new=bool(added), displaced=tuple(_load(user, member) for member in displaced))
 
     def unregister(self, connection: Connection) -> None:
         with self._valkey.client() as client:
@@ -45,6 +65,11 @@ class ValkeyConnections:
             for user, members in zip(ordered, found, strict=True)
             if members
         }
+
+
+def is_registered(client: Any, connection: Connection) -> Any:
+    """With a client or a pipeline of one: something, or None if the connection is not registered."""
+    return client.zscore(_key(connection.user_id), _dump(connection))
 
 
 def _key(user: UserId) -> str:

@@ -1,38 +1,73 @@
 """
-`Gate` on Valkey: the script of the limit and the look-up of the role go out together, and so does the answer.
+`Gate` on Valkey: all that is to be known of a frame is asked with one question, and so is the answer.
 
 Measured on loopback: 250 instead of 400 microseconds; over a network it is a whole round trip less.
 """
 
 import logging
+from typing import Any
 
 from natter.adapters.valkey.admission import ValkeyAdmission, look_up
 from natter.adapters.valkey.client import Valkey
+from natter.adapters.valkey.connections import is_registered
 from natter.adapters.valkey.rate_limits import move
+from natter.adapters.valkey.session_states import state_of
+from natter.domain.connections import Connection
 from natter.domain.conversations.roster import ACROSS_A_BLOCK
-from natter.domain.errors import Forbidden, NotMember, RateLimited, Unavailable
+from natter.domain.errors import Forbidden, NotMember, RateLimited, Unauthenticated, Unavailable
 from natter.domain.ids import ConversationId, UserId
 from natter.domain.limits import Bucket
 from natter.ports.gate import Gate
+from natter.usecases.accounts.authenticate import CheckSession
 
 _logger = logging.getLogger(__name__)
 
 
 class ValkeyGate:
-    def __init__(self, valkey: Valkey, admission: ValkeyAdmission) -> None:
+    def __init__(self, valkey: Valkey, admission: ValkeyAdmission, check_session: CheckSession) -> None:
         self._valkey = valkey
         self._admission = admission
+        self._check_session = check_session
 
-    def enter(self, conversation: ConversationId, user: UserId, bucket: Bucket, cost: int = 1) -> bool:
+    def admit(self, connection: Connection, bucket: Bucket | None) -> None:
         try:
-            with self._valkey.client() as client, client.pipeline(transaction=False) as both:
-                move(both, bucket, user, cost)
-                look_up(both, conversation, user)
-                wait_ms, found = both.execute()
+            with self._valkey.client() as client, client.pipeline(transaction=False) as all_of_it:
+                _ask_for(all_of_it, connection)
+                if bucket is not None:
+                    move(all_of_it, bucket, connection.user_id, 1)
+                state, registered, *wait_ms = all_of_it.execute()
         except Unavailable as error:
-            _logger.warning("rate limit %s is open: %s", bucket.name, error)
+            _open(bucket, error)
+            self._check_session(connection.session_id)
+        else:
+            self._check(connection, state, registered)
+            if any(wait_ms):
+                raise RateLimited(retry_after_ms=wait_ms[0])
+
+    def enter(
+        self,
+        conversation: ConversationId,
+        user: UserId,
+        bucket: Bucket,
+        cost: int = 1,
+        *,
+        origin: Connection | None = None,
+    ) -> bool:
+        try:
+            with self._valkey.client() as client, client.pipeline(transaction=False) as all_of_it:
+                move(all_of_it, bucket, user, cost)
+                look_up(all_of_it, conversation, user)
+                if origin is not None:
+                    _ask_for(all_of_it, origin)
+                wait_ms, found, *known = all_of_it.execute()
+        except Unavailable as error:
+            _open(bucket, error)
+            if origin is not None:
+                self._check_session(origin.session_id)
             admitted = self._admission.asked(conversation, error).admit(user)
         else:
+            if origin is not None:
+                self._check(origin, *known)
             if wait_ms:
                 raise RateLimited(retry_after_ms=wait_ms)
             admitted = self._admission.resolved(conversation, user, found)
@@ -41,6 +76,22 @@ class ValkeyGate:
         if admitted.blocked:
             raise Forbidden(ACROSS_A_BLOCK)
         return admitted.told
+
+    def _check(self, connection: Connection, state: str | None, registered: Any) -> None:
+        if state == "ended":
+            raise Unauthenticated
+        if state is None and registered is None:  # the cache has lost its data, or never knew
+            self._check_session(connection.session_id)
+
+
+def _ask_for(pipeline: Any, connection: Connection) -> None:
+    state_of(pipeline, connection.session_id)
+    is_registered(pipeline, connection)
+
+
+def _open(bucket: Bucket | None, error: Unavailable) -> None:
+    if bucket is not None:
+        _logger.warning("rate limit %s is open: %s", bucket.name, error)
 
 
 _: type[Gate] = ValkeyGate

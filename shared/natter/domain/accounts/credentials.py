@@ -21,8 +21,8 @@ class Recognised:
     """Whose refresh token it is."""
 
     principal: Principal
-    current: bool
-    """False: it was spent before."""
+    accepted: bool
+    """Whether it would be refreshed if its session lives; False: it was spent before."""
 
 
 SessionState = Literal["live", "ended"]

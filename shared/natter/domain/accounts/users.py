@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from natter.domain.ids import DeviceId, SessionId, UserId
 
@@ -10,6 +10,12 @@ Platform = Literal["ios", "android", "web", "desktop", "other"]
 Contactable = Literal["everybody", "contacts"]
 """Who may begin a direct conversation with somebody, or add them to a group; contacts are those that they keep."""
 PushProvider = Literal["fcm", "apns", "apns_sandbox", "webpush"]
+
+SESSION_IDLE_MS = 90 * 24 * 3600 * 1000
+"""A session that was not refreshed for so long has ended, without anybody's doing."""
+
+MAX_SESSIONS = 100
+"""Of one user; one more ends the one that was not used for longest."""
 
 DELETED_NAME = "deleted user"
 """What everybody who was erased is called."""
@@ -103,6 +109,18 @@ class Session:
     device: Device
     created_at: int
     refreshed_at: int
+    """When it was used last, milliseconds."""
+
+    @property
+    def place(self) -> "SessionPlace":
+        return SessionPlace(self.refreshed_at, self.principal.session_id)
+
+
+class SessionPlace(NamedTuple):
+    """Where a session stands in the list of its user's, which begins with the one used last."""
+
+    refreshed_at: int
+    session_id: SessionId
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

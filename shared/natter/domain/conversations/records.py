@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from natter.domain.conversations.members import History, Kind, Member, Role
 from natter.domain.ids import ConversationId, UserId
-from natter.domain.paging import IdPage
+from natter.domain.paging import Page
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,4 +74,4 @@ class CreateRequest:
     conversation_id: ConversationId | None = None
 
 
-type MemberPage = IdPage[MemberRecord]
+type MemberPage = Page[MemberRecord]

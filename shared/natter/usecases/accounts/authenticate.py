@@ -4,6 +4,7 @@ import logging
 from dataclasses import dataclass
 
 from natter.domain.accounts.users import Principal
+from natter.domain.clock import Clock
 from natter.domain.errors import Unauthenticated, Unavailable
 from natter.domain.ids import SessionId
 from natter.ports.accounts import AccessTokens, Sessions, SessionStates, Tickets
@@ -19,6 +20,7 @@ class CheckSession:
 
     states: SessionStates
     sessions: Sessions
+    clock: Clock
 
     def __call__(self, session: SessionId) -> None:
         """
@@ -30,14 +32,17 @@ class CheckSession:
             state = self.states.get(session)
         except Unavailable as error:
             _logger.warning("asking the database for a session: %s", error)
-            if not self.sessions.is_live(session):
+            if not self._lives(session):
                 raise Unauthenticated from None
             return
         if state is None:
-            state = "live" if self.sessions.is_live(session) else "ended"
+            state = "live" if self._lives(session) else "ended"
             self._remember_live(session, live=state == "live")
         if state == "ended":
             raise Unauthenticated
+
+    def _lives(self, session: SessionId) -> bool:
+        return self.sessions.is_live(session, at=self.clock())
 
     def _remember_live(self, session: SessionId, *, live: bool) -> None:
         if not live:

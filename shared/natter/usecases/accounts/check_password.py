@@ -1,11 +1,12 @@
 """Whether somebody knows a user's password."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from natter.domain.accounts.credentials import Credentials
 from natter.domain.accounts.users import is_username
-from natter.domain.errors import BadCredentials
-from natter.domain.limits import FAILED_SIGN_INS_PER_ADDRESS, FAILED_SIGN_INS_PER_NAME
+from natter.domain.errors import BadCredentials, RateLimited
+from natter.domain.limits import FAILED_SIGN_INS_PER_ADDRESS, FAILED_SIGN_INS_PER_NAME, Bucket
 from natter.ports.accounts import Passwords, Users
 from natter.ports.limits import RateLimits
 
@@ -33,9 +34,8 @@ class CheckPassword:
         known = self.users.credentials(username) if is_username(username) else None
         buckets = [(FAILED_SIGN_INS_PER_NAME, username)]
         if self.per_address:
-            buckets.append((FAILED_SIGN_INS_PER_ADDRESS, address))
-        for bucket, key in buckets:  # taken before the check, so guesses made at the same time count too
-            self.limits.take(bucket, key)
+            buckets.insert(0, (FAILED_SIGN_INS_PER_ADDRESS, address))
+        self._take(buckets)
         password_hash = known.password_hash if known else None
         matches = any(self.passwords.verify(password_hash, password) for password in passwords)
         if known is None or not matches:
@@ -43,3 +43,18 @@ class CheckPassword:
         for bucket, key in buckets:
             self.limits.give_back(bucket, key)
         return known
+
+    def _take(self, buckets: Sequence[tuple[Bucket, str]]) -> None:
+        """
+        All or none, and before the check, so that guesses made at the same time count, too.
+
+        The address comes first: one that is refused takes nothing of the names that it tries, whose owners come from
+        elsewhere.
+        """
+        for number, (bucket, key) in enumerate(buckets):
+            try:
+                self.limits.take(bucket, key)
+            except RateLimited:
+                for taken, of in buckets[:number]:
+                    self.limits.give_back(taken, of)
+                raise

@@ -1,41 +1,54 @@
 """Make a connection known before its upgrade completes, and forget it when it ends."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from natter.domain.connections import Connection, ConnectionChange
+from natter.domain.errors import RateLimited
 from natter.ports.delivery import Connections
 from natter.ports.presence import ConnectionLog, PresenceTraces
 from natter.usecases.accounts.authenticate import CheckSession
+from natter.usecases.accounts.close_connections import CloseConnections
+
+RETRY_MS = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
 class Connect:
     """
     Register, then check the session once more: of a connection and the end of its session, whichever comes second
-    sees the other.
+    sees the other. Of more connections than a user may have, the oldest are closed.
 
     Raises:
         Unauthenticated: the session has ended; the connection is not registered any more.
-        Unavailable: the registry, or nobody who knows the session, answered in time.
+        RateLimited: as many connections as a user may have were opened since.
+        Unavailable: the registry, or nobody who knows the session, answered in time; or one that is too many may
+            stay open.
     """
 
     connections: Connections
     check_session: CheckSession
+    close: CloseConnections
     traces: PresenceTraces
     log: ConnectionLog
     now_ms: Callable[[], int]
 
     def __call__(self, connection: Connection) -> None:
         now = self.now_ms()
-        self.connections.register(connection)
+        registered = self.connections.register(connection)
         try:
+            self._make_room(connection, registered.displaced)
             self.check_session(connection.session_id)
             self.traces.say(connection.user_id, connection.device_id, "online", at=now)
         except Exception:
             self.connections.unregister(connection)
             raise
         self.log.note(ConnectionChange(connection=connection, change="opened", at=now))
+
+    def _make_room(self, connection: Connection, displaced: Sequence[Connection]) -> None:
+        self.close([each for each in displaced if each != connection], signed_out=False)
+        if connection in displaced:
+            raise RateLimited(retry_after_ms=RETRY_MS)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,46 +1,43 @@
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from itertools import batched
 
-from natter.domain.accounts.users import Principal
+from natter.domain.accounts.users import MAX_SESSIONS, Principal
 from natter.domain.clock import Clock
-from natter.domain.delivery import Post
-from natter.domain.errors import NotFound, Unavailable
+from natter.domain.errors import NotFound
 from natter.domain.ids import SessionId, UserId
 from natter.ports.accounts import Sessions, SessionStates
-from natter.ports.delivery import Connections, Gateway
-from natter.ports.frames import Frames
+from natter.ports.delivery import Connections
+from natter.usecases.accounts.close_connections import CloseConnections
 
-TELL_BUDGET_S = 0.5
-"""How long the end of a session waits for a slow gateway before it closes the connections anyway."""
+TOGETHER = 1000
+"""Sessions that are ended at once: of more, each step stays within a statement's time."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class CloseConnections:
+class CloseEnded:
     """
-    Close connections of sessions that have ended. Best effort, they are told why.
+    Close the connections of a user whose sessions have ended.
 
     Raises:
-        Unavailable: one may still be open.
+        Unavailable: as `CloseConnections` says.
     """
 
     connections: Connections
-    gateway: Gateway
-    frames: Frames
+    close: CloseConnections
 
-    def __call__(self, user: UserId, ended: Callable[[SessionId], bool]) -> None:
+    def __call__(self, user: UserId, ended: Callable[[Collection[SessionId]], Collection[SessionId]]) -> None:
+        """`ended` says which of some sessions have."""
         found = self.connections.of([user]).get(user, ())
-        over = [connection for connection in found if ended(connection.session_id)]
-        frame = self.frames.signed_out()
-        self.gateway.post([Post(connection=each, frame=frame) for each in over], budget_s=TELL_BUDGET_S)
-        if not all(self.gateway.close(over)):
-            raise Unavailable("gateway")
+        over = ended({connection.session_id for connection in found}) if found else ()
+        self.close([connection for connection in found if connection.session_id in over], signed_out=True)
 
 
 @dataclass(frozen=True, kw_only=True)
 class EndSession:
     """
-    End a session, and with it, at once, its tokens, its unused tickets, its device's push registration and its
-    connections.
+    End a session, and with it, at once, its tokens, its unused tickets and its connections; and its device's push
+    registration, if it was the last live session there.
 
     The end is marked before the connections are looked up, and `connect` registers before it checks the session
     once more: whichever comes second sees the other. Repeating it is safe.
@@ -48,23 +45,25 @@ class EndSession:
 
     sessions: Sessions
     states: SessionStates
-    close: CloseConnections
+    close: CloseEnded
     clock: Clock
 
     def __call__(self, principal: Principal) -> None:
         """
         Raises:
-            Unavailable: it may have ended without everybody knowing yet, or a connection may still be open; repeat it.
+            Unavailable: it may have ended without everybody knowing yet, or a connection may stay open; repeat it.
         """
-        self.sessions.end(principal.session_id, at=self.clock())
-        self.states.note_ended(principal.session_id)
-        self.close(principal.user_id, lambda session: session == principal.session_id)
+        ended = [principal.session_id]
+        self.sessions.end(ended, at=self.clock())
+        self.states.note_ended(ended)
+        self.close(principal.user_id, lambda _: ended)
 
 
 @dataclass(frozen=True, kw_only=True)
 class EndSessions:
     """
-    End all of a user's sessions, as `EndSession` does; but one, if that one asks.
+    End all of a user's sessions, as `EndSession` does; but one, if that one asks. However many there are, it takes a
+    few statements.
 
     Everybody else knows before the sessions' store: where it was interrupted, a session is live there still, and who
     asks again ends it. Connections are closed that somebody who asked before has left open.
@@ -72,23 +71,35 @@ class EndSessions:
 
     sessions: Sessions
     states: SessionStates
-    close: CloseConnections
+    close: CloseEnded
     clock: Clock
 
     def __call__(self, user: UserId, *, but: SessionId | None = None) -> None:
         """
         Raises:
-            Unavailable: another session may be live, or its connection open; repeat it.
+            Unavailable: another session may be live, or its connection stay open; repeat it.
         """
-        live = [session.principal.session_id for session in self.sessions.of_user(user)]
-        others = [session for session in live if session != but]
-        for session in others:
-            self.states.note_ended(session)
-        for session in others:
-            self.sessions.end(session, at=self.clock())
+        self._end(user, self.sessions.ids_of_user(user, but=but, beyond=0, at=self.clock()), but=but)
 
-        def ended(session: SessionId) -> bool:
-            return session in others or (session != but and not self.sessions.is_live(session))
+    def make_room(self, user: UserId, *, but: SessionId) -> None:
+        """
+        End those that were not used for longest, so that no more than `MAX_SESSIONS` are left, `but` among them.
+
+        Raises:
+            Unavailable: as above.
+        """
+        too_many = self.sessions.ids_of_user(user, but=but, beyond=MAX_SESSIONS - 1, at=self.clock())
+        if too_many:
+            self._end(user, too_many, but=but)
+
+    def _end(self, user: UserId, over: Sequence[SessionId], *, but: SessionId | None) -> None:
+        for some in batched(over, TOGETHER, strict=False):
+            self.states.note_ended(some)
+            self.sessions.end(some, at=self.clock())
+
+        def ended(sessions: Collection[SessionId]) -> Collection[SessionId]:
+            others = {session for session in sessions if session != but}
+            return others - self.sessions.live_among(others, at=self.clock())
 
         self.close(user, ended)
 
@@ -101,6 +112,11 @@ class EndOwnSession:
     end: EndSession
 
     def __call__(self, asking: Principal, which: str) -> None:
+        """
+        Raises:
+            NotFound: there is no such session of theirs.
+            Unavailable: as `EndSession` says.
+        """
         if which in ("current", asking.session_id):
             self.end(asking)
             return

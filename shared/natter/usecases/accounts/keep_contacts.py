@@ -4,7 +4,7 @@ from natter.domain.accounts.users import User
 from natter.domain.clock import Clock
 from natter.domain.errors import BadRequest, NotFound
 from natter.domain.ids import UserId
-from natter.domain.paging import IdPage, page_by_id
+from natter.domain.paging import Page, page_by_id
 from natter.ports.accounts import Contacts
 
 
@@ -30,7 +30,7 @@ class KeepContacts:
         """Not being one is fine."""
         self.contacts.remove(user, contact)
 
-    def page(self, user: UserId, *, limit: int, cursor: str | None) -> IdPage[User]:
+    def page(self, user: UserId, *, limit: int, cursor: str | None) -> Page[User]:
         """
         Raises:
             BadRequest: the cursor is not one of ours.

@@ -4,7 +4,7 @@ from natter.domain.accounts.users import KnownDevice, PushTarget
 from natter.domain.clock import Clock
 from natter.domain.errors import NotFound
 from natter.domain.ids import DeviceId, UserId
-from natter.domain.paging import IdPage, page_by_id
+from natter.domain.paging import Page, page_by_id
 from natter.ports.accounts import Devices
 
 
@@ -15,7 +15,7 @@ class KeepDevices:
     devices: Devices
     clock: Clock
 
-    def page(self, user: UserId, *, limit: int, cursor: str | None) -> IdPage[KnownDevice]:
+    def page(self, user: UserId, *, limit: int, cursor: str | None) -> Page[KnownDevice]:
         """
         Raises:
             BadRequest: the cursor is not one of ours.

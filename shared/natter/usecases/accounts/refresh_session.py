@@ -11,7 +11,10 @@ from natter.usecases.accounts.open_session import ACCESS_TTL_S
 
 @dataclass(frozen=True, kw_only=True)
 class RefreshSession:
-    """Give a new pair of tokens for a refresh token, which dies. One that is shown again ends its session."""
+    """
+    Give a new pair of tokens for a refresh token, which dies. One that is shown again ends its session, except that
+    which died last, for a moment and once (`Turns`).
+    """
 
     sessions: Sessions
     tokens: AccessTokens
@@ -25,11 +28,12 @@ class RefreshSession:
             Unavailable: the token is spent only if the new one was kept, but nobody got it.
         """
         shown = RefreshToken.parse(refresh_token)
-        recognised = self.sessions.recognise(shown)
+        now = self.clock()
+        recognised = self.sessions.recognise(shown, at=now)
         if recognised is None:
             raise BadToken
-        following, now = shown.next(), self.clock()
-        if recognised.current:
+        following = shown.next()
+        if recognised.accepted:
             # Signed before the old token dies: without the signer, nobody is signed out.
             access = self.tokens.issue(recognised.principal, at=now, ttl_s=ACCESS_TTL_S)
             if self.sessions.rotate(shown, following, at=now):

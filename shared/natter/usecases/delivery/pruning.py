@@ -3,9 +3,6 @@
 from natter.domain.connections import Connection
 from natter.ports.delivery import Connections
 
-UPGRADE_MS = 30_000
-"""The gateway answers GONE before the upgrade has completed; a registration younger than this stays."""
-
 
 def prune(connections: Connections, gone: Connection, *, now: int) -> None:
     """
@@ -15,5 +12,5 @@ def prune(connections: Connections, gone: Connection, *, now: int) -> None:
     Raises:
         Unavailable: the registry did not answer.
     """
-    if now - gone.connected_at > UPGRADE_MS:
+    if not gone.may_be_upgrading(now):
         connections.unregister(gone)

@@ -22,6 +22,7 @@ class Send:
     there for ever, though it was acknowledged (P1).
 
     Raises:
+        Unauthenticated: the session of the connection that it came from has ended.
         NotMember: the sender does not belong to the conversation, or there is none.
         NotFound: it shows an attachment that the sender has not uploaded to this conversation; names the field.
         Forbidden: the operator's check does not let it pass.
@@ -37,7 +38,10 @@ class Send:
 
     def __call__(self, command: Command) -> int:
         """Returns the log's timestamp of the frame, milliseconds (P1)."""
-        if not self.gate.enter(command.conversation_id, command.sender_id, COMMANDS, cost=len(command.items)):
+        is_told = self.gate.enter(
+            command.conversation_id, command.sender_id, COMMANDS, cost=len(command.items), origin=command.origin
+        )
+        if not is_told:
             self.announce.complete(command.conversation_id)
         if self.check is not None:
             self.check(command)

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 
 from natter.domain.connections import Connection
 from natter.domain.ids import UserId
-from natter.domain.limits import SIGNALS
 from natter.domain.presence import Presence, Watcher
-from natter.ports.limits import RateLimits
 from natter.ports.presence import Acquaintances, Watchers
 from natter.usecases.presence.read_presence import PresenceNow, visible_to
 
@@ -20,17 +18,14 @@ class Watch:
     It watches before it reads: what changes in between is told, if not answered.
 
     Raises:
-        RateLimited: the user has signalled too much of late.
         Unavailable: the database or the registry did not answer in time; repeating it is safe.
     """
 
-    limits: RateLimits
     acquaintances: Acquaintances
     watchers: Watchers
     now: PresenceNow
 
     def __call__(self, connection: Connection, others: Collection[UserId]) -> Sequence[Presence]:
-        self.limits.take(SIGNALS, connection.user_id)
         visible = visible_to(connection.user_id, others, self.acquaintances)
         watcher = Watcher(user_id=connection.user_id, connection_id=connection.connection_id)
         self.watchers.watch(watcher, visible)

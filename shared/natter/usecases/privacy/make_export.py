@@ -55,7 +55,10 @@ class MakeExport:
             devices=_paged(
                 lambda after: self.devices.of(user, after=after, limit=PAGE), lambda one: one.device.device_id
             ),
-            sessions=self.sessions.of_user(user),
+            sessions=_paged(
+                lambda after: self.sessions.of_user(user, after=after, limit=PAGE, at=self.clock()),
+                lambda session: session.place,
+            ),
             contacts=_paged(lambda after: self.contacts.of(user, after=after, limit=PAGE), _id),
             blocks=_paged(lambda after: self.blocks.of(user, after=after, limit=PAGE), _id),
             conversations=self.conversations.of_user(user),

@@ -4,10 +4,8 @@ from dataclasses import dataclass
 
 from natter.domain.errors import BadRequest, NotMember
 from natter.domain.ids import ConversationId
-from natter.domain.limits import SIGNALS
 from natter.domain.receipts import Receipt
 from natter.ports.conversations import Admission
-from natter.ports.limits import RateLimits
 from natter.ports.reading import HeadCache, Timeline
 from natter.ports.receipts import ReceiptLog
 
@@ -15,24 +13,21 @@ from natter.ports.receipts import ReceiptLog
 @dataclass(frozen=True, kw_only=True)
 class NoteReceipt:
     """
-    Admit, limit, append. The cursor moves when the log is folded.
+    Admit, append. The cursor moves when the log is folded.
 
     Raises:
         BadRequest: the place is beyond the head.
         NotMember: the user does not belong to the conversation, or there is none.
-        RateLimited: the user has signalled too much of late.
         Unavailable: not confirmed; it may be in the log all the same, and repeating it is safe.
     """
 
     admission: Admission
     heads: HeadCache
     timeline: Timeline
-    limits: RateLimits
     log: ReceiptLog
 
     def __call__(self, receipt: Receipt) -> None:
         conversation, user = receipt.conversation_id, receipt.user_id
-        self.limits.take(SIGNALS, user)
         if self.admission.role(conversation, user) is None:
             raise NotMember
         if not self._exists(conversation, max(receipt.read_seq, receipt.delivered_seq)):

@@ -53,7 +53,7 @@ class TestChangePassword:
         other = world.sign_in(a_sign_in("ann"))
         with pytest.raises(BadCredentials):
             world.change_password(mine.principal, wanted(current="wrong"))
-        assert world.sessions.is_live(other.principal.session_id)
+        assert world.lives(other.principal.session_id)
         assert world.sign_in(a_sign_in("ann"))
 
     def test_wrong_ones_are_counted_as_failed_sign_ins(self, world: World, mine: SignedIn) -> None:
@@ -74,7 +74,7 @@ class TestChangePassword:
         other = world.sign_in(a_sign_in("ann")).principal
         world.sockets.register(a_connection(mine.principal, "mine"))
         world.sockets.register(a_connection(other, "other"))
-        world.sockets.answers = False
+        world.sockets.answers = world.closures.answers = False
         with pytest.raises(Unavailable):
             world.change_password(mine.principal, wanted())
         world.sockets.answers = True
@@ -119,4 +119,4 @@ class TestChangePassword:
 
 
 def sessions_of(world: World, mine: SignedIn) -> list[Principal]:
-    return [session.principal for session in world.list_sessions(mine.principal)]
+    return [session.principal for session in world.list_sessions(mine.principal, limit=50).items]

@@ -1,6 +1,7 @@
 import pytest
 
 from natter.domain.errors import BadCredentials, RateLimited
+from natter.domain.limits import FAILED_SIGN_INS_PER_ADDRESS, FAILED_SIGN_INS_PER_NAME
 from tests.identity import PASSWORD, World
 
 
@@ -18,3 +19,28 @@ class TestCheckPassword:
                 world.check("ann", "wrong", "wrong, too", address="192.0.2.1")
         with pytest.raises(RateLimited):
             world.check("ann", PASSWORD, address="192.0.2.1")
+
+    def test_an_address_that_is_refused_takes_nothing_of_a_name(self) -> None:
+        """Or one host would lock out everybody whose name it knows."""
+        world = World()
+        world.add("ann")
+        for number in range(FAILED_SIGN_INS_PER_ADDRESS.burst):
+            with pytest.raises(BadCredentials):
+                world.check(f"nobody{number}", "wrong", address="192.0.2.1")
+        for _ in range(2 * FAILED_SIGN_INS_PER_NAME.burst):
+            with pytest.raises(RateLimited):
+                world.check("ann", "wrong", address="192.0.2.1")
+        assert world.check("ann", PASSWORD, address="192.0.2.2")
+
+    def test_a_name_that_is_refused_takes_nothing_of_an_address(self) -> None:
+        """Others may be behind it."""
+        world = World()
+        for name in ("ann", "bob"):
+            world.add(name)
+        for _ in range(FAILED_SIGN_INS_PER_NAME.burst):
+            with pytest.raises(BadCredentials):
+                world.check("ann", "wrong", address="192.0.2.1")
+        for _ in range(FAILED_SIGN_INS_PER_ADDRESS.burst):
+            with pytest.raises(RateLimited):
+                world.check("ann", "wrong", address="192.0.2.1")
+        assert world.check("bob", PASSWORD, address="192.0.2.1")

@@ -4,14 +4,15 @@ import pytest
 
 from natter.domain.accounts.credentials import SessionState
 from natter.domain.accounts.users import SignedIn
-from natter.domain.connections import Connection, ConnectionChange
-from natter.domain.errors import Unauthenticated, Unavailable
-from natter.domain.ids import SessionId
+from natter.domain.connections import MAX_CONNECTIONS, Connection, ConnectionChange, Registered
+from natter.domain.errors import RateLimited, Unauthenticated, Unavailable
+from natter.domain.ids import ConnectionId, SessionId
 from natter.usecases.accounts.authenticate import CheckSession
 from natter.usecases.accounts.connect import Connect, Disconnect
 from tests.identity import NOON, World, a_connection, a_sign_in
 from tests.memory.connections import MemoryConnections
 from tests.memory.devices import MemoryDevices
+from tests.memory.gateway import MemoryGateway
 from tests.memory.logs import MemoryConnectionLog
 from tests.memory.session_states import MemorySessionStates
 from tests.memory.sessions import MemorySessions
@@ -20,7 +21,7 @@ from tests.memory.sessions import MemorySessions
 class Registry(MemoryConnections):
     answers = True
 
-    def register(self, connection: Connection) -> bool:
+    def register(self, connection: Connection) -> Registered:
         if not self.answers:
             raise Unavailable("the registry")
         return super().register(connection)
@@ -51,8 +52,8 @@ class DownStates(MemorySessionStates):
 
 
 class DownSessions(MemorySessions):
-    def is_live(self, session: SessionId) -> bool:
-        raise Unavailable(f"database, asked for {session}")
+    def is_live(self, session: SessionId, *, at: int) -> bool:
+        raise Unavailable(f"database, asked at {at} for {session}")
 
 
 class Stage:
@@ -61,10 +62,11 @@ class Stage:
         self.world.add("ann")
         self.ann: SignedIn = self.world.sign_in(a_sign_in("ann"))
         self.phone = a_connection(self.ann.principal, "phone")
-        self.registry, self.log = Registry(), MemoryConnectionLog()
+        self.registry, self.gateway, self.log = Registry(), MemoryGateway(), MemoryConnectionLog()
         self.connect = Connect(
             connections=self.registry,
             check_session=self.world.check_session,
+            close=replace(self.world.close, connections=self.registry, gateway=self.gateway),
             traces=self.world.traces,
             log=self.log,
             now_ms=self.world.clock,
@@ -94,7 +96,7 @@ class TestConnect:
     def test_it_is_registered_before_its_session_is_checked(self, stage: Stage) -> None:
         """Else a session that ends in between would leave a connection that nobody closes."""
         states = Watched(stage.registry, stage.phone)
-        check = CheckSession(states=states, sessions=stage.world.sessions)
+        check = CheckSession(states=states, sessions=stage.world.sessions, clock=lambda: NOON)
         replace(stage.connect, check_session=check)(stage.phone)
         assert states.was_registered == [True]
 
@@ -105,10 +107,31 @@ class TestConnect:
         assert (stage.registered(), stage.noted()) == ([], [])
 
     def test_when_nobody_knows_the_session_there_is_no_connection(self, stage: Stage) -> None:
-        check = CheckSession(states=DownStates(), sessions=DownSessions(MemoryDevices()))
+        check = CheckSession(states=DownStates(), sessions=DownSessions(MemoryDevices()), clock=lambda: NOON)
         with pytest.raises(Unavailable):
             replace(stage.connect, check_session=check)(stage.phone)
         assert (stage.registered(), stage.noted()) == ([], [])
+
+    def test_one_more_than_a_user_may_have_closes_the_oldest(self, stage: Stage) -> None:
+        phones = [
+            replace(stage.phone, connection_id=ConnectionId(f"c{number}"), connected_at=NOON + number)
+            for number in range(MAX_CONNECTIONS + 1)
+        ]
+        for phone in phones[:-1]:
+            stage.connect(phone)
+        assert stage.gateway.closed == []
+        stage.connect(phones[-1])
+        assert stage.gateway.closed == phones[:1]
+        assert stage.registered() == phones[1:]
+
+    def test_of_those_that_come_at_once_the_oldest_is_refused(self, stage: Stage) -> None:
+        """It was begun first and is registered last: to open it would be one too many."""
+        for number in range(MAX_CONNECTIONS):
+            stage.connect(replace(stage.phone, connection_id=ConnectionId(f"c{number}"), connected_at=NOON + 1))
+        with pytest.raises(RateLimited):
+            stage.connect(stage.phone)
+        assert stage.phone not in stage.registered()
+        assert stage.gateway.closed == []
 
     def test_without_a_registry_there_is_no_connection(self, stage: Stage) -> None:
         stage.registry.answers = False

@@ -4,9 +4,9 @@ from dataclasses import replace
 import pytest
 
 from natter.domain.accounts.requests import OnDevice
-from natter.domain.accounts.users import Device, Session
+from natter.domain.accounts.users import MAX_SESSIONS, Device, Session
 from natter.domain.errors import Unauthenticated, Unavailable
-from natter.domain.ids import DeviceId
+from natter.domain.ids import DeviceId, UserId
 from natter.usecases.accounts.open_session import ACCESS_TTL_S
 from tests.identity import World
 from tests.memory.access_tokens import MemoryAccessTokens
@@ -27,7 +27,7 @@ class TestOpenSession:
         opened = world.open_session(ann, PHONE)
         assert world.authenticate(f"Bearer {opened.access_token}") == opened.principal
         assert world.refresh_session(opened.refresh_token).principal == opened.principal
-        (session,) = world.sessions.of_user(ann)
+        (session,) = sessions_of(world, ann)
         device = Device(device_id=DeviceId("phone"), name="Phone", platform="ios")
         now = world.clock()
         assert session == Session(principal=opened.principal, device=device, created_at=now, refreshed_at=now)
@@ -53,10 +53,24 @@ class TestOpenSession:
         ann = world.add("ann").user_id
         with pytest.raises(Unavailable):
             replace(world.open_session, tokens=DownTokens(world.clock))(ann, PHONE)
-        assert world.sessions.of_user(ann) == []
+        assert sessions_of(world, ann) == []
 
     def test_what_is_undone_is_over(self) -> None:
         world = World()
         ann = world.add("ann").user_id
         world.open_session.undo(world.open_session(ann, PHONE))
-        assert world.sessions.of_user(ann) == []
+        assert sessions_of(world, ann) == []
+
+    def test_of_more_than_a_user_may_have_the_one_not_used_for_longest_gives_way(self) -> None:
+        world = World()
+        ann = world.add("ann").user_id
+        first = world.open_session(ann, PHONE).principal
+        for _ in range(MAX_SESSIONS):
+            world.clock.advance(seconds=1)
+            world.open_session(ann, PHONE)
+        assert len(sessions_of(world, ann)) == MAX_SESSIONS
+        assert not world.lives(first.session_id)
+
+
+def sessions_of(world: World, user: UserId) -> Sequence[Session]:
+    return world.sessions.of_user(user, after=None, limit=200, at=world.clock())

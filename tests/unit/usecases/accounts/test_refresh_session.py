@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from natter.domain.accounts.users import Principal, SignedIn
+from natter.domain.accounts.users import SESSION_IDLE_MS, Principal, SignedIn
 from natter.domain.errors import BadToken, Unauthenticated, Unavailable
 from tests.identity import World, a_connection, a_sign_in
 from tests.memory.access_tokens import MemoryAccessTokens
@@ -34,6 +34,55 @@ class TestRefreshSession:
         token = signed_in(world).refresh_token
         for _ in range(5):
             token = world.refresh_session(token).refresh_token
+
+    def test_of_two_tabs_both_get_a_pair(self) -> None:
+        """Which are both good until one of them is refreshed."""
+        world = World()
+        token = signed_in(world).refresh_token
+        one = world.refresh_session(token)
+        world.clock.advance(seconds=10)
+        other = world.refresh_session(token)
+        assert one.principal == other.principal
+        assert one.refresh_token != other.refresh_token
+        for pair in (one, other):
+            assert world.authenticate(f"Bearer {pair.access_token}") == one.principal
+        world.clock.advance(seconds=60)
+        assert world.refresh_session(other.refresh_token)
+        with pytest.raises(BadToken):
+            world.refresh_session(one.refresh_token)
+
+    def test_a_third_time_is_reuse(self) -> None:
+        world = World()
+        mine = signed_in(world)
+        for _ in range(2):
+            world.refresh_session(mine.refresh_token)
+        with pytest.raises(BadToken):
+            world.refresh_session(mine.refresh_token)
+        assert not world.lives(mine.principal.session_id)
+
+    def test_later_it_is_reuse(self) -> None:
+        world = World()
+        mine = signed_in(world)
+        world.refresh_session(mine.refresh_token)
+        world.clock.advance(seconds=10.001)
+        with pytest.raises(BadToken):
+            world.refresh_session(mine.refresh_token)
+        assert not world.lives(mine.principal.session_id)
+
+    def test_of_a_session_that_nobody_used_for_ninety_days_there_is_none(self) -> None:
+        """Nor is anything else of it good; nobody has ended it."""
+        world = World()
+        mine = signed_in(world)
+        world.clock.advance(seconds=SESSION_IDLE_MS / 1000 - 1)
+        mine = world.refresh_session(mine.refresh_token)
+        ticket = world.issue_ticket(mine.principal).ticket
+        world.clock.advance(seconds=SESSION_IDLE_MS / 1000)
+        with pytest.raises(Unauthenticated):
+            world.redeem_ticket(ticket)
+        with pytest.raises(Unauthenticated):
+            world.check_session(mine.principal.session_id)
+        with pytest.raises(BadToken):
+            world.refresh_session(mine.refresh_token)
 
     def test_reuse_ends_the_session(self) -> None:
         """At once and with all that hangs on it, whichever of the old tokens it was."""

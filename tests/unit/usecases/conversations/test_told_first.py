@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import pytest
 
+from natter.domain.connections import Connection
 from natter.domain.conversations.members import Role
 from natter.domain.conversations.records import CreateRequest
 from natter.domain.errors import NotMember, Unavailable
@@ -27,7 +28,6 @@ from natter.usecases.conversations.relay import AGE_MS, Relay
 from natter.usecases.messages.send import Send
 from tests.chat import Chat
 from tests.interrupting import Death, died
-from tests.memory.gate import MemoryGate
 from tests.memory.remembering import RememberingAdmission
 from tests.messages import a_command, a_delete, a_post
 
@@ -55,8 +55,19 @@ class Careless:
 
     gate: Gate
 
-    def enter(self, conversation: ConversationId, user: UserId, bucket: Bucket, cost: int = 1) -> bool:
-        self.gate.enter(conversation, user, bucket, cost)
+    def admit(self, connection: Connection, bucket: Bucket | None) -> None:
+        self.gate.admit(connection, bucket)
+
+    def enter(
+        self,
+        conversation: ConversationId,
+        user: UserId,
+        bucket: Bucket,
+        cost: int = 1,
+        *,
+        origin: Connection | None = None,
+    ) -> bool:
+        self.gate.enter(conversation, user, bucket, cost, origin=origin)
         return True
 
 
@@ -74,7 +85,7 @@ class Scene:
             self.chat.group(self.ann, *([self.bob] if change == "promotion" else []), conversation_id=LOBBY)
             self.chat.say(LOBBY, self.ann, a_post("m1"))
             self.admission.replace(LOBBY)  # it was used before
-        gate: Gate = MemoryGate(self.admission, self.chat.world.limits)
+        gate: Gate = self.chat.gate_of(self.admission)
         self.gate = Careless(gate) if careless else gate
 
     def announce(self, death: Death | None = None) -> Announce:

@@ -1,6 +1,7 @@
 import pytest
 
-from natter.usecases.delivery.pruning import UPGRADE_MS, prune
+from natter.domain.connections import UPGRADE_MS
+from natter.usecases.delivery.pruning import prune
 from tests.memory.connections import MemoryConnections
 from tests.messages import ANN, NOON, a_connection
 

@@ -2,11 +2,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from natter.domain.connections import Connection
+from natter.domain.connections import UPGRADE_MS, Connection
 from natter.domain.delivery import Post, PostResult, Slice
 from natter.domain.errors import Unavailable
 from natter.domain.ids import ConversationId, UserId
-from natter.usecases.delivery.pruning import UPGRADE_MS
 from natter.usecases.delivery.settle_posts import RETRIES, SLICE_CONNECTIONS, Posting, Report, SettlePosts, backoff_s
 from tests.deliveries import a_slice
 from tests.memory.connections import MemoryConnections

@@ -3,11 +3,10 @@ from dataclasses import replace
 
 import pytest
 
-from natter.domain.connections import Connection
+from natter.domain.connections import UPGRADE_MS, Connection
 from natter.domain.delivery import PostResult
 from natter.domain.errors import Unavailable
 from natter.domain.ids import DeviceId, UserId
-from natter.usecases.delivery.pruning import UPGRADE_MS
 from natter.usecases.delivery.tell import Notice, Tell
 from tests.memory.connections import MemoryConnections
 from tests.memory.gateway import MemoryGateway

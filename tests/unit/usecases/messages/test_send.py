@@ -12,7 +12,6 @@ from tests.chat import Chat
 from tests.files import a_file
 from tests.identity import NOON
 from tests.memory.admission import MemoryAdmission
-from tests.memory.gate import MemoryGate
 from tests.messages import MALLORY, a_command, a_post, attached
 
 
@@ -92,7 +91,7 @@ class TestSend:
         """P9."""
         command = a_command(a_post("m1"), sender=ann, conversation=lobby)
         for send in (
-            replace(chat.send, gate=MemoryGate(DownAdmission(chat.conversations), chat.world.limits)),
+            replace(chat.send, gate=chat.gate_of(DownAdmission(chat.conversations))),
             replace(chat.send, log=DownLog()),
         ):
             with pytest.raises(Unavailable):

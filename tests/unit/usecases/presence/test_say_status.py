@@ -3,8 +3,7 @@ from dataclasses import replace
 import pytest
 
 from natter.domain.connections import Connection, ConnectionChange
-from natter.domain.errors import RateLimited, Unavailable
-from natter.domain.limits import SIGNALS
+from natter.domain.errors import Unavailable
 from natter.usecases.presence.say_status import SayStatus
 from tests.presence import Scene
 
@@ -26,9 +25,7 @@ def phone(scene: Scene) -> Connection:
 
 @pytest.fixture
 def say(scene: Scene) -> SayStatus:
-    return SayStatus(
-        limits=scene.world.limits, traces=scene.world.traces, log=scene.chat.changes, now_ms=scene.world.clock
-    )
+    return SayStatus(traces=scene.world.traces, log=scene.chat.changes, now_ms=scene.world.clock)
 
 
 class TestSayStatus:
@@ -55,10 +52,3 @@ class TestSayStatus:
         say(phone, "away")
         scene.settle()
         assert scene.states() == ["away"]
-
-    def test_is_a_signal_among_others(self, scene: Scene, phone: Connection, say: SayStatus) -> None:
-        scene.world.limits.take(SIGNALS, scene.ann, cost=SIGNALS.burst - 1)
-        say(phone, "away")
-        with pytest.raises(RateLimited):
-            say(phone, "online")
-        assert scene.world.presence_now([scene.ann])[scene.ann].state == "away"

@@ -1,6 +1,6 @@
 import pytest
 
-from natter.domain.connections import ConnectionChange
+from natter.domain.connections import MAX_CONNECTIONS, ConnectionChange
 from natter.domain.presence import GRACE_MS, Look, Traces, Watcher
 from natter.usecases.presence.settle_presence import ATTEMPTS, TOLD_AT_ONCE
 from tests.presence import Scene
@@ -83,9 +83,12 @@ class TestChanges:
 
 class TestWhoIsTold:
     def test_more_than_a_batch_can_tell_are_left_to_the_queue(self, scene: Scene) -> None:
-        screens = [scene.connect(scene.bob, f"screen{number}") for number in range(2 * TOLD_AT_ONCE)]
+        people = [scene.chat.person(f"user{number}") for number in range(2 * TOLD_AT_ONCE // MAX_CONNECTIONS)]
+        scene.chat.group(scene.ann, *people)
+        screens = [scene.connect(user, f"{user}-{number}") for number in range(MAX_CONNECTIONS) for user in people]
         for screen in screens:
-            scene.world.watchers.watch(Watcher(user_id=scene.bob, connection_id=screen.connection_id), [scene.ann])
+            watcher = Watcher(user_id=screen.user_id, connection_id=screen.connection_id)
+            scene.world.watchers.watch(watcher, [scene.ann])
         scene.changes.clear()
         scene.connect(scene.ann, "phone")
         scene.settle()

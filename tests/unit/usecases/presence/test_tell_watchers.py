@@ -3,10 +3,9 @@ from dataclasses import replace
 
 import pytest
 
-from natter.domain.connections import Connection
+from natter.domain.connections import UPGRADE_MS, Closing, Connection
 from natter.domain.delivery import Post, PostResult
 from natter.domain.errors import Unavailable
-from natter.usecases.delivery.pruning import UPGRADE_MS
 from natter.usecases.presence.tell_watchers import ROUNDS, TellWatchers
 from tests.identity import FakeSockets
 from tests.presence import Scene, settling
@@ -30,7 +29,7 @@ class Gateway:
         self._meanwhile()
         return [self._answer] * len(posts)
 
-    def close(self, connections: Sequence[Connection]) -> Sequence[bool]:
+    def close(self, connections: Sequence[Connection]) -> Sequence[Closing]:
         raise AssertionError(f"nobody closes {connections}")
 
 
@@ -103,4 +102,4 @@ class TestTelling:
         scene.world.clock.now = scene.screen.connected_at + age_ms
         tell = telling(scene, Gateway(scene.sockets, answer=PostResult.GONE))
         assert tell({scene.ann: [scene.watcher]}) == {}
-        assert (scene.screen in scene.sockets.open) == stays
+        assert bool(scene.sockets.of([scene.bob])) == stays

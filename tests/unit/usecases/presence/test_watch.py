@@ -3,9 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from natter.domain.errors import RateLimited
 from natter.domain.ids import UserId
-from natter.domain.limits import SIGNALS
 from natter.domain.presence import Presence
 from tests.presence import Scene
 
@@ -47,10 +45,3 @@ class TestWatch:
         watch = replace(scene.watching(), now=Late())  # type: ignore[arg-type]
         assert [each.state for each in watch(scene.screen, [scene.ann])] == ["offline"]
         assert scene.states() == ["online"]
-
-    def test_is_a_signal_among_others(self, scene: Scene) -> None:
-        scene.world.clock.advance(seconds=60)
-        scene.world.limits.take(SIGNALS, scene.bob, cost=SIGNALS.burst)
-        with pytest.raises(RateLimited):
-            scene.watching()(scene.screen, [])
-        assert scene.world.watchers.of([scene.ann]) == {scene.ann: [scene.watcher]}

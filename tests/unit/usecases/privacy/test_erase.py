@@ -58,7 +58,7 @@ def check_erased(scene: Scene) -> None:
     assert chat.conversations.roles(scene.owned).roles == {scene.bob: "owner", scene.cid: "member"}
     assert chat.attachments.link(scene.direct, scene.ann, scene.file) is None
     assert world.erasures.unfinished(limit=10) == []
-    assert world.sessions.of_user(scene.ann) == []
+    assert world.sessions.of_user(scene.ann, after=None, limit=10, at=world.clock()) == []
     assert world.devices.of(scene.ann, after=None, limit=10) == []
     assert world.contacts.of(scene.bob, after=None, limit=10) == []
     assert world.contacts.of(scene.ann, after=None, limit=10) == []

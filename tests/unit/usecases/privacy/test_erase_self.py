@@ -55,8 +55,8 @@ class TestEraseSelf:
         """By then there is no password to prove it by; a session that is live still is enough."""
 
         class Down(MemorySessionStates):
-            def note_ended(self, session: object) -> None:
-                raise Unavailable(f"cache, told of {session}")
+            def note_ended(self, sessions: object) -> None:
+                raise Unavailable(f"cache, told of {sessions}")
 
         start = world.start_erasure
         interrupted = replace(start, end_sessions=replace(start.end_sessions, states=Down()))

@@ -3,9 +3,8 @@ from dataclasses import replace
 import pytest
 
 from natter.domain.conversations.records import CreateRequest
-from natter.domain.errors import BadRequest, NotMember, RateLimited, Unavailable
+from natter.domain.errors import BadRequest, NotMember, Unavailable
 from natter.domain.ids import ConnectionId, ConversationId, UserId
-from natter.domain.limits import SIGNALS
 from natter.domain.receipts import Receipt
 from tests.chat import Chat
 from tests.memory.head_cache import MemoryHeadCache
@@ -67,14 +66,6 @@ class TestNoteReceipt:
             with pytest.raises(NotMember):
                 chat.note_receipt(reading(conversation, MALLORY, seq))
         assert chat.receipt_log.records == []
-
-    def test_too_much_of_late_is_refused(self, chat: Chat, ann: UserId, lobby: ConversationId) -> None:
-        for _ in range(SIGNALS.burst):
-            chat.note_receipt(reading(lobby, ann, 1))
-        with pytest.raises(RateLimited):
-            chat.note_receipt(reading(lobby, ann, 1))
-        chat.world.clock.advance(seconds=0.1)
-        chat.note_receipt(reading(lobby, ann, 1))
 
     def test_what_is_not_confirmed_is_unavailable(self, chat: Chat, ann: UserId, lobby: ConversationId) -> None:
         with pytest.raises(Unavailable):

@@ -1,19 +1,39 @@
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
-from natter.domain.connections import Connection
-from natter.domain.errors import Unavailable
+from natter.domain.accounts.credentials import SessionState
+from natter.domain.connections import MAX_CONNECTIONS, Connection, Registered
+from natter.domain.errors import Unauthenticated, Unavailable
+from natter.domain.ids import SessionId
 from natter.usecases.signals.ping import Ping, Pong
+from tests.identity import World
 from tests.memory.connections import MemoryConnections
+from tests.memory.devices import MemoryDevices
+from tests.memory.gateway import MemoryGateway
 from tests.memory.logs import MemoryConnectionLog
 from tests.memory.presence import MemoryPresenceTraces
+from tests.memory.session_states import MemorySessionStates
+from tests.memory.sessions import MemorySessions
 from tests.messages import ANN, NOON, a_connection
 
 
 class Silent(MemoryConnections):
-    def register(self, connection: Connection) -> bool:
+    def register(self, connection: Connection) -> Registered:
         raise Unavailable(f"the registry, given {connection.connection_id}")
+
+
+class DownStates(MemorySessionStates):
+    def get(self, session: SessionId) -> SessionState | None:
+        raise Unavailable(f"cache, asked for {session}")
+
+
+class DownSessions(MemorySessions):
+    def __init__(self) -> None:
+        super().__init__(MemoryDevices())
+
+    def is_live(self, session: SessionId, *, at: int) -> bool:
+        raise Unavailable(f"database, asked at {at} for {session}")
 
 
 @dataclass
@@ -21,9 +41,21 @@ class Stage:
     registry: MemoryConnections = field(default_factory=MemoryConnections)
     traces: MemoryPresenceTraces = field(default_factory=MemoryPresenceTraces)
     log: MemoryConnectionLog = field(default_factory=MemoryConnectionLog)
+    world: World = field(default_factory=World)
+    gateway: MemoryGateway = field(default_factory=MemoryGateway)
+
+    def __post_init__(self) -> None:
+        self.world.states.note_live(a_connection(ANN).session_id)
 
     def ping(self, connection: Connection) -> Pong:
-        ping = Ping(connections=self.registry, traces=self.traces, log=self.log, now_ms=lambda: NOON)
+        ping = Ping(
+            connections=self.registry,
+            check_session=self.world.check_session,
+            close=replace(self.world.close, connections=self.registry, gateway=self.gateway),
+            traces=self.traces,
+            log=self.log,
+            now_ms=lambda: NOON,
+        )
         return ping(connection)
 
 
@@ -45,6 +77,40 @@ class TestPing:
         stage, phone = Stage(), a_connection(ANN)
         stage.ping(phone)
         assert [(each.connection, each.change) for each in stage.log.changes] == [(phone, "opened")]
+
+    def test_who_was_forgotten_with_the_session_is_closed(self) -> None:
+        stage, phone = Stage(), a_connection(ANN)
+        stage.world.states.note_ended([phone.session_id])
+        with pytest.raises(Unauthenticated):
+            stage.ping(phone)
+        assert stage.gateway.closed == [phone]
+        assert stage.registry.of([ANN]) == {}
+        assert stage.log.changes == []
+
+    def test_who_is_registered_is_not_asked_for_its_session(self) -> None:
+        """That it has ended would have taken it out of the registry."""
+        stage, phone = Stage(), a_connection(ANN)
+        stage.registry.register(phone)
+        stage.world.states.note_ended([phone.session_id])
+        assert stage.ping(phone) == Pong(at=NOON, sync=False)
+
+    def test_when_nobody_knows_the_session_it_is_asked_for_again(self) -> None:
+        stage, phone = Stage(), a_connection(ANN)
+        stage.world.check_session = replace(stage.world.check_session, states=DownStates(), sessions=DownSessions())
+        with pytest.raises(Unavailable):
+            stage.ping(phone)
+        assert stage.registry.of([ANN]) == {}
+
+    def test_who_comes_back_to_as_many_as_there_may_be_closes_the_oldest(self) -> None:
+        """Which may be itself."""
+        stage, old = Stage(), a_connection(ANN, "old")
+        for number in range(MAX_CONNECTIONS):
+            stage.registry.register(a_connection(ANN, f"c{number}", connected_at=NOON + 1 + number))
+        stage.ping(old)
+        assert stage.gateway.closed == [old]
+        young = a_connection(ANN, "young", connected_at=NOON + 100)
+        stage.ping(young)
+        assert [each.connection_id for each in stage.gateway.closed] == ["old", "c0"]
 
     def test_its_user_was_seen(self) -> None:
         stage, phone = Stage(), a_connection(ANN)
