@@ -20,6 +20,7 @@ def a_deliver(
     *,
     queue: SliceQueue | None = None,
     fanout: FanoutLog | None = None,
+    rebuild: Callable[[], None] = lambda: None,
     **bounds: Any,
 ) -> Deliver:
     return Deliver(
@@ -28,6 +29,7 @@ def a_deliver(
         frames=JsonFrames(),
         settle=SettlePosts(connections=connections, gateway=gateway, queue=queue or MemorySliceQueue(), now_ms=now_ms),
         fanout=fanout or MemoryFanoutLog(),
+        rebuild=rebuild,
         **bounds,
     )
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from natter.domain.accounts.requests import NewUser, OnDevice, SignInRequest
 from natter.domain.accounts.users import Device, Platform, Principal, Session, User
-from natter.domain.connections import Closing, Connection, Registered
+from natter.domain.connections import Closing, Connection, Found, Registered
 from natter.domain.delivery import Post, PostResult
 from natter.domain.ids import ConnectionId, DeviceId, SessionId, UserId, new_id
 from natter.usecases.accounts.authenticate import RedeemTicket
@@ -38,7 +38,7 @@ from tests.memory.exports import MemoryArchives, MemoryExporter, MemoryExports
 from tests.memory.identities import MemoryIdentities
 from tests.memory.identity_provider import MemoryIdentityProvider
 from tests.memory.passwords import MemoryPasswords
-from tests.memory.presence import MemoryPresenceTraces, MemoryWatchers
+from tests.memory.presence import MemoryPresenceTraces, MemoryTellingPace, MemoryWatchers
 from tests.memory.rate_limits import MemoryRateLimits
 from tests.memory.relations import MemoryBlocks, MemoryContacts, MemoryProfiles
 from tests.memory.reports import MemoryReports
@@ -109,8 +109,17 @@ class FakeSockets:
             self.open.append(connection)
         return self.registry.register(connection)
 
+    def renew(self, connection: Connection) -> Registered:
+        return self.registry.renew(connection)
+
+    def restore(self, connections: Sequence[Connection]) -> int:
+        return self.registry.restore(connections)
+
     def unregister(self, connection: Connection) -> None:
         self.registry.unregister(connection)
+
+    def unregister_all(self, connections: Sequence[Connection]) -> None:
+        self.registry.unregister_all(connections)
 
     def of(self, users: Iterable[UserId]) -> Mapping[UserId, Sequence[Connection]]:
         return self.registry.of(users)
@@ -124,6 +133,9 @@ class FakeSockets:
         """Its client has the answer to the upgrade."""
         self.upgrading.remove(connection)
         self.open.append(connection)
+
+    def look_up(self, users: Iterable[UserId]) -> Found:
+        return self.registry.look_up(users)
 
     def post(self, posts: Sequence[Post], *, budget_s: float) -> Sequence[PostResult]:
         assert budget_s > 0
@@ -175,6 +187,7 @@ class World:
             exports=self.exports,
         )
         self.traces, self.watchers = MemoryPresenceTraces(), MemoryWatchers()
+        self.pace = MemoryTellingPace(self.clock)
         self.acquaintances = MemoryAcquaintances(self.users, self.conversations, self.contacts, self.blocks)
         self.engines = self._engines(per_address=per_address)
         self._signing_in()

@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from natter.domain.connections import Connection, ConnectionChange
-from natter.domain.ids import UserId
+from natter.domain.ids import DeviceId, UserId
 from natter.domain.presence import DeviceState, Look, Watcher
 from natter.usecases.accounts.connect import Disconnect
 from natter.usecases.presence.read_presence import PresenceNow
@@ -43,6 +43,8 @@ def settling(world: World, queue: MemoryLookQueue, through: Callable[[Any], Any]
             now_ms=world.clock,
         ),
         queue=queue,
+        pace=through(world.pace),
+        now_ms=world.clock,
     )
 
 
@@ -76,7 +78,7 @@ class Scene:
         return self.watching(through)(screen, others)[0].state
 
     def connect(self, user: UserId, name: str) -> Connection:
-        connection = a_connection(user, name)
+        connection = replace(a_connection(user, name), device_id=DeviceId(name))
         self.sockets.register(connection)
         self.say(connection, "online", change="opened")
         return connection
@@ -89,7 +91,7 @@ class Scene:
     def say(self, connection: Connection, state: DeviceState, *, change: Any = "status") -> None:
         at = self.world.clock()
         self.world.traces.say(connection.user_id, connection.device_id, state, at=at)
-        self.changes.append(ConnectionChange(connection=connection, change=change, at=at))
+        self.changes.append(ConnectionChange(connection=connection, change=change, at=at, state=state))
 
     def settle(self) -> None:
         """The consumer gets to what has happened."""
@@ -100,6 +102,13 @@ class Scene:
     def look(self, look: Look | None = None) -> None:
         """At Ann, when the queue hands her out."""
         settling(self.world, self.queue, self.through).look(look or Look(user_id=self.ann))
+
+    def hand_out(self) -> None:
+        """What the queue has."""
+        waiting = [look for look, _ in self.queue.waiting]
+        self.queue.waiting.clear()
+        for look in waiting:
+            self.look(look)
 
     def told(self, screen: Connection | None = None) -> list[Mapping[str, Any]]:
         """Bob's screen, unless another is given."""

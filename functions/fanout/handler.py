@@ -14,13 +14,17 @@ from natter.telemetry import record_fanned_out
 from natter.usecases.delivery.deliver import STALE_MS
 from natter.usecases.delivery.fanout import Fanout
 
+REBUILT_MS = 120_000
+"""How long what has been handed over waits for a registry that has lost data; who is known is shown it then."""
+
 
 def build(fanout: Fanout, dead: DeadLetters, now_ms: Callable[[], int]) -> LambdaHandler:
     def consume(batch: Batch) -> None:
-        oldest = now_ms() - STALE_MS
-        undelivered = readable([raw for raw in batch if raw.at > oldest], load_undelivered, dead)
+        now = now_ms()
+        undelivered = readable([raw for raw in batch if raw.at > now - STALE_MS], load_undelivered, dead)
         if undelivered:
-            record_fanned_out(fanout([each for _, each in undelivered]))
+            waits = all(raw.at > now - REBUILT_MS for raw, _ in undelivered)
+            record_fanned_out(fanout([each for _, each in undelivered], waits=waits))
 
     return stream_consumer(consume, dead)
 
@@ -28,7 +32,12 @@ def build(fanout: Fanout, dead: DeadLetters, now_ms: Callable[[], int]) -> Lambd
 def _made() -> LambdaHandler:
     engines = Engines(FanoutSettings())
     engines.warm(engines.valkey.warm, engines.sqs, engines.prepare_fanout)
-    fanout = Fanout(timeline=engines.timeline, connections=engines.connections, queue=engines.slices)
+    fanout = Fanout(
+        timeline=engines.timeline,
+        connections=engines.connections,
+        queue=engines.slices,
+        rebuild=engines.ask_for_rebuild,
+    )
     return build(fanout, engines.dead, engines.now_ms)
 
 

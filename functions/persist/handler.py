@@ -64,6 +64,7 @@ def _made() -> LambdaHandler:
         frames=engines.frames,
         settle=engines.settle_posts,
         fanout=engines.fanout_log,
+        rebuild=engines.ask_for_rebuild,
     )
     persist = Persist(
         timeline=engines.timeline,

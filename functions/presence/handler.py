@@ -51,6 +51,8 @@ def _made() -> LambdaHandler:
         acquaintances=engines.acquaintances,
         tell=tell,
         queue=engines.looks,
+        pace=engines.pace,
+        now_ms=engines.now_ms,
     )
     return build(settle, engines.dead)
 

@@ -46,6 +46,18 @@ class Topics(Construct):
             resource_arns=[self._arn("topic", topic) for topic in topics],
         )
 
+    def grant_read(self, grantee: iam.IGrantable, topic: str, *, group: str) -> None:
+        """Reading without a place that is kept: the client library asks about `group`, and never joins it."""
+        self._connect(grantee)
+        iam.Grant.add_to_principal(
+            grantee=grantee,
+            actions=["kafka-cluster:DescribeTopic", "kafka-cluster:ReadData"],
+            resource_arns=[self._arn("topic", topic)],
+        )
+        iam.Grant.add_to_principal(
+            grantee=grantee, actions=["kafka-cluster:DescribeGroup"], resource_arns=[self._arn("group", group)]
+        )
+
     def grant_consume(self, grantee: iam.IGrantable, topic: str, *, group: str) -> None:
         """What an event source mapping does in the function's name."""
         self._connect(grantee, "kafka-cluster:DescribeClusterDynamicConfiguration")

@@ -46,6 +46,7 @@ class OperationsStack(Stack):
         self._queues(services)
         self._stores(data)
         self._erasures()
+        self._registry()
         self._set_aside()
 
     def _functions(self, services: ServicesStack) -> None:
@@ -121,6 +122,7 @@ class OperationsStack(Stack):
             ("slices", services.slices),
             ("files", services.files),
             ("looks", services.looks),
+            ("rebuilds", services.rebuilds),
             ("closures", services.closures),
         ):
             self._alarm(f"{name}-age", queue.metric_oldest_age(period=MINUTE), above=WAITING_S, minutes=3)
@@ -148,6 +150,11 @@ class OperationsStack(Stack):
         """Somebody was promised to be forgotten. The metric is the function's own (`natter.telemetry`)."""
         age = _metric("Natter", "ErasureAge", {"service": "erase"}, statistic="max")
         self._alarm("erasure-age", age, above=ERASURE_AGE_MS, minutes=3)
+
+    def _registry(self) -> None:
+        """Connections are unknown, and rebuilding does not come to an end. The metric is the function's own."""
+        lost = _metric("Natter", "RegistryPartsLost", {"service": "rebuild"})
+        self._alarm("registry-lost", lost, above=0, minutes=3)
 
     def _set_aside(self) -> None:
         """What was accepted and can never be processed: its sender was told otherwise. Each one is looked at."""

@@ -15,6 +15,9 @@ FANOUT_TOPIC = f"chat.fanout.{EPOCH}"
 DEAD_TOPIC = "chat.dead"
 TOPICS = (COMMANDS_TOPIC, EVENTS_TOPIC, RECEIPTS_TOPIC, CONNECTIONS_TOPIC, FANOUT_TOPIC, DEAD_TOPIC)
 
+REBUILD_GROUP = "natter-rebuild"
+"""No consumer joins it: the library asks the brokers about it all the same."""
+
 DATABASE = "natter"
 
 CLIENT_ID_TTL_S = 8 * 24 * 3600
@@ -38,6 +41,12 @@ CONNECTION_LIFETIME_S = 2 * 3600 + 60
 
 PENDING_UPLOADS = "pending/"
 """Where clients upload attachments to. What no message shows is removed from there after a day or two."""
+
+HELD_ATTACHMENTS = "held/"
+"""
+Where attachments wait that somebody has sent, until the fold has come to it. No client can write here; what no message
+shows is removed after a day or two.
+"""
 
 SHOWN_ATTACHMENTS = "shown/"
 """Where attachments are kept that a message shows. No client can write here."""

@@ -82,11 +82,17 @@ class DeliverySettings(BaseModel, frozen=True):
 
 
 class FileQueueSettings(BaseModel, frozen=True):
-    queue_url: str = Field(pattern=r"^https?://", description="Queue of the files of deleted messages.")
+    queue_url: str = Field(pattern=r"^https?://", description="Queue of files that a message shows, or no more.")
 
 
 class LookQueueSettings(BaseModel, frozen=True):
     queue_url: str = Field(pattern=r"^https?://", description="Queue of those whose presence is looked at later.")
+
+
+class RebuildQueueSettings(BaseModel, frozen=True):
+    queue_url: str = Field(
+        pattern=r"^https?://", description="Queue in which a rebuilding of the registry is asked for."
+    )
 
 
 class ClosureQueueSettings(BaseModel, frozen=True):
@@ -201,6 +207,7 @@ class PersistSettings(FunctionSettings):
     sockets: EndpointSettings
     deliveries: DeliverySettings
     files: FileQueueSettings
+    rebuilds: RebuildQueueSettings
 
 
 class FanoutSettings(FunctionSettings):
@@ -208,6 +215,7 @@ class FanoutSettings(FunctionSettings):
     keyspaces: KeyspacesSettings
     valkey: ValkeySettings
     deliveries: DeliverySettings
+    rebuilds: RebuildQueueSettings
 
 
 class PostSliceSettings(FunctionSettings):
@@ -216,7 +224,15 @@ class PostSliceSettings(FunctionSettings):
     deliveries: DeliverySettings
 
 
-class ForgetFilesSettings(FunctionSettings):
+class RebuildSettings(FunctionSettings):
+    postgres: PostgresSettings
+    valkey: ValkeySettings
+    kafka: KafkaSettings
+    closures: ClosureQueueSettings
+
+
+class SettleFilesSettings(FunctionSettings):
+    keyspaces: KeyspacesSettings
     attachments: AttachmentSettings
 
 

@@ -12,6 +12,7 @@ from aws_lambda_powertools.logging.utils import copy_config_to_registered_logger
 from aws_lambda_powertools.metrics import MetricUnit
 
 from natter.domain.fold.conversation import Decision, Turn
+from natter.usecases.delivery.rebuild import Rebuilt
 from natter.usecases.delivery.settle_posts import Report
 from natter.usecases.messages.persist import Persisted
 from natter.usecases.privacy.erase import Swept
@@ -58,6 +59,13 @@ def record_slice(attempt: int, report: Report) -> None:
 def record_set_aside() -> None:
     """A record that was accepted and can never be processed: the alarm on it wakes somebody."""
     _add("RecordsSetAside", 1)
+    _flush()
+
+
+def record_rebuilt(rebuilt: Rebuilt) -> None:
+    """How much of the registry had lost its data, and how many connections are known again."""
+    _add("RegistryPartsLost", rebuilt.lost)
+    _add("ConnectionsRestored", rebuilt.connections)
     _flush()
 
 

@@ -5,9 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from natter.adapters.valkey.connections import ValkeyConnections
+from natter.adapters.valkey.client import Valkey
+from natter.adapters.valkey.connections import TOLD_S, ValkeyConnections
 from natter.domain.connections import MAX_CONNECTIONS, Connection, Registered
 from natter.domain.ids import UserId, new_id
+from natter.names import CONNECTION_LIFETIME_S
 from natter.ports.delivery import Connections
 from tests.memory.connections import MemoryConnections
 from tests.messages import a_connection
@@ -45,12 +47,48 @@ class TestConnectionsContract:
         )
 
     def test_it_says_whether_it_was_there(self, connections: Connections, user: UserId) -> None:
-        """A connection that was not is told to sync."""
         phone = connected(user)
         assert connections.register(phone).is_new
         assert not connections.register(phone).is_new
         connections.unregister(phone)
         assert connections.register(phone).is_new
+
+    def test_who_was_there_has_missed_nothing(self, connections: Connections, user: UserId) -> None:
+        phone = connected(user)
+        connections.register(phone)
+        assert not connections.renew(phone).is_new
+        assert not connections.renew(phone).is_new
+
+    def test_who_was_not_has_and_is_found_from_then_on(self, connections: Connections, user: UserId) -> None:
+        """Also if they ask again: the first answer may have got lost."""
+        phone = connected(user)
+        assert connections.renew(phone).is_new
+        assert connections.of([user]) == {user: [phone]}
+        assert connections.renew(phone).is_new
+
+    def test_so_has_who_was_restored(self, connections: Connections, user: UserId) -> None:
+        phone, desk = connected(user), connected(user)
+        connections.register(desk)
+        assert connections.restore([phone, desk]) == 1
+        assert set(connections.of([user])[user]) == {phone, desk}
+        assert (connections.renew(phone).is_new, connections.renew(desk).is_new) == (True, False)
+        assert connections.restore([phone]) == 0
+
+    def test_who_connects_syncs_anyway(self, connections: Connections, user: UserId) -> None:
+        phone = connected(user)
+        connections.restore([phone])
+        connections.register(phone)
+        assert not connections.renew(phone).is_new
+
+    def test_who_comes_back_may_displace_the_oldest(self, connections: Connections, user: UserId) -> None:
+        oldest, *others = [connected(user, ago_ms=1000 * number) for number in reversed(range(MAX_CONNECTIONS + 1))]
+        connections.register(oldest)
+        for each in others[1:]:
+            connections.register(each)
+        assert connections.renew(others[0]) == Registered(is_new=True, displaced=(oldest,))
+
+    def test_nobody_is_restored(self, connections: Connections) -> None:
+        assert connections.restore([]) == 0
 
     def test_renewing_it_does_not_double_it(self, connections: Connections, user: UserId) -> None:
         phone = connected(user)
@@ -64,6 +102,14 @@ class TestConnectionsContract:
         connections.register(desk)
         connections.unregister(phone)
         assert list(connections.of([user])[user]) == [desk]
+
+    def test_several_are_unregistered_at_once(self, connections: Connections, user: UserId) -> None:
+        phone, desk, others = connected(user), connected(user), connected(UserId(new_id()))
+        for each in (phone, desk, others):
+            connections.register(each)
+        connections.unregister_all([phone, others, connected(user)])
+        connections.unregister_all([])
+        assert connections.of([user, others.user_id]) == {user: [desk]}
 
     def test_unregistering_what_is_not_there_is_fine(self, connections: Connections, user: UserId) -> None:
         connections.unregister(connected(user))
@@ -118,6 +164,21 @@ class TestConnectionsContract:
         displaced = [connection for each in registered for connection in each.displaced]
         assert sorted(displaced, key=_age) == all_of_them[MAX_CONNECTIONS:]
         assert sorted(connections.of([user])[user], key=_age) == all_of_them[:MAX_CONNECTIONS]
+
+
+@pytest.mark.engines
+class TestValkeyConnections:
+    def test_nobody_is_restored_whose_time_is_over(self, valkey: Valkey, user: UserId) -> None:
+        long_ago = a_connection(user, new_id(), connected_at=now_ms() - CONNECTION_LIFETIME_S * 1000)
+        assert ValkeyConnections(valkey, now_ms).restore([long_ago]) == 0
+
+    def test_a_minute_later_nobody_is_told_again(self, valkey: Valkey, user: UserId) -> None:
+        phone = connected(user)
+        assert ValkeyConnections(valkey, now_ms).renew(phone).is_new
+        with valkey.client() as client:
+            assert 0 < client.ttl(f"told:{phone.connection_id}") <= TOLD_S
+            client.delete(f"told:{phone.connection_id}")
+        assert not ValkeyConnections(valkey, now_ms).renew(phone).is_new
 
 
 def _age(connection: Connection) -> int:

@@ -19,14 +19,15 @@ MODELS: dict[str, type[settings.FunctionSettings]] = {
     "erase": settings.EraseSettings,
     "export": settings.ExportSettings,
     "fanout": settings.FanoutSettings,
-    "forget_files": settings.ForgetFilesSettings,
     "migrate": settings.MigrateSettings,
     "persist": settings.PersistSettings,
     "post_slice": settings.PostSliceSettings,
     "presence": settings.PresenceSettings,
+    "rebuild": settings.RebuildSettings,
     "receipts": settings.ReceiptsSettings,
     "relay": settings.RelaySettings,
     "send": settings.SendSettings,
+    "settle_files": settings.SettleFilesSettings,
     "signal": settings.SignalSettings,
     "users_api": settings.UsersApiSettings,
 }
@@ -37,11 +38,12 @@ BEHIND_NO_API = {
         "erase",
         "export",
         "fanout",
-        "forget_files",
+        "settle_files",
         "migrate",
         "persist",
         "post_slice",
         "presence",
+        "rebuild",
         "receipts",
         "relay",
     )
@@ -145,12 +147,13 @@ class TestPrivileges:
             ("signal", {names.RECEIPTS_TOPIC, names.CONNECTIONS_TOPIC}),
             ("receipts", {names.DEAD_TOPIC}),
             ("presence", {names.DEAD_TOPIC}),
+            ("rebuild", set()),
             ("relay", {names.COMMANDS_TOPIC}),
             ("erase", {names.COMMANDS_TOPIC}),
             ("persist", {names.EVENTS_TOPIC, names.FANOUT_TOPIC, names.DEAD_TOPIC}),
             ("fanout", {names.DEAD_TOPIC}),
             ("post_slice", set()),
-            ("forget_files", set()),
+            ("settle_files", set()),
             ("close_connections", set()),
             ("users_api", set()),
         ],
@@ -162,21 +165,33 @@ class TestPrivileges:
 
     def test_only_consumers_read_the_log(self, app: Templates) -> None:
         readers = [name for name in MODELS if "kafka-cluster:ReadData" in app.actions(name)]
-        assert readers == ["fanout", "persist", "presence", "receipts"]
+        assert readers == ["fanout", "persist", "presence", "rebuild", "receipts"]
+
+    def test_rebuild_reads_what_happened_to_connections_and_keeps_no_place(self, app: Templates) -> None:
+        actions = app.actions("rebuild")
+        (topic,) = actions["kafka-cluster:ReadData"]
+        assert f"/{names.CONNECTIONS_TOPIC}" in topic
+        assert "kafka-cluster:AlterGroup" not in actions
+        (group,) = actions["kafka-cluster:DescribeGroup"]
+        assert f"/{names.REBUILD_GROUP}" in group
 
     def test_only_persist_writes_the_tables_receipts_the_cursors_and_erase_what_it_empties(
         self, app: Templates
     ) -> None:
-        assert [name for name in MODELS if "cassandra:Modify" in app.actions(name)] == ["erase", "persist", "receipts"]
-        (resource,) = app.actions("receipts")["cassandra:Modify"]
-        assert "/table/cursors" in resource
+        assert [name for name in MODELS if "cassandra:Modify" in app.actions(name)] == [
+            *("erase", "persist", "receipts", "settle_files")
+        ]
+        for name, table in (("receipts", "cursors"), ("settle_files", "files")):
+            (resource,) = app.actions(name)["cassandra:Modify"]
+            assert f"/table/{table}" in resource
         emptied = [re.search(r"/table/(\w+)", each) for each in app.actions("erase")["cassandra:Modify"]]
-        assert {each[1] for each in emptied if each} == {"events", "effects", "cursors"}
+        assert {each[1] for each in emptied if each} == {"events", "effects", "cursors", "files"}
 
     def test_attachments_are_read_and_written_only_where_it_is_needed(self, app: Templates) -> None:
         """
-        `chat_api` signs uploads to what is pending and downloads of what is shown; `send` moves the one there; `erase`
-        removes both, `forget_files` what is shown. `export` keeps archives, `users_api` signs downloads of them.
+        `chat_api` signs uploads to what is pending and downloads of what is sent; `send` moves the one there; `erase`
+        removes all, `settle_files` keeps and removes what is shown. `export` keeps archives, `users_api` signs
+        downloads of them.
         """
         allowed = {
             (name, action.removeprefix("s3:"), prefix)
@@ -188,6 +203,7 @@ class TestPrivileges:
         }
         assert allowed == {
             ("chat_api", "PutObject", "pending"),
+            ("chat_api", "GetObject", "held"),
             ("chat_api", "GetObject", "shown"),
             ("erase", "DeleteObject", "exports"),
             ("export", "PutObject", "exports"),
@@ -195,10 +211,15 @@ class TestPrivileges:
             ("users_api", "GetObject", "exports"),
             ("erase", "DeleteObject", "pending"),
             ("erase", "DeleteObject", "shown"),
-            ("forget_files", "DeleteObject", "shown"),
+            ("erase", "DeleteObject", "held"),
+            ("settle_files", "GetObject", "held"),
+            ("settle_files", "GetObject", "shown"),
+            ("settle_files", "PutObject", "shown"),
+            ("settle_files", "DeleteObject", "shown"),
             ("send", "GetObject", "pending"),
+            ("send", "GetObject", "held"),
             ("send", "GetObject", "shown"),
-            ("send", "PutObject", "shown"),
+            ("send", "PutObject", "held"),
         }
 
     @pytest.mark.parametrize("name", MODELS)
@@ -316,7 +337,7 @@ class TestApis:
         (migration,) = [
             logical_id
             for logical_id, resource in app.stack("services")["Resources"].items()
-            if resource["Type"] == "Custom::Trigger"
+            if resource["Type"] == "Custom::Trigger" and logical_id.startswith("Migration")
         ]
         relying = {
             resource["Properties"]["FunctionName"].removeprefix(f"natter-{app.stage}-")

@@ -1,6 +1,6 @@
 """The log's ports in memory. What was added can be read back."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 from zlib import crc32
 
@@ -12,7 +12,7 @@ from natter.domain.receipts import Receipt, ReceiptRecord
 from natter.names import EPOCH
 from natter.ports.messages import CommandLog, EventLog
 from natter.ports.operations import DeadLetters
-from natter.ports.presence import ConnectionLog
+from natter.ports.presence import ConnectionHistory, ConnectionLog
 from natter.ports.receipts import ReceiptLog
 from natter.records.messages import dump_command
 
@@ -69,6 +69,39 @@ class MemoryConnectionLog:
         return True
 
 
+class MemoryConnectionHistory:
+    """Reads back what a `MemoryConnectionLog` has been told, in parts of the users' names."""
+
+    def __init__(self, log: MemoryConnectionLog, *, parts: int = 2) -> None:
+        self._log = log
+        self._parts = parts
+
+    def since(self, at: int) -> "MemoryPastConnections":
+        return MemoryPastConnections(self._log, at, self._parts)
+
+
+class MemoryPastConnections:
+    def __init__(self, log: MemoryConnectionLog, at: int, parts: int) -> None:
+        self._log, self._at = log, at
+        self._read_to = [0] * parts
+
+    def parts(self) -> Iterator[Sequence[ConnectionChange]]:
+        for part in range(len(self._read_to)):
+            self._read_to[part] = len(self._log.changes)
+            yield [each for each in self._of(part, 0, self._read_to[part]) if each.at >= self._at]
+
+    def rest(self) -> Iterator[Sequence[ConnectionChange]]:
+        end = len(self._log.changes)
+        for part, start in enumerate(self._read_to):
+            yield self._of(part, start, end)
+
+    def _of(self, part: int, start: int, end: int) -> list[ConnectionChange]:
+        several = len(self._read_to)
+        return [
+            each for each in self._log.changes[start:end] if crc32(each.connection.user_id.encode()) % several == part
+        ]
+
+
 class MemoryReceiptLog:
     """
     Args:
@@ -94,5 +127,6 @@ class MemoryDeadLetters:
 _command_log: type[CommandLog] = MemoryCommandLog
 _event_log: type[EventLog] = MemoryEventLog
 _connection_log: type[ConnectionLog] = MemoryConnectionLog
+_connection_history: type[ConnectionHistory] = MemoryConnectionHistory
 _receipt_log: type[ReceiptLog] = MemoryReceiptLog
 _dead_letters: type[DeadLetters] = MemoryDeadLetters

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from natter.usecases.accounts.end_session import CloseEnded, EndSession, EndSessions
     from natter.usecases.accounts.open_session import OpenSession
     from natter.usecases.conversations.announce import Announce
+    from natter.usecases.delivery.rebuild import AskForRebuild
     from natter.usecases.delivery.settle_posts import SettlePosts
     from natter.usecases.delivery.tell import Tell
     from natter.usecases.presence.read_presence import PresenceNow
@@ -162,6 +163,12 @@ class Engines(Ports):
         from natter.usecases.delivery.settle_posts import SettlePosts
 
         return SettlePosts(connections=self.connections, gateway=self.gateway, queue=self.slices, now_ms=self.now_ms)
+
+    @cached_property
+    def ask_for_rebuild(self) -> AskForRebuild:
+        from natter.usecases.delivery.rebuild import AskForRebuild
+
+        return AskForRebuild(marks=self.registry_marks, queue=self.rebuilds)
 
     @cached_property
     def tell(self) -> Tell:

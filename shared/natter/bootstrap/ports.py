@@ -12,6 +12,7 @@ from natter.settings import (
     FileQueueSettings,
     KafkaSettings,
     LookQueueSettings,
+    RebuildQueueSettings,
     SendSettings,
 )
 
@@ -20,12 +21,28 @@ if TYPE_CHECKING:
 
     from natter.ports.attachments import Attachments, FileQueue
     from natter.ports.conversations import Admission, Conversations
-    from natter.ports.delivery import ClosureQueue, Connections, FanoutLog, Gateway, SliceQueue
+    from natter.ports.delivery import (
+        ClosureQueue,
+        Connections,
+        FanoutLog,
+        Gateway,
+        RebuildQueue,
+        RegistryMarks,
+        SliceQueue,
+    )
     from natter.ports.frames import Frames
     from natter.ports.limits import RateLimits
     from natter.ports.messages import CommandLog, ContentCheck, EventLog, EventStore
     from natter.ports.operations import DeadLetters, Probe, Reports
-    from natter.ports.presence import Acquaintances, ConnectionLog, LookQueue, PresenceTraces, Watchers
+    from natter.ports.presence import (
+        Acquaintances,
+        ConnectionHistory,
+        ConnectionLog,
+        LookQueue,
+        PresenceTraces,
+        TellingPace,
+        Watchers,
+    )
     from natter.ports.reading import HeadCache, Timeline
     from natter.ports.receipts import ReceiptLog
 
@@ -157,6 +174,20 @@ class Ports(AccountPorts):
 
         return SqsClosureQueue(SqsQueue(self.sqs, settings.queue_url, name="the queue of closures"))
 
+    @cached_property
+    def registry_marks(self) -> RegistryMarks:
+        from natter.adapters.valkey.registry_marks import ValkeyRegistryMarks
+
+        return ValkeyRegistryMarks(self.valkey)
+
+    @cached_property
+    def rebuilds(self) -> RebuildQueue:
+        settings = self.of(RebuildQueueSettings)
+        from natter.adapters.sqs.client import SqsQueue
+        from natter.adapters.sqs.rebuilds import SqsRebuildQueue
+
+        return SqsRebuildQueue(SqsQueue(self.sqs, settings.queue_url, name="the queue of rebuildings"))
+
     # Presence
 
     @cached_property
@@ -184,6 +215,18 @@ class Ports(AccountPorts):
         from natter.adapters.sqs.looks import SqsLookQueue
 
         return SqsLookQueue(SqsQueue(self.sqs, settings.queue_url, name="the queue of looks"))
+
+    @cached_property
+    def pace(self) -> TellingPace:
+        from natter.adapters.valkey.pace import ValkeyTellingPace
+
+        return ValkeyTellingPace(self.valkey)
+
+    @cached_property
+    def connection_history(self) -> ConnectionHistory:
+        from natter.adapters.kafka.history import KafkaConnectionHistory
+
+        return KafkaConnectionHistory(self.of(KafkaSettings))
 
     @cached_property
     def connection_log(self) -> ConnectionLog:

@@ -1,10 +1,12 @@
 """Connections of clients, and what happens to them."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Literal
 
 from natter.domain.ids import ConnectionId, DeviceId, SessionId, UserId
+from natter.domain.presence import DeviceState
 
 MAX_CONNECTIONS = 20
 """Of one user; one more closes the oldest."""
@@ -36,6 +38,18 @@ class ConnectionChange:
     connection: Connection
     change: Literal["opened", "closed", "status"]
     at: int
+    state: DeviceState | None = None
+    """What the device has said, where the change is "status"; None in records of before this was noted."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """What the registry says of users."""
+
+    connections: Mapping[UserId, Sequence[Connection]]
+    """Of each; users without any are missing."""
+    forgotten: frozenset[UserId]
+    """Of whom it may have lost connections, and has not been rebuilt since."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,7 +1,7 @@
 """Whether somebody is there: a pure function of their connections and of the traces they have left."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from natter.domain.ids import ConnectionId, DeviceId, UserId
@@ -17,6 +17,14 @@ PresenceState = Literal["online", "away", "offline"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Said:
+    """What a device has said of itself, by connecting or in so many words."""
+
+    state: DeviceState
+    at: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Traces:
     """What is remembered of a user besides their connections."""
 
@@ -24,8 +32,13 @@ class Traces:
     """When they were last known to be connected, milliseconds; None: not of late."""
     seen_on: DeviceId | None = None
     """On which device that was."""
-    away: frozenset[DeviceId] = frozenset()
-    """Devices that have said so since they connected."""
+    said: Mapping[DeviceId, Said] = field(default_factory=dict)
+    """By device. Of one that is not connected any more, only "away" is kept."""
+
+    @property
+    def away(self) -> frozenset[DeviceId]:
+        """Devices that have said so since they connected."""
+        return frozenset(device for device, said in self.said.items() if said.state == "away")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,6 +66,23 @@ def presence_of(user: UserId, connected: Collection[DeviceId], traces: Traces, n
     return Presence(user_id=user, state="away" if traces.seen_on in traces.away else "online", grace_ms=grace_ms)
 
 
+def may_be_news(connected: Collection[DeviceId], traces: Traces, changed: Collection[DeviceId], since: int) -> bool:
+    """
+    Whether what has happened to the devices that have `changed`, at `since` and later, may show their user otherwise.
+
+    It does not if another device is online and has been since before. Each device that is taken for a reason to tell
+    nobody had changed earlier than those that are not told of, so at the end of every such chain is a change that was
+    told. What is equally early, or of which nothing is known, is no reason.
+    """
+    return not any(
+        device not in changed
+        and (said := traces.said.get(device)) is not None
+        and said.state == "online"
+        and said.at < since
+        for device in connected
+    )
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Watcher:
     """A connection that is told of others."""
@@ -70,3 +100,5 @@ class Look:
     """Who is told then; empty: all who watch them, should they still be gone."""
     attempt: int = 0
     """How often these watchers could not be told before."""
+    changed: bool = False
+    """Watchers are told how they are then, whatever that is."""

@@ -5,7 +5,7 @@ Nothing here is the only copy of anything that lasts: traces that are lost come 
 their next `watch`.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from natter.domain.connections import ConnectionChange
@@ -21,6 +21,12 @@ class PresenceTraces(Protocol):
 
     def say(self, user: UserId, device: DeviceId, state: DeviceState, *, at: int) -> None:
         """As `see`; and `device` says how it is: here the last call counts."""
+
+    def leave(self, user: UserId, device: DeviceId, *, at: int) -> None:
+        """As `see`; and `device` has closed a connection: if it was online, nothing is known of it any more."""
+
+    def restore(self, traces: Mapping[UserId, Traces]) -> None:
+        """Add what the log says of users, where nothing later is known."""
 
     def of(self, users: Collection[UserId]) -> Mapping[UserId, Traces]:
         """The traces of each of `users`, in their order."""
@@ -68,8 +74,41 @@ class LookQueue(Protocol):
         """Hand them out in `delay_s` seconds (at most 900)."""
 
 
+class TellingPace(Protocol):
+    """How often watchers are told of somebody. Forgetting it costs frames, no more."""
+
+    def begin(self, users: Collection[UserId]) -> frozenset[UserId]:
+        """Those of `users` of whom nobody was told within the last second. From now on, somebody was."""
+
+    def awaited(self, users: Collection[UserId]) -> frozenset[UserId]:
+        """Those of `users` who are expected to be looked at, at some time that is yet to come."""
+
+    def expect(self, users: Collection[UserId], *, due_at: int) -> None:
+        """They will be looked at, not before `due_at` (milliseconds). Said too late, it is not believed."""
+
+
 class ConnectionLog(Protocol):
-    """What happens to connections, for presence. Best effort: nobody's connection depends on it."""
+    """
+    What happens to connections, for presence, and for a registry that has lost its data. Best effort: nobody's
+    connection depends on it.
+    """
 
     def note(self, change: ConnectionChange) -> bool:
         """Add `change` within about a second; False if it could not be confirmed."""
+
+
+class ConnectionHistory(Protocol):
+    """What was noted of connections, read back. Raises `Unavailable` when the log does not answer in time."""
+
+    def since(self, at: int) -> "PastConnections":
+        """What was noted from `at` on, milliseconds by the log's clock."""
+
+
+class PastConnections(Protocol):
+    """One reading of what was noted."""
+
+    def parts(self) -> Iterator[Sequence[ConnectionChange]]:
+        """All that is there when a part is begun; each part has everything of its users, in order."""
+
+    def rest(self) -> Iterator[Sequence[ConnectionChange]]:
+        """What has come after the end of each part until this is called; once, after all parts."""

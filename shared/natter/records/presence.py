@@ -20,6 +20,7 @@ class _Look(BaseModel):
     user_id: UserId
     watchers: tuple[tuple[UserId, ConnectionId], ...]
     attempt: int
+    changed: bool = False
 
 
 def dump_look(look: Look) -> str:
@@ -29,6 +30,7 @@ def dump_look(look: Look) -> str:
             "user_id": look.user_id,
             "watchers": [(watcher.user_id, watcher.connection_id) for watcher in look.watchers],
             "attempt": look.attempt,
+            "changed": look.changed,
         }
     ).decode()
 
@@ -43,6 +45,7 @@ def load_look(body: str) -> Look:
         user_id=message.user_id,
         watchers=tuple(Watcher(user_id=user, connection_id=connection) for user, connection in message.watchers),
         attempt=message.attempt,
+        changed=message.changed,
     )
 
 

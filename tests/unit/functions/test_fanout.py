@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from functions.fanout.handler import build
+from functions.fanout.handler import REBUILT_MS, build
 from natter.domain.conversations.members import MembershipChange
 from natter.domain.delivery import Slice, Undelivered
 from natter.domain.errors import Unavailable
@@ -32,11 +32,11 @@ class Consumer:
 
     def __init__(self, *, queue: MemorySliceQueue | None = None) -> None:
         self.queue, self.dead = queue or MemorySliceQueue(), MemoryDeadLetters()
-        tables, registry = MemoryTables(), MemoryConnections()
-        registry.register(a_connection(ANN))
+        tables, self.registry = MemoryTables(), MemoryConnections()
+        self.registry.register(a_connection(ANN))
         joined = MembershipChange(user_id=ANN, seq=1, role="owner", messages=0)
         tables.write([MembershipRow(conversation_id=LOBBY, change=joined, written_at=1)])
-        fanout = Fanout(timeline=tables, connections=registry, queue=self.queue)
+        fanout = Fanout(timeline=tables, connections=self.registry, queue=self.queue, rebuild=lambda: None)
         self.handler = build(fanout, self.dead, lambda: NOON)
 
     def __call__(self, *records: dict[str, Any]) -> Any:
@@ -64,6 +64,14 @@ class TestFanout:
         consumer = Consumer()
         assert consumer(a_record(2, 2, at=NOON - STALE_MS), a_record(3, 3, offset=1, at=NOON - STALE_MS + 1)) == []
         assert [each.seqs for each in consumer.queue.slices] == [(3,)]
+
+    def test_it_waits_for_a_registry_that_has_lost_data_but_not_for_ever(self) -> None:
+        consumer = Consumer()
+        consumer.registry.lose()
+        consumer.registry.register(a_connection(ANN))
+        assert len(consumer(a_record(2, 2, at=NOON - REBUILT_MS + 1))) == 1
+        assert consumer(a_record(2, 2, at=NOON - REBUILT_MS)) == []
+        assert [each.seqs for each in consumer.queue.slices] == [(2,)]
 
     def test_what_can_never_be_read_is_set_aside_and_the_lane_moves_on(self) -> None:
         consumer = Consumer()

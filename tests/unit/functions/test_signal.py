@@ -26,7 +26,7 @@ from tests.sockets import ENDPOINT, SocketClient
 
 
 class Silent(MemoryConnections):
-    def register(self, connection: Connection) -> Registered:
+    def renew(self, connection: Connection) -> Registered:
         raise Unavailable(f"the registry, given {connection.connection_id}")
 
 
@@ -99,9 +99,13 @@ def lobby(chat: Chat, ann: UserId, bob: UserId) -> ConversationId:
 
 
 class TestPing:
-    def test_who_was_not_registered_is_told_to_sync_once(self, chat: Chat, ann: UserId) -> None:
+    def test_who_was_not_registered_is_told_to_sync(self, chat: Chat, ann: UserId) -> None:
         phone = client(chat, ann)
         assert phone({"action": "ping", "id": "q"}) == {"type": "pong", "id": "q", "at": NOON, "sync": True}
+
+    def test_who_was_is_not(self, chat: Chat, ann: UserId) -> None:
+        phone = client(chat, ann)
+        chat.registry.register(phone.connection)
         assert phone({"action": "ping", "id": "r"}) == {"type": "pong", "id": "r", "at": NOON}
 
     def test_without_an_id_it_renews_without_a_pong(self, chat: Chat, ann: UserId) -> None:

@@ -2,19 +2,26 @@
 `Connections` in Valkey: `conn:{user}` is a sorted set of connections, scored by when they expire.
 
 A member of the set is made of what the gateway says in every event of the connection, so whoever has an event
-can name it without reading. Which of a user's connections are too many is decided by the script that adds one.
+can name it without reading. Which of a user's connections are too many is decided by the script that adds one. Half a
+millisecond more in its score says that it was restored: its client has not been told to sync. `told:{connection}` says
+that it was, a moment ago.
 """
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from natter.adapters.valkey.client import Valkey, unexpired
-from natter.domain.connections import MAX_CONNECTIONS, Connection, Registered
+from natter.adapters.valkey.client import Valkey
+from natter.adapters.valkey.registry_marks import is_complete, mark, part
+from natter.domain.connections import MAX_CONNECTIONS, Connection, Found, Registered
 from natter.domain.ids import ConnectionId, DeviceId, SessionId, UserId
 from natter.names import CONNECTION_LIFETIME_S
 from natter.ports.delivery import Connections
 
+RESTORED = 0.5
+TOLD_S = 60
+"""How long a client that was told to sync is told again: the answer may have been lost."""
 # KEYS[1] connections; ARGV: milliseconds now, when it expires, member, seconds to keep the set, most members of it.
 _REGISTER = """
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[1])
@@ -43,28 +50,81 @@ class ValkeyConnections:
                 1,
                 _key(user),
                 self._now_ms(),
-                connection.connected_at + CONNECTION_LIFETIME_S * 1000,
+                _expires_at(connection),
                 _dump(connection),
                 CONNECTION_LIFETIME_S,
                 MAX_CONNECTIONS,
             )
         return Registered(is_new=bool(added), displaced=tuple(_load(user, member) for member in displaced))
 
+    def renew(self, connection: Connection) -> Registered:
+        """What it answers is noted before it is changed: repeating it, as the client does by itself, is safe."""
+        told = f"told:{connection.connection_id}"
+        with self._valkey.client() as client:
+            pipeline = client.pipeline(transaction=False)
+            is_registered(pipeline, connection)
+            pipeline.exists(told)
+            score, is_told = pipeline.execute()
+            if score == _expires_at(connection):
+                return Registered(is_new=bool(is_told))
+            client.set(told, 1, ex=TOLD_S)
+        return replace(self.register(connection), is_new=True)
+
+    def restore(self, connections: Sequence[Connection]) -> int:
+        now = self._now_ms()
+        members: dict[UserId, dict[str, float]] = {}
+        for each in connections:
+            if _expires_at(each) > now:
+                members.setdefault(each.user_id, {})[_dump(each)] = _expires_at(each) + RESTORED
+        if not members:
+            return 0
+        with self._valkey.client() as client:
+            pipeline = client.pipeline(transaction=False)
+            for user, scores in members.items():
+                pipeline.zadd(_key(user), scores, nx=True)
+                pipeline.expire(_key(user), CONNECTION_LIFETIME_S)
+            return sum(pipeline.execute()[::2])
+
     def unregister(self, connection: Connection) -> None:
         with self._valkey.client() as client:
             client.zrem(_key(connection.user_id), _dump(connection))
 
+    def unregister_all(self, connections: Sequence[Connection]) -> None:
+        if not connections:
+            return
+        with self._valkey.client() as client:
+            pipeline = client.pipeline(transaction=False)
+            for each in connections:
+                pipeline.zrem(_key(each.user_id), _dump(each))
+            pipeline.execute()
+
     def of(self, users: Iterable[UserId]) -> Mapping[UserId, Sequence[Connection]]:
+        return self.look_up(users).connections
+
+    def look_up(self, users: Iterable[UserId]) -> Found:
+        """The marks are asked for in the same trip, behind the connections: what is lost in between is noticed."""
         ordered, now = list(users), self._now_ms()
         if not ordered:
-            return {}
+            return Found(connections={}, forgotten=frozenset())
+        keys = [_key(user) for user in ordered]
+        parts = [part(key) for key in keys]
+        marks = list(dict.fromkeys(parts))
         with self._valkey.client() as client:
-            found = unexpired(client, map(_key, ordered), now)
-        return {
-            user: [_load(user, member) for member in members]
-            for user, members in zip(ordered, found, strict=True)
-            if members
-        }
+            pipeline = client.pipeline(transaction=False)
+            for key in keys:
+                pipeline.zrangebyscore(key, now, "+inf")
+            for each in marks:
+                pipeline.get(mark(each))
+            answers = pipeline.execute()
+        incomplete = {each for each, value in zip(marks, answers[len(keys) :], strict=True) if not is_complete(value)}
+        return Found(
+            connections={
+                user: [_load(user, member) for member in members]
+                for user, members in zip(ordered, answers[: len(keys)], strict=True)
+                if members
+            },
+            forgotten=frozenset(user for user, each in zip(ordered, parts, strict=True) if each in incomplete),
+        )
 
 
 def is_registered(client: Any, connection: Connection) -> Any:
@@ -74,6 +134,10 @@ def is_registered(client: Any, connection: Connection) -> Any:
 
 def _key(user: UserId) -> str:
     return f"conn:{user}"
+
+
+def _expires_at(connection: Connection) -> int:
+    return connection.connected_at + CONNECTION_LIFETIME_S * 1000
 
 
 def _dump(connection: Connection) -> str:

@@ -1,7 +1,7 @@
 """
 The ports of presence in Valkey.
 
-`presence:{user}` is a hash: `seen_at`, `seen_on`, and `away:{device}` of every device that has said so.
+`presence:{user}` is a hash: `seen_at`, `seen_on`, and `said:{device}`, "away" or "online" and since when.
 `watching:{connection}` is the set of users that a connection is told of; `watchers:{user}`, where those connections are
 found, a sorted set scored by when they stop to be told.
 """
@@ -12,7 +12,7 @@ from typing import Any
 
 from natter.adapters.valkey.client import Valkey, unexpired
 from natter.domain.ids import ConnectionId, DeviceId, UserId
-from natter.domain.presence import DeviceState, Traces, Watcher
+from natter.domain.presence import DeviceState, Said, Traces, Watcher
 from natter.ports.presence import PresenceTraces, Watchers
 
 TRACES_TTL_S = 30 * 24 * 3600
@@ -21,7 +21,7 @@ TRACES_TTL_S = 30 * 24 * 3600
 WATCH_S = 600
 """How long a connection is told of others after it has said of whom."""
 
-_AWAY = "away:"
+_SAID = "said:"
 
 # KEYS[1] traces; ARGV: milliseconds, device, seconds to keep them. Only forward: what is repeated may be older.
 _SEE = """
@@ -29,6 +29,24 @@ if tonumber(redis.call('HGET', KEYS[1], 'seen_at') or '0') <= tonumber(ARGV[1]) 
   redis.call('HSET', KEYS[1], 'seen_at', ARGV[1], 'seen_on', ARGV[2])
 end
 redis.call('EXPIRE', KEYS[1], ARGV[3])
+"""
+
+# KEYS[1] traces; ARGV: the field of a device.
+_LEAVE = """
+if string.match(redis.call('HGET', KEYS[1], ARGV[1]) or '', '^online') then
+  redis.call('HDEL', KEYS[1], ARGV[1])
+end
+"""
+
+# KEYS[1] traces; ARGV: milliseconds, device, seconds to keep them, then field, state and milliseconds of each device.
+_RESTORE = f"""
+{_SEE}
+for i = 4, #ARGV, 3 do
+  local known = redis.call('HGET', KEYS[1], ARGV[i])
+  if not known or tonumber(string.match(known, '%d+$')) < tonumber(ARGV[i + 2]) then
+    redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1] .. ' ' .. ARGV[i + 2])
+  end
+end
 """
 
 
@@ -45,11 +63,27 @@ class ValkeyPresenceTraces:
     def say(self, user: UserId, device: DeviceId, state: DeviceState, *, at: int) -> None:
         with self._valkey.client() as client:
             pipeline = client.pipeline(transaction=False)
-            if state == "away":
-                pipeline.hset(_traces(user), f"{_AWAY}{device}", 1)
-            else:
-                pipeline.hdel(_traces(user), f"{_AWAY}{device}")
+            pipeline.hset(_traces(user), f"{_SAID}{device}", f"{state} {at}")
             _see(pipeline, user, device, at)
+            pipeline.execute()
+
+    def leave(self, user: UserId, device: DeviceId, *, at: int) -> None:
+        with self._valkey.client() as client:
+            pipeline = client.pipeline(transaction=False)
+            pipeline.eval(_LEAVE, 1, _traces(user), f"{_SAID}{device}")
+            _see(pipeline, user, device, at)
+            pipeline.execute()
+
+    def restore(self, traces: Mapping[UserId, Traces]) -> None:
+        if not traces:
+            return
+        with self._valkey.client() as client:
+            pipeline = client.pipeline(transaction=False)
+            for user, each in traces.items():
+                said = [
+                    value for device, said in each.said.items() for value in (f"{_SAID}{device}", said.state, said.at)
+                ]
+                pipeline.eval(_RESTORE, 1, _traces(user), each.seen_at or 0, each.seen_on or "", TRACES_TTL_S, *said)
             pipeline.execute()
 
     def of(self, users: Collection[UserId]) -> Mapping[UserId, Traces]:
@@ -132,8 +166,15 @@ def _load(fields: Mapping[str, str]) -> Traces:
     return Traces(
         seen_at=None if seen_at is None else int(seen_at),
         seen_on=None if seen_on is None else DeviceId(seen_on),
-        away=frozenset(DeviceId(name.removeprefix(_AWAY)) for name in fields if name.startswith(_AWAY)),
+        said={
+            DeviceId(name.removeprefix(_SAID)): _said(value) for name, value in fields.items() if name.startswith(_SAID)
+        },
     )
+
+
+def _said(value: str) -> Said:
+    state, _, at = value.partition(" ")
+    return Said(state="away" if state == "away" else "online", at=int(at))
 
 
 def _watcher(member: str) -> Watcher:

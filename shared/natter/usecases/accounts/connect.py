@@ -79,5 +79,5 @@ def forget_closed(closed: ConnectionChange, connections: Connections, traces: Pr
         Unavailable: the registry did not answer.
     """
     connection = closed.connection
-    traces.see(connection.user_id, connection.device_id, at=closed.at)  # first: without it they would be offline
+    traces.leave(connection.user_id, connection.device_id, at=closed.at)  # first: without it they would be offline
     connections.unregister(connection)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from natter.domain.connections import Connection
+from natter.domain.connections import Connection, Found
 from natter.domain.delivery import Post, PostResult, Undelivered, contiguous
 from natter.domain.ids import ConversationId, UserId
 from natter.domain.messages.events import Event
@@ -54,7 +54,8 @@ class Deliver:
     Post events to the connections of their audience, the smallest conversations first.
 
     What is more than a batch may spend is left to `fanout`, conversation by conversation as a whole, so that a
-    large group never delays the others.
+    large group never delays the others. So is what is for somebody whose connections the registry may have lost:
+    those who are known are shown it here, and `fanout` waits for the others.
 
     Raises:
         Unavailable: the registry or the log did not answer. Delivering all of it again is safe: clients know what
@@ -66,6 +67,8 @@ class Deliver:
     frames: Frames
     settle: SettlePosts
     fanout: FanoutLog
+    rebuild: Callable[[], None]
+    """Asks for a rebuilding of the registry."""
     clock: Callable[[], float] = time.monotonic
     """Seconds."""
     max_posts: int = MAX_POSTS
@@ -90,21 +93,28 @@ class Deliver:
         postings: list[Posting] = []
         results: list[PostResult] = []
         beyond: list[Deliveries] = []
+        forgotten = False
         for conversations in _rounds(_smallest_first(deliveries)):
             room = self.max_posts - len(postings)
             if room <= 0 or self.clock() >= deadline:
                 beyond += conversations
                 continue
-            within, too_many = self._postings(conversations, room)
+            users = frozenset[UserId]().union(*(each.audience for deliveries in conversations for each in deliveries))
+            found = self.connections.look_up(users)
+            within, too_many = self._postings(conversations, found, room)
             results += self._post(within, deadline)
             postings += within
             beyond += too_many
+            forgotten = forgotten or bool(found.forgotten)
+        if forgotten:
+            self.rebuild()
         return postings, results, [each for conversation in beyond for each in _undelivered(conversation)]
 
-    def _postings(self, conversations: Iterable[Deliveries], room: int) -> tuple[list[Posting], list[Deliveries]]:
-        """The posts of as many of the conversations as there is room for, and the others."""
-        users = frozenset[UserId]().union(*(each.audience for deliveries in conversations for each in deliveries))
-        connected = self.connections.of(users)
+    def _postings(
+        self, conversations: Iterable[Deliveries], found: Found, room: int
+    ) -> tuple[list[Posting], list[Deliveries]]:
+        """The posts of as many of the conversations as there is room for; and those that are not shown to all by it."""
+        connected = found.connections
         within: list[Posting] = []
         beyond: list[Deliveries] = []
         for deliveries in conversations:
@@ -119,9 +129,10 @@ class Deliver:
                 for user in sorted(delivery.audience & connected.keys())
                 for connection in connected[user]
             ]
-            if len(within) + len(postings) <= room:
+            has_room = len(within) + len(postings) <= room
+            if has_room:
                 within += postings
-            else:
+            if not has_room or any(each.audience & found.forgotten for each in deliveries):
                 beyond.append(deliveries)
         return within, beyond
 

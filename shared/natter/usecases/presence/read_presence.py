@@ -3,10 +3,21 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from natter.domain.ids import UserId
-from natter.domain.presence import Presence, presence_of
+from natter.domain.ids import DeviceId, UserId
+from natter.domain.presence import Presence, Traces, presence_of
 from natter.ports.delivery import Connections
 from natter.ports.presence import Acquaintances, PresenceTraces
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Seen:
+    """How somebody is, and what that follows from."""
+
+    presence: Presence
+    connected: frozenset[DeviceId]
+    traces: Traces
+    forgotten: bool
+    """The registry may have lost connections of theirs, and has not been rebuilt since."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,12 +34,21 @@ class PresenceNow:
     now_ms: Callable[[], int]
 
     def __call__(self, users: Collection[UserId]) -> Mapping[UserId, Presence]:
-        connected = self.connections.of(users)  # before their traces: who leaves has left one first
+        return {user: seen.presence for user, seen in self.seen(users).items()}
+
+    def seen(self, users: Collection[UserId]) -> Mapping[UserId, Seen]:
+        found = self.connections.look_up(users)  # before their traces: who leaves has left one first
         traces, now = self.traces.of(users), self.now_ms()
-        return {
-            user: presence_of(user, {each.device_id for each in connected.get(user, ())}, traces[user], now)
-            for user in users
-        }
+        seen = {}
+        for user in users:
+            connected = frozenset(each.device_id for each in found.connections.get(user, ()))
+            seen[user] = Seen(
+                presence=presence_of(user, connected, traces[user], now),
+                connected=connected,
+                traces=traces[user],
+                forgotten=user in found.forgotten,
+            )
+        return seen
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,5 +25,5 @@ class SayStatus:
     def __call__(self, connection: Connection, state: DeviceState) -> None:
         now = self.now_ms()
         self.traces.say(connection.user_id, connection.device_id, state, at=now)
-        if not self.log.note(ConnectionChange(connection=connection, change="status", at=now)):
+        if not self.log.note(ConnectionChange(connection=connection, change="status", at=now, state=state)):
             raise Unavailable("log")

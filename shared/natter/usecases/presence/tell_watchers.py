@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from natter.domain.connections import Connection
 from natter.domain.delivery import Post, PostResult
-from natter.domain.errors import Unavailable
 from natter.domain.ids import ConnectionId, UserId
 from natter.domain.presence import Presence, PresenceState, Watcher
 from natter.ports.delivery import Connections, Gateway
@@ -25,16 +24,27 @@ type Watched = Mapping[UserId, Collection[Watcher]]
 """Who is to be told, or was not, by whom they watch."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Told:
+    """What came of telling."""
+
+    missed: Watched
+    """Those who could not be told."""
+    unsettled: frozenset[UserId]
+    """Users of whom the last that was told may not be true any more: they changed faster than could be told."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class TellWatchers:
     """
     Look, tell those who are connected and may see them (P8), and look again until nothing has changed meanwhile.
 
     So of several that tell of one user at the same time, the last to tell finds out what is true, whatever they had
-    seen before; who is interrupted has to do it again.
+    seen before; who is interrupted has to do it again. It looks `ROUNDS` times and no more: whoever has changed again
+    until then is to be looked at later.
 
     Raises:
-        Unavailable: the registry or the database did not answer in time, or users change faster than can be told.
+        Unavailable: the registry or the database did not answer in time.
     """
 
     now: PresenceNow
@@ -44,22 +54,22 @@ class TellWatchers:
     frames: Frames
     now_ms: Callable[[], int]
 
-    def __call__(self, watched: Watched) -> Watched:
-        """Those who could not be told."""
+    def __call__(self, watched: Watched) -> Told:
         told: dict[UserId, PresenceState] = {}
         missed: defaultdict[UserId, set[Watcher]] = defaultdict(set)
         audience = self._audience(watched)
+        news: dict[UserId, Presence] = {}
         for _ in range(ROUNDS):
             present = self.now(audience)
             news = {user: presence for user, presence in present.items() if presence.state != told.get(user)}
             if not news:
-                return missed
+                break
             for watcher in self._not_told(news, audience):
                 for user in news:
                     if watcher in audience[user]:
                         missed[user].add(watcher)
             told |= {user: presence.state for user, presence in news.items()}
-        raise Unavailable("presence")
+        return Told(missed=missed, unsettled=frozenset(news))
 
     def _audience(self, watched: Watched) -> dict[UserId, dict[Watcher, Connection]]:
         """Of those who are to be told, the connections that are there, of users who may see."""

@@ -15,13 +15,14 @@ from natter.usecases.accounts.close_connections import CloseConnections
 class Pong:
     at: int
     sync: bool
-    """It was not registered any more: what was delivered meanwhile did not reach it."""
+    """It was not registered for a while: what was delivered meanwhile did not reach it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ping:
     """
-    Renew the registration, and that its user was seen; heals a registry that lost its data within one ping interval.
+    Renew the registration, and that its user was seen. Whoever the registry had lost is told to sync, also where it has
+    been restored from the log meanwhile.
 
     One that is registered anew may be of a session that has ended meanwhile: that is checked afterwards, as when it
     was made, and it is closed.
@@ -40,7 +41,7 @@ class Ping:
 
     def __call__(self, connection: Connection) -> Pong:
         now = self.now_ms()
-        registered = self.connections.register(connection)
+        registered = self.connections.renew(connection)
         self.close(registered.displaced, signed_out=False)
         if registered.is_new:
             self._check(connection)

@@ -13,7 +13,7 @@ from natter.usecases.delivery.deliver import BUDGET_S, LOOKED_UP, MAX_POSTS, Del
 from natter.usecases.delivery.settle_posts import Report
 from natter.wire.json_frames import JsonFrames
 from tests.deliveries import a_deliver, a_slice
-from tests.memory.connections import MemoryConnections
+from tests.memory.connections import MemoryConnections, part
 from tests.memory.deliveries import MemoryFanoutLog, MemorySliceQueue
 from tests.memory.gateway import MemoryGateway
 from tests.messages import ANN, BOB, CID, KITCHEN, LOBBY, NOON, a_connection, an_event
@@ -89,12 +89,14 @@ class Stage:
             MemorySliceQueue(),
             fanout or MemoryFanoutLog(),
         )
+        self.asked: list[str] = []
         self.deliver = a_deliver(
             self.registry,
             self.gateway,
             lambda: NOON,
             queue=self.queue,
             fanout=self.fanout,
+            rebuild=lambda: self.asked.append("again"),
             clock=lambda: getattr(self.gateway, "now", 0.0),
             max_posts=max_posts,
         )
@@ -285,3 +287,24 @@ def contains(slice_: Slice, event: Event, connection: Connection) -> bool:
 
 def unavailable(slices: Sequence[Slice], *, delay_s: int = 0) -> None:
     raise Unavailable(f"the queue, for {len(slices)} after {delay_s} s")
+
+
+class TestRegistryThatHasLostData:
+    def test_what_is_for_somebody_forgotten_is_left_to_fanout_as_well_and_a_rebuilding_asked_for(self) -> None:
+        """Bob has connected since; of Ann nobody knows."""
+        phone, bobs = a_connection(ANN, "phone"), a_connection(BOB)
+        stage = Stage(phone)
+        stage.registry.lose()
+        stage.registry.register(bobs)
+        report = stage.deliver([a_delivery(ANN, BOB)], [])
+        assert (stage.received(bobs), stage.received(phone)) == ([frame(an_event(1))], [])
+        assert stage.fanout.records == [Undelivered(conversation_id=LOBBY, first=1, last=1)]
+        assert (report.handed_over, stage.asked) == (1, ["again"])
+
+    def test_conversations_of_others_are_as_ever(self) -> None:
+        """Of the two parts of the registry, Bob's is as it was."""
+        bobs = a_connection(BOB)
+        stage = Stage(bobs)
+        stage.registry.lose(part(ANN))
+        stage.deliver([a_delivery(BOB)], [])
+        assert (stage.received(bobs), stage.fanout.records, stage.asked) == ([frame(an_event(1))], [], [])

@@ -1,10 +1,12 @@
 from collections.abc import Iterable
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from natter.domain.conversations.members import MembershipChange
 from natter.domain.delivery import Undelivered
+from natter.domain.errors import Unavailable
 from natter.domain.fold.writes import MembershipRow
 from natter.domain.ids import ConversationId, UserId
 from natter.usecases.delivery.fanout import SLICE_EVENTS, Fanout
@@ -18,11 +20,17 @@ from tests.messages import ANN, BOB, CID, KITCHEN, LOBBY, a_connection
 
 class Stage:
     def __init__(self, *users: UserId, devices: int = 1) -> None:
+        self.asked: list[str] = []
         self.tables, self.registry, self.queue = MemoryTables(), MemoryConnections(), MemorySliceQueue()
         self.connections = [a_connection(user, f"{user}-{device}") for user in users for device in range(devices)]
         for connection in self.connections:
             self.registry.register(connection)
-        self.fanout = Fanout(timeline=self.tables, connections=self.registry, queue=self.queue)
+        self.fanout = Fanout(
+            timeline=self.tables,
+            connections=self.registry,
+            queue=self.queue,
+            rebuild=lambda: self.asked.append("again"),
+        )
 
     def change(
         self, users: Iterable[UserId], seq: int, *, gone: bool = False, conversation: ConversationId = LOBBY
@@ -81,6 +89,23 @@ class TestFanout:
         stage = Stage()
         stage.change([ANN], 1)
         assert (stage.fanout([undelivered(2, 2)]), stage.queue.slices) == (0, [])
+
+    def test_of_whom_the_registry_has_lost_something_it_waits_and_has_it_rebuilt(self) -> None:
+        stage = Stage(ANN)
+        stage.change([ANN], 1)
+        stage.registry.lose()
+        with pytest.raises(Unavailable):
+            stage.fanout([undelivered(2, 2)])
+        assert (stage.asked, stage.queue.slices) == (["again"], [])
+
+    def test_it_does_not_wait_for_ever(self) -> None:
+        """Bob has connected since, or pinged."""
+        stage = Stage(ANN)
+        stage.change([ANN, BOB], 1)
+        stage.registry.lose()
+        stage.registry.register(a_connection(BOB))
+        assert stage.fanout([undelivered(2, 2)], waits=False) == 1
+        assert stage.queue.slices == [a_slice(a_connection(BOB), seqs=(2,))]
 
     @given(people=st.integers(0, 3 * SLICE_CONNECTIONS), events=st.integers(1, 3 * SLICE_EVENTS))
     def test_every_event_of_every_connection_is_in_exactly_one_slice_of_bounded_size(

@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from natter.domain.connections import Connection
+from natter.domain.connections import Found
 from natter.domain.ids import UserId
 from natter.domain.presence import GRACE_MS, Presence
 from tests.presence import Scene
@@ -36,9 +36,9 @@ class TestPresenceNow:
         scene.world.clock.advance(seconds=GRACE_MS / 1000 + 1)
 
         class Leaving:
-            def of(self, users: list[UserId]) -> dict[UserId, list[Connection]]:
+            def look_up(self, _users: list[UserId]) -> Found:
                 scene.leave(phone)
-                return {user: [] for user in users}
+                return Found(connections={}, forgotten=frozenset())
 
         now = replace(scene.world.presence_now, connections=Leaving())  # type: ignore[arg-type]
         assert now([scene.ann])[scene.ann] == Presence(user_id=scene.ann, state="online", grace_ms=GRACE_MS)

@@ -1,9 +1,14 @@
+from collections.abc import Sequence
+
 import pytest
 
 from natter.domain.connections import MAX_CONNECTIONS, ConnectionChange
-from natter.domain.presence import GRACE_MS, Look, Traces, Watcher
-from natter.usecases.presence.settle_presence import ATTEMPTS, TOLD_AT_ONCE
-from tests.presence import Scene
+from natter.domain.delivery import Post, PostResult
+from natter.domain.presence import GRACE_MS, DeviceState, Look, Traces, Watcher
+from natter.usecases.presence.settle_presence import ATTEMPTS, PACE_S, REBUILT_S, TOLD_AT_ONCE
+from natter.usecases.presence.tell_watchers import ROUNDS
+from tests.memory.connections import part
+from tests.presence import Scene, settling
 
 
 @pytest.fixture
@@ -15,6 +20,7 @@ class TestChanges:
     def test_watchers_are_told(self, scene: Scene) -> None:
         phone = scene.connect(scene.ann, "phone")
         scene.settle()
+        scene.world.clock.advance(seconds=1)
         scene.say(phone, "away")
         scene.settle()
         assert scene.told() == [{"user_id": scene.ann, "state": "online"}, {"user_id": scene.ann, "state": "away"}]
@@ -79,6 +85,89 @@ class TestChanges:
         scene.say(phone, "online")
         scene.settle()
         assert scene.states()[-1] == "online"
+
+
+class TestPace:
+    def test_what_shows_nobody_otherwise_is_not_told(self, scene: Scene) -> None:
+        """A device that is online all along: whatever another one says, their user is."""
+        scene.connect(scene.ann, "desk")
+        scene.settle()
+        for state in ("opened", "away", "online", "away"):
+            scene.world.clock.advance(seconds=1)
+            if state == "opened":
+                phone = scene.connect(scene.ann, "phone")
+            else:
+                scene.say(phone, "away" if state == "away" else "online")
+            scene.settle()
+        scene.world.clock.advance(seconds=1)
+        scene.leave(phone)
+        scene.settle()
+        assert (scene.states(), scene.queue.waiting) == (["online"], [])
+
+    def test_of_two_that_were_looked_at_only_when_both_were_there_one_is_told(self, scene: Scene) -> None:
+        """Each of them is online because of the other, but one of them was first."""
+        scene.connect(scene.ann, "desk")
+        (first,) = scene.changes
+        scene.world.clock.advance(seconds=1)
+        scene.connect(scene.ann, "phone")
+        second = scene.changes[-1]
+        for change in (second, first):
+            settling(scene.world, scene.queue).changed([change])
+        assert scene.states() == ["online"]
+
+    def test_who_changes_fast_is_told_of_once_a_second_and_last_how_they_are(self, scene: Scene) -> None:
+        phone = scene.connect(scene.ann, "phone")
+        states: list[DeviceState] = ["away", "online"]
+        seconds = 5
+        for number in range(10 * seconds):
+            scene.say(phone, states[number % 2])
+            scene.settle()
+            scene.world.clock.advance(seconds=0.1)
+            if number % 10 == 9:
+                scene.hand_out()
+        scene.world.clock.advance(seconds=1)
+        scene.hand_out()
+        assert len(scene.states()) <= seconds + 2
+        assert scene.states()[-1] == "online"
+        assert scene.queue.waiting == []
+
+    def test_who_changes_faster_than_can_be_told_is_looked_at_later_and_holds_up_nobody(self, scene: Scene) -> None:
+        phone = scene.connect(scene.ann, "phone")
+        sockets, states = scene.sockets, iter(["away", "online"] * ROUNDS)
+        post = sockets.post
+
+        def change_and_post(posts: Sequence[Post], *, budget_s: float) -> Sequence[PostResult]:
+            state: DeviceState = "away" if next(states) == "away" else "online"
+            scene.world.traces.say(phone.user_id, phone.device_id, state, at=scene.world.clock())
+            return post(posts, budget_s=budget_s)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sockets, "post", change_and_post)
+            scene.settle()
+        assert len(scene.states()) == ROUNDS
+        assert scene.queue.waiting == [(Look(user_id=scene.ann, changed=True), PACE_S)]
+        scene.world.clock.advance(seconds=PACE_S)
+        scene.hand_out()
+        assert scene.states()[-1] == scene.world.presence_now([scene.ann])[scene.ann].state
+
+    def test_of_whom_the_registry_has_lost_connections_nothing_is_told_until_it_knows(self, scene: Scene) -> None:
+        """A shard was lost, and those who watch are in another."""
+        desk = scene.connect(scene.ann, "desk")
+        scene.settle()
+        registry = scene.sockets.registry
+        assert part(scene.ann) != part(scene.bob)
+        registry.lose(part(scene.ann))
+        scene.world.clock.advance(seconds=1)
+        scene.say(desk, "away")
+        scene.settle()
+        assert scene.states() == ["online"]
+        assert scene.queue.waiting == [(Look(user_id=scene.ann, changed=True), REBUILT_S)]
+        registry.restore([desk])
+        registry.marks.claim("g")
+        registry.marks.complete("g")
+        scene.world.clock.advance(seconds=REBUILT_S)
+        scene.hand_out()
+        assert scene.states() == ["online", "away"]
 
 
 class TestWhoIsTold:

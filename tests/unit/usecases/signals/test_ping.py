@@ -5,7 +5,7 @@ import pytest
 from natter.domain.accounts.credentials import SessionState
 from natter.domain.connections import MAX_CONNECTIONS, Connection, Registered
 from natter.domain.errors import Unauthenticated, Unavailable
-from natter.domain.ids import SessionId
+from natter.domain.ids import DeviceId, SessionId, UserId
 from natter.usecases.signals.ping import Ping, Pong
 from tests.identity import World
 from tests.memory.connections import MemoryConnections
@@ -19,8 +19,13 @@ from tests.messages import ANN, NOON, a_connection
 
 
 class Silent(MemoryConnections):
-    def register(self, connection: Connection) -> Registered:
+    def renew(self, connection: Connection) -> Registered:
         raise Unavailable(f"the registry, given {connection.connection_id}")
+
+
+class DownTraces(MemoryPresenceTraces):
+    def see(self, user: UserId, device: DeviceId, *, at: int) -> None:
+        raise Unavailable(f"the traces, given {user}, {device} and {at}")
 
 
 class DownStates(MemorySessionStates):
@@ -71,7 +76,20 @@ class TestPing:
         stage, phone = Stage(), a_connection(ANN)
         assert stage.ping(phone) == Pong(at=NOON, sync=True)
         assert list(stage.registry.of([ANN])[ANN]) == [phone]
-        assert stage.ping(phone) == Pong(at=NOON, sync=False)
+
+    def test_who_was_restored_is_told_to_sync_all_the_same(self) -> None:
+        """What was delivered between the loss and the rebuilding did not reach them."""
+        stage, phone = Stage(), a_connection(ANN)
+        stage.registry.restore([phone])
+        assert stage.ping(phone) == Pong(at=NOON, sync=True)
+
+    def test_an_answer_that_got_lost_is_given_again(self) -> None:
+        """The registry is changed, and what comes after it fails: who asks again is told the same."""
+        stage, phone = Stage(traces=DownTraces()), a_connection(ANN)
+        with pytest.raises(Unavailable):
+            stage.ping(phone)
+        stage.traces = MemoryPresenceTraces()
+        assert stage.ping(phone) == Pong(at=NOON, sync=True)
 
     def test_who_was_forgotten_is_there_again_for_others(self) -> None:
         stage, phone = Stage(), a_connection(ANN)
