@@ -85,12 +85,15 @@ class Triggers:
             yield f"natter-STAGE-{function}", {function}
 
     def _deployed(self) -> Iterator[tuple[str, set[str]]]:
-        """Custom resources, by their type; a `Trigger` names a version of its function."""
+        """Custom resources, by their names in the app; a `Trigger` names a version of its function."""
         for file in self._app.folder.glob("*.template.json"):
-            for each in json.loads(file.read_text())["Resources"].values():
+            for logical_id, each in json.loads(file.read_text())["Resources"].items():
                 if each["Type"].startswith("Custom::"):
                     handler = each["Properties"].get("HandlerArn", {}).get("Ref")
-                    yield each["Type"], self._functions_in(self._services[handler]) if handler else set()
+                    yield (
+                        re.sub(r"[0-9A-F]{8}$", "", logical_id),
+                        self._functions_in(self._services[handler]) if handler else set(),
+                    )
 
     def _staged(self, name: str) -> str:
         return name.replace(f"natter-{self._app.stage}-", "natter-STAGE-")

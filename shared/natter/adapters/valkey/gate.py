@@ -24,6 +24,11 @@ _logger = logging.getLogger(__name__)
 
 
 class ValkeyGate:
+    """
+    Args:
+        check_session: asks the truth where Valkey does not know; raises Unauthenticated if the session has ended.
+    """
+
     def __init__(self, valkey: Valkey, admission: ValkeyAdmission, check_session: Callable[[SessionId], None]) -> None:
         self._valkey = valkey
         self._admission = admission
