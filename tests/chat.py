@@ -11,8 +11,10 @@ from natter.domain.messages.events import Event
 from natter.domain.reading.views import ConversationView
 from natter.names import PAGE_LIMIT_BYTES
 from natter.ports.conversations import Admission
+from natter.usecases.attachments.find_message import FindMessage
 from natter.usecases.attachments.link_attachment import LinkAttachment
 from natter.usecases.attachments.offer_upload import OfferUpload
+from natter.usecases.attachments.settle_files import SettleFiles
 from natter.usecases.conversations.announce import Announce
 from natter.usecases.conversations.change_conversation import Restyle
 from natter.usecases.conversations.change_members import AddPeople, RemovePerson, SetRole
@@ -134,7 +136,9 @@ class Chat:
         self.report_event = ReportEvent(
             view=self.view_one, timeline=self.tables, reports=self.reports, now_ms=self.world.clock
         )
-        self.link_attachment = LinkAttachment(admission=self.admission, attachments=self.attachments)
+        self.link_attachment = LinkAttachment(
+            view=self.view_one, find=FindMessage(timeline=self.tables), attachments=self.attachments
+        )
 
     def _sending(self) -> None:
         self.offer_upload = OfferUpload(admission=self.admission, attachments=self.attachments, new_id=new_id)
@@ -148,6 +152,13 @@ class Chat:
             deliver=a_deliver(self.registry, self.gateway, self.world.clock),
             frames=JsonFrames(),
             events=self.events,
+            now_ms=self.world.clock,
+        )
+        self.settle_files = SettleFiles(
+            timeline=self.tables,
+            store=self.tables,
+            find=FindMessage(timeline=self.tables),
+            attachments=self.attachments,
             now_ms=self.world.clock,
         )
         self.fold_receipts = FoldReceipts(
@@ -215,6 +226,11 @@ class Chat:
         self._folded += len(records)
         if records:
             self.persist(records)
+
+    def settle(self) -> None:
+        """Whoever settles files catches up with the queue."""
+        while self.files.unsettled:
+            self.settle_files(self.files.unsettled.pop(0))
 
     def _publish(self, conversation: ConversationId) -> None:
         self.conversations.publish(conversation, self.log.append)

@@ -4,18 +4,31 @@ The system under test: by default a local cloud of this session, made from this 
 `NATTER_OUTPUTS=FILE` points the black-box tests (`e2e`) at one that runs already, here or on AWS.
 """
 
+import functools
 import json
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from local.cloud import Cloud
 from local.keyspaces import Guard
+from tests.infra.templates import Templates, synthesized
 from tests.support.api import Api
 
 ROOT = Path(__file__).parents[1]
+
+# No test is timed: what is slow here is a machine that does something else, and shows nothing of the code.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
+
+
+@pytest.fixture(scope="session")
+def stages(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Templates]:
+    """The app's templates; each stage is synthesized when a test first asks for it."""
+    return functools.cache(lambda stage: synthesized(stage, tmp_path_factory.mktemp(stage)))
 
 
 @pytest.fixture(scope="session")

@@ -120,6 +120,8 @@ class Scene:
             chat.say(conversation, self.bob, a_post("b1", "hello"))
             chat.say(conversation, self.ann, an_edit("a3", seq + 1, "secret, too"), a_reaction("a4", seq + 3))
         chat.say(self.direct, self.ann, a_post("a5", content=attached(self.file, text="secret")))
+        self.told = list(chat.files.unsettled)
+        chat.settle()
         chat.leave(self.left, self.ann)
         self.world.reports.add(
             Report(conversation_id=self.direct, seq=4, reporter=self.ann, sender=self.bob, reason="secret", at=1)
@@ -139,7 +141,7 @@ class Scene:
         attachment = AttachmentId(new_id())
         form = self.chat.attachments.offer(self.direct, self.ann, attachment, a_file(b"secret"))
         assert self.chat.attachments.upload(form, b"secret")
-        self.chat.attachments.show(self.direct, self.ann, [attachment])
+        assert self.chat.attachments.hold(self.direct, self.ann, [attachment]) == []
         return attachment
 
     def ask(self) -> None:

@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any
 
-from natter.domain.attachments import ForgottenFiles
+from natter.domain.attachments import UnsettledFiles
 from natter.domain.connections import Connection
-from natter.domain.ids import AttachmentId
+from natter.domain.ids import AttachmentId, UserId
 from natter.domain.messages.events import Emission, Event
 from natter.usecases.messages.persist import Persist
 from natter.wire.json_frames import JsonFrames
@@ -30,9 +30,9 @@ class WatchedFileQueue(MemoryFileQueue):
         super().__init__()
         self._access = access
 
-    def add(self, forgotten: Sequence[ForgottenFiles]) -> None:
+    def add(self, unsettled: Sequence[UnsettledFiles], *, delay_s: int = 0) -> None:
         self._access()
-        super().add(forgotten)
+        super().add(unsettled, delay_s=delay_s)
 
 
 class Stage:
@@ -80,9 +80,9 @@ class Stage:
         """The places of the events that a connection received, in order."""
         return [event["seq"] for frame in self.received(connection) for event in frame.get("events", [])]
 
-    def gone(self) -> list[set[AttachmentId]]:
-        """The files that are to go, as they were told to the queue."""
-        return [set(each.attachments) for each in self.files.forgotten]
+    def told(self) -> list[tuple[UserId, set[AttachmentId], int]]:
+        """The files that the queue was told of: who has uploaded them, and up to which offset it has to be folded."""
+        return [(each.uploader, set(each.attachments), each.position[1]) for each in self.files.unsettled]
 
     def _access(self) -> None:
         self.accesses += 1

@@ -11,6 +11,7 @@ from natter.entrypoints.http import HttpApi
 from natter.entrypoints.lazily import LambdaHandler, lazily
 from natter.entrypoints.request import Request
 from natter.settings import ChatApiSettings
+from natter.usecases.attachments.find_message import FindMessage
 from natter.usecases.attachments.link_attachment import LinkAttachment
 from natter.usecases.attachments.offer_upload import OfferUpload
 from natter.usecases.conversations.change_conversation import Restyle
@@ -191,7 +192,9 @@ def _receipts(api: HttpApi, engines: Engines) -> None:
 def _serve_attachments(api: HttpApi, engines: Engines) -> None:
     """What messages show."""
     offer = OfferUpload(admission=engines.admission, attachments=engines.attachments, new_id=new_id)
-    link = LinkAttachment(admission=engines.admission, attachments=engines.attachments)
+    link = LinkAttachment(
+        view=engines.view_conversation, find=FindMessage(timeline=engines.timeline), attachments=engines.attachments
+    )
 
     @api.post("/v1/conversations/<conversation_id>/attachments", status=201, raises=(NotMember,))
     def offer_upload(request: Request, body: NewAttachmentBody) -> NewAttachmentAnswer:

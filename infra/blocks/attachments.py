@@ -13,7 +13,7 @@ class Attachments(Construct):
     """
     The bucket of files that messages show. Clients reach it only by forms and links that a function has signed.
 
-    What is uploaded and never shown goes after a day (S3 counts whole days, and may take one more). A deleted
+    What is uploaded or sent and never shown goes after a day (S3 counts whole days, and may take one more). A deleted
     stack leaves a bucket that is not empty where it is, in dev, too.
     """
 
@@ -40,6 +40,7 @@ class Attachments(Construct):
             ],
             lifecycle_rules=[
                 s3.LifecycleRule(id="pending", prefix=names.PENDING_UPLOADS, expiration=Duration.days(1)),
+                s3.LifecycleRule(id="held", prefix=names.HELD_ATTACHMENTS, expiration=Duration.days(1)),
                 s3.LifecycleRule(
                     id="exports",
                     prefix=names.EXPORTS,
@@ -54,26 +55,29 @@ class Attachments(Construct):
     def grant_exchange(self, grantee: iam.IGrantable) -> None:
         """Signing forms to upload with, and links to download what is shown."""
         self._objects(grantee, "s3:PutObject", names.PENDING_UPLOADS)
-        self._objects(grantee, "s3:GetObject", names.SHOWN_ATTACHMENTS)
+        self._objects(grantee, "s3:GetObject", names.HELD_ATTACHMENTS, names.SHOWN_ATTACHMENTS)
         self._allow(grantee)
 
-    def grant_show(self, grantee: iam.IGrantable) -> None:
-        """Copying what was uploaded to where it is shown."""
-        self._objects(grantee, "s3:GetObject", names.PENDING_UPLOADS)
-        self._objects(grantee, "s3:GetObject", names.SHOWN_ATTACHMENTS)
+    def grant_hold(self, grantee: iam.IGrantable) -> None:
+        """Copying what is sent to where it outlives its upload."""
+        self._objects(grantee, "s3:GetObject", names.PENDING_UPLOADS, names.HELD_ATTACHMENTS, names.SHOWN_ATTACHMENTS)
+        self._objects(grantee, "s3:PutObject", names.HELD_ATTACHMENTS)
+        self._allow(grantee)
+
+    def grant_settle(self, grantee: iam.IGrantable) -> None:
+        """Keeping what a message shows, and removing what none shows."""
+        self._objects(grantee, "s3:GetObject", names.HELD_ATTACHMENTS, names.SHOWN_ATTACHMENTS)
         self._objects(grantee, "s3:PutObject", names.SHOWN_ATTACHMENTS)
+        self._objects(grantee, "s3:DeleteObject", names.SHOWN_ATTACHMENTS)
         self._allow(grantee)
 
     def grant_erase(self, grantee: iam.IGrantable) -> None:
         """Removing files and archives, and finding those that are to go."""
-        self._objects(grantee, "s3:DeleteObject", names.EXPORTS)
-        self._objects(grantee, "s3:DeleteObject", names.PENDING_UPLOADS)
-        self._objects(grantee, "s3:DeleteObject", names.SHOWN_ATTACHMENTS)
+        self._objects(
+            *(grantee, "s3:DeleteObject"),
+            *(names.EXPORTS, names.PENDING_UPLOADS, names.HELD_ATTACHMENTS, names.SHOWN_ATTACHMENTS),
+        )
         self._allow(grantee)
-
-    def grant_forget(self, grantee: iam.IGrantable) -> None:
-        """Removing what was shown."""
-        self._objects(grantee, "s3:DeleteObject", names.SHOWN_ATTACHMENTS)
 
     def grant_export(self, grantee: iam.IGrantable) -> None:
         """Keeping archives, and removing one whose user is gone."""
@@ -86,9 +90,11 @@ class Attachments(Construct):
         self._objects(grantee, "s3:GetObject", names.EXPORTS)
         self._use_key(grantee)
 
-    def _objects(self, grantee: iam.IGrantable, action: str, prefix: str) -> None:
+    def _objects(self, grantee: iam.IGrantable, action: str, *prefixes: str) -> None:
         iam.Grant.add_to_principal(
-            grantee=grantee, actions=[action], resource_arns=[self._bucket.arn_for_objects(f"{prefix}*")]
+            grantee=grantee,
+            actions=[action],
+            resource_arns=[self._bucket.arn_for_objects(f"{prefix}*") for prefix in prefixes],
         )
 
     def _allow(self, grantee: iam.IGrantable) -> None:

@@ -26,7 +26,15 @@ class WorkQueue(Construct):
     """
 
     def __init__(
-        self, scope: Construct, id_: str, *, stage: Stage, name: str, worker: FunctionName, key: kms.IKey
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        stage: Stage,
+        name: str,
+        worker: FunctionName,
+        key: kms.IKey,
+        receives: int = RECEIVES,
     ) -> None:
         super().__init__(scope, id_)
         self._dead = sqs.Queue(
@@ -49,7 +57,7 @@ class WorkQueue(Construct):
             enforce_ssl=True,
             visibility_timeout=Duration.seconds(6 * stage.sizing[worker].timeout_s),
             retention_period=Duration.days(1),
-            dead_letter_queue=sqs.DeadLetterQueue(queue=self._dead, max_receive_count=RECEIVES),
+            dead_letter_queue=sqs.DeadLetterQueue(queue=self._dead, max_receive_count=receives),
             removal_policy=removal(stage),
         )
         self.url = self._queue.queue_url

@@ -80,6 +80,12 @@ TABLES = (
         columns=("is_set boolean",),
     ),
     TableSpec(
+        name="files",
+        partition=("conversation_id text", "attachment_id text"),
+        clustering=("seq bigint",),
+        columns=(),
+    ),
+    TableSpec(
         name="memberships",
         partition=("conversation_id text",),
         clustering=("user_id text", "seq bigint"),
@@ -141,6 +147,9 @@ class Tables(Construct):
 
     def grant(self, grantee: iam.IGrantable, *, read: tuple[str, ...] = (), write: tuple[str, ...] = ()) -> None:
         """Access to exactly these tables, and to the system tables from which the driver learns the schema."""
+        unknown = {*read, *write} - {spec.name for spec in TABLES}
+        if unknown:
+            raise ValueError(f"no such tables: {sorted(unknown)}")
         self._allow(grantee, "cassandra:Select", [*read, *write])
         if write:
             self._allow(grantee, "cassandra:Modify", write)

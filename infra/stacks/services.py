@@ -22,6 +22,8 @@ PERSIST_GROUP = f"natter-persist-{names.EPOCH}"
 FANOUT_GROUP = f"natter-fanout-{names.EPOCH}"
 RECEIPTS_GROUP = f"natter-receipts-{names.EPOCH}"
 PRESENCE_GROUP = f"natter-presence-{names.EPOCH}"
+FILES_RECEIVES = 160
+"""Eight hours, which an outage may take: nobody waits for it, but what is sent is held for a day only."""
 RECEIPTS_WINDOW_S = 1
 """How long receipts are gathered: of what one member says meanwhile, only the furthest is stored and shown."""
 
@@ -47,7 +49,9 @@ class ServicesStack(Stack):
         self.sockets = Sockets(self, "Sockets", stage=stage, key=data.key)
         self.http = Http(self, "Http", stage=stage, key=data.key)
         self.slices = WorkQueue(self, "Slices", stage=stage, name="deliveries", worker="post_slice", key=data.key)
-        self.files = WorkQueue(self, "Files", stage=stage, name="files", worker="forget_files", key=data.key)
+        self.files = WorkQueue(
+            self, "Files", stage=stage, name="files", worker="settle_files", receives=FILES_RECEIVES, key=data.key
+        )
         self.looks = WorkQueue(self, "Looks", stage=stage, name="looks", worker="presence", key=data.key)
         self.rebuilds = WorkQueue(self, "Rebuilds", stage=stage, name="rebuilds", worker="rebuild", key=data.key)
         self.closures = WorkQueue(
@@ -59,7 +63,7 @@ class ServicesStack(Stack):
         self._people()
         self._conversations()
         self._deliveries()
-        self._forget_files()
+        self._settle_files()
         self._close_connections()
         self._signals()
         self._presence()
@@ -136,12 +140,21 @@ class ServicesStack(Stack):
         topics.grant_append(send, names.COMMANDS_TOPIC)
         topics.grant_append(chat_api, names.COMMANDS_TOPIC)
         topics.grant_append(persist, names.EVENTS_TOPIC, names.FANOUT_TOPIC)
-        data.tables.grant(persist, write=("events", "client_ids", "heads", "effects", "memberships", "cursors"))
-        data.tables.grant(chat_api, read=("events", "effects", "heads", "memberships", "cursors"))
+        data.tables.grant(
+            persist,
+            write=(
+                *("events", "client_ids", "heads", "message_states", "reaction_marks", "memberships", "cursors"),
+                "files",
+            ),
+        )
+        data.tables.grant(
+            chat_api,
+            read=("events", "message_states", "reaction_marks", "heads", "memberships", "cursors", "files"),
+        )
         for key in data.token_keys:
             key.grant(chat_api, "kms:GetPublicKey")
         data.attachments.grant_exchange(chat_api)
-        data.attachments.grant_show(send)
+        data.attachments.grant_hold(send)
         self.slices.grant_send(persist)
         self.files.grant_send(persist)
         self.sockets.api.grant_manage_connections(persist)
@@ -172,11 +185,13 @@ class ServicesStack(Stack):
         self._consume(fanout, names.FANOUT_TOPIC, group=FANOUT_GROUP)
         self.slices.work(post_slice)
 
-    def _forget_files(self) -> None:
-        """Files of deleted messages. `persist` does not remove them itself: S3 must not hold up a partition."""
-        forget_files = self._function("forget_files", ["core"], "ATTACHMENTS")
-        self._data.attachments.grant_forget(forget_files)
-        self.files.work(forget_files)
+    def _settle_files(self) -> None:
+        """Keeps what messages show. `persist` does not do it itself: S3 must not hold up a partition."""
+        data = self._data
+        settle_files = self._function("settle_files", ["core", "tables"], "KEYSPACES", "ATTACHMENTS")
+        data.tables.grant(settle_files, read=("heads", "events", "message_states", "memberships"), write=("files",))
+        data.attachments.grant_settle(settle_files)
+        self.files.work(settle_files)
 
     def _close_connections(self) -> None:
         """Connections that are not closed yet, though they were to be: their upgrade was under way."""
@@ -246,7 +261,7 @@ class ServicesStack(Stack):
         stores = ("POSTGRES", "VALKEY", "KAFKA", "KEYSPACES", "ATTACHMENTS", "CLOSURES")
         erase = self._function("erase", ["core", "streams", "users", "tables"], *stores)
         self._streams.topics.grant_append(erase, names.COMMANDS_TOPIC)
-        data.tables.grant(erase, read=("heads", "memberships"), write=("events", "effects", "cursors"))
+        data.tables.grant(erase, read=("heads", "memberships"), write=("events", "cursors", "files"))
         data.attachments.grant_erase(erase)
         self._closes(erase)  # connections that the request has left open
         self._every_minute(erase)

@@ -42,6 +42,12 @@ CONNECTION_LIFETIME_S = 2 * 3600 + 60
 PENDING_UPLOADS = "pending/"
 """Where clients upload attachments to. What no message shows is removed from there after a day or two."""
 
+HELD_ATTACHMENTS = "held/"
+"""
+Where attachments wait that somebody has sent, until the fold has come to it. No client can write here; what no message
+shows is removed after a day or two.
+"""
+
 SHOWN_ATTACHMENTS = "shown/"
 """Where attachments are kept that a message shows. No client can write here."""
 

@@ -82,7 +82,7 @@ class DeliverySettings(BaseModel, frozen=True):
 
 
 class FileQueueSettings(BaseModel, frozen=True):
-    queue_url: str = Field(pattern=r"^https?://", description="Queue of the files of deleted messages.")
+    queue_url: str = Field(pattern=r"^https?://", description="Queue of files that a message shows, or no more.")
 
 
 class LookQueueSettings(BaseModel, frozen=True):
@@ -231,7 +231,8 @@ class RebuildSettings(FunctionSettings):
     closures: ClosureQueueSettings
 
 
-class ForgetFilesSettings(FunctionSettings):
+class SettleFilesSettings(FunctionSettings):
+    keyspaces: KeyspacesSettings
     attachments: AttachmentSettings
 
 

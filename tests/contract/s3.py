@@ -12,7 +12,7 @@ from natter.adapters.s3.attachments import S3Attachments
 from natter.adapters.s3.client import S3_CONFIG
 from natter.domain.attachments import File, UploadForm
 from natter.domain.ids import new_id
-from natter.names import PENDING_UPLOADS
+from natter.names import HELD_ATTACHMENTS, PENDING_UPLOADS
 from natter.ports.attachments import Attachments
 from tests.files import a_file
 
@@ -54,6 +54,13 @@ class S3Store:
         assert disposition == "attachment"
         return a_file(answer.content, name=unquote(name), content_type=answer.headers["Content-Type"]), answer.content
 
+    def expire_uploads(self) -> None:
+        self._empty(PENDING_UPLOADS)
+
     def sweep(self) -> None:
-        for found in self.client.list_objects_v2(Bucket=self.bucket, Prefix=PENDING_UPLOADS).get("Contents", []):
+        for prefix in (PENDING_UPLOADS, HELD_ATTACHMENTS):
+            self._empty(prefix)
+
+    def _empty(self, prefix: str) -> None:
+        for found in self.client.list_objects_v2(Bucket=self.bucket, Prefix=prefix).get("Contents", []):
             self.client.delete_object(Bucket=self.bucket, Key=found["Key"])

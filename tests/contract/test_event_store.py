@@ -15,7 +15,9 @@ from natter.domain.fold.writes import (
     AmendedRow,
     EmptiedRow,
     EventRow,
+    FileRow,
     ForgottenCursorRow,
+    ForgottenFileRow,
     MarkRow,
     MembershipRow,
     Outcome,
@@ -25,7 +27,7 @@ from natter.domain.fold.writes import (
     SpentRow,
     StateRow,
 )
-from natter.domain.ids import ClientId, ConversationId, UserId, new_id
+from natter.domain.ids import AttachmentId, ClientId, ConversationId, UserId, new_id
 from natter.domain.messages.events import Event, Head, JsonObject
 from natter.domain.messages.states import MAX_EDITS, MAX_REACTIONS, NAMED_USERS, MarkKey, MessageState, Reaction
 from natter.domain.receipts import Cursor
@@ -356,3 +358,43 @@ class TestStates:
         tables.write([stored(message), AmendedRow(conversation_id=lobby, seq=1, by=6, written_at=NOW_US + 6)])
         assert tables.events_at([(lobby, 1)]) == {(lobby, 1): replace(message, amended_by=7)}
         assert list(tables.events(lobby, 1, 1, newest_first=True)) == [replace(message, amended_by=7)]
+
+
+CAT = AttachmentId("cat")
+
+
+def file_row(lobby: ConversationId, seq: int, *, later_us: int = 0, file: AttachmentId = CAT) -> FileRow:
+    return FileRow(conversation_id=lobby, attachment_id=file, seq=seq, written_at=NOW_US + later_us)
+
+
+def forgotten(lobby: ConversationId, seq: int, *, later_us: int = 0) -> ForgottenFileRow:
+    return ForgottenFileRow(conversation_id=lobby, attachment_id=CAT, seq=seq, written_at=NOW_US + later_us)
+
+
+class TestFiles:
+    def test_who_has_shown_one_is_found_the_last_first(self, tables: Tables, lobby: ConversationId) -> None:
+        tables.write([file_row(lobby, seq) for seq in (2, 3, 3, 1001, 1002)])
+        tables.write([file_row(lobby, 4, file=AttachmentId("dog")), file_row(ConversationId(new_id()), 5)])
+        assert list(tables.places_of_file(lobby, CAT, 1, 2000, limit=20)) == [1002, 1001, 3, 2]
+        assert list(tables.places_of_file(lobby, CAT, 3, 1001, limit=20)) == [1001, 3]
+        assert list(tables.places_of_file(lobby, CAT, 1, 2000, limit=2)) == [1002, 1001]
+        assert list(tables.places_of_file(lobby, AttachmentId("none"), 1, 2000, limit=20)) == []
+
+    def test_one_is_forgotten_whoever_comes_late(self, tables: Tables, lobby: ConversationId) -> None:
+        tables.write([file_row(lobby, 2), file_row(lobby, 3)])
+        for row in (forgotten(lobby, 2, later_us=10), file_row(lobby, 2, later_us=9)):
+            tables.write([row])
+        assert list(tables.places_of_file(lobby, CAT, 1, 9, limit=20)) == [3]
+
+    def test_what_is_shown_again_is_not_forgotten_by_who_comes_late(
+        self, tables: Tables, lobby: ConversationId
+    ) -> None:
+        for row in (file_row(lobby, 2, later_us=10), forgotten(lobby, 2, later_us=9)):
+            tables.write([row])
+        assert list(tables.places_of_file(lobby, CAT, 1, 9, limit=20)) == [2]
+
+    def test_undoing_what_a_record_has_left_leaves_it(self, tables: Tables, lobby: ConversationId) -> None:
+        """It may have been there before; the message says what it shows."""
+        tables.write([file_row(lobby, 2), file_row(lobby, 2, later_us=10)])
+        tables.undo([file_row(lobby, 2, later_us=10)])
+        assert list(tables.places_of_file(lobby, CAT, 1, 9, limit=20)) == [2]

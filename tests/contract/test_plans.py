@@ -34,6 +34,27 @@ STALE = StaleRoster(conversation_id=LOBBY, version=1)
 SHOWN = RefreshToken.first(SESSION)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def known_to_be_ended(postgres_settings: PostgresSettings) -> None:
+    """Thousands of sessions that have ended, and hardly one that lives: indexes of live ones look short."""
+    database = Postgres(postgres_settings, lambda: LOGIN)
+    user, principal = a_user(), a_principal()
+    PostgresUsers(database).add(user, "hash")
+    principal = replace(principal, user_id=user.user_id)
+    PostgresSessions(database).open(a_session(principal), RefreshToken.first(principal.session_id).digests())
+    database.query(
+        """
+        INSERT INTO sessions
+            (session_id, user_id, device_id, family_digest, turn_digest, created_at, refreshed_at, ended_at)
+        SELECT gen_random_uuid()::text, user_id, device_id, family_digest, turn_digest, 1, 1, 1
+        FROM sessions, generate_series(1, 3000) WHERE user_id = %s
+        """,
+        (user.user_id,),
+    )
+    database.query("ANALYZE sessions")
+    database.close()
+
+
 @pytest.fixture
 def planned(postgres_settings: PostgresSettings) -> Iterator[PlannedPostgres]:
     database = PlannedPostgres(postgres_settings, lambda: LOGIN)

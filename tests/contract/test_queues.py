@@ -15,13 +15,13 @@ from natter.adapters.sqs.closures import SqsClosureQueue
 from natter.adapters.sqs.files import SqsFileQueue
 from natter.adapters.sqs.looks import SqsLookQueue
 from natter.adapters.sqs.slices import SqsSliceQueue
-from natter.domain.attachments import ForgottenFiles
+from natter.domain.attachments import UnsettledFiles
 from natter.domain.connections import Closure
 from natter.domain.delivery import Slice
 from natter.domain.errors import Unavailable
 from natter.domain.ids import AttachmentId, ConnectionId, UserId
 from natter.domain.presence import Look, Watcher
-from natter.records.attachments import load_forgotten
+from natter.records.attachments import load_unsettled
 from natter.records.connections import load_closure
 from natter.records.delivery import load_slice
 from natter.records.presence import load_look
@@ -57,9 +57,9 @@ def _slice(number: int) -> Slice:
     return a_slice(a_connection(ANN), a_connection(BOB), seqs=(number, 100), attempt=2)
 
 
-def _files(number: int) -> ForgottenFiles:
+def _files(number: int) -> UnsettledFiles:
     attachments = tuple(map(AttachmentId, (f"{number:02}", "cat")))
-    return ForgottenFiles(conversation_id=LOBBY, attachments=attachments)
+    return UnsettledFiles(conversation_id=LOBBY, uploader=ANN, attachments=attachments, position=(1, number))
 
 
 def _look(number: int) -> Look:
@@ -82,8 +82,8 @@ KINDS = {
     "files": Kind(
         on_sqs=SqsFileQueue,
         in_memory=MemoryFileQueue,
-        in_it=lambda queue: queue.forgotten,
-        load=load_forgotten,
+        in_it=lambda queue: queue.unsettled,
+        load=load_unsettled,
         some=_files,
     ),
     "looks": Kind(
@@ -170,13 +170,12 @@ class TestSqs:
             queue.add([kind.some(1)])
 
     def test_no_client_is_made_before_something_is_added(self, kind: Kind) -> None:
-        """Few messages show a file, and fewer of them are deleted."""
+        """Few messages show a file."""
         connect = Mock()
         kind.on_sqs(SqsQueue(connect, NOWHERE + "/1/q", name="it")).add([])
         connect.assert_not_called()
 
 
-@pytest.mark.parametrize("kind", ["slices", "looks", "closures"], indirect=True)
 class TestDelay:
     def test_what_is_delayed_is_not_seen_before(self, sqs: Sqs, kind: Kind) -> None:
         began = time.monotonic()

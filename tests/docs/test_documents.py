@@ -1,5 +1,6 @@
 """What the documents say is so."""
 
+import pkgutil
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,13 @@ ROOT = Path(__file__).parents[2]
 PROTOCOL = (ROOT / "docs" / "protocol.md").read_text()
 DOCUMENTS = sorted([ROOT / "README.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("l*/**/README.md")])
 LINK = re.compile(r"\[[^\]]+\]\((?!https?://)([^)#]+)")
+FOLDERS = sorted(path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith("."))
+PATH = re.compile(rf"`((?:{'|'.join(FOLDERS)})/[\w./-]*)`")
+LAYERS = sorted(path.name for path in (ROOT / "shared" / "natter").iterdir() if path.is_dir())
+PATH_OF_LAYER = re.compile(rf"`((?:{'|'.join(LAYERS)})/[\w./-]+)`")
+MODULE = re.compile(r"\b(?:natter(?!\.v\d)|functions|infra|local|tests)(?:\.[A-Za-z_]\w*)+")
+"""`natter.v1` is the subprotocol of WebSockets."""
+IMPORT = re.compile(r"^from (natter[\w.]*) import ([\w, ]+)$", re.MULTILINE)
 
 
 def error_leaves() -> list[type[NatterError]]:
@@ -29,6 +37,18 @@ def rows(table: str) -> Iterator[list[str]]:
     for line in table.splitlines():
         if line.startswith("| ") and "---" not in line:
             yield [cell.strip() for cell in line.strip("|").split(" | ")]
+
+
+def exists(name: str) -> bool:
+    """Whether there is such a module, or, in the application, such a thing in a module."""
+    if name.startswith("natter."):
+        try:
+            pkgutil.resolve_name(name)
+        except (ImportError, AttributeError):
+            return False
+        return True
+    path = ROOT.joinpath(*name.split("."))
+    return path.is_dir() or path.with_suffix(".py").is_file()
 
 
 class TestProtocol:
@@ -57,6 +77,23 @@ class TestDocuments:
     def test_links_lead_somewhere(self, document: Path) -> None:
         linked = LINK.findall(document.read_text())
         assert [target for target in linked if not (document.parent / target).exists()] == []
+
+    @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+    def test_paths_and_modules_that_are_named_exist(self, document: Path) -> None:
+        """Files and folders in backticks, from the top or from `shared/natter`; modules with dots, and imports."""
+        text = document.read_text()
+        paths = [ROOT / path for path in PATH.findall(text)]
+        paths += [ROOT / "shared" / "natter" / path for path in PATH_OF_LAYER.findall(text)]
+        modules = [*MODULE.findall(text)]
+        modules += [f"{module}.{name.strip()}" for module, names in IMPORT.findall(text) for name in names.split(",")]
+        gone = [str(path.relative_to(ROOT)) for path in paths if not path.exists()]
+        gone += [module for module in modules if not exists(module)]
+        assert not gone, f"{document.name} names what is not there (any more): {', '.join(gone)}"
+
+    def test_a_name_that_is_gone_is_noticed(self) -> None:
+        assert exists("natter.names.TOPICS")
+        assert exists("tests.documents")
+        assert [name for name in ("natter.names.GONE", "natter.ports.checks", "tests.gone") if exists(name)] == []
 
     def test_functions_are_listed_in_the_architecture(self) -> None:
         architecture = (ROOT / "docs" / "architecture.md").read_text()

@@ -10,7 +10,7 @@ class TestUsers:
         username = fresh("alice")
         body = {"username": username, "password": PASSWORD, "display_name": "Alice Ä."}
         user = (await api.call("POST", "/v1/users", body)).expect(201)
-        assert user.keys() == {"user_id", "username", "display_name", "created_at"}
+        assert user.keys() == {"user_id", "username", "display_name", "created_at", "contactable"}
         assert (user["username"], user["display_name"]) == (username, "Alice Ä.")
 
     async def test_a_name_is_given_once(self, api: Api) -> None:

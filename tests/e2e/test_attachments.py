@@ -1,17 +1,14 @@
 """Files: announced, uploaded to the store itself, shown by a message, downloaded by its members alone."""
 
-import asyncio
 import os
 
 import pytest
 
-from local.process import poll
-from tests.support.api import Api, User
+from tests.support.api import PASSWORD, Api, User
 from tests.support.files import announce, attach, download, link, post, showing
-from tests.support.socket import Socket
+from tests.support.socket import Socket, message
 
 CAT = os.urandom(300_000)
-GONE_WITHIN_S = 30.0
 
 
 async def a_chat(api: Api) -> tuple[User, User, Socket, str]:
@@ -21,13 +18,26 @@ async def a_chat(api: Api) -> tuple[User, User, Socket, str]:
     return alice, bob, phone, chat
 
 
-async def until_gone(reader: User, chat: str, attachment: str) -> None:
-    async def gone() -> bool:
-        reply = await link(reader, chat, attachment)
-        assert reply.status in {302, 404}
-        return reply.status == 404
+async def say(phone: Socket, chat: str, action: str, client_id: str, seq: int, **fields: object) -> None:
+    """Ask for a change of the message at `seq`, and wait until it has happened."""
+    frame = {"action": action, "conversation_id": chat, "target_seq": seq, "client_id": client_id, **fields}
+    assert (await phone.ask(frame))["type"] == "ack"
+    await phone.event(chat, client_id)
 
-    await asyncio.wait_for(poll(gone), GONE_WITHIN_S)
+
+async def shown(phone: Socket, chat: str, attachment: str, client_id: str) -> int:
+    """The place of a message that shows a file."""
+    await phone.say(chat, showing(attachment, client_id))
+    return int((await phone.event(chat, client_id))["seq"])
+
+
+async def is_there(reader: User, chat: str, attachment: str) -> bool:
+    reply = await link(reader, chat, attachment)
+    if reply.status == 302:
+        await download(reply.headers["Location"])
+    else:
+        assert reply.refusal() == (404, "not_found")
+    return reply.status == 302
 
 
 class TestAttachments:
@@ -57,7 +67,7 @@ class TestAttachments:
     async def test_a_form_is_good_for_one_file_alone(self, api: Api) -> None:
         alice, _, _, chat = await a_chat(api)
         upload = (await announce(alice, chat, CAT)).expect(201)["upload"]
-        assert await post(upload, CAT, {"key": "shown/elsewhere/file"}) == 403
+        assert await post(upload, CAT, {"key": "shown/elsewhere/me/file"}) == 403
         assert await post(upload, CAT, {"Content-Type": "text/html"}) == 403
 
     async def test_strangers_get_nothing(self, api: Api) -> None:
@@ -99,20 +109,69 @@ class TestAttachments:
             assert (await link(reader, chat, attachment)).refusal() == (404, "not_found")
 
     async def test_it_goes_with_the_message(self, api: Api) -> None:
-        """What it showed first, too."""
+        """What it showed before an edit goes with that."""
         alice, bob, phone, chat = await a_chat(api)
         cat, dog = await attach(alice, chat, CAT), await attach(alice, chat, CAT)
+        seq = await shown(phone, chat, cat, "m1")
+        assert await is_there(bob, chat, cat)
+        await say(phone, chat, "edit", "e1", seq, content=showing(dog, "e1")["content"])
+        assert [await is_there(bob, chat, each) for each in (cat, dog)] == [False, True]
+        await say(phone, chat, "delete", "d1", seq)
+        assert [await is_there(bob, chat, each) for each in (cat, dog)] == [False, False]
+
+    async def test_it_stays_as_long_as_one_of_several_messages_shows_it(self, api: Api) -> None:
+        alice, bob, phone, chat = await a_chat(api)
+        cat = await attach(alice, chat, CAT)
+        seqs = [await shown(phone, chat, cat, client_id) for client_id in ("m1", "m2")]
+        await say(phone, chat, "delete", "d1", seqs[0])
+        assert await is_there(bob, chat, cat)
+        await say(phone, chat, "delete", "d2", seqs[1])
+        assert not await is_there(bob, chat, cat)
+
+    async def test_repeating_the_frame_of_a_deleted_message_does_not_bring_it_back(self, api: Api) -> None:
+        alice, bob, phone, chat = await a_chat(api)
+        cat = await attach(alice, chat, CAT)
+        seq = await shown(phone, chat, cat, "m1")
+        await say(phone, chat, "delete", "d1", seq)
+        since = len(phone.frames)
         await phone.say(chat, showing(cat, "m1"))
-        seq = (await phone.event(chat, "m1"))["seq"]
-        edit = {"action": "edit", "conversation_id": chat, "target_seq": seq, **showing(dog, "e1")}
-        assert (await phone.ask(edit))["type"] == "ack"
-        await phone.event(chat, "e1")
-        for shown in (cat, dog):
-            (await link(bob, chat, shown)).expect(302)
-        delete = {"action": "delete", "conversation_id": chat, "target_seq": seq, "client_id": "d1"}
-        assert (await phone.ask(delete))["type"] == "ack"
-        for gone in (cat, dog):
-            await until_gone(bob, chat, gone)
+        told = await phone.until(lambda frame: frame["type"] == "events", since=since)
+        assert [(event["seq"], "content" in event) for event in told["events"]] == [(seq, False)]
+        for reader in (alice, bob):
+            assert not await is_there(reader, chat, cat)
+
+    async def test_a_refused_edit_shows_nothing(self, api: Api) -> None:
+        alice, bob, phone, chat = await a_chat(api)
+        desk = await bob.connect()
+        await desk.say(chat, message("mine", "b1"))
+        seq = (await phone.event(chat, "b1"))["seq"]
+        cat = await attach(alice, chat, CAT)
+        await phone.ask({"action": "edit", "conversation_id": chat, "target_seq": seq, **showing(cat, "e1")})
+        refusal = await phone.until(lambda frame: frame.get("code") == "forbidden")
+        assert refusal["client_ids"] == ["e1"]
+        for reader in (alice, bob):
+            assert not await is_there(reader, chat, cat)
+
+    async def test_who_was_added_later_does_not_get_what_came_before(self, api: Api) -> None:
+        """P8."""
+        alice, bob = await api.sign_up("alice"), await api.sign_up("bob")
+        group, phone = await alice.group(), await alice.connect()
+        cat = await attach(alice, group, CAT)
+        await shown(phone, group, cat, "m1")
+        (await alice.call("POST", f"/v1/conversations/{group}/members", {"user_ids": [bob.user_id]})).expect(200)
+        await phone.say(group, message("hello", "m2"))
+        await phone.event(group, "m2")
+        assert not await is_there(bob, group, cat)
+        await shown(phone, group, cat, "m3")
+        assert await is_there(bob, group, cat)
+
+    async def test_it_is_refused_from_the_moment_that_its_sender_wants_to_be_erased(self, api: Api) -> None:
+        alice, bob, phone, chat = await a_chat(api)
+        cat = await attach(alice, chat, CAT)
+        await shown(phone, chat, cat, "m1")
+        assert await is_there(bob, chat, cat)
+        (await alice.call("DELETE", "/v1/users/me", {"password": PASSWORD})).expect(202)
+        assert not await is_there(bob, chat, cat)
 
     @pytest.mark.parametrize(
         "changes", [{"size": 100 * 1024 * 1024 + 1}, {"name": ""}, {"content_type": "cat"}, {"sha256": "x"}], ids=str

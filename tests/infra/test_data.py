@@ -56,9 +56,10 @@ class TestAttachments:
         rules = app.one("AWS::S3::Bucket")["LifecycleConfiguration"]["Rules"]
         assert {(rule["Prefix"], rule["ExpirationInDays"], rule["Status"]) for rule in rules} == {
             (names.PENDING_UPLOADS, 1, "Enabled"),
+            (names.HELD_ATTACHMENTS, 1, "Enabled"),
             (names.EXPORTS, 1, "Enabled"),
         }
-        assert not names.SHOWN_ATTACHMENTS.startswith((names.PENDING_UPLOADS, names.EXPORTS))
+        assert not names.SHOWN_ATTACHMENTS.startswith((names.PENDING_UPLOADS, names.HELD_ATTACHMENTS, names.EXPORTS))
 
     def test_browsers_of_the_stages_origins_may_upload(self, app: Templates) -> None:
         (rule,) = app.one("AWS::S3::Bucket")["CorsConfiguration"]["CorsRules"]

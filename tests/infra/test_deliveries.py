@@ -16,7 +16,7 @@ class TestFanoutSource:
 
 WORKERS = {
     "deliveries": "post_slice",
-    "files": "forget_files",
+    "files": "settle_files",
     "looks": "presence",
     "closures": "close_connections",
     "rebuilds": "rebuild",
@@ -38,6 +38,14 @@ class TestQueues:
         queue = app.one("AWS::SQS::Queue", QueueName=f"natter-{app.stage}-{name}")
         assert queue["VisibilityTimeout"] >= 6 * app.functions()[worker]["Timeout"]
         assert queue["VisibilityTimeout"] * queue["RedrivePolicy"]["maxReceiveCount"] >= 600
+
+    def test_files_are_settled_after_an_outage_of_hours_and_well_before_what_is_held_is_gone(
+        self, app: Templates
+    ) -> None:
+        queue = app.one("AWS::SQS::Queue", QueueName=f"natter-{app.stage}-files")
+        tried_s = queue["VisibilityTimeout"] * queue["RedrivePolicy"]["maxReceiveCount"]
+        assert 6 * 3600 <= tried_s <= 12 * 3600
+        assert queue["MessageRetentionPeriod"] > tried_s
 
     @pytest.mark.parametrize("name", WORKERS)
     def test_what_comes_to_nothing_is_kept_for_two_weeks_and_raises_an_alarm(self, app: Templates, name: str) -> None:
@@ -61,7 +69,7 @@ class TestQueues:
         ("queue", "added_by", "worker"),
         [
             ("Slices", {"fanout", "persist", "post_slice"}, "post_slice"),
-            ("Files", {"persist"}, "forget_files"),
+            ("Files", {"persist"}, "settle_files"),
             ("Looks", {"presence"}, "presence"),
             ("Rebuilds", {"persist", "fanout"}, "rebuild"),
             (

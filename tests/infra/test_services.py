@@ -19,7 +19,6 @@ MODELS: dict[str, type[settings.FunctionSettings]] = {
     "erase": settings.EraseSettings,
     "export": settings.ExportSettings,
     "fanout": settings.FanoutSettings,
-    "forget_files": settings.ForgetFilesSettings,
     "migrate": settings.MigrateSettings,
     "persist": settings.PersistSettings,
     "post_slice": settings.PostSliceSettings,
@@ -28,6 +27,7 @@ MODELS: dict[str, type[settings.FunctionSettings]] = {
     "receipts": settings.ReceiptsSettings,
     "relay": settings.RelaySettings,
     "send": settings.SendSettings,
+    "settle_files": settings.SettleFilesSettings,
     "signal": settings.SignalSettings,
     "users_api": settings.UsersApiSettings,
 }
@@ -38,7 +38,7 @@ BEHIND_NO_API = {
         "erase",
         "export",
         "fanout",
-        "forget_files",
+        "settle_files",
         "migrate",
         "persist",
         "post_slice",
@@ -153,7 +153,7 @@ class TestPrivileges:
             ("persist", {names.EVENTS_TOPIC, names.FANOUT_TOPIC, names.DEAD_TOPIC}),
             ("fanout", {names.DEAD_TOPIC}),
             ("post_slice", set()),
-            ("forget_files", set()),
+            ("settle_files", set()),
             ("close_connections", set()),
             ("users_api", set()),
         ],
@@ -178,16 +178,20 @@ class TestPrivileges:
     def test_only_persist_writes_the_tables_receipts_the_cursors_and_erase_what_it_empties(
         self, app: Templates
     ) -> None:
-        assert [name for name in MODELS if "cassandra:Modify" in app.actions(name)] == ["erase", "persist", "receipts"]
-        (resource,) = app.actions("receipts")["cassandra:Modify"]
-        assert "/table/cursors" in resource
+        assert [name for name in MODELS if "cassandra:Modify" in app.actions(name)] == [
+            *("erase", "persist", "receipts", "settle_files")
+        ]
+        for name, table in (("receipts", "cursors"), ("settle_files", "files")):
+            (resource,) = app.actions(name)["cassandra:Modify"]
+            assert f"/table/{table}" in resource
         emptied = [re.search(r"/table/(\w+)", each) for each in app.actions("erase")["cassandra:Modify"]]
-        assert {each[1] for each in emptied if each} == {"events", "effects", "cursors"}
+        assert {each[1] for each in emptied if each} == {"events", "cursors", "files"}
 
     def test_attachments_are_read_and_written_only_where_it_is_needed(self, app: Templates) -> None:
         """
-        `chat_api` signs uploads to what is pending and downloads of what is shown; `send` moves the one there; `erase`
-        removes both, `forget_files` what is shown. `export` keeps archives, `users_api` signs downloads of them.
+        `chat_api` signs uploads to what is pending and downloads of what is sent; `send` moves the one there; `erase`
+        removes all, `settle_files` keeps and removes what is shown. `export` keeps archives, `users_api` signs
+        downloads of them.
         """
         allowed = {
             (name, action.removeprefix("s3:"), prefix)
@@ -199,6 +203,7 @@ class TestPrivileges:
         }
         assert allowed == {
             ("chat_api", "PutObject", "pending"),
+            ("chat_api", "GetObject", "held"),
             ("chat_api", "GetObject", "shown"),
             ("erase", "DeleteObject", "exports"),
             ("export", "PutObject", "exports"),
@@ -206,10 +211,15 @@ class TestPrivileges:
             ("users_api", "GetObject", "exports"),
             ("erase", "DeleteObject", "pending"),
             ("erase", "DeleteObject", "shown"),
-            ("forget_files", "DeleteObject", "shown"),
+            ("erase", "DeleteObject", "held"),
+            ("settle_files", "GetObject", "held"),
+            ("settle_files", "GetObject", "shown"),
+            ("settle_files", "PutObject", "shown"),
+            ("settle_files", "DeleteObject", "shown"),
             ("send", "GetObject", "pending"),
+            ("send", "GetObject", "held"),
             ("send", "GetObject", "shown"),
-            ("send", "PutObject", "shown"),
+            ("send", "PutObject", "held"),
         }
 
     @pytest.mark.parametrize("name", MODELS)

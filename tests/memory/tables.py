@@ -11,7 +11,9 @@ from natter.domain.fold.writes import (
     AmendedRow,
     EmptiedRow,
     EventRow,
+    FileRow,
     ForgottenCursorRow,
+    ForgottenFileRow,
     MarkRow,
     MembershipRow,
     Place,
@@ -20,7 +22,7 @@ from natter.domain.fold.writes import (
     SpentRow,
     StateRow,
 )
-from natter.domain.ids import ConversationId, UserId
+from natter.domain.ids import AttachmentId, ConversationId, UserId
 from natter.domain.messages.events import Event, Head
 from natter.domain.messages.states import NO_STATE, MarkKey, MessageState
 from natter.domain.receipts import Cursor, CursorKey
@@ -128,6 +130,12 @@ class MemoryTables:
         found = {key: self._cursor(key) for key in keys}
         return {key: cursor for key, cursor in found.items() if cursor is not None}
 
+    def places_of_file(
+        self, conversation: ConversationId, attachment: AttachmentId, first: int, last: int, *, limit: int
+    ) -> Sequence[int]:
+        found: Iterable[Any] = self._select(("files", (conversation, attachment)))
+        return sorted((seq for seq in found if first <= seq <= last), reverse=True)[:limit]
+
     def messages_at(self, places: Collection[Place]) -> Mapping[Place, int]:
         return {place: event.messages for place, event in self.events_at(places).items()}
 
@@ -169,6 +177,9 @@ class MemoryTables:
                 place = ("cursors", (row.conversation_id, row.user_id))
                 for columns in ("read", "sent"):
                     self._put(place, columns, None, row.written_at)
+            case FileRow() | ForgottenFileRow():
+                value = isinstance(row, FileRow) or None
+                self._put(("files", (row.conversation_id, row.attachment_id)), row.seq, value, row.written_at)
 
     def _event(self, place: Place) -> Event | None:
         columns = self._select(("events", place))

@@ -2,31 +2,31 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from natter.domain.attachments import ForgottenFiles
 from natter.domain.connections import Connection
-from natter.domain.ids import ConnectionId, ConversationId
+from natter.domain.ids import AttachmentId, ConnectionId, ConversationId
 from natter.domain.messages.events import Event
 from tests.reliability.meaning import Answer, History, Meaning
 from tests.reliability.ports import SteppedTables
-from tests.reliability.trace import Appended, Emitted, Posted, Stored, Synced, Trace
+from tests.reliability.trace import Appended, Downloaded, Emitted, Posted, Stored, Synced, Trace
 
 
 def violations(
     meant: Meaning,
     tables: SteppedTables,
-    forgotten: Sequence[ForgottenFiles],
+    kept: Collection[tuple[ConversationId, AttachmentId]],
     trace: Trace,
     online: Sequence[Connection],
 ) -> Iterable[str]:
     """Everything that is wrong with what became of the log in a run that has come to its end."""
     yield from _stored_wrongly(meant.histories, tables)
     yield from _still_there(meant.histories, tables)
-    yield from _files_kept(meant.histories, forgotten)
+    yield from _files_kept(meant.histories, set(kept))
+    yield from _downloaded_wrongly(meant.histories, trace)
     yield from _shown_wrongly(meant.histories, trace)
     yield from _missed(meant.histories, trace, online)
     yield from _synced_late(trace)
@@ -57,17 +57,33 @@ def _still_there(histories: Mapping[ConversationId, History], tables: SteppedTab
     yield from (f"{text!r} was deleted and is still there" for text in sent - kept if text in said)
 
 
-def _files_kept(histories: Mapping[ConversationId, History], forgotten: Sequence[ForgottenFiles]) -> Iterable[str]:
-    """Of what was deleted, every file goes, as it was sent and as it was edited; no other does."""
-    told = {(each.conversation_id, file) for each in forgotten for file in each.attachments}
-    gone = {
-        (conversation, each.event.payload["content"]["attachment_id"])
+def _files_kept(
+    histories: Mapping[ConversationId, History], kept: set[tuple[ConversationId, AttachmentId]]
+) -> Iterable[str]:
+    """In the end exactly those files are there that a message shows, whatever else was sent or shown before (P1)."""
+    shown = {
+        (conversation, file)
         for conversation, history in histories.items()
-        for each in history.events
-        if "attachment_id" in each.event.payload.get("content", {}) and history.as_kept(each) != each.event
+        for file in history.files(first=1, last=len(history.events))
     }
-    yield from (f"{file} goes, expected not to" for file in told - gone)
-    yield from (f"{file} stays, expected to go" for file in gone - told)
+    yield from (f"{file} stays, though nobody shows it" for file in kept - shown)
+    yield from (f"{file} is gone, though it is shown" for file in shown - kept)
+
+
+def _downloaded_wrongly(histories: Mapping[ConversationId, History], trace: Trace) -> Iterable[str]:
+    """Who may read a message may download the file that it shows, as soon and as long as they may (P8)."""
+    for seen in trace:
+        if not isinstance(seen, Downloaded):
+            continue
+        first, head, conversation = seen.view.first_seq, seen.view.head.seq, seen.view.record.conversation_id
+        history = histories[conversation]
+        is_shown = seen.attachment in history.files(first=first, last=head)
+        if seen.is_there and not is_shown:
+            yield f"{conversation}: {seen.attachment} was downloaded at {head}, when nobody showed it"
+        later = range(head, len(history.events) + 1)
+        stays = all(seen.attachment in history.files(first=first, last=last) for last in later)
+        if stays and not seen.is_there:
+            yield f"{conversation}: {seen.attachment} was not there at {head}, when it was shown"
 
 
 def _shown_wrongly(histories: Mapping[ConversationId, History], trace: Trace) -> Iterable[str]:

@@ -6,7 +6,7 @@ from random import Random
 
 from greenlet import GreenletExit, greenlet
 
-from natter.domain.attachments import ForgottenFiles
+from natter.domain.attachments import UnsettledFiles
 from natter.domain.delivery import Slice, Undelivered
 from natter.domain.errors import Unavailable
 from natter.usecases.delivery.fanout import Fanout
@@ -44,13 +44,13 @@ class SteppedSliceQueue:
 
 class SteppedFileQueue:
     def __init__(self, pause: Pause) -> None:
-        self.forgotten: list[ForgottenFiles] = []
+        self.unsettled: list[UnsettledFiles] = []
         self._pause = pause
 
-    def add(self, forgotten: Sequence[ForgottenFiles]) -> None:
-        for each in forgotten:
+    def add(self, unsettled: Sequence[UnsettledFiles], *, delay_s: int = 0) -> None:  # noqa: ARG002
+        for each in unsettled:
             self._pause()
-            self.forgotten.append(each)
+            self.unsettled.append(each)
 
 
 @dataclass(eq=False)

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 from natter.domain.conversations.members import Role
 from natter.domain.conversations.records import ConversationRecord
@@ -25,6 +26,7 @@ class SteppedDecisions:
         self._pause = pause
         self._roles: dict[ConversationId, dict[UserId, Role]] = defaultdict(dict)
         self._decided: set[ClientId] = set()
+        self._erased: dict[ConversationId, dict[UserId, int]] = defaultdict(dict)
 
     def decide(self, command: Command) -> None:
         """What the outbox hands over again is decided already."""
@@ -39,6 +41,7 @@ class SteppedDecisions:
                 del roles[item.user_id]
             case EraseMember():
                 roles.pop(item.user_id, None)
+                self._erased[command.conversation_id][item.user_id] = 0
             case ChangeRole():
                 roles[item.user_id] = item.role
 
@@ -58,6 +61,13 @@ class SteppedDecisions:
 
     def replace(self, conversation: ConversationId) -> None:
         """Nothing is remembered."""
+
+    def seen_by(self, user: UserId, conversation: ConversationId) -> ConversationRecord | None:
+        self._pause()
+        role = self._roles[conversation].get(user)
+        if role is None:
+            return None
+        return replace(record(conversation, user, role), erasing=dict(self._erased[conversation]))
 
     def of_user(self, user: UserId) -> Sequence[ConversationRecord]:
         self._pause()

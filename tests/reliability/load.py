@@ -46,6 +46,8 @@ class Load:
     """Before the command with this index, if there is one, more than a week passes."""
     commands: list[Command] = field(default_factory=list)
     _rosters: dict[ConversationId, set[UserId]] = field(default_factory=lambda: defaultdict(set))
+    _files: dict[tuple[ConversationId, UserId], list[str]] = field(default_factory=lambda: defaultdict(list))
+    """What everybody has shown."""
     _erased: dict[ConversationId, set[UserId]] = field(default_factory=lambda: defaultdict(set))
     """They never come back, and are never all."""
 
@@ -76,9 +78,10 @@ class Load:
         if choice < 0.37:
             items: tuple[Item, ...] = (self._presumption(sender),)
         elif choice < 0.75:
-            sender, items = self._author(conversation) or sender, (self._amendment(),)
+            sender = self._author(conversation) or sender
+            items = (self._amendment(conversation, sender),)
         else:
-            items = self._messages(self.random.randint(1, 3))
+            items = self._messages(conversation, sender, self.random.randint(1, 3))
         return Command(conversation_id=conversation, sender_id=sender, items=items)
 
     def _created(self, conversation: ConversationId) -> Command:
@@ -146,11 +149,11 @@ class Load:
         ]
         return self.random.choice(authors) if authors else None
 
-    def _amendment(self) -> Item:
+    def _amendment(self, conversation: ConversationId, sender: UserId) -> Item:
         client_id, target = self._client_id(), self.random.randint(1, LATEST_TARGET)
         kind = self.random.random()
         if kind < 0.5:
-            content = _shows(f"edit {len(self.commands)}.")
+            content = self._content(conversation, sender, f"edit {len(self.commands)}.")
             return EditMessage(client_id=client_id, target_seq=target, content=content)
         if kind < 0.7:
             reaction = self.random.choice(REACTIONS)
@@ -162,19 +165,30 @@ class Load:
         if command.decided or not isinstance(command.items[0], PostMessage):
             return command
         first = replace(command.items[0], content={"type": "text", "text": f"other words {len(self.commands)}."})
-        more = [item for item in self._messages(2) if item.client_id != first.client_id]
+        messages = self._messages(command.conversation_id, command.sender_id, 2)
+        more = [item for item in messages if item.client_id != first.client_id]
         return self.random.choice([command, command, replace(command, items=(first, *more))])
 
-    def _messages(self, count: int) -> tuple[Item, ...]:
+    def _messages(self, conversation: ConversationId, sender: UserId, count: int) -> tuple[Item, ...]:
         client_ids = dict.fromkeys(self._client_id() for _ in range(count))
         return tuple(
             PostMessage(
                 client_id=client_id,
-                content=_shows(f"message {len(self.commands)}.{index}"),
+                content=self._content(conversation, sender, f"message {len(self.commands)}.{index}."),
                 reply_to=self.random.randint(1, LATEST_TARGET) if self.random.random() < 0.2 else None,
             )
             for index, client_id in enumerate(client_ids)
         )
+
+    def _content(self, conversation: ConversationId, sender: UserId, words: str) -> JsonObject:
+        """Mostly with a file; now and then one that was shown before."""
+        if self.random.random() < 0.3:
+            return {"type": "text", "text": words}
+        files = self._files[conversation, sender]
+        if not files or self.random.random() < 0.7:
+            files.append(f"file-{len(self.commands)}-{len(files)}-{sender}")
+            return {"type": "attachment", "attachment_id": files[-1], "text": words}
+        return {"type": "attachment", "attachment_id": self.random.choice(files), "text": words}
 
     def _member(self, user: UserId) -> Member:
         role: Role = self.random.choice(["admin", "member", "member"])
@@ -188,8 +202,3 @@ class Load:
 
     def _row_id(self) -> ClientId:
         return ClientId(f"row-{len(self.commands)}")
-
-
-def _shows(words: str) -> JsonObject:
-    """A file with its words."""
-    return {"type": "attachment", "attachment_id": f"file of {words}", "text": words}

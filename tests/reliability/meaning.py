@@ -120,6 +120,22 @@ class History:
                 reactions.take(later)
             yield replace(event, payload={**payload, **reactions.shown(event.sender_id)})
 
+    def files(self, *, first: int, last: int) -> set[str]:
+        """What the messages from place `first` on show when the last event is the one at `last`."""
+        shown: dict[int, tuple[str | None, UserId]] = {}
+        erased: set[UserId] = set()
+        for event in (each.event for each in self.events[:last]):
+            file = event.payload.get("content", {}).get("attachment_id")
+            if event.type == "message":
+                shown[event.seq] = file, event.sender_id
+            elif event.type == "edit":
+                shown[event.payload["target_seq"]] = file, event.sender_id
+            elif event.type == "delete":
+                del shown[event.payload["target_seq"]]
+            elif event.type == "member_erased":
+                erased.add(event.payload["user_id"])
+        return {file for seq, (file, user) in shown.items() if file is not None and seq >= first and user not in erased}
+
     def preview(self) -> Event | None:
         """The last message as it is shown in the end."""
         last = next((each.event for each in reversed(self.events) if each.event.type == "message"), None)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from natter.domain.attachments import ForgottenFiles
+from natter.domain.attachments import UnsettledFiles
 from natter.domain.conversations.members import MembershipChange, memberships_as_of
 from natter.domain.delivery import PostResult, Slice, Undelivered
 from natter.domain.fold.conversation import Conversation
@@ -22,6 +22,15 @@ from natter.ports.reading import HeadCache, ReadTable
 from natter.usecases.delivery.fanout import Fanout
 from natter.usecases.delivery.settle_posts import Posting, Report, SettlePosts
 from natter.usecases.messages.persist import Partition, Persist, Persisted
+from tests.reliability.planted_files import (
+    ByTheClock,
+    EditsShow,
+    KeepsTheErased,
+    NamedOnce,
+    NeverTwice,
+    NeverWaits,
+    RetriesShow,
+)
 from tests.reliability.planted_stores import (
     END,
     ClockedCursors,
@@ -200,10 +209,10 @@ class LateFiles:
     """Files that are told to the queue at the end of the invocation."""
 
     inner: FileQueue
-    held: list[ForgottenFiles] = field(default_factory=list)
+    held: list[UnsettledFiles] = field(default_factory=list)
 
-    def add(self, forgotten: Sequence[ForgottenFiles]) -> None:
-        self.held.extend(forgotten)
+    def add(self, unsettled: Sequence[UnsettledFiles], *, delay_s: int = 0) -> None:  # noqa: ARG002
+        self.held.extend(unsettled)
 
     def flush(self) -> None:
         self.inner.add(self.held)
@@ -256,6 +265,13 @@ PLANTED = {
     "delivery before storing": Parts(persist=WithStoredLast),
     "head cache behind delivery": Parts(persist=WithLateCache),
     "files told when their names are gone": Parts(persist=TellsFilesLast),
+    "the retry of a deleted message shows its file again": Parts(attachments=RetriesShow),
+    "a refused edit shows its file": Parts(attachments=EditsShow),
+    "a file is shown for ever by who has shown it": Parts(find=NamedOnce),
+    "files settled without looking again": Parts(settle_files=NeverTwice),
+    "files settled before the fold has come there": Parts(settle_files=NeverWaits),
+    "places of files forgotten by the clock": Parts(settle_files=ByTheClock),
+    "files kept of who is erased": Parts(settle_files=KeepsTheErased),
     "cache kept over a hole": Parts(persist=KeepsCache),
     "replays shown to today's members": Parts(persist=ShowsReplaysToAll),
     "stale reads": Parts(tables=StaleTables),

@@ -18,7 +18,7 @@ def first_violation(seed: int, parts: Parts) -> str | None:
         return f"broke down: {error!r}"
     meant = meaning(world.log.records())
     found = chain(
-        violations(meant, world.tables, world.files.forgotten, world.trace, list(world.clients.online.values())),
+        violations(meant, world.tables, world.attachments.kept(), world.trace, list(world.clients.online.values())),
         cursor_violations(meant.histories, world.receipts.records, world.tables, parts.view, world.trace),
     )
     return next(found, None)

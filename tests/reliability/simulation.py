@@ -1,6 +1,6 @@
 """
 A deterministic world around `Persist`, `Deliver`, `Fanout` and `PostSlice`, `NoteReceipt` and `FoldReceipts`,
-`Ping` and `ViewConversations`.
+`Ping` and `ViewConversations`, `SettleFiles` and `LinkAttachment`.
 
 Every port yields to a scheduler before each access, so one invocation can be interleaved with others, killed
 between any two accesses, or left behind while its batch is given to another one (a zombie). One seed is one run.
@@ -15,6 +15,8 @@ from greenlet import getcurrent
 
 from natter.domain.errors import Unavailable
 from natter.domain.messages.commands import Record
+from natter.usecases.attachments.find_message import FindMessage
+from natter.usecases.attachments.settle_files import SettleFiles
 from natter.usecases.delivery.deliver import Deliver
 from natter.usecases.delivery.fanout import Fanout
 from natter.usecases.delivery.post_slice import PostSlice
@@ -31,6 +33,7 @@ from tests.memory.users import MemoryUsers
 from tests.reliability.clients import Clients
 from tests.reliability.couriers import Couriers, SteppedFanoutLog, SteppedFileQueue, SteppedSliceQueue
 from tests.reliability.decisions import SteppedDecisions
+from tests.reliability.files import Downloaders, Eraser, Settlers, SteppedAttachments
 from tests.reliability.lanes import Lane
 from tests.reliability.load import BOUNDS, Load
 from tests.reliability.ports import (
@@ -82,6 +85,9 @@ class Parts:
     settle: type[SettlePosts] = SettlePosts
     fanout: type[Fanout] = Fanout
     persist: type[Persist] = Persist
+    attachments: type[SteppedAttachments] = SteppedAttachments
+    find: type[FindMessage] = FindMessage
+    settle_files: type[SettleFiles] = SettleFiles
 
 
 class World:
@@ -111,6 +117,28 @@ class World:
         self._gateway = SteppedGateway(self.clients, self.step, self.random, self.trace)
         self._events = SteppedEventLog(self.pause, self.trace)
         self.files = SteppedFileQueue(self.pause)
+        self.attachments = parts.attachments(self.pause)
+        find = parts.find(timeline=self.tables)
+        self._settlers = Settlers(
+            queue=self.files,
+            settle=parts.settle_files(
+                timeline=self.tables,
+                store=self.tables,
+                find=find,
+                attachments=self.attachments,
+                now_ms=self._now_ms,
+            ),
+            random=self.random,
+        )
+        self._eraser = Eraser(attachments=self.attachments, timeline=self.tables, random=self.random)
+        self._downloaders = Downloaders(
+            attachments=self.attachments,
+            find=find,
+            decisions=self._decisions,
+            view=self.clients.view,
+            random=self.random,
+            trace=self.trace,
+        )
         self._fanout, self._slices = SteppedFanoutLog(self.pause), SteppedSliceQueue(self.pause)
         self._settle = parts.settle(
             connections=self._connections, gateway=self._gateway, queue=self._slices, now_ms=self._now_ms
@@ -143,6 +171,8 @@ class World:
             self._fold_receipts,
             self._couriers,
             self._readers,
+            self._settlers,
+            self._downloaders,
             self.clients,
         )
         load = Load(random=self.random)
@@ -167,8 +197,10 @@ class World:
             if self.random.random() < READ:
                 self._readers.start()
             self._happens()
-            for lane in (self._persist, self._fold_receipts, self._couriers):
+            for lane in (self._persist, self._fold_receipts, self._couriers, self._settlers):
                 lane.start()
+            if self._commands:
+                self._downloaders.start()
             running = [(crew, each) for crew in self._crews for each in crew.busy]
             if running:
                 crew, actor = self.random.choice(running)
@@ -246,6 +278,7 @@ class World:
 
     def _happens(self) -> None:
         """What nobody has asked for."""
+        self._eraser.erase()
         if self.random.random() < VANISH:
             self.clients.lose_one()
         if self.random.random() < PING:
@@ -259,7 +292,7 @@ class World:
         return not self._commands and not self._readers.left and self._is_quiet()
 
     def _is_quiet(self) -> bool:
-        return all(crew.is_quiet() for crew in self._crews)
+        return all(crew.is_quiet() for crew in self._crews) and self._eraser.is_quiet()
 
     def _append(self) -> None:
         """The next command gets its place; the log's clock jumps. Once in a run, more than a week may pass."""
@@ -270,7 +303,10 @@ class World:
                 return
             self._week_before = -1
             self.now += WEEK_AND_A_DAY_MS
+            self.attachments.sweep()
         command = self._commands.pop(0)
+        if not self.attachments.send(command):  # it is refused before it is in the log
+            return
         self._decisions.decide(command)
         if self._commands:
             self._decisions.decide(self._commands[0])

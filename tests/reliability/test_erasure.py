@@ -7,7 +7,7 @@ from local.cloud import Cloud
 from tests.support.api import PASSWORD, Api, User
 from tests.support.files import attach, link, showing
 from tests.support.leftovers import database, found
-from tests.support.socket import message, text
+from tests.support.socket import Socket, message, text
 
 DONE_WITHIN_S = 90.0
 LOOK_S = 0.5
@@ -45,12 +45,13 @@ class TestErasure:
             await desk.event(conversation, "e1")
         await phone.say(group, showing(cat, "m2"))
         await desk.event(group, "m2")
+        elsewhere = await self._sent_in_vain(alice, phone, desk, group)
         report = {"conversation_id": chat, "seq": 1, "reason": words}
         (await alice.call("POST", "/v1/reports", report)).expect(202)
         with database(cloud) as connection:
             query = "SELECT password_hash FROM credentials WHERE user_id = %s"
             ((password_hash,),) = connection.execute(query, [alice.user_id]).fetchall()
-        secret = [words, token, name, password_hash, alice.device_id, alice.session_id]
+        secret = [words, token, name, password_hash, alice.device_id, alice.session_id, cat, *elsewhere]
         assert {each.partition(" ")[0] for each in found(cloud, secret)} == {*secret}
 
         await cloud.engines["kafka"].kill()
@@ -67,4 +68,20 @@ class TestErasure:
         for conversation in (chat, group):
             kinds = [event["type"] for event in await bob.history(conversation)]
             assert kinds.count("member_erased") == 1
-        assert (await link(bob, group, cat)).refusal() == (404, "not_found")
+        for file in (cat, *elsewhere):
+            assert (await link(bob, group, file)).refusal() == (404, "not_found")
+
+    async def _sent_in_vain(self, user: User, phone: Socket, desk: Socket, group: str) -> list[str]:
+        """Files that no message shows: only uploaded, of a refused edit, of a message that is deleted and repeated."""
+        pending, refused, deleted = [await attach(user, group, b"cat") for _ in range(3)]
+        await desk.say(group, message("mine", "b1"))
+        seq = (await phone.event(group, "b1"))["seq"]
+        edit = {"action": "edit", "conversation_id": group, "target_seq": seq, **showing(refused, "no")}
+        await phone.ask(edit)
+        await phone.until(lambda frame: frame.get("client_ids") == ["no"])
+        await phone.say(group, showing(deleted, "m3"))
+        seq = (await phone.event(group, "m3"))["seq"]
+        await phone.ask({"action": "delete", "conversation_id": group, "target_seq": seq, "client_id": "d1"})
+        await phone.event(group, "d1")
+        await phone.say(group, showing(deleted, "m3"))
+        return [pending, refused, deleted]

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from natter.domain.connections import Connection
-from natter.domain.ids import ConversationId
+from natter.domain.ids import AttachmentId, ConversationId
 from natter.domain.messages.commands import Record
 from natter.domain.messages.events import Emission, Event, Head
 from natter.domain.reading.views import ConversationView
@@ -67,5 +67,14 @@ class Emitted:
     emission: Emission
 
 
-Observation = Appended | Stored | HeadStored | CursorStored | Posted | Synced | Noted | Emitted
+@dataclass(frozen=True, slots=True)
+class Downloaded:
+    """A member has asked for a file, when it was shown this of the conversation."""
+
+    view: ConversationView
+    attachment: AttachmentId
+    is_there: bool
+
+
+Observation = Appended | Stored | HeadStored | CursorStored | Posted | Synced | Noted | Emitted | Downloaded
 Trace = list[Observation]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+import boto3
 import psycopg
 import redis
 from cassandra.cluster import Cluster
@@ -26,13 +27,30 @@ def database(cloud: Cloud) -> psycopg.Connection[Any]:
 
 def found(cloud: Cloud, words: list[str]) -> list[str]:
     """Each of `words` that is left, with where."""
-    sources = {"postgres": _in_postgres(cloud), "cassandra": _in_cassandra(cloud), "valkey": _in_valkey(cloud)}
+    sources = {
+        "postgres": _in_postgres(cloud),
+        "cassandra": _in_cassandra(cloud),
+        "valkey": _in_valkey(cloud),
+        "s3": ((key, key) for key in files(cloud)),
+    }
     return [
         f"{word} in {source}: {place}"
         for source, texts in sources.items()
         for place, text in texts
         for word in words
         if word in text
+    ]
+
+
+def files(cloud: Cloud) -> list[str]:
+    """The keys of all that is in the buckets."""
+    session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1")
+    s3 = session.client("s3", endpoint_url=cloud.engines.localstack.address)
+    return [
+        found["Key"]
+        for bucket in s3.list_buckets()["Buckets"]
+        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket["Name"])
+        for found in page.get("Contents", ())
     ]
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from natter.domain.ids import AttachmentId, ConversationId
+from natter.domain.ids import AttachmentId, ConversationId, UserId
 from natter.domain.messages.events import Event
 
 
@@ -28,11 +28,14 @@ class UploadForm:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ForgottenFiles:
-    """Files that a message has shown which is deleted."""
+class UnsettledFiles:
+    """Files that what was folded up to `position` lets a message show, or show no more: the tables tell which."""
 
     conversation_id: ConversationId
+    uploader: UserId
     attachments: tuple[AttachmentId, ...]
+    position: tuple[int, int]
+    """(epoch, offset) in the log."""
 
 
 def attachment_of(event: Event) -> AttachmentId | None:

@@ -3,53 +3,56 @@
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
-from natter.domain.attachments import File, ForgottenFiles, UploadForm
+from natter.domain.attachments import File, UnsettledFiles, UploadForm
 from natter.domain.ids import AttachmentId, ConversationId, UserId
 
 
 class Attachments(Protocol):
     """
-    Files, each of one conversation and of the member who uploads it.
+    Files, each of one conversation and of the member who uploads it. Whether a message shows one is not known here.
 
-    A file is *pending* from its upload on, and removed after a day or two, unless a message comes to show it: then
-    it is *shown* until it is erased, and no upload can change it any more. All methods raise `Unavailable` when the
-    store does not answer in time.
+    A file is *pending* from its upload on, and removed after a day or two. When it is sent it is *held* for as long
+    again, whatever becomes of the upload: until the fold has come to it. If a message shows it then, it is *kept* until
+    it is discarded. No upload can change what is held or kept. All methods raise `Unavailable` when the store does not
+    answer in time, and may be repeated.
     """
 
     def offer(self, conversation: ConversationId, uploader: UserId, attachment: AttachmentId, file: File) -> UploadForm:
         """A form with which whoever has it may upload `file`, for a quarter of an hour."""
 
-    def show(
+    def hold(
         self, conversation: ConversationId, uploader: UserId, attachments: Collection[AttachmentId]
     ) -> Collection[AttachmentId]:
         """
-        Make these shown that `uploader` uploaded to this conversation, and say which of them are not there.
+        Hold these that `uploader` uploaded to this conversation, for another day, and say which of them are not there.
 
-        Repeating it is safe, also when they are pending no more.
+        It does not matter whether they are pending, held or kept.
         """
 
-    def erase(self, conversation: ConversationId, attachments: Collection[AttachmentId]) -> None:
-        """
-        Remove these of what is shown in this conversation, whoever uploaded them: a message shows its sender's files
-        alone (`show`), so who erases a message erases no file of others. What is not there (any more) is fine.
-        """
+    def keep(
+        self, conversation: ConversationId, uploader: UserId, attachments: Collection[AttachmentId]
+    ) -> Collection[AttachmentId]:
+        """Keep these, which are held or kept, and say which of them are neither."""
 
-    def erase_pending(self, conversation: ConversationId, uploader: UserId) -> None:
-        """Remove all that is pending of what `uploader` has uploaded to this conversation. None is fine."""
+    def discard(self, conversation: ConversationId, uploader: UserId, attachments: Collection[AttachmentId]) -> None:
+        """Keep these no longer. What is held of them goes by itself."""
 
-    def link(self, conversation: ConversationId, attachment: AttachmentId) -> str | None:
+    def erase(self, conversation: ConversationId, uploader: UserId) -> None:
+        """Remove all that `uploader` has uploaded to this conversation, pending, held or kept."""
+
+    def link(self, conversation: ConversationId, uploader: UserId, attachment: AttachmentId) -> str | None:
         """
-        A URL from which whoever has it may download the file for five minutes, under its name; None unless it is
-        shown in this conversation.
+        A URL from which whoever has it may download the file for five minutes, under its name; None unless it is held
+        or kept.
         """
 
 
 class FileQueue(Protocol):
-    """Files waiting to be removed, in no order. Each is handed out at least once."""
+    """Files of which it is to be found out whether a message shows them, in no order, each at least once."""
 
-    def add(self, forgotten: Sequence[ForgottenFiles]) -> None:
+    def add(self, unsettled: Sequence[UnsettledFiles], *, delay_s: int = 0) -> None:
         """
-        Add all.
+        Add all, to be looked at in `delay_s` seconds.
 
         Raises:
             Unavailable: some may be missing; adding all of them again is safe.

@@ -6,7 +6,7 @@ from typing import Protocol
 from natter.domain.conversations.members import MembershipChange
 from natter.domain.fold.known import Known, Wanted
 from natter.domain.fold.writes import Place
-from natter.domain.ids import ConversationId, UserId
+from natter.domain.ids import AttachmentId, ConversationId, UserId
 from natter.domain.messages.events import Event, Head, HeadPlace
 from natter.domain.messages.states import MarkKey, MessageState
 from natter.domain.receipts import Cursor, CursorKey
@@ -36,6 +36,14 @@ class Timeline(Protocol):
 
     def events_at(self, places: Collection[Place]) -> Mapping[Place, Event]:
         """The events at these places, as they are now; places without one are missing."""
+
+    def places_of_file(
+        self, conversation: ConversationId, attachment: AttachmentId, first: int, last: int, *, limit: int
+    ) -> Sequence[int]:
+        """
+        Of the messages at places `first` to `last` that show the file, or have shown it, the last `limit`, the last
+        first.
+        """
 
     def messages_at(self, places: Collection[Place]) -> Mapping[Place, int]:
         """`message` events up to and including each place; places without an event are missing."""

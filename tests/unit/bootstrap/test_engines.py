@@ -21,7 +21,6 @@ from natter.settings import (
     EndpointSettings,
     ExporterSettings,
     FileQueueSettings,
-    ForgetFilesSettings,
     FunctionSettings,
     KafkaSettings,
     KeyspacesSettings,
@@ -30,6 +29,7 @@ from natter.settings import (
     OidcSettings,
     PostgresSettings,
     SendSettings,
+    SettleFilesSettings,
     SocketSettings,
     TokenSettings,
     ValkeySettings,
@@ -99,9 +99,13 @@ class TestSettings:
         assert (engines.bucket, engines.socket_url, engines.per_address) == ("files", "ws://127.0.0.1:1", False)
 
     def test_that_are_missing_are_named_with_the_function(self) -> None:
-        engines = Engines(ForgetFilesSettings(stage="unit", attachments=AttachmentSettings(bucket="files")))
+        keyspaces = KeyspacesSettings(endpoint="tables:9142", keyspace="natter")
+        settings = SettleFilesSettings(
+            stage="unit", keyspaces=keyspaces, attachments=AttachmentSettings(bucket="files")
+        )
+        engines = Engines(settings)
         assert engines.find(PostgresSettings) is None
-        with pytest.raises(MissingSettingsError, match="ForgetFilesSettings has no PostgresSettings"):
+        with pytest.raises(MissingSettingsError, match="SettleFilesSettings has no PostgresSettings"):
             _ = engines.users
 
 

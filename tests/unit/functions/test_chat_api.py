@@ -12,7 +12,7 @@ from tests.chat import Chat
 from tests.files import a_file
 from tests.http import HttpClient, Reply
 from tests.identity import NOON
-from tests.messages import a_post, text
+from tests.messages import a_command, a_post, attached, text
 from tests.person import Person
 
 
@@ -212,7 +212,9 @@ class TestAttachments:
         path = f"/v1/conversations/{lobby}/attachments/{made['attachment_id']}"
         assert bob.call("GET", path).code == "not_found"
         chat.attachments.upload(UploadForm(**made["upload"]), b"cat")
-        chat.attachments.show(lobby, ann.user_id, [made["attachment_id"]])
+        shown = a_post("m1", content=attached(made["attachment_id"]))
+        chat.send(a_command(shown, sender=ann.user_id, conversation=lobby))
+        chat.fold()
         reply = bob.call("GET", path)
         assert (reply.status, reply.text) == (302, "")
         assert reply.headers["Cache-Control"] == "no-store"

@@ -14,7 +14,9 @@ from natter.domain.fold.writes import (
     AmendedRow,
     EmptiedRow,
     EventRow,
+    FileRow,
     ForgottenCursorRow,
+    ForgottenFileRow,
     MarkRow,
     MembershipRow,
     Row,
@@ -52,6 +54,8 @@ WRITE_SENT = (
     "UPDATE cursors USING TIMESTAMP ? SET sent_seq = ?, sent_messages = ? WHERE conversation_id = ? AND user_id = ?"
 )
 FORGET_CURSOR = "DELETE FROM cursors USING TIMESTAMP ? WHERE conversation_id = ? AND user_id = ?"
+WRITE_FILE = "INSERT INTO files (conversation_id, attachment_id, seq) VALUES (?, ?, ?) USING TIMESTAMP ?"
+FORGET_FILE = "DELETE FROM files USING TIMESTAMP ? WHERE conversation_id = ? AND attachment_id = ? AND seq = ?"
 WRITE_HEAD = (
     "INSERT INTO heads (conversation_id, seq, messages, members_seq, log_epoch, log_partition, log_offset, at, "
     "written_at, preview, history, voids) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ?"
@@ -82,6 +86,7 @@ FOLD_WRITES = (
     WRITE_MEMBERSHIP,
     WRITE_SENT,
     FORGET_CURSOR,
+    WRITE_FILE,
     WRITE_HEAD,
 )
 
@@ -94,7 +99,10 @@ class CassandraEventStore:
         self._session.write([_write(row) for row in rows])
 
     def undo(self, rows: Sequence[Row]) -> None:
-        """By deletions of the same age: of two cells of one age, the tombstone stays."""
+        """
+        By deletions of the same age: of two cells of one age, the tombstone stays. A place of a file stays: it may
+        have been written before as well, and says only where to look.
+        """
         self._session.write([statement for row in rows if (statement := _undo(row)) is not None])
 
     def write_heads(self, heads: Sequence[Head]) -> None:
@@ -105,7 +113,7 @@ class CassandraEventStore:
         self._session.write([(WRITE_CURSOR, _cursor_values(key, cursor)) for key, cursor in cursors.items()])
 
 
-def _write(row: Row) -> Statement:  # noqa: PLR0911 - a statement for each kind of row
+def _write(row: Row) -> Statement:  # noqa: C901, PLR0911 - a statement for each kind of row
     match row:
         case EventRow(event=event):
             return WRITE_EVENT, (
@@ -156,6 +164,10 @@ def _write(row: Row) -> Statement:  # noqa: PLR0911 - a statement for each kind 
             return WRITE_SENT, (row.written_at, row.seq, row.messages, row.conversation_id, row.user_id)
         case ForgottenCursorRow():
             return FORGET_CURSOR, (row.written_at, row.conversation_id, row.user_id)
+        case FileRow():
+            return WRITE_FILE, (row.conversation_id, row.attachment_id, row.seq, row.written_at)
+        case ForgottenFileRow():
+            return FORGET_FILE, (row.written_at, row.conversation_id, row.attachment_id, row.seq)
 
 
 def _undo(row: Row) -> Statement | None:

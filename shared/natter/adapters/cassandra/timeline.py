@@ -19,7 +19,7 @@ from natter.adapters.cassandra.rows import (
 from natter.domain.conversations.members import MembershipChange
 from natter.domain.fold.known import Known, Wanted
 from natter.domain.fold.writes import Outcome, Place
-from natter.domain.ids import ConversationId, UserId
+from natter.domain.ids import AttachmentId, ConversationId, UserId
 from natter.domain.messages.events import Event, Head
 from natter.domain.messages.states import NO_STATE, MarkKey, MessageState
 from natter.domain.receipts import Cursor, CursorKey
@@ -44,6 +44,10 @@ READ_MARK = (
 """Of both, the latest comes first."""
 
 READ_EVENT = "SELECT * FROM events WHERE conversation_id = ? AND bucket = ? AND seq = ?"
+READ_FILE = (
+    "SELECT seq FROM files WHERE conversation_id = ? AND attachment_id = ? AND seq >= ? AND seq <= ? "
+    "ORDER BY seq DESC LIMIT ?"
+)
 READ_MESSAGES = "SELECT messages FROM events WHERE conversation_id = ? AND bucket = ? AND seq = ?"
 
 FOLD_READS = (READ_HEAD, READ_MEMBERSHIPS, READ_OUTCOME, READ_TARGET, READ_STATE, READ_MARK, READ_EVENT)
@@ -110,6 +114,12 @@ class CassandraTimeline:
         ordered = list(places)
         results = self._session.run([(READ_EVENT, _event_key(place)) for place in ordered])
         return {place: to_event(row) for place, rows in zip(ordered, results, strict=True) for row in rows}
+
+    def places_of_file(
+        self, conversation: ConversationId, attachment: AttachmentId, first: int, last: int, *, limit: int
+    ) -> Sequence[int]:
+        (rows,) = self._session.run([(READ_FILE, (conversation, attachment, first, last, limit))])
+        return [row["seq"] for row in rows]
 
     def messages_at(self, places: Collection[Place]) -> Mapping[Place, int]:
         ordered = list(places)

@@ -3,6 +3,9 @@
 
 Whoever changes sessions locks them before their devices. What hangs on a device is looked up by statements of their
 own, once it is locked: what others have done while that was waited for is seen by those, and by no other.
+
+Where sessions are named, whether they live is not a condition of the look-up: by it the planner may take an index of
+live ones and read it whole, which it takes for short.
 """
 
 from collections.abc import Collection, Sequence
@@ -31,12 +34,11 @@ _OPEN = """
     ON CONFLICT (session_id) DO NOTHING
 """
 _TOKENS = """
-    SELECT session_id, user_id, device_id, family_digest, turn_digest, other_digest, spent_digest, spent_at
+    SELECT session_id, user_id, device_id, family_digest, turn_digest, other_digest, spent_digest, spent_at,
+        ended_at IS NULL AND refreshed_at > %(idle_since)s AS lives
     FROM sessions WHERE session_id = %(session_id)s
 """
-_HOLD_TOKENS = (
-    f"{_TOKENS} AND family_digest = %(family)s AND ended_at IS NULL AND refreshed_at > %(idle_since)s FOR UPDATE"
-)
+_HOLD_TOKENS = f"{_TOKENS} FOR UPDATE"
 _TURN = """
     UPDATE sessions SET turn_digest = %(current)s, other_digest = %(other)s, spent_digest = %(spent)s,
         spent_at = %(spent_at)s, refreshed_at = greatest(refreshed_at, %(at)s)
@@ -47,11 +49,11 @@ _SEE_DEVICE = """
     WHERE user_id = %(user_id)s AND device_id = %(device_id)s
 """
 _LIVE_AMONG = """
-    SELECT session_id FROM sessions
-    WHERE session_id = ANY(%(sessions)s::id[]) AND ended_at IS NULL AND refreshed_at > %(idle_since)s
+    SELECT session_id, ended_at IS NULL AND refreshed_at > %(idle_since)s AS lives
+    FROM sessions WHERE session_id = ANY(%(sessions)s::id[])
 """
 _END = """
-    UPDATE sessions SET ended_at = %(at)s WHERE session_id = ANY(%(sessions)s::id[]) AND ended_at IS NULL
+    UPDATE sessions SET ended_at = %(at)s WHERE session_id = ANY(%(sessions)s::id[]) AND coalesce(ended_at, -1) = -1
     RETURNING user_id, device_id
 """
 _END_IDLE = """
@@ -132,19 +134,20 @@ class PostgresSessions:
         self._postgres.run(work)
 
     def recognise(self, shown: RefreshToken, *, at: int) -> Recognised | None:
-        rows = self._postgres.query(_TOKENS, {"session_id": shown.session_id})
-        digests = shown.digests()
-        if not rows or not TokenDigests(rows[0]["family_digest"], rows[0]["turn_digest"]).recognise(digests):
+        rows = self._postgres.query(_TOKENS, {"session_id": shown.session_id, **_when(at)})
+        if not rows or not _recognises(rows[0], shown):
             return None
-        return Recognised(_principal(rows[0]), accepted=_turns(rows[0]).accepts(digests.turn, at=at))
+        return Recognised(_principal(rows[0]), accepted=_turns(rows[0]).accepts(shown.digests().turn, at=at))
 
     def rotate(self, shown: RefreshToken, following: RefreshToken, *, at: int) -> bool:
-        row = {"session_id": shown.session_id, "family": shown.digests().family, **_when(at)}
+        row = {"session_id": shown.session_id, **_when(at)}
 
         def work(cursor: Cursor) -> bool:
             kept = cursor.execute(_HOLD_TOKENS, row).fetchone()
-            turns = kept and _turns(kept).turned(shown.digests().turn, following.digests().turn, at=at)
-            if not kept or not turns:
+            if kept is None or not kept["lives"] or not _recognises(kept, shown):
+                return False
+            turns = _turns(kept).turned(shown.digests().turn, following.digests().turn, at=at)
+            if turns is None:
                 return False
             changed = {
                 "current": turns.current,
@@ -163,7 +166,7 @@ class PostgresSessions:
 
     def live_among(self, sessions: Collection[SessionId], *, at: int) -> frozenset[SessionId]:
         rows = self._postgres.query(_LIVE_AMONG, {"sessions": list(sessions), **_when(at)}) if sessions else ()
-        return frozenset(row["session_id"] for row in rows)
+        return frozenset(row["session_id"] for row in rows if row["lives"])
 
     def find(self, session: SessionId) -> Session | None:
         rows = self._postgres.query(f"{_FIELDS} WHERE session_id = %s", (session,))
@@ -221,6 +224,10 @@ def _these(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 def _when(at: int) -> dict[str, int]:
     return {"at": at, "idle_since": at - SESSION_IDLE_MS}
+
+
+def _recognises(row: dict[str, Any], shown: RefreshToken) -> bool:
+    return TokenDigests(row["family_digest"], row["turn_digest"]).recognise(shown.digests())
 
 
 def _turns(row: dict[str, Any]) -> Turns:

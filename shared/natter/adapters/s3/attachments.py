@@ -2,16 +2,17 @@
 `Attachments` in S3.
 
 `pending/CONVERSATION/UPLOADER/ATTACHMENT` is what clients write: a presigned POST whose policy fixes key, size, type,
-name and SHA-256, so S3 itself refuses anything else. A lifecycle rule empties `pending/`. Showing an attachment copies
-it, within S3, to `shown/CONVERSATION/ATTACHMENT`, where no client can write: unlike with a tag, neither the rule nor
-an upload with a form that is still good can touch what a message shows.
+name and SHA-256, so S3 itself refuses anything else. Whatever else happens to a file is a copy within S3: to `held/…`
+when it is sent, to `shown/…` when a message shows it. No client can write there: unlike with a tag, neither the
+lifecycle rules, which empty `pending/` and `held/`, nor an upload with a form that is still good, nor sending it once
+more can touch what a message shows.
 """
 
 import base64
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import batched
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from botocore.exceptions import ClientError
@@ -20,11 +21,12 @@ from natter.adapters.s3.client import AT_ONCE, REMOVED_AT_ONCE, Bucket
 from natter.domain.attachments import File, UploadForm
 from natter.domain.errors import Unavailable
 from natter.domain.ids import AttachmentId, ConversationId, UserId
-from natter.names import PENDING_UPLOADS, SHOWN_ATTACHMENTS
+from natter.names import HELD_ATTACHMENTS, PENDING_UPLOADS, SHOWN_ATTACHMENTS
 from natter.ports.attachments import Attachments
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import HeadObjectOutputTypeDef
 
 UPLOAD_S = 15 * 60
 """How long a form is good."""
@@ -49,12 +51,11 @@ class S3Attachments:
             "x-amz-checksum-algorithm": "SHA256",
             "x-amz-checksum-sha256": file.sha256,
             "x-amz-meta-name": base64.urlsafe_b64encode(file.name.encode()).decode(),
-            "x-amz-meta-uploader": uploader,
         }
         with self._bucket.errors():
             form = self._bucket.client.generate_presigned_post(
                 Bucket=self._bucket.name,
-                Key=_pending(conversation, uploader, attachment),
+                Key=_key(PENDING_UPLOADS, conversation, uploader, attachment),
                 Fields=dict(fields),
                 Conditions=[
                     *({name: value} for name, value in fields.items()),
@@ -64,24 +65,27 @@ class S3Attachments:
             )
         return UploadForm(url=form["url"], fields=form["fields"])
 
-    def show(
+    def hold(
         self, conversation: ConversationId, uploader: UserId, attachments: Collection[AttachmentId]
     ) -> Collection[AttachmentId]:
-        wanted = list(attachments)
-        with ThreadPoolExecutor(max_workers=AT_ONCE) as threads:
-            found = threads.map(lambda attachment: self._show(conversation, uploader, attachment), wanted)
-            return [attachment for attachment, is_there in zip(wanted, found, strict=True) if not is_there]
+        return self._failing(self._hold, conversation, uploader, attachments)
 
-    def erase(self, conversation: ConversationId, attachments: Collection[AttachmentId]) -> None:
-        self._remove([_shown(conversation, attachment) for attachment in attachments])
+    def keep(
+        self, conversation: ConversationId, uploader: UserId, attachments: Collection[AttachmentId]
+    ) -> Collection[AttachmentId]:
+        return self._failing(self._keep, conversation, uploader, attachments)
 
-    def erase_pending(self, conversation: ConversationId, uploader: UserId) -> None:
-        with self._bucket.errors():
-            pages = self._bucket.client.get_paginator("list_objects_v2").paginate(
-                Bucket=self._bucket.name, Prefix=_pending(conversation, uploader, AttachmentId(""))
-            )
-            for page in pages:
-                self._remove([found["Key"] for found in page.get("Contents", ())])
+    def discard(self, conversation: ConversationId, uploader: UserId, attachments: Collection[AttachmentId]) -> None:
+        self._remove([_key(SHOWN_ATTACHMENTS, conversation, uploader, attachment) for attachment in attachments])
+
+    def erase(self, conversation: ConversationId, uploader: UserId) -> None:
+        for prefix in (PENDING_UPLOADS, HELD_ATTACHMENTS, SHOWN_ATTACHMENTS):
+            with self._bucket.errors():
+                pages = self._bucket.client.get_paginator("list_objects_v2").paginate(
+                    Bucket=self._bucket.name, Prefix=_key(prefix, conversation, uploader, "")
+                )
+                for page in pages:
+                    self._remove([found["Key"] for found in page.get("Contents", ())])
 
     def _remove(self, keys: Sequence[str]) -> None:
         with self._bucket.errors():
@@ -92,31 +96,62 @@ class S3Attachments:
                 if answer.get("Errors"):
                     raise Unavailable("attachments")
 
-    def link(self, conversation: ConversationId, attachment: AttachmentId) -> str | None:
-        metadata = self._metadata(conversation, attachment)
-        if metadata is None:
-            return None
+    def link(self, conversation: ConversationId, uploader: UserId, attachment: AttachmentId) -> str | None:
+        for prefix in (SHOWN_ATTACHMENTS, HELD_ATTACHMENTS):
+            key = _key(prefix, conversation, uploader, attachment)
+            found = self._found(key)
+            if found is not None:
+                return self._signed(key, found["Metadata"])
+        return None
+
+    def _signed(self, key: str, metadata: Mapping[str, str]) -> str:
         name = quote(base64.urlsafe_b64decode(metadata["name"]), safe="")
         return self._bucket.presigned_link(
-            _shown(conversation, attachment),
+            key,
             disposition=f"attachment; filename*=UTF-8''{name}",
             cache_control="private, max-age=31536000, immutable",
         )
 
-    def _show(self, conversation: ConversationId, uploader: UserId, attachment: AttachmentId) -> bool:
-        if self._copied(conversation, uploader, attachment):
-            return True
-        metadata = self._metadata(conversation, attachment)  # a retry, or shown again, after a day
-        return metadata is not None and metadata["uploader"] == uploader
+    def _failing(
+        self,
+        does: Callable[[ConversationId, UserId, AttachmentId], bool],
+        conversation: ConversationId,
+        uploader: UserId,
+        attachments: Collection[AttachmentId],
+    ) -> Collection[AttachmentId]:
+        """Those of `attachments` for which `does` says no."""
+        with ThreadPoolExecutor(max_workers=AT_ONCE) as threads:
+            done = threads.map(lambda attachment: does(conversation, uploader, attachment), attachments)
+            return [attachment for attachment, is_done in zip(attachments, done, strict=True) if not is_done]
 
-    def _copied(self, conversation: ConversationId, uploader: UserId, attachment: AttachmentId) -> bool:
+    def _hold(self, conversation: ConversationId, uploader: UserId, attachment: AttachmentId) -> bool:
+        """From where it was uploaded; else, for a retry or what is shown again, from where it is kept, or held yet."""
+        held = _key(HELD_ATTACHMENTS, conversation, uploader, attachment)
+        for prefix in (PENDING_UPLOADS, SHOWN_ATTACHMENTS):
+            if self._copied(_key(prefix, conversation, uploader, attachment), held):
+                return True
+        found = self._found(held)
+        if found is None:
+            return False
+        return self._copied(  # onto itself, which begins its day anew: S3 wants something of it replaced
+            held, held, MetadataDirective="REPLACE", Metadata=found["Metadata"], ContentType=found["ContentType"]
+        )
+
+    def _keep(self, conversation: ConversationId, uploader: UserId, attachment: AttachmentId) -> bool:
+        held, shown = (
+            _key(prefix, conversation, uploader, attachment) for prefix in (HELD_ATTACHMENTS, SHOWN_ATTACHMENTS)
+        )
+        return self._found(shown) is not None or self._copied(held, shown)
+
+    def _copied(self, source: str, target: str, **fields: Any) -> bool:
         with self._bucket.errors():
             try:
                 self._bucket.client.copy_object(
-                    CopySource={"Bucket": self._bucket.name, "Key": _pending(conversation, uploader, attachment)},
+                    CopySource={"Bucket": self._bucket.name, "Key": source},
                     Bucket=self._bucket.name,
-                    Key=_shown(conversation, attachment),
+                    Key=target,
                     TaggingDirective="REPLACE",  # by none: a scanner's tags are about the upload
+                    **fields,
                 )
             except ClientError as error:
                 if _is_absent(error):
@@ -124,27 +159,22 @@ class S3Attachments:
                 raise
         return True
 
-    def _metadata(self, conversation: ConversationId, attachment: AttachmentId) -> dict[str, str] | None:
+    def _found(self, key: str) -> "HeadObjectOutputTypeDef | None":
         with self._bucket.errors():
             try:
-                found = self._bucket.client.head_object(Bucket=self._bucket.name, Key=_shown(conversation, attachment))
+                return self._bucket.client.head_object(Bucket=self._bucket.name, Key=key)
             except ClientError as error:
                 if _is_absent(error):
                     return None
                 raise
-        return found["Metadata"]
 
 
 def _is_absent(error: ClientError) -> bool:
     return error.response["Error"]["Code"] in _ABSENT
 
 
-def _pending(conversation: ConversationId, uploader: UserId, attachment: AttachmentId) -> str:
-    return f"{PENDING_UPLOADS}{conversation}/{uploader}/{attachment}"
-
-
-def _shown(conversation: ConversationId, attachment: AttachmentId) -> str:
-    return f"{SHOWN_ATTACHMENTS}{conversation}/{attachment}"
+def _key(prefix: str, conversation: ConversationId, uploader: UserId, attachment: AttachmentId | str) -> str:
+    return f"{prefix}{conversation}/{uploader}/{attachment}"
 
 
 _: type[Attachments] = S3Attachments

@@ -5,6 +5,7 @@ Measured on loopback: 250 instead of 400 microseconds; over a network it is a wh
 """
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from natter.adapters.valkey.admission import ValkeyAdmission, look_up
@@ -15,16 +16,20 @@ from natter.adapters.valkey.session_states import state_of
 from natter.domain.connections import Connection
 from natter.domain.conversations.roster import ACROSS_A_BLOCK
 from natter.domain.errors import Forbidden, NotMember, RateLimited, Unauthenticated, Unavailable
-from natter.domain.ids import ConversationId, UserId
+from natter.domain.ids import ConversationId, SessionId, UserId
 from natter.domain.limits import Bucket
 from natter.ports.gate import Gate
-from natter.usecases.accounts.authenticate import CheckSession
 
 _logger = logging.getLogger(__name__)
 
 
 class ValkeyGate:
-    def __init__(self, valkey: Valkey, admission: ValkeyAdmission, check_session: CheckSession) -> None:
+    """
+    Args:
+        check_session: asks the truth where Valkey does not know; raises Unauthenticated if the session has ended.
+    """
+
+    def __init__(self, valkey: Valkey, admission: ValkeyAdmission, check_session: Callable[[SessionId], None]) -> None:
         self._valkey = valkey
         self._admission = admission
         self._check_session = check_session

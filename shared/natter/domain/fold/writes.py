@@ -7,9 +7,10 @@ Writing a row again writes the same; an older writer never overwrites a newer ce
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from natter.domain.attachments import attachment_of
 from natter.domain.conversations.members import Member, MembershipChange
 from natter.domain.fold.targets import Target
-from natter.domain.ids import ClientId, ConversationId, UserId
+from natter.domain.ids import AttachmentId, ClientId, ConversationId, UserId
 from natter.domain.messages.commands import (
     AddMembers,
     Amendment,
@@ -141,7 +142,39 @@ class ForgottenCursorRow:
     written_at: int
 
 
-Row = EventRow | SpentRow | StateRow | AmendedRow | MarkRow | EmptiedRow | MembershipRow | SentRow | ForgottenCursorRow
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FileRow:
+    """The message at `seq` shows this file, or has shown it: what it shows now, it says itself."""
+
+    conversation_id: ConversationId
+    attachment_id: AttachmentId
+    seq: int
+    written_at: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ForgottenFileRow:
+    """The message at `seq` does not show this file any more."""
+
+    conversation_id: ConversationId
+    attachment_id: AttachmentId
+    seq: int
+    written_at: int
+
+
+Row = (
+    EventRow
+    | SpentRow
+    | StateRow
+    | AmendedRow
+    | MarkRow
+    | EmptiedRow
+    | MembershipRow
+    | SentRow
+    | ForgottenCursorRow
+    | FileRow
+    | ForgottenFileRow
+)
 
 
 def membership_changes(item: Item, event: Event) -> list[MembershipChange]:
@@ -189,8 +222,17 @@ def rows_of(item: Item, event: Event, targets: Mapping[int, Target], written_at:
             messages=event.messages,
             written_at=written_at,
         )
+    yield from file_rows(item, event, written_at)
     if isinstance(item, Amendment):
         yield from _amendment_rows(item, event, targets[item.target_seq].state, written_at)
+
+
+def file_rows(item: Item, event: Event, written_at: int) -> Iterable[Row]:
+    """Which message shows the file that `event` names: itself, or the one that it edits."""
+    file = attachment_of(event)
+    if file is not None:
+        seq = item.target_seq if isinstance(item, Amendment) else event.seq
+        yield FileRow(conversation_id=event.conversation_id, attachment_id=file, seq=seq, written_at=written_at)
 
 
 def _amendment_rows(item: Amendment, event: Event, state: MessageState, written_at: int) -> Iterable[Row]:

@@ -7,7 +7,8 @@ Pure. Readers are shown it from the moment on that the erasure is asked for; the
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from natter.domain.fold.writes import EmptiedRow, Row
+from natter.domain.attachments import attachment_of
+from natter.domain.fold.writes import EmptiedRow, ForgottenFileRow, Row
 from natter.domain.ids import UserId
 from natter.domain.messages.events import Event, Head, JsonObject
 
@@ -24,8 +25,16 @@ def preview_without(erasing: Mapping[UserId, int], head: Head) -> Head:
 
 
 def emptied(event: Event, *, at: int, written_at: int) -> Iterable[Row]:
-    """What takes the words of `event` out of the tables: nothing, if it has none."""
+    """What takes the words of `event`, and the file that it names, out of the tables: nothing, if it has none."""
     left = _left(event, at)
+    file = attachment_of(event)
+    if file is not None:
+        yield ForgottenFileRow(
+            conversation_id=event.conversation_id,
+            attachment_id=file,
+            seq=event.payload.get("target_seq", event.seq),
+            written_at=written_at,
+        )
     if left is not None:
         yield EmptiedRow(conversation_id=event.conversation_id, seq=event.seq, left=left, written_at=written_at)
 

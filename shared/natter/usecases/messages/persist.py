@@ -29,12 +29,14 @@ from natter.ports.messages import EventLog, EventStore
 from natter.ports.reading import HeadCache, Timeline
 from natter.usecases.delivery.deliver import STALE_MS, Deliver, Delivery, Told
 from natter.usecases.delivery.settle_posts import Report
-from natter.usecases.messages.forgotten_files import forgotten_files
+from natter.usecases.messages.unsettled_files import unsettled_files
 from natter.usecases.reading.show_events import ShowEvents
 
 _logger = logging.getLogger(__name__)
 
 CACHED_CONVERSATIONS = 20_000
+SETTLE_AFTER_S = 5
+"""When mostly what files are to be settled for has been written."""
 
 
 class NotStored(Unavailable):
@@ -114,9 +116,10 @@ class Persist:
         decisions = [decision for fold in folds for decision in fold.decisions]
         heads = [conversation.head for conversation in touched.values()]
 
-        forgotten = forgotten_files(decisions, touched, self.timeline)
-        if forgotten:
-            self.files.add(forgotten)  # before the words that name them go: a replay could not read them any more
+        unsettled = unsettled_files(decisions, touched, self.timeline)
+        if unsettled:
+            # before the words that name them go: a replay could not read them any more
+            self.files.add(unsettled, delay_s=SETTLE_AFTER_S)
         self._write([row for fold in folds for row in fold.rows])
         self.store.write_heads([head for head in heads if head != folded_before[head.conversation_id]])
         for lane in lanes:

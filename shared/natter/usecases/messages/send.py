@@ -46,12 +46,16 @@ class Send:
         if self.check is not None:
             self.check(command)
         if shown := attachments_of(command):
-            self._show(command, shown)
+            self._hold(command, shown)
         return self.log.append(command)
 
-    def _show(self, command: Command, shown: Mapping[AttachmentId, str]) -> None:
-        """Before the append: what is in the log must never show a file that is about to be removed."""
-        missing = self.attachments.show(command.conversation_id, command.sender_id, shown)
+    def _hold(self, command: Command, shown: Mapping[AttachmentId, str]) -> None:
+        """
+        Before the append: what is in the log must never show a file that is about to be removed.
+
+        Whether a message comes to show it is for the fold to say: nobody can download it before.
+        """
+        missing = self.attachments.hold(command.conversation_id, command.sender_id, shown)
         if missing:
             raise NotFound(f"{shown[next(iter(missing))]}: no such attachment")
 

@@ -1,12 +1,10 @@
-"""Take out of the tables what somebody who is erased has said in a conversation, and the files that it shows."""
+"""Take out of the tables what somebody who is erased has said in a conversation, and their files out of the store."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from natter.domain.attachments import attachment_of
 from natter.domain.fold.writes import ForgottenCursorRow
-from natter.domain.ids import ConversationId, UserId
-from natter.domain.messages.events import Event
+from natter.domain.ids import UserId
 from natter.domain.privacy.erased import emptied
 from natter.domain.privacy.requests import Emptying
 from natter.ports.attachments import Attachments
@@ -25,7 +23,7 @@ class EmptyWords:
     nothing of theirs follows, and all that is written of theirs, now or by a replay, is older than what is written
     here.
 
-    A file goes before the words that name it.
+    No file of theirs is kept any more from that event on (`SettleFiles`), so they can go all at once.
 
     Raises:
         Unavailable: a store did not answer in time; doing it again goes on.
@@ -52,14 +50,9 @@ class EmptyWords:
                 return
             high = min(low + STRIDE, end) - 1
             found = self.timeline.events(conversation, low, high, newest_first=False)
-            self._empty(conversation, [event for event in found if event.sender_id == user], erased, written_at)
+            own = [event for event in found if event.sender_id == user]
+            self.store.write([row for event in own for row in emptied(event, at=erased.at, written_at=written_at)])
             self.erasures.note_emptied(user, conversation, to=high, done=False)
-        self.attachments.erase_pending(conversation, user)
+        self.attachments.erase(conversation, user)
         self.store.write([ForgottenCursorRow(conversation_id=conversation, user_id=user, written_at=written_at)])
         self.erasures.note_emptied(user, conversation, to=end, done=True)
-
-    def _empty(self, conversation: ConversationId, events: Sequence[Event], erased: Event, written_at: int) -> None:
-        files = {file for event in events if (file := attachment_of(event)) is not None}
-        if files:
-            self.attachments.erase(conversation, files)
-        self.store.write([row for event in events for row in emptied(event, at=erased.at, written_at=written_at)])

@@ -19,7 +19,7 @@ class TestOfferUpload:
         attachment, form = offering(chat)(ann, lobby, a_file(b"cat"))
         assert not chat.attachments.upload(form, b"dog")
         assert chat.attachments.upload(form, b"cat")
-        assert list(chat.attachments.show(lobby, ann, [attachment])) == []
+        assert list(chat.attachments.hold(lobby, ann, [attachment])) == []
 
     def test_every_attachment_is_another(self, chat: Chat) -> None:
         ann = chat.person("ann")

@@ -106,7 +106,7 @@ class TestUnavailable:
             assert stage.tables.heads([LOBBY]) == undisturbed.tables.heads([LOBBY]) == stage.heads.get([LOBBY])
             assert set(stage.seen(anns)) == set(stage.seen(bobs)) == {1, 2, 3, 4, 5}
             assert {event.seq for emission in stage.emitted() for event in emission.events} == {1, 2, 3, 4, 5}
-            assert stage.gone()[0] == {CAT, DOG}
+            assert stage.told()[0] == (ANN, {CAT, DOG}, 5)
             assert {"forbidden"} == {frame["code"] for frame in stage.received(bobs) if frame["type"] == "error"}
         assert failing > 20
 

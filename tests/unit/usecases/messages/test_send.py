@@ -105,14 +105,27 @@ class TestAttachments:
         command = a_command(a_post("m1"), a_post("m2", content=attached(cat)), sender=ann, conversation=lobby)
         chat.send(command)
         assert logged(chat) == [command]
+        assert chat.attachments.link(lobby, ann, cat) is not None
+
+    def test_it_is_held_until_the_fold_comes_to_it(self, chat: Chat, ann: UserId, lobby: ConversationId) -> None:
+        """P1: the upload may be about to be removed."""
+        cat = uploaded(chat, ann, lobby)
+        chat.send(a_command(a_post("m1", content=attached(cat)), sender=ann, conversation=lobby))
+        chat.attachments.expire_uploads()
+        chat.fold()
+        chat.settle()
         chat.attachments.sweep()
-        assert chat.attachments.link(lobby, cat) is not None
+        assert chat.link_attachment(ann, lobby, cat)
 
     def test_sending_again_is_not_refused(self, chat: Chat, ann: UserId, lobby: ConversationId) -> None:
-        """P3: also when the upload has been removed from where it came."""
+        """P3: also when what was uploaded, and then held, has been removed."""
         cat = uploaded(chat, ann, lobby)
         command = a_command(a_post("m1", content=attached(cat)), sender=ann, conversation=lobby)
         chat.send(command)
+        chat.attachments.expire_uploads()
+        assert chat.send(command) == NOON
+        chat.fold()
+        chat.settle()
         chat.attachments.sweep()
         assert chat.send(command) == NOON
 
@@ -120,7 +133,7 @@ class TestAttachments:
         cat = uploaded(chat, ann, lobby)
         edit = EditMessage(client_id=ClientId("e1"), target_seq=2, content=attached(cat))
         chat.send(a_command(edit, sender=ann, conversation=lobby))
-        assert chat.attachments.link(lobby, cat) is not None
+        assert chat.attachments.link(lobby, ann, cat) is not None
         missing = replace(edit, content=attached(AttachmentId("dog")))
         with pytest.raises(NotFound, match=r"^content\.attachment_id: no such attachment$"):
             chat.send(a_command(missing, sender=ann, conversation=lobby))
@@ -154,7 +167,7 @@ class TestAttachments:
         cat = uploaded(chat, ann, lobby)
         with pytest.raises(NotMember):
             chat.send(a_command(a_post("m1", content=attached(cat)), sender=MALLORY, conversation=lobby))
-        assert chat.attachments.link(lobby, cat) is None
+        assert chat.attachments.link(lobby, ann, cat) is None
 
 
 class TestCheck:

@@ -26,7 +26,7 @@ class Scene:
         self.anns, self.bobs = self.upload(self.ann), self.upload(self.bob)
         self.pending = self.upload(self.ann)
         for user, file in ((self.ann, self.anns), (self.bob, self.bobs)):
-            self.chat.attachments.show(self.group, user, [file])
+            assert self.chat.attachments.hold(self.group, user, [file]) == []
             self.chat.say(self.group, user, a_post(f"{user}-1", content=attached(file)), a_post(f"{user}-2", "secret"))
         self.chat.say(self.group, self.ann, an_edit("e", self.head() - 2, "secret, too"))
         self.said = self.head()
@@ -77,9 +77,10 @@ class TestEmptyWords:
         scene.run()
         assert [each.keys() for each in scene.words(scene.ann)] == [{"deleted_at"}, {"deleted_at"}, {"target_seq"}]
         assert scene.words(scene.bob) == others
-        assert scene.chat.attachments.link(scene.group, scene.anns) is None
-        assert scene.chat.attachments.link(scene.group, scene.bobs) is not None
-        assert list(scene.chat.attachments.show(scene.group, scene.ann, [scene.pending])) == [scene.pending]
+        assert scene.chat.attachments.link(scene.group, scene.ann, scene.anns) is None
+        assert scene.chat.attachments.link(scene.group, scene.bob, scene.bobs) is not None
+        assert list(scene.chat.attachments.hold(scene.group, scene.ann, [scene.pending])) == [scene.pending]
+        assert list(scene.chat.tables.places_of_file(scene.group, scene.anns, 1, NEVER, limit=1)) == []
         assert scene.chat.tables.cursors([(scene.group, scene.ann)]) == {}
         assert scene.left() == []
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from natter.domain.accounts.users import DELETED_NAME
-from natter.domain.errors import BadCredentials, Unavailable, UsernameTaken
+from natter.domain.errors import BadCredentials, NotFound, Unavailable, UsernameTaken
 from natter.domain.presence import Traces
 from natter.usecases.conversations.relay import AGE_MS, Relay
 from natter.usecases.privacy.erase import Swept
@@ -56,7 +56,7 @@ def check_erased(scene: Scene) -> None:
     assert "secret" not in kept(chat.tables)
     assert chat.tables.cursors((each, scene.ann) for each in scene.conversations) == {}
     assert chat.conversations.roles(scene.owned).roles == {scene.bob: "owner", scene.cid: "member"}
-    assert chat.attachments.link(scene.direct, scene.file) is None
+    assert chat.attachments.link(scene.direct, scene.ann, scene.file) is None
     assert world.erasures.unfinished(limit=10) == []
     assert world.sessions.of_user(scene.ann, after=None, limit=10, at=world.clock()) == []
     assert world.devices.of(scene.ann, after=None, limit=10) == []
@@ -233,3 +233,23 @@ class TestWhoIsErased:
         scene.chat.say(scene.direct, scene.ann, a_post("late", "secret"))
         assert scene.erase()() == DONE
         check_erased(scene)
+
+
+class TestFiles:
+    def test_are_refused_from_the_moment_on_that_it_is_asked_for(self, scene: Scene) -> None:
+        link = scene.chat.link_attachment
+        assert link(scene.bob, scene.direct, scene.file)
+        scene.ask()
+        with pytest.raises(NotFound):
+            link(scene.bob, scene.direct, scene.file)
+
+    def test_are_not_brought_back_by_who_settles_them_late(self, scene: Scene) -> None:
+        """The message was told of before she was erased, and its words are not emptied yet."""
+        (late,) = scene.told
+        scene.ask()
+        scene.erase()()
+        scene.chat.fold()
+        scene.chat.attachments.discard(scene.direct, scene.ann, [scene.file])
+        scene.chat.settle_files(late)
+        scene.chat.attachments.sweep()
+        assert scene.chat.attachments.link(scene.direct, scene.ann, scene.file) is None

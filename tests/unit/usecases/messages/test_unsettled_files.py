@@ -1,4 +1,4 @@
-"""What a deleted message has shown goes with it."""
+"""Who settles files is told of all that a message comes to show, or ceases to show."""
 
 from unittest.mock import patch
 
@@ -7,8 +7,9 @@ import pytest
 from natter.domain.errors import Unavailable
 from natter.domain.ids import AttachmentId
 from natter.domain.messages.states import MAX_EDITS
-from natter.usecases.messages.forgotten_files import FILES_AT_ONCE
+from natter.usecases.messages.unsettled_files import FILES_AT_ONCE
 from tests.messages import (
+    ANN,
     BOB,
     LOBBY,
     a_command,
@@ -22,8 +23,9 @@ from tests.messages import (
 from tests.persisting import CAT, DOG, Stage
 
 
-class TestForgottenFiles:
-    def test_they_go_as_first_sent_and_as_edited_whichever_batch_that_was_in(self) -> None:
+class TestUnsettledFiles:
+    def test_what_a_deletion_takes_away_is_told_whichever_batch_it_was_in(self) -> None:
+        """As first sent and as edited."""
         edit = a_command(an_edit("e", 2, content=attached(DOG)))
         commands = [created(), a_command(a_post("x", content=attached(CAT))), edit, a_command(a_delete("d", 2))]
         records = a_log(commands)
@@ -32,37 +34,60 @@ class TestForgottenFiles:
             for end in cuts:
                 stage.environment()(records[begin:end])
                 begin = end
-            assert stage.gone() == [{CAT, DOG}], cuts
+            assert stage.told()[-1] == (ANN, {CAT, DOG}, 3), cuts
 
-    def test_they_go_whoever_deletes(self) -> None:
+    def test_what_is_shown_is_told_with_the_place_that_shows_it(self) -> None:
+        stage = Stage()
+        stage.persist(a_log([created(), a_command(a_post("x"), a_post("y", content=attached(CAT)))]))
+        assert stage.told() == [(ANN, {CAT}, 1)]
+
+    @pytest.mark.parametrize("cuts", [[5], [2, 5], [3, 5], [4, 5]], ids=str)
+    def test_an_edit_takes_away_what_was_shown_before_it(self, cuts: list[int]) -> None:
+        edits = [a_command(an_edit(f"e{file}", 2, content=attached(file))) for file in (DOG, CAT)]
+        commands = [created(), a_command(a_post("x", content=attached(CAT))), *edits, a_command(an_edit("words", 2))]
+        records = a_log(commands)
+        stage, begin = Stage(), 0
+        for end in cuts:
+            stage.environment()(records[begin:end])
+            begin = end
+        assert set().union(*(files for _, files, _ in stage.told())) == {CAT, DOG}
+        assert CAT in stage.told()[-1][1]
+        assert stage.told()[-1][2] == 4
+
+    def test_they_are_their_senders_whoever_deletes(self) -> None:
         stage = Stage()
         posted = a_command(a_post("x", content=attached(CAT)), sender=BOB)
-        stage.persist(a_log([created(), posted, a_command(a_delete("d", 2))]))
-        assert stage.gone() == [{CAT}]
+        stage.persist(a_log([created(), posted]))
+        stage.persist(a_log([created(), posted, a_command(a_delete("d", 2))])[2:])
+        assert stage.told() == [(BOB, {CAT}, 1), (BOB, {CAT}, 2)]
 
     def test_those_of_one_message_may_be_very_many(self) -> None:
         stage = Stage()
         edits = [a_command(an_edit(f"e{n}", 2, content=attached(AttachmentId(f"f{n}")))) for n in range(MAX_EDITS)]
         posted = a_command(a_post("x", content=attached(CAT)))
         stage.persist(a_log([created(), posted, *edits, a_command(a_delete("d", 2))]))
-        assert [len(files) for files in stage.gone()] == [FILES_AT_ONCE, MAX_EDITS + 1 - FILES_AT_ONCE]
+        assert sum(len(files) for _, files, _ in stage.told()) == MAX_EDITS + 1
+        assert {len(files) for _, files, _ in stage.told()} == {FILES_AT_ONCE, 1}
 
     def test_nothing_else_touches_the_queue(self) -> None:
-        """A refused deletion, one of mere words, an edit that shows something else, a retry, a replay."""
+        """A refused edit or deletion, mere words, a retry, a replay."""
         stage = Stage()
+        shown = a_command(a_post("x", content=attached(CAT)), a_post("y"))
         records = a_log(
             [
                 created(),
-                a_command(a_post("x", content=attached(CAT)), a_post("y")),
-                a_command(an_edit("e", 2)),
+                shown,
+                a_command(an_edit("no", 2, content=attached(DOG)), sender=BOB),
                 a_command(a_delete("no", 2), sender=BOB),
+                a_command(an_edit("e", 3)),
                 a_command(a_delete("d", 3)),
                 a_command(a_delete("d", 3)),
+                shown,
             ]
         )
         stage.persist(records)
         stage.environment()(records)
-        assert stage.gone() == []
+        assert stage.told() == [(ANN, {CAT}, 7)]
 
     def test_a_queue_that_does_not_answer_gives_the_batch_back_before_anything_is_written(self) -> None:
         """P9. Else what named the files could be gone before they are told of."""
@@ -75,11 +100,10 @@ class TestForgottenFiles:
             stage.persist(records[2:])
         assert stage.stored() == unchanged
         stage.persist(records[2:])
-        assert stage.gone() == [{CAT}]
+        assert stage.told() == [(ANN, {CAT}, 1), (ANN, {CAT}, 2)]
 
-    def test_no_reader_finds_their_ids(self) -> None:
+    def test_no_reader_finds_the_ids_of_a_deleted_message(self) -> None:
         stage = Stage()
         commands = [created(), a_command(a_post("x", content=attached(CAT))), a_command(a_delete("d", 2))]
         stage.persist(a_log(commands))
-        assert stage.gone() == [{CAT}]
-        assert CAT not in str([*stage.tables.said(), *stage.stored(), stage.tables.heads([LOBBY])])
+        assert CAT not in str([*stage.stored(), stage.tables.heads([LOBBY])])
