@@ -174,7 +174,7 @@ class TestPrivileges:
             (resource,) = app.actions(name)["cassandra:Modify"]
             assert f"/table/{table}" in resource
         emptied = [re.search(r"/table/(\w+)", each) for each in app.actions("erase")["cassandra:Modify"]]
-        assert {each[1] for each in emptied if each} == {"events", "effects", "cursors", "files"}
+        assert {each[1] for each in emptied if each} == {"events", "cursors", "files"}
 
     def test_attachments_are_read_and_written_only_where_it_is_needed(self, app: Templates) -> None:
         """
