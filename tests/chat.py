@@ -16,8 +16,8 @@ from natter.usecases.attachments.link_attachment import LinkAttachment
 from natter.usecases.attachments.offer_upload import OfferUpload
 from natter.usecases.attachments.settle_files import SettleFiles
 from natter.usecases.conversations.announce import Announce
-from natter.usecases.conversations.change_conversation import Restyle
-from natter.usecases.conversations.change_members import AddPeople, RemovePerson, SetRole
+from natter.usecases.conversations.change_conversation import ChangeConversation
+from natter.usecases.conversations.change_members import AddMembers, ChangeRole, RemoveMember
 from natter.usecases.conversations.change_settings import ChangeSettings
 from natter.usecases.conversations.create_conversation import Create
 from natter.usecases.conversations.list_members import ListMembers
@@ -56,10 +56,10 @@ class Members:
     """All that is asked of a conversation that is there, but for what is said in it."""
 
     list: ListMembers
-    add: AddPeople
-    set_role: SetRole
-    remove: RemovePerson
-    restyle: Restyle
+    add: AddMembers
+    set_role: ChangeRole
+    remove: RemoveMember
+    change_conversation: ChangeConversation
     change_settings: ChangeSettings
 
 
@@ -183,10 +183,10 @@ class Chat:
         }
         return Members(
             list=ListMembers(conversations=self.conversations, admission=self.admission),
-            add=AddPeople(**changes),
-            set_role=SetRole(**changes),
-            remove=RemovePerson(**changes),
-            restyle=Restyle(**changes),
+            add=AddMembers(**changes),
+            set_role=ChangeRole(**changes),
+            remove=RemoveMember(**changes),
+            change_conversation=ChangeConversation(**changes),
             change_settings=ChangeSettings(conversations=self.conversations, tell=self.tell, frames=JsonFrames()),
         )
 

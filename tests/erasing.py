@@ -60,7 +60,7 @@ def erasing(chat: Chat, crashing: Crashing | None = None, **changes: Any) -> Era
     erase = Erase(
         **ports,
         end_sessions=EndSessions(
-            sessions=around(end.sessions), states=around(end.states), close=end.close, clock=world.clock
+            sessions=around(end.sessions), states=around(end.states), close=end.close, now_ms=world.clock
         ),
         connections=around(world.sockets),
         traces=around(world.traces),

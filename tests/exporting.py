@@ -22,7 +22,7 @@ def making(chat: Chat) -> MakeExport:
         blocks=world.blocks,
         conversations=chat.conversations,
         timeline=chat.tables,
-        clock=world.clock,
+        now_ms=world.clock,
     )
 
 

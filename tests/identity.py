@@ -25,7 +25,7 @@ from natter.usecases.accounts.sign_in_by_provider import SignInByProvider
 from natter.usecases.accounts.sign_up import SignUp
 from natter.usecases.presence.read_presence import ReadPresence
 from natter.usecases.privacy.ask_for_export import AskForExport
-from natter.usecases.privacy.erase_self import EraseSelf, EraseSelfByProvider, StartErasure
+from natter.usecases.privacy.erase_self import EraseSelf, EraseSelfByProvider, RequestErasure
 from tests.memory.access_tokens import MemoryAccessTokens
 from tests.memory.acquaintances import MemoryAcquaintances
 from tests.memory.admission import MemoryAdmission
@@ -232,7 +232,7 @@ class World:
             users=self.users,
             passwords=self.passwords,
             limits=self.limits,
-            clock=self.clock,
+            now_ms=self.clock,
             per_address=engines.per_address,
         )
         self.sign_in = SignIn(users=self.users, check=self.check, open_session=engines.open_session)
@@ -240,12 +240,12 @@ class World:
             provider=self.provider,
             identities=self.identities,
             open_session=engines.open_session,
-            clock=self.clock,
+            now_ms=self.clock,
         )
         self.refresh_session = RefreshSession(
-            sessions=self.sessions, tokens=self.tokens, end_session=self.end_session, clock=self.clock
+            sessions=self.sessions, tokens=self.tokens, end_session=self.end_session, now_ms=self.clock
         )
-        self.list_sessions = ListSessions(sessions=self.sessions, clock=self.clock)
+        self.list_sessions = ListSessions(sessions=self.sessions, now_ms=self.clock)
         self.end_own_session = EndOwnSession(sessions=self.sessions, end=self.end_session)
         self.change_password = ChangePassword(
             users=self.users, passwords=self.passwords, check=self.check, end_others=self.end_sessions
@@ -259,21 +259,21 @@ class World:
             archives=self.archives,
             exporter=self.exporter,
             new_id=new_id,
-            clock=self.clock,
+            now_ms=self.clock,
         )
-        self.start_erasure = StartErasure(erasures=self.erasures, end_sessions=self.end_sessions, clock=self.clock)
-        self.erase_self = EraseSelf(users=self.users, check=self.check, start=self.start_erasure)
+        self.request_erasure = RequestErasure(erasures=self.erasures, end_sessions=self.end_sessions, now_ms=self.clock)
+        self.erase_self = EraseSelf(users=self.users, check=self.check, start=self.request_erasure)
         self.erase_self_by_provider = EraseSelfByProvider(
-            provider=self.provider, identities=self.identities, start=self.start_erasure
+            provider=self.provider, identities=self.identities, start=self.request_erasure
         )
-        self.keep_contacts = KeepContacts(contacts=self.contacts, clock=self.clock)
+        self.keep_contacts = KeepContacts(contacts=self.contacts, now_ms=self.clock)
         self.keep_blocks = KeepBlocks(
             blocks=self.blocks,
             conversations=self.conversations,
             admission=self.engines.admission,
-            clock=self.clock,
+            now_ms=self.clock,
         )
-        self.keep_devices = KeepDevices(devices=self.devices, clock=self.clock)
+        self.keep_devices = KeepDevices(devices=self.devices, now_ms=self.clock)
         self.presence_now = self.engines.presence_now
         self.read_presence = ReadPresence(acquaintances=self.acquaintances, now=self.presence_now)
 

@@ -14,8 +14,8 @@ from natter.settings import ChatApiSettings
 from natter.usecases.attachments.find_message import FindMessage
 from natter.usecases.attachments.link_attachment import LinkAttachment
 from natter.usecases.attachments.offer_upload import OfferUpload
-from natter.usecases.conversations.change_conversation import Restyle
-from natter.usecases.conversations.change_members import AddPeople, RemovePerson, SetRole
+from natter.usecases.conversations.change_conversation import ChangeConversation
+from natter.usecases.conversations.change_members import AddMembers, ChangeRole, RemoveMember
 from natter.usecases.conversations.change_settings import ChangeSettings
 from natter.usecases.conversations.create_conversation import Create
 from natter.usecases.conversations.list_members import ListMembers
@@ -68,7 +68,7 @@ def _conversations(api: HttpApi, engines: Engines) -> None:
         now_ms=engines.now_ms,
     )
     inbox = ReadInbox(conversations=engines.conversations, view=engines.view_conversations, size=conversation_size)
-    change = Restyle(
+    change = ChangeConversation(
         conversations=engines.conversations, announce=engines.announce, new_id=new_id, now_ms=engines.now_ms
     )
 
@@ -87,7 +87,7 @@ def _conversations(api: HttpApi, engines: Engines) -> None:
         return ConversationAnswer.of(view(request.principal.user_id, conversation))
 
     @api.patch("/v1/conversations/<conversation_id>", raises=(NotMember, Forbidden))
-    def restyle(request: Request, body: ConversationPatch) -> ConversationAnswer:
+    def change_conversation(request: Request, body: ConversationPatch) -> ConversationAnswer:
         user, conversation = request.principal.user_id, ConversationId(request.path["conversation_id"])
         change(user, conversation, body.to_wanted())
         return ConversationAnswer.of(view(user, conversation))
@@ -109,9 +109,9 @@ def _members(api: HttpApi, engines: Engines) -> None:
     """Who belongs to them."""
     conversations, announce, now_ms = engines.conversations, engines.announce, engines.now_ms
     members_of = ListMembers(conversations=conversations, admission=engines.admission)
-    add = AddPeople(conversations=conversations, announce=announce, new_id=new_id, now_ms=now_ms)
-    give_role = SetRole(conversations=conversations, announce=announce, new_id=new_id, now_ms=now_ms)
-    remove = RemovePerson(conversations=conversations, announce=announce, new_id=new_id, now_ms=now_ms)
+    add = AddMembers(conversations=conversations, announce=announce, new_id=new_id, now_ms=now_ms)
+    give_role = ChangeRole(conversations=conversations, announce=announce, new_id=new_id, now_ms=now_ms)
+    remove = RemoveMember(conversations=conversations, announce=announce, new_id=new_id, now_ms=now_ms)
 
     @api.get("/v1/conversations/<conversation_id>/members", raises=(NotMember,))
     def list_members(request: Request, query: ListQuery) -> MembersAnswer:

@@ -8,7 +8,7 @@ from natter.entrypoints.lazily import LambdaHandler, lazily
 from natter.settings import EraseSettings
 from natter.telemetry import logger, record_erasures
 from natter.usecases.privacy.empty_words import EmptyWords
-from natter.usecases.privacy.erase import Erase, Swept
+from natter.usecases.privacy.erase import Erase, Erased
 from natter.usecases.privacy.leave_for_good import LeaveForGood
 
 
@@ -16,7 +16,7 @@ class IncompleteErasureError(Exception):
     """A step of one failed: the function's alarm rings when that does not pass."""
 
 
-def build(erase: Callable[[], Swept]) -> LambdaHandler:
+def build(erase: Callable[[], Erased]) -> LambdaHandler:
     def handle(_event: object, _context: object) -> dict[str, int]:
         swept = erase()
         record_erasures(swept)

@@ -31,7 +31,7 @@ def _made() -> LambdaHandler:
         blocks=engines.blocks,
         conversations=engines.conversations,
         timeline=engines.timeline,
-        clock=engines.now_ms,
+        now_ms=engines.now_ms,
     )
     return build(make)
 

@@ -1,8 +1,7 @@
 """Consumer of `chat.fanout`: cuts what is to be shown to many into slices for `post_slice`."""
 
-from collections.abc import Callable
-
 from natter.bootstrap.engines import Engines
+from natter.domain.clock import NowMs
 from natter.entrypoints.lazily import LambdaHandler, lazily
 from natter.entrypoints.record import Batch
 from natter.entrypoints.records import readable
@@ -18,7 +17,7 @@ REBUILT_MS = 120_000
 """How long what has been handed over waits for a registry that has lost data; who is known is shown it then."""
 
 
-def build(fanout: Fanout, dead: DeadLetters, now_ms: Callable[[], int]) -> LambdaHandler:
+def build(fanout: Fanout, dead: DeadLetters, now_ms: NowMs) -> LambdaHandler:
     def consume(batch: Batch) -> None:
         now = now_ms()
         undelivered = readable([raw for raw in batch if raw.at > now - STALE_MS], load_undelivered, dead)

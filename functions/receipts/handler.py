@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from natter.bootstrap.engines import Engines
+from natter.domain.budgets import RECEIPTS_S
 from natter.domain.receipts import ReceiptRecord
 from natter.entrypoints.lazily import LambdaHandler, lazily
 from natter.entrypoints.record import Batch
@@ -12,9 +13,6 @@ from natter.ports.operations import DeadLetters
 from natter.records.receipts import load_receipt
 from natter.settings import ReceiptsSettings
 from natter.usecases.receipts.fold_receipts import FoldReceipts
-
-TELLING_S = 1.0
-"""For a batch of many conversations, all of which have waited about as long already."""
 
 
 def build(fold: FoldReceipts, dead: DeadLetters) -> LambdaHandler:
@@ -34,7 +32,7 @@ def _made() -> LambdaHandler:
         admission=engines.admission,
         blocks=engines.blocks,
         frames=engines.frames,
-        tell=replace(engines.tell, budget_s=TELLING_S),
+        tell=replace(engines.tell, budget_s=RECEIPTS_S),
     )
     return build(fold, engines.dead)
 

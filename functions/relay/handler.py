@@ -10,14 +10,14 @@ from natter.entrypoints.lazily import LambdaHandler, lazily
 from natter.settings import RelaySettings
 from natter.telemetry import logger
 from natter.usecases.accounts.forget_sessions import ForgetSessions
-from natter.usecases.conversations.relay import Relay, Swept
+from natter.usecases.conversations.relay import Relay, Relayed
 
 
 class IncompleteSweepError(Exception):
     """Something stays untold: the function's alarm rings when that does not pass."""
 
 
-def build(relay: Callable[[], Swept], forget_sessions: Callable[[], int]) -> LambdaHandler:
+def build(relay: Callable[[], Relayed], forget_sessions: Callable[[], int]) -> LambdaHandler:
     def handle(_event: object, _context: object) -> dict[str, int]:
         swept = relay()
         done = {"announced": swept.announced, "replaced": swept.replaced}

@@ -24,7 +24,7 @@ from natter.usecases.accounts.sign_in_by_provider import SignInByProvider
 from natter.usecases.accounts.sign_up import SignUp
 from natter.usecases.presence.read_presence import ReadPresence
 from natter.usecases.privacy.ask_for_export import AskForExport
-from natter.usecases.privacy.erase_self import EraseSelf, EraseSelfByProvider, StartErasure
+from natter.usecases.privacy.erase_self import EraseSelf, EraseSelfByProvider, RequestErasure
 from natter.wire.accounts import (
     DevicesAnswer,
     FindUsersQuery,
@@ -77,9 +77,9 @@ def _sessions(api: HttpApi, engines: Engines) -> None:
         sessions=engines.sessions,
         tokens=engines.access_tokens,
         end_session=engines.end_session,
-        clock=engines.now_ms,
+        now_ms=engines.now_ms,
     )
-    sessions_of = ListSessions(sessions=engines.sessions, clock=engines.now_ms)
+    sessions_of = ListSessions(sessions=engines.sessions, now_ms=engines.now_ms)
     end = EndOwnSession(sessions=engines.sessions, end=engines.end_session)
     ticket_for = IssueTicket(tickets=engines.tickets, socket_url=engines.socket_url)
 
@@ -116,7 +116,7 @@ def _passwords(api: HttpApi, engines: Engines) -> None:
         users=users,
         passwords=passwords,
         limits=engines.rate_limits,
-        clock=engines.now_ms,
+        now_ms=engines.now_ms,
         per_address=engines.per_address,
     )
     open_session = SignIn(users=users, check=check, open_session=engines.open_session)
@@ -146,7 +146,7 @@ def _identity_provider(api: HttpApi, engines: Engines, provider: IdentityProvide
         provider=provider,
         identities=engines.identities,
         open_session=engines.open_session,
-        clock=engines.now_ms,
+        now_ms=engines.now_ms,
     )
     erase = EraseSelfByProvider(provider=provider, identities=engines.identities, start=_start_erasure(engines))
 
@@ -167,8 +167,8 @@ def _identity_provider(api: HttpApi, engines: Engines, provider: IdentityProvide
         erase(request.principal, body.id_token)
 
 
-def _start_erasure(engines: Engines) -> StartErasure:
-    return StartErasure(erasures=engines.erasures, end_sessions=engines.end_sessions, clock=engines.now_ms)
+def _start_erasure(engines: Engines) -> RequestErasure:
+    return RequestErasure(erasures=engines.erasures, end_sessions=engines.end_sessions, now_ms=engines.now_ms)
 
 
 def _profiles(api: HttpApi, engines: Engines) -> None:
@@ -201,7 +201,7 @@ def _export(api: HttpApi, engines: Engines) -> None:
         archives=engines.archives,
         exporter=engines.exporter,
         new_id=new_id,
-        clock=engines.now_ms,
+        now_ms=engines.now_ms,
     )
 
     @api.get("/v1/users/me/export", status=202, also=(302,))
@@ -214,7 +214,7 @@ def _export(api: HttpApi, engines: Engines) -> None:
 
 def _contacts(api: HttpApi, engines: Engines) -> None:
     """Whom one keeps."""
-    contacts = KeepContacts(contacts=engines.contacts, clock=engines.now_ms)
+    contacts = KeepContacts(contacts=engines.contacts, now_ms=engines.now_ms)
 
     @api.get("/v1/contacts")
     def list_contacts(request: Request, query: ListQuery) -> PeopleAnswer:
@@ -236,7 +236,7 @@ def _blocks(api: HttpApi, engines: Engines) -> None:
         blocks=engines.blocks,
         conversations=engines.conversations,
         admission=engines.admission,
-        clock=engines.now_ms,
+        now_ms=engines.now_ms,
     )
 
     @api.get("/v1/blocks")
@@ -263,7 +263,7 @@ def _presence(api: HttpApi, engines: Engines) -> None:
 
 def _devices(api: HttpApi, engines: Engines) -> None:
     """On what one is signed in, and where that is woken."""
-    devices = KeepDevices(devices=engines.devices, clock=engines.now_ms)
+    devices = KeepDevices(devices=engines.devices, now_ms=engines.now_ms)
 
     @api.get("/v1/devices")
     def list_devices(request: Request, query: ListQuery) -> DevicesAnswer:

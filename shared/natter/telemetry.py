@@ -5,17 +5,18 @@ Nothing personal, no message text and no token goes through here: only ids, coun
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.logging.utils import copy_config_to_registered_loggers
 from aws_lambda_powertools.metrics import MetricUnit
 
+from natter.domain.clock import NowMs
 from natter.domain.fold.conversation import Decision, Turn
 from natter.usecases.delivery.rebuild import Rebuilt
-from natter.usecases.delivery.settle_posts import Report
+from natter.usecases.delivery.settle_posts import Settled
 from natter.usecases.messages.persist import Persisted
-from natter.usecases.privacy.erase import Swept
+from natter.usecases.privacy.erase import Erased
 
 logger = Logger(use_rfc3339=True, utc=True)
 metrics = Metrics()
@@ -27,7 +28,7 @@ def configure_logging() -> None:
     logging.getLogger("natter").propagate = False
 
 
-def record_persisted(persisted: Persisted, now_ms: Callable[[], int]) -> None:
+def record_persisted(persisted: Persisted, now_ms: NowMs) -> None:
     """What one batch did: messages stored, refusals, retries, and how old the records were when delivered."""
     first = [decision for decision in persisted.decisions if decision.turn is Turn.FIRST]
     _add("EventsStored", sum(each.outcome.seq is not None for each in first))
@@ -48,7 +49,7 @@ def record_fanned_out(slices: int) -> None:
     _flush()
 
 
-def record_slice(attempt: int, report: Report) -> None:
+def record_slice(attempt: int, report: Settled) -> None:
     """What came of posting one slice; `attempt` is how often that had failed before."""
     _add_posts(report)
     if attempt:
@@ -69,14 +70,14 @@ def record_rebuilt(rebuilt: Rebuilt) -> None:
     _flush()
 
 
-def record_erasures(swept: Swept) -> None:
+def record_erasures(swept: Erased) -> None:
     """How long ago the oldest erasure was asked for that is not done; it has to be done some day."""
     if swept.oldest_ms:
         metrics.add_metric("ErasureAge", MetricUnit.Milliseconds, swept.oldest_ms)
     _flush()
 
 
-def _add_posts(report: Report) -> None:
+def _add_posts(report: Settled) -> None:
     _add("PostsFailed", report.failed)
     _add("PostsUntried", report.untried)
     _add("ConnectionsClosed", report.closed)

@@ -13,6 +13,8 @@ from natter.domain.fold.known import Wanted
 from natter.domain.fold.targets import Target
 from natter.domain.fold.writes import (
     AmendedRow,
+    ClientIdKey,
+    ClientIdRow,
     EmptiedRow,
     EventRow,
     FileRow,
@@ -23,8 +25,6 @@ from natter.domain.fold.writes import (
     Outcome,
     Row,
     SentRow,
-    SpentKey,
-    SpentRow,
     StateRow,
 )
 from natter.domain.ids import AttachmentId, ClientId, ConversationId, UserId, new_id
@@ -64,10 +64,10 @@ def a_head(seq: int, **fields: Any) -> Head:
     return messages.a_head(seq, **{"written_at": NOW_US + seq, **fields})
 
 
-def spent(lobby: ConversationId, *, seq: int | None, refusal: str | None = None, later_us: int = 0) -> SpentRow:
-    key = SpentKey(conversation_id=lobby, sender_id=ANN, client_id=ClientId("m1"))
+def spent(lobby: ConversationId, *, seq: int | None, refusal: str | None = None, later_us: int = 0) -> ClientIdRow:
+    key = ClientIdKey(conversation_id=lobby, sender_id=ANN, client_id=ClientId("m1"))
     outcome = Outcome(epoch=EPOCH, offset=4 + later_us, item=2, at=NOON, seq=seq, refusal=refusal)
-    return SpentRow(key=key, outcome=outcome, written_at=NOW_US + later_us)
+    return ClientIdRow(key=key, outcome=outcome, written_at=NOW_US + later_us)
 
 
 def stored(event: Event, *, later_us: int = 0) -> EventRow:

@@ -63,7 +63,7 @@ class Known:
 
     @property
     def check(self) -> CheckSession:
-        return CheckSession(states=self.states, sessions=self.sessions, clock=now_ms)
+        return CheckSession(states=self.states, sessions=self.sessions, now_ms=now_ms)
 
     def connection(self) -> Connection:
         """Of a session that is live."""

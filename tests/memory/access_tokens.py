@@ -5,13 +5,13 @@ from collections.abc import Sequence
 
 from natter.domain.accounts.credentials import PublicKey
 from natter.domain.accounts.users import Principal
-from natter.domain.clock import Clock
+from natter.domain.clock import NowMs
 from natter.domain.errors import Unauthenticated
 from natter.ports.accounts import AccessTokens, TokenKeys
 
 
 class MemoryAccessTokens:
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: NowMs) -> None:
         self._clock = clock
         self._issued: dict[str, tuple[Principal, int]] = {}
 

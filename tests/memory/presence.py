@@ -4,9 +4,8 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
-from natter.adapters.valkey.pace import PACE_MS, SKEW_MS
 from natter.domain.ids import DeviceId, UserId
-from natter.domain.presence import DeviceState, Look, Said, Traces, Watcher
+from natter.domain.presence import PACE_MS, SKEW_MS, DeviceState, Look, Said, Traces, Watcher
 from natter.ports.presence import LookQueue, PresenceTraces, TellingPace, Watchers
 
 

@@ -4,14 +4,14 @@ import math
 import threading
 from collections import defaultdict
 
-from natter.domain.clock import Clock
+from natter.domain.clock import NowMs
 from natter.domain.errors import RateLimited
 from natter.domain.limits import Bucket
 from natter.ports.limits import RateLimits
 
 
 class MemoryRateLimits:
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: NowMs) -> None:
         self._clock = clock
         self._full_at: defaultdict[tuple[str, str], float] = defaultdict(float)
         self._lock = threading.Lock()

@@ -9,6 +9,7 @@ from natter.domain.fold.known import Known, Wanted
 from natter.domain.fold.targets import Target
 from natter.domain.fold.writes import (
     AmendedRow,
+    ClientIdRow,
     EmptiedRow,
     EventRow,
     FileRow,
@@ -19,7 +20,6 @@ from natter.domain.fold.writes import (
     Place,
     Row,
     SentRow,
-    SpentRow,
     StateRow,
 )
 from natter.domain.ids import AttachmentId, ConversationId, UserId
@@ -94,7 +94,7 @@ class MemoryTables:
                 case EventRow(event=event):
                     for column in ("payload", "rest"):
                         self._put(("events", (event.conversation_id, event.seq)), column, None, row.written_at)
-                case SpentRow():
+                case ClientIdRow():
                     self._put(("client_ids", row.key), row.outcome.place, None, row.written_at)
                 case StateRow(state=state):
                     self._put(("states", (row.conversation_id, row.target_seq)), state.seq, None, row.written_at)
@@ -158,7 +158,7 @@ class MemoryTables:
                 self._put(place, "rest", replace(event, payload={}, amended_by=0), row.written_at)
             case EmptiedRow():
                 self._put(("events", (row.conversation_id, row.seq)), "payload", row.left, row.written_at)
-            case SpentRow():
+            case ClientIdRow():
                 self._put(("client_ids", row.key), row.outcome.place, row.outcome, row.written_at)
             case StateRow(state=state):
                 message: Hashable = ("states", (row.conversation_id, row.target_seq))

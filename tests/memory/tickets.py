@@ -1,12 +1,12 @@
 """`Tickets` in memory, for tests of what uses them."""
 
 from natter.domain.accounts.users import Principal
-from natter.domain.clock import Clock
+from natter.domain.clock import NowMs
 from natter.ports.accounts import Tickets
 
 
 class MemoryTickets:
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: NowMs) -> None:
         self._clock = clock
         self._tickets: dict[str, tuple[Principal, int]] = {}
 

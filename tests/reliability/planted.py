@@ -11,7 +11,7 @@ from natter.domain.conversations.members import MembershipChange, memberships_as
 from natter.domain.delivery import PostResult, Slice, Undelivered
 from natter.domain.fold.conversation import Conversation
 from natter.domain.fold.known import Wanted
-from natter.domain.fold.writes import EmptiedRow, Row, SpentRow
+from natter.domain.fold.writes import ClientIdRow, EmptiedRow, Row
 from natter.domain.ids import ConversationId
 from natter.domain.messages.commands import Record
 from natter.domain.messages.events import Head, HeadPlace
@@ -20,7 +20,7 @@ from natter.ports.attachments import FileQueue
 from natter.ports.messages import EventStore
 from natter.ports.reading import HeadCache, ReadTable
 from natter.usecases.delivery.fanout import Fanout
-from natter.usecases.delivery.settle_posts import Posting, Report, SettlePosts
+from natter.usecases.delivery.settle_posts import Posting, Settled, SettlePosts
 from natter.usecases.messages.persist import Partition, Persist, Persisted
 from tests.reliability.planted_files import (
     ByTheClock,
@@ -82,8 +82,8 @@ class HeadFirst(PassingStore):
 
 class ClientIdsLast(PassingStore):
     def write(self, rows: Sequence[Row]) -> None:
-        self.held.extend(row for row in rows if isinstance(row, SpentRow))
-        self.inner.write([row for row in rows if not isinstance(row, SpentRow)])
+        self.held.extend(row for row in rows if isinstance(row, ClientIdRow))
+        self.inner.write([row for row in rows if not isinstance(row, ClientIdRow)])
 
     def write_heads(self, heads: Sequence[Head]) -> None:
         self.inner.write_heads(heads)
@@ -227,7 +227,7 @@ class TellsFilesLast(Persist):
 
 
 class PrunesAtOnce(SettlePosts):
-    def __call__(self, postings: Sequence[Posting], results: Sequence[PostResult], *, attempt: int = 0) -> Report:
+    def __call__(self, postings: Sequence[Posting], results: Sequence[PostResult], *, attempt: int = 0) -> Settled:
         for posting, result in zip(postings, results, strict=True):
             if result is PostResult.GONE:
                 self.connections.unregister(posting.post.connection)
@@ -235,7 +235,7 @@ class PrunesAtOnce(SettlePosts):
 
 
 class ForgetsFailures(SettlePosts):
-    def __call__(self, postings: Sequence[Posting], results: Sequence[PostResult], *, attempt: int = 0) -> Report:  # noqa: ARG002
+    def __call__(self, postings: Sequence[Posting], results: Sequence[PostResult], *, attempt: int = 0) -> Settled:  # noqa: ARG002
         settled = zip(postings, results, strict=True)
         others = [(posting, result) for posting, result in settled if result is not PostResult.FAILED]
         return super().__call__([posting for posting, _ in others], [result for _, result in others])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
-from natter.domain.clock import Clock
+from natter.domain.clock import NowMs
 from natter.domain.errors import Unavailable
 from natter.settings import (
     AttachmentSettings,
@@ -73,7 +73,7 @@ class Clients:
         return found
 
     @cached_property
-    def now_ms(self) -> Clock:
+    def now_ms(self) -> NowMs:
         return now_ms
 
     @cached_property

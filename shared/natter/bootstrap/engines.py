@@ -50,7 +50,7 @@ class Engines(Ports):
     def check_session(self) -> CheckSession:
         from natter.usecases.accounts.authenticate import CheckSession
 
-        return CheckSession(states=self.session_states, sessions=self.sessions, clock=self.now_ms)
+        return CheckSession(states=self.session_states, sessions=self.sessions, now_ms=self.now_ms)
 
     @cached_property
     def gate(self) -> Gate:
@@ -81,7 +81,7 @@ class Engines(Ports):
             sessions=self.sessions,
             tokens=self.access_tokens,
             end_sessions=self.end_sessions,
-            clock=self.now_ms,
+            now_ms=self.now_ms,
         )
 
     @cached_property
@@ -106,14 +106,16 @@ class Engines(Ports):
     def end_session(self) -> EndSession:
         from natter.usecases.accounts.end_session import EndSession
 
-        return EndSession(sessions=self.sessions, states=self.session_states, close=self.close_ended, clock=self.now_ms)
+        return EndSession(
+            sessions=self.sessions, states=self.session_states, close=self.close_ended, now_ms=self.now_ms
+        )
 
     @cached_property
     def end_sessions(self) -> EndSessions:
         from natter.usecases.accounts.end_session import EndSessions
 
         return EndSessions(
-            sessions=self.sessions, states=self.session_states, close=self.close_ended, clock=self.now_ms
+            sessions=self.sessions, states=self.session_states, close=self.close_ended, now_ms=self.now_ms
         )
 
     @cached_property

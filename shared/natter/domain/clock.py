@@ -4,5 +4,3 @@ from collections.abc import Callable
 
 NowMs = Callable[[], int]
 """Milliseconds since the Unix epoch."""
-
-Clock = NowMs

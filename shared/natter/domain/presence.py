@@ -9,6 +9,12 @@ from natter.domain.ids import ConnectionId, DeviceId, UserId
 GRACE_MS = 15_000
 """How long somebody without a connection is shown as they were: networks change, apps come back."""
 
+PACE_MS = 1_000
+"""Between two times that anybody is told of the same user."""
+
+SKEW_MS = 300
+"""How far the clocks of functions, of the cache and of the queue may be apart."""
+
 MAX_WATCHED = 100
 """Users that one connection watches, or one request asks for."""
 

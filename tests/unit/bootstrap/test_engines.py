@@ -28,6 +28,7 @@ from natter.settings import (
     LookQueueSettings,
     OidcSettings,
     PostgresSettings,
+    RebuildQueueSettings,
     SendSettings,
     SettleFilesSettings,
     SocketSettings,
@@ -67,6 +68,7 @@ class AllSettings(FunctionSettings):
     files: FileQueueSettings = FileQueueSettings(queue_url=f"http://{NOWHERE}/files")
     looks: LookQueueSettings = LookQueueSettings(queue_url=f"http://{NOWHERE}/looks")
     closures: ClosureQueueSettings = ClosureQueueSettings(queue_url=f"http://{NOWHERE}/closures")
+    rebuilds: RebuildQueueSettings = RebuildQueueSettings(queue_url=f"http://{NOWHERE}/rebuilds")
     attachments: AttachmentSettings = AttachmentSettings(bucket="files")
     exporter: ExporterSettings = ExporterSettings(function="export")
     limits: LimitSettings = LimitSettings(per_address=False)

@@ -4,7 +4,7 @@ import pytest
 
 from functions.erase.handler import IncompleteErasureError, build
 from natter.telemetry import metrics
-from natter.usecases.privacy.erase import Swept
+from natter.usecases.privacy.erase import Erased
 
 
 @pytest.fixture(autouse=True)
@@ -14,11 +14,11 @@ def _metrics(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_says_how_many_are_done() -> None:
-    assert build(lambda: Swept(done=3, failed=0, oldest_ms=0))({}, None) == {"done": 3}
+    assert build(lambda: Erased(done=3, failed=0, oldest_ms=0))({}, None) == {"done": 3}
 
 
 def test_the_age_of_the_oldest_is_a_metric(capsys: pytest.CaptureFixture[str]) -> None:
-    build(lambda: Swept(done=0, failed=0, oldest_ms=5000))({}, None)
+    build(lambda: Erased(done=0, failed=0, oldest_ms=5000))({}, None)
     (line,) = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "ErasureAge" in line]
     assert line["ErasureAge"] == [5000.0]
 
@@ -26,4 +26,4 @@ def test_the_age_of_the_oldest_is_a_metric(capsys: pytest.CaptureFixture[str]) -
 def test_fails_while_one_fails() -> None:
     """So that its alarm rings when that does not pass."""
     with pytest.raises(IncompleteErasureError, match="2 erasures"):
-        build(lambda: Swept(done=3, failed=2, oldest_ms=1))({}, None)
+        build(lambda: Erased(done=3, failed=2, oldest_ms=1))({}, None)

@@ -1,11 +1,11 @@
 import pytest
 
 from functions.relay.handler import IncompleteSweepError, build
-from natter.usecases.conversations.relay import Swept
+from natter.usecases.conversations.relay import Relayed
 
 
 def test_says_how_much_it_told() -> None:
-    assert build(lambda: Swept(announced=3, replaced=1, failed=0), lambda: 0)({}, None) == {
+    assert build(lambda: Relayed(announced=3, replaced=1, failed=0), lambda: 0)({}, None) == {
         "announced": 3,
         "replaced": 1,
     }
@@ -14,7 +14,7 @@ def test_says_how_much_it_told() -> None:
 def test_fails_while_something_stays_untold() -> None:
     """So that its alarm rings when that does not pass."""
     with pytest.raises(IncompleteSweepError, match="2 conversations"):
-        build(lambda: Swept(announced=3, replaced=0, failed=2), lambda: 0)({}, None)
+        build(lambda: Relayed(announced=3, replaced=0, failed=2), lambda: 0)({}, None)
 
 
 def test_forgets_sessions_whatever_stays_untold() -> None:
@@ -25,5 +25,5 @@ def test_forgets_sessions_whatever_stays_untold() -> None:
         return 1
 
     with pytest.raises(IncompleteSweepError):
-        build(lambda: Swept(announced=0, replaced=0, failed=1), forget_sessions)({}, None)
+        build(lambda: Relayed(announced=0, replaced=0, failed=1), forget_sessions)({}, None)
     assert forgotten == [1]

@@ -12,6 +12,7 @@ from natter.adapters.cassandra.rows import (
 )
 from natter.domain.fold.writes import (
     AmendedRow,
+    ClientIdRow,
     EmptiedRow,
     EventRow,
     FileRow,
@@ -21,7 +22,6 @@ from natter.domain.fold.writes import (
     MembershipRow,
     Row,
     SentRow,
-    SpentRow,
     StateRow,
 )
 from natter.domain.messages.events import Head
@@ -128,7 +128,7 @@ def _write(row: Row) -> Statement:  # noqa: C901, PLR0911 - a statement for each
                 event.messages,
                 row.written_at,
             )
-        case SpentRow(key=key, outcome=outcome):
+        case ClientIdRow(key=key, outcome=outcome):
             return WRITE_OUTCOME, (
                 key.conversation_id,
                 key.sender_id,
@@ -174,7 +174,7 @@ def _undo(row: Row) -> Statement | None:
     match row:
         case EventRow(event=event):
             return REMOVE_EVENT, (row.written_at, event.conversation_id, bucket(event.seq), event.seq)
-        case SpentRow(key=key, outcome=outcome):
+        case ClientIdRow(key=key, outcome=outcome):
             place = outcome.epoch, outcome.offset, outcome.item
             return REMOVE_OUTCOME, (row.written_at, key.conversation_id, key.sender_id, key.client_id, *place)
         case StateRow(conversation_id=conversation_id, target_seq=target_seq, state=state):

@@ -8,12 +8,13 @@ that it was, a moment ago.
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from natter.adapters.valkey.client import Valkey
 from natter.adapters.valkey.registry_marks import is_complete, mark, part
+from natter.domain.clock import NowMs
 from natter.domain.connections import MAX_CONNECTIONS, Connection, Found, Registered
 from natter.domain.ids import ConnectionId, DeviceId, SessionId, UserId
 from natter.names import CONNECTION_LIFETIME_S
@@ -38,7 +39,7 @@ return {added, displaced}
 
 
 class ValkeyConnections:
-    def __init__(self, valkey: Valkey, now_ms: Callable[[], int]) -> None:
+    def __init__(self, valkey: Valkey, now_ms: NowMs) -> None:
         self._valkey = valkey
         self._now_ms = now_ms
 

@@ -7,11 +7,8 @@ from collections.abc import Collection
 
 from natter.adapters.valkey.client import Valkey
 from natter.domain.ids import UserId
+from natter.domain.presence import PACE_MS, SKEW_MS
 from natter.ports.presence import TellingPace
-
-PACE_MS = 1_000
-SKEW_MS = 300
-"""How far the clocks of functions, of the cache and of the queue may be apart."""
 
 
 class ValkeyTellingPace:

@@ -7,10 +7,11 @@ found, a sorted set scored by when they stop to be told.
 """
 
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from natter.adapters.valkey.client import Valkey, unexpired
+from natter.domain.clock import NowMs
 from natter.domain.ids import ConnectionId, DeviceId, UserId
 from natter.domain.presence import DeviceState, Said, Traces, Watcher
 from natter.ports.presence import PresenceTraces, Watchers
@@ -102,7 +103,7 @@ class ValkeyPresenceTraces:
 
 
 class ValkeyWatchers:
-    def __init__(self, valkey: Valkey, now_ms: Callable[[], int]) -> None:
+    def __init__(self, valkey: Valkey, now_ms: NowMs) -> None:
         self._valkey = valkey
         self._now_ms = now_ms
 

@@ -20,12 +20,12 @@ from natter.domain.conversations.members import (
 from natter.domain.fold.refusals import State, refusal
 from natter.domain.fold.targets import Target
 from natter.domain.fold.writes import (
+    ClientIdKey,
+    ClientIdRow,
     MarkRow,
     Outcome,
     Row,
     SentRow,
-    SpentKey,
-    SpentRow,
     membership_changes,
     preview_after,
     rows_of,
@@ -92,7 +92,7 @@ class Conversation:
 
     head: Head
     members: dict[UserId, Membership] = field(default_factory=dict)
-    spent: dict[SpentKey, list[Outcome]] = field(default_factory=dict)
+    spent: dict[ClientIdKey, list[Outcome]] = field(default_factory=dict)
     """What became of each client id, each time that it was spent; in no order."""
     targets: dict[int, Target] = field(default_factory=dict)
     marks: dict[MarkKey, bool] = field(default_factory=dict)
@@ -162,7 +162,7 @@ class Conversation:
     def _replayed(self, record: Record) -> Iterable[Decision]:
         for index, item in enumerate(record.command.items):
             place = (*record.position, index)
-            outcomes = self.spent.get(spent_key(record.command, item), ())
+            outcomes = self.spent.get(client_id_key(record.command, item), ())
             outcome = next((each for each in outcomes if each.place == place), None)
             if outcome is None:
                 first = _retried(outcomes, place, record.at)
@@ -184,7 +184,7 @@ class Conversation:
         return shown_to(memberships_as_of(self.changes, seq), [each for each in self.changes if each.seq == seq])
 
     def _decide(self, record: Record, index: int, item: Item) -> Decision:
-        spent = self.spent.setdefault(spent_key(record.command, item), [])
+        spent = self.spent.setdefault(client_id_key(record.command, item), [])
         first = _retried(spent, (*record.position, index), record.at)
         if first is not None:
             return self._told(record, item, first)
@@ -274,8 +274,8 @@ class Conversation:
 
     def _rows(self, decision: Decision, written_at: int) -> Iterable[Row]:
         item, event = decision.item, decision.event
-        key = spent_key(decision.record.command, item)
-        yield SpentRow(key=key, outcome=decision.outcome, written_at=written_at)
+        key = client_id_key(decision.record.command, item)
+        yield ClientIdRow(key=key, outcome=decision.outcome, written_at=written_at)
         if event is None:
             return
         yield from rows_of(item, event, self.targets, written_at)
@@ -304,8 +304,8 @@ def _sent_once(rows: Sequence[Row]) -> Iterable[Row]:
     return (row for row in rows if not isinstance(row, SentRow) or row is sent[-1])
 
 
-def spent_key(command: Command, item: Item) -> SpentKey:
-    return SpentKey(conversation_id=command.conversation_id, sender_id=command.spender, client_id=item.client_id)
+def client_id_key(command: Command, item: Item) -> ClientIdKey:
+    return ClientIdKey(conversation_id=command.conversation_id, sender_id=command.spender, client_id=item.client_id)
 
 
 def mark_key(conversation: ConversationId, user: UserId, item: React) -> MarkKey:

@@ -4,9 +4,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from natter.domain.conversations.members import MembershipChange
-from natter.domain.fold.conversation import Conversation, mark_key, spent_key
+from natter.domain.fold.conversation import Conversation, client_id_key, mark_key
 from natter.domain.fold.targets import Target
-from natter.domain.fold.writes import Outcome, Place, SpentKey
+from natter.domain.fold.writes import ClientIdKey, Outcome, Place
 from natter.domain.ids import ConversationId
 from natter.domain.messages.commands import React, Record, pointed_at
 from natter.domain.messages.events import Head
@@ -21,7 +21,7 @@ class Wanted:
     """Heads and membership changes of these."""
     folded: Mapping[ConversationId, int] = field(default_factory=dict)
     """How far others are folded, whose heads are known already."""
-    keys: Collection[SpentKey] = ()
+    keys: Collection[ClientIdKey] = ()
     targets: Collection[Place] = ()
     """Events that commands point at."""
     marks: Collection[MarkKey] = ()
@@ -35,7 +35,7 @@ class Wanted:
         return cls(
             conversations=[each for each, conversation in warm.items() if conversation is None],
             folded={each: conversation.head.seq for each, conversation in warm.items() if conversation is not None},
-            keys=list(dict.fromkeys(spent_key(command, item) for command, item in items)),
+            keys=list(dict.fromkeys(client_id_key(command, item) for command, item in items)),
             targets=list(dict.fromkeys((each, seq) for each, seq in pointed if seq is not None)),
             marks=list(
                 dict.fromkeys(mark_key(command.conversation_id, command.sender_id, item) for command, item in reactions)
@@ -54,7 +54,7 @@ class Known:
 
     heads: Mapping[ConversationId, Head]
     membership_changes: Mapping[ConversationId, Sequence[MembershipChange]]
-    outcomes: Mapping[SpentKey, Sequence[Outcome]]
+    outcomes: Mapping[ClientIdKey, Sequence[Outcome]]
     """One for each time that the client id was spent."""
     targets: Mapping[Place, Target]
     marks: Mapping[MarkKey, bool]

@@ -31,7 +31,7 @@ Place = tuple[ConversationId, int]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class SpentKey:
+class ClientIdKey:
     """A client id belongs to its sender within a conversation: nobody can occupy another's (P3)."""
 
     conversation_id: ConversationId
@@ -66,10 +66,10 @@ class EventRow:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class SpentRow:
+class ClientIdRow:
     """What became of a client id each time it was spent: one row for each, at its place in the log."""
 
-    key: SpentKey
+    key: ClientIdKey
     outcome: Outcome
     written_at: int
 
@@ -164,7 +164,7 @@ class ForgottenFileRow:
 
 Row = (
     EventRow
-    | SpentRow
+    | ClientIdRow
     | StateRow
     | AmendedRow
     | MarkRow

@@ -4,7 +4,7 @@ import logging
 from dataclasses import dataclass
 
 from natter.domain.accounts.users import Principal
-from natter.domain.clock import Clock
+from natter.domain.clock import NowMs
 from natter.domain.errors import Unauthenticated, Unavailable
 from natter.domain.ids import SessionId
 from natter.ports.accounts import AccessTokens, Sessions, SessionStates, Tickets
@@ -20,7 +20,7 @@ class CheckSession:
 
     states: SessionStates
     sessions: Sessions
-    clock: Clock
+    now_ms: NowMs
 
     def __call__(self, session: SessionId) -> None:
         """
@@ -42,7 +42,7 @@ class CheckSession:
             raise Unauthenticated
 
     def _lives(self, session: SessionId) -> bool:
-        return self.sessions.is_live(session, at=self.clock())
+        return self.sessions.is_live(session, at=self.now_ms())
 
     def _remember_live(self, session: SessionId, *, live: bool) -> None:
         if not live:

@@ -4,14 +4,13 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from natter.domain.budgets import SIGNED_OUT_S
+from natter.domain.clock import NowMs
 from natter.domain.connections import Closing, Closure, Connection
 from natter.domain.delivery import Post
 from natter.names import CONNECTION_LIFETIME_S
 from natter.ports.delivery import ClosureQueue, Connections, Gateway
 from natter.ports.frames import Frames
-
-TELL_BUDGET_S = 0.5
-"""How long a slow gateway is waited for before connections are closed without a word."""
 
 LONGEST_DELAY_S = 60
 
@@ -38,7 +37,7 @@ class CloseConnections:
     gateway: Gateway
     frames: Frames
     queue: ClosureQueue
-    now_ms: Callable[[], int]
+    now_ms: NowMs
     delay_s: Callable[[int], int] = backoff_s
 
     def __call__(self, over: Sequence[Connection], *, signed_out: bool) -> None:
@@ -69,7 +68,7 @@ class CloseConnections:
         told = [each.connection for each in closures if each.signed_out]
         if told:
             frame = self.frames.signed_out()
-            self.gateway.post([Post(connection=each, frame=frame) for each in told], budget_s=TELL_BUDGET_S)
+            self.gateway.post([Post(connection=each, frame=frame) for each in told], budget_s=SIGNED_OUT_S)
 
 
 def _may_be_open(connection: Connection, result: Closing, now: int) -> bool:

@@ -1,8 +1,9 @@
 """Make a connection known before its upgrade completes, and forget it when it ends."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from natter.domain.clock import NowMs
 from natter.domain.connections import Connection, ConnectionChange
 from natter.domain.errors import RateLimited
 from natter.ports.delivery import Connections
@@ -31,7 +32,7 @@ class Connect:
     close: CloseConnections
     traces: PresenceTraces
     log: ConnectionLog
-    now_ms: Callable[[], int]
+    now_ms: NowMs
 
     def __call__(self, connection: Connection) -> None:
         now = self.now_ms()
@@ -63,7 +64,7 @@ class Disconnect:
     connections: Connections
     traces: PresenceTraces
     log: ConnectionLog
-    now_ms: Callable[[], int]
+    now_ms: NowMs
 
     def __call__(self, connection: Connection) -> None:
         closed = ConnectionChange(connection=connection, change="closed", at=self.now_ms())

@@ -3,7 +3,7 @@ from dataclasses import dataclass
 from itertools import batched
 
 from natter.domain.accounts.users import MAX_SESSIONS, Principal
-from natter.domain.clock import Clock
+from natter.domain.clock import NowMs
 from natter.domain.errors import NotFound
 from natter.domain.ids import SessionId, UserId
 from natter.ports.accounts import Sessions, SessionStates
@@ -46,7 +46,7 @@ class EndSession:
     sessions: Sessions
     states: SessionStates
     close: CloseEnded
-    clock: Clock
+    now_ms: NowMs
 
     def __call__(self, principal: Principal) -> None:
         """
@@ -54,7 +54,7 @@ class EndSession:
             Unavailable: it may have ended without everybody knowing yet, or a connection may stay open; repeat it.
         """
         ended = [principal.session_id]
-        self.sessions.end(ended, at=self.clock())
+        self.sessions.end(ended, at=self.now_ms())
         self.states.note_ended(ended)
         self.close(principal.user_id, lambda _: ended)
 
@@ -72,14 +72,14 @@ class EndSessions:
     sessions: Sessions
     states: SessionStates
     close: CloseEnded
-    clock: Clock
+    now_ms: NowMs
 
     def __call__(self, user: UserId, *, but: SessionId | None = None) -> None:
         """
         Raises:
             Unavailable: another session may be live, or its connection stay open; repeat it.
         """
-        self._end(user, self.sessions.ids_of_user(user, but=but, beyond=0, at=self.clock()), but=but)
+        self._end(user, self.sessions.ids_of_user(user, but=but, beyond=0, at=self.now_ms()), but=but)
 
     def make_room(self, user: UserId, *, but: SessionId) -> None:
         """
@@ -88,18 +88,18 @@ class EndSessions:
         Raises:
             Unavailable: as above.
         """
-        too_many = self.sessions.ids_of_user(user, but=but, beyond=MAX_SESSIONS - 1, at=self.clock())
+        too_many = self.sessions.ids_of_user(user, but=but, beyond=MAX_SESSIONS - 1, at=self.now_ms())
         if too_many:
             self._end(user, too_many, but=but)
 
     def _end(self, user: UserId, over: Sequence[SessionId], *, but: SessionId | None) -> None:
         for some in batched(over, TOGETHER, strict=False):
             self.states.note_ended(some)
-            self.sessions.end(some, at=self.clock())
+            self.sessions.end(some, at=self.now_ms())
 
         def ended(sessions: Collection[SessionId]) -> Collection[SessionId]:
             others = {session for session in sessions if session != but}
-            return others - self.sessions.live_among(others, at=self.clock())
+            return others - self.sessions.live_among(others, at=self.now_ms())
 
         self.close(user, ended)
 

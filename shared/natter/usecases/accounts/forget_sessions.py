@@ -1,6 +1,6 @@
-from collections.abc import Callable
 from dataclasses import dataclass
 
+from natter.domain.clock import NowMs
 from natter.ports.accounts import Sessions
 
 KEPT_MS = 24 * 3600 * 1000
@@ -21,7 +21,7 @@ class ForgetSessions:
     """
 
     sessions: Sessions
-    now_ms: Callable[[], int]
+    now_ms: NowMs
     limit: int = LIMIT
     budget_ms: int = BUDGET_MS
 

@@ -1,7 +1,7 @@
 from dataclasses import dataclass
 
 from natter.domain.accounts.users import User
-from natter.domain.clock import Clock
+from natter.domain.clock import NowMs
 from natter.domain.errors import BadRequest, NotFound
 from natter.domain.ids import UserId
 from natter.domain.paging import Page, page_by_id
@@ -21,7 +21,7 @@ class KeepBlocks:
     blocks: Blocks
     conversations: Conversations
     admission: Admission
-    clock: Clock
+    now_ms: NowMs
 
     def add(self, user: UserId, blocked: UserId) -> None:
         """
@@ -31,13 +31,13 @@ class KeepBlocks:
         """
         if user == blocked:
             raise BadRequest("user_id: nobody blocks themselves")
-        if not self.blocks.add(user, blocked, at=self.clock()):
+        if not self.blocks.add(user, blocked, at=self.now_ms()):
             raise NotFound("no such user")
         self._make_known(user, blocked)
 
     def remove(self, user: UserId, blocked: UserId) -> None:
         """Not being blocked is fine."""
-        self.blocks.remove(user, blocked, at=self.clock())
+        self.blocks.remove(user, blocked, at=self.now_ms())
         self._make_known(user, blocked)
 
     def page(self, user: UserId, *, limit: int, cursor: str | None) -> Page[User]:

@@ -1,7 +1,7 @@
 from dataclasses import dataclass
 
 from natter.domain.accounts.users import User
-from natter.domain.clock import Clock
+from natter.domain.clock import NowMs
 from natter.domain.errors import BadRequest, NotFound
 from natter.domain.ids import UserId
 from natter.domain.paging import Page, page_by_id
@@ -13,7 +13,7 @@ class KeepContacts:
     """One's own list of contacts. Nobody is told."""
 
     contacts: Contacts
-    clock: Clock
+    now_ms: NowMs
 
     def add(self, user: UserId, contact: UserId) -> None:
         """
@@ -23,7 +23,7 @@ class KeepContacts:
         """
         if user == contact:
             raise BadRequest("user_id: nobody is their own contact")
-        if not self.contacts.add(user, contact, at=self.clock()):
+        if not self.contacts.add(user, contact, at=self.now_ms()):
             raise NotFound("no such user")
 
     def remove(self, user: UserId, contact: UserId) -> None:

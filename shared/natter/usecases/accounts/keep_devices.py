@@ -1,7 +1,7 @@
 from dataclasses import dataclass
 
 from natter.domain.accounts.users import KnownDevice, PushTarget
-from natter.domain.clock import Clock
+from natter.domain.clock import NowMs
 from natter.domain.errors import NotFound
 from natter.domain.ids import DeviceId, UserId
 from natter.domain.paging import Page, page_by_id
@@ -13,7 +13,7 @@ class KeepDevices:
     """One's own devices, and where each is woken. Those of others are as if unknown."""
 
     devices: Devices
-    clock: Clock
+    now_ms: NowMs
 
     def page(self, user: UserId, *, limit: int, cursor: str | None) -> Page[KnownDevice]:
         """
@@ -33,7 +33,7 @@ class KeepDevices:
         Raises:
             NotFound: the user is not signed in on such a device.
         """
-        if not self.devices.register_push(user, device, target, at=self.clock()):
+        if not self.devices.register_push(user, device, target, at=self.now_ms()):
             raise NotFound("no such device")
 
     def drop_push(self, user: UserId, device: DeviceId) -> None:

@@ -3,7 +3,7 @@ from dataclasses import dataclass
 from natter.domain.accounts.refresh_tokens import RefreshToken
 from natter.domain.accounts.requests import OnDevice
 from natter.domain.accounts.users import Device, Principal, Session, SignedIn
-from natter.domain.clock import Clock
+from natter.domain.clock import NowMs
 from natter.domain.ids import DeviceId, SessionId, UserId, new_id
 from natter.ports.accounts import AccessTokens, Sessions
 from natter.usecases.accounts.end_session import EndSessions
@@ -22,14 +22,14 @@ class OpenSession:
     sessions: Sessions
     tokens: AccessTokens
     end_sessions: EndSessions
-    clock: Clock
+    now_ms: NowMs
 
     def __call__(self, user: UserId, on: OnDevice) -> SignedIn:
         """
         Raises:
             Unavailable: nobody holds the session's tokens, if it was begun at all.
         """
-        now = self.clock()
+        now = self.now_ms()
         principal = Principal(
             user_id=user,
             device_id=on.device_id or DeviceId(new_id()),
@@ -45,4 +45,4 @@ class OpenSession:
 
     def undo(self, signed_in: SignedIn) -> None:
         """End a session whose tokens nobody was given yet."""
-        self.sessions.end([signed_in.principal.session_id], at=self.clock())
+        self.sessions.end([signed_in.principal.session_id], at=self.now_ms())

@@ -2,7 +2,7 @@ from dataclasses import dataclass
 
 from natter.domain.accounts.refresh_tokens import RefreshToken
 from natter.domain.accounts.users import SignedIn
-from natter.domain.clock import Clock
+from natter.domain.clock import NowMs
 from natter.domain.errors import BadToken
 from natter.ports.accounts import AccessTokens, Sessions
 from natter.usecases.accounts.end_session import EndSession
@@ -19,7 +19,7 @@ class RefreshSession:
     sessions: Sessions
     tokens: AccessTokens
     end_session: EndSession
-    clock: Clock
+    now_ms: NowMs
 
     def __call__(self, refresh_token: str) -> SignedIn:
         """
@@ -28,7 +28,7 @@ class RefreshSession:
             Unavailable: the token is spent only if the new one was kept, but nobody got it.
         """
         shown = RefreshToken.parse(refresh_token)
-        now = self.clock()
+        now = self.now_ms()
         recognised = self.sessions.recognise(shown, at=now)
         if recognised is None:
             raise BadToken

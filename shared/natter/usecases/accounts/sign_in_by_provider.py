@@ -3,7 +3,7 @@ from dataclasses import dataclass
 from natter.domain.accounts.identities import Identity, display_name_like, usernames
 from natter.domain.accounts.requests import ProviderSignInRequest
 from natter.domain.accounts.users import SignedIn, User
-from natter.domain.clock import Clock
+from natter.domain.clock import NowMs
 from natter.domain.errors import UsernameTaken
 from natter.domain.ids import UserId, new_id
 from natter.ports.accounts import Identities, IdentityProvider
@@ -22,7 +22,7 @@ class SignInByProvider:
     provider: IdentityProvider
     identities: Identities
     open_session: OpenSession
-    clock: Clock
+    now_ms: NowMs
 
     def __call__(self, request: ProviderSignInRequest) -> SignedIn:
         """
@@ -40,7 +40,7 @@ class SignInByProvider:
                 user_id=UserId(new_id()),
                 username=username,
                 display_name=display_name_like(identity.display_name) or username,
-                created_at=self.clock(),
+                created_at=self.now_ms(),
             )
             try:
                 return self.identities.add(identity, user)

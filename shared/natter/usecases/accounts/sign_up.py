@@ -2,7 +2,7 @@ from dataclasses import dataclass
 
 from natter.domain.accounts.requests import NewUser
 from natter.domain.accounts.users import User
-from natter.domain.clock import Clock
+from natter.domain.clock import NowMs
 from natter.domain.ids import UserId, new_id
 from natter.domain.limits import SIGN_UPS_PER_ADDRESS
 from natter.ports.accounts import Passwords, Users
@@ -16,7 +16,7 @@ class SignUp:
     users: Users
     passwords: Passwords
     limits: RateLimits
-    clock: Clock
+    now_ms: NowMs
     per_address: bool
     """Whether addresses are limited."""
 
@@ -27,7 +27,7 @@ class SignUp:
             user_id=UserId(new_id()),
             username=new.username,
             display_name=new.display_name or new.username,
-            created_at=self.clock(),
+            created_at=self.now_ms(),
         )
         self.users.add(user, self.passwords.hash(new.password))
         return user

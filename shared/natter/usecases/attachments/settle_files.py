@@ -1,9 +1,10 @@
 """Keep the files that messages show, and discard those that none shows any more."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from natter.domain.attachments import UnsettledFiles
+from natter.domain.clock import NowMs
 from natter.domain.conversations.members import erased_as_of
 from natter.domain.errors import Unavailable
 from natter.domain.fold.writes import ForgottenFileRow
@@ -37,7 +38,7 @@ class SettleFiles:
     store: EventStore
     find: FindMessage
     attachments: Attachments
-    now_ms: Callable[[], int]
+    now_ms: NowMs
 
     def __call__(self, files: UnsettledFiles) -> None:
         shown = self._shown(files)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from natter.domain.clock import NowMs
 from natter.domain.conversations.members import Member, Role
 from natter.domain.conversations.records import CreateRequest, NewConversation
 from natter.domain.errors import BadRequest
@@ -33,7 +34,7 @@ class Create:
     log: CommandLog
     view: ViewConversations
     new_id: Callable[[], str]
-    now_ms: Callable[[], int]
+    now_ms: NowMs
 
     def __call__(self, request: CreateRequest) -> tuple[ConversationView, bool]:
         """The conversation as its creator sees it; True if it is new."""

@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
+from natter.domain.budgets import SWEEP_MS
+from natter.domain.clock import NowMs
 from natter.domain.conversations.roster import StaleRoster
 from natter.domain.ids import ConversationId
 from natter.ports.conversations import Admission, Conversations
@@ -16,11 +18,10 @@ AGE_MS = 10_000
 """Rows younger than this are most likely about to be told by the request that wrote them."""
 
 LIMIT = 1000
-BUDGET_MS = 40_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Swept:
+class Relayed:
     announced: int
     replaced: int
     """Rosters that a change of blocks had left stale."""
@@ -43,10 +44,10 @@ class Relay:
     conversations: Conversations
     admission: Admission
     announce: Announce
-    now_ms: Callable[[], int]
-    budget_ms: int = BUDGET_MS
+    now_ms: NowMs
+    budget_ms: int = SWEEP_MS
 
-    def __call__(self) -> Swept:
+    def __call__(self) -> Relayed:
         began = self.now_ms()
         done = {"replaced": 0, "announced": 0}
         failed = 0
@@ -60,7 +61,7 @@ class Relay:
                 name = type(error).__name__
                 _logger.warning("not %s: %s", kind, name, extra={"conversation_id": conversation})
                 failed += 1
-        return Swept(**done, failed=failed)
+        return Relayed(**done, failed=failed)
 
     def _overdue(self, *, before: int) -> Iterator[tuple[str, ConversationId, Callable[[], None]]]:
         for stale in self.conversations.stale(before=before, limit=LIMIT):

@@ -7,20 +7,14 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from natter.domain.budgets import DELIVERY_POSTS, DELIVERY_S, LOOKED_UP
 from natter.domain.connections import Connection, Found
 from natter.domain.delivery import Post, PostResult, Undelivered, contiguous
 from natter.domain.ids import ConversationId, UserId
 from natter.domain.messages.events import Event
 from natter.ports.delivery import Connections, FanoutLog, Gateway
 from natter.ports.frames import Frames
-from natter.usecases.delivery.settle_posts import Posting, Report, SettlePosts
-
-MAX_POSTS = 200
-BUDGET_S = 0.15
-"""What one batch may spend on live delivery before the conversations behind it wait too long."""
-
-LOOKED_UP = 250
-"""Users whose connections are looked up at once, unless a single conversation has more."""
+from natter.usecases.delivery.settle_posts import Posting, Settled, SettlePosts
 
 STALE_MS = 10 * 60 * 1000
 """What was to be delivered longer ago is not any more: its readers have synced meanwhile, or will see the gap."""
@@ -36,7 +30,7 @@ class Delivery:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Told:
+class Reply:
     """What only the connection that asked is told: the outcome of a retry, or a refusal."""
 
     connection: Connection
@@ -71,10 +65,10 @@ class Deliver:
     """Asks for a rebuilding of the registry."""
     clock: Callable[[], float] = time.monotonic
     """Seconds."""
-    max_posts: int = MAX_POSTS
-    budget_s: float = BUDGET_S
+    max_posts: int = DELIVERY_POSTS
+    budget_s: float = DELIVERY_S
 
-    def __call__(self, deliveries: Deliveries, told: Sequence[Told]) -> Report:
+    def __call__(self, deliveries: Deliveries, told: Sequence[Reply]) -> Settled:
         postings, results, undelivered = self._deliver(deliveries)
         if undelivered:
             self.fanout.add(undelivered)

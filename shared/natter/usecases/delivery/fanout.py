@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import batched
 
+from natter.domain.budgets import LOOKED_UP
 from natter.domain.connections import Connection
 from natter.domain.conversations.audience import readers_by_places
 from natter.domain.conversations.members import MembershipChange
@@ -17,9 +18,6 @@ from natter.usecases.delivery.settle_posts import SLICE_CONNECTIONS
 
 SLICE_EVENTS = 50
 """Of one slice: more than that at once has piled up during a fault, and has to be read and posted in bounded time."""
-
-LOOKED_UP = 250
-"""Users whose connections are looked up at once."""
 
 
 @dataclass(frozen=True, kw_only=True)

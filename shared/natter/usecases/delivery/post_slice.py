@@ -2,14 +2,12 @@
 
 from dataclasses import dataclass
 
+from natter.domain.budgets import SLICE_S
 from natter.domain.delivery import Post, Slice, contiguous
 from natter.ports.delivery import Gateway
 from natter.ports.frames import Frames
 from natter.ports.reading import Timeline
-from natter.usecases.delivery.settle_posts import Posting, Report, SettlePosts
-
-BUDGET_S = 2.0
-"""What is not posted by then goes back into the queue."""
+from natter.usecases.delivery.settle_posts import Posting, Settled, SettlePosts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,9 +23,9 @@ class PostSlice:
     gateway: Gateway
     frames: Frames
     settle: SettlePosts
-    budget_s: float = BUDGET_S
+    budget_s: float = SLICE_S
 
-    def __call__(self, slice_: Slice) -> Report:
+    def __call__(self, slice_: Slice) -> Settled:
         found = self.timeline.events_at([(slice_.conversation_id, seq) for seq in slice_.seqs])
         events = sorted(found.values(), key=lambda event: event.seq)
         postings = [

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import batched
 
+from natter.domain.clock import NowMs
 from natter.domain.connections import Connection, ConnectionChange
 from natter.domain.errors import Unavailable
 from natter.domain.ids import SessionId, UserId
@@ -83,7 +84,7 @@ class Rebuild:
     sessions: Sessions
     close: CloseConnections
     new_id: Callable[[], str]
-    now_ms: Callable[[], int]
+    now_ms: NowMs
     clock: Callable[[], float] = time.monotonic
     """Seconds."""
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import batched
 
+from natter.domain.clock import NowMs
 from natter.domain.connections import Connection
 from natter.domain.delivery import Post, PostResult, Slice
 from natter.domain.errors import Unavailable
@@ -29,7 +30,7 @@ class Posting:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Report:
+class Settled:
     """What became of posts, counted."""
 
     delivered: int = 0
@@ -71,10 +72,10 @@ class SettlePosts:
     connections: Connections
     gateway: Gateway
     queue: SliceQueue
-    now_ms: Callable[[], int]
+    now_ms: NowMs
     delay_s: Callable[[int], int] = backoff_s
 
-    def __call__(self, postings: Sequence[Posting], results: Sequence[PostResult], *, attempt: int = 0) -> Report:
+    def __call__(self, postings: Sequence[Posting], results: Sequence[PostResult], *, attempt: int = 0) -> Settled:
         """`attempt`: how often these posts had failed before."""
         settled = list(zip(postings, results, strict=True))
         missing = _missing(settled)
@@ -91,7 +92,7 @@ class SettlePosts:
             self.gateway.close(closed)
         for gone in dict.fromkeys(posting.post.connection for posting, result in settled if result is PostResult.GONE):
             prune(self.connections, gone, now=self.now_ms())
-        return Report(
+        return Settled(
             delivered=results.count(PostResult.DELIVERED),
             gone=results.count(PostResult.GONE),
             failed=results.count(PostResult.FAILED),

@@ -1,9 +1,11 @@
 """Tell connected people what is of use only now: receipts, typing, settings."""
 
 import logging
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from natter.domain.budgets import NOTICE_S
+from natter.domain.clock import NowMs
 from natter.domain.delivery import Post, PostResult
 from natter.domain.errors import Unavailable
 from natter.domain.ids import ConnectionId, DeviceId, UserId
@@ -11,9 +13,6 @@ from natter.ports.delivery import Connections, Gateway
 from natter.usecases.delivery.pruning import prune
 
 _logger = logging.getLogger(__name__)
-
-BUDGET_S = 0.15
-"""What one round of telling may take: nobody's request or batch waits longer for a slow gateway."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,8 +36,8 @@ class Tell:
 
     connections: Connections
     gateway: Gateway
-    now_ms: Callable[[], int]
-    budget_s: float = BUDGET_S
+    now_ms: NowMs
+    budget_s: float = NOTICE_S
 
     def __call__(
         self,

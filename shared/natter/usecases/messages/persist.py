@@ -6,9 +6,10 @@ again, and delivers what may not have been delivered (P1, P9).
 """
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from natter.domain.clock import NowMs
 from natter.domain.conversations.members import erased_as_of, memberships_as_of
 from natter.domain.delivery import contiguous
 from natter.domain.errors import Unavailable
@@ -27,8 +28,8 @@ from natter.ports.attachments import FileQueue
 from natter.ports.frames import Frames
 from natter.ports.messages import EventLog, EventStore
 from natter.ports.reading import HeadCache, Timeline
-from natter.usecases.delivery.deliver import STALE_MS, Deliver, Delivery, Told
-from natter.usecases.delivery.settle_posts import Report
+from natter.usecases.delivery.deliver import STALE_MS, Deliver, Delivery, Reply
+from natter.usecases.delivery.settle_posts import Settled
 from natter.usecases.messages.unsettled_files import unsettled_files
 from natter.usecases.reading.show_events import ShowEvents
 
@@ -76,7 +77,7 @@ class Partition:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Persisted:
     decisions: Sequence[Decision]
-    report: Report
+    report: Settled
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +99,7 @@ class Persist:
     deliver: Deliver
     frames: Frames
     events: EventLog
-    now_ms: Callable[[], int]
+    now_ms: NowMs
     bounds: Bounds = BOUNDS
     partitions: dict[int, Partition] = field(default_factory=dict)
 
@@ -219,13 +220,13 @@ class Persist:
                 retried[conversation_id, seq] = shown
         return retried
 
-    def _told(self, decisions: Sequence[Decision], again: Mapping[Place, Event]) -> Iterable[Told]:
+    def _told(self, decisions: Sequence[Decision], again: Mapping[Place, Event]) -> Iterable[Reply]:
         """What the asking connection alone is told: the first outcomes of what it repeats, and refusals (P3)."""
         for group in _by_record(decisions).values():
             command = group[0].record.command
             if command.origin is not None:
                 for frame in self._answers(command.conversation_id, group, again):
-                    yield Told(connection=command.origin, conversation_id=command.conversation_id, frame=frame)
+                    yield Reply(connection=command.origin, conversation_id=command.conversation_id, frame=frame)
 
     def _answers(
         self, conversation: ConversationId, decisions: Sequence[Decision], again: Mapping[Place, Event]

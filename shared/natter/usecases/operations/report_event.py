@@ -1,8 +1,8 @@
 """Draw the operators' attention to an event."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
+from natter.domain.clock import NowMs
 from natter.domain.errors import NotFound
 from natter.domain.ids import ConversationId, UserId
 from natter.domain.operations import Report
@@ -25,7 +25,7 @@ class ReportEvent:
     view: ViewConversation
     timeline: Timeline
     reports: Reports
-    now_ms: Callable[[], int]
+    now_ms: NowMs
 
     def __call__(self, reporter: UserId, conversation: ConversationId, seq: int, reason: str) -> None:
         view = self.view(reporter, conversation)

@@ -1,8 +1,9 @@
 """How others are shown to somebody."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from natter.domain.clock import NowMs
 from natter.domain.ids import DeviceId, UserId
 from natter.domain.presence import Presence, Traces, presence_of
 from natter.ports.delivery import Connections
@@ -31,7 +32,7 @@ class PresenceNow:
 
     connections: Connections
     traces: PresenceTraces
-    now_ms: Callable[[], int]
+    now_ms: NowMs
 
     def __call__(self, users: Collection[UserId]) -> Mapping[UserId, Presence]:
         return {user: seen.presence for user, seen in self.seen(users).items()}

@@ -1,8 +1,8 @@
 """Say how one is, on one of one's devices."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
+from natter.domain.clock import NowMs
 from natter.domain.connections import Connection, ConnectionChange
 from natter.domain.errors import Unavailable
 from natter.domain.presence import DeviceState
@@ -20,7 +20,7 @@ class SayStatus:
 
     traces: PresenceTraces
     log: ConnectionLog
-    now_ms: Callable[[], int]
+    now_ms: NowMs
 
     def __call__(self, connection: Connection, state: DeviceState) -> None:
         now = self.now_ms()

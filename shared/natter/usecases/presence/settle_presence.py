@@ -7,10 +7,11 @@ say then. So nothing depends on the order or the number of reasons.
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import batched
 
+from natter.domain.clock import NowMs
 from natter.domain.connections import ConnectionChange
 from natter.domain.ids import UserId
 from natter.domain.presence import Look, Presence, Watcher, may_be_news
@@ -54,7 +55,7 @@ class SettlePresence:
     tell: TellWatchers
     queue: LookQueue
     pace: TellingPace
-    now_ms: Callable[[], int]
+    now_ms: NowMs
 
     def changed(self, changes: Sequence[ConnectionChange]) -> None:
         """Something happened to connections, in this order."""

@@ -1,9 +1,11 @@
 """Tell watchers how somebody is now."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from natter.domain.budgets import PRESENCE_S
+from natter.domain.clock import NowMs
 from natter.domain.connections import Connection
 from natter.domain.delivery import Post, PostResult
 from natter.domain.ids import ConnectionId, UserId
@@ -13,9 +15,6 @@ from natter.ports.frames import Frames
 from natter.ports.presence import Acquaintances
 from natter.usecases.delivery.pruning import prune
 from natter.usecases.presence.read_presence import PresenceNow
-
-BUDGET_S = 1.0
-"""What one round of telling may take: nobody waits longer for a slow gateway."""
 
 ROUNDS = 3
 """How often watchers are told of users who change faster than they can be told."""
@@ -52,7 +51,7 @@ class TellWatchers:
     connections: Connections
     gateway: Gateway
     frames: Frames
-    now_ms: Callable[[], int]
+    now_ms: NowMs
 
     def __call__(self, watched: Watched) -> Told:
         told: dict[UserId, PresenceState] = {}
@@ -109,7 +108,7 @@ class TellWatchers:
             Post(connection=connections[watcher], frame=self.frames.presence(presences))
             for watcher, presences in shown.items()
         ]
-        results = self.gateway.post(posts, budget_s=BUDGET_S)
+        results = self.gateway.post(posts, budget_s=PRESENCE_S)
         for post, result in zip(posts, results, strict=True):
             if result is PostResult.GONE:
                 prune(self.connections, post.connection, now=self.now_ms())

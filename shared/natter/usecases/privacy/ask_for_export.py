@@ -1,7 +1,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from natter.domain.clock import Clock
+from natter.domain.clock import NowMs
 from natter.domain.errors import Unavailable
 from natter.domain.ids import UserId
 from natter.ports.privacy import Archives, Exporter, Exports
@@ -20,10 +20,10 @@ class AskForExport:
     archives: Archives
     exporter: Exporter
     new_id: Callable[[], str]
-    clock: Clock
+    now_ms: NowMs
 
     def __call__(self, user: UserId) -> str | None:
-        export = self.exports.ask(user, self.new_id(), at=self.clock())
+        export = self.exports.ask(user, self.new_id(), at=self.now_ms())
         if export.done:
             return self.archives.link(user, export.export_id)
         if export.new:

@@ -1,8 +1,8 @@
 """Take out of the tables what somebody who is erased has said in a conversation, and their files out of the store."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
+from natter.domain.clock import NowMs
 from natter.domain.fold.writes import ForgottenCursorRow
 from natter.domain.ids import UserId
 from natter.domain.privacy.erased import emptied
@@ -33,7 +33,7 @@ class EmptyWords:
     timeline: Timeline
     store: EventStore
     attachments: Attachments
-    now_ms: Callable[[], int]
+    now_ms: NowMs
 
     def __call__(self, user: UserId, emptying: Emptying, *, deadline: int) -> None:
         conversation = emptying.conversation_id

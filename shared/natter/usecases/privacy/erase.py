@@ -1,9 +1,10 @@
 """Carry out the erasures that were asked for, step by step; whatever interrupts it, the next run goes on."""
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 
+from natter.domain.budgets import SWEEP_MS
+from natter.domain.clock import NowMs
 from natter.domain.ids import UserId
 from natter.ports.delivery import Connections
 from natter.ports.presence import PresenceTraces, Watchers
@@ -15,11 +16,10 @@ from natter.usecases.privacy.leave_for_good import LeaveForGood
 _logger = logging.getLogger(__name__)
 
 LIMIT = 100
-BUDGET_MS = 40_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Swept:
+class Erased:
     done: int
     failed: int
     """Those that the next run has to try again."""
@@ -47,10 +47,10 @@ class Erase:
     archives: Archives
     leave: LeaveForGood
     empty: EmptyWords
-    now_ms: Callable[[], int]
-    budget_ms: int = BUDGET_MS
+    now_ms: NowMs
+    budget_ms: int = SWEEP_MS
 
-    def __call__(self) -> Swept:
+    def __call__(self) -> Erased:
         deadline = self.now_ms() + self.budget_ms
         done = failed = 0
         for erasure in self.erasures.unfinished(limit=LIMIT):
@@ -63,7 +63,7 @@ class Erase:
                 failed += 1
         left = self.erasures.unfinished(limit=1)
         oldest_ms = max((self.now_ms() - erasure.requested_at for erasure in left), default=0)
-        return Swept(done=done, failed=failed, oldest_ms=oldest_ms)
+        return Erased(done=done, failed=failed, oldest_ms=oldest_ms)
 
     def _erased(self, user: UserId, deadline: int) -> bool:
         """False: the next run goes on, when the log has been folded or there is time."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from natter.domain.accounts.users import Principal
-from natter.domain.clock import Clock
+from natter.domain.clock import NowMs
 from natter.domain.errors import BadCredentials, Unauthenticated
 from natter.domain.ids import UserId
 from natter.ports.accounts import Identities, IdentityProvider, Users
@@ -13,7 +13,7 @@ from natter.usecases.accounts.end_session import EndSessions
 
 
 @dataclass(frozen=True, kw_only=True)
-class StartErasure:
+class RequestErasure:
     """
     From now on there is no such user. It is noted before the sessions are ended, so nothing that fails in between
     brings anything back: `erase` ends them, too.
@@ -21,14 +21,14 @@ class StartErasure:
 
     erasures: Erasures
     end_sessions: EndSessions
-    clock: Clock
+    now_ms: NowMs
 
     def __call__(self, user: UserId) -> None:
         """
         Raises:
             Unavailable: it may have been noted, and a session may be live; repeat it.
         """
-        self.erasures.request(user, at=self.clock())
+        self.erasures.request(user, at=self.now_ms())
         self.end_sessions(user)
 
     def is_asked_for(self, user: UserId) -> bool:
@@ -43,12 +43,12 @@ class EraseSelf:
 
     Raises:
         BadCredentials, RateLimited, Unavailable: as `CheckPassword` says; nothing was erased.
-        Unavailable: also as `StartErasure` says.
+        Unavailable: also as `RequestErasure` says.
     """
 
     users: Users
     check: CheckPassword
-    start: StartErasure
+    start: RequestErasure
 
     def __call__(self, asking: Principal, password: str, *, address: str) -> None:
         user = self.users.by_id(asking.user_id)
@@ -66,12 +66,12 @@ class EraseSelfByProvider:
 
     Raises:
         BadCredentials: the ID token is not one of the provider's, not valid now, or about somebody else.
-        Unavailable: as `IdentityProvider` and `StartErasure` say.
+        Unavailable: as `IdentityProvider` and `RequestErasure` say.
     """
 
     provider: IdentityProvider
     identities: Identities
-    start: StartErasure
+    start: RequestErasure
 
     def __call__(self, asking: Principal, id_token: str) -> None:
         if not self.start.is_asked_for(asking.user_id):

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from natter.domain.clock import NowMs
 from natter.domain.conversations.roster import Standing
 from natter.domain.conversations.rules import heir
 from natter.domain.ids import ClientId, ConversationId, UserId
@@ -26,7 +27,7 @@ class LeaveForGood:
     conversations: Conversations
     announce: Announce
     new_id: Callable[[], str]
-    now_ms: Callable[[], int]
+    now_ms: NowMs
 
     def __call__(self, user: UserId, conversation: ConversationId) -> None:
         def client_id() -> ClientId:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from natter.domain.accounts.users import User
-from natter.domain.clock import Clock
+from natter.domain.clock import NowMs
 from natter.domain.ids import ConversationId, UserId
 from natter.domain.messages.events import Event
 from natter.domain.privacy.requests import OwnData
@@ -34,7 +34,7 @@ class MakeExport:
     blocks: Blocks
     conversations: Conversations
     timeline: Timeline
-    clock: Clock
+    now_ms: NowMs
 
     def __call__(self, user: UserId, export_id: str) -> bool:
         """False: there is nothing to be made."""
@@ -56,7 +56,7 @@ class MakeExport:
                 lambda after: self.devices.of(user, after=after, limit=PAGE), lambda one: one.device.device_id
             ),
             sessions=_paged(
-                lambda after: self.sessions.of_user(user, after=after, limit=PAGE, at=self.clock()),
+                lambda after: self.sessions.of_user(user, after=after, limit=PAGE, at=self.now_ms()),
                 lambda session: session.place,
             ),
             contacts=_paged(lambda after: self.contacts.of(user, after=after, limit=PAGE), _id),
@@ -65,7 +65,7 @@ class MakeExport:
             said=((each, self._said(user, each)) for each in self.exports.conversations(user)),
         )
         self.archives.store(user, export_id, data)
-        if not self.exports.finish(user, export_id, at=self.clock()):  # erased meanwhile
+        if not self.exports.finish(user, export_id, at=self.now_ms()):  # erased meanwhile
             self.archives.erase(user)
             return False
         return True

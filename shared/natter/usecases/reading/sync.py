@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 
+from natter.domain.clock import NowMs
 from natter.domain.ids import ConversationId, UserId
 from natter.domain.messages.events import HeadPlace
 from natter.domain.paging import decode_cursor, encode_cursor
@@ -40,7 +41,7 @@ class Sync:
     view: ViewConversations
     pages: ReadPage
     size: EventSize
-    now_ms: Callable[[], int]
+    now_ms: NowMs
 
     def __call__(
         self, user: UserId, positions: Mapping[ConversationId, Position], *, limit: int, cursor: str | None

@@ -1,8 +1,8 @@
 """Keep a connection alive, and registered."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
+from natter.domain.clock import NowMs
 from natter.domain.connections import Connection, ConnectionChange
 from natter.domain.errors import Unauthenticated, Unavailable
 from natter.ports.delivery import Connections
@@ -37,7 +37,7 @@ class Ping:
     close: CloseConnections
     traces: PresenceTraces
     log: ConnectionLog
-    now_ms: Callable[[], int]
+    now_ms: NowMs
 
     def __call__(self, connection: Connection) -> Pong:
         now = self.now_ms()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from natter.domain.conversations.members import erased_as_of, memberships_as_of
 from natter.domain.fold.conversation import Conversation, Turn
 from natter.domain.fold.targets import Target
-from natter.domain.fold.writes import EventRow, MarkRow, MembershipRow, Outcome, Row, SpentKey, SpentRow, StateRow
+from natter.domain.fold.writes import ClientIdKey, ClientIdRow, EventRow, MarkRow, MembershipRow, Outcome, Row, StateRow
 from natter.domain.messages.commands import Command
 from natter.domain.messages.events import Head
 from natter.domain.messages.states import NO_STATE
@@ -29,9 +29,9 @@ def loaded(head: Head, rows: list[Row]) -> Conversation:
         row.target_seq: row.state for row in rows if isinstance(row, StateRow) and row.state.seq <= head.seq
     }
     marks = {row.key: row.is_set for row in rows if isinstance(row, MarkRow) and row.seq <= head.seq}
-    spent: dict[SpentKey, list[Outcome]] = {}
+    spent: dict[ClientIdKey, list[Outcome]] = {}
     for row in rows:
-        if isinstance(row, SpentRow):
+        if isinstance(row, ClientIdRow):
             spent.setdefault(row.key, []).append(row.outcome)
     targets = {
         seq: Target(type=event.type, sender_id=event.sender_id, state=states.get(seq, NO_STATE))

@@ -2,7 +2,7 @@ import pytest
 
 from natter.domain.conversations.members import Membership
 from natter.domain.fold.targets import Target
-from natter.domain.fold.writes import AmendedRow, EmptiedRow, EventRow, SentRow, SpentRow, StateRow
+from natter.domain.fold.writes import AmendedRow, ClientIdRow, EmptiedRow, EventRow, SentRow, StateRow
 from natter.domain.messages.commands import Item
 from natter.domain.messages.states import MessageState, Reaction
 from tests.folds import a_conversation, folded, rows_of_the_last
@@ -139,7 +139,7 @@ class TestRows:
         first, second = a_log([created(), a_command(a_post("x"))])
         conversation.fold(first)
         spent, event, sent = conversation.fold(second).rows
-        assert isinstance(spent, SpentRow)
+        assert isinstance(spent, ClientIdRow)
         assert isinstance(event, EventRow)
         assert isinstance(sent, SentRow)
         assert (spent.key.sender_id, spent.key.client_id, spent.outcome.seq) == (ANN, "x", 2)
@@ -148,5 +148,5 @@ class TestRows:
 
     def test_of_a_refusal_only_the_outcome_is_stored(self) -> None:
         (row,) = a_conversation().fold(a_log([a_command(a_post("x"), sender=MALLORY)])[0]).rows
-        assert isinstance(row, SpentRow)
+        assert isinstance(row, ClientIdRow)
         assert row.outcome.refusal == "not_member"

@@ -62,7 +62,7 @@ class TestCheckSession:
     def test_the_truth_is_asked_once(self, world: World, ann: SignedIn) -> None:
         session = ann.principal.session_id
         world.check_session(session)
-        CheckSession(states=world.states, sessions=DownSessions(MemoryDevices()), clock=lambda: NOON)(session)
+        CheckSession(states=world.states, sessions=DownSessions(MemoryDevices()), now_ms=lambda: NOON)(session)
 
     def test_one_that_never_was_is_refused_and_not_remembered(self, world: World) -> None:
         unknown = SessionId("unknown")
@@ -71,18 +71,18 @@ class TestCheckSession:
         assert world.states.get(unknown) is None
 
     def test_without_the_cache_the_truth_decides(self, world: World, ann: SignedIn) -> None:
-        check = CheckSession(states=DownStates(), sessions=world.sessions, clock=lambda: NOON)
+        check = CheckSession(states=DownStates(), sessions=world.sessions, now_ms=lambda: NOON)
         check(ann.principal.session_id)
         world.sessions.end([ann.principal.session_id], at=0)
         with pytest.raises(Unauthenticated):
             check(ann.principal.session_id)
 
     def test_a_cache_that_cannot_be_written_is_no_reason_to_refuse(self, world: World, ann: SignedIn) -> None:
-        CheckSession(states=ReadOnlyStates(), sessions=world.sessions, clock=lambda: NOON)(ann.principal.session_id)
+        CheckSession(states=ReadOnlyStates(), sessions=world.sessions, now_ms=lambda: NOON)(ann.principal.session_id)
 
     def test_with_neither_nobody_can_tell(self, world: World, ann: SignedIn) -> None:
         """Which is not the same as a refusal: a client would throw its tokens away (P9)."""
-        check = CheckSession(states=DownStates(), sessions=DownSessions(MemoryDevices()), clock=lambda: NOON)
+        check = CheckSession(states=DownStates(), sessions=DownSessions(MemoryDevices()), now_ms=lambda: NOON)
         with pytest.raises(Unavailable):
             Authenticate(tokens=world.tokens, check_session=check)(f"Bearer {ann.access_token}")
 

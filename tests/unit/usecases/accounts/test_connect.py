@@ -96,7 +96,7 @@ class TestConnect:
     def test_it_is_registered_before_its_session_is_checked(self, stage: Stage) -> None:
         """Else a session that ends in between would leave a connection that nobody closes."""
         states = Watched(stage.registry, stage.phone)
-        check = CheckSession(states=states, sessions=stage.world.sessions, clock=lambda: NOON)
+        check = CheckSession(states=states, sessions=stage.world.sessions, now_ms=lambda: NOON)
         replace(stage.connect, check_session=check)(stage.phone)
         assert states.was_registered == [True]
 
@@ -107,7 +107,7 @@ class TestConnect:
         assert (stage.registered(), stage.noted()) == ([], [])
 
     def test_when_nobody_knows_the_session_there_is_no_connection(self, stage: Stage) -> None:
-        check = CheckSession(states=DownStates(), sessions=DownSessions(MemoryDevices()), clock=lambda: NOON)
+        check = CheckSession(states=DownStates(), sessions=DownSessions(MemoryDevices()), now_ms=lambda: NOON)
         with pytest.raises(Unavailable):
             replace(stage.connect, check_session=check)(stage.phone)
         assert (stage.registered(), stage.noted()) == ([], [])

@@ -21,7 +21,7 @@ def keep(chat: Chat) -> KeepBlocks:
         blocks=chat.world.blocks,
         conversations=chat.conversations,
         admission=chat.admission,
-        clock=chat.world.clock,
+        now_ms=chat.world.clock,
     )
 
 
@@ -157,7 +157,7 @@ class TestKeepBlocks:
             blocks=death(chat.world.blocks, of=("add", "remove")),
             conversations=death(chat.conversations, of=("stale_between", "note_replaced")),
             admission=death(admission, of=("replace",)),
-            clock=chat.world.clock,
+            now_ms=chat.world.clock,
         )
         died(lambda: keep.remove(ann, bob) if before else keep.add(ann, bob))
         if planted:

@@ -93,7 +93,7 @@ class Race:
         connect = Connect(
             connections=through(world.sockets),
             check_session=CheckSession(
-                states=through(world.states), sessions=through(world.sessions), clock=world.clock
+                states=through(world.states), sessions=through(world.sessions), now_ms=world.clock
             ),
             close=world.close,
             traces=through(world.traces),
@@ -110,9 +110,9 @@ class Race:
         plain = self.world.end_session
         registry, gateway = through(self.world.sockets), through(self.world.sockets)
         close = CloseEnded(connections=registry, close=replace(self.world.close, connections=registry, gateway=gateway))
-        EndSession(sessions=through(plain.sessions), states=through(plain.states), close=close, clock=self.world.clock)(
-            self.ann
-        )
+        EndSession(
+            sessions=through(plain.sessions), states=through(plain.states), close=close, now_ms=self.world.clock
+        )(self.ann)
 
 
 def known_from(*, cached: bool) -> int:

@@ -3,7 +3,7 @@ from dataclasses import replace
 from natter.domain.errors import Unavailable
 from natter.domain.ids import ConversationId, UserId
 from natter.domain.messages.commands import Command
-from natter.usecases.conversations.relay import AGE_MS, Relay, Swept
+from natter.usecases.conversations.relay import AGE_MS, Relay, Relayed
 from tests.chat import Chat
 
 
@@ -47,14 +47,14 @@ def told(chat: Chat) -> list[tuple[str, str]]:
 class TestRelay:
     def test_tells_what_is_overdue_once(self, chat: Chat, ann: UserId) -> None:
         overdue(chat, ann, "lobby")
-        assert a_relay(chat)() == Swept(announced=1, replaced=0, failed=0)
-        assert a_relay(chat)() == Swept(announced=0, replaced=0, failed=0)
+        assert a_relay(chat)() == Relayed(announced=1, replaced=0, failed=0)
+        assert a_relay(chat)() == Relayed(announced=0, replaced=0, failed=0)
         assert told(chat) == [("lobby", "role_changed")]
 
     def test_what_is_fresh_is_left_to_who_decided_it(self, chat: Chat, ann: UserId) -> None:
         lobby = chat.group(ann)
         chat.conversations.decide(lobby, chat.person("bob"), "member", at=chat.world.clock())
-        assert a_relay(chat)() == Swept(announced=0, replaced=0, failed=0)
+        assert a_relay(chat)() == Relayed(announced=0, replaced=0, failed=0)
         assert told(chat) == []
 
     def test_all_of_a_conversation_in_order(self, chat: Chat, ann: UserId) -> None:
@@ -66,13 +66,13 @@ class TestRelay:
     def test_one_that_cannot_be_told_does_not_hold_up_the_others(self, chat: Chat, ann: UserId) -> None:
         first = overdue(chat, ann, "first")
         overdue(chat, ann, "second")
-        assert a_relay(chat, PickyLog(chat, first))() == Swept(announced=1, replaced=0, failed=1)
+        assert a_relay(chat, PickyLog(chat, first))() == Relayed(announced=1, replaced=0, failed=1)
         assert told(chat) == [("second", "role_changed")]
-        assert a_relay(chat)() == Swept(announced=1, replaced=0, failed=0)
+        assert a_relay(chat)() == Relayed(announced=1, replaced=0, failed=0)
 
     def test_stops_when_its_time_is_up(self, chat: Chat, ann: UserId) -> None:
         """The rest waits for the next time, the longest waiting first."""
         for name in ("first", "second", "third"):
             overdue(chat, ann, name)
-        assert a_relay(chat, PickyLog(chat, seconds=30))() == Swept(announced=2, replaced=0, failed=0)
+        assert a_relay(chat, PickyLog(chat, seconds=30))() == Relayed(announced=2, replaced=0, failed=0)
         assert told(chat) == [("first", "role_changed"), ("second", "role_changed")]

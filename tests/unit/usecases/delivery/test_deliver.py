@@ -4,13 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from natter.domain.budgets import DELIVERY_POSTS, DELIVERY_S, LOOKED_UP
 from natter.domain.connections import Connection
 from natter.domain.delivery import Post, PostResult, Slice, Undelivered
 from natter.domain.errors import Unavailable
 from natter.domain.ids import ConversationId, UserId
 from natter.domain.messages.events import Event
-from natter.usecases.delivery.deliver import BUDGET_S, LOOKED_UP, MAX_POSTS, Delivery, Told
-from natter.usecases.delivery.settle_posts import Report
+from natter.usecases.delivery.deliver import Delivery, Reply
+from natter.usecases.delivery.settle_posts import Settled
 from natter.wire.json_frames import JsonFrames
 from tests.deliveries import a_deliver, a_slice
 from tests.memory.connections import MemoryConnections, part
@@ -61,8 +62,8 @@ def a_delivery(*audience: UserId, event: Event | None = None) -> Delivery:
     return Delivery(conversation_id=shown.conversation_id, events=(shown,), audience=frozenset(audience))
 
 
-def told(connection: Connection) -> Told:
-    return Told(connection=connection, conversation_id=LOBBY, frame=b"told")
+def told(connection: Connection) -> Reply:
+    return Reply(connection=connection, conversation_id=LOBBY, frame=b"told")
 
 
 def frame(event: Event) -> bytes:
@@ -79,7 +80,7 @@ class Stage:
         registry: MemoryConnections | None = None,
         gateway: MemoryGateway | None = None,
         fanout: MemoryFanoutLog | None = None,
-        max_posts: int = MAX_POSTS,
+        max_posts: int = DELIVERY_POSTS,
     ) -> None:
         self.registry = registry or MemoryConnections()
         for connection in connections:
@@ -110,14 +111,14 @@ class TestAudience:
         """P8."""
         phone, desk, bobs = a_connection(ANN, "phone"), a_connection(ANN, "desk"), a_connection(BOB)
         stage = Stage(phone, desk, bobs)
-        assert stage.deliver([a_delivery(ANN, CID)], []) == Report(delivered=2)
+        assert stage.deliver([a_delivery(ANN, CID)], []) == Settled(delivered=2)
         assert stage.received(phone) == stage.received(desk) == [frame(an_event(1))]
         assert stage.received(bobs) == []
 
     def test_what_is_told_goes_to_the_connection_that_asked_alone(self) -> None:
         phone, desk = a_connection(ANN, "phone"), a_connection(ANN, "desk")
         stage = Stage(phone, desk)
-        assert stage.deliver([], [told(phone)]) == Report(delivered=1)
+        assert stage.deliver([], [told(phone)]) == Settled(delivered=1)
         assert (stage.received(phone), stage.received(desk)) == ([b"told"], [])
 
     def test_what_is_told_needs_no_registry(self) -> None:
@@ -138,11 +139,11 @@ class TestAudience:
         stage = Stage(anns)
         events = tuple(an_event(seq, payload={"content": "x" * 20_000}) for seq in (1, 2, 3))
         delivery = Delivery(conversation_id=LOBBY, events=events, audience=frozenset({ANN}))
-        assert stage.deliver([delivery], []) == Report(delivered=3)
+        assert stage.deliver([delivery], []) == Settled(delivered=3)
         assert stage.received(anns) == [frame(event) for event in events]
 
     def test_without_anything_to_show_nobody_is_asked(self) -> None:
-        assert Stage(registry=Silent()).deliver([], []) == Report()
+        assert Stage(registry=Silent()).deliver([], []) == Settled()
 
 
 class TestBounds:
@@ -150,7 +151,7 @@ class TestBounds:
         anns, bobs, cids = a_connection(ANN), a_connection(BOB), a_connection(CID)
         stage = Stage(anns, bobs, cids, max_posts=3)
         large, small = a_delivery(ANN, BOB, CID), a_delivery(CID, event=an_event(1, conversation=KITCHEN))
-        assert stage.deliver([large, small], []) == Report(delivered=1, handed_over=1)
+        assert stage.deliver([large, small], []) == Settled(delivered=1, handed_over=1)
         assert stage.received(cids) == [frame(an_event(1, conversation=KITCHEN))]
         assert (stage.received(anns), stage.received(bobs)) == ([], [])
         assert stage.fanout.records == [Undelivered(conversation_id=LOBBY, first=1, last=1)]
@@ -160,7 +161,7 @@ class TestBounds:
         anns = a_connection(ANN)
         stage = Stage(anns, max_posts=1)
         crowd = [UserId(f"u{number}") for number in range(1000)]
-        assert stage.deliver([a_delivery(ANN, *crowd)], []) == Report(delivered=1)
+        assert stage.deliver([a_delivery(ANN, *crowd)], []) == Settled(delivered=1)
         assert stage.fanout.records == []
 
     def test_events_of_one_conversation_stay_together(self) -> None:
@@ -177,22 +178,22 @@ class TestBounds:
         stage = Stage(a_connection(ANN), max_posts=0)
         report = stage.deliver([a_delivery(ANN, event=an_event(seq)) for seq in (7, 2, 3, 8)], [])
         runs = [Undelivered(conversation_id=LOBBY, first=first, last=first + 1) for first in (2, 7)]
-        assert (stage.fanout.records, report) == (runs, Report(handed_over=4))
+        assert (stage.fanout.records, report) == (runs, Settled(handed_over=4))
 
     def test_what_is_told_comes_last_and_takes_no_room(self) -> None:
         phone = a_connection(ANN)
         stage = Stage(phone, max_posts=1)
         report = stage.deliver([a_delivery(ANN)], [told(phone)])
-        assert report == Report(delivered=2)
+        assert report == Settled(delivered=2)
         assert stage.received(phone)[1:] == [b"told"]
 
     def test_when_the_time_is_over_the_rest_is_left_to_fanout(self) -> None:
         """Without being looked up."""
         registry = Watched()
         crowd = [UserId(f"u{number}") for number in range(LOOKED_UP)]
-        stage = Stage(a_connection(ANN), registry=registry, gateway=Slow(BUDGET_S))
+        stage = Stage(a_connection(ANN), registry=registry, gateway=Slow(DELIVERY_S))
         small, large = a_delivery(ANN), a_delivery(ANN, *crowd, event=an_event(1, conversation=KITCHEN))
-        assert stage.deliver([large, small], []) == Report(delivered=1, handed_over=1)
+        assert stage.deliver([large, small], []) == Settled(delivered=1, handed_over=1)
         assert (registry.asked, stage.fanout.records[0].conversation_id) == ([1], KITCHEN)
 
     def test_the_people_of_small_conversations_are_looked_up_at_once_and_before_large_ones(self) -> None:
@@ -216,7 +217,7 @@ class TestSettling:
         stage = Stage(anns, bobs)
         stage.gateway.answers[anns.connection_id] = PostResult.FAILED
         deliveries = [a_delivery(ANN, BOB, event=an_event(1, conversation=each)) for each in (LOBBY, KITCHEN)]
-        assert stage.deliver(deliveries, []) == Report(delivered=2, failed=2)
+        assert stage.deliver(deliveries, []) == Settled(delivered=2, failed=2)
         assert stage.queue.slices == [a_slice(anns, conversation=each, attempt=1) for each in (LOBBY, KITCHEN)]
         assert stage.gateway.closed == []
 
@@ -225,7 +226,7 @@ class TestSettling:
         phone = a_connection(ANN)
         stage = Stage(phone)
         stage.gateway.answers[phone.connection_id] = PostResult.FAILED
-        assert stage.deliver([], [told(phone)]) == Report(failed=1, closed=1)
+        assert stage.deliver([], [told(phone)]) == Settled(failed=1, closed=1)
         assert stage.gateway.closed == [phone]
 
 

@@ -8,7 +8,7 @@ from natter.domain.delivery import PostResult
 from natter.domain.fold.writes import EmptiedRow, EventRow
 from natter.domain.messages.events import Event
 from natter.usecases.delivery.post_slice import PostSlice
-from natter.usecases.delivery.settle_posts import RETRIES, Report, SettlePosts
+from natter.usecases.delivery.settle_posts import RETRIES, Settled, SettlePosts
 from natter.wire.json_frames import JsonFrames
 from tests.deliveries import a_slice
 from tests.memory.connections import MemoryConnections
@@ -56,7 +56,7 @@ def bobs() -> Connection:
 class TestPostSlice:
     def test_its_events_are_shown_to_its_connections(self, anns: Connection, bobs: Connection) -> None:
         stage = Stage(*(an_event(seq) for seq in (1, 2, 3)))
-        assert stage.post(a_slice(anns, bobs, seqs=(2, 3))) == Report(delivered=2)
+        assert stage.post(a_slice(anns, bobs, seqs=(2, 3))) == Settled(delivered=2)
         assert stage.seqs(anns) == stage.seqs(bobs) == [[2, 3]]
         assert stage.received(anns)[0]["events"][0]["content"] == {"type": "text", "text": "message 2"}
 
@@ -75,13 +75,13 @@ class TestPostSlice:
     def test_what_is_not_stored_is_not_shown(self, anns: Connection) -> None:
         """P5."""
         stage = Stage(an_event(1))
-        assert stage.post(a_slice(anns, seqs=(1, 2))) == Report(delivered=1)
+        assert stage.post(a_slice(anns, seqs=(1, 2))) == Settled(delivered=1)
         assert stage.seqs(anns) == [[1]]
 
     def test_what_fails_comes_again_later_and_only_where_it_failed(self, anns: Connection, bobs: Connection) -> None:
         stage = Stage(an_event(1))
         stage.gateway.answers[anns.connection_id] = PostResult.FAILED
-        assert stage.post(a_slice(anns, bobs, attempt=1)) == Report(delivered=1, failed=1)
+        assert stage.post(a_slice(anns, bobs, attempt=1)) == Settled(delivered=1, failed=1)
         assert stage.queue.slices == [a_slice(anns, attempt=2)]
         assert stage.queue.delays_s == [2]
 

@@ -81,7 +81,7 @@ class Scene:
             sessions=through(self.world.sessions),
             states=through(self.world.states),
             close=CloseEnded(connections=through(self.registry), close=self.close),
-            clock=self.world.clock,
+            now_ms=self.world.clock,
         )
 
     def signed_in(self, user: UserId, *, session: int = 0) -> Principal:

@@ -6,7 +6,7 @@ from natter.domain.connections import UPGRADE_MS, Connection
 from natter.domain.delivery import Post, PostResult, Slice
 from natter.domain.errors import Unavailable
 from natter.domain.ids import ConversationId, UserId
-from natter.usecases.delivery.settle_posts import RETRIES, SLICE_CONNECTIONS, Posting, Report, SettlePosts, backoff_s
+from natter.usecases.delivery.settle_posts import RETRIES, SLICE_CONNECTIONS, Posting, Settled, SettlePosts, backoff_s
 from tests.deliveries import a_slice
 from tests.memory.connections import MemoryConnections
 from tests.memory.deliveries import MemorySliceQueue
@@ -54,7 +54,7 @@ class TestFailed:
     def test_is_queued_with_one_attempt_more_and_later_each_time(self, anns: Connection) -> None:
         stage = Stage(anns)
         for attempt in range(RETRIES):
-            assert stage.settle([a_posting(anns, 1, 2)], [FAILED], attempt=attempt) == Report(failed=1)
+            assert stage.settle([a_posting(anns, 1, 2)], [FAILED], attempt=attempt) == Settled(failed=1)
         assert stage.queue.slices == [a_slice(anns, seqs=(1, 2), attempt=attempt) for attempt in (1, 2, 3)]
         assert stage.queue.delays_s == [10, 20, 30]
         assert stage.gateway.closed == []
@@ -62,19 +62,19 @@ class TestFailed:
     def test_after_the_last_attempt_the_connection_is_closed_and_stays_registered(self, anns: Connection) -> None:
         """Its client reconnects, and syncs. A connection that is not closed after all goes on being served."""
         stage = Stage(anns)
-        assert stage.settle([a_posting(anns, 1)], [FAILED], attempt=RETRIES) == Report(failed=1, closed=1)
+        assert stage.settle([a_posting(anns, 1)], [FAILED], attempt=RETRIES) == Settled(failed=1, closed=1)
         assert (stage.gateway.closed, stage.queue.slices) == ([anns], [])
         assert stage.registry.of([ANN]) == {ANN: [anns]}
 
     def test_without_the_queue_the_connection_is_closed_once(self, anns: Connection) -> None:
         stage = Stage(anns, queue=DownQueue())
         postings = [a_posting(anns, 1), a_posting(anns, 1, conversation=KITCHEN)]
-        assert stage.settle(postings, [FAILED, UNTRIED]) == Report(failed=1, untried=1, closed=1)
+        assert stage.settle(postings, [FAILED, UNTRIED]) == Settled(failed=1, untried=1, closed=1)
         assert stage.gateway.closed == [anns]
 
     def test_what_stands_nowhere_cannot_be_posted_again(self, anns: Connection) -> None:
         stage = Stage(anns)
-        assert stage.settle([a_posting(anns)], [FAILED]) == Report(failed=1, closed=1)
+        assert stage.settle([a_posting(anns)], [FAILED]) == Settled(failed=1, closed=1)
         assert (stage.gateway.closed, stage.queue.slices) == ([anns], [])
 
     def test_a_connection_gets_all_that_failed_of_a_conversation_in_one_slice(self, anns: Connection) -> None:
@@ -96,7 +96,7 @@ class TestUntried:
     def test_is_queued_at_once_and_no_attempt(self, anns: Connection, bobs: Connection) -> None:
         stage = Stage(anns, bobs)
         report = stage.settle([a_posting(anns, 1), a_posting(bobs, 1)], [FAILED, UNTRIED], attempt=2)
-        assert report == Report(failed=1, untried=1)
+        assert report == Settled(failed=1, untried=1)
         assert stage.queue.slices == [a_slice(anns, attempt=3), a_slice(bobs, attempt=2)]
         assert stage.queue.delays_s == [30, 0]
 
@@ -107,7 +107,7 @@ class TestGone:
         """The gateway answers GONE before the upgrade has completed; the sync that follows covers it."""
         connection = a_connection(ANN, connected_at=NOW - age_ms)
         stage = Stage(connection)
-        assert stage.settle([a_posting(connection, 1)], [GONE]) == Report(gone=1)
+        assert stage.settle([a_posting(connection, 1)], [GONE]) == Settled(gone=1)
         assert stage.registry.of([ANN]) == ({ANN: [connection]} if stays else {})
         assert (stage.gateway.closed, stage.queue.slices) == ([], [])
 

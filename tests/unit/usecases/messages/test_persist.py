@@ -2,11 +2,11 @@ from dataclasses import replace
 
 import pytest
 
+from natter.domain.budgets import DELIVERY_POSTS
 from natter.domain.delivery import Undelivered
 from natter.domain.fold.conversation import MisplacedRecordError
 from natter.domain.ids import ConversationId, UserId
 from natter.domain.messages.commands import Record
-from natter.usecases.delivery.deliver import MAX_POSTS
 from tests.messages import (
     ANN,
     BOB,
@@ -92,7 +92,7 @@ class TestPersist:
         assert (state.edits, state.deleted_at) == ((3, 4), records[4].at)
 
     def test_a_large_audience_is_left_to_fanout_and_emitted_all_the_same(self) -> None:
-        many = [UserId(f"u{index}") for index in range(MAX_POSTS + 1)]
+        many = [UserId(f"u{index}") for index in range(DELIVERY_POSTS + 1)]
         stage = Stage(*map(a_connection, many))
         persisted = stage.persist(
             a_log([created(dict.fromkeys(many, "member")), a_command(a_post("x"), sender=many[0])])

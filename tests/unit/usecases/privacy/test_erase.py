@@ -8,15 +8,15 @@ from natter.domain.accounts.users import DELETED_NAME
 from natter.domain.errors import BadCredentials, NotFound, Unavailable, UsernameTaken
 from natter.domain.presence import Traces
 from natter.usecases.conversations.relay import AGE_MS, Relay
-from natter.usecases.privacy.erase import Swept
+from natter.usecases.privacy.erase import Erased
 from tests.chat import Chat
 from tests.erasing import Crash, Crashing, Scene, erasing
 from tests.exporting import asked, made
 from tests.identity import a_sign_in
 from tests.messages import a_delete, a_post, a_reaction, an_edit
 
-WAITING = Swept(done=0, failed=0, oldest_ms=0)
-DONE = Swept(done=1, failed=0, oldest_ms=0)
+WAITING = Erased(done=0, failed=0, oldest_ms=0)
+DONE = Erased(done=1, failed=0, oldest_ms=0)
 
 type Shown = list[tuple[str, set[str]]]
 
@@ -98,7 +98,7 @@ class TestErase:
     def test_an_account_of_which_nobody_knew(self) -> None:
         chat = Chat()
         ann = chat.person("ann")
-        chat.world.start_erasure(ann)
+        chat.world.request_erasure(ann)
         assert erasing(chat)() == DONE
         assert erasing(chat)() == WAITING
 
@@ -149,7 +149,7 @@ class TestErase:
         assert crashed > 20
 
     def test_one_that_fails_does_not_hold_up_the_others(self, scene: Scene) -> None:
-        scene.world.start_erasure(scene.cid)
+        scene.world.request_erasure(scene.cid)
         scene.world.clock.advance(seconds=1)
         scene.ask()
         erase = scene.erase()
@@ -160,9 +160,9 @@ class TestErase:
                     raise Unavailable("gateway")
 
         swept = scene.erase(end_sessions=Picky())()
-        assert swept == Swept(done=0, failed=1, oldest_ms=1000)
+        assert swept == Erased(done=0, failed=1, oldest_ms=1000)
         scene.chat.fold()
-        assert scene.erase(end_sessions=Picky())() == Swept(done=1, failed=1, oldest_ms=1000)
+        assert scene.erase(end_sessions=Picky())() == Erased(done=1, failed=1, oldest_ms=1000)
         assert erase().failed == 0
 
     def test_stops_when_its_time_is_up_and_goes_on(self, scene: Scene) -> None:

@@ -58,7 +58,7 @@ class TestEraseSelf:
             def note_ended(self, sessions: object) -> None:
                 raise Unavailable(f"cache, told of {sessions}")
 
-        start = world.start_erasure
+        start = world.request_erasure
         interrupted = replace(start, end_sessions=replace(start.end_sessions, states=Down()))
         with pytest.raises(Unavailable):
             replace(world.erase_self, start=interrupted)(ann.principal, PASSWORD, address=ADDRESS)
