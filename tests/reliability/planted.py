@@ -23,7 +23,6 @@ from natter.usecases.delivery.fanout import Fanout
 from natter.usecases.delivery.settle_posts import Posting, Settled, SettlePosts
 from natter.usecases.messages.persist import Partition, Persist, Persisted
 from tests.reliability.planted_files import (
-    ByTheClock,
     EditsShow,
     KeepsTheErased,
     NamedOnce,
@@ -270,7 +269,6 @@ PLANTED = {
     "a file is shown for ever by who has shown it": Parts(find=NamedOnce),
     "files settled without looking again": Parts(settle_files=NeverTwice),
     "files settled before the fold has come there": Parts(settle_files=NeverWaits),
-    "places of files forgotten by the clock": Parts(settle_files=ByTheClock),
     "files kept of who is erased": Parts(settle_files=KeepsTheErased),
     "cache kept over a hole": Parts(persist=KeepsCache),
     "replays shown to today's members": Parts(persist=ShowsReplaysToAll),

@@ -7,7 +7,6 @@ from natter.domain.attachments import UnsettledFiles
 from natter.domain.errors import Unavailable
 from natter.domain.ids import AttachmentId, ConversationId, UserId
 from natter.domain.messages.commands import Command, EditMessage
-from natter.domain.messages.events import Head
 from natter.usecases.attachments.find_message import FindMessage, Found
 from natter.usecases.attachments.settle_files import SettleFiles
 from natter.usecases.messages.send import attachments_of
@@ -62,13 +61,6 @@ class NeverWaits(SettleFiles):
             return super()._shown(replace(files, position=(0, 0)))
         except Unavailable:
             return dict.fromkeys(files.attachments, False)
-
-
-class ByTheClock(SettleFiles):
-    """Forgets where a file was shown with the time of the clock: what the log has from a broker that is behind, too."""
-
-    def _prune(self, head: Head, found: Mapping[AttachmentId, Found]) -> None:
-        super()._prune(replace(head, written_at=max(head.written_at, self.now_ms() * 1000)), found)
 
 
 class KeepsTheErased(SettleFiles):

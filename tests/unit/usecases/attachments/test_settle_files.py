@@ -1,4 +1,4 @@
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
@@ -8,7 +8,9 @@ import pytest
 from natter.domain.attachments import UnsettledFiles
 from natter.domain.errors import Unavailable
 from natter.domain.ids import AttachmentId, ConversationId, UserId, new_id
-from natter.usecases.attachments.find_message import AT_ONCE, MOST
+from natter.domain.messages.events import Head
+from natter.usecases.attachments.find_message import AT_ONCE, MOST, Found
+from natter.usecases.attachments.settle_files import SettleFiles
 from tests.chat import Chat
 from tests.files import a_file
 from tests.memory.attachments import MemoryAttachments
@@ -84,6 +86,13 @@ class Meddling(MemoryAttachments):
         super().discard(conversation, uploader, attachments)
         while attachments and self._after:
             self._after.pop()()
+
+
+class ByTheClock(SettleFiles):
+    """Forgets where a file was shown with the time of the clock: what the log has from a broker that is behind, too."""
+
+    def _prune(self, head: Head, found: Mapping[AttachmentId, Found]) -> None:
+        super()._prune(replace(head, written_at=max(head.written_at, self.now_ms() * 1000)), found)
 
 
 def nothing() -> None:
@@ -175,15 +184,19 @@ class TestSettleFiles:
         album.chat.settle()
         assert album.rows() == 0
 
-    def test_what_comes_later_is_not_forgotten_with_it(self, album: Album) -> None:
+    @pytest.mark.parametrize(("settle", "rows"), [(SettleFiles, 1), (ByTheClock, 0)], ids=["shipped", "planted bug"])
+    def test_what_comes_later_is_not_forgotten_with_it(
+        self, album: Album, settle: type[SettleFiles], rows: int
+    ) -> None:
         """An edit that shows it again, stored by a fold that has not come to its end."""
         album.chat.say(album.lobby, album.ann, an_edit("e1", 2))
         told = album.taken()
         with patch.object(album.chat.tables, "write_heads"):
             album.chat.say(album.lobby, album.ann, an_edit("e2", 2, content=attached(album.cat)))
         album.taken()
-        album.chat.settle_files(told[-1])
-        assert album.rows() == 1
+        album.chat.world.clock.advance(seconds=1)
+        settle(**vars(album.chat.settle_files))(told[-1])
+        assert album.rows() == rows
 
     def test_any_number_of_places_is_come_to_in_the_end(self, album: Album) -> None:
         seqs = [album.post(f"n{number}") for number in range(MOST + AT_ONCE)]
