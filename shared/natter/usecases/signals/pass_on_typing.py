@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from natter.domain.errors import NotMember, RateLimited
 from natter.domain.ids import ConversationId, UserId
-from natter.domain.limits import TYPING, TYPING_PER_USER
+from natter.domain.limits import TYPING, TYPING_PER_USER, Bucket
 from natter.domain.signals import MAX_TYPING_SHOWN, TypingState
 from natter.ports.conversations import Admission
 from natter.ports.frames import Frames
@@ -15,8 +15,8 @@ from natter.usecases.delivery.tell import Tell
 @dataclass(frozen=True, kw_only=True)
 class PassOnTyping:
     """
-    Best effort: in a large conversation, too often, or across a block, it is not passed on; nobody is told so. What is
-    too often is not looked at.
+    Best effort: in a large conversation, too often, or across a block, it is not passed on; nobody is told so. A user
+    who types in too many at once is not looked up; a stranger is refused however often they try within that.
 
     Raises:
         NotMember: the user does not belong to the conversation, or there is none.
@@ -29,15 +29,19 @@ class PassOnTyping:
     tell: Tell
 
     def __call__(self, user: UserId, conversation: ConversationId, state: TypingState) -> None:
-        try:
-            self.limits.take(TYPING, f"{conversation}:{user}")
-            self.limits.take(TYPING_PER_USER, user)
-        except RateLimited:
+        if not self._takes(TYPING_PER_USER, user):
             return
         roster = self.admission.roster(conversation)
         members = roster.roles
         if user not in members:
             raise NotMember
-        if roster.blocked or len(members) > MAX_TYPING_SHOWN:
+        if not self._takes(TYPING, f"{conversation}:{user}") or roster.blocked or len(members) > MAX_TYPING_SHOWN:
             return
         self.tell(self.frames.typing(conversation, user, state), [each for each in members if each != user])
+
+    def _takes(self, bucket: Bucket, key: str) -> bool:
+        try:
+            self.limits.take(bucket, key)
+        except RateLimited:
+            return False
+        return True

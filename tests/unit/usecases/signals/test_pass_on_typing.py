@@ -72,7 +72,7 @@ class TestPassOnTyping:
         group = chat.group(ann)
         for _ in range(3):
             pass_on(ann, group, "started")
-        assert asked == [group]
+        assert asked == [group] * 3
         for number in range(100):
             with suppress(NotMember):
                 pass_on(ann, ConversationId(f"nowhere-{number}"), "started")
@@ -85,6 +85,12 @@ class TestPassOnTyping:
             with pytest.raises(NotMember):
                 typing.pass_on(MALLORY, conversation, "started")
         assert typing.seen(bobs) == []
+
+    def test_a_stranger_may_not_however_often(self, typing: Typing, lobby: ConversationId) -> None:
+        """P8: what was tried before does not change the answer."""
+        for _ in range(3):
+            with pytest.raises(NotMember):
+                typing.pass_on(MALLORY, lobby, "started")
 
     def test_more_often_than_every_two_seconds_it_is_not_passed_on(
         self, chat: Chat, typing: Typing, ann: UserId, bob: UserId, lobby: ConversationId
