@@ -213,11 +213,13 @@ class Persist:
             if decision.turn is Turn.RETRY and decision.outcome.seq is not None
             for place in [_place(decision)]
         }
-        for (conversation_id, seq), event in retried.items():
+        messages: dict[tuple[UserId, ConversationId], list[Event]] = {}
+        for (conversation_id, _), event in retried.items():
             if event.type == "message":
-                state_seq = touched[conversation_id].head.seq
-                (shown,) = self.show(event.sender_id, conversation_id, [event], state_seq=state_seq)
-                retried[conversation_id, seq] = shown
+                messages.setdefault((event.sender_id, conversation_id), []).append(event)
+        for (sender, conversation_id), theirs in messages.items():
+            for shown in self.show(sender, conversation_id, theirs, state_seq=touched[conversation_id].head.seq):
+                retried[conversation_id, shown.seq] = shown
         return retried
 
     def _told(self, decisions: Sequence[Decision], again: Mapping[Place, Event]) -> Iterable[Reply]:
