@@ -1,6 +1,5 @@
 """What becomes of posts of events that have been tried: nobody who is connected stays behind unknowingly."""
 
-import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import batched
@@ -11,6 +10,7 @@ from natter.domain.delivery import Post, PostResult, Slice
 from natter.domain.errors import Unavailable
 from natter.domain.ids import ConversationId
 from natter.ports.delivery import Connections, Gateway, SliceQueue
+from natter.usecases.accounts.close_connections import backoff_s
 from natter.usecases.delivery.pruning import prune
 
 RETRIES = 3
@@ -50,12 +50,6 @@ class _Missing:
 
     seqs: set[int] = field(default_factory=set)
     has_failed: bool = False
-
-
-def backoff_s(attempt: int) -> int:
-    """Before attempt 1, 2, 3: one to two seconds, two to four, four to eight."""
-    least: int = 2 ** (attempt - 1)
-    return random.randint(least, 2 * least)  # noqa: S311 - jitter
 
 
 @dataclass(frozen=True, kw_only=True)

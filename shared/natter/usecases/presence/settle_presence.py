@@ -14,7 +14,7 @@ from itertools import batched
 from natter.domain.clock import NowMs
 from natter.domain.connections import ConnectionChange
 from natter.domain.ids import UserId
-from natter.domain.presence import Look, Presence, Watcher, may_be_news
+from natter.domain.presence import PACE_MS, Look, Presence, Watcher, may_be_news
 from natter.ports.delivery import Connections
 from natter.ports.presence import Acquaintances, LookQueue, PresenceTraces, TellingPace, Watchers
 from natter.usecases.accounts.connect import forget_closed
@@ -27,7 +27,7 @@ TOLD_AT_ONCE = 100
 ATTEMPTS = 3
 """How often watchers are told again who could not be; then they keep what is old until they watch again."""
 
-PACE_S = 1
+PACE_S = PACE_MS // 1000
 """How long after watchers were told of a user they are told of them again, however often they change meanwhile."""
 
 REBUILT_S = 10

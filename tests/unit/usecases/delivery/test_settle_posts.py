@@ -6,7 +6,8 @@ from natter.domain.connections import UPGRADE_MS, Connection
 from natter.domain.delivery import Post, PostResult, Slice
 from natter.domain.errors import Unavailable
 from natter.domain.ids import ConversationId, UserId
-from natter.usecases.delivery.settle_posts import RETRIES, SLICE_CONNECTIONS, Posting, Settled, SettlePosts, backoff_s
+from natter.usecases.accounts.close_connections import backoff_s
+from natter.usecases.delivery.settle_posts import RETRIES, SLICE_CONNECTIONS, Posting, Settled, SettlePosts
 from tests.deliveries import a_slice
 from tests.memory.connections import MemoryConnections
 from tests.memory.deliveries import MemorySliceQueue
