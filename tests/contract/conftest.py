@@ -19,6 +19,7 @@ from natter.adapters.postgres.users import PostgresUsers
 from natter.adapters.valkey.client import Valkey
 from natter.domain.ids import ConversationId, UserId, new_id
 from natter.settings import KafkaSettings, KeyspacesSettings, PostgresSettings, ValkeySettings
+from tests.contract import crowd
 from tests.contract.conversation_store import Store
 from tests.contract.s3 import PATIENT, S3Store, client
 from tests.memory.conversations import MemoryConversations
@@ -43,7 +44,8 @@ async def endpoints(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[E
     root: Path = tmp_path_factory.mktemp("engines")
     engines = Engines(root, Progress())
     found = await engines.start("postgres", "valkey")
-    await engines.postgres.ensure_login(LOGIN.username, LOGIN.password, "natter")
+    for database in ("natter", crowd.DATABASE):
+        await engines.postgres.ensure_login(LOGIN.username, LOGIN.password, database)
     yield found
     await engines.stop()
 

@@ -8,20 +8,6 @@ from psycopg.rows import DictRow
 from natter.adapters.postgres.client import Arguments, Cursor, Login, Postgres
 from natter.settings import PostgresSettings
 
-_LAST_RESORTS = ("seqscan", "bitmapscan", "hashjoin", "mergejoin")
-"""Tables of tests are small, and small ones are read, and joined, whole."""
-
-
-def plan(postgres: Postgres, statement: str, arguments: Any) -> str:
-    """The plan where reading a whole table is the last resort."""
-
-    def explain(cursor: Cursor) -> str:
-        _avoid_reading_all(cursor)
-        rows = cursor.execute(f"EXPLAIN {statement}".encode(), arguments).fetchall()
-        return "\n".join(row["QUERY PLAN"] for row in rows)
-
-    return postgres.run(explain)
-
 
 class PlannedPostgres(Postgres):
     """Notes of every statement that it runs which tables it would read whole."""
@@ -46,29 +32,26 @@ class _Planned:
         self._notes = notes
 
     def execute(self, statement: LiteralString, arguments: Arguments = ()) -> Cursor:
-        _avoid_reading_all(self._cursor)
         row = self._cursor.execute(f"EXPLAIN (FORMAT JSON) {statement}", arguments).fetchone()
         assert row is not None
-        whole = [node["Relation Name"] for node in _scans(row["QUERY PLAN"][0]["Plan"])]
         self._notes.explained.append(statement)
-        self._notes.read_whole += [f"{table} in {statement}" for table in whole]
+        self._notes.read_whole += [f"{read} in {statement}" for read in _read_whole(row["QUERY PLAN"][0]["Plan"])]
         return self._cursor.execute(statement, arguments)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._cursor, name)
 
 
-def _avoid_reading_all(cursor: Cursor) -> None:
-    for kind in _LAST_RESORTS:
-        cursor.execute(f"SET LOCAL enable_{kind} = off".encode())
-
-
-def _scans(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Those that no condition leads through an index."""
-    if node["Node Type"].endswith("Scan") and "Relation Name" in node and "Index Cond" not in node:
-        yield node
+def _read_whole(node: dict[str, Any], within: str = "") -> Iterator[str]:
+    """The tables and indexes from which no condition picks the rows, nor a limit those that come first."""
+    kind = node["Node Type"]
+    read = node.get("Relation Name") or node.get("Index Name")
+    is_first_of_index = within == "Limit" and kind.startswith("Index") and "Filter" not in node
+    has_index_below = kind == "Bitmap Heap Scan"
+    if kind.endswith("Scan") and read and "Index Cond" not in node and not (is_first_of_index or has_index_below):
+        yield read
     for inner in node.get("Plans", ()):
-        yield from _scans(inner)
+        yield from _read_whole(inner, kind)
 
 
 def _rows(cursor: Cursor) -> list[DictRow]:

@@ -5,13 +5,12 @@ from typing import Any
 
 import pytest
 
-from natter.adapters.postgres.acquaintances import AMONG_EACH, PostgresAcquaintances
+from natter.adapters.postgres.acquaintances import PostgresAcquaintances
 from natter.adapters.postgres.client import Postgres
 from natter.domain.ids import UserId, new_id
 from natter.ports.presence import Acquaintances
 from tests.contract.conversation_store import a_direct, a_group
 from tests.contract.erasure_stores import Stores, in_memory, in_postgres
-from tests.contract.plans import plan
 from tests.identity import NOON
 from tests.memory.acquaintances import MemoryAcquaintances
 
@@ -105,8 +104,3 @@ class TestAcquaintancesContract:
         people.stores.conversations.create(a_direct(bob, cid))
         wanted: dict[UserId, list[UserId]] = {ann: [bob, cid], bob: [ann, cid, stranger], stranger: [ann], cid: []}
         assert people.acquaintances.among_each(wanted) == {ann: {bob}, bob: {ann, cid}, stranger: set(), cid: set()}
-
-
-@pytest.mark.engines
-def test_the_look_up_has_its_indexes(postgres: Postgres) -> None:
-    assert "Seq Scan" not in plan(postgres, AMONG_EACH, {"users": [new_id(), new_id()], "others": [new_id(), new_id()]})

@@ -5,8 +5,6 @@ from functools import partial
 
 import pytest
 
-from natter.adapters.postgres.client import Postgres
-from natter.adapters.postgres.conversations import ROLES
 from natter.domain.conversations.members import Member
 from natter.domain.conversations.records import NewConversation
 from natter.domain.conversations.roster import Standing
@@ -14,7 +12,6 @@ from natter.domain.errors import NotFound
 from natter.domain.ids import ClientId, ConversationId, UserId, new_id
 from natter.domain.messages.commands import AddMembers
 from tests.contract.conversation_store import Store, a_direct, a_group, at_once
-from tests.contract.plans import plan
 from tests.identity import NOON
 
 
@@ -163,9 +160,3 @@ class TestStaleRosters:
 
             begun, _ = at_once(begin, partial(store.blocks.add, bob, ann, at=NOON))
             assert (store.conversations.stale_between(ann, bob) is not None) == begun
-
-
-@pytest.mark.engines
-@pytest.mark.parametrize("statement", [ROLES])
-def test_every_look_up_has_its_index(postgres: Postgres, statement: str) -> None:
-    assert "Seq Scan" not in plan(postgres, statement, (["lobby"],))

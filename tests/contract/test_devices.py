@@ -7,14 +7,13 @@ from dataclasses import dataclass, replace
 import pytest
 
 from natter.adapters.postgres.client import Postgres
-from natter.adapters.postgres.devices import DEVICES, FREE_TOKEN, HOLD_SESSIONS, PostgresDevices
+from natter.adapters.postgres.devices import PostgresDevices
 from natter.adapters.postgres.sessions import PostgresSessions
 from natter.adapters.postgres.users import PostgresUsers
 from natter.domain.accounts.refresh_tokens import RefreshToken
 from natter.domain.accounts.users import SESSION_IDLE_MS, Device, KnownDevice, Principal, PushTarget
 from natter.domain.ids import DeviceId, SessionId, UserId, new_id
 from natter.ports.accounts import Devices, Sessions
-from tests.contract.plans import plan
 from tests.identity import NOON, a_principal, a_session, a_user
 from tests.memory.devices import MemoryDevices
 from tests.memory.sessions import MemorySessions
@@ -192,11 +191,3 @@ class TestAtOnce:
                 registering.result(timeout=10)
                 ending.result(timeout=10)
             assert setting.pushes(mine) == [None]
-
-    @pytest.mark.parametrize("statement", [HOLD_SESSIONS, FREE_TOKEN])
-    def test_every_look_up_has_its_index(self, postgres: Postgres, statement: str) -> None:
-        arguments = {"user_id": "u", "device_id": "d", "provider": "fcm", "token": "t", "idle_since": 0}
-        assert "Seq Scan" not in plan(postgres, statement, arguments)
-
-    def test_a_list_of_devices_has_its_index(self, postgres: Postgres) -> None:
-        assert "Seq Scan" not in plan(postgres, DEVICES, ("u", "", 50))

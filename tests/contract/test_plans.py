@@ -1,25 +1,31 @@
 """Whatever runs for every request finds its rows by an index, however many there are."""
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
 
+from functions.migrate.handler import opener, upgrade
+from local.engines import Endpoints
 from natter.adapters.postgres.acquaintances import PostgresAcquaintances
 from natter.adapters.postgres.client import Postgres
 from natter.adapters.postgres.conversations import PostgresConversations
 from natter.adapters.postgres.devices import PostgresDevices
+from natter.adapters.postgres.erasures import PostgresErasures
+from natter.adapters.postgres.exports import PostgresExports
 from natter.adapters.postgres.identities import PostgresIdentities
 from natter.adapters.postgres.relations import PostgresBlocks, PostgresContacts, PostgresProfiles
 from natter.adapters.postgres.sessions import PostgresSessions
 from natter.adapters.postgres.users import PostgresUsers
 from natter.domain.accounts.identities import Identity
 from natter.domain.accounts.refresh_tokens import RefreshToken
-from natter.domain.accounts.users import SESSION_IDLE_MS
+from natter.domain.accounts.users import SESSION_IDLE_MS, ProfileChange, PushTarget
 from natter.domain.conversations.records import NewConversation
 from natter.domain.conversations.roster import StaleRoster
 from natter.domain.ids import ConversationId, DeviceId, SessionId, UserId
 from natter.settings import PostgresSettings
+from tests.contract import crowd
 from tests.contract.conftest import LOGIN
 from tests.contract.conversation_store import a_direct, a_group
 from tests.contract.plans import PlannedPostgres
@@ -27,37 +33,28 @@ from tests.identity import NOON, a_principal, a_session, a_user
 
 pytestmark = pytest.mark.engines
 
-ANN, BOB = UserId("ann"), UserId("bob")
-HALL = ConversationId("hall")
-LOBBY, PHONE, SESSION = ConversationId("lobby"), DeviceId("phone"), SessionId("session")
+ANN, BOB = UserId("user-1"), UserId("user-2")
+LOBBY, HALL = ConversationId("direct-1"), ConversationId("group-1")
+PHONE, SESSION = DeviceId("phone"), SessionId("session-1-0")
+RENAMED = ProfileChange(display_name="Bob")
+TARGET = PushTarget(provider="fcm", token="token-1")
 STALE = StaleRoster(conversation_id=LOBBY, version=1)
 SHOWN = RefreshToken.first(SESSION)
 
 
-@pytest.fixture(autouse=True, scope="module")
-def known_to_be_ended(postgres_settings: PostgresSettings) -> None:
-    """Thousands of sessions that have ended, and hardly one that lives: indexes of live ones look short."""
-    database = Postgres(postgres_settings, lambda: LOGIN)
-    user, principal = a_user(), a_principal()
-    PostgresUsers(database).add(user, "hash")
-    principal = replace(principal, user_id=user.user_id)
-    PostgresSessions(database).open(a_session(principal), RefreshToken.first(principal.session_id).digests())
-    database.query(
-        """
-        INSERT INTO sessions
-            (session_id, user_id, device_id, family_digest, turn_digest, created_at, refreshed_at, ended_at)
-        SELECT gen_random_uuid()::text, user_id, device_id, family_digest, turn_digest, 1, 1, 1
-        FROM sessions, generate_series(1, 3000) WHERE user_id = %s
-        """,
-        (user.user_id,),
-    )
-    database.query("ANALYZE sessions")
-    database.close()
+@pytest.fixture(scope="module")
+def crowded(endpoints: Endpoints) -> PostgresSettings:
+    """A database of its own, with a thousand rows and more in every table."""
+    settings = PostgresSettings(endpoint=endpoints.postgres, database=crowd.DATABASE, secret_arn="none", tls="off")
+    upgrade(opener(settings, lambda: LOGIN))
+    with closing(Postgres(settings, lambda: LOGIN)) as database:
+        crowd.populate(database)
+    return settings
 
 
 @pytest.fixture
-def planned(postgres_settings: PostgresSettings) -> Iterator[PlannedPostgres]:
-    database = PlannedPostgres(postgres_settings, lambda: LOGIN)
+def planned(crowded: PostgresSettings) -> Iterator[PlannedPostgres]:
+    database = PlannedPostgres(crowded, lambda: LOGIN)
     yield database
     database.close()
 
@@ -70,8 +67,19 @@ def _live_and_die(database: Postgres) -> None:
     for principal in principals:
         sessions.open(a_session(principal), RefreshToken.first(principal.session_id).digests())
     sessions.end([principals[0].session_id], at=NOON)
-    while sessions.prune(ended_before=NOON + 1, limit=1000, at=NOON + SESSION_IDLE_MS):
+    while sessions.prune(ended_before=NOON + 1, limit=10, at=NOON + SESSION_IDLE_MS):
         pass
+
+
+def _erased(database: Postgres) -> None:
+    user, erasures = a_user(), PostgresErasures(database)
+    PostgresUsers(database).add(user, "hash")
+    erasures.request(user.user_id, at=1)
+    assert erasures.requested(user.user_id)
+    erasures.emptyings(user.user_id)
+    erasures.note_emptied(user.user_id, HALL, to=1, done=True)
+    erasures.forget(user.user_id)
+    assert erasures.finish(user.user_id, at=2)
 
 
 def begun(database: Postgres, begin: Callable[[UserId, UserId], NewConversation]) -> ConversationId:
@@ -112,7 +120,7 @@ QUERIES: Mapping[str, Callable[[Postgres], object]] = {
     "members": lambda database: PostgresConversations(database).members(LOBBY, after=None, limit=50),
     "some members": lambda database: PostgresConversations(database).members_among(LOBBY, [ANN, BOB]),
     "the outbox's sweep": lambda database: PostgresConversations(database).unpublished(before=1, limit=10),
-    "the outbox of a conversation": lambda database: PostgresConversations(database).publish(LOBBY, print),
+    "the outbox of a conversation": lambda database: PostgresConversations(database).publish(HALL, print),
     "who belongs to several": lambda database: PostgresConversations(database).rosters([LOBBY, HALL]),
     "the beginnings of all": lambda database: PostgresConversations(database).begun_of(ANN),
     "a page of the inbox": lambda database: PostgresConversations(database).seen_among(ANN, [LOBBY, HALL]),
@@ -127,6 +135,17 @@ QUERIES: Mapping[str, Callable[[Postgres], object]] = {
     "a roster replaced": lambda database: PostgresConversations(database).note_replaced(STALE),
     "who may see whom": lambda database: PostgresAcquaintances(database).among_each({ANN: [BOB], BOB: [ANN]}),
     "settings": lambda database: PostgresConversations(database).change_settings(ANN, LOBBY, lambda same: same),
+    "a push registration": lambda database: PostgresDevices(database).register_push(ANN, PHONE, TARGET, at=1),
+    "the end of a push registration": lambda database: PostgresDevices(database).drop_push(ANN, PHONE),
+    "a contact": lambda database: PostgresContacts(database).add(ANN, BOB, at=1),
+    "the end of a contact": lambda database: PostgresContacts(database).remove(ANN, BOB),
+    "a changed profile": lambda database: PostgresUsers(database).change_profile(
+        BOB, ProfileChange(display_name="Bob")
+    ),
+    "an export": lambda database: PostgresExports(database).ask(BOB, "export", at=1),
+    "what an export reads": lambda database: PostgresExports(database).conversations(BOB),
+    "an erasure": _erased,
+    "unfinished erasures": lambda database: PostgresErasures(database).unfinished(limit=10),
 }
 
 

@@ -7,13 +7,6 @@ import pytest
 
 from natter.adapters.postgres.client import Postgres
 from natter.adapters.postgres.relations import (
-    ADD_BLOCK,
-    ADD_CONTACT,
-    BETWEEN,
-    BLOCKED,
-    CONTACTS,
-    PROFILE_BY_ID,
-    PROFILE_BY_NAME,
     PostgresBlocks,
     PostgresContacts,
     PostgresProfiles,
@@ -22,7 +15,6 @@ from natter.adapters.postgres.users import PostgresUsers
 from natter.domain.accounts.users import User
 from natter.domain.ids import UserId, new_id
 from natter.ports.accounts import Blocks, Contacts, Profiles, Users
-from tests.contract.plans import plan
 from tests.identity import NOON, a_user
 from tests.memory.relations import MemoryBlocks, MemoryContacts, MemoryProfiles
 from tests.memory.users import MemoryUsers
@@ -157,17 +149,3 @@ class TestBlocksContract:
             people.blocks.add(ann.user_id, other.user_id, at=NOON)
         assert list(people.blocked_by(ann, limit=2)) == others[:2]
         assert list(people.blocked_by(ann, after=others[1].user_id)) == others[2:]
-
-
-@pytest.mark.engines
-@pytest.mark.parametrize(
-    "statement", [PROFILE_BY_ID, PROFILE_BY_NAME, ADD_CONTACT, CONTACTS, ADD_BLOCK, BETWEEN, BLOCKED]
-)
-def test_every_look_up_has_its_index(postgres: Postgres, statement: str) -> None:
-    arguments = {
-        **{name: new_id() for name in ("user", "other", "seen_by", "contact", "blocked", "after")},
-        "username": "ann",
-        "at": NOON,
-        "limit": 50,
-    }
-    assert "Seq Scan" not in plan(postgres, statement, arguments)

@@ -129,4 +129,4 @@ class TestBadInput:
             assert (await screen.ask(frame))["code"] == "bad_request"
         answers = await asyncio.gather(*(screen.ask({"action": "status", "state": "online"}) for _ in range(40)))
         assert {answer.get("code", "ok") for answer in answers} == {"ok", "rate_limited"}
-        await screen.ping()
+        await screen.insist({"action": "ping"}, within_s=WITHIN_S, after={"rate_limited"})

@@ -4,7 +4,7 @@ import asyncio
 import json
 import secrets
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, Self
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -124,14 +124,16 @@ class Socket:
             lambda answer: answer.get("id") == request or is_gateway_failure(answer), since=since, within_s=within_s
         )
 
-    async def insist(self, frame: Frame, *, within_s: float) -> Frame:
-        """Repeat `frame` until it is accepted, as a client does after `unavailable`; the answer."""
+    async def insist(
+        self, frame: Frame, *, within_s: float, after: Collection[str] = ("unavailable", "internal")
+    ) -> Frame:
+        """Repeat `frame` until it is accepted, as a client does after the codes `after`; the answer."""
         async with asyncio.timeout(within_s):
             while True:
                 answer = await self.ask(frame)
                 if answer["type"] != "error":
                     return answer
-                assert answer["code"] in {"unavailable", "internal"}, answer
+                assert answer["code"] in after, answer
                 await asyncio.sleep(answer["retry_after_ms"] / 1000)
 
     async def ping(self) -> None:
