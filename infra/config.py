@@ -44,7 +44,7 @@ SIZING: dict[FunctionName, Sizing] = {
     "disconnect": Sizing(),
     "send": Sizing(memory_mb=1024),
     "signal": Sizing(memory_mb=1024),
-    "persist": Sizing(memory_mb=1769, timeout_s=60),
+    "persist": Sizing(memory_mb=names.PERSIST_MEMORY_MB, timeout_s=60),
     "fanout": Sizing(memory_mb=1024, timeout_s=30),
     "post_slice": Sizing(memory_mb=1024, timeout_s=15),
     "settle_files": Sizing(timeout_s=30),

@@ -54,5 +54,8 @@ SHOWN_ATTACHMENTS = "shown/"
 EXPORTS = "exports/"
 """Where archives of people's own data are kept, for a day or two."""
 
+PERSIST_MEMORY_MB = 1769
+"""Of the function that folds: one whole processor, and conversations that it keeps from batch to batch."""
+
 EXPORT_TIMEOUT_S = 900
 """How long making one may take: the longest that a function may run."""

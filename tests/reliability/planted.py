@@ -21,7 +21,8 @@ from natter.ports.messages import EventStore
 from natter.ports.reading import HeadCache, ReadTable
 from natter.usecases.delivery.fanout import Fanout
 from natter.usecases.delivery.settle_posts import Posting, Settled, SettlePosts
-from natter.usecases.messages.persist import Partition, Persist, Persisted
+from natter.usecases.messages.persist import Persist, Persisted
+from natter.usecases.messages.warm import Warm
 from tests.reliability.planted_files import (
     EditsShow,
     KeepsTheErased,
@@ -149,7 +150,7 @@ class Behind(Persist):
             events=self.events,
             now_ms=self.now_ms,
             bounds=self.bounds,
-            partitions=self.partitions,
+            warm=self.warm,
         )
         persisted = persist(batch)
         store.flush()
@@ -177,17 +178,16 @@ class WithLateCache(Behind):
     is_cache_late = True
 
 
-class TrustingPartition(Partition):
+class Trusting(Warm):
     """Keeps what it knows over a hole in the offsets."""
 
     def begin(self, first: Record) -> None:
-        self.next_offset = first.position
+        """Takes any record for the next one."""
 
 
+@dataclass(frozen=True, kw_only=True)
 class KeepsCache(Persist):
-    def __call__(self, batch: Sequence[Record]) -> Persisted:
-        self.partitions.setdefault(batch[0].partition, TrustingPartition())
-        return super().__call__(batch)
+    warm: Warm = field(default_factory=Trusting)
 
 
 class ShowsReplaysToAll(Persist):

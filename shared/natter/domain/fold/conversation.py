@@ -112,6 +112,7 @@ class Conversation:
         self.targets.clear()
         self.marks.clear()
         self.changes = ()
+        self._audience = None
 
     def fold(self, record: Record) -> Folded:
         """

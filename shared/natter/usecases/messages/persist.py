@@ -31,47 +31,17 @@ from natter.ports.reading import HeadCache, Timeline
 from natter.usecases.delivery.deliver import STALE_MS, Deliver, Delivery, Reply
 from natter.usecases.delivery.settle_posts import Settled
 from natter.usecases.messages.unsettled_files import unsettled_files
+from natter.usecases.messages.warm import Warm
 from natter.usecases.reading.show_events import ShowEvents
 
 _logger = logging.getLogger(__name__)
 
-CACHED_CONVERSATIONS = 20_000
 SETTLE_AFTER_S = 5
 """When mostly what files are to be settled for has been written."""
 
 
 class NotStored(Unavailable):
     """The store answered while the batch was read, and not when it was written."""
-
-
-@dataclass
-class Partition:
-    """
-    What this execution environment still knows of one partition.
-
-    Good only while the partition's records arrive here without a hole: another environment may have folded
-    what is missing.
-    """
-
-    next_offset: tuple[int, int] | None = None
-    """(epoch, offset) that must come next; None: nothing is known."""
-    conversations: dict[ConversationId, Conversation] = field(default_factory=dict)
-
-    def begin(self, first: Record) -> None:
-        """Start a batch. Until `complete`, nothing is known: a batch that fails leaves nothing behind."""
-        if self.next_offset != first.position or len(self.conversations) > CACHED_CONVERSATIONS:
-            self.conversations = {}
-        self.next_offset = None
-
-    def complete(self, lane: Sequence[Record], touched: Mapping[ConversationId, Conversation]) -> None:
-        """Keep what `lane` touched, but for conversations ahead of it: their replay takes all that is stored."""
-        last = lane[-1]
-        for conversation_id in {record.command.conversation_id for record in lane}:
-            conversation = touched[conversation_id]
-            if conversation.head.position <= last.position:
-                conversation.forget()
-                self.conversations[conversation_id] = conversation
-        self.next_offset = (last.epoch, last.offset + 1)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,7 +71,7 @@ class Persist:
     events: EventLog
     now_ms: NowMs
     bounds: Bounds = BOUNDS
-    partitions: dict[int, Partition] = field(default_factory=dict)
+    warm: Warm = field(default_factory=Warm)
 
     @property
     def show(self) -> ShowEvents:
@@ -110,7 +80,7 @@ class Persist:
     def __call__(self, batch: Sequence[Record]) -> Persisted:
         lanes = _lanes(batch)
         for lane in lanes:
-            self.partitions.setdefault(lane[0].partition, Partition()).begin(lane[0])
+            self.warm.begin(lane[0])
         touched = self._load(batch)
         folded_before = {each: conversation.head for each, conversation in touched.items()}
         folds = [touched[record.command.conversation_id].fold(record) for record in batch]
@@ -124,7 +94,7 @@ class Persist:
         self._write([row for fold in folds for row in fold.rows])
         self.store.write_heads([head for head in heads if head != folded_before[head.conversation_id]])
         for lane in lanes:
-            self.partitions[lane[0].partition].complete(lane, touched)
+            self.warm.complete(lane, touched)
 
         self.heads.advance(heads)
         events = self._events(decisions)
@@ -141,7 +111,7 @@ class Persist:
         Raises:
             Unavailable: do it again.
         """
-        self.partitions[record.partition] = Partition()
+        self.warm.forget(record.partition)
         conversation_id = record.command.conversation_id
         records = [each for each in (record, *followers) if each.command.conversation_id == conversation_id]
         tried, voided = self._load(records)[conversation_id], self._load([record])[conversation_id]
@@ -159,8 +129,8 @@ class Persist:
 
     def _load(self, batch: Sequence[Record]) -> dict[ConversationId, Conversation]:
         """The conversations of the batch as of their heads, knowing all that the batch refers to."""
-        partitions = {record.command.conversation_id: self.partitions[record.partition] for record in batch}
-        warm = {each: partition.conversations.get(each) for each, partition in partitions.items()}
+        partitions = {record.command.conversation_id: record.partition for record in batch}
+        warm = {each: self.warm.get(partition, each) for each, partition in partitions.items()}
         known = self.timeline.read(Wanted.of(batch, warm))
         touched = {each: conversation or _as_of_head(each, known, self.bounds) for each, conversation in warm.items()}
         for key, outcomes in known.outcomes.items():
