@@ -118,8 +118,7 @@ class TestForgetting:
             assert stores.devices.of(ann, after=None, limit=10) == []
             assert stores.sessions.of_user(ann, after=None, limit=10, at=NOON) == []
             assert not stores.sessions.is_live(principal.session_id, at=NOON)
-            assert not stores.blocks.between(ann, cid)
-            assert stores.blocks.between(bob, cid)
+            assert stores.blocks.across([(ann, cid), (bob, cid)]) == {(bob, cid)}
             assert sorted(stores.reasons(lobby)) == ["(deleted)", f"of {bob}"]
 
 

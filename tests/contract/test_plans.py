@@ -112,7 +112,6 @@ QUERIES: Mapping[str, Callable[[Postgres], object]] = {
     "a profile by name": lambda database: PostgresProfiles(database).by_name("ann", seen_by=BOB),
     "contacts": lambda database: PostgresContacts(database).of(ANN, after=None, limit=50),
     "blocks": lambda database: PostgresBlocks(database).of(ANN, after=None, limit=50),
-    "blocks both ways": lambda database: PostgresBlocks(database).between(ANN, BOB),
     "devices": lambda database: PostgresDevices(database).of(ANN, after=None, limit=50),
     "who belongs to a conversation": lambda database: PostgresConversations(database).roles(LOBBY),
     "whether one belongs to it": lambda database: PostgresConversations(database).seen_by(ANN, LOBBY),

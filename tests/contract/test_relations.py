@@ -131,14 +131,14 @@ class TestBlocksContract:
         people.blocks.add(ann.user_id, bob.user_id, at=NOON)
         assert people.blocks.add(bob.user_id, ann.user_id, at=NOON)
         people.blocks.remove(ann.user_id, bob.user_id, at=NOON)
-        assert people.blocks.between(ann.user_id, bob.user_id)
-        assert people.blocks.between(bob.user_id, ann.user_id)
+        both_ways = [(ann.user_id, bob.user_id), (bob.user_id, ann.user_id)]
+        assert people.blocks.across(both_ways) == set(both_ways)
         people.blocks.remove(bob.user_id, ann.user_id, at=NOON)
-        assert not people.blocks.between(ann.user_id, bob.user_id)
+        assert people.blocks.across(both_ways) == set()
 
     def test_concerns_nobody_else(self, people: People, ann: User, bob: User) -> None:
         people.blocks.add(ann.user_id, bob.user_id, at=NOON)
-        assert not people.blocks.between(ann.user_id, people.person().user_id)
+        assert not people.blocks.across([(ann.user_id, people.person().user_id)])
 
     def test_nobody_is_not_blocked(self, people: People, ann: User) -> None:
         assert not people.blocks.add(ann.user_id, UserId(new_id()), at=NOON)

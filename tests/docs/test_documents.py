@@ -104,3 +104,15 @@ class TestDocuments:
         decisions = sorted((ROOT / "docs" / "decisions").glob("*.md"))
         assert decisions
         assert [path.name for path in decisions if "Reopen when: " not in path.read_text()] == []
+
+    def test_data_says_where_a_block_counts(self) -> None:
+        """Whoever reads blocks, or what says that a conversation is across one."""
+        shared = ROOT / "shared" / "natter"
+        section = (
+            (ROOT / "docs" / "data.md").read_text().split("### A block takes effect at once\n")[1].split("\n###")[0]
+        )
+        reads = re.compile(r"VISIBLE\}|\.blocked\b|blocks\.across|(?:FROM|JOIN) blocks")
+        readers = {path for path in shared.glob("**/*.py") if reads.search(path.read_text())}
+        assert {path.relative_to(shared).as_posix() for path in readers} == {
+            target.split("natter/")[1] for target in LINK.findall(section)
+        }

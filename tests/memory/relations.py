@@ -41,7 +41,7 @@ class MemoryBlocks:
 
 
 class MemoryProfiles:
-    def __init__(self, users: Users, blocks: Blocks) -> None:
+    def __init__(self, users: Users, blocks: MemoryBlocks) -> None:
         self._users = users
         self._blocks = blocks
 
@@ -56,7 +56,7 @@ class MemoryProfiles:
 
 
 class MemoryContacts:
-    def __init__(self, users: Users, blocks: Blocks) -> None:
+    def __init__(self, users: Users, blocks: MemoryBlocks) -> None:
         self._users = users
         self._blocks = blocks
         self._contacts: set[tuple[UserId, UserId]] = set()

@@ -236,9 +236,6 @@ class Blocks(Protocol):
     def remove(self, user: UserId, blocked: UserId, *, at: int) -> None:
         """Not being there is fine. A block of the other one's stays."""
 
-    def between(self, user: UserId, other: UserId) -> bool:
-        """Whether one of the two has blocked the other."""
-
     def across(self, pairs: Collection[tuple[UserId, UserId]]) -> frozenset[tuple[UserId, UserId]]:
         """Those of `pairs` of whom one has blocked the other, as they were given."""
 

@@ -59,10 +59,6 @@ _LEAVE_STALE = """
     SELECT conversation_id, block_changes, %(at)s FROM changed
     ON CONFLICT (conversation_id) DO UPDATE SET version = excluded.version
 """
-BETWEEN = """
-    SELECT 1 AS found WHERE EXISTS (SELECT FROM blocks WHERE user_id = %(user)s AND blocked_id = %(other)s)
-                         OR EXISTS (SELECT FROM blocks WHERE user_id = %(other)s AND blocked_id = %(user)s)
-"""
 ACROSS = """
     WITH pairs AS (SELECT * FROM unnest(%(some)s::text[], %(others)s::text[]) AS p (one, other))
     SELECT one, other FROM pairs JOIN blocks b ON b.user_id = one AND b.blocked_id = other
@@ -130,9 +126,6 @@ class PostgresBlocks:
                 cursor.execute(_LEAVE_STALE, row)
 
         self._postgres.run(work)
-
-    def between(self, user: UserId, other: UserId) -> bool:
-        return bool(self._postgres.query(BETWEEN, {"user": user, "other": other}))
 
     def across(self, pairs: Collection[tuple[UserId, UserId]]) -> frozenset[tuple[UserId, UserId]]:
         if not pairs:

@@ -46,7 +46,7 @@ class TestKeepBlocks:
         for _ in range(2):
             keep.remove(ann, bob)
         assert list(keep.page(ann, limit=50, cursor=None).items) == []
-        assert not chat.world.blocks.between(ann, bob)
+        assert not chat.world.blocks.across([(ann, bob)])
 
     def test_who_has_blocked_one_can_be_blocked_and_is_not_told_apart(
         self, keep: KeepBlocks, ann: UserId, bob: UserId
@@ -166,4 +166,4 @@ class TestKeepBlocks:
         chat.world.clock.advance(seconds=AGE_MS / 1000 + 1)
         Relay(conversations=chat.conversations, admission=admission, announce=chat.announce, now_ms=chat.world.clock)()
         assert chat.conversations.stale(before=chat.world.clock(), limit=10) == []
-        return admission.roster(direct).blocked == chat.world.blocks.between(ann, bob)
+        return admission.roster(direct).blocked == bool(chat.world.blocks.across([(ann, bob)]))

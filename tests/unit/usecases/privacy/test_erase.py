@@ -62,7 +62,7 @@ def check_erased(scene: Scene) -> None:
     assert world.devices.of(scene.ann, after=None, limit=10) == []
     assert world.contacts.of(scene.bob, after=None, limit=10) == []
     assert world.contacts.of(scene.ann, after=None, limit=10) == []
-    assert not world.blocks.between(scene.ann, scene.cid)
+    assert not world.blocks.across([(scene.ann, scene.cid)])
     assert world.sockets.open == []
     assert world.traces.of([scene.ann])[scene.ann] == Traces()
     assert world.watchers.of([scene.ann]) == {}
