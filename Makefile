@@ -22,7 +22,7 @@ status: ready ## what runs, and where
 	@$(BIN)/natter-local status
 
 test: ready ## all tests
-	@$(BIN)/pytest -n 2 --dist loadgroup
+	@$(BIN)/pytest
 
 check: ready ## what is checked before a push: format, lint, types, imports, fast tests
 	@$(BIN)/ruff format --check

@@ -25,18 +25,6 @@ settings.register_profile("untimed", deadline=None, suppress_health_check=[Healt
 settings.load_profile("untimed")
 
 
-SHARED = ("cloud", "outputs", "endpoints", "localstack", "stages")
-"""Fixtures of the session that take long to make."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Of several workers (`pytest -n 2 --dist loadgroup`) one makes what is shared, for all tests that use it."""
-    for item in items:
-        used = [name for name in SHARED if name in getattr(item, "fixturenames", ())]
-        group = "cloud" if "outputs" in used else used[0] if used else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
-
-
 @pytest.fixture(scope="session")
 def stages(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Templates]:
     """The app's templates; each stage is synthesized when a test first asks for it."""
