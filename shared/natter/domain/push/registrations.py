@@ -1,0 +1,54 @@
+"""Where devices are woken, and what a platform says to it."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from natter.domain.accounts.users import PushTarget
+from natter.domain.ids import DeviceId, UserId
+from natter.domain.push.wording import Badge, Push
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Registration:
+    """A device that is to be woken, and where."""
+
+    user_id: UserId
+    device_id: DeviceId
+    target: PushTarget
+    endpoint: str | None = None
+    """What SNS calls the device (ARN); None: none was made, or the platform needs none."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Waking:
+    """A push to one device."""
+
+    registration: Registration
+    push: Push | Badge
+    expires_at: int
+    """Milliseconds; what could not be delivered until then, the platform drops."""
+
+
+class Outcome(Enum):
+    """What came of handing a push over to its platform."""
+
+    ACCEPTED = "accepted"
+    DEAD = "dead"
+    """The platform will not take this token again: the registration is forgotten."""
+    REFUSED = "refused"
+    """Not taken now (throttled, out of order): nothing was handed over, and a later try may succeed."""
+    UNKNOWN = "unknown"
+    """No answer: it may have been handed over."""
+    INVALID = "invalid"
+    """Not taken, and it would not be if it came again: the fault is ours."""
+    UNCONFIGURED = "unconfigured"
+    """This stage has no credentials for the platform, or the device has no endpoint there."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Handed:
+    """What came of one `Waking`."""
+
+    outcome: Outcome
+    retry_after_ms: int | None = None
+    """How long a platform that has REFUSED wants to be left alone, if it says so."""
