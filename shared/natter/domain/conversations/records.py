@@ -2,10 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from natter.domain.conversations.members import History, Kind, Member, Role
 from natter.domain.ids import ConversationId, UserId
 from natter.domain.paging import Page
+
+Notify = Literal["all", "mentions", "none"]
+"""For which messages of a conversation somebody is woken."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

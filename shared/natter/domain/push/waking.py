@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from natter.domain.accounts.notifications import Notifications
+from natter.domain.conversations.records import Notify
 from natter.domain.ids import ConversationId, DeviceId, UserId
 from natter.domain.messages.events import Event
-from natter.domain.push.settings import Notifications, Notify
 
 WAIT_MS = 2_000
 """From a message to the look at who is away: most who are there have been shown it by then."""

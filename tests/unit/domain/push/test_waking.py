@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from natter.domain.accounts.notifications import Notifications, QuietHours
 from natter.domain.ids import ConversationId, DeviceId, UserId
 from natter.domain.messages.events import Event
-from natter.domain.push.settings import Notifications, QuietHours
 from natter.domain.push.waking import (
     MAX_AGE_MS,
     WAIT_MS,

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from natter.domain.push.settings import QuietHours
+from natter.domain.accounts.notifications import QuietHours
 
 ZURICH = ZoneInfo("Europe/Zurich")
 NIGHT = QuietHours(begins=time(22), ends=time(7), time_zone=ZURICH)

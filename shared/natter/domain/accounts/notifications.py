@@ -1,12 +1,8 @@
-"""What somebody wants to be woken for."""
+"""How somebody wants to be notified, whatever the conversation."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
-from typing import Literal
 from zoneinfo import ZoneInfo
-
-Notify = Literal["all", "mentions", "none"]
-"""For which messages of a conversation somebody is woken."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
