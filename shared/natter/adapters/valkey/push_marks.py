@@ -45,9 +45,11 @@ if tonumber(seq) <= tonumber(redis.call('HGET', key, 'up_to') or '0') then retur
 local known = redis.call('HGET', key, seq)
 if not known then
   local window = redis.call('HGET', key, 'window')
-  if not window or tonumber(at) >= tonumber(window) + {WINDOW_MS} then
+  local is_told = window and redis.call('HEXISTS', key, 'told:' .. window) == 1
+  if not window or tonumber(at) >= tonumber(window) + {WINDOW_MS} or is_told then
+    local begins = window and string.format('%.0f', math.max(tonumber(at), tonumber(window) + 1)) or at
     if redis.call('HLEN', key) >= {MOST_REMEMBERED} then forget_the_older_half() end
-    redis.call('HSET', key, 'window', at, 'count:' .. at, 1)
+    redis.call('HSET', key, 'window', begins, 'count:' .. begins, 1)
     known = 'untold'
   else
     known = redis.call('HINCRBY', key, 'count:' .. window, 1) <= {SINGLE} and 'untold' or window

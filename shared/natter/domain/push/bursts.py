@@ -80,7 +80,8 @@ def claim(woken: Woken, *, seq: int, at: int, now: int) -> tuple[Woken, Claimed]
     """
     What is known then, and what becomes of the message at `seq`. Asking again, at any time, wakes nobody twice.
 
-    Messages may come in any order: one that happened before the window began is part of it, since it comes late.
+    Messages may come in any order: one that happened before the window began is part of it, since it comes late. One
+    that comes when the push of its window is under way begins a new window.
     """
     if seq <= woken.told_up_to:
         return woken, AGAIN
@@ -114,9 +115,10 @@ def release(woken: Woken, *, seq: int) -> Woken:
 def _joined(woken: Woken, seq: int, at: int) -> Woken:
     """With the message as part of its window: `untold`, or the window's beginning if others stand for it."""
     window = woken.window
-    if window is None or at >= window + WINDOW_MS:
-        woken = _remembering(replace(woken, window=at), seq)
-        return _noted(_with_burst(woken, at, Burst(count=1)), seq, "untold")
+    if window is None or at >= window + WINDOW_MS or woken.bursts[window].is_told:
+        begins = at if window is None else max(at, window + 1)
+        woken = _remembering(replace(woken, window=begins), seq)
+        return _noted(_with_burst(woken, begins, Burst(count=1)), seq, "untold")
     burst = woken.bursts[window]
     woken = _with_burst(woken, window, replace(burst, count=burst.count + 1))
     return _noted(woken, seq, "untold" if burst.count < SINGLE else window)

@@ -56,6 +56,14 @@ def test_who_is_late_joins_the_window_that_has_begun() -> None:
     ]
 
 
+def test_who_comes_when_the_push_of_their_window_is_under_way_begins_another() -> None:
+    device = Device()
+    for seq in (1, 2, 3, 5):
+        device.claim(seq, at=100)
+    assert device.claim(5, 100, now=100 + OVER).turn == "summary"
+    assert device.claim(4, 100, now=100 + OVER).turn == "single"
+
+
 def test_a_push_that_was_taken_back_can_be_claimed_again() -> None:
     device = Device()
     device.claim(1, 0)
