@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.logging.utils import copy_config_to_registered_loggers
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
 from natter.domain.clock import NowMs
 from natter.domain.fold.conversation import Decision, Turn
@@ -17,6 +17,7 @@ from natter.usecases.delivery.rebuild import Rebuilt
 from natter.usecases.delivery.settle_posts import Settled
 from natter.usecases.messages.persist import Persisted
 from natter.usecases.privacy.erase import Erased
+from natter.usecases.push.wake_devices import Woken
 
 logger = Logger(use_rfc3339=True, utc=True)
 metrics = Metrics()
@@ -67,6 +68,18 @@ def record_rebuilt(rebuilt: Rebuilt) -> None:
     """How much of the registry had lost its data, and how many connections are known again."""
     _add("RegistryPartsLost", rebuilt.lost)
     _add("ConnectionsRestored", rebuilt.connections)
+    _flush()
+
+
+def record_woken(woken: Woken) -> None:
+    """What came of pushes, by platform; why devices were not woken; how long after their messages the others were."""
+    for (platform, outcome), count in woken.handed.items():
+        with single_metric(f"Pushes{outcome.name.title()}", MetricUnit.Count, count) as metric:
+            metric.add_dimension("Platform", platform)
+    for reason, count in woken.never.items():
+        _add(f"NotPushed{reason.title().replace('_', '')}", count)
+    for age in woken.ages:
+        metrics.add_metric("PushAge", MetricUnit.Milliseconds, max(0, age))
     _flush()
 
 

@@ -14,6 +14,7 @@ from natter.settings import (
     LookQueueSettings,
     RebuildQueueSettings,
     SendSettings,
+    WaveQueueSettings,
 )
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
         TellingPace,
         Watchers,
     )
+    from natter.ports.push import PushMarks, WaveQueue
     from natter.ports.reading import HeadCache, Timeline
     from natter.ports.receipts import ReceiptLog
 
@@ -242,6 +244,22 @@ class Ports(AccountPorts):
         from natter.adapters.kafka.logs import KafkaConnectionLog
 
         return KafkaConnectionLog(self.producer, timeout_s=settings.append_timeout_s)
+
+    # Pushes
+
+    @cached_property
+    def waves(self) -> WaveQueue:
+        settings = self.of(WaveQueueSettings)
+        from natter.adapters.sqs.client import SqsQueue
+        from natter.adapters.sqs.waves import SqsWaveQueue
+
+        return SqsWaveQueue(SqsQueue(self.sqs, settings.queue_url, name="the queue of waves"))
+
+    @cached_property
+    def push_marks(self) -> PushMarks:
+        from natter.adapters.valkey.push_marks import ValkeyPushMarks
+
+        return ValkeyPushMarks(self.valkey)
 
     # Operations
 
