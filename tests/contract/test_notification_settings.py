@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import time
+from functools import partial
 
 import pytest
 
@@ -87,8 +88,5 @@ class TestAtOnce:
         stores, elsewhere = in_postgres(postgres), PostgresNotificationSettings(other_postgres)
         for _ in range(10):
             ann = stores.person()
-            at_once(
-                lambda ann=ann: stores.notifications.change(ann, discreet),
-                lambda ann=ann: elsewhere.change(ann, undisturbed),
-            )
+            at_once(partial(stores.notifications.change, ann, discreet), partial(elsewhere.change, ann, undisturbed))
             assert stores.notifications.of([ann]) == {ann: undisturbed(discreet(BY_DEFAULT))}

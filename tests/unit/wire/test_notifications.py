@@ -13,6 +13,17 @@ from natter.wire.notifications import NotificationsAnswer, NotificationsPatch
 
 QUIET = {"from": "22:00", "to": "07:05", "time_zone": "Europe/Zurich"}
 NIGHT = QuietHours(begins=time(22), ends=time(7, 5), time_zone=time_zone("Europe/Zurich"))
+WRONG: dict[str, tuple[object, ...]] = {
+    "previews": ("yes", 0, []),
+    "mentions_pierce_mute": ("false", 1),
+    "quiet": (True, "22:00-07:00", []),
+    "quiet.from": (None, 22, "22", "7:00", "22:00:00", "22:00Z", " 22:00", "22:00\n", "22.00", "\uff12\uff12:00"),
+    "quiet.to": (None, 22, "", "7:00", "24:00", "22:60"),
+    "quiet.time_zone": (
+        *(None, 1, "", "Mars/Olympus", "europe/zurich", "+01:00", "CEST"),
+        *("/etc/passwd", "../UTC", "Europe/../UTC", "UTC\0", "x" * 70_000),
+    ),
+}
 UNUSUAL = Notifications(previews=False, mentions_pierce_mute=False, quiet=NIGHT)
 
 
@@ -42,21 +53,7 @@ class TestNotificationsPatch:
 
     @pytest.mark.parametrize(
         ("name", "value"),
-        [
-            *(("previews", value) for value in ("yes", 0, [])),
-            *(("mentions_pierce_mute", value) for value in ("false", 1)),
-            *(("quiet", value) for value in (True, "22:00-07:00", [])),
-            *((f"quiet.{end}", value) for end in ("from", "to") for value in (None, 22, "", "7:00", "24:00", "22:60")),
-            *(
-                ("quiet.from", value)
-                for value in ("22:00:00", "22:00Z", " 22:00", "22:00\n", "22.00", "\uff12\uff12:00", "22")
-            ),
-            *(("quiet.time_zone", value) for value in (None, 1, "", "Mars/Olympus", "europe/zurich", "+01:00", "CEST")),
-            *(
-                ("quiet.time_zone", value)
-                for value in ("/etc/passwd", "../UTC", "Europe/../UTC", "UTC\0", "x" * 70_000)
-            ),
-        ],
+        [(name, value) for name, values in WRONG.items() for value in values],
         ids=lambda value: repr(value)[:40],
     )
     def test_a_wrong_field_is_named(self, name: str, value: object) -> None:

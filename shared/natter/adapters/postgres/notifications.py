@@ -46,10 +46,11 @@ class PostgresNotificationSettings:
 
 
 def _settled(users: Collection[UserId], rows: list[dict[str, Any]]) -> Mapping[UserId, Notifications]:
-    return dict.fromkeys(users, Notifications()) | {UserId(row["user_id"]): _notifications(row) for row in rows}
+    return dict.fromkeys(users, Notifications()) | {UserId(row["user_id"]): notifications_of(row) for row in rows}
 
 
-def _notifications(row: dict[str, Any]) -> Notifications:
+def notifications_of(row: dict[str, Any]) -> Notifications:
+    """As a row of `notifications` says it."""
     quiet = None
     if row["quiet_time_zone"] is not None:
         quiet = QuietHours(
