@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from natter.domain.accounts.users import PushTarget
 from natter.domain.conversations.members import MembershipChange
@@ -14,6 +14,7 @@ from natter.domain.push.waking import Reachable
 from natter.domain.push.waves import Wave
 from natter.domain.push.wording import Push
 from natter.domain.receipts import Cursor
+from natter.ports.conversations import Conversations
 from natter.usecases.push.compose_pushes import ComposePushes
 from natter.usecases.push.count_unread import CountUnread
 from natter.usecases.push.look_at_recipients import LookAtRecipients
@@ -30,6 +31,7 @@ from tests.memory.push import (
     MemoryPushRegistrations,
     MemoryPushService,
     MemoryReachables,
+    MemoryShownBadges,
     MemoryWaveQueue,
 )
 from tests.memory.tables import MemoryTables
@@ -60,13 +62,13 @@ class PushStage:
         self.tables, self.queue = MemoryTables(), MemoryWaveQueue()
         self.registry, self.traces = MemoryConnections(), MemoryPresenceTraces()
         self.marks, self.service = MemoryPushMarks(), MemoryPushService()
-        self.attachments = MemoryAttachments()
+        self.attachments, self.shown = MemoryAttachments(), MemoryShownBadges()
         self.registrations = MemoryPushRegistrations(*map(a_registration, others))
         wishes = {(LOBBY, user): Reachable(kind="group", title="Lobby") for user in (ANN, *others)}
         self.reachables = MemoryReachables(wishes, {user: user.title() for user in (ANN, *others)})
         self.before_composing: Callable[[], None] = lambda: None
         self.count_unread: Callable[[UserId], int] = CountUnread(
-            conversations=InTheLobby(),  # type: ignore[arg-type] - all that is asked of it
+            conversations=cast(Conversations, InTheLobby()),
             heads=ReadHeads(cache=MemoryHeadCache(), timeline=self.tables),
             timeline=self.tables,
         )
@@ -101,6 +103,7 @@ class PushStage:
                 count_unread=self._unread,
             ),
             marks=self.marks,
+            shown=self.shown,
             service=self.service,
             queue=self.queue,
             now_ms=lambda: self.now,

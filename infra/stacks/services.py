@@ -212,7 +212,7 @@ class ServicesStack(Stack):
         data, topics = self._data, self._streams.topics
         stores = ("POSTGRES", "VALKEY", "KAFKA", "KEYSPACES", "SOCKETS")
         signal = self._function("signal", ["core", "users", "streams", "tables"], *stores, "CLOSURES")
-        receipts = self._function("receipts", ["core", "users", "streams", "tables"], *stores)
+        receipts = self._function("receipts", ["core", "users", "streams", "tables"], *stores, "WAVES")
         topics.grant_append(signal, names.RECEIPTS_TOPIC, names.CONNECTIONS_TOPIC)
         topics.grant_append(self.functions["chat_api"], names.RECEIPTS_TOPIC)
         data.tables.grant(signal, read=("heads",))
@@ -243,7 +243,7 @@ class ServicesStack(Stack):
         data.tables.grant(push, read=("heads", "memberships"))
         data.tables.grant(wake, read=("heads", "events", "message_states", "reaction_marks", "memberships", "cursors"))
         data.attachments.grant_describe(wake)
-        for function in (push, wake):
+        for function in (push, wake, self.functions["receipts"]):  # who reads something has another badge elsewhere
             self.waves.grant_send(function)
         self._consume(push, names.EVENTS_TOPIC, group=PUSH_GROUP)
         self.waves.work(wake)

@@ -194,6 +194,7 @@ class ReceiptsSettings(FunctionSettings):
     kafka: KafkaSettings
     keyspaces: KeyspacesSettings
     sockets: EndpointSettings
+    waves: WaveQueueSettings
 
 
 class PresenceSettings(FunctionSettings):

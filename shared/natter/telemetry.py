@@ -5,7 +5,8 @@ Nothing personal, no message text and no token goes through here: only ids, coun
 """
 
 import logging
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.logging.utils import copy_config_to_registered_loggers
@@ -13,6 +14,7 @@ from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
 from natter.domain.clock import NowMs
 from natter.domain.fold.conversation import Decision, Turn
+from natter.domain.push.registrations import Handed, Outcome, Waking
 from natter.usecases.delivery.rebuild import Rebuilt
 from natter.usecases.delivery.settle_posts import Settled
 from natter.usecases.messages.persist import Persisted
@@ -73,9 +75,7 @@ def record_rebuilt(rebuilt: Rebuilt) -> None:
 
 def record_woken(woken: Woken) -> None:
     """What came of pushes, by platform; why devices were not woken; how long after their messages the others were."""
-    for (platform, outcome), count in woken.handed.items():
-        with single_metric(f"Pushes{outcome.name.title()}", MetricUnit.Count, count) as metric:
-            metric.add_dimension("Platform", platform)
+    _add_by_platform("Pushes", woken.handed)
     for reason, count in woken.never.items():
         _add(f"NotPushed{reason.title().replace('_', '')}", count)
     for age in woken.ages:
@@ -83,11 +83,22 @@ def record_woken(woken: Woken) -> None:
     _flush()
 
 
+def record_badges(handed: Sequence[tuple[Waking, Handed]]) -> None:
+    """What came of silent pushes, by platform."""
+    _add_by_platform("Badges", Counter((each.registration.target.provider, result.outcome) for each, result in handed))
+
+
 def record_erasures(swept: Erased) -> None:
     """How long ago the oldest erasure was asked for that is not done; it has to be done some day."""
     if swept.oldest_ms:
         metrics.add_metric("ErasureAge", MetricUnit.Milliseconds, swept.oldest_ms)
     _flush()
+
+
+def _add_by_platform(name: str, handed: Mapping[tuple[str, Outcome], int]) -> None:
+    for (platform, outcome), count in handed.items():
+        with single_metric(f"{name}{outcome.name.title()}", MetricUnit.Count, count) as metric:
+            metric.add_dimension("Platform", platform)
 
 
 def _add_posts(report: Settled) -> None:

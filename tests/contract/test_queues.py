@@ -78,7 +78,7 @@ def _closure(number: int) -> Closure:
 
 def _wave(number: int) -> Wave:
     message = Message(conversation_id=LOBBY, seq=number, at=NOON, sender_id=ANN, mentions=frozenset({BOB}))
-    return Wave(candidates=(Candidates(message=message, users=(BOB, UserId("cid"))),), attempt=1)
+    return Wave(candidates=(Candidates(message=message, users=(BOB, UserId("cid"))),), badges=(ANN,), attempt=1)
 
 
 KINDS = {

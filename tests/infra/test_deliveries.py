@@ -72,7 +72,7 @@ class TestQueues:
             ("Slices", {"fanout", "persist", "post_slice"}, "post_slice"),
             ("Files", {"persist"}, "settle_files"),
             ("Looks", {"presence"}, "presence"),
-            ("Waves", {"push", "wake"}, "wake"),
+            ("Waves", {"push", "receipts", "wake"}, "wake"),
             ("Rebuilds", {"persist", "fanout"}, "rebuild"),
             (
                 "Closures",

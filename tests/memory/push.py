@@ -8,7 +8,8 @@ from natter.domain.push.bursts import Claim, Claimed, Woken, claim, release
 from natter.domain.push.registrations import Handed, Outcome, Registration, Waking
 from natter.domain.push.waking import Reachable
 from natter.domain.push.waves import Wave
-from natter.ports.push import PushMarks, PushRegistrations, PushService, Reachables, WaveQueue
+from natter.domain.push.wording import BADGE_PACE_MS
+from natter.ports.push import PushMarks, PushRegistrations, PushService, Reachables, ShownBadges, WaveQueue
 
 
 class MemoryPushMarks:
@@ -31,6 +32,35 @@ class MemoryPushMarks:
     def lose(self) -> None:
         """The cache restarts empty."""
         self._woken.clear()
+
+
+class MemoryShownBadges:
+    """Nobody's minute is ever over, unless they are told so."""
+
+    def __init__(self) -> None:
+        self._shown: defaultdict[UserId, dict[DeviceId, int]] = defaultdict(dict)
+        self._told: dict[UserId, int] = {}
+
+    def note(self, shown: Mapping[tuple[UserId, DeviceId], int]) -> None:
+        for (user, device), badge in shown.items():
+            self._shown[user].pop(device, None)
+            if badge:
+                self._shown[user][device] = badge
+
+    def of(self, users: Collection[UserId]) -> Mapping[UserId, Mapping[DeviceId, int]]:
+        return {user: dict(self._shown[user]) for user in users if self._shown[user]}
+
+    def due(self, users: Collection[UserId]) -> Mapping[UserId, int]:
+        due = {}
+        for user in self.of(users):
+            told = self._told.get(user, 0)
+            if told < 2:
+                self._told[user] = told + 1
+                due[user] = told * BADGE_PACE_MS
+        return due
+
+    def end_minutes(self) -> None:
+        self._told.clear()
 
 
 class MemoryWaveQueue:
@@ -93,6 +123,7 @@ class MemoryReachables:
 
 _marks: type[PushMarks] = MemoryPushMarks
 _queue: type[WaveQueue] = MemoryWaveQueue
+_badges: type[ShownBadges] = MemoryShownBadges
 _service: type[PushService] = MemoryPushService
 _registrations: type[PushRegistrations] = MemoryPushRegistrations
 _reachables: type[Reachables] = MemoryReachables

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
         TellingPace,
         Watchers,
     )
-    from natter.ports.push import PushMarks, WaveQueue
+    from natter.ports.push import PushMarks, ShownBadges, WaveQueue
     from natter.ports.reading import HeadCache, Timeline
     from natter.ports.receipts import ReceiptLog
 
@@ -260,6 +260,12 @@ class Ports(AccountPorts):
         from natter.adapters.valkey.push_marks import ValkeyPushMarks
 
         return ValkeyPushMarks(self.valkey)
+
+    @cached_property
+    def shown_badges(self) -> ShownBadges:
+        from natter.adapters.valkey.shown_badges import ValkeyShownBadges
+
+        return ValkeyShownBadges(self.valkey)
 
     # Operations
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from natter.domain.accounts.users import PushTarget
-from natter.domain.ids import ConversationId, UserId
+from natter.domain.ids import ConversationId, DeviceId, UserId
 from natter.domain.push.bursts import Claim, Claimed
 from natter.domain.push.registrations import Handed, Registration, Waking
 from natter.domain.push.waking import Reachable
@@ -72,6 +72,26 @@ class PushMarks(Protocol):
 
     def release(self, claims: Sequence[Claim]) -> None:
         """Take back claims that were won: nothing was handed over, and they may be claimed again."""
+
+
+class ShownBadges(Protocol):
+    """
+    Which number each device shows on its icon, as far as it was told from here, and when it may be told another one.
+    What it loses stays on an icon until the next push. All methods raise `Unavailable` without an answer in time.
+    """
+
+    def note(self, shown: Mapping[tuple[UserId, DeviceId], int]) -> None:
+        """These devices show these numbers now."""
+
+    def of(self, users: Collection[UserId]) -> Mapping[UserId, Mapping[DeviceId, int]]:
+        """Which numbers but zero the devices of each of `users` show; users without any are missing."""
+
+    def due(self, users: Collection[UserId]) -> Mapping[UserId, int]:
+        """
+        Of `users`, those with a device that shows a number who are to be told, and in how many milliseconds: at most
+        once in `BADGE_PACE_MS`, and once more after what happens meanwhile. Who is missing has nothing to be told, or
+        is told soon already.
+        """
 
 
 class WaveQueue(Protocol):

@@ -29,6 +29,7 @@ class _Wave(BaseModel):
 
     schema_: Annotated[str, Field(alias="schema", pattern=f"^{WAVE_SCHEMA}$")]
     candidates: tuple[_Candidates, ...]
+    badges: tuple[UserId, ...]
     attempt: int
 
 
@@ -47,6 +48,7 @@ def dump_wave(wave: Wave) -> str:
                 }
                 for each in wave.candidates
             ],
+            "badges": wave.badges,
             "attempt": wave.attempt,
         }
     ).decode()
@@ -72,5 +74,6 @@ def load_wave(body: str) -> Wave:
             )
             for each in wave.candidates
         ),
+        badges=wave.badges,
         attempt=wave.attempt,
     )

@@ -25,7 +25,9 @@ class Candidates:
 class Wave:
     """What is looked at together."""
 
-    candidates: tuple[Candidates, ...]
+    candidates: tuple[Candidates, ...] = ()
+    badges: tuple[UserId, ...] = ()
+    """Those whose other devices may show a number that is not true any more, since they have read something."""
     attempt: int = 0
     """How often a platform has refused somebody of these."""
 

@@ -1,5 +1,6 @@
 """Wake the devices of who is away, each once for each message (P7)."""
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,9 +14,11 @@ from natter.domain.push.registrations import Handed, Outcome, Registration, Waki
 from natter.domain.push.waking import MAX_AGE_MS, Later, Message, Never, Reachable, Wake, decide
 from natter.domain.push.waves import Candidates, Wave, waves
 from natter.domain.push.wording import Push
-from natter.ports.push import PushMarks, PushRegistrations, PushService, WaveQueue
+from natter.ports.push import PushMarks, PushRegistrations, PushService, ShownBadges, WaveQueue
 from natter.usecases.push.compose_pushes import ComposePushes, ToPush
 from natter.usecases.push.look_at_recipients import LookAtRecipients
+
+_logger = logging.getLogger(__name__)
 
 MAX_DELAY_S = 900
 """The longest that the queue keeps anything back; what is to wait longer is looked at in between."""
@@ -89,6 +92,7 @@ class WakeDevices:
     look: LookAtRecipients
     compose: ComposePushes
     marks: PushMarks
+    shown: ShownBadges
     service: PushService
     queue: WaveQueue
     now_ms: NowMs
@@ -157,10 +161,23 @@ class WakeDevices:
         results = self.service.hand_over(wakings, budget_s=PUSHES_S) if wakings else ()
         handed = [(each, result) for (each, _), result in zip(telling, results, strict=True)]
         self._count(handed, woken)
+        self._note_badges(wakings, results)
         refused = [(each, result) for each, result in handed if result.outcome is Outcome.REFUSED]
         self.marks.release([each.claim for each, _ in refused])
         self.registrations.forget([each.registration for each, result in handed if result.outcome is Outcome.DEAD])
         return refused
+
+    def _note_badges(self, wakings: Sequence[Waking], results: Sequence[Handed]) -> None:
+        """Best effort: nothing that was handed over is handed over again because of it."""
+        shown = {
+            (each.registration.user_id, each.registration.device_id): each.push.badge
+            for each, result in zip(wakings, results, strict=True)
+            if result.outcome is Outcome.ACCEPTED
+        }
+        try:
+            self.shown.note(shown)
+        except Unavailable as error:
+            _logger.warning("it is not noted which badges are shown: %s", error)
 
     def _count(self, handed: Sequence[tuple[_Due, Handed]], woken: Woken) -> None:
         now = self.now_ms()
