@@ -16,6 +16,7 @@ def making(chat: Chat) -> MakeExport:
         exports=world.exports,
         archives=world.archives,
         users=world.users,
+        notification_settings=world.notification_settings,
         devices=world.devices,
         sessions=world.sessions,
         contacts=world.contacts,

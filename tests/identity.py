@@ -37,6 +37,7 @@ from tests.memory.erasures import MemoryErasures
 from tests.memory.exports import MemoryArchives, MemoryExporter, MemoryExports
 from tests.memory.identities import MemoryIdentities
 from tests.memory.identity_provider import MemoryIdentityProvider
+from tests.memory.notifications import MemoryNotificationSettings
 from tests.memory.passwords import MemoryPasswords
 from tests.memory.presence import MemoryPresenceTraces, MemoryTellingPace, MemoryWatchers
 from tests.memory.rate_limits import MemoryRateLimits
@@ -174,6 +175,7 @@ class World:
         self.provider = MemoryIdentityProvider()
         self.identities = MemoryIdentities(self.users)
         self.reports = MemoryReports()
+        self.notification_settings = MemoryNotificationSettings(self.users)
         self.exports, self.archives = MemoryExports(self.conversations), MemoryArchives()
         self.exporter = MemoryExporter()
         self.erasures = MemoryErasures(
@@ -183,6 +185,7 @@ class World:
             contacts=self.contacts,
             blocks=self.blocks,
             reports=self.reports,
+            notifications=self.notification_settings,
             conversations=self.conversations,
             exports=self.exports,
         )
@@ -205,6 +208,7 @@ class World:
         engines.tickets, engines.rate_limits = self.tickets, self.limits
         engines.identity_provider = None
         engines.contacts, engines.blocks = self.contacts, self.blocks
+        engines.notification_settings = self.notification_settings
         engines.conversations, engines.admission = self.conversations, MemoryAdmission(self.conversations)
         engines.connections = engines.gateway = self.sockets
         engines.closures = self.closures

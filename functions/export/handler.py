@@ -25,6 +25,7 @@ def _made() -> LambdaHandler:
         exports=engines.exports,
         archives=engines.archives,
         users=engines.users,
+        notification_settings=engines.notification_settings,
         devices=engines.devices,
         sessions=engines.sessions,
         contacts=engines.contacts,

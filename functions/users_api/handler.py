@@ -17,6 +17,7 @@ from natter.usecases.accounts.issue_ticket import IssueTicket
 from natter.usecases.accounts.keep_blocks import KeepBlocks
 from natter.usecases.accounts.keep_contacts import KeepContacts
 from natter.usecases.accounts.keep_devices import KeepDevices
+from natter.usecases.accounts.keep_notifications import KeepNotifications
 from natter.usecases.accounts.list_sessions import ListSessions
 from natter.usecases.accounts.refresh_session import RefreshSession
 from natter.usecases.accounts.sign_in import SignIn
@@ -45,6 +46,7 @@ from natter.wire.accounts import (
     UserAnswer,
 )
 from natter.wire.lists import ListQuery, device_in_path, user_in_path
+from natter.wire.notifications import NotificationsAnswer, NotificationsPatch
 from natter.wire.presence import PresenceQuery, PresencesAnswer
 from natter.wire.privacy import ErasureBody, ExportAnswer, ProviderErasureBody
 
@@ -262,8 +264,9 @@ def _presence(api: HttpApi, engines: Engines) -> None:
 
 
 def _devices(api: HttpApi, engines: Engines) -> None:
-    """On what one is signed in, and where that is woken."""
+    """On what one is signed in, and where and how that is woken."""
     devices = KeepDevices(devices=engines.devices, now_ms=engines.now_ms)
+    notifications = KeepNotifications(settings=engines.notification_settings)
 
     @api.get("/v1/devices")
     def list_devices(request: Request, query: ListQuery) -> DevicesAnswer:
@@ -277,6 +280,14 @@ def _devices(api: HttpApi, engines: Engines) -> None:
     @api.delete("/v1/devices/<device_id>/push")
     def drop_push(request: Request) -> None:
         devices.drop_push(request.principal.user_id, device_in_path(request.path["device_id"]))
+
+    @api.get("/v1/users/me/notifications")
+    def read_notifications(request: Request) -> NotificationsAnswer:
+        return NotificationsAnswer.of(notifications.of(request.principal.user_id))
+
+    @api.patch("/v1/users/me/notifications")
+    def change_notifications(request: Request, body: NotificationsPatch) -> NotificationsAnswer:
+        return NotificationsAnswer.of(notifications.change(request.principal.user_id, body.apply))
 
 
 lambda_handler = lazily(lambda: build(Engines(UsersApiSettings())))

@@ -28,6 +28,9 @@ _ROWS: tuple[LiteralString, ...] = (
     INSERT INTO push_registrations (user_id, device_id, provider, token, registered_at)
     SELECT user_id, 'phone', 'fcm', 'token-' || n, n FROM people
     """,
+    """
+    INSERT INTO notifications (user_id, previews, mentions_pierce_mute) SELECT user_id, true, false FROM people
+    """,
     # For each that lives there are some that have ended, long after what tests are to forget.
     """
     INSERT INTO sessions

@@ -8,6 +8,7 @@ from natter.adapters.postgres.conversations import PostgresConversations
 from natter.adapters.postgres.devices import PostgresDevices
 from natter.adapters.postgres.erasures import PostgresErasures
 from natter.adapters.postgres.identities import PostgresIdentities
+from natter.adapters.postgres.notifications import PostgresNotificationSettings
 from natter.adapters.postgres.relations import PostgresBlocks, PostgresContacts, PostgresProfiles
 from natter.adapters.postgres.reports import PostgresReports
 from natter.adapters.postgres.sessions import PostgresSessions
@@ -17,7 +18,7 @@ from natter.domain.accounts.users import Principal
 from natter.domain.conversations.roster import Standing
 from natter.domain.ids import ClientId, ConversationId, DeviceId, UserId, new_id
 from natter.domain.messages.commands import Change, EraseMember, RemoveMember
-from natter.ports.accounts import Blocks, Contacts, Devices, Identities, Profiles, Sessions, Users
+from natter.ports.accounts import Blocks, Contacts, Devices, Identities, NotificationSettings, Profiles, Sessions, Users
 from natter.ports.conversations import Conversations
 from natter.ports.operations import Reports
 from natter.ports.privacy import Erasures
@@ -27,6 +28,7 @@ from tests.memory.devices import MemoryDevices
 from tests.memory.erasures import MemoryErasures
 from tests.memory.exports import MemoryExports
 from tests.memory.identities import MemoryIdentities
+from tests.memory.notifications import MemoryNotificationSettings
 from tests.memory.relations import MemoryBlocks, MemoryContacts, MemoryProfiles
 from tests.memory.reports import MemoryReports
 from tests.memory.sessions import MemorySessions
@@ -44,6 +46,7 @@ class Stores:
     contacts: Contacts
     blocks: Blocks
     reports: Reports
+    notifications: NotificationSettings
     conversations: Conversations
     reasons: Callable[[ConversationId], list[str]]
     """Of the reports of a conversation."""
@@ -81,6 +84,7 @@ def in_memory() -> Stores:
     identities, sessions, blocks = MemoryIdentities(users), MemorySessions(devices), MemoryBlocks(users)
     contacts = MemoryContacts(users, blocks)
     conversations = MemoryConversations(users, blocks, contacts)
+    notifications = MemoryNotificationSettings(users)
     erasures = MemoryErasures(
         users=users,
         identities=identities,
@@ -88,6 +92,7 @@ def in_memory() -> Stores:
         contacts=contacts,
         blocks=blocks,
         reports=reports,
+        notifications=notifications,
         conversations=conversations,
         exports=MemoryExports(conversations),
     )
@@ -101,6 +106,7 @@ def in_memory() -> Stores:
         contacts=contacts,
         blocks=blocks,
         reports=reports,
+        notifications=notifications,
         conversations=conversations,
         reasons=lambda conversation: [report.reason for report in reports.of(conversation)],
     )
@@ -118,6 +124,7 @@ def in_postgres(database: Postgres) -> Stores:
         contacts=PostgresContacts(database),
         blocks=PostgresBlocks(database),
         reports=PostgresReports(database),
+        notifications=PostgresNotificationSettings(database),
         conversations=PostgresConversations(database),
         reasons=lambda conversation: [row["reason"] for row in database.query(query, (conversation,))],
     )

@@ -279,19 +279,21 @@ class TestMembers:
 
 class TestSettings:
     def test_are_a_members_own(self, store: Store, lobby: ConversationId, ann: UserId, bob: UserId) -> None:
-        muted = MemberSettings(muted_until=LATER, archived=True)
+        muted = MemberSettings(muted_until=LATER, archived=True, notify="none")
         assert store.conversations.change_settings(ann, lobby, lambda _: muted) == muted
         mine, theirs = store.conversations.seen_by(ann, lobby), store.elsewhere.seen_by(bob, lobby)
         assert mine is not None
         assert theirs is not None
-        assert (mine.muted_until, mine.archived) == (LATER, True)
-        assert (theirs.muted_until, theirs.archived) == (None, False)
+        assert (mine.muted_until, mine.archived, mine.notify) == (LATER, True, "none")
+        assert (theirs.muted_until, theirs.archived, theirs.notify) == (None, False, "all")
         assert store.published(lobby) == []
 
     def test_are_changed_from_what_they_are(self, store: Store, lobby: ConversationId, ann: UserId) -> None:
         store.conversations.change_settings(ann, lobby, lambda settings: replace(settings, muted_until=LATER))
         changed = store.conversations.change_settings(ann, lobby, lambda settings: replace(settings, archived=True))
         assert changed == MemberSettings(muted_until=LATER, archived=True)
+        changed = store.conversations.change_settings(ann, lobby, lambda settings: replace(settings, notify="mentions"))
+        assert changed == MemberSettings(muted_until=LATER, archived=True, notify="mentions")
 
     def test_also_of_a_direct_conversation(self, store: Store, ann: UserId, bob: UserId) -> None:
         record, _ = store.conversations.create(a_direct(ann, bob))

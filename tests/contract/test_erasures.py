@@ -5,8 +5,10 @@ from dataclasses import replace
 import pytest
 
 from natter.domain.accounts.identities import Identity
+from natter.domain.accounts.notifications import Notifications
 from natter.domain.accounts.users import DELETED_NAME, ProfileChange, PushTarget
 from natter.domain.conversations.members import Member
+from natter.domain.conversations.records import MemberSettings
 from natter.domain.errors import BadCredentials, NotFound, UsernameTaken
 from natter.domain.ids import ClientId, UserId, new_id
 from natter.domain.messages.commands import AddMembers, ChangeRole
@@ -16,6 +18,7 @@ from tests.contract.conversation_store import a_direct, a_group, at_once
 from tests.contract.erasure_stores import Stores, in_memory, in_postgres
 from tests.identity import NOON, a_user
 
+SILENCED = MemberSettings(muted_until=NOON, archived=True, notify="none")
 BACK_AGAIN = ProfileChange(display_name="Back again")
 
 
@@ -103,10 +106,12 @@ class TestForgetting:
         push = PushTarget(provider="fcm", token=new_id())
         assert stores.devices.register_push(ann, principal.device_id, push, at=NOON)
         cid = stores.person()
+        stores.notifications.change(ann, lambda settings: replace(settings, previews=False))
         stores.contacts.add(ann, bob, at=NOON)
         stores.blocks.add(ann, cid, at=NOON)
         stores.blocks.add(bob, cid, at=NOON)
         lobby = stores.conversations.create(a_direct(ann, bob))[0].conversation_id
+        stores.conversations.change_settings(ann, lobby, lambda _: SILENCED)
         for reporter in (ann, bob):
             stores.reports.add(
                 Report(conversation_id=lobby, seq=1, reporter=reporter, sender=bob, reason=f"of {reporter}", at=NOON)
@@ -115,6 +120,10 @@ class TestForgetting:
         for _ in range(2):
             stores.erasures.forget(ann)
             assert stores.contacts.of(ann, after=None, limit=10) == []
+            assert stores.notifications.of([ann]) == {ann: Notifications()}
+            record = stores.conversations.seen_by(ann, lobby)
+            assert record is not None
+            assert (record.muted_until, record.archived, record.notify) == (None, False, "all")
             assert stores.devices.of(ann, after=None, limit=10) == []
             assert stores.sessions.of_user(ann, after=None, limit=10, at=NOON) == []
             assert not stores.sessions.is_live(principal.session_id, at=NOON)

@@ -11,6 +11,7 @@ from natter.adapters.postgres.conversations import PostgresConversations
 from natter.adapters.postgres.exports import PostgresExports
 from natter.adapters.postgres.users import PostgresUsers
 from natter.adapters.s3.archives import S3Archives
+from natter.domain.accounts.notifications import Notifications
 from natter.domain.ids import ClientId, UserId, new_id
 from natter.domain.messages.commands import RemoveMember
 from natter.domain.privacy.requests import KEPT_MS, RUN_MS, Export, OwnData
@@ -140,6 +141,7 @@ def some_data(username: str = "ann") -> OwnData:
     events = [an_event(seq) for seq in range(1, 4)]
     return OwnData(
         user=a_user(username),
+        notifications=Notifications(),
         devices=[],
         sessions=[],
         contacts=[],

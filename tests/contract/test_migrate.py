@@ -48,6 +48,7 @@ class TestMigrate:
             "identities",
             "members",
             "membership_counts",
+            "notifications",
             "outbox",
             "push_registrations",
             "reports",

@@ -15,6 +15,7 @@ from natter.adapters.postgres.devices import PostgresDevices
 from natter.adapters.postgres.erasures import PostgresErasures
 from natter.adapters.postgres.exports import PostgresExports
 from natter.adapters.postgres.identities import PostgresIdentities
+from natter.adapters.postgres.notifications import PostgresNotificationSettings
 from natter.adapters.postgres.relations import PostgresBlocks, PostgresContacts, PostgresProfiles
 from natter.adapters.postgres.sessions import PostgresSessions
 from natter.adapters.postgres.users import PostgresUsers
@@ -136,6 +137,10 @@ QUERIES: Mapping[str, Callable[[Postgres], object]] = {
     "settings": lambda database: PostgresConversations(database).change_settings(ANN, LOBBY, lambda same: same),
     "a push registration": lambda database: PostgresDevices(database).register_push(ANN, PHONE, TARGET, at=1),
     "the end of a push registration": lambda database: PostgresDevices(database).drop_push(ANN, PHONE),
+    "how one is notified": lambda database: PostgresNotificationSettings(database).of([ANN, BOB]),
+    "how one wants to be notified": lambda database: PostgresNotificationSettings(database).change(
+        BOB, lambda same: same
+    ),
     "a contact": lambda database: PostgresContacts(database).add(ANN, BOB, at=1),
     "the end of a contact": lambda database: PostgresContacts(database).remove(ANN, BOB),
     "a changed profile": lambda database: PostgresUsers(database).change_profile(

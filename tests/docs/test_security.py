@@ -48,7 +48,8 @@ def _fields(model: type[BaseModel], prefix: str, separator: str = ".") -> Iterat
         for each in _models(model.model_fields["root"].annotation):
             yield from _fields(each, prefix, separator)
         return
-    for name, field in model.model_fields.items():
+    for attribute, field in model.model_fields.items():
+        name = field.alias or attribute
         yield f"{prefix}{separator}{name}"
         for each in _models(field.annotation):
             yield from _fields(each, f"{prefix}{separator}{name}")

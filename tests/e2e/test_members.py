@@ -210,14 +210,17 @@ class TestSettings:
         laptop = await (await alice.on_another_device()).connect()
         phone, tablet = await alice.connect(), await bob.connect()
         chat = await alice.direct(bob)
-        body = {"muted_until": 4_000_000_000_000, "archived": True}
+        body = {"muted_until": 4_000_000_000_000, "archived": True, "notify": "mentions"}
         changed = (await alice.call("PATCH", f"/v1/conversations/{chat}/me", body)).expect(200)
-        assert (changed["muted_until"], changed["archived"]) == (4_000_000_000_000, True)
+        assert body.items() <= changed.items()
+        assert body.items() <= (await conversation_of(alice, chat)).items()
         told = await laptop.until(lambda frame: frame["type"] == "settings")
         assert told == {"type": "settings", "conversation_id": chat} | body
         cleared = (await alice.call("PATCH", f"/v1/conversations/{chat}/me", {"muted_until": None})).expect(200)
         assert "muted_until" not in cleared
-        await laptop.until(lambda frame: frame == {"type": "settings", "conversation_id": chat, "archived": True})
+        told = await laptop.until(lambda frame: frame["type"] == "settings" and "muted_until" not in frame)
+        assert told == {"type": "settings", "conversation_id": chat, "archived": True, "notify": "mentions"}
+        assert (await conversation_of(bob, chat))["notify"] == "all"
         for socket in (phone, tablet):
             await socket.ping()
             assert not [frame for frame in socket.frames if frame["type"] == "settings"]

@@ -59,6 +59,34 @@ class TestProfile:
             assert (await alice.call("PATCH", "/v1/users/me", body)).refusal() == (400, "bad_request")
 
 
+class TestNotifications:
+    async def test_are_ones_own_on_all_devices(self, api: Api) -> None:
+        alice, bob = await api.sign_up("alice"), await api.sign_up("bob")
+        tablet = await alice.on_another_device()
+        quiet = {"from": "22:00", "to": "07:00", "time_zone": "Europe/Zurich"}
+        usual = {"previews": True, "mentions_pierce_mute": True}
+        for body, expected in (
+            ({}, usual),
+            ({"quiet": quiet}, usual | {"quiet": quiet}),
+            ({"previews": False}, {"previews": False, "mentions_pierce_mute": True, "quiet": quiet}),
+            ({"previews": None, "quiet": None}, usual),
+            ({"mentions_pierce_mute": False}, {"previews": True, "mentions_pierce_mute": False}),
+        ):
+            assert (await alice.call("PATCH", "/v1/users/me/notifications", body)).expect(200) == expected
+            assert (await tablet.call("GET", "/v1/users/me/notifications")).expect(200) == expected
+        assert (await bob.call("GET", "/v1/users/me/notifications")).expect(200) == usual
+
+    async def test_quiet_hours_are_of_a_zone_that_exists(self, api: Api) -> None:
+        alice = await api.sign_up("alice")
+        quiet = {"from": "22:00", "to": "07:00", "time_zone": "Europe/Zurich"}
+        wrong = ({"from": "22:00:00"}, {"to": "24:00"}, {"time_zone": "/etc/localtime"}, {"time_zone": "Europe/../UTC"})
+        for change in wrong:
+            reply = await alice.call("PATCH", "/v1/users/me/notifications", {"quiet": quiet | change})
+            assert reply.refusal() == (400, "bad_request")
+            assert reply.body["detail"].startswith(f"quiet.{next(iter(change))}: ")
+        assert "quiet" not in (await alice.call("GET", "/v1/users/me/notifications")).expect(200)
+
+
 class TestPassword:
     async def test_a_change_signs_out_everywhere_else_at_once(self, api: Api) -> None:
         alice = await api.sign_up("alice")

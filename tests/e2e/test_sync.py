@@ -34,7 +34,7 @@ class TestSync:
         _, bob, chat = await a_pair(api, messages=3)
         (entry,) = (await bob.sync())["conversations"]
         assert (chat, [1, 2, 3, 4], False) == (entry["conversation_id"], places(entry), entry["limited"])
-        assert (entry["read_seq"], entry["unread"], entry["archived"]) == (1, 3, False)
+        assert (entry["read_seq"], entry["unread"], entry["archived"], entry["notify"]) == (1, 3, False, "all")
 
     async def test_gap_that_is_too_wide_is_the_newest_and_says_so(self, api: Api) -> None:
         _, bob, chat = await a_pair(api, messages=30)

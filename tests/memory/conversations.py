@@ -269,6 +269,7 @@ class MemoryConversations:
             role=member.role,
             muted_until=member.settings.muted_until,
             archived=member.settings.archived,
+            notify=member.settings.notify,
             peer=peer,
             peer_name=None if profile is None else profile.display_name,
             peer_deleted=profile is not None and profile.erased,

@@ -9,6 +9,7 @@ from natter.ports.privacy import Erasures
 from tests.memory.conversations import MemoryConversations
 from tests.memory.exports import MemoryExports
 from tests.memory.identities import MemoryIdentities
+from tests.memory.notifications import MemoryNotificationSettings
 from tests.memory.relations import MemoryBlocks, MemoryContacts
 from tests.memory.reports import MemoryReports
 from tests.memory.sessions import MemorySessions
@@ -23,6 +24,7 @@ class MemoryErasures:
     contacts: MemoryContacts
     blocks: MemoryBlocks
     reports: MemoryReports
+    notifications: MemoryNotificationSettings
     conversations: MemoryConversations
     exports: MemoryExports
     _requested: dict[UserId, int] = field(default_factory=dict)
@@ -62,6 +64,7 @@ class MemoryErasures:
         self.blocks.forget(user)
         self.sessions.forget(user)
         self.reports.forget(user)
+        self.notifications.forget(user)
         self.conversations.forget_settings(user)
         self.exports.forget(user)
 

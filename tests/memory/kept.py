@@ -9,7 +9,7 @@ from natter.domain.conversations.roster import Roster, Standing
 from natter.domain.ids import UserId
 from natter.domain.messages.commands import Change, Command, CreateConversation
 
-UNSETTLED = MemberSettings(muted_until=None, archived=False)
+UNSETTLED = MemberSettings(muted_until=None, archived=False, notify="all")
 
 
 @dataclass

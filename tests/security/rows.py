@@ -62,6 +62,15 @@ ROWS: Mapping[str, Row] = {
     "POST /v1/tickets": Row(stranger=201),
     "GET /v1/users/me": Row(stranger=200),
     "PATCH /v1/users/me": Row(body=lambda _: {"display_name": "Me", "avatar": "https://a.example/b"}, stranger=200),
+    "GET /v1/users/me/notifications": Row(stranger=200),
+    "PATCH /v1/users/me/notifications": Row(
+        body=lambda _: {
+            "previews": False,
+            "mentions_pierce_mute": False,
+            "quiet": {"from": "22:00", "to": "07:00", "time_zone": "Europe/Zurich"},
+        },
+        stranger=200,
+    ),
     "PUT /v1/users/me/password": Row(
         body=lambda _: {"current": "not the password", "new": "not to be had"}, stranger=(401, "bad_credentials")
     ),
@@ -89,7 +98,9 @@ ROWS: Mapping[str, Row] = {
         stranger=NOT_MEMBER,
         blocked=(403, "forbidden"),
     ),
-    f"PATCH {CONVERSATION}/me": Row(body=lambda _: {"muted_until": 1, "archived": False}, stranger=NOT_MEMBER),
+    f"PATCH {CONVERSATION}/me": Row(
+        body=lambda _: {"muted_until": 1, "archived": False, "notify": "mentions"}, stranger=NOT_MEMBER
+    ),
     f"GET {CONVERSATION}/members": Row(stranger=NOT_MEMBER, blocked=200),
     f"POST {CONVERSATION}/members": Row(body=people, stranger=NOT_MEMBER, blocked=NOT_FOUND, in_own_group=True),
     f"PUT {CONVERSATION}/members/{{user_id}}": Row(

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         Devices,
         Identities,
         IdentityProvider,
+        NotificationSettings,
         Passwords,
         Profiles,
         Sessions,
@@ -117,6 +118,12 @@ class AccountPorts(Clients):
         from natter.adapters.postgres.devices import PostgresDevices
 
         return PostgresDevices(self.postgres)
+
+    @cached_property
+    def notification_settings(self) -> NotificationSettings:
+        from natter.adapters.postgres.notifications import PostgresNotificationSettings
+
+        return PostgresNotificationSettings(self.postgres)
 
     @cached_property
     def erasures(self) -> Erasures:

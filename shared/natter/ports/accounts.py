@@ -1,10 +1,11 @@
 """Ports to users, their sessions and the secrets that prove who somebody is."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
 from natter.domain.accounts.credentials import Credentials, PublicKey, Recognised, SessionState
 from natter.domain.accounts.identities import Identity
+from natter.domain.accounts.notifications import Notifications
 from natter.domain.accounts.refresh_tokens import RefreshToken, TokenDigests
 from natter.domain.accounts.users import (
     KnownDevice,
@@ -241,6 +242,20 @@ class Blocks(Protocol):
 
     def of(self, user: UserId, *, after: UserId | None, limit: int) -> Sequence[User]:
         """The first `limit` whom `user` has blocked, behind `after`."""
+
+
+class NotificationSettings(Protocol):
+    """
+    How users want to be notified, whatever the conversation.
+
+    Both methods raise `Unavailable` when the store does not answer in time; it may have been changed all the same.
+    """
+
+    def of(self, users: Collection[UserId]) -> Mapping[UserId, Notifications]:
+        """Of each of `users`: the default, where nobody has said anything."""
+
+    def change(self, user: UserId, change: Callable[[Notifications], Notifications]) -> Notifications | None:
+        """What `change` made of it, alone: two wait for each other. None: there is no such user, or they are erased."""
 
 
 class Devices(Protocol):

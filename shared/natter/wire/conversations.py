@@ -7,7 +7,14 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, RootModel
 
 from natter.domain.conversations.members import History, Role
-from natter.domain.conversations.records import MAX_FOUNDERS, CreateRequest, MemberPage, MemberRecord, MemberSettings
+from natter.domain.conversations.records import (
+    MAX_FOUNDERS,
+    CreateRequest,
+    MemberPage,
+    MemberRecord,
+    MemberSettings,
+    Notify,
+)
 from natter.domain.ids import ConversationId, UserId
 from natter.domain.messages.events import JsonObject
 from natter.domain.reading.views import ConversationView
@@ -70,6 +77,7 @@ class ConversationAnswer(WireModel):
     unread: int
     muted_until: int | None
     archived: bool
+    notify: Notify
     history: str | None
     peer: PeerAnswer | None
     last_message: WireEvent | None
@@ -92,6 +100,7 @@ class ConversationAnswer(WireModel):
             unread=view.unread,
             muted_until=record.muted_until,
             archived=record.archived,
+            notify=record.notify,
             history=record.history if record.kind == "group" else None,
             peer=PeerAnswer(
                 user_id=record.peer, display_name=record.peer_name or "", deleted=record.peer_deleted or None
@@ -139,12 +148,15 @@ class SettingsPatch(Patch):
 
     muted_until: Annotated[int, Field(ge=0, le=2**53 - 1)] | None = None
     archived: bool | None = None
+    notify: Notify | None = None
 
     def apply(self, settings: MemberSettings) -> MemberSettings:
         if "muted_until" in self.model_fields_set:
             settings = replace(settings, muted_until=self.muted_until)
         if "archived" in self.model_fields_set:
             settings = replace(settings, archived=bool(self.archived))
+        if "notify" in self.model_fields_set:
+            settings = replace(settings, notify=self.notify or "all")
         return settings
 
 
@@ -185,7 +197,13 @@ class SettingsFrame(WireModel):
     conversation_id: ConversationId
     muted_until: int | None
     archived: bool
+    notify: Notify
 
     @classmethod
     def of(cls, conversation: ConversationId, settings: MemberSettings) -> Self:
-        return cls(conversation_id=conversation, muted_until=settings.muted_until, archived=settings.archived)
+        return cls(
+            conversation_id=conversation,
+            muted_until=settings.muted_until,
+            archived=settings.archived,
+            notify=settings.notify,
+        )

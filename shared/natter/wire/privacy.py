@@ -16,18 +16,20 @@ from natter.domain.privacy.requests import OwnData
 from natter.wire.accounts import ProfileAnswer, UserAnswer
 from natter.wire.base import WireModel
 from natter.wire.events import event_fields
+from natter.wire.notifications import NotificationsAnswer
 
 
 def write_archive(file: IO[bytes], data: OwnData) -> None:
     """
     What may be much is written while it is read: of one conversation at a time, only the names of files are kept.
 
-    `profile.json`, `devices.json`, `sessions.json`, `contacts.json`, `blocks.json`, `conversations.json`; for each
-    conversation that they have said something in, `conversations/ID/events.json` and, if they have shown files there,
-    `conversations/ID/attachments.json`.
+    `profile.json`, `notifications.json`, `devices.json`, `sessions.json`, `contacts.json`, `blocks.json`,
+    `conversations.json`; for each conversation that they have said something in, `conversations/ID/events.json` and, if
+    they have shown files there, `conversations/ID/attachments.json`.
     """
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("profile.json", to_json(UserAnswer.of(data.user).model_dump(), indent=2))
+        archive.writestr("notifications.json", NotificationsAnswer.of(data.notifications).to_json())
         _array(archive, "devices.json", map(_device, data.devices))
         _array(archive, "sessions.json", map(_session, data.sessions))
         _array(archive, "contacts.json", (ProfileAnswer.of(user).model_dump() for user in data.contacts))
@@ -91,6 +93,7 @@ def _conversation(record: ConversationRecord) -> dict[str, Any]:
         "peer": record.peer,
         "muted_until": record.muted_until,
         "archived": record.archived,
+        "notify": record.notify,
     }
 
 

@@ -4,6 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from natter.domain.conversations.records import Notify
 from natter.domain.ids import ConversationId
 from natter.domain.reading.views import InboxPage, Missed, Page, Position, Synced
 from natter.wire.base import FROM_DIGITS, WireConversationId, WireModel
@@ -85,6 +86,7 @@ class MissedAnswer(WireModel):
     unread: int
     muted_until: int | None
     archived: bool
+    notify: Notify
 
     @classmethod
     def of(cls, missed: Missed) -> Self:
@@ -100,6 +102,7 @@ class MissedAnswer(WireModel):
             unread=view.unread,
             muted_until=view.record.muted_until,
             archived=view.record.archived,
+            notify=view.record.notify,
         )
 
 

@@ -43,6 +43,7 @@ class TestCreate:
             "read_seq": 1,
             "unread": 0,
             "archived": False,
+            "notify": "all",
             "history": "all",
         }
         assert again.json == first.json
@@ -173,6 +174,7 @@ class TestSync:
             "read_seq": 1,
             "unread": 1,
             "archived": False,
+            "notify": "all",
         }
         assert gone == {"conversation_id": "nowhere", "removed": True}
         assert reply.json["at"] == NOON

@@ -47,9 +47,10 @@ class TestSettings:
     def test_are_set_and_cleared(self, bob: Person, lobby: ConversationId) -> None:
         reply = bob.call("PATCH", f"/v1/conversations/{lobby}/me", {"muted_until": NOON + 1, "archived": True})
         assert (reply.status, reply.json["muted_until"], reply.json["archived"]) == (200, NOON + 1, True)
-        cleared = bob.call("PATCH", f"/v1/conversations/{lobby}/me", {"muted_until": None})
+        assert reply.json["notify"] == "all"
+        cleared = bob.call("PATCH", f"/v1/conversations/{lobby}/me", {"muted_until": None, "notify": "mentions"})
         assert "muted_until" not in cleared.json
-        assert cleared.json["archived"] is True
+        assert (cleared.json["archived"], cleared.json["notify"]) == (True, "mentions")
 
     def test_a_wrong_field_is_named(self, bob: Person, lobby: ConversationId) -> None:
         reply = bob.call("PATCH", f"/v1/conversations/{lobby}/me", {"archived": "yes"})

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from typing import ClassVar
 
 import pytest
 
@@ -85,6 +86,33 @@ class TestMe:
         reply = ann("PATCH", "/v1/users/me", {name: value})
         assert (reply.status, reply.code) == (400, "bad_request")
         assert reply.json["detail"].startswith(f"{name}: ")
+
+
+class TestNotifications:
+    QUIET: ClassVar = {"from": "22:00", "to": "07:00", "time_zone": "Europe/Zurich"}
+
+    def test_are_changed_one_by_one(self, ann: HttpClient) -> None:
+        usual = {"previews": True, "mentions_pierce_mute": True}
+        reply = ann("GET", "/v1/users/me/notifications")
+        assert (reply.status, reply.json) == (200, usual)
+        said: list[object] = [{"quiet": self.QUIET}, {"previews": False}, {"quiet": None}, {}]
+        answers = [ann("PATCH", "/v1/users/me/notifications", body).json for body in said]
+        discreet = usual | {"previews": False}
+        assert answers == [usual | {"quiet": self.QUIET}, discreet | {"quiet": self.QUIET}, discreet, discreet]
+        assert ann("GET", "/v1/users/me/notifications").json == discreet
+
+    def test_are_ones_own(self, client: HttpClient, ann: HttpClient) -> None:
+        user(client, "bob")
+        ann("PATCH", "/v1/users/me/notifications", {"previews": False})
+        assert signed_in(client, "bob")("GET", "/v1/users/me/notifications").json["previews"] is True
+
+    def test_a_wrong_field_is_named_and_changes_nothing(self, ann: HttpClient) -> None:
+        before = ann("GET", "/v1/users/me/notifications").json
+        wrong = {"previews": False, "quiet": self.QUIET | {"time_zone": "../../etc/passwd"}}
+        reply = ann("PATCH", "/v1/users/me/notifications", wrong)
+        assert (reply.status, reply.code) == (400, "bad_request")
+        assert reply.json["detail"].startswith("quiet.time_zone: ")
+        assert ann("GET", "/v1/users/me/notifications").json == before
 
 
 class TestPassword:

@@ -168,6 +168,7 @@ class TestConversationAnswer:
             "read_seq": 2,
             "unread": 3,
             "archived": False,
+            "notify": "all",
             "history": "joined",
         }
 
@@ -212,6 +213,7 @@ class TestSyncAnswer:
             "read_seq": 2,
             "unread": 3,
             "archived": False,
+            "notify": "all",
         }
         assert kitchen == {"conversation_id": "kitchen", "removed": True}
 

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ from natter.domain.errors import BadRequest
 from natter.wire.base import WireModel, parse
 from natter.wire.conversations import AddMembersBody, ConversationPatch, RoleBody, SettingsPatch
 
-MUTED = MemberSettings(muted_until=5, archived=True)
+MUTED = MemberSettings(muted_until=5, archived=True, notify="none")
 
 
 class TestConversationPatch:
@@ -46,10 +47,12 @@ class TestSettingsPatch:
         ("body", "settings"),
         [
             ({}, MUTED),
-            ({"muted_until": 7}, MemberSettings(muted_until=7, archived=True)),
-            ({"muted_until": None}, MemberSettings(muted_until=None, archived=True)),
-            ({"archived": False}, MemberSettings(muted_until=5, archived=False)),
-            ({"archived": None}, MemberSettings(muted_until=5, archived=False)),
+            ({"muted_until": 7}, replace(MUTED, muted_until=7)),
+            ({"muted_until": None}, replace(MUTED, muted_until=None)),
+            ({"archived": False}, replace(MUTED, archived=False)),
+            ({"archived": None}, replace(MUTED, archived=False)),
+            ({"notify": "mentions"}, replace(MUTED, notify="mentions")),
+            ({"notify": None}, replace(MUTED, notify="all")),
         ],
     )
     def test_changes_only_what_was_sent(self, body: dict[str, Any], settings: MemberSettings) -> None:
@@ -57,7 +60,10 @@ class TestSettingsPatch:
 
     @pytest.mark.parametrize(
         "body",
-        [{"muted_until": -1}, {"muted_until": 2**53}, {"muted_until": "5"}, {"archived": 1}, {"archived": "yes"}],
+        [
+            *({"muted_until": -1}, {"muted_until": 2**53}, {"muted_until": "5"}),
+            *({"archived": 1}, {"archived": "yes"}, {"notify": "some"}, {"notify": True}),
+        ],
     )
     def test_a_wrong_field_is_named(self, body: dict[str, Any]) -> None:
         with pytest.raises(BadRequest, match=f"^{next(iter(body))}: "):

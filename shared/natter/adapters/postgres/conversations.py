@@ -1,6 +1,7 @@
 """`Conversations` on PostgreSQL: constraints decide races, the outbox row commits with what it announces."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from natter.adapters.postgres.client import Cursor, Postgres
@@ -66,11 +67,14 @@ _MEMBERS = """
     SELECT m.user_id, u.display_name, m.role, m.joined_at FROM members m JOIN users u USING (user_id)
     WHERE m.conversation_id = %s
 """
-_SETTINGS = "SELECT muted_until, archived FROM members WHERE conversation_id = %s AND user_id = %s FOR UPDATE"
-_CHANGE_SETTINGS = "UPDATE members SET muted_until = %s, archived = %s WHERE conversation_id = %s AND user_id = %s"
+_SETTINGS = "SELECT muted_until, archived, notify FROM members WHERE conversation_id = %s AND user_id = %s FOR UPDATE"
+_CHANGE_SETTINGS = """
+    UPDATE members SET muted_until = %(muted_until)s, archived = %(archived)s, notify = %(notify)s
+    WHERE conversation_id = %(conversation)s AND user_id = %(user)s
+"""
 _SEEN = """
     SELECT c.conversation_id, c.kind, c.title, c.avatar, c.history, c.created_by, c.created_at,
-           m.role, m.muted_until, m.archived, peer.user_id AS peer, u.display_name AS peer_name,
+           m.role, m.muted_until, m.archived, m.notify, peer.user_id AS peer, u.display_name AS peer_name,
            u.erased_at IS NOT NULL AS peer_deleted,
            (SELECT coalesce(jsonb_object_agg(e.user_id, r.requested_at), '{}')
             FROM erasing e JOIN erasures r USING (user_id)
@@ -130,7 +134,7 @@ class PostgresConversations:
             if row is None:
                 return None
             changed = change(MemberSettings(**row))
-            cursor.execute(_CHANGE_SETTINGS, (changed.muted_until, changed.archived, conversation, user))
+            cursor.execute(_CHANGE_SETTINGS, asdict(changed) | {"conversation": conversation, "user": user})
             return changed
 
         return self._postgres.run(work)

@@ -38,10 +38,11 @@ _NOTE_EMPTIED = """
 _FORGET = (
     "DELETE FROM contacts WHERE user_id = %(user)s OR contact_id = %(user)s",
     "DELETE FROM blocks WHERE user_id = %(user)s OR blocked_id = %(user)s",
+    "DELETE FROM notifications WHERE user_id = %(user)s",
     "DELETE FROM push_registrations WHERE user_id = %(user)s",
     "DELETE FROM sessions WHERE user_id = %(user)s",
     "DELETE FROM devices WHERE user_id = %(user)s",
-    "UPDATE members SET muted_until = NULL, archived = false WHERE user_id = %(user)s",
+    "UPDATE members SET muted_until = NULL, archived = false, notify = 'all' WHERE user_id = %(user)s",
     "DELETE FROM exports WHERE user_id = %(user)s",
     "UPDATE reports SET reason = '(deleted)' WHERE reporter_id = %(user)s",
 )

@@ -38,6 +38,7 @@ class ConversationRecord:
     role: Role
     muted_until: int | None
     archived: bool
+    notify: Notify = "all"
     peer: UserId | None
     """The other one of a direct conversation."""
     peer_name: str | None
@@ -62,6 +63,7 @@ class MemberSettings:
     muted_until: int | None
     """Milliseconds since the epoch."""
     archived: bool
+    notify: Notify = "all"
 
 
 MAX_FOUNDERS = 100

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from natter.domain.accounts.notifications import Notifications
 from natter.domain.accounts.users import KnownDevice, Session, User
 from natter.domain.conversations.records import ConversationRecord
 from natter.domain.ids import ConversationId, UserId
@@ -49,6 +50,7 @@ class OwnData:
     """All that is known of somebody, for themselves. What may be much is read while it is written."""
 
     user: User
+    notifications: Notifications
     devices: Iterable[KnownDevice]
     sessions: Iterable[Session]
     contacts: Iterable[User]

@@ -8,7 +8,7 @@ from natter.domain.clock import NowMs
 from natter.domain.ids import ConversationId, UserId
 from natter.domain.messages.events import Event
 from natter.domain.privacy.requests import OwnData
-from natter.ports.accounts import Blocks, Contacts, Devices, Sessions, Users
+from natter.ports.accounts import Blocks, Contacts, Devices, NotificationSettings, Sessions, Users
 from natter.ports.conversations import Conversations
 from natter.ports.privacy import Archives, Exports
 from natter.ports.reading import Timeline
@@ -28,6 +28,7 @@ class MakeExport:
     exports: Exports
     archives: Archives
     users: Users
+    notification_settings: NotificationSettings
     devices: Devices
     sessions: Sessions
     contacts: Contacts
@@ -52,6 +53,7 @@ class MakeExport:
             return False
         data = OwnData(
             user=profile,
+            notifications=self.notification_settings.of([user])[user],
             devices=_paged(
                 lambda after: self.devices.of(user, after=after, limit=PAGE), lambda one: one.device.device_id
             ),

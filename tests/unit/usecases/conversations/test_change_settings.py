@@ -44,6 +44,7 @@ class TestChangeSettings:
             "conversation_id": lobby,
             "muted_until": NOON,
             "archived": False,
+            "notify": "all",
         }
         assert [each for each, frames in chat.gateway.frames.items() if frames] == ["laptop"]
 

@@ -17,10 +17,13 @@ def scene() -> Scene:
 
 class TestMakeExport:
     def test_holds_all_that_is_known_and_nothing_of_others(self, scene: Scene) -> None:
+        scene.world.notification_settings.change(scene.ann, lambda settings: replace(settings, previews=False))
         asked(scene)
         made(scene)
         found = archive(scene, asked(scene))
         assert found["profile.json"]["username"] == "ann"
+        assert found["notifications.json"] == {"previews": False, "mentions_pierce_mute": True}
+        assert {each["notify"] for each in found["conversations.json"]} == {"all"}
         assert [device["device_id"] for device in found["devices.json"]] == ["phone"]
         assert [session["device_id"] for session in found["sessions.json"]] == ["phone"]
         assert [contact["user_id"] for contact in found["contacts.json"]] == [scene.bob]
