@@ -31,3 +31,15 @@ class PushEndpoints(Protocol):
             BadRequest: the platform refuses the token for good, or it has not the form that the platform gives.
             Unavailable: the platform does not answer in time; asking again is safe.
         """
+
+
+class WebKey(Protocol):
+    """The key with which browsers subscribe."""
+
+    def public_key(self) -> str:
+        """
+        Of P-256, uncompressed, in base64url without padding. A subscription is good for the key it was made with.
+
+        Raises:
+            Unavailable: it could not be read in time.
+        """
