@@ -7,9 +7,11 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 
+import boto3
 import pytest
 
 from natter.adapters.webpush import web_push as adapter
+from natter.adapters.webpush.secrets import secrets_reader
 from natter.adapters.webpush.vapid import Vapid, VapidKey
 from natter.adapters.webpush.web_push import WebPush, WebPushEndpoints, trusted
 from natter.domain.accounts.users import PushTarget
@@ -124,6 +126,22 @@ class TestOurKeys:
         service.close()
         assert handed.outcome is Outcome.REFUSED
         assert platform.server.requests == 0
+
+
+@pytest.mark.usefixtures("aws")
+class TestSecrets:
+    def test_are_read_in_their_order_and_anew(self) -> None:
+        client = boto3.client("secretsmanager")
+        arns = [client.create_secret(Name=name, SecretString=name * 40)["ARN"] for name in "ba"]
+        read = secrets_reader(lambda: client, arns)
+        assert read() == ["b" * 40, "a" * 40]
+        client.put_secret_value(SecretId=arns[0], SecretString="c" * 40)
+        assert read() == ["c" * 40, "a" * 40]
+
+    def test_that_are_not_there_are_an_outage(self) -> None:
+        client = boto3.client("secretsmanager")
+        with pytest.raises(Unavailable):
+            secrets_reader(lambda: client, ["arn:aws:secretsmanager:eu-central-1:123456789012:secret:none"])()
 
 
 class TestAnswers:
