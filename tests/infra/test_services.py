@@ -23,6 +23,7 @@ MODELS: dict[str, type[settings.FunctionSettings]] = {
     "persist": settings.PersistSettings,
     "post_slice": settings.PostSliceSettings,
     "presence": settings.PresenceSettings,
+    "push": settings.PushSettings,
     "rebuild": settings.RebuildSettings,
     "receipts": settings.ReceiptsSettings,
     "relay": settings.RelaySettings,
@@ -30,6 +31,7 @@ MODELS: dict[str, type[settings.FunctionSettings]] = {
     "settle_files": settings.SettleFilesSettings,
     "signal": settings.SignalSettings,
     "users_api": settings.UsersApiSettings,
+    "wake": settings.WakeSettings,
 }
 LAYER_LIMIT = 5
 BEHIND_NO_API = {
@@ -43,9 +45,11 @@ BEHIND_NO_API = {
         "persist",
         "post_slice",
         "presence",
+        "push",
         "rebuild",
         "receipts",
         "relay",
+        "wake",
     )
 }
 
