@@ -78,6 +78,10 @@ class Oidc:
     display_name_claim: str = "name"
 
 
+BROWSERS = ("fcm.googleapis.com", "*.push.services.mozilla.com", "*.push.apple.com", "*.notify.windows.com")
+"""The push services of Chrome, Firefox, Safari and Edge, and of what is built on them."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Stage:
     """One deployment of Natter. The defaults are what every stage on AWS has in common."""
@@ -119,6 +123,14 @@ class Stage:
     """Names of the keys of access tokens: the first signs, all are accepted (docs/runbooks/rotate-token-keys.md)."""
     retired_token_keys: tuple[str, ...] = ()
     """Keys that are accepted no more and still kept: each spends one deployment here before it goes."""
+    web_push_keys: tuple[str, ...] = ("a",)
+    """Names of the VAPID keys: browsers subscribe with the first (docs/runbooks/rotate-web-push-keys.md)."""
+    retired_web_push_keys: tuple[str, ...] = ()
+    """Keys that are used no more and still kept: each spends one deployment here before it goes."""
+    web_push_contact: str
+    """Whom browsers' push services may turn to, `mailto:` or https: the operators."""
+    web_push_hosts: tuple[str, ...] = BROWSERS
+    """Push services to which requests are sent, because a user's subscription says so; and to no others."""
     oidc: Oidc | None = None
     """Who signs people in; None: they have passwords here."""
     log_days: int
@@ -155,6 +167,7 @@ DEV = Stage(
     requests_per_second=500,
     limit_per_address=False,
     cors_origins=("*",),
+    web_push_contact="mailto:operators@natter.example",
     log_days=7,
 )
 
@@ -176,6 +189,7 @@ PROD = Stage(
     requests_per_second=5_000,
     limit_per_address=True,
     cors_origins=("https://app.natter.example",),
+    web_push_contact="mailto:operators@natter.example",
     log_days=90,
 )
 

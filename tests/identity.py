@@ -47,6 +47,7 @@ from tests.memory.session_states import MemorySessionStates
 from tests.memory.sessions import MemorySessions
 from tests.memory.tickets import MemoryTickets
 from tests.memory.users import MemoryUsers
+from tests.memory.web_key import MemoryWebKey
 from tests.support.memory_engines import MemoryEngines
 
 NOON = 1_800_000_000_000
@@ -212,6 +213,7 @@ class World:
         engines.conversations, engines.admission = self.conversations, MemoryAdmission(self.conversations)
         engines.connections = engines.gateway = self.sockets
         engines.closures = self.closures
+        engines.web_key = MemoryWebKey()
         engines.exports, engines.archives, engines.exporter = self.exports, self.archives, self.exporter
         engines.erasures = self.erasures
         engines.traces, engines.watchers, engines.acquaintances = self.traces, self.watchers, self.acquaintances

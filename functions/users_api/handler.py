@@ -44,6 +44,7 @@ from natter.wire.accounts import (
     SignUpBody,
     TicketAnswer,
     UserAnswer,
+    WebKeyAnswer,
 )
 from natter.wire.lists import ListQuery, device_in_path, user_in_path
 from natter.wire.notifications import NotificationsAnswer, NotificationsPatch
@@ -265,7 +266,7 @@ def _presence(api: HttpApi, engines: Engines) -> None:
 
 def _devices(api: HttpApi, engines: Engines) -> None:
     """On what one is signed in, and where and how that is woken."""
-    devices = KeepDevices(devices=engines.devices, now_ms=engines.now_ms)
+    devices, web_key = KeepDevices(devices=engines.devices, now_ms=engines.now_ms), engines.web_key
     notifications = KeepNotifications(settings=engines.notification_settings)
 
     @api.get("/v1/devices")
@@ -276,6 +277,10 @@ def _devices(api: HttpApi, engines: Engines) -> None:
     def register_push(request: Request, body: PushBody) -> None:
         device = device_in_path(request.path["device_id"])
         devices.register_push(request.principal.user_id, device, body.to_target())
+
+    @api.get("/v1/push/web-key", open_=True)
+    def read_web_key(_: Request) -> WebKeyAnswer:
+        return WebKeyAnswer(public_key=web_key.public_key())
 
     @api.delete("/v1/devices/<device_id>/push")
     def drop_push(request: Request) -> None:

@@ -8,6 +8,7 @@ from infra.blocks.cache import Cache
 from infra.blocks.database import Database
 from infra.blocks.logs import removal
 from infra.blocks.tables import Tables
+from infra.blocks.web_push import WebPushKeys
 from infra.config import Stage
 from infra.stacks.network import NetworkStack
 
@@ -30,6 +31,7 @@ class DataStack(Stack):
         """The first one signs, all are accepted."""
         for name in stage.retired_token_keys:
             self._token_key(stage, name)
+        self.web_push_keys = WebPushKeys(self, "WebPushKeys", stage=stage, key=self.key)
         self.tables = Tables(self, "Tables", stage=stage, key=self.key)
         self.attachments = Attachments(self, "Attachments", stage=stage, key=self.key)
         self.database = Database(

@@ -89,13 +89,24 @@ class ServicesStack(Stack):
             "connect", ["core", "streams", "users"], "POSTGRES", "VALKEY", "KAFKA", "SOCKETS", "CLOSURES"
         )
         disconnect = self._function("disconnect", ["core", "streams"], "VALKEY", "KAFKA", "SOCKETS")
-        stores = ("POSTGRES", "VALKEY", "TOKENS", "SOCKETS", "LIMITS", "ATTACHMENTS", "EXPORTER", "CLOSURES")
+        stores = (
+            "POSTGRES",
+            "VALKEY",
+            "TOKENS",
+            "SOCKETS",
+            "LIMITS",
+            "ATTACHMENTS",
+            "EXPORTER",
+            "CLOSURES",
+            "WEB_PUSH",
+        )
         users_api = self._function("users_api", ["core", "users"], *stores)
         for function in (connect, disconnect):
             topics.grant_append(function, names.CONNECTIONS_TOPIC)
         for key in data.token_keys:
             key.grant(authorize, "kms:GetPublicKey")
             key.grant(users_api, "kms:GetPublicKey", "kms:Sign")  # also the last one, until its environment is gone
+        data.web_push_keys.grant_read(users_api)  # says which key browsers subscribe with
         if self._stage.oidc is not None:
             for name, value in asdict(self._stage.oidc).items():
                 users_api.add_environment(f"NATTER_OIDC__{name.upper()}", value)
@@ -112,6 +123,7 @@ class ServicesStack(Stack):
             *("ANY /v1/contacts", "ANY /v1/contacts/{proxy+}"),
             *("ANY /v1/blocks", "ANY /v1/blocks/{proxy+}"),
             *("ANY /v1/devices", "ANY /v1/devices/{proxy+}", "ANY /v1/presence"),
+            "ANY /v1/push/web-key",
             "ANY /.well-known/jwks.json",
             "$default",
         )
@@ -380,6 +392,11 @@ class ServicesStack(Stack):
             "REBUILDS": {"QUEUE_URL": self.rebuilds.url},
             "CLOSURES": {"QUEUE_URL": self.closures.url},
             "EXPORTER": {"FUNCTION": f"natter-{stage.name}-export"},
+            "WEB_PUSH": {
+                "SECRET_ARNS": json.dumps([secret.secret_arn for secret in data.web_push_keys.secrets]),
+                "CONTACT": stage.web_push_contact,
+                "HOSTS": json.dumps(stage.web_push_hosts),
+            },
             "LIMITS": {"PER_ADDRESS": str(stage.limit_per_address).lower()},
         }
         return settings[dependency]

@@ -5,7 +5,7 @@ Variables begin with `NATTER_`; a field of a dependency follows two underscores 
 Secrets are named by ARN, not held.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -115,6 +115,25 @@ class ExporterSettings(BaseModel, frozen=True):
     function: str = Field(min_length=1, description="Function that makes archives of people's own data.")
 
 
+PushHostName = Annotated[str, Field(pattern=r"^(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*(:[0-9]{1,5})?$")]
+
+
+class WebPushSettings(BaseModel, frozen=True):
+    secret_arns: tuple[str, ...] = Field(
+        min_length=1, description="Secrets of VAPID keys, a JSON list: browsers subscribe with the first, all count."
+    )
+    contact: str = Field(
+        pattern=r"^(mailto:[^\s@]+@[^\s@]+|https://\S+)$", description="Whom push services may turn to: `sub` of VAPID."
+    )
+    hosts: tuple[PushHostName, ...] = Field(
+        description="Push services that subscriptions may name, a JSON list of `host`, `*.host` or with `:port`."
+    )
+    private_hosts: tuple[PushHostName, ...] = Field(
+        (), description="The same for those that may be at addresses that are not public: of the local cloud."
+    )
+    ca_file: str | None = Field(None, description="PEM file of the authorities to trust instead of the system's.")
+
+
 class FunctionSettings(BaseSettings):
     """What every function reads."""
 
@@ -137,6 +156,7 @@ class UsersApiSettings(FunctionSettings):
     attachments: AttachmentSettings
     exporter: ExporterSettings
     closures: ClosureQueueSettings
+    web_push: WebPushSettings
     limits: LimitSettings = LimitSettings(per_address=True)
     oidc: OidcSettings | None = Field(
         None, description="The identity provider that signs people in; none: they have passwords."

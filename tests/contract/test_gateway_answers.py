@@ -11,7 +11,7 @@ import pytest
 from botocore.credentials import Credentials
 
 from natter.adapters.gateway.gateway import ApiGateway
-from natter.adapters.gateway.http_connection import MAX_ANSWER
+from natter.adapters.http.connection import MAX_ANSWER
 from natter.domain.delivery import Post, PostResult
 from tests.messages import ANN, a_connection
 

@@ -40,7 +40,7 @@ CHECKS = [
 EXAMPLES = 12
 """Of each kind. A user may ask a hundred times at once, and every operation is explored by a user of its own."""
 
-UNVARIED = {"GET /.well-known/jwks.json", "GET /v1/health"}
+UNVARIED = {"GET /.well-known/jwks.json", "GET /v1/push/web-key", "GET /v1/health"}
 """Take nothing that could be wrong."""
 
 

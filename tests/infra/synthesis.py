@@ -17,6 +17,8 @@ STAGES["varied"] = replace(
     name="varied",
     token_keys=("b", "a"),
     retired_token_keys=("z",),
+    web_push_keys=("b", "a"),
+    retired_web_push_keys=("z",),
     oidc=Oidc(issuer="https://login.example", audience="natter-app"),
 )
 """What no stage has by default: token keys that overlap, and an identity provider."""

@@ -123,6 +123,27 @@ class TestKeys:
         aliases = {alias["AliasName"] for alias in varied.properties("AWS::KMS::Alias")}
         assert {f"alias/natter-varied-tokens-{name}" for name in "abz"} <= aliases
 
+    def test_web_push_keys_come_of_long_random_texts_under_our_key(self, app: Templates) -> None:
+        secret = app.one("AWS::SecretsManager::Secret", Description="Natter: web push key a")
+        assert secret["GenerateSecretString"] == {"PasswordLength": 64, "ExcludePunctuation": True}
+        assert secret["KmsKeyId"]
+
+    def test_web_push_keys_that_take_turns_are_exported_as_long_as_they_exist(self, varied: Templates) -> None:
+        data = varied.stack("data")
+        secrets = {
+            name
+            for name, resource in data["Resources"].items()
+            if "web push" in resource.get("Properties", {}).get("Description", "")
+        }
+        assert len(secrets) == 3
+        assert secrets <= {output["Value"].get("Ref") for output in data["Outputs"].values()}
+
+    def test_prod_keeps_web_push_keys(self, prod: Templates) -> None:
+        """Else no browser could be woken until its app has subscribed again."""
+        secrets = prod.resources("AWS::SecretsManager::Secret")
+        kept = [each for each in secrets if "web push" in each["Properties"].get("Description", "")]
+        assert [each["DeletionPolicy"] for each in kept] == ["Retain"]
+
     def test_the_data_key_rotates(self, app: Templates) -> None:
         assert app.one("AWS::KMS::Key", EnableKeyRotation=True)
 

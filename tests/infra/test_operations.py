@@ -10,7 +10,8 @@ ACCEPTED = {
     "AwsSolutions-L1": "python3.13 is the version that the layers are built and tested for",
     "AwsSolutions-RDS6": "functions log in with the secret through the proxy, which is the only client of the database",
     "AwsSolutions-S1": "attachments are reached only by what `chat_api` has signed, whose access log says for whom",
-    "AwsSolutions-SMG4": "the login is not rotated on a schedule: only the proxy and the functions can read or use it",
+    "AwsSolutions-SMG4": "nothing is rotated on a schedule: the login can be read and used only by the proxy and the "
+    "functions, and web push keys are held on to by browsers",
 }
 WATCHED = {
     "AWS/Lambda": {"Errors", "Throttles"},

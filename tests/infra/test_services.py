@@ -6,7 +6,7 @@ from dataclasses import fields
 import pytest
 from pydantic import BaseModel
 
-from infra.config import STAGES, Oidc
+from infra.config import BROWSERS, STAGES, Oidc
 from natter import names, settings
 from tests.infra.templates import Templates
 
@@ -108,6 +108,13 @@ class TestFunctions:
             assert named == ["b", "a"]
             assert len(varied.actions(name)["kms:GetPublicKey"]) == 2
 
+    def test_browsers_subscribe_with_the_first_web_push_key(self, varied: Templates) -> None:
+        """Those of the others in use are woken still; a retired one is named to nobody."""
+        variables = varied.functions()["users_api"]["Environment"]["Variables"]
+        named = re.findall(r"Key([a-z])[0-9A-F]{8}", json.dumps(variables["NATTER_WEB_PUSH__SECRET_ARNS"]))
+        assert named == ["b", "a"]
+        assert json.loads(variables["NATTER_WEB_PUSH__HOSTS"]) == list(BROWSERS)
+
     def test_only_users_api_knows_the_identity_provider(self, varied: Templates) -> None:
         variables = {
             name: {key: value for key, value in function["Environment"]["Variables"].items() if "OIDC" in key}
@@ -139,7 +146,12 @@ class TestPrivileges:
     @pytest.mark.parametrize("name", MODELS)
     def test_only_those_with_a_database_read_its_login(self, app: Templates, name: str) -> None:
         has_database = "NATTER_POSTGRES__SECRET_ARN" in app.functions()[name]["Environment"]["Variables"]
-        assert ("secretsmanager:GetSecretValue" in app.actions(name)) == has_database
+        assert ("Login" in json.dumps(app.actions(name).get("secretsmanager:GetSecretValue"))) == has_database
+
+    @pytest.mark.parametrize("name", MODELS)
+    def test_only_those_that_are_told_read_the_web_push_keys(self, app: Templates, name: str) -> None:
+        told = "NATTER_WEB_PUSH__SECRET_ARNS" in app.functions()[name]["Environment"]["Variables"]
+        assert ("WebPushKeys" in json.dumps(app.actions(name).get("secretsmanager:GetSecretValue"))) == told
 
     @pytest.mark.parametrize(
         ("name", "topics"),

@@ -50,6 +50,7 @@ CONVERSATION = "/v1/conversations/{conversation_id}"
 
 ROWS: Mapping[str, Row] = {
     "GET /.well-known/jwks.json": Row(open=True),
+    "GET /v1/push/web-key": Row(open=True),
     "GET /v1/health": Row(open=True),
     "POST /v1/users": Row(open=True, body=lambda _: {"username": fresh("new"), "password": PASSWORD}),
     "POST /v1/sessions": Row(

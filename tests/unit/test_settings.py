@@ -1,3 +1,5 @@
+import json
+
 import pytest
 from pydantic import ValidationError
 
@@ -17,6 +19,9 @@ ENVIRONMENT = {
     "NATTER_EXPORTER__FUNCTION": "natter-local-export",
     "NATTER_CLOSURES__QUEUE_URL": "http://127.0.0.1/1/closures",
     "NATTER_LIMITS__PER_ADDRESS": "false",
+    "NATTER_WEB_PUSH__SECRET_ARNS": '["arn:vapid"]',
+    "NATTER_WEB_PUSH__CONTACT": "mailto:operators@natter.example",
+    "NATTER_WEB_PUSH__HOSTS": '["fcm.googleapis.com", "*.notify.windows.com"]',
 }
 
 
@@ -102,3 +107,24 @@ def test_there_is_a_key_to_sign_with(environment: pytest.MonkeyPatch, keys: str)
     environment.setenv("NATTER_TOKENS__KEY_ARNS", keys)
     with pytest.raises(ValidationError, match="key_arns"):
         UsersApiSettings()
+
+
+class TestWebPush:
+    def test_is_to_public_addresses_unless_said_otherwise(self, environment: pytest.MonkeyPatch) -> None:
+        assert UsersApiSettings().web_push.private_hosts == ()
+        environment.setenv("NATTER_WEB_PUSH__PRIVATE_HOSTS", '["127.0.0.1:8443"]')
+        assert UsersApiSettings().web_push.private_hosts == ("127.0.0.1:8443",)
+
+    @pytest.mark.parametrize(
+        "host", ["", "*", "*.", "https://host", "host/path", "host:", "a*.host", "user@host", "Host", "[::1]", "a b"]
+    )
+    def test_hosts_are_names(self, environment: pytest.MonkeyPatch, host: str) -> None:
+        environment.setenv("NATTER_WEB_PUSH__HOSTS", json.dumps([host]))
+        with pytest.raises(ValidationError, match="hosts"):
+            UsersApiSettings()
+
+    @pytest.mark.parametrize("contact", ["", "operators@natter.example", "mailto:", "http://natter.example"])
+    def test_somebody_can_be_turned_to(self, environment: pytest.MonkeyPatch, contact: str) -> None:
+        environment.setenv("NATTER_WEB_PUSH__CONTACT", contact)
+        with pytest.raises(ValidationError, match="contact"):
+            UsersApiSettings()

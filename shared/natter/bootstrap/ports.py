@@ -1,4 +1,4 @@
-"""Which adapter answers which port, but for those of accounts and of privacy."""
+"""Which adapter answers which port, but for those of accounts, of privacy and of browsers' push."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from natter.bootstrap.account_ports import AccountPorts
+from natter.bootstrap.web_push_ports import WebPushPorts
 from natter.settings import (
     ClosureQueueSettings,
     DeliverySettings,
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
     from natter.ports.receipts import ReceiptLog
 
 
-class Ports(AccountPorts):
+class Ports(AccountPorts, WebPushPorts):
     """All ports."""
 
     # Conversations and what is sent to them

@@ -104,3 +104,15 @@ class WaveQueue(Protocol):
         Raises:
             Unavailable: some may be missing; adding all of them again is safe.
         """
+
+
+class WebKey(Protocol):
+    """The key with which browsers subscribe."""
+
+    def public_key(self) -> str:
+        """
+        Of P-256, uncompressed, in base64url without padding. A subscription is good for the key it was made with.
+
+        Raises:
+            Unavailable: it could not be read in time.
+        """

@@ -245,6 +245,13 @@ class PushBody(WireModel):
         return PushTarget(provider=self.provider, token=self.token)
 
 
+class WebKeyAnswer(WireModel):
+    """The key that browsers subscribe with (`applicationServerKey`)."""
+
+    public_key: str
+    """Of P-256, uncompressed, in base64url."""
+
+
 class PeopleAnswer(WireModel):
     items: tuple[ProfileAnswer, ...]
     next_cursor: str | None = None

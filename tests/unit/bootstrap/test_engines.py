@@ -34,6 +34,7 @@ from natter.settings import (
     SocketSettings,
     TokenSettings,
     ValkeySettings,
+    WebPushSettings,
 )
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -72,6 +73,9 @@ class AllSettings(FunctionSettings):
     attachments: AttachmentSettings = AttachmentSettings(bucket="files")
     exporter: ExporterSettings = ExporterSettings(function="export")
     limits: LimitSettings = LimitSettings(per_address=False)
+    web_push: WebPushSettings = WebPushSettings(
+        secret_arns=("key",), contact="mailto:a@b.example", hosts=("a.example",)
+    )
 
 
 def loaded_by(module: str) -> list[str]:

@@ -228,6 +228,11 @@ class TestDevices:
         assert reply.json["detail"].startswith(f"{name}: ")
 
 
+def test_anybody_may_know_the_key_that_browsers_subscribe_with(client: HttpClient) -> None:
+    reply = client("GET", "/v1/push/web-key")
+    assert (reply.status, reply.json) == (200, {"public_key": "BKEY"})
+
+
 @pytest.mark.parametrize(
     ("method", "path"),
     [

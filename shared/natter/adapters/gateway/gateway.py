@@ -16,8 +16,8 @@ from urllib.parse import quote
 
 from botocore.credentials import Credentials
 
-from natter.adapters.gateway.http_connection import Endpoint, HttpConnection
 from natter.adapters.gateway.signing import Signer
+from natter.adapters.http.connection import Endpoint, HttpConnection
 from natter.domain.connections import Closing, Connection
 from natter.domain.delivery import Post, PostResult
 from natter.ports.delivery import Gateway
@@ -44,7 +44,7 @@ class _Request:
     method: str
     to: Connection
     body: bytes
-    sent_on: HttpConnection | None = None
+    sent_on: HttpConnection[Endpoint] | None = None
 
 
 class ApiGateway:
@@ -52,7 +52,7 @@ class ApiGateway:
 
     def __init__(self, credentials: Callable[[], Credentials], region: str) -> None:
         self._signer = Signer(credentials, service="execute-api", region=region)
-        self._idle: dict[Endpoint, list[HttpConnection]] = defaultdict(list)
+        self._idle: dict[Endpoint, list[HttpConnection[Endpoint]]] = defaultdict(list)
 
     def post(self, posts: Sequence[Post], *, budget_s: float) -> Sequence[PostResult]:
         """Frames to one connection go out one after the other, each after the answer to the one before."""
@@ -124,7 +124,7 @@ class ApiGateway:
         self._send(request, deadline)
         return max(self._receive(request, deadline) or NO_ANSWER, NO_ANSWER)  # the first time it may have arrived
 
-    def _connection(self, endpoint: Endpoint) -> HttpConnection:
+    def _connection(self, endpoint: Endpoint) -> HttpConnection[Endpoint]:
         idle = self._idle[endpoint]
         while idle:
             http = idle.pop()

@@ -1,5 +1,5 @@
 """
-HTTP/1.1 connections that are kept alive, for requests of whose answers only the status counts.
+HTTP/1.1 connections that are kept alive, for requests of whose answers the status counts, and perhaps one header.
 
 Answers are parsed by llhttp (httptools), of which docs/decisions/0004 says why.
 """
@@ -10,6 +10,7 @@ import ssl
 import time
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import Protocol
 from urllib.parse import SplitResult, urlsplit
 
 import httptools
@@ -21,6 +22,16 @@ MAX_ANSWER = 64 * 1024
 """Bytes of one answer that are read, with its head and with the interim answers before it."""
 _FINAL = 200
 _READ = 16 * 1024
+
+
+class Reachable(Protocol):
+    """Where requests go."""
+
+    def connect(self, deadline: float) -> socket.socket:
+        """
+        Raises:
+            OSError: it could not be reached in time, or is not who it should be.
+        """
 
 
 @dataclass(frozen=True)
@@ -43,20 +54,17 @@ class Endpoint:
         return self._parts.path
 
     def connect(self, deadline: float) -> socket.socket:
-        """
-        Raises:
-            OSError: it could not be reached in time, or is not who it should be.
-        """
         name, secure = self._parts.hostname, self._parts.scheme == "https"
-        connected = socket.create_connection((name, self._parts.port or (443 if secure else 80)), _left_s(deadline))
+        connected = socket.create_connection((name, self._parts.port or (443 if secure else 80)), left_s(deadline))
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if not secure:
             return connected
-        connected.settimeout(_left_s(deadline))
+        connected.settimeout(left_s(deadline))
         return _tls().wrap_socket(connected, server_hostname=name)
 
 
-def _left_s(deadline: float) -> float:
+def left_s(deadline: float) -> float:
+    """Seconds until `deadline`, by the monotonic clock; some, even after it."""
     return max(deadline - time.monotonic(), GRACE_S)
 
 
@@ -65,21 +73,39 @@ def _tls() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
-class HttpConnection:
+class HttpConnection[To: Reachable]:
     """One connection, made when its first request is sent, with at most one request under way."""
 
-    def __init__(self, endpoint: Endpoint) -> None:
+    def __init__(self, endpoint: To, *, header: str | None = None) -> None:
+        """`header`: the name, in small letters, of one that is to be kept of each answer."""
         self.endpoint = endpoint
         self.fresh = True
         """Nothing was answered on it yet; one that was idle may turn out to be closed by the other side."""
         self._socket: socket.socket | None = None
         self._readable = select.poll()
-        self._answers = _Answers()
+        self._answers = _Answers() if header is None else _AnswersWithHeader(header.encode())
 
     @property
     def reusable(self) -> bool:
         """Whether it is open, and nothing has come since the last answer: not its end, nor what nobody asked for."""
         return self._socket is not None and not self._readable.poll(0)
+
+    @property
+    def header(self) -> str | None:
+        """Of the last answer, the header that is kept; None: it had none."""
+        return self._answers.kept
+
+    def open(self, deadline: float) -> socket.socket:
+        """
+        Connect, unless it is connected. For who wants to know that nothing was sent yet.
+
+        Raises:
+            OSError: there is nobody, or not in time.
+        """
+        if self._socket is None:
+            self._socket = self.endpoint.connect(deadline)
+            self._readable.register(self._socket, select.POLLIN)
+        return self._socket
 
     def send(self, request: bytes, deadline: float) -> None:
         """
@@ -87,11 +113,9 @@ class HttpConnection:
             OSError: it could not be sent in time. The connection is closed.
         """
         try:
-            if self._socket is None:
-                self._socket = self.endpoint.connect(deadline)
-                self._readable.register(self._socket, select.POLLIN)
-            self._socket.settimeout(_left_s(deadline))
-            self._socket.sendall(request)
+            opened = self.open(deadline)
+            opened.settimeout(left_s(deadline))
+            opened.sendall(request)
         except OSError:
             self.close()
             raise
@@ -129,10 +153,10 @@ class HttpConnection:
         if self._socket is None:
             raise ConnectionError("closed")
         while self._answers.wanting:
-            left_s = until - time.monotonic()
-            if left_s <= 0:
+            left = until - time.monotonic()
+            if left <= 0:
                 raise TimeoutError("no answer in time")
-            self._socket.settimeout(left_s)
+            self._socket.settimeout(left)
             received = self._socket.recv(_READ)
             if not received:
                 raise ConnectionError("closed by the other side")
@@ -147,6 +171,8 @@ class _Answers:
         self.expect()
 
     def expect(self) -> None:
+        self.kept: str | None = None
+        """The header that is kept, of the final answer."""
         self.status = 0
         """Of the final answer, when its head has come."""
         self.keep_alive = True
@@ -183,3 +209,20 @@ class _Answers:
     def on_message_complete(self) -> None:
         if self.status:
             self.wanting = False
+
+
+class _AnswersWithHeader(_Answers):
+    """Apart, since the parser calls for every header where it can, and most have no use for any."""
+
+    def __init__(self, name: bytes) -> None:
+        self._name = name
+        super().__init__()
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        if not self.status:
+            self.kept = None  # an interim answer's
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if name.lower() == self._name and not self.status:
+            self.kept = value.decode("latin-1")

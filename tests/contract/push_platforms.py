@@ -1,0 +1,97 @@
+"""Platforms that wake devices, as the contract suite of `PushService` asks for them."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from natter.adapters.webpush.vapid import Vapid
+from natter.adapters.webpush.web_push import WebPush
+from natter.domain.ids import ConversationId, new_id
+from natter.domain.push.registrations import Registration, Waking
+from natter.domain.push.wording import Badge, Push
+from natter.ports.push import PushService
+from tests.support.push_service import Answer, Browser, PushServer, push_server
+
+SECRET = "a-secret-of-VAPID-with-enough-characters"
+
+Trouble = Literal["dead", "throttled", "broken", "too_large"]
+
+
+class Platform(Protocol):
+    """One of them, with the adapter that speaks to it."""
+
+    @property
+    def service(self) -> PushService: ...
+
+    def device(self) -> Registration:
+        """A new one, that can be woken."""
+        ...
+
+    def got(self, device: Registration) -> list[Any]:
+        """The payloads that it was woken with, in their order."""
+        ...
+
+    def trouble(self, device: Registration, kind: Trouble) -> None:
+        """The next push to it is refused: for good, for now, or for what it is."""
+        ...
+
+    def hang(self) -> None:
+        """From now on nothing is answered."""
+        ...
+
+
+def a_push(**changes: Any) -> Push:
+    fair: dict[str, Any] = {"seq": 7, "kind": "direct", "title": "Ann", "body": "Tea?", "badge": 3}
+    return Push(conversation_id=ConversationId(new_id()), **fair | changes)
+
+
+def a_waking(device: Registration, push: Push | Badge | None = None, *, lives_ms: int = 60_000) -> Waking:
+    return Waking(registration=device, push=push or a_push(), expires_at=time.time_ns() // 1_000_000 + lives_ms)
+
+
+ANSWERS: dict[Trouble, Answer] = {
+    "dead": Answer(410),
+    "throttled": Answer(429, {"Retry-After": "7"}),
+    "broken": Answer(503),
+    "too_large": Answer(413),
+}
+
+
+@dataclass
+class WebPushPlatform:
+    server: PushServer
+    vapid: Vapid
+    service: WebPush
+
+    def device(self) -> Registration:
+        return self.server.registration(self.server.subscribe(self.vapid.public_key()))
+
+    def browser(self, device: Registration) -> Browser:
+        token = device.target.token
+        return next(each for path, each in self.server.browsers.items() if path in token)
+
+    def got(self, device: Registration) -> list[Any]:
+        return self.browser(device).pushed
+
+    def trouble(self, device: Registration, kind: Trouble) -> None:
+        self.browser(device).answers.append(ANSWERS[kind])
+
+    def hang(self) -> None:
+        self.server.answering.clear()
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+@contextmanager
+def web_push_platform(host: str = "127.0.0.1") -> Iterator[WebPushPlatform]:
+    with push_server(host) as server:
+        vapid = Vapid(lambda: [SECRET], contact="mailto:operators@natter.example")
+        tls = server.tls()
+        service = WebPush(vapid, [server.host], now_ms=now_ms, tls=lambda: tls)
+        yield WebPushPlatform(server, vapid, service)
+        server.answering.set()
+        service.close()
