@@ -263,7 +263,12 @@ def _presence(api: HttpApi, engines: Engines) -> None:
 
 def _devices(api: HttpApi, engines: Engines) -> None:
     """On what one is signed in, and where that is woken."""
-    devices = KeepDevices(devices=engines.devices, now_ms=engines.now_ms)
+    devices = KeepDevices(
+        devices=engines.devices,
+        endpoints=engines.push_endpoints,
+        abandoned=engines.abandoned_endpoints,
+        now_ms=engines.now_ms,
+    )
 
     @api.get("/v1/devices")
     def list_devices(request: Request, query: ListQuery) -> DevicesAnswer:

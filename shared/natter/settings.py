@@ -111,6 +111,25 @@ class ExporterSettings(BaseModel, frozen=True):
     function: str = Field(min_length=1, description="Function that makes archives of people's own data.")
 
 
+_APPLICATION = r"^(none|arn:[\w-]+:sns:[\w-]+:\d+:app/\w+/[\w.-]+)$"
+
+
+class PushPlatformSettings(BaseModel, frozen=True):
+    """Platform applications of SNS (ARNs); `none`: this stage has no credentials for the platform."""
+
+    apns: str = Field(pattern=_APPLICATION, description="The one of Apple's push service, or `none`.")
+    apns_sandbox: str = Field(pattern=_APPLICATION, description="The one of Apple's sandbox, or `none`.")
+    fcm: str = Field(pattern=_APPLICATION, description="The one of Firebase Cloud Messaging, or `none`.")
+
+
+class PushCredentialSettings(BaseModel, frozen=True):
+    apns_secret_arn: str = Field(min_length=1, description="Secret with what Apple has given the operator.")
+    fcm_secret_arn: str = Field(min_length=1, description="Secret with the key file of a service account of Google's.")
+    applications: str = Field(
+        pattern=r"^arn:[\w-]+:sns:[\w-]+:\d+:app$", description="What the ARNs of platform applications begin with."
+    )
+
+
 class FunctionSettings(BaseSettings):
     """What every function reads."""
 
@@ -133,6 +152,7 @@ class UsersApiSettings(FunctionSettings):
     attachments: AttachmentSettings
     exporter: ExporterSettings
     closures: ClosureQueueSettings
+    push: PushPlatformSettings
     limits: LimitSettings = LimitSettings(per_address=True)
     oidc: OidcSettings | None = Field(
         None, description="The identity provider that signs people in; none: they have passwords."
@@ -141,6 +161,10 @@ class UsersApiSettings(FunctionSettings):
 
 class MigrateSettings(FunctionSettings):
     postgres: PostgresSettings
+
+
+class PushPlatformsSettings(FunctionSettings):
+    credentials: PushCredentialSettings
 
 
 class ConnectSettings(FunctionSettings):

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from natter.bootstrap.account_ports import AccountPorts
+from natter.bootstrap.push_ports import PushPorts
 from natter.settings import (
     ClosureQueueSettings,
     DeliverySettings,
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
     from natter.ports.receipts import ReceiptLog
 
 
-class Ports(AccountPorts):
+class Ports(AccountPorts, PushPorts):
     """All ports."""
 
     # Conversations and what is sent to them

@@ -28,6 +28,7 @@ from natter.settings import (
     LookQueueSettings,
     OidcSettings,
     PostgresSettings,
+    PushPlatformSettings,
     RebuildQueueSettings,
     SendSettings,
     SettleFilesSettings,
@@ -72,6 +73,9 @@ class AllSettings(FunctionSettings):
     attachments: AttachmentSettings = AttachmentSettings(bucket="files")
     exporter: ExporterSettings = ExporterSettings(function="export")
     limits: LimitSettings = LimitSettings(per_address=False)
+    push: PushPlatformSettings = PushPlatformSettings(
+        apns="none", apns_sandbox="none", fcm="arn:aws:sns:eu-central-1:000000000000:app/GCM/natter"
+    )
 
 
 def loaded_by(module: str) -> list[str]:
