@@ -34,7 +34,7 @@ _REGISTER = """
         provider = excluded.provider, token = excluded.token, endpoint = excluded.endpoint,
         registered_at = excluded.registered_at
 """
-FORGET_ABANDONED = "DELETE FROM abandoned_endpoints WHERE provider = %(provider)s AND token = %(token)s"  # noqa: S105
+FORGET_ABANDONED = "DELETE FROM abandoned_endpoints WHERE provider = %(provider)s AND token = %(token)s"
 _DROP = """
     WITH dropped AS (DELETE FROM push_registrations WHERE user_id = %(user_id)s AND device_id = %(device_id)s)
     SELECT device_id FROM devices WHERE user_id = %(user_id)s AND device_id = %(device_id)s

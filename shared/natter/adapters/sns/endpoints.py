@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from natter.adapters.sns.client import code_of, message_of
 from natter.domain.accounts.users import PushProvider, PushTarget
@@ -126,7 +127,7 @@ def _errors() -> Iterator[None]:
         if code == "InvalidParameter" and message.startswith("Invalid parameter: Token"):
             raise BadRequest("token: the provider gives no such one") from error
         raise Unavailable("the push platform") from error
-    except BotoCoreError as error:
+    except (BotoCoreError, ResponseParserError) as error:
         raise Unavailable("the push platform") from error
 
 

@@ -23,6 +23,7 @@ from botocore.exceptions import (
     NoCredentialsError,
     ParamValidationError,
 )
+from botocore.parsers import ResponseParserError
 
 from natter.adapters.sns.client import AT_ONCE, PLATFORMS, code_of, message_of
 from natter.domain.accounts.users import PushProvider
@@ -139,7 +140,7 @@ class SnsPushService:
             return Outcome.INVALID
         except _NOT_SENT:
             return Outcome.REFUSED
-        except BotoCoreError:  # an answer that did not come, or made no sense
+        except (BotoCoreError, ResponseParserError):  # an answer that did not come, or made no sense
             return Outcome.UNKNOWN
         return Outcome.ACCEPTED
 
