@@ -85,7 +85,7 @@ class ServicesStack(Stack):
         """Before all that wakes devices, or registers them: they are told what it has made."""
         function = self._function("push_platforms", ["core"], "CREDENTIALS")
         self._data.push_credentials.grant_read(function)
-        return PushPlatforms(self, "PushPlatforms", stage=self._stage, function=function)
+        return PushPlatforms(self, "MobilePush", stage=self._stage, function=function)
 
     def _people(self) -> None:
         """Who is who, and who is connected."""
