@@ -95,7 +95,7 @@ def on(postgres: Postgres) -> Setting:
 class TestPushRegistrationsContract:
     def test_are_found_for_several_users_at_once(self, setting: Setting) -> None:
         anns, bobs, cids = (setting.signed_in() for _ in range(3))
-        tablet = setting.signed_in(replace(anns, device_id=DeviceId("!tablet"), session_id=SessionId(new_id())))
+        tablet = setting.signed_in(replace(anns, device_id=DeviceId("0-tablet"), session_id=SessionId(new_id())))
         phones = setting.register(anns, a_target())
         tablets = setting.register(tablet, PushTarget(provider="apns", token=new_id()))
         others = setting.register(bobs, a_target())

@@ -16,6 +16,9 @@ ENVIRONMENT = {
     "NATTER_ATTACHMENTS__BUCKET": "files",
     "NATTER_EXPORTER__FUNCTION": "natter-local-export",
     "NATTER_CLOSURES__QUEUE_URL": "http://127.0.0.1/1/closures",
+    "NATTER_PUSH__APNS": "arn:aws:sns:eu-central-1:000000000000:app/APNS/natter-local",
+    "NATTER_PUSH__APNS_SANDBOX": "none",
+    "NATTER_PUSH__FCM": "none",
     "NATTER_LIMITS__PER_ADDRESS": "false",
 }
 
