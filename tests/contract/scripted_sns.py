@@ -53,6 +53,8 @@ class Script:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 64
+    """More than connect at once: who finds no room tries again a second later, which is given up."""
 
     def __init__(self, script: Script) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)

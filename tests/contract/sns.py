@@ -11,6 +11,7 @@ import requests
 from botocore.config import Config
 
 from natter.adapters.sns.client import PLATFORMS, PUBLISH
+from natter.adapters.sns.push_service import Payload
 from natter.domain.accounts.users import PushProvider
 from natter.domain.ids import new_id
 from natter.domain.push.wording import Badge, Push
@@ -32,13 +33,18 @@ def client(url: str, config: Config = PUBLISH) -> "SNSClient":
     return _session().client("sns", endpoint_url=url, config=config)
 
 
-def payload(what: Push | Badge, provider: PushProvider) -> str:
-    """The least that the platforms take."""
-    badge = what.badge
-    if provider == "fcm":
-        return json.dumps({"data": {"badge": str(badge)}, "android": {"priority": "high"}})
+def apns(what: Push | Badge) -> bytes:
+    """The least that Apple takes."""
     alert = {"alert": {"title": what.title, "body": what.body}} if isinstance(what, Push) else {}
-    return json.dumps({"aps": {**alert, "badge": badge}}, ensure_ascii=False)
+    return json.dumps({"aps": {**alert, "badge": what.badge}}, ensure_ascii=False).encode()
+
+
+def fcm(what: Push | Badge) -> bytes:
+    """The least that Google takes."""
+    return json.dumps({"message": {"data": {"badge": str(what.badge)}, "android": {"priority": "high"}}}).encode()
+
+
+PAYLOADS: dict[PushProvider, Payload] = {"apns": apns, "apns_sandbox": apns, "fcm": fcm}
 
 
 @dataclass

@@ -1,7 +1,7 @@
 """What comes of pushes that are handed over to SNS."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -17,7 +17,7 @@ from natter.domain.ids import ConversationId, DeviceId, UserId, new_id
 from natter.domain.push.registrations import Handed, Outcome, Registration, Waking
 from natter.domain.push.wording import Badge, Push, collapse_id
 from tests.contract.scripted_sns import Answer, Refusal, scripted_sns
-from tests.contract.sns import PATIENT, Sns, client, payload
+from tests.contract.sns import PATIENT, PAYLOADS, Sns, client
 from tests.identity import NOON, FakeClock
 
 HERE = ConversationId("lobby")
@@ -41,8 +41,10 @@ def a_waking(provider: PushProvider = "fcm", endpoint: str | None = KNOWN, push:
     return Waking(registration=registration, push=push, expires_at=NOON + HOUR_MS)
 
 
-def a_service(url: str, config: Config = PUBLISH, payload: Payload = payload) -> SnsPushService:
-    return SnsPushService(partial(client, url, config), payload, lambda: NOON)
+def a_service(
+    url: str, config: Config = PUBLISH, payloads: Mapping[PushProvider, Payload] = PAYLOADS
+) -> SnsPushService:
+    return SnsPushService(partial(client, url, config), payloads, lambda: NOON)
 
 
 def outcomes(handed: Sequence[Handed]) -> list[Outcome]:
@@ -57,7 +59,7 @@ class TestOnSns:
 
     @pytest.fixture
     def service(self, sns: Sns) -> SnsPushService:
-        return SnsPushService(lambda: sns.client, payload, lambda: NOON)
+        return SnsPushService(lambda: sns.client, PAYLOADS, lambda: NOON)
 
     @pytest.fixture
     def waking(self, sns: Sns) -> Callable[..., Waking]:
@@ -84,8 +86,8 @@ class TestOnSns:
         message = json.loads(received["Message"])
         assert message.keys() == {"default", platform}
         body = json.loads(message[platform])
-        given = body["fcmV1Message"]["message"] if provider == "fcm" else body
-        assert given == json.loads(payload(PUSH, provider))
+        given = body["fcmV1Message"] if provider == "fcm" else body
+        assert given == json.loads(PAYLOADS[provider](PUSH))
         attributes = {
             name.removeprefix("AWS.SNS.MOBILE."): each["StringValue"]
             for name, each in received["MessageAttributes"].items()
@@ -161,11 +163,11 @@ class TestOutcomes:
         """SNS refuses it, which LocalStack does not."""
         sizes = iter((MAX_PAYLOAD, MAX_PAYLOAD + 2))
 
-        def sized(_what: Push | Badge, _provider: PushProvider) -> str:
-            return f'"{"é" * (next(sizes) // 2 - 1)}"'
+        def sized(_what: Push | Badge) -> bytes:
+            return f'"{"é" * (next(sizes) // 2 - 1)}"'.encode()
 
         with scripted_sns("well") as (url, script):
-            handed = a_service(url, payload=sized).hand_over([a_waking(provider)] * 2, budget_s=BUDGET_S)
+            handed = a_service(url, payloads={provider: sized}).hand_over([a_waking(provider)] * 2, budget_s=BUDGET_S)
             assert outcomes(handed) == [Outcome.ACCEPTED, Outcome.INVALID]
             assert len(script.asked) == 1
 
@@ -216,7 +218,7 @@ class TestIdleConnections:
         """They may be dead without a sign, after the environment was frozen."""
         clock = FakeClock()
         with scripted_sns("well") as (url, script):
-            service = SnsPushService(partial(client, url), payload, clock)
+            service = SnsPushService(partial(client, url), PAYLOADS, clock)
             for pause_ms, connections in ((0, 1), (IDLE_MS, 1), (IDLE_MS + 1, 2)):
                 clock.now += pause_ms
                 assert outcomes(service.hand_over([a_waking()], budget_s=BUDGET_S)) == [Outcome.ACCEPTED]

@@ -12,7 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import cached_property
 from time import monotonic
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -60,10 +60,8 @@ _OUTCOMES = {
 _HTTP_TOO_MANY, _HTTP_OURS = 429, 500
 
 
-class Payload(Protocol):
-    """Writes what a platform is given, as JSON: APNs' payload, or the `message` of FCM v1 without its target."""
-
-    def __call__(self, what: Push | Badge, provider: PushProvider, /) -> str: ...
+type Payload = Callable[[Push | Badge], bytes]
+"""Writes what a platform is given, as JSON: what APNs takes, or FCM v1, `{"message": …}` without its target."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +77,15 @@ class SnsPushService:
 
     Args:
         connect: makes the client, when it is first needed; with the timeouts of `PUBLISH`, and no second attempt.
-        payload: what the platforms are given.
+        payloads: what each platform is given.
         now_ms: how long a push is good is told in seconds from now.
     """
 
-    def __init__(self, connect: "Callable[[], SNSClient]", payload: Payload, now_ms: NowMs) -> None:
+    def __init__(
+        self, connect: "Callable[[], SNSClient]", payloads: Mapping[PushProvider, Payload], now_ms: NowMs
+    ) -> None:
         self._connect = connect
-        self._payload = payload
+        self._payloads = payloads
         self._now_ms = now_ms
         self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="push")
         self._used_at = 0
@@ -115,13 +115,13 @@ class SnsPushService:
         platform = PLATFORMS.get(provider)
         if endpoint is None or platform is None:
             return Outcome.UNCONFIGURED
-        payload = self._payload(waking.push, provider)
-        if len(payload.encode()) > MAX_PAYLOAD:
-            _logger.error("a payload for %s has %d bytes", platform, len(payload.encode()))
+        payload = self._payloads[provider](waking.push)
+        if len(payload) > MAX_PAYLOAD:
+            _logger.error("a payload for %s has %d bytes", platform, len(payload))
             return Outcome.INVALID
-        if provider == "fcm":
-            payload = f'{{"fcmV1Message":{{"message":{payload}}}}}'
-        message = json.dumps({"default": DEFAULT, platform: payload}, ensure_ascii=False)
+        text = payload.decode()
+        form = f'{{"fcmV1Message":{text}}}' if provider == "fcm" else text
+        message = json.dumps({"default": DEFAULT, platform: form}, ensure_ascii=False)
         return _Request(endpoint, message, _attributes(waking, self._now_ms()))
 
     def _publish(self, request: _Request, deadline: float) -> Outcome:
