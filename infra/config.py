@@ -18,6 +18,7 @@ type FunctionName = Literal[
     "persist",
     "post_slice",
     "presence",
+    "push",
     "push_platforms",
     "rebuild",
     "receipts",
@@ -26,6 +27,7 @@ type FunctionName = Literal[
     "settle_files",
     "signal",
     "users_api",
+    "wake",
 ]
 
 
@@ -52,6 +54,8 @@ SIZING: dict[FunctionName, Sizing] = {
     "close_connections": Sizing(timeout_s=15),
     "receipts": Sizing(memory_mb=1024, timeout_s=30),
     "presence": Sizing(memory_mb=1024, timeout_s=15),
+    "push": Sizing(memory_mb=1024, timeout_s=30),
+    "wake": Sizing(memory_mb=1024, timeout_s=30),
     "rebuild": Sizing(memory_mb=1769, timeout_s=300),
     "relay": Sizing(timeout_s=60, reserved_concurrency=1),
     "erase": Sizing(timeout_s=60, reserved_concurrency=1),

@@ -39,7 +39,7 @@ from tests.memory.identities import MemoryIdentities
 from tests.memory.identity_provider import MemoryIdentityProvider
 from tests.memory.passwords import MemoryPasswords
 from tests.memory.presence import MemoryPresenceTraces, MemoryTellingPace, MemoryWatchers
-from tests.memory.push import MemoryAbandonedEndpoints, MemoryPushEndpoints
+from tests.memory.push_registrations import MemoryAbandonedEndpoints, MemoryPushEndpoints
 from tests.memory.rate_limits import MemoryRateLimits
 from tests.memory.relations import MemoryBlocks, MemoryContacts, MemoryProfiles
 from tests.memory.reports import MemoryReports

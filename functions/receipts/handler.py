@@ -12,6 +12,7 @@ from natter.entrypoints.stream import stream_consumer
 from natter.ports.operations import DeadLetters
 from natter.records.receipts import load_receipt
 from natter.settings import ReceiptsSettings
+from natter.usecases.push.ask_for_badges import AskForBadges
 from natter.usecases.receipts.fold_receipts import FoldReceipts
 
 
@@ -25,7 +26,7 @@ def build(fold: FoldReceipts, dead: DeadLetters) -> LambdaHandler:
 
 def _made() -> LambdaHandler:
     engines = Engines(ReceiptsSettings())
-    engines.warm(engines.valkey.warm, engines.prepare_receipts)
+    engines.warm(engines.valkey.warm, engines.sqs, engines.prepare_receipts)
     fold = FoldReceipts(
         timeline=engines.timeline,
         store=engines.event_store,
@@ -33,6 +34,7 @@ def _made() -> LambdaHandler:
         blocks=engines.blocks,
         frames=engines.frames,
         tell=replace(engines.tell, budget_s=RECEIPTS_S),
+        has_read=AskForBadges(shown=engines.shown_badges, queue=engines.waves),
     )
     return build(fold, engines.dead)
 

@@ -71,6 +71,11 @@ class Attachments(Construct):
         self._objects(grantee, "s3:DeleteObject", names.SHOWN_ATTACHMENTS)
         self._allow(grantee)
 
+    def grant_describe(self, grantee: iam.IGrantable) -> None:
+        """Asking what files are that messages show."""
+        self._objects(grantee, "s3:GetObject", names.HELD_ATTACHMENTS, names.SHOWN_ATTACHMENTS)
+        self._allow(grantee)
+
     def grant_erase(self, grantee: iam.IGrantable) -> None:
         """Removing files and archives, and finding those that are to go."""
         self._objects(

@@ -7,7 +7,14 @@ from constructs import Construct
 from infra.blocks.tables import TABLES
 from infra.config import Stage
 from infra.stacks.data import DataStack
-from infra.stacks.services import FANOUT_GROUP, PERSIST_GROUP, PRESENCE_GROUP, RECEIPTS_GROUP, ServicesStack
+from infra.stacks.services import (
+    FANOUT_GROUP,
+    PERSIST_GROUP,
+    PRESENCE_GROUP,
+    PUSH_GROUP,
+    RECEIPTS_GROUP,
+    ServicesStack,
+)
 from infra.stacks.streams import BROKERS, StreamsStack
 from natter import names
 
@@ -15,6 +22,8 @@ MINUTE = Duration.minutes(1)
 P99_LATENCY_MS = 1_000
 WAITING_RECORDS = 1_000
 WAITING_S = 60
+MOST_DELAYED_S = 900
+"""What a platform has refused waits for as long as a queue can keep it."""
 ERASURE_AGE_MS = 6 * 3600 * 1000
 
 
@@ -82,6 +91,7 @@ class OperationsStack(Stack):
             ("fanout", FANOUT_GROUP, names.FANOUT_TOPIC),
             ("receipts", RECEIPTS_GROUP, names.RECEIPTS_TOPIC),
             ("presence", PRESENCE_GROUP, names.CONNECTIONS_TOPIC),
+            ("push", PUSH_GROUP, names.EVENTS_TOPIC),
         ):
             lag = {**cluster, "Consumer Group": group, "Topic": topic}
             self._alarm(
@@ -118,14 +128,15 @@ class OperationsStack(Stack):
 
     def _queues(self, services: ServicesStack) -> None:
         """Work that is done late, and work that came to nothing."""
-        for name, queue in (
-            ("slices", services.slices),
-            ("files", services.files),
-            ("looks", services.looks),
-            ("rebuilds", services.rebuilds),
-            ("closures", services.closures),
+        for name, queue, waiting_s in (
+            ("slices", services.slices, WAITING_S),
+            ("files", services.files, WAITING_S),
+            ("looks", services.looks, WAITING_S),
+            ("waves", services.waves, WAITING_S + MOST_DELAYED_S),
+            ("rebuilds", services.rebuilds, WAITING_S),
+            ("closures", services.closures, WAITING_S),
         ):
-            self._alarm(f"{name}-age", queue.metric_oldest_age(period=MINUTE), above=WAITING_S, minutes=3)
+            self._alarm(f"{name}-age", queue.metric_oldest_age(period=MINUTE), above=waiting_s, minutes=3)
             self._alarm(f"{name}-dead", queue.metric_dead(period=MINUTE), above=0)
 
     def _stores(self, data: DataStack) -> None:

@@ -23,6 +23,7 @@ from natter import names
 PERSIST_GROUP = f"natter-persist-{names.EPOCH}"
 FANOUT_GROUP = f"natter-fanout-{names.EPOCH}"
 RECEIPTS_GROUP = f"natter-receipts-{names.EPOCH}"
+PUSH_GROUP = f"natter-push-{names.EPOCH}"
 PRESENCE_GROUP = f"natter-presence-{names.EPOCH}"
 FILES_RECEIVES = 160
 """Eight hours, which an outage may take: nobody waits for it, but what is sent is held for a day only."""
@@ -55,6 +56,7 @@ class ServicesStack(Stack):
             self, "Files", stage=stage, name="files", worker="settle_files", receives=FILES_RECEIVES, key=data.key
         )
         self.looks = WorkQueue(self, "Looks", stage=stage, name="looks", worker="presence", key=data.key)
+        self.waves = WorkQueue(self, "Waves", stage=stage, name="waves", worker="wake", key=data.key)
         self.rebuilds = WorkQueue(self, "Rebuilds", stage=stage, name="rebuilds", worker="rebuild", key=data.key)
         self.closures = WorkQueue(
             self, "Closures", stage=stage, name="closures", worker="close_connections", key=data.key
@@ -70,6 +72,7 @@ class ServicesStack(Stack):
         self._close_connections()
         self._signals()
         self._presence()
+        self._pushes()
         self._rebuild()
         self._relay()
         self._erase()
@@ -219,7 +222,7 @@ class ServicesStack(Stack):
         data, topics = self._data, self._streams.topics
         stores = ("POSTGRES", "VALKEY", "KAFKA", "KEYSPACES", "SOCKETS")
         signal = self._function("signal", ["core", "users", "streams", "tables"], *stores, "CLOSURES")
-        receipts = self._function("receipts", ["core", "users", "streams", "tables"], *stores)
+        receipts = self._function("receipts", ["core", "users", "streams", "tables"], *stores, "WAVES")
         topics.grant_append(signal, names.RECEIPTS_TOPIC, names.CONNECTIONS_TOPIC)
         topics.grant_append(self.functions["chat_api"], names.RECEIPTS_TOPIC)
         data.tables.grant(signal, read=("heads",))
@@ -240,6 +243,20 @@ class ServicesStack(Stack):
         self.sockets.api.grant_manage_connections(presence)
         self._consume(presence, names.CONNECTIONS_TOPIC, group=PRESENCE_GROUP)
         self.looks.work(presence)
+
+    def _pushes(self) -> None:
+        """`push` has everybody looked at who may have to be woken, `wake` looks, and wakes those who are away."""
+        data = self._data
+        push = self._function("push", ["core", "streams", "tables"], "KAFKA", "KEYSPACES", "WAVES")
+        stores = ("POSTGRES", "VALKEY", "KEYSPACES", "ATTACHMENTS", "WAVES")
+        wake = self._function("wake", ["core", "users", "tables"], *stores)
+        data.tables.grant(push, read=("heads", "memberships"))
+        data.tables.grant(wake, read=("heads", "events", "message_states", "reaction_marks", "memberships", "cursors"))
+        data.attachments.grant_describe(wake)
+        for function in (push, wake, self.functions["receipts"]):  # who reads something has another badge elsewhere
+            self.waves.grant_send(function)
+        self._consume(push, names.EVENTS_TOPIC, group=PUSH_GROUP)
+        self.waves.work(wake)
 
     def _rebuild(self) -> None:
         """
@@ -371,6 +388,7 @@ class ServicesStack(Stack):
             "ATTACHMENTS": {"BUCKET": data.attachments.bucket_name},
             "DELIVERIES": {"QUEUE_URL": self.slices.url},
             "FILES": {"QUEUE_URL": self.files.url},
+            "WAVES": {"QUEUE_URL": self.waves.url},
             "LOOKS": {"QUEUE_URL": self.looks.url},
             "REBUILDS": {"QUEUE_URL": self.rebuilds.url},
             "CLOSURES": {"QUEUE_URL": self.closures.url},

@@ -89,6 +89,10 @@ class LookQueueSettings(BaseModel, frozen=True):
     queue_url: str = Field(pattern=r"^https?://", description="Queue of those whose presence is looked at later.")
 
 
+class WaveQueueSettings(BaseModel, frozen=True):
+    queue_url: str = Field(pattern=r"^https?://", description="Queue of waves: who may have to be woken, later.")
+
+
 class RebuildQueueSettings(BaseModel, frozen=True):
     queue_url: str = Field(
         pattern=r"^https?://", description="Queue in which a rebuilding of the registry is asked for."
@@ -214,6 +218,7 @@ class ReceiptsSettings(FunctionSettings):
     kafka: KafkaSettings
     keyspaces: KeyspacesSettings
     sockets: EndpointSettings
+    waves: WaveQueueSettings
 
 
 class PresenceSettings(FunctionSettings):
@@ -246,6 +251,20 @@ class PostSliceSettings(FunctionSettings):
     keyspaces: KeyspacesSettings
     valkey: ValkeySettings
     deliveries: DeliverySettings
+
+
+class PushSettings(FunctionSettings):
+    kafka: KafkaSettings
+    keyspaces: KeyspacesSettings
+    waves: WaveQueueSettings
+
+
+class WakeSettings(FunctionSettings):
+    postgres: PostgresSettings
+    valkey: ValkeySettings
+    keyspaces: KeyspacesSettings
+    attachments: AttachmentSettings
+    waves: WaveQueueSettings
 
 
 class RebuildSettings(FunctionSettings):

@@ -5,18 +5,21 @@ Nothing personal, no message text and no token goes through here: only ids, coun
 """
 
 import logging
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.logging.utils import copy_config_to_registered_loggers
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
 from natter.domain.clock import NowMs
 from natter.domain.fold.conversation import Decision, Turn
+from natter.domain.push.registrations import Handed, Outcome, Waking
 from natter.usecases.delivery.rebuild import Rebuilt
 from natter.usecases.delivery.settle_posts import Settled
 from natter.usecases.messages.persist import Persisted
 from natter.usecases.privacy.erase import Erased
+from natter.usecases.push.wake_devices import Woken
 
 logger = Logger(use_rfc3339=True, utc=True)
 metrics = Metrics()
@@ -70,11 +73,32 @@ def record_rebuilt(rebuilt: Rebuilt) -> None:
     _flush()
 
 
+def record_woken(woken: Woken) -> None:
+    """What came of pushes, by platform; why devices were not woken; how long after their messages the others were."""
+    _add_by_platform("Pushes", woken.handed)
+    for reason, count in woken.never.items():
+        _add(f"NotPushed{reason.title().replace('_', '')}", count)
+    for age in woken.ages:
+        metrics.add_metric("PushAge", MetricUnit.Milliseconds, max(0, age))
+    _flush()
+
+
+def record_badges(handed: Sequence[tuple[Waking, Handed]]) -> None:
+    """What came of silent pushes, by platform."""
+    _add_by_platform("Badges", Counter((each.registration.target.provider, result.outcome) for each, result in handed))
+
+
 def record_erasures(swept: Erased) -> None:
     """How long ago the oldest erasure was asked for that is not done; it has to be done some day."""
     if swept.oldest_ms:
         metrics.add_metric("ErasureAge", MetricUnit.Milliseconds, swept.oldest_ms)
     _flush()
+
+
+def _add_by_platform(name: str, handed: Mapping[tuple[str, Outcome], int]) -> None:
+    for (platform, outcome), count in handed.items():
+        with single_metric(f"{name}{outcome.name.title()}", MetricUnit.Count, count) as metric:
+            metric.add_dimension("Platform", platform)
 
 
 def _add_posts(report: Settled) -> None:

@@ -83,6 +83,7 @@ class TestAttachmentsContract:
         for move in (store.attachments.hold, store.attachments.keep):
             assert list(move(LOBBY, ANN, [attachment])) == []
             where = link(store, attachment)
+            assert store.attachments.content_type(LOBBY, ANN, attachment) == "text/plain; charset=utf-8"
             assert len(where) < MOST_HEADERS - LONGEST_SESSION_TOKEN
             assert store.download(where) == (file, BODY)
 
@@ -94,6 +95,7 @@ class TestAttachmentsContract:
     def test_what_is_pending_has_no_link(self, store: Store) -> None:
         attachment = an_upload(store)
         assert store.attachments.link(LOBBY, ANN, attachment) is None
+        assert store.attachments.content_type(LOBBY, ANN, attachment) is None
         assert store.attachments.link(LOBBY, ANN, an_id()) is None
 
     def test_what_was_not_uploaded_is_not_there(self, store: Store) -> None:

@@ -141,7 +141,7 @@ QUERIES: Mapping[str, Callable[[Postgres], object]] = {
         ANN, PHONE, TARGET, endpoint=None, at=1
     ),
     "where several are woken": lambda database: PostgresPushRegistrations(database).of([ANN, BOB]),
-    "a push registration that is dead": lambda database: PostgresPushRegistrations(database).forget(REGISTERED),
+    "a push registration that is dead": lambda database: PostgresPushRegistrations(database).forget([REGISTERED]),
     "a claimed token": lambda database: PostgresAbandonedEndpoints(database).claim(TARGET, at=1),
     "an endpoint made in vain": lambda database: PostgresAbandonedEndpoints(database).note(TARGET, "endpoint", at=1),
     "the sweep of abandoned endpoints": lambda database: PostgresAbandonedEndpoints(database).remove_one(

@@ -24,7 +24,7 @@ from tests.contract.conftest import LOGIN
 from tests.contract.test_devices import a_target, somebody
 from tests.identity import NOON, a_principal, a_session
 from tests.memory.devices import MemoryDevices
-from tests.memory.push import MemoryAbandonedEndpoints, MemoryPushRegistrations
+from tests.memory.push_registrations import KeptPushRegistrations, MemoryAbandonedEndpoints
 from tests.memory.sessions import MemorySessions
 
 EVER = 2**62
@@ -73,7 +73,7 @@ def setting(request: pytest.FixtureRequest) -> Setting:
         return Setting(
             devices,
             MemorySessions(devices),
-            MemoryPushRegistrations(devices),
+            KeptPushRegistrations(devices),
             MemoryAbandonedEndpoints(devices),
             a_principal,
         )
@@ -117,25 +117,33 @@ class TestPushRegistrationsContract:
         mine, other = setting.signed_in(), setting.signed_in()
         registration, others = setting.register(mine, a_target()), setting.register(other, a_target())
         for _ in range(2):
-            setting.registrations.forget(registration)
+            setting.registrations.forget([registration])
         assert (list(setting.of(mine)), list(setting.of(other))) == ([], [others])
+
+    def test_several_are_forgotten_at_once_and_none_is_nothing(self, setting: Setting) -> None:
+        mine, other, third = (setting.signed_in() for _ in range(3))
+        dead = [setting.register(each, a_target()) for each in (mine, other)]
+        left = setting.register(third, a_target())
+        for registrations in ([], dead):
+            setting.registrations.forget(registrations)
+        assert [list(setting.of(each)) for each in (mine, other, third)] == [[], [], [left]]
 
     def test_what_was_registered_since_stays(self, setting: Setting) -> None:
         """Another token; or the same one again, which by that is good again."""
         mine = setting.signed_in()
         old = setting.register(mine, a_target())
         again = setting.register(mine, old.target, at=NOON + 1)
-        setting.registrations.forget(old)
+        setting.registrations.forget([old])
         assert list(setting.of(mine)) == [again]
         new = setting.register(mine, a_target(), at=NOON + 2)
-        setting.registrations.forget(again)
+        setting.registrations.forget([again])
         assert list(setting.of(mine)) == [new]
 
     def test_what_another_user_has_taken_stays_theirs(self, setting: Setting) -> None:
         anns, bobs = setting.signed_in(), setting.signed_in()
         old = setting.register(anns, a_target())
         taken = setting.register(bobs, old.target)
-        setting.registrations.forget(old)
+        setting.registrations.forget([old])
         assert list(setting.of(bobs)) == [taken]
 
 
@@ -145,7 +153,7 @@ class TestAbandonedEndpointsContract:
         left = [setting.register(each, a_target()) for each in (dropped, forgotten, replaced, ended)]
         assert setting.removed() == []
         setting.devices.drop_push(dropped.user_id, dropped.device_id)
-        setting.registrations.forget(left[1])
+        setting.registrations.forget([left[1]])
         setting.register(replaced, a_target())
         setting.sessions.end([ended.session_id], at=NOON)
         assert sorted(setting.removed()) == sorted(str(each.endpoint) for each in left)

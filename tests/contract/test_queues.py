@@ -1,4 +1,4 @@
-"""What every `SliceQueue`, `FileQueue`, `LookQueue` and `ClosureQueue` promises; SQS is moto's."""
+"""What every `SliceQueue`, `FileQueue`, `LookQueue`, `ClosureQueue` and `WaveQueue` promises; SQS is moto's."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -15,21 +15,26 @@ from natter.adapters.sqs.closures import SqsClosureQueue
 from natter.adapters.sqs.files import SqsFileQueue
 from natter.adapters.sqs.looks import SqsLookQueue
 from natter.adapters.sqs.slices import SqsSliceQueue
+from natter.adapters.sqs.waves import SqsWaveQueue
 from natter.domain.attachments import UnsettledFiles
 from natter.domain.connections import Closure
 from natter.domain.delivery import Slice
 from natter.domain.errors import Unavailable
 from natter.domain.ids import AttachmentId, ConnectionId, UserId
 from natter.domain.presence import Look, Watcher
+from natter.domain.push.waking import Message
+from natter.domain.push.waves import Candidates, Wave
 from natter.records.attachments import load_unsettled
 from natter.records.connections import load_closure
 from natter.records.delivery import load_slice
 from natter.records.presence import load_look
+from natter.records.push import load_wave
 from tests.deliveries import a_slice
 from tests.memory.attachments import MemoryFileQueue
 from tests.memory.deliveries import MemoryClosureQueue, MemorySliceQueue
 from tests.memory.presence import MemoryLookQueue
-from tests.messages import ANN, BOB, LOBBY, a_connection
+from tests.memory.push import MemoryWaveQueue
+from tests.messages import ANN, BOB, LOBBY, NOON, a_connection
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -71,6 +76,11 @@ def _closure(number: int) -> Closure:
     return Closure(connection=a_connection(ANN, f"c{number:02}="), signed_out=number % 2 == 0, attempt=number)
 
 
+def _wave(number: int) -> Wave:
+    message = Message(conversation_id=LOBBY, seq=number, at=NOON, sender_id=ANN, mentions=frozenset({BOB}))
+    return Wave(candidates=(Candidates(message=message, users=(BOB, UserId("cid"))),), badges=(ANN,), attempt=1)
+
+
 KINDS = {
     "slices": Kind(
         on_sqs=SqsSliceQueue,
@@ -99,6 +109,13 @@ KINDS = {
         in_it=lambda queue: queue.take(),
         load=load_closure,
         some=_closure,
+    ),
+    "waves": Kind(
+        on_sqs=SqsWaveQueue,
+        in_memory=MemoryWaveQueue,
+        in_it=lambda queue: [wave for _, wave in queue.waiting],
+        load=load_wave,
+        some=_wave,
     ),
 }
 

@@ -20,6 +20,7 @@ WORKERS = {
     "looks": "presence",
     "closures": "close_connections",
     "rebuilds": "rebuild",
+    "waves": "wake",
 }
 
 
@@ -71,6 +72,7 @@ class TestQueues:
             ("Slices", {"fanout", "persist", "post_slice"}, "post_slice"),
             ("Files", {"persist"}, "settle_files"),
             ("Looks", {"presence"}, "presence"),
+            ("Waves", {"push", "receipts", "wake"}, "wake"),
             ("Rebuilds", {"persist", "fanout"}, "rebuild"),
             (
                 "Closures",

@@ -23,6 +23,7 @@ MODELS: dict[str, type[settings.FunctionSettings]] = {
     "persist": settings.PersistSettings,
     "post_slice": settings.PostSliceSettings,
     "presence": settings.PresenceSettings,
+    "push": settings.PushSettings,
     "push_platforms": settings.PushPlatformsSettings,
     "rebuild": settings.RebuildSettings,
     "receipts": settings.ReceiptsSettings,
@@ -31,6 +32,7 @@ MODELS: dict[str, type[settings.FunctionSettings]] = {
     "settle_files": settings.SettleFilesSettings,
     "signal": settings.SignalSettings,
     "users_api": settings.UsersApiSettings,
+    "wake": settings.WakeSettings,
 }
 LAYER_LIMIT = 5
 BEHIND_NO_API = {
@@ -44,10 +46,12 @@ BEHIND_NO_API = {
         "persist",
         "post_slice",
         "presence",
+        "push",
         "push_platforms",
         "rebuild",
         "receipts",
         "relay",
+        "wake",
     )
 }
 

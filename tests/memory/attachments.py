@@ -50,6 +50,11 @@ class MemoryAttachments:
         key = conversation, uploader, attachment
         return f"memory://{'/'.join(key)}" if key in self._kept or key in self._held else None
 
+    def content_type(self, conversation: ConversationId, uploader: UserId, attachment: AttachmentId) -> str | None:
+        key = conversation, uploader, attachment
+        found = self._kept.get(key) or self._held.get(key)
+        return None if found is None else found[0].content_type
+
     def upload(self, form: UploadForm, body: bytes) -> bool:
         """False: refused."""
         key, file = self._offered[form.fields["key"]]

@@ -1,78 +1,129 @@
-"""What concerns pushes, in memory."""
+"""The ports of pushing, in memory."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 
-from natter.domain.accounts.users import PushTarget
-from natter.domain.errors import NatterError
-from natter.domain.ids import UserId
-from natter.domain.push.registrations import Registration
-from natter.ports.push import AbandonedEndpoints, PushEndpointRemoval, PushEndpoints, PushRegistrations
-from tests.memory.devices import MemoryDevices
+from natter.domain.ids import ConversationId, DeviceId, UserId
+from natter.domain.push.bursts import Claim, Claimed, Woken, claim, release
+from natter.domain.push.registrations import Handed, Outcome, Registration, Waking
+from natter.domain.push.waking import Reachable
+from natter.domain.push.waves import Wave
+from natter.domain.push.wording import BADGE_PACE_MS
+from natter.ports.push import PushMarks, PushRegistrations, PushService, Reachables, ShownBadges, WaveQueue
+
+
+class MemoryPushMarks:
+    def __init__(self) -> None:
+        self._woken: defaultdict[tuple[ConversationId, UserId, DeviceId], Woken] = defaultdict(Woken)
+
+    def claim(self, claims: Sequence[Claim], *, now: int) -> Sequence[Claimed]:
+        results = []
+        for each in claims:
+            key = each.conversation_id, each.user_id, each.device_id
+            self._woken[key], claimed = claim(self._woken[key], seq=each.seq, at=each.at, now=now)
+            results.append(claimed)
+        return results
+
+    def release(self, claims: Sequence[Claim]) -> None:
+        for each in claims:
+            key = each.conversation_id, each.user_id, each.device_id
+            self._woken[key] = release(self._woken[key], seq=each.seq)
+
+    def lose(self) -> None:
+        """The cache restarts empty."""
+        self._woken.clear()
+
+
+class MemoryShownBadges:
+    """Nobody's minute is ever over, unless they are told so."""
+
+    def __init__(self) -> None:
+        self._shown: defaultdict[UserId, dict[DeviceId, int]] = defaultdict(dict)
+        self._told: dict[UserId, int] = {}
+
+    def note(self, shown: Mapping[tuple[UserId, DeviceId], int]) -> None:
+        for (user, device), badge in shown.items():
+            self._shown[user].pop(device, None)
+            if badge:
+                self._shown[user][device] = badge
+
+    def of(self, users: Collection[UserId]) -> Mapping[UserId, Mapping[DeviceId, int]]:
+        return {user: dict(self._shown[user]) for user in users if self._shown[user]}
+
+    def due(self, users: Collection[UserId]) -> Mapping[UserId, int]:
+        due = {}
+        for user in self.of(users):
+            told = self._told.get(user, 0)
+            if told < 2:
+                self._told[user] = told + 1
+                due[user] = told * BADGE_PACE_MS
+        return due
+
+    def end_minutes(self) -> None:
+        self._told.clear()
+
+
+class MemoryWaveQueue:
+    def __init__(self) -> None:
+        self.waiting: list[tuple[int, Wave]] = []
+        """With the seconds after which each is handed out."""
+
+    def add(self, waves: Sequence[Wave], *, delay_s: int = 0) -> None:
+        self.waiting += [(delay_s, wave) for wave in waves]
+
+
+class MemoryPushService:
+    """Takes everything, unless `answers` says otherwise for a device; `taken` is what was handed over."""
+
+    def __init__(self) -> None:
+        self.answers: dict[DeviceId, Handed] = {}
+        self.taken: list[Waking] = []
+        self.asked: list[Waking] = []
+
+    def hand_over(self, wakings: Sequence[Waking], *, budget_s: float) -> Sequence[Handed]:  # noqa: ARG002 - nothing to wait for
+        return [self._answer(each) for each in wakings]
+
+    def _answer(self, waking: Waking) -> Handed:
+        self.asked.append(waking)
+        answer = self.answers.get(waking.registration.device_id, Handed(outcome=Outcome.ACCEPTED))
+        if answer.outcome in {Outcome.ACCEPTED, Outcome.UNKNOWN}:
+            self.taken.append(waking)
+        return answer
 
 
 class MemoryPushRegistrations:
-    """Those that `devices` keeps."""
+    def __init__(self, *registrations: Registration) -> None:
+        self.all = list(registrations)
 
-    def __init__(self, devices: MemoryDevices) -> None:
-        self._devices = devices
+    def of(self, users: Collection[UserId]) -> Mapping[UserId, Sequence[Registration]]:
+        found: dict[UserId, list[Registration]] = {}
+        for each in self.all:
+            if each.user_id in users:
+                found.setdefault(each.user_id, []).append(each)
+        return found
 
-    def of(self, users: Iterable[UserId]) -> Mapping[UserId, Sequence[Registration]]:
-        found = {user: self._devices.registrations(user) for user in users}
-        return {user: registrations for user, registrations in found.items() if registrations}
-
-    def forget(self, registration: Registration) -> None:
-        for kept in self._devices.registrations(registration.user_id):
-            same = (kept.device_id, kept.target) == (registration.device_id, registration.target)
-            if same and kept.registered_at <= registration.registered_at:
-                self._devices.drop_push(kept.user_id, kept.device_id)
+    def forget(self, registrations: Collection[Registration]) -> None:
+        self.all = [each for each in self.all if each not in registrations]
 
 
-class MemoryAbandonedEndpoints:
-    """Those that `devices` has left behind."""
+class MemoryReachables:
+    """`members` may be changed by tests; who has no name is gone."""
 
-    def __init__(self, devices: MemoryDevices) -> None:
-        self._devices = devices
+    def __init__(self, members: dict[tuple[ConversationId, UserId], Reachable], named: dict[UserId, str]) -> None:
+        self.members, self.named = members, named
 
-    def claim(self, target: PushTarget, *, at: int) -> None:
-        if target in self._devices.abandoned:
-            endpoint, since = self._devices.abandoned[target]
-            self._devices.abandoned[target] = endpoint, max(since, at)
+    def of(
+        self, members: Collection[tuple[ConversationId, UserId]]
+    ) -> Mapping[tuple[ConversationId, UserId], Reachable]:
+        return {each: self.members[each] for each in members if each in self.members}
 
-    def note(self, target: PushTarget, endpoint: str, *, at: int) -> None:
-        if not self._devices.is_registered(target):
-            self._devices.abandoned[target] = endpoint, at
-
-    def remove_one(self, remove: Callable[[str], None], *, abandoned_before: int) -> bool:
-        abandoned = self._devices.abandoned
-        waiting = [target for target, (_, at) in abandoned.items() if at < abandoned_before]
-        if not waiting:
-            return False
-        oldest = min(waiting, key=lambda target: abandoned[target][1])
-        remove(abandoned[oldest][0])
-        del abandoned[oldest]
-        return True
+    def names(self, users: Collection[UserId]) -> Mapping[UserId, str]:
+        return {user: self.named[user] for user in users if user in self.named}
 
 
-class MemoryPushEndpoints:
-    """A platform that has one endpoint for each token."""
-
-    def __init__(self) -> None:
-        self.made: dict[PushTarget, str] = {}
-        self.configured = True
-        self.fails: NatterError | None = None
-
-    def make(self, target: PushTarget) -> str | None:
-        if self.fails is not None:
-            raise self.fails
-        return self.made.setdefault(target, f"endpoint/{target.token}") if self.configured else None
-
-    def remove(self, endpoint: str) -> None:
-        if self.fails is not None:
-            raise self.fails
-        self.made = {target: made for target, made in self.made.items() if made != endpoint}
-
-
+_marks: type[PushMarks] = MemoryPushMarks
+_queue: type[WaveQueue] = MemoryWaveQueue
+_badges: type[ShownBadges] = MemoryShownBadges
+_service: type[PushService] = MemoryPushService
 _registrations: type[PushRegistrations] = MemoryPushRegistrations
-_abandoned: type[AbandonedEndpoints] = MemoryAbandonedEndpoints
-_endpoints: type[PushEndpoints] = MemoryPushEndpoints
-_removal: type[PushEndpointRemoval] = MemoryPushEndpoints
+_reachables: type[Reachables] = MemoryReachables

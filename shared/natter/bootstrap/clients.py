@@ -209,6 +209,11 @@ class Clients:
 
         self.cassandra.warm([READ_HEAD, READ_MEMBERSHIPS])
 
+    def prepare_waking(self) -> None:
+        from natter.adapters.cassandra.timeline import WAKING_READS
+
+        self.cassandra.warm(WAKING_READS)
+
     def prepare_slices(self) -> None:
         from natter.adapters.cassandra.timeline import READ_EVENT
 

@@ -15,6 +15,7 @@ from natter.settings import (
     LookQueueSettings,
     RebuildQueueSettings,
     SendSettings,
+    WaveQueueSettings,
 )
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
         TellingPace,
         Watchers,
     )
+    from natter.ports.push import PushMarks, ShownBadges, WaveQueue
     from natter.ports.reading import HeadCache, Timeline
     from natter.ports.receipts import ReceiptLog
 
@@ -243,6 +245,28 @@ class Ports(AccountPorts, PushPorts):
         from natter.adapters.kafka.logs import KafkaConnectionLog
 
         return KafkaConnectionLog(self.producer, timeout_s=settings.append_timeout_s)
+
+    # Pushes
+
+    @cached_property
+    def waves(self) -> WaveQueue:
+        settings = self.of(WaveQueueSettings)
+        from natter.adapters.sqs.client import SqsQueue
+        from natter.adapters.sqs.waves import SqsWaveQueue
+
+        return SqsWaveQueue(SqsQueue(self.sqs, settings.queue_url, name="the queue of waves"))
+
+    @cached_property
+    def push_marks(self) -> PushMarks:
+        from natter.adapters.valkey.push_marks import ValkeyPushMarks
+
+        return ValkeyPushMarks(self.valkey)
+
+    @cached_property
+    def shown_badges(self) -> ShownBadges:
+        from natter.adapters.valkey.shown_badges import ValkeyShownBadges
+
+        return ValkeyShownBadges(self.valkey)
 
     # Operations
 

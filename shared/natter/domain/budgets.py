@@ -25,6 +25,9 @@ PRESENCE_S = 1.0
 SLICE_S = 2.0
 """Of one slice; what is not posted by then goes back into the queue."""
 
+PUSHES_S = 5.0
+"""Of handing the pushes of one wave over to their platforms."""
+
 SIGNED_OUT_S = 0.5
 """Of telling connections why they are about to be closed."""
 

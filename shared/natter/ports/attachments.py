@@ -46,6 +46,9 @@ class Attachments(Protocol):
         or kept.
         """
 
+    def content_type(self, conversation: ConversationId, uploader: UserId, attachment: AttachmentId) -> str | None:
+        """What the file was announced to be; None unless it is held or kept."""
+
 
 class FileQueue(Protocol):
     """Files of which it is to be found out whether a message shows them, in no order, each at least once."""

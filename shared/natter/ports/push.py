@@ -1,11 +1,14 @@
-"""Ports to the platforms that wake devices."""
+"""Ports of pushing: who may have to be woken, what they were woken for, and the platforms that wake them."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
 from natter.domain.accounts.users import PushTarget
-from natter.domain.ids import UserId
+from natter.domain.ids import ConversationId, DeviceId, UserId
+from natter.domain.push.bursts import Claim, Claimed
 from natter.domain.push.registrations import Handed, Registration, Waking
+from natter.domain.push.waking import Reachable
+from natter.domain.push.waves import Wave
 
 
 class PushService(Protocol):
@@ -36,19 +39,19 @@ class PushEndpoints(Protocol):
 
 class PushRegistrations(Protocol):
     """
-    Where users are woken, for who wakes them; `Devices` says how registrations come and go.
+    Where devices are woken, for those who wake them; `Devices` says how registrations come and go.
 
-    All methods raise `Unavailable` when the store does not answer in time.
+    All methods raise `Unavailable` without an answer in time.
     """
 
-    def of(self, users: Iterable[UserId]) -> Mapping[UserId, Sequence[Registration]]:
-        """The registrations of `users`, by user and in the order of their devices; who has none is missing."""
+    def of(self, users: Collection[UserId]) -> Mapping[UserId, Sequence[Registration]]:
+        """The registrations of each of `users`, in the order of their devices; users without any are missing."""
 
-    def forget(self, registration: Registration) -> None:
+    def forget(self, registrations: Collection[Registration]) -> None:
         """
-        Wake the device there no more. What it has registered since, the same token included, stays.
+        Remove these, whose tokens are dead; what was registered since, the same token included, stays.
 
-        Its endpoint is abandoned (`AbandonedEndpoints`). Repeating it is safe.
+        Their endpoints are abandoned (`AbandonedEndpoints`). Repeating it is safe.
         """
 
 
@@ -88,4 +91,63 @@ class PushEndpointRemoval(Protocol):
 
         Raises:
             Unavailable: the platform does not answer in time; asking again is safe.
+        """
+
+
+class Reachables(Protocol):
+    """What PostgreSQL knows of who may have to be woken. All methods raise `Unavailable` without an answer in time."""
+
+    def of(
+        self, members: Collection[tuple[ConversationId, UserId]]
+    ) -> Mapping[tuple[ConversationId, UserId], Reachable]:
+        """How these want to be woken, as members; who is none (any more) is missing."""
+
+    def names(self, users: Collection[UserId]) -> Mapping[UserId, str]:
+        """The display names of these; who is erased, or has asked to be, is missing."""
+
+
+class PushMarks(Protocol):
+    """
+    What each device was woken for (P7): set before a push is handed over, so that none is handed over twice, however
+    often it is asked and by how many at once. What it loses may be pushed again, or not at all.
+
+    All methods raise `Unavailable` without an answer in time; claims may have been made then.
+    """
+
+    def claim(self, claims: Sequence[Claim], *, now: int) -> Sequence[Claimed]:
+        """What comes of each, in their order, as of `now` (milliseconds): see `natter.domain.push.bursts`."""
+
+    def release(self, claims: Sequence[Claim]) -> None:
+        """Take back claims that were won: nothing was handed over, and they may be claimed again."""
+
+
+class ShownBadges(Protocol):
+    """
+    Which number each device shows on its icon, as far as it was told from here, and when it may be told another one.
+    What it loses stays on an icon until the next push. All methods raise `Unavailable` without an answer in time.
+    """
+
+    def note(self, shown: Mapping[tuple[UserId, DeviceId], int]) -> None:
+        """These devices show these numbers now."""
+
+    def of(self, users: Collection[UserId]) -> Mapping[UserId, Mapping[DeviceId, int]]:
+        """Which numbers but zero the devices of each of `users` show; users without any are missing."""
+
+    def due(self, users: Collection[UserId]) -> Mapping[UserId, int]:
+        """
+        Of `users`, those with a device that shows a number who are to be told, and in how many milliseconds: at most
+        once in `BADGE_PACE_MS`, and once more after what happens meanwhile. Who is missing has nothing to be told, or
+        is told soon already.
+        """
+
+
+class WaveQueue(Protocol):
+    """Waves waiting to be looked at, in no order. Each is handed out at least once."""
+
+    def add(self, waves: Sequence[Wave], *, delay_s: int = 0) -> None:
+        """
+        Add all, to be handed out after `delay_s` seconds, at most 900.
+
+        Raises:
+            Unavailable: some may be missing; adding all of them again is safe.
         """

@@ -20,6 +20,9 @@ _command = TypeAdapter(Command)
 _event = TypeAdapter(Event)
 
 
+_emission = TypeAdapter(Emission)
+
+
 _head = TypeAdapter(Head)
 _state = TypeAdapter(MessageState)
 
@@ -54,6 +57,16 @@ def dump_emission(emission: Emission) -> bytes:
             "members_seq": emission.members_seq,
         }
     )
+
+
+def load_emission(value: bytes, schema: bytes | None) -> Emission:
+    """
+    The events of a record.
+
+    Raises:
+        BadRecordError: it is of no schema that is known here, or does not fit it.
+    """
+    return loaded(_emission, value, schema, expected=EVENTS_SCHEMA)
 
 
 def dump_payload(payload: JsonObject) -> str:

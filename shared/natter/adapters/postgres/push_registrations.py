@@ -6,7 +6,7 @@ waits.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from natter.adapters.postgres.client import Cursor, Postgres
 from natter.adapters.postgres.devices import FORGET_ABANDONED
@@ -20,9 +20,11 @@ _OF_USERS = """
     FROM push_registrations WHERE user_id = ANY(%s::id[]) ORDER BY user_id, device_id
 """
 _FORGET = """
-    DELETE FROM push_registrations
-    WHERE user_id = %(user_id)s AND device_id = %(device_id)s AND provider = %(provider)s AND token = %(token)s
-    AND registered_at <= %(registered_at)s
+    DELETE FROM push_registrations p USING unnest(
+        %(users)s::id[], %(devices)s::id[], %(providers)s::text[], %(tokens)s::text[], %(ats)s::bigint[]
+    ) dead (user_id, device_id, provider, token, registered_at)
+    WHERE p.user_id = dead.user_id AND p.device_id = dead.device_id
+    AND p.provider = dead.provider AND p.token = dead.token AND p.registered_at <= dead.registered_at
 """
 _CLAIM = """
     UPDATE abandoned_endpoints SET since = greatest(since, %(at)s) WHERE provider = %(provider)s AND token = %(token)s
@@ -45,21 +47,23 @@ class PostgresPushRegistrations:
     def __init__(self, postgres: Postgres) -> None:
         self._postgres = postgres
 
-    def of(self, users: Iterable[UserId]) -> Mapping[UserId, Sequence[Registration]]:
+    def of(self, users: Collection[UserId]) -> Mapping[UserId, Sequence[Registration]]:
         found: dict[UserId, list[Registration]] = defaultdict(list)
         for row in self._postgres.query(_OF_USERS, (list(users),)):
             target = PushTarget(provider=row.pop("provider"), token=row.pop("token"))
             found[row["user_id"]].append(Registration(target=target, **row))
         return dict(found)
 
-    def forget(self, registration: Registration) -> None:
+    def forget(self, registrations: Collection[Registration]) -> None:
         row = {
-            "user_id": registration.user_id,
-            "device_id": registration.device_id,
-            "registered_at": registration.registered_at,
-            **_token(registration.target),
+            "users": [each.user_id for each in registrations],
+            "devices": [each.device_id for each in registrations],
+            "providers": [each.target.provider for each in registrations],
+            "tokens": [each.target.token for each in registrations],
+            "ats": [each.registered_at for each in registrations],
         }
-        self._postgres.query(_FORGET, row)
+        if registrations:
+            self._postgres.query(_FORGET, row)
 
 
 class PostgresAbandonedEndpoints:

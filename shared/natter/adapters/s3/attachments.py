@@ -104,6 +104,13 @@ class S3Attachments:
                 return self._signed(key, found["Metadata"])
         return None
 
+    def content_type(self, conversation: ConversationId, uploader: UserId, attachment: AttachmentId) -> str | None:
+        for prefix in (SHOWN_ATTACHMENTS, HELD_ATTACHMENTS):
+            found = self._found(_key(prefix, conversation, uploader, attachment))
+            if found is not None:
+                return found["ContentType"]
+        return None
+
     def _signed(self, key: str, metadata: Mapping[str, str]) -> str:
         name = quote(base64.urlsafe_b64decode(metadata["name"]), safe="")
         return self._bucket.presigned_link(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from natter.domain.accounts.notifications import Notifications
+from natter.domain.conversations.members import Kind
 from natter.domain.conversations.records import Notify
 from natter.domain.ids import ConversationId, DeviceId, UserId
 from natter.domain.messages.events import Event
@@ -52,30 +53,38 @@ class Message:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Recipient:
-    """Somebody as they are at the moment of a look."""
+class Reachable:
+    """How a member wants to be woken for what is said in a conversation, and what they see it called."""
 
-    user_id: UserId
-    is_member: bool
-    read_seq: int
-    """How far they have read, or said something themselves."""
+    kind: Kind
+    title: str | None = None
+    """Of a group."""
     muted_until: int | None = None
     """Milliseconds since the epoch."""
     notify: Notify = "all"
     notifications: Notifications = field(default_factory=Notifications)
-    connected: Mapping[DeviceId, bool] = field(default_factory=dict)
-    """The devices that are connected; whether each is online, which is: has not said that it is away."""
     blocked: bool = False
     """It is a direct conversation, across a block."""
 
-    @property
-    def online(self) -> bool:
-        return any(self.connected.values())
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recipient:
+    """Somebody as they are at the moment of a look."""
+
+    user_id: UserId
+    reachable: Reachable | None
+    """None: they are no member (any more)."""
+    read_seq: int = 0
+    """How far they have read, or said something themselves."""
+    connected: Mapping[DeviceId, bool] = field(default_factory=dict)
+    """The devices that are connected; whether each is online, which is: has not said that it is away."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Wake:
     """The device is woken now."""
+
+    wishes: Reachable
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,8 +103,6 @@ class Never:
 
 type Decision = Wake | Later | Never
 
-_WAKE = Wake()
-
 
 def decide(message: Message, recipient: Recipient, device: DeviceId, now: int) -> Decision:
     """
@@ -110,8 +117,12 @@ def decide(message: Message, recipient: Recipient, device: DeviceId, now: int) -
     due = message.at + (WAIT_ONLINE_MS if online_elsewhere else WAIT_MS)
     if now < due:
         return Later(at=due)
-    reason = "connected" if device in recipient.connected else _as_of_now(message, recipient, now)
-    return _WAKE if reason is None else Never(reason=reason)
+    if device in recipient.connected:
+        return Never(reason="connected")
+    if recipient.reachable is None:
+        return Never(reason="not_member")
+    reason = _as_of_now(message, recipient.user_id, recipient.reachable, now)
+    return Wake(wishes=recipient.reachable) if reason is None else Never(reason=reason)
 
 
 def _for_good(message: Message, recipient: Recipient, now: int) -> Reason | None:
@@ -124,17 +135,15 @@ def _for_good(message: Message, recipient: Recipient, now: int) -> Reason | None
     return None
 
 
-def _as_of_now(message: Message, recipient: Recipient, now: int) -> Reason | None:
-    """Why nobody of the user's devices is woken."""
-    mentioned = recipient.user_id in message.mentions
-    if not recipient.is_member:
-        return "not_member"
-    if recipient.blocked:
+def _as_of_now(message: Message, user: UserId, wishes: Reachable, now: int) -> Reason | None:
+    """Why none of the user's devices is woken."""
+    mentioned = user in message.mentions
+    if wishes.blocked:
         return "blocked"
-    if recipient.notify == "none" or (recipient.notify == "mentions" and not mentioned):
+    if wishes.notify == "none" or (wishes.notify == "mentions" and not mentioned):
         return "silenced"
-    muted = recipient.muted_until is not None and now < recipient.muted_until
-    if muted and not (mentioned and recipient.notifications.mentions_pierce_mute):
+    muted = wishes.muted_until is not None and now < wishes.muted_until
+    if muted and not (mentioned and wishes.notifications.mentions_pierce_mute):
         return "muted"
-    quiet = recipient.notifications.quiet
+    quiet = wishes.notifications.quiet
     return "quiet" if quiet is not None and quiet.cover(now) else None

@@ -5,7 +5,7 @@ Merged by maximum and stored before anybody is told; a batch that comes again ch
 """
 
 import logging
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import batched
 
@@ -55,6 +55,8 @@ class FoldReceipts:
     blocks: Blocks
     frames: Frames
     tell: Tell
+    has_read: Callable[[Collection[UserId]], None] = lambda _users: None
+    """Told who has read something, once it is stored."""
 
     def __call__(self, batch: Sequence[ReceiptRecord]) -> None:
         by_member: dict[CursorKey, list[ReceiptRecord]] = {}
@@ -74,6 +76,9 @@ class FoldReceipts:
                 move = Move(progress=progress, said_by=_only_connection(by_member[key]))
                 moves.setdefault(conversation, []).append(move)
         self._show(moves)
+        readers = {key[1] for key, cursor in after.items() if cursor.read_seq != before[key].read_seq}
+        if readers:
+            self.has_read(readers)
 
     def _possible(self, batch: Sequence[ReceiptRecord]) -> list[ReceiptRecord]:
         heads = self.timeline.heads({record.receipt.conversation_id for record in batch})

@@ -1,45 +1,128 @@
+"""Each message wakes a device once, alone or with others, whatever is asked how often and in which order."""
+
 from collections import Counter
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from natter.domain.push.bursts import SINGLE, WINDOW_MS, Burst, Part, joined
+from natter.domain.push.bursts import (
+    AGAIN,
+    MOST_REMEMBERED,
+    SINGLE,
+    WINDOW_MS,
+    Claimed,
+    Woken,
+    claim,
+    release,
+)
+from natter.domain.push.waking import WAIT_MS
+
+OVER = WINDOW_MS + WAIT_MS
 
 
-def parts(*times: int) -> list[Part]:
-    burst: Burst | None = None
-    result = []
-    for seq, at in enumerate(times, start=1):
-        burst, part = joined(burst, seq=seq, at=at)
-        result.append(part)
-    return result
+class Device:
+    """One that is woken; `at` is when messages happened, from zero."""
+
+    def __init__(self) -> None:
+        self.woken = Woken()
+
+    def claim(self, seq: int, at: int, *, now: int | None = None) -> Claimed:
+        self.woken, claimed = claim(self.woken, seq=seq, at=at, now=at + WAIT_MS if now is None else now)
+        return claimed
+
+    def release(self, seq: int) -> None:
+        self.woken = release(self.woken, seq=seq)
 
 
-def test_three_are_pushed_one_by_one_and_the_fourth_stands_for_all_others() -> None:
-    assert parts(0, 1, 2, 3, 4, WINDOW_MS - 1) == [Part.SINGLE] * 3 + [Part.GATHERING] + [Part.GATHERED] * 2
+def test_three_are_pushed_one_by_one_and_one_push_stands_for_the_others() -> None:
+    device = Device()
+    turns = [device.claim(seq, at=seq).turn for seq in range(1, 7)]
+
+    assert turns == ["single"] * SINGLE + ["later"] * 3
+    assert device.claim(4, 4).due_at == 1 + OVER
+    assert device.claim(5, 5, now=1 + OVER) == Claimed(turn="summary", count=6)
+    assert [device.claim(seq, seq, now=1 + OVER) for seq in range(1, 7)] == [AGAIN] * 6
 
 
 def test_a_window_is_ten_seconds_of_the_log() -> None:
-    assert parts(0, 1, 2, WINDOW_MS) == [Part.SINGLE] * 4
+    device = Device()
+    assert [device.claim(seq, at).turn for seq, at in ((1, 0), (2, 1), (3, 2), (4, WINDOW_MS))] == ["single"] * 4
 
 
-def test_who_is_late_joins_what_has_begun() -> None:
-    assert parts(5_000, 1_000, 2_000, 3_000) == [Part.SINGLE] * 3 + [Part.GATHERING]
+def test_who_is_late_joins_the_window_that_has_begun() -> None:
+    device = Device()
+    assert [device.claim(seq, at).turn for seq, at in ((4, 5_000), (1, 1), (2, 2), (3, 3))] == ["single"] * 3 + [
+        "later"
+    ]
+
+
+def test_who_comes_when_the_push_of_their_window_is_under_way_begins_another() -> None:
+    device = Device()
+    for seq in (1, 2, 3, 5):
+        device.claim(seq, at=100)
+    assert device.claim(5, 100, now=100 + OVER).turn == "summary"
+    assert device.claim(4, 100, now=100 + OVER).turn == "single"
+
+
+def test_a_push_that_was_taken_back_can_be_claimed_again() -> None:
+    device = Device()
+    device.claim(1, 0)
+    device.release(1)
+    assert device.claim(1, 0).turn == "single"
+    assert device.claim(1, 0) == AGAIN
+
+
+def test_so_can_the_one_of_a_window() -> None:
+    device = Device()
+    for seq in range(1, 5):
+        device.claim(seq, at=0)
+    assert device.claim(4, 0, now=OVER).turn == "summary"
+    device.release(4)
+    assert device.claim(4, 0, now=OVER) == Claimed(turn="summary", count=4)
+
+
+def test_taking_back_what_was_not_claimed_changes_nothing() -> None:
+    device = Device()
+    device.release(1)
+    assert device.woken == Woken()
+
+
+def test_little_is_remembered_and_what_is_forgotten_counts_as_told() -> None:
+    device = Device()
+    for seq in range(1, 2 * MOST_REMEMBERED):
+        assert device.claim(seq, at=seq * WINDOW_MS).turn == "single"
+        assert len(device.woken.messages) + len(device.woken.bursts) <= MOST_REMEMBERED + 2
+    assert device.claim(1, WINDOW_MS) == AGAIN
+
+
+asked = st.lists(st.tuples(st.integers(1, 12), st.integers(0, 3)), max_size=60)
+"""Which message, and how late: 0 when it is first due, 1-3 windows later."""
+
+
+@given(asked, st.lists(st.integers(0, 3 * WINDOW_MS), min_size=12, max_size=12))
+def test_no_message_is_pushed_twice_however_often_it_is_asked(order: list[tuple[int, int]], times: list[int]) -> None:
+    device, pushed = Device(), Counter[int]()
+    times.sort()
+    for seq, late in order:
+        at = times[seq - 1]
+        claimed = device.claim(seq, at, now=at + WAIT_MS + late * WINDOW_MS)
+        pushed[seq] += claimed.turn in {"single", "summary"}
+
+    assert all(count <= 1 for count in pushed.values())
 
 
 @given(st.lists(st.integers(0, 3 * WINDOW_MS), max_size=40))
-def test_every_message_is_told_of_once(times: list[int]) -> None:
-    """Alone, or by the one push of its window, which counts all of them."""
-    windows: Counter[int] = Counter()
-    pushed: Counter[int] = Counter()
-    burst: Burst | None = None
-    counted: dict[int, int] = {}
-    for seq, at in enumerate(sorted(times), start=1):
-        burst, part = joined(burst, seq=seq, at=at)
-        windows[burst.began_at] += 1
-        pushed[burst.began_at] += part is not Part.GATHERED
-        counted[burst.began_at] = burst.count
-        assert burst.began_at <= at < burst.ends_at
-        assert burst.last_seq == seq
-    assert counted == dict(windows)
-    assert all(pushed[window] == min(count, SINGLE + 1) for window, count in windows.items())
+def test_every_message_is_told_of_alone_or_with_its_window(times: list[int]) -> None:
+    device, windows, told = Device(), Counter[int](), 0
+    end = 4 * WINDOW_MS + OVER
+    times.sort()
+    for seq, at in enumerate(times, start=1):
+        told += device.claim(seq, at).turn == "single"
+        assert device.woken.window is not None
+        windows[device.woken.window] += 1
+    summaries = [
+        claimed for seq, at in enumerate(times, 1) if (claimed := device.claim(seq, at, now=end)).turn == "summary"
+    ]
+
+    assert told == sum(min(count, SINGLE) for count in windows.values())
+    assert sorted(each.count for each in summaries) == sorted(count for count in windows.values() if count > SINGLE)

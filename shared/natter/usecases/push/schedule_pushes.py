@@ -1,0 +1,63 @@
+"""Have everybody looked at who may have to be woken for what was said."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from natter.domain.clock import NowMs
+from natter.domain.conversations.audience import readers_by_places
+from natter.domain.conversations.members import MembershipChange
+from natter.domain.fold.known import Wanted
+from natter.domain.ids import ConversationId, UserId
+from natter.domain.messages.events import Emission
+from natter.domain.push.waking import MAX_AGE_MS, WAIT_MS, Message
+from natter.domain.push.waves import Candidates, waves
+from natter.ports.push import WaveQueue
+from natter.ports.reading import Timeline
+
+
+@dataclass(frozen=True, kw_only=True)
+class SchedulePushes:
+    """
+    Queue who belonged to the conversation at the place of each message (P8), but its sender, for a look when most who
+    are there have been shown it.
+
+    Raises:
+        Unavailable: some may be queued; doing all of it again is safe, nobody is woken twice.
+    """
+
+    timeline: Timeline
+    queue: WaveQueue
+    now_ms: NowMs
+
+    def __call__(self, emissions: Sequence[Emission]) -> int:
+        """Returns the number of waves."""
+        now = self.now_ms()
+        said: dict[ConversationId, dict[int, Message]] = {}
+        for emission in emissions:
+            for event in emission.events:
+                if event.type == "message" and now - event.at <= MAX_AGE_MS:
+                    said.setdefault(event.conversation_id, {})[event.seq] = Message.of(event)
+        if not said:
+            return 0
+        changes = self.timeline.read(Wanted(conversations=list(said))).membership_changes
+        due = max(message.at for messages in said.values() for message in messages.values()) + WAIT_MS
+        found = [
+            each
+            for conversation, messages in said.items()
+            for each in _candidates(messages, changes.get(conversation, ()))
+        ]
+        together = list(waves(found))
+        if together:
+            self.queue.add(together, delay_s=max(0, -(-(due - now) // 1000)))
+        return len(together)
+
+
+def _candidates(messages: dict[int, Message], changes: Sequence[MembershipChange]) -> Iterator[Candidates]:
+    users: dict[int, list[UserId]] = {}
+    for seqs, people in readers_by_places(changes, messages).items():
+        for seq in seqs:
+            users.setdefault(seq, []).extend(people)
+    for seq, message in messages.items():
+        others = tuple(user for user in users.get(seq, ()) if user != message.sender_id)
+        if others:
+            yield Candidates(message=message, users=others)

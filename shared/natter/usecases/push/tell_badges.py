@@ -1,0 +1,56 @@
+"""Bring the numbers on icons up to date, silently."""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+
+from natter.domain.budgets import PUSHES_S
+from natter.domain.clock import NowMs
+from natter.domain.ids import UserId
+from natter.domain.push.registrations import Handed, Outcome, Waking
+from natter.domain.push.waking import MAX_AGE_MS
+from natter.domain.push.wording import Badge
+from natter.ports.delivery import Connections
+from natter.ports.push import PushRegistrations, PushService, ShownBadges
+
+
+@dataclass(frozen=True, kw_only=True)
+class TellBadges:
+    """
+    Tell devices that show another number than is true by now, and are not connected: who is counts for themselves.
+
+    Raises:
+        Unavailable: a store did not answer in time; doing it again is safe.
+    """
+
+    registrations: PushRegistrations
+    connections: Connections
+    shown: ShownBadges
+    count_unread: Callable[[UserId], int]
+    service: PushService
+    now_ms: NowMs
+
+    def __call__(self, users: Collection[UserId]) -> Sequence[tuple[Waking, Handed]]:
+        shown = self.shown.of(users)
+        if not shown:
+            return ()
+        registered = self.registrations.of(shown.keys())
+        connected = {each.device_id for several in self.connections.of(shown.keys()).values() for each in several}
+        wakings = []
+        for user, devices in shown.items():
+            badge = Badge(badge=self.count_unread(user))
+            wakings += [
+                Waking(registration=each, push=badge, expires_at=self.now_ms() + MAX_AGE_MS)
+                for each in registered.get(user, ())
+                if each.device_id not in connected and devices.get(each.device_id, badge.badge) != badge.badge
+            ]
+        handed = self.service.hand_over(wakings, budget_s=PUSHES_S) if wakings else ()
+        results = list(zip(wakings, handed, strict=True))
+        self.shown.note(
+            {
+                (each.registration.user_id, each.registration.device_id): each.push.badge
+                for each, result in results
+                if result.outcome is Outcome.ACCEPTED
+            }
+        )
+        self.registrations.forget([each.registration for each, result in results if result.outcome is Outcome.DEAD])
+        return results

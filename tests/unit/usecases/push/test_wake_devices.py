@@ -1,0 +1,246 @@
+"""From what was said to the devices of who is away: once each, whatever fails and is repeated (P7)."""
+
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from natter.domain.errors import Unavailable
+from natter.domain.ids import AttachmentId, DeviceId, UserId
+from natter.domain.push.registrations import Handed, Outcome
+from natter.domain.push.waking import MAX_AGE_MS, WAIT_MS, WAIT_ONLINE_MS
+from natter.domain.push.waves import WAVE_USERS
+from natter.domain.push.wording import Push
+from tests.messages import ANN, BOB, CID, LOBBY, NOON, attached
+from tests.pushing import PushStage, a_registration
+
+PHONE = DeviceId("bob-phone")
+REFUSED = Handed(outcome=Outcome.REFUSED)
+
+
+def test_who_is_away_is_woken_after_two_seconds() -> None:
+    stage = PushStage(BOB)
+    stage.said("Tea?")
+    (woken,) = stage.hand_out()
+
+    push = Push(conversation_id=LOBBY, seq=2, kind="group", title="Ann in Lobby", body="Tea?", badge=1)
+    assert stage.pushed == [(PHONE, push)]
+    assert stage.now == NOON + WAIT_MS
+    assert woken.handed == {("fcm", Outcome.ACCEPTED): 1}
+    assert woken.ages == [WAIT_MS]
+    assert stage.service.taken[0].expires_at == NOON + MAX_AGE_MS
+
+
+def test_nobody_is_woken_for_what_they_say_themselves() -> None:
+    stage = PushStage(BOB)
+    stage.registrations.all.append(a_registration(ANN))
+    stage.said()
+    stage.hand_out()
+
+    assert [device for device, _ in stage.pushed] == [PHONE]
+
+
+def test_who_reads_on_another_device_meanwhile_is_left_alone() -> None:
+    stage = PushStage(BOB)
+    stage.connect(BOB, "laptop")
+    stage.said()
+    (wave,) = stage.take()
+    stage.wake(wave)
+    (wave,) = stage.take()
+    assert stage.now == NOON + WAIT_ONLINE_MS
+    stage.read(BOB, 2)
+
+    assert stage.wake(wave).never == Counter(read=1)
+    assert stage.pushed == []
+
+
+def test_who_is_online_elsewhere_and_does_not_read_is_woken_later() -> None:
+    stage = PushStage(BOB)
+    stage.connect(BOB, "laptop")
+    stage.said()
+    stage.hand_out()
+
+    assert [device for device, _ in stage.pushed] == [PHONE]
+    assert stage.now == NOON + WAIT_ONLINE_MS
+
+
+def test_a_device_that_is_connected_is_not_woken_and_the_other_is() -> None:
+    stage = PushStage(BOB)
+    stage.registrations.all.append(a_registration(BOB, "tablet"))
+    stage.connect(BOB)
+    stage.said()
+    stage.hand_out()
+
+    assert [device for device, _ in stage.pushed] == ["bob-tablet"]
+
+
+def test_records_and_messages_that_come_again_wake_nobody_again() -> None:
+    stage = PushStage(BOB, CID)
+    emission = stage.said()
+    (wave,) = stage.take()
+    stage.wake(wave)
+    stage.schedule([emission, emission])
+    stage.wake(wave)
+    stage.hand_out()
+
+    assert sorted(device for device, _ in stage.pushed) == [PHONE, "cid-phone"]
+
+
+def test_what_happened_before_somebody_joined_or_after_they_left_does_not_wake_them() -> None:
+    """P8: CID was never a member, BOB is none any more."""
+    stage = PushStage(BOB)
+    stage.registrations.all.append(a_registration(CID))
+    stage.said()
+    del stage.reachables.members[LOBBY, BOB]
+    (woken,) = stage.hand_out()
+
+    assert stage.pushed == []
+    assert woken.never["not_member"] == 1
+
+
+def test_many_messages_at_once_are_one_push_after_three() -> None:
+    stage = PushStage(BOB)
+    for number in range(20):
+        stage.now += 10
+        stage.said(f"message {number}")
+    stage.hand_out()
+
+    assert stage.bodies == ["message 0", "message 1", "message 2", "20 new messages"]
+    assert len({push.conversation_id for _, push in stage.pushed}) == 1
+
+
+def test_a_platform_that_refuses_is_asked_again_later_each_time_until_the_hour_is_over() -> None:
+    stage = PushStage(BOB)
+    stage.service.answers[PHONE] = REFUSED
+    stage.said()
+    counted = stage.hand_out()
+
+    assert stage.pushed == []
+    assert 5 < len(stage.service.asked) < 20
+    assert counted[-1].never["old"] == 1
+
+
+def test_one_that_has_recovered_gets_it() -> None:
+    stage = PushStage(BOB)
+    stage.service.answers[PHONE] = replace(REFUSED, retry_after_ms=30_000)
+    stage.said()
+    (wave,) = stage.take()
+    stage.wake(wave)
+    assert [delay_s for delay_s, _ in stage.queue.waiting] == [30]
+    del stage.service.answers[PHONE]
+    stage.hand_out()
+
+    assert stage.bodies == ["hello"]
+
+
+def test_no_answer_is_not_asked_again() -> None:
+    stage = PushStage(BOB)
+    stage.service.answers[PHONE] = Handed(outcome=Outcome.UNKNOWN)
+    emission = stage.said()
+    stage.hand_out()
+    stage.schedule([emission])
+    stage.hand_out()
+
+    assert len(stage.service.asked) == 1
+
+
+def test_a_dead_token_is_forgotten() -> None:
+    stage = PushStage(BOB, CID)
+    stage.service.answers[PHONE] = Handed(outcome=Outcome.DEAD)
+    stage.said()
+    stage.hand_out()
+
+    assert stage.registrations.all == [a_registration(CID)]
+
+
+def test_a_store_that_fails_between_mark_and_call_loses_nothing() -> None:
+    stage = PushStage(BOB)
+    stage.said()
+    (wave,) = stage.take()
+
+    def fail() -> None:
+        raise Unavailable("store")
+
+    stage.before_composing = fail
+    with pytest.raises(Unavailable):
+        stage.wake(wave)
+    stage.before_composing = lambda: None
+    stage.wake(wave)
+
+    assert stage.bodies == ["hello"]
+
+
+def test_while_the_registry_is_rebuilt_nobody_is_woken_for_what_they_may_have_been_shown() -> None:
+    stage = PushStage(BOB)
+    stage.said()
+    (wave,) = stage.take()
+    stage.registry.lose()
+
+    with pytest.raises(Unavailable):
+        stage.wake(wave)
+    assert stage.pushed == []
+
+
+def test_nothing_is_said_of_a_message_that_was_deleted_or_whose_author_is_gone() -> None:
+    stage = PushStage(BOB)
+    stage.said()
+    del stage.reachables.named[ANN]
+    (woken,) = stage.hand_out()
+
+    assert stage.pushed == []
+    assert woken.never["gone"] == 1
+
+
+def test_a_file_is_told_by_its_kind() -> None:
+    stage = PushStage(BOB)
+    stage.said(content=attached(AttachmentId("unknown")))
+    stage.hand_out()
+
+    assert stage.bodies == ["File"]
+
+
+def test_who_has_no_device_to_wake_costs_one_look() -> None:
+    stage = PushStage(BOB)
+    stage.registrations.all.clear()
+    stage.said()
+    (woken,) = stage.hand_out()
+
+    assert woken.never == Counter(unregistered=1)
+    assert stage.queue.waiting == []
+
+
+def test_a_large_group_is_looked_at_in_waves() -> None:
+    people = [UserId(f"u{number:03}") for number in range(2 * WAVE_USERS + 1)]
+    stage = PushStage(*people)
+    stage.said()
+
+    assert [sum(len(each.users) for each in wave.candidates) for _, wave in stage.queue.waiting] == [100, 100, 1]
+    stage.hand_out()
+    assert len(stage.pushed) == len(people)
+
+
+outcomes = st.sampled_from([*Outcome])
+
+
+@given(st.data())
+def test_no_device_is_handed_a_message_twice(data: st.DataObject) -> None:
+    """Whatever platforms answer, and however often and in whatever order waves are handed out."""
+    stage = PushStage(BOB, CID)
+    stage.registrations.all.append(a_registration(BOB, "tablet"))
+    emissions = [stage.say(f"message {number}", at=NOON + number * 900) for number in range(6)]
+    stage.now = NOON + 6 * 900
+    waves = []
+    for _ in range(data.draw(st.integers(1, 12))):
+        stage.schedule(data.draw(st.lists(st.sampled_from(emissions), max_size=6)))
+        waves += stage.take()
+        stage.service.answers = {
+            each.device_id: Handed(outcome=data.draw(outcomes)) for each in stage.registrations.all
+        }
+        for wave in data.draw(st.lists(st.sampled_from(waves), max_size=4)) if waves else ():
+            stage.now += data.draw(st.integers(0, 8_000))
+            stage.wake(wave)
+    handed = Counter((device, push.seq) for device, push in stage.pushed)
+
+    assert all(count == 1 for count in handed.values())
