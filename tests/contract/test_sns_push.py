@@ -83,7 +83,7 @@ class TestOnSns:
         (handed,) = service.hand_over([to], budget_s=BUDGET_S)
         assert handed == Handed(outcome=Outcome.ACCEPTED)
         (received,) = sns.received(str(to.registration.endpoint))
-        message = json.loads(received["Message"])
+        message = json.loads(json.loads(received["Message"]))  # in JSON once more
         assert message.keys() == {"default", platform}
         body = json.loads(message[platform])
         given = body["fcmV1Message"] if provider == "fcm" else body
