@@ -19,6 +19,7 @@ type FunctionName = Literal[
     "post_slice",
     "presence",
     "push",
+    "push_platforms",
     "rebuild",
     "receipts",
     "relay",
@@ -62,6 +63,7 @@ SIZING: dict[FunctionName, Sizing] = {
     "users_api": Sizing(memory_mb=1769, timeout_s=20),
     "chat_api": Sizing(memory_mb=1024, timeout_s=20),
     "migrate": Sizing(timeout_s=300),
+    "push_platforms": Sizing(timeout_s=60),
 }
 """1,769 MB is one full virtual CPU: the fold and password hashing are bound by it."""
 
@@ -133,6 +135,8 @@ class Stage:
     """Push services to which requests are sent, because a user's subscription says so; and to no others."""
     oidc: Oidc | None = None
     """Who signs people in; None: they have passwords here."""
+    push_credentials: str = "1"
+    """Changed to anything else, it has the credentials of push notifications read again (docs/deploying.md)."""
     log_days: int
     log_level: str = "INFO"
     architecture: Literal["arm64", "host"] = "arm64"
@@ -199,6 +203,7 @@ LOCAL = replace(
     partitions=8,
     sockets_per_second=PROD.sockets_per_second,
     architecture="host",
+    push_credentials="made up",
     kafka_auth="none",
     keyspaces_auth="none",
     valkey_auth="none",

@@ -98,7 +98,9 @@ class Scene:
         self.world.traces.say(self.ann, phone.device_id, "away", at=self.world.clock())
         self.world.watchers.watch(Watcher(user_id=self.bob, connection_id=ConnectionId("bob-1")), [self.ann])
         target = PushTarget(provider="fcm", token="secret token")
-        assert self.world.devices.register_push(self.ann, principal.device_id, target, at=self.world.clock())
+        assert self.world.devices.register_push(
+            self.ann, principal.device_id, target, endpoint=None, at=self.world.clock()
+        )
         self.world.keep_contacts.add(self.ann, self.bob)
         self.world.keep_contacts.add(self.bob, self.ann)
         self.world.keep_blocks.add(self.ann, self.cid)

@@ -40,6 +40,7 @@ from tests.memory.identity_provider import MemoryIdentityProvider
 from tests.memory.notifications import MemoryNotificationSettings
 from tests.memory.passwords import MemoryPasswords
 from tests.memory.presence import MemoryPresenceTraces, MemoryTellingPace, MemoryWatchers
+from tests.memory.push_registrations import MemoryAbandonedEndpoints, MemoryPushEndpoints
 from tests.memory.rate_limits import MemoryRateLimits
 from tests.memory.relations import MemoryBlocks, MemoryContacts, MemoryProfiles
 from tests.memory.reports import MemoryReports
@@ -163,7 +164,8 @@ class World:
         self.clock = FakeClock()
         self.users = MemoryUsers()
         self.blocks = MemoryBlocks(self.users)
-        self.devices = MemoryDevices()
+        self.devices = MemoryDevices(self.clock)
+        self.push_endpoints = MemoryPushEndpoints()
         self.sessions = MemorySessions(self.devices)
         self.states = MemorySessionStates()
         self.tickets = MemoryTickets(self.clock)
@@ -214,6 +216,10 @@ class World:
         engines.connections = engines.gateway = self.sockets
         engines.closures = self.closures
         engines.web_key = MemoryWebKey()
+        engines.push_endpoints, engines.abandoned_endpoints = (
+            self.push_endpoints,
+            MemoryAbandonedEndpoints(self.devices),
+        )
         engines.exports, engines.archives, engines.exporter = self.exports, self.archives, self.exporter
         engines.erasures = self.erasures
         engines.traces, engines.watchers, engines.acquaintances = self.traces, self.watchers, self.acquaintances
@@ -279,7 +285,12 @@ class World:
             admission=self.engines.admission,
             now_ms=self.clock,
         )
-        self.keep_devices = KeepDevices(devices=self.devices, now_ms=self.clock)
+        self.keep_devices = KeepDevices(
+            devices=self.devices,
+            endpoints=self.push_endpoints,
+            abandoned=self.engines.abandoned_endpoints,
+            now_ms=self.clock,
+        )
         self.presence_now = self.engines.presence_now
         self.read_presence = ReadPresence(acquaintances=self.acquaintances, now=self.presence_now)
 

@@ -1,4 +1,7 @@
-"""Every minute: goes on with the erasures of accounts that are not done."""
+"""
+Every minute: goes on with the erasures of accounts that are not done, and has platforms forget the devices that are
+woken no more.
+"""
 
 from collections.abc import Callable
 
@@ -10,21 +13,25 @@ from natter.telemetry import logger, record_erasures
 from natter.usecases.privacy.empty_words import EmptyWords
 from natter.usecases.privacy.erase import Erase, Erased
 from natter.usecases.privacy.leave_for_good import LeaveForGood
+from natter.usecases.privacy.remove_endpoints import RemoveEndpoints
 
 
 class IncompleteErasureError(Exception):
     """A step of one failed: the function's alarm rings when that does not pass."""
 
 
-def build(erase: Callable[[], Erased]) -> LambdaHandler:
+def build(erase: Callable[[], Erased], remove_endpoints: Callable[[], int]) -> LambdaHandler:
     def handle(_event: object, _context: object) -> dict[str, int]:
         swept = erase()
         record_erasures(swept)
         if swept.done or swept.failed:
             logger.info("erasures", extra={"done": swept.done, "failed": swept.failed})
+        removed = remove_endpoints()
+        if removed:
+            logger.info("endpoints", extra={"removed": removed})
         if swept.failed:
             raise IncompleteErasureError(f"{swept.failed} erasures failed")
-        return {"done": swept.done}
+        return {"done": swept.done, "endpoints": removed}
 
     return handle
 
@@ -52,7 +59,10 @@ def _made() -> LambdaHandler:
         empty=empty,
         now_ms=engines.now_ms,
     )
-    return build(erase)
+    remove_endpoints = RemoveEndpoints(
+        abandoned=engines.abandoned_endpoints, endpoints=engines.push_endpoint_removal, now_ms=engines.now_ms
+    )
+    return build(erase, remove_endpoints)
 
 
 lambda_handler = lazily(_made)

@@ -266,8 +266,13 @@ def _presence(api: HttpApi, engines: Engines) -> None:
 
 def _devices(api: HttpApi, engines: Engines) -> None:
     """On what one is signed in, and where and how that is woken."""
-    devices, web_key = KeepDevices(devices=engines.devices, now_ms=engines.now_ms), engines.web_key
-    notifications = KeepNotifications(settings=engines.notification_settings)
+    devices = KeepDevices(
+        devices=engines.devices,
+        endpoints=engines.push_endpoints,
+        abandoned=engines.abandoned_endpoints,
+        now_ms=engines.now_ms,
+    )
+    web_key, notifications = engines.web_key, KeepNotifications(settings=engines.notification_settings)
 
     @api.get("/v1/devices")
     def list_devices(request: Request, query: ListQuery) -> DevicesAnswer:

@@ -1,4 +1,4 @@
-from aws_cdk import Aws, Duration, Stack
+from aws_cdk import Aws, CfnOutput, Duration, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
@@ -7,6 +7,7 @@ from infra.blocks.attachments import Attachments
 from infra.blocks.cache import Cache
 from infra.blocks.database import Database
 from infra.blocks.logs import removal
+from infra.blocks.push_platforms import PushCredentials
 from infra.blocks.tables import Tables
 from infra.blocks.web_push import WebPushKeys
 from infra.config import Stage
@@ -37,6 +38,9 @@ class DataStack(Stack):
         self.database = Database(
             self, "Database", stage=stage, vpc=network.vpc, clients=network.functions, key=self.key
         )
+        self.push_credentials = PushCredentials(self, "PushCredentials", stage=stage, key=self.key)
+        CfnOutput(self, "PushApnsSecret", value=self.push_credentials.apns.secret_arn)
+        CfnOutput(self, "PushFcmSecret", value=self.push_credentials.fcm.secret_arn)
         self.cache = Cache(self, "Cache", stage=stage, vpc=network.vpc, clients=network.functions, key=self.key)
 
     def _token_key(self, stage: Stage, name: str) -> kms.Key:

@@ -1,4 +1,5 @@
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 
 from aws_cdk import Aws, CfnOutput, Duration, Stack, triggers
@@ -9,6 +10,7 @@ from constructs import Construct
 from infra.blocks.consumer import consume
 from infra.blocks.http import Http
 from infra.blocks.layers import Layers
+from infra.blocks.push_platforms import PushPlatforms
 from infra.blocks.python_function import PythonFunction
 from infra.blocks.queue import WorkQueue
 from infra.blocks.sockets import Sockets
@@ -62,6 +64,7 @@ class ServicesStack(Stack):
         self.functions: dict[FunctionName, PythonFunction] = {}
         self._with_database: list[PythonFunction] = []
 
+        self.push_platforms = self._push_platforms()
         self._people()
         self._conversations()
         self._deliveries()
@@ -81,6 +84,12 @@ class ServicesStack(Stack):
         CfnOutput(self, "Region", value=Aws.REGION)
         CfnOutput(self, "Stage", value=stage.name)
 
+    def _push_platforms(self) -> PushPlatforms:
+        """Before all that wakes devices, or registers them: they are told what it has made."""
+        function = self._function("push_platforms", ["core"], "CREDENTIALS")
+        self._data.push_credentials.grant_read(function)
+        return PushPlatforms(self, "MobilePush", stage=self._stage, function=function)
+
     def _people(self) -> None:
         """Who is who, and who is connected."""
         data, topics = self._data, self._streams.topics
@@ -89,18 +98,8 @@ class ServicesStack(Stack):
             "connect", ["core", "streams", "users"], "POSTGRES", "VALKEY", "KAFKA", "SOCKETS", "CLOSURES"
         )
         disconnect = self._function("disconnect", ["core", "streams"], "VALKEY", "KAFKA", "SOCKETS")
-        stores = (
-            "POSTGRES",
-            "VALKEY",
-            "TOKENS",
-            "SOCKETS",
-            "LIMITS",
-            "ATTACHMENTS",
-            "EXPORTER",
-            "CLOSURES",
-            "WEB_PUSH",
-        )
-        users_api = self._function("users_api", ["core", "users"], *stores)
+        stores = ("POSTGRES", "VALKEY", "TOKENS", "SOCKETS", "LIMITS", "ATTACHMENTS", "EXPORTER", "CLOSURES")
+        users_api = self._function("users_api", ["core", "users"], *stores, "PUSH", "WEB_PUSH")
         for function in (connect, disconnect):
             topics.grant_append(function, names.CONNECTIONS_TOPIC)
         for key in data.token_keys:
@@ -110,6 +109,7 @@ class ServicesStack(Stack):
         if self._stage.oidc is not None:
             for name, value in asdict(self._stage.oidc).items():
                 users_api.add_environment(f"NATTER_OIDC__{name.upper()}", value)
+        self.push_platforms.grant_register(users_api)
         self._closes(users_api)  # those of a session that ends
         self._closes(connect)  # the oldest of too many
 
@@ -292,6 +292,7 @@ class ServicesStack(Stack):
         self._streams.topics.grant_append(erase, names.COMMANDS_TOPIC)
         data.tables.grant(erase, read=("heads", "memberships"), write=("events", "cursors", "files"))
         data.attachments.grant_erase(erase)
+        self.push_platforms.grant_remove(erase)
         self._closes(erase)  # connections that the request has left open
         self._every_minute(erase)
 
@@ -360,9 +361,11 @@ class ServicesStack(Stack):
         self.functions[folder] = function
         return function
 
-    def _settings(self, dependency: str) -> dict[str, str]:
+    def _settings(self, dependency: str) -> Mapping[str, str]:
         """What a function must know about one dependency; `natter.settings` has the other half."""
         stage, data = self._stage, self._data
+        if dependency == "PUSH":  # not there yet when what makes it is made
+            return self.push_platforms.settings
         settings = {
             "KAFKA": {"BROKERS": self._streams.brokers, "AUTH": stage.kafka_auth},
             "KEYSPACES": {
@@ -397,6 +400,7 @@ class ServicesStack(Stack):
                 "CONTACT": stage.web_push_contact,
                 "HOSTS": json.dumps(stage.web_push_hosts),
             },
+            "CREDENTIALS": data.push_credentials.settings,
             "LIMITS": {"PER_ADDRESS": str(stage.limit_per_address).lower()},
         }
         return settings[dependency]

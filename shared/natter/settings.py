@@ -134,6 +134,25 @@ class WebPushSettings(BaseModel, frozen=True):
     ca_file: str | None = Field(None, description="PEM file of the authorities to trust instead of the system's.")
 
 
+_APPLICATION = r"^(none|arn:[\w-]+:sns:[\w-]+:\d+:app/\w+/[\w.-]+)$"
+
+
+class PushPlatformSettings(BaseModel, frozen=True):
+    """Platform applications of SNS (ARNs); `none`: this stage has no credentials for the platform."""
+
+    apns: str = Field(pattern=_APPLICATION, description="The one of Apple's push service, or `none`.")
+    apns_sandbox: str = Field(pattern=_APPLICATION, description="The one of Apple's sandbox, or `none`.")
+    fcm: str = Field(pattern=_APPLICATION, description="The one of Firebase Cloud Messaging, or `none`.")
+
+
+class PushCredentialSettings(BaseModel, frozen=True):
+    apns_secret_arn: str = Field(min_length=1, description="Secret with what Apple has given the operator.")
+    fcm_secret_arn: str = Field(min_length=1, description="Secret with the key file of a service account of Google's.")
+    applications: str = Field(
+        pattern=r"^arn:[\w-]+:sns:[\w-]+:\d+:app$", description="What the ARNs of platform applications begin with."
+    )
+
+
 class FunctionSettings(BaseSettings):
     """What every function reads."""
 
@@ -157,6 +176,7 @@ class UsersApiSettings(FunctionSettings):
     exporter: ExporterSettings
     closures: ClosureQueueSettings
     web_push: WebPushSettings
+    push: PushPlatformSettings
     limits: LimitSettings = LimitSettings(per_address=True)
     oidc: OidcSettings | None = Field(
         None, description="The identity provider that signs people in; none: they have passwords."
@@ -165,6 +185,10 @@ class UsersApiSettings(FunctionSettings):
 
 class MigrateSettings(FunctionSettings):
     postgres: PostgresSettings
+
+
+class PushPlatformsSettings(FunctionSettings):
+    credentials: PushCredentialSettings
 
 
 class ConnectSettings(FunctionSettings):

@@ -25,8 +25,12 @@ _ROWS: tuple[LiteralString, ...] = (
     "INSERT INTO blocks (user_id, blocked_id, blocked_at) SELECT user_id, other_id, n FROM people",
     "INSERT INTO devices (user_id, device_id, platform, last_seen_at) SELECT user_id, 'phone', 'ios', n FROM people",
     """
-    INSERT INTO push_registrations (user_id, device_id, provider, token, registered_at)
-    SELECT user_id, 'phone', 'fcm', 'token-' || n, n FROM people
+    INSERT INTO push_registrations (user_id, device_id, provider, token, endpoint, registered_at)
+    SELECT user_id, 'phone', 'fcm', 'token-' || n, 'endpoint-' || n, n FROM people
+    """,
+    """
+    INSERT INTO abandoned_endpoints (provider, token, endpoint, since)
+    SELECT 'fcm', 'old-' || n, 'old-endpoint-' || n, n FROM people
     """,
     """
     INSERT INTO notifications (user_id, previews, mentions_pierce_mute) SELECT user_id, true, false FROM people

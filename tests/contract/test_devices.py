@@ -36,7 +36,7 @@ class Setting:
         return principal
 
     def register(self, principal: Principal, target: PushTarget) -> bool:
-        return self.devices.register_push(principal.user_id, principal.device_id, target, at=NOON)
+        return self.devices.register_push(principal.user_id, principal.device_id, target, endpoint=None, at=NOON)
 
     def pushes(self, principal: Principal) -> list[str | None]:
         return [known.push for known in self.devices.of(principal.user_id, after=None, limit=50)]
@@ -106,7 +106,7 @@ class TestDevicesContract:
     def test_others_are_unknown(self, setting: Setting) -> None:
         anns, bobs = setting.signed_in(), setting.signed_in()
         for user, device in ((anns.user_id, bobs.device_id), (UserId(new_id()), bobs.device_id)):
-            assert not setting.devices.register_push(user, device, a_target(), at=NOON)
+            assert not setting.devices.register_push(user, device, a_target(), endpoint=None, at=NOON)
             assert not setting.devices.drop_push(user, device)
         assert setting.pushes(bobs) == [None]
 
@@ -141,7 +141,7 @@ class TestDevicesContract:
         while setting.sessions.prune(ended_before=NOON, limit=1000, at=late):
             pass
         assert setting.pushes(mine) == [None]
-        assert not setting.devices.register_push(mine.user_id, mine.device_id, a_target(), at=late)
+        assert not setting.devices.register_push(mine.user_id, mine.device_id, a_target(), endpoint=None, at=late)
 
     def test_is_forgotten_with_the_last_of_its_sessions(self, setting: Setting) -> None:
         mine = setting.signed_in()
@@ -171,7 +171,7 @@ class TestAtOnce:
         def register(number: int) -> bool:
             devices = PostgresDevices((postgres, other_postgres)[number % 2])
             principal = principals[number]
-            return devices.register_push(principal.user_id, principal.device_id, target, at=NOON)
+            return devices.register_push(principal.user_id, principal.device_id, target, endpoint=None, at=NOON)
 
         with ThreadPoolExecutor(8) as threads:
             assert all(threads.map(register, range(8)))

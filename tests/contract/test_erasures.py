@@ -104,7 +104,7 @@ class TestForgetting:
     def test_what_was_theirs_is_gone(self, stores: Stores, ann: UserId, bob: UserId) -> None:
         principal = stores.signed_in(ann)
         push = PushTarget(provider="fcm", token=new_id())
-        assert stores.devices.register_push(ann, principal.device_id, push, at=NOON)
+        assert stores.devices.register_push(ann, principal.device_id, push, endpoint=None, at=NOON)
         cid = stores.person()
         stores.notifications.change(ann, lambda settings: replace(settings, previews=False))
         stores.contacts.add(ann, bob, at=NOON)

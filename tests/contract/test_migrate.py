@@ -35,6 +35,7 @@ class TestMigrate:
         tables = database.query("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
         database.close()
         assert [row["tablename"] for row in tables] == [
+            "abandoned_endpoints",
             "alembic_version",
             "blocks",
             "contacts",

@@ -16,6 +16,7 @@ from natter.adapters.postgres.erasures import PostgresErasures
 from natter.adapters.postgres.exports import PostgresExports
 from natter.adapters.postgres.identities import PostgresIdentities
 from natter.adapters.postgres.notifications import PostgresNotificationSettings
+from natter.adapters.postgres.push_registrations import PostgresAbandonedEndpoints, PostgresPushRegistrations
 from natter.adapters.postgres.relations import PostgresBlocks, PostgresContacts, PostgresProfiles
 from natter.adapters.postgres.sessions import PostgresSessions
 from natter.adapters.postgres.users import PostgresUsers
@@ -25,6 +26,7 @@ from natter.domain.accounts.users import SESSION_IDLE_MS, ProfileChange, PushTar
 from natter.domain.conversations.records import NewConversation
 from natter.domain.conversations.roster import StaleRoster
 from natter.domain.ids import ConversationId, DeviceId, SessionId, UserId
+from natter.domain.push.registrations import Registration
 from natter.settings import PostgresSettings
 from tests.contract import crowd
 from tests.contract.conftest import LOGIN
@@ -39,6 +41,7 @@ LOBBY, HALL = ConversationId("direct-1"), ConversationId("group-1")
 PHONE, SESSION = DeviceId("phone"), SessionId("session-1-0")
 RENAMED = ProfileChange(display_name="Bob")
 TARGET = PushTarget(provider="fcm", token="token-1")
+REGISTERED = Registration(user_id=ANN, device_id=PHONE, target=TARGET, endpoint="endpoint-1", registered_at=1)
 STALE = StaleRoster(conversation_id=LOBBY, version=1)
 SHOWN = RefreshToken.first(SESSION)
 
@@ -135,7 +138,16 @@ QUERIES: Mapping[str, Callable[[Postgres], object]] = {
     "a roster replaced": lambda database: PostgresConversations(database).note_replaced(STALE),
     "who may see whom": lambda database: PostgresAcquaintances(database).among_each({ANN: [BOB], BOB: [ANN]}),
     "settings": lambda database: PostgresConversations(database).change_settings(ANN, LOBBY, lambda same: same),
-    "a push registration": lambda database: PostgresDevices(database).register_push(ANN, PHONE, TARGET, at=1),
+    "a push registration": lambda database: PostgresDevices(database).register_push(
+        ANN, PHONE, TARGET, endpoint=None, at=1
+    ),
+    "where several are woken": lambda database: PostgresPushRegistrations(database).of([ANN, BOB]),
+    "a push registration that is dead": lambda database: PostgresPushRegistrations(database).forget([REGISTERED]),
+    "a claimed token": lambda database: PostgresAbandonedEndpoints(database).claim(TARGET, at=1),
+    "an endpoint made in vain": lambda database: PostgresAbandonedEndpoints(database).note(TARGET, "endpoint", at=1),
+    "the sweep of abandoned endpoints": lambda database: PostgresAbandonedEndpoints(database).remove_one(
+        lambda _: None, abandoned_before=2000
+    ),
     "the end of a push registration": lambda database: PostgresDevices(database).drop_push(ANN, PHONE),
     "how one is notified": lambda database: PostgresNotificationSettings(database).of([ANN, BOB]),
     "how one wants to be notified": lambda database: PostgresNotificationSettings(database).change(

@@ -254,7 +254,7 @@ def test_of_two_sessions_that_end_at_once_the_last_takes_the_push_with_it(
         for principal in (one, other):
             here.open(a_session(principal), RefreshToken.first(principal.session_id).digests())
         target = PushTarget(provider="fcm", token=new_id())
-        assert devices.register_push(user.user_id, one.device_id, target, at=NOON)
+        assert devices.register_push(user.user_id, one.device_id, target, endpoint=None, at=NOON)
         with ThreadPoolExecutor(2) as threads:
             ends = [
                 threads.submit(sessions.end, [principal.session_id], at=NOON)

@@ -89,11 +89,13 @@ class Triggers:
         for file in self._app.folder.glob("*.template.json"):
             for logical_id, each in json.loads(file.read_text())["Resources"].items():
                 if each["Type"].startswith("Custom::"):
-                    handler = each["Properties"].get("HandlerArn", {}).get("Ref")
-                    yield (
-                        re.sub(r"[0-9A-F]{8}$", "", logical_id),
-                        self._functions_in(self._services[handler]) if handler else set(),
-                    )
+                    yield re.sub(r"[0-9A-F]{8}$", "", logical_id), self._functions_in(self._makers(each["Properties"]))
+
+    def _makers(self, properties: Mapping[str, Any]) -> list[Any]:
+        """What names the function that makes a custom resource: a version of it, or the framework that calls it."""
+        named = [properties.get("HandlerArn", {}).get("Ref"), *properties["ServiceToken"].get("Fn::GetAtt", [])[:1]]
+        makers = [self._services[each]["Properties"] for each in named if each in self._services]
+        return [each.get("Environment", {}).get("Variables", each) for each in makers]
 
     def _staged(self, name: str) -> str:
         return name.replace(f"natter-{self._app.stage}-", "natter-STAGE-")

@@ -24,6 +24,7 @@ MODELS: dict[str, type[settings.FunctionSettings]] = {
     "post_slice": settings.PostSliceSettings,
     "presence": settings.PresenceSettings,
     "push": settings.PushSettings,
+    "push_platforms": settings.PushPlatformsSettings,
     "rebuild": settings.RebuildSettings,
     "receipts": settings.ReceiptsSettings,
     "relay": settings.RelaySettings,
@@ -46,6 +47,7 @@ BEHIND_NO_API = {
         "post_slice",
         "presence",
         "push",
+        "push_platforms",
         "rebuild",
         "receipts",
         "relay",
@@ -144,14 +146,35 @@ class TestPrivileges:
         assert readers == {"authorize", "chat_api", "users_api"}
 
     @pytest.mark.parametrize("name", MODELS)
-    def test_only_those_with_a_database_read_its_login(self, app: Templates, name: str) -> None:
-        has_database = "NATTER_POSTGRES__SECRET_ARN" in app.functions()[name]["Environment"]["Variables"]
-        assert ("Login" in json.dumps(app.actions(name).get("secretsmanager:GetSecretValue"))) == has_database
+    def test_secrets_are_read_only_by_those_who_are_told_of_them(self, app: Templates, name: str) -> None:
+        """The database's login; the keys of Web Push; `push_platforms` the credentials of the platforms."""
+        variables = app.functions()[name]["Environment"]["Variables"]
+        named = {json.dumps(value) for key, value in variables.items() if key.endswith("SECRET_ARN")}
+        keys = json.dumps(variables.get("NATTER_WEB_PUSH__SECRET_ARNS"))
+        read = set(app.actions(name).get("secretsmanager:GetSecretValue", []))
+        assert {secret for secret in read if "WebPushKeys" not in secret} == named
+        assert any("WebPushKeys" in secret for secret in read) == ("WebPushKeys" in keys)
 
-    @pytest.mark.parametrize("name", MODELS)
-    def test_only_those_that_are_told_read_the_web_push_keys(self, app: Templates, name: str) -> None:
-        told = "NATTER_WEB_PUSH__SECRET_ARNS" in app.functions()[name]["Environment"]["Variables"]
-        assert ("WebPushKeys" in json.dumps(app.actions(name).get("secretsmanager:GetSecretValue"))) == told
+    def test_mobile_push_is_in_parts(self, app: Templates) -> None:
+        """Who registers devices cannot wake them, nor can who makes the applications."""
+        allowed = {
+            (name, action.removeprefix("sns:"), *sorted(set(re.findall(r":(app|endpoint)/", "".join(resources)))))
+            for name in MODELS
+            for action, resources in app.actions(name).items()
+            if action.startswith("sns:")
+        }
+        assert allowed == {
+            ("push_platforms", "CreatePlatformApplication", "app"),
+            ("push_platforms", "SetPlatformApplicationAttributes", "app"),
+            ("push_platforms", "DeletePlatformApplication", "app"),
+            ("users_api", "CreatePlatformEndpoint", "app"),
+            ("users_api", "SetEndpointAttributes", "endpoint"),
+            ("erase", "DeleteEndpoint", "endpoint"),
+            ("wake", "Publish", "endpoint"),
+        }
+        endpoints = "".join(app.actions("erase")["sns:DeleteEndpoint"])
+        for platform in ("APNS", "APNS_SANDBOX", "GCM"):
+            assert f":endpoint/{platform}/natter-{app.stage}/*" in endpoints
 
     @pytest.mark.parametrize(
         ("name", "topics"),
@@ -371,3 +394,24 @@ class TestApis:
             *("HttpUrl", "WebSocketUrl", "Region", "Stage")
         }
         assert "wss://" in json.dumps(outputs["WebSocketUrl"])
+
+
+class TestPushPlatforms:
+    def test_are_made_again_when_the_stage_says_so(self, app: Templates) -> None:
+        properties = app.one("Custom::PushPlatforms")
+        assert properties["Credentials"] == STAGES[app.stage].push_credentials
+        assert properties["Retain"] == str(STAGES[app.stage].retain_data).lower()
+
+    def test_who_registers_devices_is_told_what_was_made(self, app: Templates) -> None:
+        variables = app.functions()["users_api"]["Environment"]["Variables"]
+        told = {name: variables[f"NATTER_PUSH__{name}"]["Fn::GetAtt"][1] for name in ("APNS", "APNS_SANDBOX", "FCM")}
+        assert told == {"APNS": "Apns", "APNS_SANDBOX": "ApnsSandbox", "FCM": "Fcm"}
+
+    def test_a_new_stage_has_no_credentials(self, app: Templates) -> None:
+        generated = [
+            secret["GenerateSecretString"]
+            for secret in app.properties("AWS::SecretsManager::Secret")
+            if "push" in secret.get("Description", "")
+        ]
+        assert [each["SecretStringTemplate"] for each in generated] == ["{}", "{}"]
+        assert {each["GenerateStringKey"] for each in generated} == {"not_set"}

@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from natter.bootstrap.clients import now_ms
 from natter.domain.accounts.users import Device, KnownDevice, Principal, PushTarget, Session
+from natter.domain.clock import NowMs
 from natter.domain.ids import DeviceId, SessionId, UserId
+from natter.domain.push.registrations import Registration
 from natter.ports.accounts import Devices
 
 
@@ -12,34 +15,52 @@ from natter.ports.accounts import Devices
 class Kept:
     device: Device
     last_seen_at: int
-    push: PushTarget | None = None
+    push: Registration | None = None
     live: set[SessionId] = field(default_factory=set)
     """Sessions on it."""
 
 
 class MemoryDevices:
-    def __init__(self) -> None:
+    def __init__(self, now_ms: NowMs = now_ms) -> None:
         self._kept: dict[tuple[UserId, DeviceId], Kept] = {}
+        self._now_ms = now_ms
+        self.abandoned: dict[PushTarget, tuple[str, int]] = {}
+        """Endpoints without a registration, and since when."""
 
     def of(self, user: UserId, *, after: DeviceId | None, limit: int) -> Sequence[KnownDevice]:
         own = sorted(device for by, device in self._kept if by == user and (after is None or device > after))
         return [self._known(self._kept[user, device]) for device in own[:limit]]
 
-    def register_push(self, user: UserId, device: DeviceId, target: PushTarget, *, at: int) -> bool:  # noqa: ARG002
+    def register_push(
+        self, user: UserId, device: DeviceId, target: PushTarget, *, endpoint: str | None, at: int
+    ) -> bool:
         kept = self._kept.get((user, device))
         if kept is None or not kept.live:
             return False
-        for other in self._kept.values():
-            if other.push == target:
-                other.push = None
-        kept.push = target
+        for other in [each for each in self._kept.values() if each.push is not None and each.push.target == target]:
+            self._drop(other)
+        self._drop(kept)
+        kept.push = Registration(user_id=user, device_id=device, target=target, endpoint=endpoint, registered_at=at)
+        self.abandoned.pop(target, None)
         return True
 
     def drop_push(self, user: UserId, device: DeviceId) -> bool:
         kept = self._kept.get((user, device))
         if kept is not None:
-            kept.push = None
+            self._drop(kept)
         return kept is not None
+
+    def registrations(self, user: UserId) -> Sequence[Registration]:
+        """In the order of their devices."""
+        return [kept.push for key, kept in sorted(self._kept.items()) if key[0] == user and kept.push is not None]
+
+    def is_registered(self, target: PushTarget) -> bool:
+        return any(kept.push is not None and kept.push.target == target for kept in self._kept.values())
+
+    def _drop(self, kept: Kept) -> None:
+        if kept.push is not None and kept.push.endpoint is not None:
+            self.abandoned[kept.push.target] = kept.push.endpoint, self._now_ms()
+        kept.push = None
 
     def opened(self, session: Session) -> None:
         """A session was begun on its device; a known one keeps what is not said anew."""
@@ -60,9 +81,12 @@ class MemoryDevices:
         kept = self._kept[principal.user_id, principal.device_id]
         kept.live.discard(principal.session_id)
         if not kept.live:
-            kept.push = None
+            self._drop(kept)
 
     def forget(self, user: UserId) -> None:
+        for key, kept in self._kept.items():
+            if key[0] == user:
+                self._drop(kept)
         self._kept = {key: kept for key, kept in self._kept.items() if key[0] != user}
 
     def forget_one(self, principal: Principal) -> None:
@@ -73,10 +97,11 @@ class MemoryDevices:
 
     def target(self, user: UserId, device: DeviceId) -> PushTarget | None:
         """Where the device is woken."""
-        return self._kept[user, device].push
+        push = self._kept[user, device].push
+        return None if push is None else push.target
 
     def _known(self, kept: Kept) -> KnownDevice:
-        push = None if kept.push is None else kept.push.provider
+        push = None if kept.push is None else kept.push.target.provider
         return KnownDevice(device=kept.device, last_seen_at=kept.last_seen_at, push=push)
 
 

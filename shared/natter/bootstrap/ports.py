@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from natter.bootstrap.account_ports import AccountPorts
+from natter.bootstrap.push_ports import PushPorts
 from natter.bootstrap.web_push_ports import WebPushPorts
 from natter.settings import (
     ClosureQueueSettings,
@@ -50,7 +51,7 @@ if TYPE_CHECKING:
     from natter.ports.receipts import ReceiptLog
 
 
-class Ports(AccountPorts, WebPushPorts):
+class Ports(AccountPorts, PushPorts, WebPushPorts):
     """All ports."""
 
     # Conversations and what is sent to them

@@ -270,11 +270,14 @@ class Devices(Protocol):
     def of(self, user: UserId, *, after: DeviceId | None, limit: int) -> Sequence[KnownDevice]:
         """The first `limit` devices of `user` behind `after`, in the order of their ids."""
 
-    def register_push(self, user: UserId, device: DeviceId, target: PushTarget, *, at: int) -> bool:
+    def register_push(
+        self, user: UserId, device: DeviceId, target: PushTarget, *, endpoint: str | None, at: int
+    ) -> bool:
         """
         Wake the device there from now on, and no other device: a token belongs to who registered it last.
 
-        False, and nothing changed, unless `user` is signed in on `device`. Repeating it is safe.
+        `endpoint` is what `PushEndpoints` has made of it. False, and nothing changed, unless `user` is signed in on
+        `device`. Repeating it is safe.
         """
 
     def drop_push(self, user: UserId, device: DeviceId) -> bool:

@@ -1,6 +1,6 @@
 """Ports of pushing: who may have to be woken, what they were woken for, and the platforms that wake them."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
 from natter.domain.accounts.users import PushTarget
@@ -38,13 +38,60 @@ class PushEndpoints(Protocol):
 
 
 class PushRegistrations(Protocol):
-    """Where devices are woken, for those who wake them. All methods raise `Unavailable` without an answer in time."""
+    """
+    Where devices are woken, for those who wake them; `Devices` says how registrations come and go.
+
+    All methods raise `Unavailable` without an answer in time.
+    """
 
     def of(self, users: Collection[UserId]) -> Mapping[UserId, Sequence[Registration]]:
-        """The registrations of each of `users`; users without any are missing."""
+        """The registrations of each of `users`, in the order of their devices; users without any are missing."""
 
     def forget(self, registrations: Collection[Registration]) -> None:
-        """Remove these, whose tokens are dead; those of devices that have another token by now stay."""
+        """
+        Remove these, whose tokens are dead; what was registered since, the same token included, stays.
+
+        Their endpoints are abandoned (`AbandonedEndpoints`). Repeating it is safe.
+        """
+
+
+class AbandonedEndpoints(Protocol):
+    """
+    Endpoints whose registration is gone, whatever ended it, for their platform to forget them as well.
+
+    A platform has one endpoint for each token, whoever registers it: one that is removed must not be one that somebody
+    is just registering. Who registers a token claims it first, and so begins its time anew.
+    All methods raise `Unavailable` when the store does not answer in time.
+    """
+
+    def claim(self, target: PushTarget, *, at: int) -> None:
+        """
+        The token is about to be registered: its endpoint, if it was abandoned, counts as abandoned at `at`.
+
+        Waits for the end of a removal that is under way.
+        """
+
+    def note(self, target: PushTarget, endpoint: str, *, at: int) -> None:
+        """One that was made for a registration that then was refused; nothing, if somebody has it registered."""
+
+    def remove_one(self, remove: Callable[[str], None], *, abandoned_before: int) -> bool:
+        """
+        Call `remove` with one that was abandoned before that, and forget it; False if there is none.
+
+        Nobody claims it meanwhile. What `remove` raises passes through, and the endpoint is given again.
+        """
+
+
+class PushEndpointRemoval(Protocol):
+    """What becomes of what `PushEndpoints` has made."""
+
+    def remove(self, endpoint: str) -> None:
+        """
+        The platform forgets it; not being there is fine.
+
+        Raises:
+            Unavailable: the platform does not answer in time; asking again is safe.
+        """
 
 
 class Reachables(Protocol):

@@ -28,6 +28,8 @@ from natter.settings import (
     LookQueueSettings,
     OidcSettings,
     PostgresSettings,
+    PushCredentialSettings,
+    PushPlatformSettings,
     RebuildQueueSettings,
     SendSettings,
     SettleFilesSettings,
@@ -75,6 +77,12 @@ class AllSettings(FunctionSettings):
     limits: LimitSettings = LimitSettings(per_address=False)
     web_push: WebPushSettings = WebPushSettings(
         secret_arns=("key",), contact="mailto:a@b.example", hosts=("a.example",)
+    )
+    push: PushPlatformSettings = PushPlatformSettings(
+        apns="none", apns_sandbox="none", fcm="arn:aws:sns:eu-central-1:000000000000:app/GCM/natter"
+    )
+    credentials: PushCredentialSettings = PushCredentialSettings(
+        apns_secret_arn="apns", fcm_secret_arn="fcm", applications="arn:aws:sns:eu-central-1:000000000000:app"
     )
 
 

@@ -28,11 +28,13 @@ FREE_TOKEN = """
     WHERE provider = %(provider)s AND token = %(token)s AND (user_id, device_id) <> (%(user_id)s, %(device_id)s)
 """  # noqa: S105 - a statement
 _REGISTER = """
-    INSERT INTO push_registrations (user_id, device_id, provider, token, registered_at)
-    VALUES (%(user_id)s, %(device_id)s, %(provider)s, %(token)s, %(at)s)
+    INSERT INTO push_registrations (user_id, device_id, provider, token, endpoint, registered_at)
+    VALUES (%(user_id)s, %(device_id)s, %(provider)s, %(token)s, %(endpoint)s, %(at)s)
     ON CONFLICT (user_id, device_id) DO UPDATE SET
-        provider = excluded.provider, token = excluded.token, registered_at = excluded.registered_at
+        provider = excluded.provider, token = excluded.token, endpoint = excluded.endpoint,
+        registered_at = excluded.registered_at
 """
+FORGET_ABANDONED = "DELETE FROM abandoned_endpoints WHERE provider = %(provider)s AND token = %(token)s"
 _DROP = """
     WITH dropped AS (DELETE FROM push_registrations WHERE user_id = %(user_id)s AND device_id = %(device_id)s)
     SELECT device_id FROM devices WHERE user_id = %(user_id)s AND device_id = %(device_id)s
@@ -46,12 +48,15 @@ class PostgresDevices:
     def of(self, user: UserId, *, after: DeviceId | None, limit: int) -> Sequence[KnownDevice]:
         return [_device(row) for row in self._postgres.query(DEVICES, (user, after or "", limit))]
 
-    def register_push(self, user: UserId, device: DeviceId, target: PushTarget, *, at: int) -> bool:
+    def register_push(
+        self, user: UserId, device: DeviceId, target: PushTarget, *, endpoint: str | None, at: int
+    ) -> bool:
         row = {
             "user_id": user,
             "device_id": device,
             "provider": target.provider,
             "token": target.token,
+            "endpoint": endpoint,
             "at": at,
             "idle_since": at - SESSION_IDLE_MS,
         }
@@ -62,6 +67,7 @@ class PostgresDevices:
             cursor.execute(_HOLD_TOKEN, row)
             cursor.execute(FREE_TOKEN, row)
             cursor.execute(_REGISTER, row)
+            cursor.execute(FORGET_ABANDONED, row)  # it was abandoned by whom it was taken away from
             return True
 
         return self._postgres.run(work)

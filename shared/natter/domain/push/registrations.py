@@ -17,6 +17,8 @@ class Registration:
     target: PushTarget
     endpoint: str | None = None
     """What SNS calls the device (ARN); None: none was made, or the platform needs none."""
+    registered_at: int = 0
+    """When it was registered there last, milliseconds."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

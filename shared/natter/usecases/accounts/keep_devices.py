@@ -6,6 +6,7 @@ from natter.domain.errors import NotFound
 from natter.domain.ids import DeviceId, UserId
 from natter.domain.paging import Page, page_by_id
 from natter.ports.accounts import Devices
+from natter.ports.push import AbandonedEndpoints, PushEndpoints
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -13,6 +14,8 @@ class KeepDevices:
     """One's own devices, and where each is woken. Those of others are as if unknown."""
 
     devices: Devices
+    endpoints: PushEndpoints
+    abandoned: AbandonedEndpoints
     now_ms: NowMs
 
     def page(self, user: UserId, *, limit: int, cursor: str | None) -> Page[KnownDevice]:
@@ -30,11 +33,21 @@ class KeepDevices:
 
     def register_push(self, user: UserId, device: DeviceId, target: PushTarget) -> None:
         """
+        Wake the device there. Whatever it raises, the device is woken where it was before.
+
         Raises:
+            BadRequest: the platform refuses the token.
             NotFound: the user is not signed in on such a device.
+            Unavailable: a store or the platform does not answer in time; repeating it is safe.
         """
-        if not self.devices.register_push(user, device, target, at=self.now_ms()):
-            raise NotFound("no such device")
+        at = self.now_ms()
+        self.abandoned.claim(target, at=at)
+        endpoint = self.endpoints.make(target)
+        if self.devices.register_push(user, device, target, endpoint=endpoint, at=at):
+            return
+        if endpoint is not None:
+            self.abandoned.note(target, endpoint, at=at)
+        raise NotFound("no such device")
 
     def drop_push(self, user: UserId, device: DeviceId) -> None:
         """

@@ -70,7 +70,7 @@ class TestEndSession:
         world.add("ann")
         first, second = (world.sign_in(a_sign_in("ann", device_id=DeviceId("phone"))).principal for _ in range(2))
         target = PushTarget(provider="fcm", token="token")
-        assert world.devices.register_push(first.user_id, DeviceId("phone"), target, at=world.clock())
+        assert world.devices.register_push(first.user_id, DeviceId("phone"), target, endpoint=None, at=world.clock())
         world.end_session(first)
         assert world.devices.target(first.user_id, DeviceId("phone")) == target
         world.end_session(second)

@@ -1,7 +1,7 @@
 import pytest
 
 from natter.domain.accounts.users import Device, KnownDevice, Principal, PushTarget
-from natter.domain.errors import BadRequest, NotFound
+from natter.domain.errors import BadRequest, NotFound, Unavailable
 from natter.domain.ids import DeviceId
 from tests.identity import NOON, World, a_sign_in
 
@@ -76,3 +76,52 @@ class TestKeepDevices:
         assert pushes(world, tablet) == {"phone": None, "tablet": "apns"}
         with pytest.raises(NotFound):
             world.keep_devices.register_push(phone.user_id, phone.device_id, TARGET)
+
+
+class TestEndpoints:
+    def test_a_registration_has_the_platforms_endpoint(self, world: World) -> None:
+        mine = on(world, "ann", "phone")
+        world.keep_devices.register_push(mine.user_id, mine.device_id, TARGET)
+        (kept,) = world.devices.registrations(mine.user_id)
+        assert (kept.target, kept.endpoint, kept.registered_at) == (TARGET, "endpoint/t1", NOON)
+
+    def test_without_credentials_it_has_none(self, world: World) -> None:
+        """As a device is registered before the stage is configured."""
+        world.push_endpoints.configured = False
+        mine = on(world, "ann", "phone")
+        world.keep_devices.register_push(mine.user_id, mine.device_id, TARGET)
+        (kept,) = world.devices.registrations(mine.user_id)
+        assert kept.endpoint is None
+
+    @pytest.mark.parametrize("error", [BadRequest("token: no"), Unavailable("the push platform")], ids=repr)
+    def test_what_the_platform_refuses_changes_nothing(self, world: World, error: BadRequest | Unavailable) -> None:
+        mine = on(world, "ann", "phone")
+        world.keep_devices.register_push(mine.user_id, mine.device_id, TARGET)
+        world.push_endpoints.fails = error
+        with pytest.raises(type(error)):
+            world.keep_devices.register_push(mine.user_id, mine.device_id, PushTarget(provider="fcm", token="t2"))
+        assert world.devices.target(mine.user_id, mine.device_id) == TARGET
+
+    def test_one_that_was_made_in_vain_is_abandoned(self, world: World) -> None:
+        mine = on(world, "ann", "phone")
+        with pytest.raises(NotFound):
+            world.keep_devices.register_push(mine.user_id, DeviceId("unknown"), TARGET)
+        assert world.devices.abandoned == {TARGET: ("endpoint/t1", NOON)}
+
+    def test_one_that_another_device_has_is_not(self, world: World) -> None:
+        mine = on(world, "ann", "phone")
+        world.keep_devices.register_push(mine.user_id, mine.device_id, TARGET)
+        with pytest.raises(NotFound):
+            world.keep_devices.register_push(mine.user_id, DeviceId("unknown"), TARGET)
+        assert world.devices.abandoned == {}
+
+    def test_a_token_is_claimed_before_its_endpoint_is_made(self, world: World) -> None:
+        """Else one that was just removed could be registered."""
+        phone, tablet = on(world, "ann", "phone"), on(world, "ann", "tablet")
+        world.keep_devices.register_push(phone.user_id, phone.device_id, TARGET)
+        world.keep_devices.drop_push(phone.user_id, phone.device_id)
+        world.clock.advance(seconds=9)
+        world.push_endpoints.fails = Unavailable("the push platform")
+        with pytest.raises(Unavailable):
+            world.keep_devices.register_push(tablet.user_id, tablet.device_id, TARGET)
+        assert world.devices.abandoned == {TARGET: ("endpoint/t1", NOON + 9000)}

@@ -1,0 +1,81 @@
+"""The real SNS behind mobile push: LocalStack's, and what of it a test looks at."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import requests
+from botocore.config import Config
+
+from natter.adapters.sns.client import PLATFORMS, PUBLISH
+from natter.adapters.sns.push_service import Payload
+from natter.domain.accounts.users import PushProvider
+from natter.domain.ids import new_id
+from natter.domain.push.wording import Badge, Push
+from tests.contract.s3 import REGION, TIMEOUT_S
+
+if TYPE_CHECKING:
+    from mypy_boto3_sns import SNSClient
+
+PATIENT = PUBLISH.merge(Config(read_timeout=TIMEOUT_S))
+
+
+@cache
+def _session() -> boto3.Session:
+    """One for all: each reads the service's description anew."""
+    return boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION)
+
+
+def client(url: str, config: Config = PUBLISH) -> "SNSClient":
+    return _session().client("sns", endpoint_url=url, config=config)
+
+
+def apns(what: Push | Badge) -> bytes:
+    """The least that Apple takes."""
+    alert = {"alert": {"title": what.title, "body": what.body}} if isinstance(what, Push) else {}
+    return json.dumps({"aps": {**alert, "badge": what.badge}}, ensure_ascii=False).encode()
+
+
+def fcm(what: Push | Badge) -> bytes:
+    """The least that Google takes."""
+    return json.dumps({"message": {"data": {"badge": str(what.badge)}, "android": {"priority": "high"}}}).encode()
+
+
+PAYLOADS: dict[PushProvider, Payload] = {"apns": apns, "apns_sandbox": apns, "fcm": fcm}
+
+
+@dataclass
+class Sns:
+    """Platform applications of a test's own."""
+
+    url: str
+    applications: Mapping[PushProvider, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.client = client(self.url, PATIENT)
+        name = f"natter-{new_id()}"
+        self.applications = {
+            provider: self.client.create_platform_application(
+                Name=name, Platform=platform, Attributes={"PlatformCredential": "secret", "PlatformPrincipal": ""}
+            )["PlatformApplicationArn"]
+            for provider, platform in PLATFORMS.items()
+        }
+
+    def attributes(self, endpoint: str) -> Mapping[str, str]:
+        return self.client.get_endpoint_attributes(EndpointArn=endpoint)["Attributes"]
+
+    def disable(self, endpoint: str) -> None:
+        """As SNS does when the platform has refused the token."""
+        self.client.set_endpoint_attributes(EndpointArn=endpoint, Attributes={"Enabled": "false"})
+
+    def received(self, endpoint: str) -> list[Mapping[str, Any]]:
+        """What was published to it: `Message` for each platform, and `MessageAttributes`."""
+        answer = requests.get(
+            f"{self.url}/_aws/sns/platform-endpoint-messages",
+            params={"region": REGION, "endpointArn": endpoint},
+            timeout=TIMEOUT_S,
+        ).json()
+        return list(answer["platform_endpoint_messages"].get(endpoint, []))
