@@ -6,9 +6,10 @@ from typing import Any, cast
 
 from natter.domain.accounts.users import PushTarget
 from natter.domain.conversations.members import MembershipChange
-from natter.domain.fold.writes import EventRow, MembershipRow
+from natter.domain.fold.writes import AmendedRow, EventRow, MembershipRow, StateRow
 from natter.domain.ids import ConversationId, DeviceId, UserId
 from natter.domain.messages.events import Emission, Event, Head
+from natter.domain.messages.states import NO_STATE
 from natter.domain.push.registrations import Registration
 from natter.domain.push.waking import Reachable
 from natter.domain.push.waves import Wave
@@ -86,14 +87,18 @@ class PushStage:
         self.schedule = SchedulePushes(timeline=self.tables, queue=self.queue, now_ms=lambda: self.now)
 
     @property
+    def look(self) -> LookAtRecipients:
+        return LookAtRecipients(
+            reachables=self.reachables, connections=self.registry, traces=self.traces, timeline=self.tables
+        )
+
+    @property
     def wake(self) -> WakeDevices:
         """Another execution environment."""
         heads = ReadHeads(cache=MemoryHeadCache(), timeline=self.tables)
         return WakeDevices(
             registrations=self.registrations,
-            look=LookAtRecipients(
-                reachables=self.reachables, connections=self.registry, traces=self.traces, timeline=self.tables
-            ),
+            look=self.look,
             compose=ComposePushes(
                 reachables=self.reachables,
                 timeline=self.tables,
@@ -127,6 +132,31 @@ class PushStage:
         head = Head(conversation_id=LOBBY, seq=self.seq, messages=self.seq - 1, at=event.at, written_at=event.at * 1000)
         self.tables.write_heads([head])
         return Emission(conversation_id=LOBBY, events=(event,), members_seq=1)
+
+    def edit(self, target: int, words: str) -> None:
+        """Ann changes what she has said."""
+        self.seq += 1
+        event = Event(
+            conversation_id=LOBBY,
+            seq=self.seq,
+            type="edit",
+            at=self.now,
+            sender_id=ANN,
+            client_id=f"c{self.seq}",
+            payload={"target_seq": target, "content": text(words)},
+            messages=self.seq - 2,
+        )
+        state = replace(NO_STATE, seq=self.seq, edits=(self.seq,))
+        written_at = self.now * 1000 + self.seq
+        self.tables.write(
+            [
+                EventRow(event=event, written_at=written_at),
+                StateRow(conversation_id=LOBBY, target_seq=target, state=state, written_at=written_at),
+                AmendedRow(conversation_id=LOBBY, seq=target, by=self.seq, written_at=written_at),
+            ]
+        )
+        head = Head(conversation_id=LOBBY, seq=self.seq, messages=1, at=self.now, written_at=written_at)
+        self.tables.write_heads([head])
 
     def said(self, words: str = "hello", **how: Any) -> Emission:
         """The same, and scheduled."""

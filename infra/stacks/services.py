@@ -251,10 +251,12 @@ class ServicesStack(Stack):
         data = self._data
         push = self._function("push", ["core", "streams", "tables"], "KAFKA", "KEYSPACES", "WAVES")
         stores = ("POSTGRES", "VALKEY", "KEYSPACES", "ATTACHMENTS", "WAVES")
-        wake = self._function("wake", ["core", "users", "tables"], *stores)
+        wake = self._function("wake", ["core", "users", "tables"], *stores, "WEB_PUSH")
         data.tables.grant(push, read=("heads", "memberships"))
         data.tables.grant(wake, read=("heads", "events", "message_states", "reaction_marks", "memberships", "cursors"))
         data.attachments.grant_describe(wake)
+        data.web_push_keys.grant_read(wake)
+        self.push_platforms.grant_push(wake)
         for function in (push, wake, self.functions["receipts"]):  # who reads something has another badge elsewhere
             self.waves.grant_send(function)
         self._consume(push, names.EVENTS_TOPIC, group=PUSH_GROUP)

@@ -284,6 +284,7 @@ class WakeSettings(FunctionSettings):
     valkey: ValkeySettings
     keyspaces: KeyspacesSettings
     attachments: AttachmentSettings
+    web_push: WebPushSettings
     waves: WaveQueueSettings
 
 

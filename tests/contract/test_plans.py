@@ -17,6 +17,7 @@ from natter.adapters.postgres.exports import PostgresExports
 from natter.adapters.postgres.identities import PostgresIdentities
 from natter.adapters.postgres.notifications import PostgresNotificationSettings
 from natter.adapters.postgres.push_registrations import PostgresAbandonedEndpoints, PostgresPushRegistrations
+from natter.adapters.postgres.reachables import PostgresReachables
 from natter.adapters.postgres.relations import PostgresBlocks, PostgresContacts, PostgresProfiles
 from natter.adapters.postgres.sessions import PostgresSessions
 from natter.adapters.postgres.users import PostgresUsers
@@ -149,6 +150,8 @@ QUERIES: Mapping[str, Callable[[Postgres], object]] = {
         lambda _: None, abandoned_before=2000
     ),
     "the end of a push registration": lambda database: PostgresDevices(database).drop_push(ANN, PHONE),
+    "who may be woken": lambda database: PostgresReachables(database).of([(LOBBY, ANN), (LOBBY, BOB)]),
+    "what people are called": lambda database: PostgresReachables(database).names([ANN, BOB]),
     "how one is notified": lambda database: PostgresNotificationSettings(database).of([ANN, BOB]),
     "how one wants to be notified": lambda database: PostgresNotificationSettings(database).change(
         BOB, lambda same: same

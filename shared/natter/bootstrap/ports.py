@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from natter.bootstrap.account_ports import AccountPorts
 from natter.bootstrap.push_ports import PushPorts
-from natter.bootstrap.web_push_ports import WebPushPorts
 from natter.settings import (
     ClosureQueueSettings,
     DeliverySettings,
@@ -16,7 +15,6 @@ from natter.settings import (
     LookQueueSettings,
     RebuildQueueSettings,
     SendSettings,
-    WaveQueueSettings,
 )
 
 if TYPE_CHECKING:
@@ -46,12 +44,11 @@ if TYPE_CHECKING:
         TellingPace,
         Watchers,
     )
-    from natter.ports.push import PushMarks, ShownBadges, WaveQueue
     from natter.ports.reading import HeadCache, Timeline
     from natter.ports.receipts import ReceiptLog
 
 
-class Ports(AccountPorts, PushPorts, WebPushPorts):
+class Ports(AccountPorts, PushPorts):
     """All ports."""
 
     # Conversations and what is sent to them
@@ -246,28 +243,6 @@ class Ports(AccountPorts, PushPorts, WebPushPorts):
         from natter.adapters.kafka.logs import KafkaConnectionLog
 
         return KafkaConnectionLog(self.producer, timeout_s=settings.append_timeout_s)
-
-    # Pushes
-
-    @cached_property
-    def waves(self) -> WaveQueue:
-        settings = self.of(WaveQueueSettings)
-        from natter.adapters.sqs.client import SqsQueue
-        from natter.adapters.sqs.waves import SqsWaveQueue
-
-        return SqsWaveQueue(SqsQueue(self.sqs, settings.queue_url, name="the queue of waves"))
-
-    @cached_property
-    def push_marks(self) -> PushMarks:
-        from natter.adapters.valkey.push_marks import ValkeyPushMarks
-
-        return ValkeyPushMarks(self.valkey)
-
-    @cached_property
-    def shown_badges(self) -> ShownBadges:
-        from natter.adapters.valkey.shown_badges import ValkeyShownBadges
-
-        return ValkeyShownBadges(self.valkey)
 
     # Operations
 

@@ -6,18 +6,29 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from natter.bootstrap.clients import Clients
-from natter.settings import PushCredentialSettings, PushPlatformSettings
+from natter.bootstrap.web_push_ports import WebPushPorts
+from natter.settings import PushCredentialSettings, PushPlatformSettings, WaveQueueSettings
 
 if TYPE_CHECKING:
     from natter.adapters.sns.endpoints import SnsPushEndpoints
     from natter.adapters.sns.platforms import SnsPlatforms
+    from natter.adapters.sns.push_service import SnsPushService
     from natter.domain.accounts.users import PushProvider
-    from natter.ports.push import AbandonedEndpoints, PushEndpointRemoval, PushEndpoints, PushRegistrations
+    from natter.ports.push import (
+        AbandonedEndpoints,
+        PushEndpointRemoval,
+        PushEndpoints,
+        PushMarks,
+        PushRegistrations,
+        PushService,
+        Reachables,
+        ShownBadges,
+        WaveQueue,
+    )
 
 
-class PushPorts(Clients):
-    """Where devices are woken."""
+class PushPorts(WebPushPorts):
+    """How devices are woken, and where."""
 
     @cached_property
     def _sns_endpoints(self) -> SnsPushEndpoints:
@@ -34,7 +45,33 @@ class PushPorts(Clients):
 
     @cached_property
     def push_endpoints(self) -> PushEndpoints:
-        return self._sns_endpoints
+        from natter.usecases.push.by_platform import EndpointsByPlatform
+
+        sns = self._sns_endpoints
+        return EndpointsByPlatform(
+            endpoints={"apns": sns, "apns_sandbox": sns, "fcm": sns, "webpush": self.web_push_endpoints}
+        )
+
+    @cached_property
+    def push_service(self) -> PushService:
+        from natter.usecases.push.by_platform import ServiceByPlatform
+
+        sns = self.mobile_push
+        return ServiceByPlatform(services={"apns": sns, "apns_sandbox": sns, "fcm": sns, "webpush": self.web_push})
+
+    @cached_property
+    def mobile_push(self) -> SnsPushService:
+        import boto3
+
+        from natter.adapters.sns.client import PUBLISH
+        from natter.adapters.sns.push_service import SnsPushService
+        from natter.wire.push import apns, fcm
+
+        return SnsPushService(
+            lambda: boto3.client("sns", config=PUBLISH),
+            {"apns": apns, "apns_sandbox": apns, "fcm": fcm},
+            self.now_ms,
+        )
 
     @cached_property
     def push_endpoint_removal(self) -> PushEndpointRemoval:
@@ -68,3 +105,29 @@ class PushPorts(Clients):
         from natter.adapters.postgres.push_registrations import PostgresAbandonedEndpoints
 
         return PostgresAbandonedEndpoints(self.postgres)
+
+    @cached_property
+    def reachables(self) -> Reachables:
+        from natter.adapters.postgres.reachables import PostgresReachables
+
+        return PostgresReachables(self.postgres)
+
+    @cached_property
+    def waves(self) -> WaveQueue:
+        settings = self.of(WaveQueueSettings)
+        from natter.adapters.sqs.client import SqsQueue
+        from natter.adapters.sqs.waves import SqsWaveQueue
+
+        return SqsWaveQueue(SqsQueue(self.sqs, settings.queue_url, name="the queue of waves"))
+
+    @cached_property
+    def push_marks(self) -> PushMarks:
+        from natter.adapters.valkey.push_marks import ValkeyPushMarks
+
+        return ValkeyPushMarks(self.valkey)
+
+    @cached_property
+    def shown_badges(self) -> ShownBadges:
+        from natter.adapters.valkey.shown_badges import ValkeyShownBadges
+
+        return ValkeyShownBadges(self.valkey)

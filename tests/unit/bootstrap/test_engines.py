@@ -36,6 +36,7 @@ from natter.settings import (
     SocketSettings,
     TokenSettings,
     ValkeySettings,
+    WaveQueueSettings,
     WebPushSettings,
 )
 
@@ -75,6 +76,7 @@ class AllSettings(FunctionSettings):
     attachments: AttachmentSettings = AttachmentSettings(bucket="files")
     exporter: ExporterSettings = ExporterSettings(function="export")
     limits: LimitSettings = LimitSettings(per_address=False)
+    waves: WaveQueueSettings = WaveQueueSettings(queue_url="http://127.0.0.1/waves")
     web_push: WebPushSettings = WebPushSettings(
         secret_arns=("key",), contact="mailto:a@b.example", hosts=("a.example",)
     )

@@ -36,11 +36,10 @@ _NOTE = """
     ON CONFLICT (provider, token) DO UPDATE SET endpoint = excluded.endpoint, since = excluded.since
 """
 _HOLD_ABANDONED = """
-    SELECT provider, token, endpoint FROM abandoned_endpoints a
-    WHERE since < %(before)s
-    AND NOT EXISTS (SELECT FROM push_registrations p WHERE p.provider = a.provider AND p.token = a.token)
-    ORDER BY since LIMIT 1 FOR UPDATE SKIP LOCKED
+    SELECT provider, token, endpoint FROM abandoned_endpoints
+    WHERE since < %(before)s ORDER BY since LIMIT 1 FOR UPDATE SKIP LOCKED
 """
+_REGISTERED = "SELECT FROM push_registrations WHERE provider = %(provider)s AND token = %(token)s"
 
 
 class PostgresPushRegistrations:
@@ -78,12 +77,14 @@ class PostgresAbandonedEndpoints:
 
     def remove_one(self, remove: Callable[[str], None], *, abandoned_before: int) -> bool:
         def work(cursor: Cursor) -> bool:
-            held = cursor.execute(_HOLD_ABANDONED, {"before": abandoned_before}).fetchone()
-            if held is None:
-                return False
-            remove(held["endpoint"])
-            cursor.execute(FORGET_ABANDONED, held)
-            return True
+            while (held := cursor.execute(_HOLD_ABANDONED, {"before": abandoned_before}).fetchone()) is not None:
+                is_free = cursor.execute(_REGISTERED, held).fetchone() is None
+                if is_free:
+                    remove(held["endpoint"])
+                cursor.execute(FORGET_ABANDONED, held)
+                if is_free:
+                    return True
+            return False
 
         return self._postgres.run(work)
 

@@ -8,12 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from natter.domain.errors import Unavailable
-from natter.domain.ids import AttachmentId, DeviceId, UserId
+from natter.domain.ids import DeviceId
 from natter.domain.push.registrations import Handed, Outcome
 from natter.domain.push.waking import MAX_AGE_MS, WAIT_MS, WAIT_ONLINE_MS
-from natter.domain.push.waves import WAVE_USERS
 from natter.domain.push.wording import Push
-from tests.messages import ANN, BOB, CID, LOBBY, NOON, attached
+from tests.messages import ANN, BOB, CID, LOBBY, NOON
 from tests.pushing import PushStage, a_registration
 
 PHONE = DeviceId("bob-phone")
@@ -172,35 +171,6 @@ def test_a_store_that_fails_between_mark_and_call_loses_nothing() -> None:
     assert stage.bodies == ["hello"]
 
 
-def test_while_the_registry_is_rebuilt_nobody_is_woken_for_what_they_may_have_been_shown() -> None:
-    stage = PushStage(BOB)
-    stage.said()
-    (wave,) = stage.take()
-    stage.registry.lose()
-
-    with pytest.raises(Unavailable):
-        stage.wake(wave)
-    assert stage.pushed == []
-
-
-def test_nothing_is_said_of_a_message_that_was_deleted_or_whose_author_is_gone() -> None:
-    stage = PushStage(BOB)
-    stage.said()
-    del stage.reachables.named[ANN]
-    (woken,) = stage.hand_out()
-
-    assert stage.pushed == []
-    assert woken.never["gone"] == 1
-
-
-def test_a_file_is_told_by_its_kind() -> None:
-    stage = PushStage(BOB)
-    stage.said(content=attached(AttachmentId("unknown")))
-    stage.hand_out()
-
-    assert stage.bodies == ["File"]
-
-
 def test_who_has_no_device_to_wake_costs_one_look() -> None:
     stage = PushStage(BOB)
     stage.registrations.all.clear()
@@ -209,16 +179,6 @@ def test_who_has_no_device_to_wake_costs_one_look() -> None:
 
     assert woken.never == Counter(unregistered=1)
     assert stage.queue.waiting == []
-
-
-def test_a_large_group_is_looked_at_in_waves() -> None:
-    people = [UserId(f"u{number:03}") for number in range(2 * WAVE_USERS + 1)]
-    stage = PushStage(*people)
-    stage.said()
-
-    assert [sum(len(each.users) for each in wave.candidates) for _, wave in stage.queue.waiting] == [100, 100, 1]
-    stage.hand_out()
-    assert len(stage.pushed) == len(people)
 
 
 outcomes = st.sampled_from([*Outcome])

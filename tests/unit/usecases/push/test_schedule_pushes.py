@@ -1,0 +1,54 @@
+from dataclasses import replace
+
+from natter.domain.ids import UserId
+from natter.domain.push.waking import MAX_AGE_MS, WAIT_MS
+from natter.domain.push.waves import WAVE_USERS
+from tests.messages import BOB, CID
+from tests.pushing import PushStage
+
+
+def queued(stage: PushStage) -> list[tuple[int, int, tuple[UserId, ...]]]:
+    """Delay, place and people of what is in the queue."""
+    return [
+        (delay_s, each.message.seq, each.users) for delay_s, wave in stage.queue.waiting for each in wave.candidates
+    ]
+
+
+def test_all_but_the_sender_are_looked_at_when_it_is_time() -> None:
+    stage = PushStage(BOB, CID)
+    stage.said()
+
+    assert queued(stage) == [(WAIT_MS // 1000, 2, (BOB, CID))]
+
+
+def test_what_is_late_is_looked_at_at_once_and_what_is_too_old_never() -> None:
+    stage = PushStage(BOB)
+    late, old = stage.say(at=stage.now - WAIT_MS), stage.say(at=stage.now - MAX_AGE_MS - 1)
+    stage.schedule([late, old])
+
+    assert queued(stage) == [(0, 2, (BOB,))]
+
+
+def test_only_messages_wake_anybody() -> None:
+    stage = PushStage(BOB)
+    emission = stage.say()
+    stage.schedule([replace(emission, events=(replace(emission.events[0], type="edit"),))])
+
+    assert stage.queue.waiting == []
+
+
+def test_who_is_alone_wakes_nobody() -> None:
+    stage = PushStage()
+    stage.said()
+
+    assert stage.queue.waiting == []
+
+
+def test_a_large_group_is_looked_at_in_waves() -> None:
+    people = [UserId(f"u{number:03}") for number in range(2 * WAVE_USERS + 1)]
+    stage = PushStage(*people)
+    stage.said()
+
+    assert [sum(len(each.users) for each in wave.candidates) for _, wave in stage.queue.waiting] == [100, 100, 1]
+    stage.hand_out()
+    assert len(stage.pushed) == len(people)
