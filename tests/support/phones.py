@@ -1,0 +1,101 @@
+"""Phones that are woken through SNS: what LocalStack's has handed over to them."""
+
+import asyncio
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+import requests
+
+from tests.support.api import User, fresh
+
+APPLICATION = "GCM"
+TIMEOUT_S = 10
+WITHIN_S = 30.0
+POLL_S = 0.2
+
+type Shown = dict[str, Any]
+"""`message` of FCM v1."""
+
+
+class Sns:
+    """LocalStack's SNS of a local cloud, asked what phones have received."""
+
+    def __init__(self, url: str, region: str) -> None:
+        self._url, self._region = url, region
+        self._client = boto3.client(
+            "sns",
+            endpoint_url=url,
+            region_name=region,
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+        )
+
+    def endpoint(self, token: str) -> str | None:
+        """What SNS calls the phone of this token."""
+        for application in self._client.list_platform_applications()["PlatformApplications"]:
+            pages = self._client.get_paginator("list_endpoints_by_platform_application").paginate(
+                PlatformApplicationArn=application["PlatformApplicationArn"]
+            )
+            for page in pages:
+                for each in page["Endpoints"]:
+                    if each["Attributes"].get("Token") == token:
+                        return each["EndpointArn"]
+        return None
+
+    def disable(self, token: str) -> None:
+        """As SNS does when the platform has refused the token for good."""
+        self._client.set_endpoint_attributes(EndpointArn=self.endpoint(token), Attributes={"Enabled": "false"})
+
+    def received(self, token: str) -> list[Shown]:
+        endpoint = self.endpoint(token)
+        if endpoint is None:
+            return []
+        answer = requests.get(
+            f"{self._url}/_aws/sns/platform-endpoint-messages",
+            params={"region": self._region, "endpointArn": endpoint},
+            timeout=TIMEOUT_S,
+        ).json()
+        return [_fcm(each["Message"]) for each in answer["platform_endpoint_messages"].get(endpoint, [])]
+
+
+def _fcm(message: Any) -> Shown:
+    """LocalStack shows what was published as JSON within JSON, once more."""
+    while isinstance(message, str):
+        message = json.loads(message)
+    inner = message.get(APPLICATION, message)
+    while isinstance(inner, str):
+        inner = json.loads(inner)
+    shown: Shown = inner["fcmV1Message"]["message"]
+    return shown
+
+
+@dataclass
+class Phone:
+    """A device of somebody's that is registered for pushes."""
+
+    sns: Sns
+    token: str = field(default_factory=lambda: fresh("token"))
+
+    async def register(self, person: User) -> None:
+        body = {"provider": "fcm", "token": self.token}
+        (await person.call("PUT", f"/v1/devices/{person.device_id}/push", body)).expect(204)
+
+    async def pushes(self) -> list[Shown]:
+        """All that was handed over."""
+        return await asyncio.to_thread(self.sns.received, self.token)
+
+    async def until(self, holds: Callable[[list[Shown]], bool], *, within_s: float = WITHIN_S) -> list[Shown]:
+        """What was handed over, once that `holds`."""
+        end = time.monotonic() + within_s
+        while not holds(pushes := await self.pushes()):
+            assert time.monotonic() < end, f"only {pushes}"
+            await asyncio.sleep(POLL_S)
+        return pushes
+
+
+def bodies(pushes: list[Shown]) -> list[str]:
+    return [push["notification"]["body"] for push in pushes if "notification" in push]
