@@ -9,7 +9,7 @@ import pytest
 
 from local.cloud import Cloud
 from tests.support.api import Api, User
-from tests.support.phones import Phone, Sns, bodies
+from tests.support.phones import Phone, Sns, bodies, forgotten
 from tests.support.socket import Socket, message
 
 ONLINE_ELSEWHERE_S = 30.0
@@ -129,13 +129,7 @@ class TestTokens:
         await asyncio.to_thread(sns.disable, phone.token)
         await say(await alice.connect(), chat, "hello")
 
-        async def registered() -> bool:
-            (device,) = (await bob.call("GET", "/v1/devices")).expect(200)["items"]
-            return "push" in device
-
-        async with asyncio.timeout(30):
-            while await registered():
-                await asyncio.sleep(0.2)
+        await forgotten(bob)
         await phone.register(bob)
         await say(await alice.connect(), chat, "hello again")
         await phone.until(lambda pushes: bodies(pushes) == ["hello again"])

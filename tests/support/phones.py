@@ -48,7 +48,9 @@ class Sns:
 
     def disable(self, token: str) -> None:
         """As SNS does when the platform has refused the token for good."""
-        self._client.set_endpoint_attributes(EndpointArn=self.endpoint(token), Attributes={"Enabled": "false"})
+        endpoint = self.endpoint(token)
+        assert endpoint is not None
+        self._client.set_endpoint_attributes(EndpointArn=endpoint, Attributes={"Enabled": "false"})
 
     def received(self, token: str) -> list[Shown]:
         endpoint = self.endpoint(token)
@@ -99,3 +101,11 @@ class Phone:
 
 def bodies(pushes: list[Shown]) -> list[str]:
     return [push["notification"]["body"] for push in pushes if "notification" in push]
+
+
+async def forgotten(user: User, *, within_s: float = WITHIN_S) -> None:
+    """Wait until none of the user's devices is registered any more."""
+    end = time.monotonic() + within_s
+    while any("push" in device for device in (await user.call("GET", "/v1/devices")).expect(200)["items"]):
+        assert time.monotonic() < end, "registered still"
+        await asyncio.sleep(POLL_S)
