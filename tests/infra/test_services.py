@@ -204,7 +204,7 @@ class TestPrivileges:
 
     def test_only_consumers_read_the_log(self, app: Templates) -> None:
         readers = [name for name in MODELS if "kafka-cluster:ReadData" in app.actions(name)]
-        assert readers == ["fanout", "persist", "presence", "rebuild", "receipts"]
+        assert readers == ["fanout", "persist", "presence", "push", "rebuild", "receipts"]
 
     def test_rebuild_reads_what_happened_to_connections_and_keeps_no_place(self, app: Templates) -> None:
         actions = app.actions("rebuild")
@@ -230,7 +230,7 @@ class TestPrivileges:
         """
         `chat_api` signs uploads to what is pending and downloads of what is sent; `send` moves the one there; `erase`
         removes all, `settle_files` keeps and removes what is shown. `export` keeps archives, `users_api` signs
-        downloads of them.
+        downloads of them. `wake` asks what is shown is of what kind.
         """
         allowed = {
             (name, action.removeprefix("s3:"), prefix)
@@ -255,6 +255,8 @@ class TestPrivileges:
             ("settle_files", "GetObject", "shown"),
             ("settle_files", "PutObject", "shown"),
             ("settle_files", "DeleteObject", "shown"),
+            ("wake", "GetObject", "held"),
+            ("wake", "GetObject", "shown"),
             ("send", "GetObject", "pending"),
             ("send", "GetObject", "held"),
             ("send", "GetObject", "shown"),
@@ -385,7 +387,7 @@ class TestApis:
         }
         assert relying == {
             *("authorize", "connect", "send", "signal", "receipts", "presence", "relay", "erase", "export"),
-            *("users_api", "chat_api"),
+            *("users_api", "chat_api", "wake"),
         }
 
     def test_outputs_are_what_clients_look_for(self, app: Templates) -> None:
@@ -411,7 +413,7 @@ class TestPushPlatforms:
         generated = [
             secret["GenerateSecretString"]
             for secret in app.properties("AWS::SecretsManager::Secret")
-            if "push" in secret.get("Description", "")
+            if "SecretStringTemplate" in secret["GenerateSecretString"] and "push" in secret.get("Description", "")
         ]
         assert [each["SecretStringTemplate"] for each in generated] == ["{}", "{}"]
         assert {each["GenerateStringKey"] for each in generated} == {"not_set"}
