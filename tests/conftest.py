@@ -12,17 +12,25 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
 
 from local.cloud import Cloud
 from local.keyspaces import Guard
 from tests.infra.templates import Templates, synthesized
 from tests.support.api import Api
+from tests.support.workers import SharesScheduling
 
 ROOT = Path(__file__).parents[1]
 
 # No test is timed: what is slow here is a machine that does something else, and shows nothing of the code.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
+
+
+@pytest.hookimpl(optionalhook=True)  # without xdist (`-p no:xdist`) there is nothing to schedule
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> SharesScheduling:
+    """How `pytest -n 2` divides the tests."""
+    return SharesScheduling(config, log)
 
 
 @pytest.fixture(scope="session")
