@@ -26,7 +26,7 @@ def share(test: str) -> str:
     return next((folder for folder in SHARING if file.startswith(folder)), CLOUD)
 
 
-class SharesScheduling(LoadScopeScheduling):
+class SharesScheduling(LoadScopeScheduling):  # type: ignore[misc]  # it has no types
     """Whole shares, the largest first. (Marks for `--dist loadgroup` do nothing: pytest 9.2 has other test ids.)"""
 
     def _split_scope(self, nodeid: str) -> str:
