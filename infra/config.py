@@ -94,6 +94,8 @@ class Stage:
     database_readers: int
     cache_max_gb: int
     cache_max_ecpu: int
+    rebuilders: int
+    """Runs that rebuild a registry side by side that has lost everything (docs/data.md); each reads the log."""
 
     # streams
     partitions: int
@@ -144,6 +146,7 @@ DEV = Stage(
     database_readers=0,
     cache_max_gb=1,
     cache_max_ecpu=5_000,
+    rebuilders=1,
     partitions=20,
     broker_instance="kafka.m7g.large",
     broker_storage_gb=100,
@@ -164,6 +167,7 @@ PROD = Stage(
     database_readers=2,
     cache_max_gb=100,
     cache_max_ecpu=500_000,
+    rebuilders=8,
     partitions=120,
     broker_instance="kafka.m7g.2xlarge",
     broker_storage_gb=2_000,

@@ -236,11 +236,13 @@ class ServicesStack(Stack):
         Rebuilds the registry of connections from the log: asked by who finds out that it has lost data, every minute,
         and once at every deployment, since an empty cache looks like one that has lost everything.
         """
-        rebuild = self._function("rebuild", ["core", "streams", "users"], "POSTGRES", "VALKEY", "KAFKA", "CLOSURES")
+        rebuild = self._function(
+            "rebuild", ["core", "streams", "users"], "POSTGRES", "VALKEY", "KAFKA", "CLOSURES", "REBUILDS", "REBUILDING"
+        )
         self._streams.topics.grant_read(rebuild, names.CONNECTIONS_TOPIC, group=names.REBUILD_GROUP)
         self.sockets.api.grant_manage_connections(rebuild)  # those whose session has ended meanwhile
         self.closures.grant_send(rebuild)
-        for name in ("persist", "fanout"):
+        for name in ("persist", "fanout", "rebuild"):
             self.rebuilds.grant_send(self.functions[name])
         self.rebuilds.work(rebuild)
         self._every_minute(rebuild)
@@ -360,6 +362,7 @@ class ServicesStack(Stack):
             "FILES": {"QUEUE_URL": self.files.url},
             "LOOKS": {"QUEUE_URL": self.looks.url},
             "REBUILDS": {"QUEUE_URL": self.rebuilds.url},
+            "REBUILDING": {"PARTS": str(-(-names.REGISTRY_PARTS // stage.rebuilders))},
             "CLOSURES": {"QUEUE_URL": self.closures.url},
             "EXPORTER": {"FUNCTION": f"natter-{stage.name}-export"},
             "LIMITS": {"PER_ADDRESS": str(stage.limit_per_address).lower()},

@@ -10,6 +10,8 @@ from typing import Literal
 from pydantic import BaseModel, Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from natter.names import REGISTRY_PARTS
+
 _ENDPOINT = r"^[^\s:]+:\d{1,5}$"
 
 
@@ -92,6 +94,14 @@ class LookQueueSettings(BaseModel, frozen=True):
 class RebuildQueueSettings(BaseModel, frozen=True):
     queue_url: str = Field(
         pattern=r"^https?://", description="Queue in which a rebuilding of the registry is asked for."
+    )
+
+
+class RebuildingSettings(BaseModel, frozen=True):
+    parts: int = Field(
+        ge=1,
+        le=REGISTRY_PARTS,
+        description="How many of the registry's parts one run rebuilds; others go on beside it.",
     )
 
 
@@ -229,6 +239,8 @@ class RebuildSettings(FunctionSettings):
     valkey: ValkeySettings
     kafka: KafkaSettings
     closures: ClosureQueueSettings
+    rebuilds: RebuildQueueSettings
+    rebuilding: RebuildingSettings
 
 
 class SettleFilesSettings(FunctionSettings):

@@ -71,7 +71,7 @@ class TestQueues:
             ("Slices", {"fanout", "persist", "post_slice"}, "post_slice"),
             ("Files", {"persist"}, "settle_files"),
             ("Looks", {"presence"}, "presence"),
-            ("Rebuilds", {"persist", "fanout"}, "rebuild"),
+            ("Rebuilds", {"persist", "fanout", "rebuild"}, "rebuild"),
             (
                 "Closures",
                 {"close_connections", "connect", "erase", "rebuild", "signal", "users_api"},

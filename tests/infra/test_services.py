@@ -1,6 +1,6 @@
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import fields
 
 import pytest
@@ -166,6 +166,13 @@ class TestPrivileges:
     def test_only_consumers_read_the_log(self, app: Templates) -> None:
         readers = [name for name in MODELS if "kafka-cluster:ReadData" in app.actions(name)]
         assert readers == ["fanout", "persist", "presence", "rebuild", "receipts"]
+
+    @pytest.mark.parametrize(("stage", "parts"), [("dev", 128), ("prod", 16)])
+    def test_several_rebuild_what_is_lost_of_many_connections(
+        self, stages: Callable[[str], Templates], stage: str, parts: int
+    ) -> None:
+        variables = stages(stage).functions()["rebuild"]["Environment"]["Variables"]
+        assert int(variables["NATTER_REBUILDING__PARTS"]) == parts
 
     def test_rebuild_reads_what_happened_to_connections_and_keeps_no_place(self, app: Templates) -> None:
         actions = app.actions("rebuild")

@@ -62,6 +62,9 @@ class Rebuild:
     """
     Register the connections that the log says to be open, where the registry has lost data; else do nothing.
 
+    One run rebuilds `most` parts; if there are more, it has another begin beside it. Only what is noted of users in its
+    parts concerns it.
+
     The order makes it safe against all that happens meanwhile:
 
     1. The parts that are lost are claimed under a name of this run. A second loss takes the claim with it.
@@ -78,6 +81,7 @@ class Rebuild:
     """
 
     marks: RegistryMarks
+    queue: RebuildQueue
     history: ConnectionHistory
     connections: Connections
     traces: PresenceTraces
@@ -85,17 +89,21 @@ class Rebuild:
     close: CloseConnections
     new_id: Callable[[], str]
     now_ms: NowMs
+    most: int
     clock: Callable[[], float] = time.monotonic
     """Seconds."""
 
     def __call__(self) -> Rebuilt | None:
         """None: nothing was lost, or somebody else is at it."""
         generation = self.new_id()
-        lost = self.marks.claim(generation)
+        lost = self.marks.claim(generation, most=self.most)
         if not lost:
             return None
+        if len(lost) == self.most:
+            self._go_on_beside()
         hold = _Hold(self.marks, generation, self.clock)
-        past = self.history.since(self.now_ms() - CONNECTION_LIFETIME_S * 1000)
+        since = self.now_ms() - CONNECTION_LIFETIME_S * 1000
+        past = self.history.since(since, covers=lambda user: self.marks.part_of(user) in lost)
         restored = 0
         for changes in past.parts():
             found = remembered(changes, self.now_ms())
@@ -107,7 +115,14 @@ class Rebuild:
         for changes in past.rest():
             found = remembered(changes, self.now_ms())
             self._end(found.traces, found.ends, hold)
-        return Rebuilt(lost=lost, rebuilt=self.marks.complete(generation), connections=restored)
+        return Rebuilt(lost=len(lost), rebuilt=self.marks.complete(generation), connections=restored)
+
+    def _go_on_beside(self) -> None:
+        """Best effort: else the next run, within a minute, finds what is left."""
+        try:
+            self.queue.ask()
+        except Unavailable as error:
+            _logger.warning("nobody was asked for the other parts: %s", error)
 
     def _end(self, traces: Mapping[UserId, Traces], ends: Sequence[ConnectionChange], hold: Callable[[], None]) -> None:
         """Traces first: without them, whose connection is forgotten would be offline at once."""

@@ -21,7 +21,7 @@ from natter.usecases.signals.ping import Ping
 from natter.wire.json_frames import JsonFrames
 from tests.identity import NOON, World, a_connection, a_session
 from tests.interleaved import Invocations, Stepped
-from tests.memory.connections import MemoryConnections, MemoryRegistryMarks, part
+from tests.memory.connections import PARTS, MemoryConnections, MemoryRegistryMarks, part
 from tests.memory.deliveries import MemoryClosureQueue
 from tests.memory.gateway import MemoryGateway
 from tests.memory.logs import MemoryConnectionHistory, MemoryConnectionLog, MemoryPastConnections
@@ -51,6 +51,10 @@ class Scene:
     through: Callable[[Any], Any] = lambda port: port
     renewing: Callable[[MemoryConnections], Any] = lambda registry: registry
     """What pings renew at."""
+    most: int = PARTS
+    """That one rebuilding takes on."""
+    asked: int = 0
+    """How often another was asked for."""
     world: World = field(default_factory=lambda: World(per_address=False))
     traces: MemoryPresenceTraces = field(default_factory=MemoryPresenceTraces)
     log: MemoryConnectionLog = field(default_factory=MemoryConnectionLog)
@@ -94,6 +98,7 @@ class Scene:
     def rebuild(self) -> Rebuilt | None:
         return self.parts.rebuild(
             marks=self.through(self.parts.marks(self.registry.marks)),
+            queue=self,
             history=self.parts.history(self.log),
             connections=self.through(self.registry),
             traces=self.through(self.traces),
@@ -101,7 +106,12 @@ class Scene:
             close=self.close,
             new_id=new_id,
             now_ms=self.world.clock,
+            most=self.most,
         )()
+
+    def ask(self) -> None:
+        """The queue of rebuildings."""
+        self.asked += 1
 
     def registered(self) -> set[Connection]:
         found = self.registry.of([principal.user_id for principal in self.principals])
@@ -143,6 +153,33 @@ class TestRebuild:
         scene.registry.lose(part(mine.user_id))
         assert scene.rebuild() == Rebuilt(lost=1, rebuilt=1, connections=1)
         assert (scene.ping(mine).sync, scene.ping(others).sync) == (True, False)
+
+    def test_more_than_one_takes_on_is_left_to_another_who_is_asked_for(self, scene: Scene) -> None:
+        phone, others = scene.opened(), scene.opened("other", by=1)
+        scene.registry.lose()
+        scene.most = 1
+        assert (scene.rebuild(), scene.asked) == (Rebuilt(lost=1, rebuilt=1, connections=1), 1)
+        assert scene.registered() in ({phone}, {others})
+        assert (scene.rebuild(), scene.asked) == (Rebuilt(lost=1, rebuilt=1, connections=1), 2)
+        assert scene.registered() == {phone, others}
+        assert (scene.rebuild(), scene.asked) == (None, 2)
+
+    def test_whoever_takes_on_all_asks_nobody(self, scene: Scene) -> None:
+        scene.most = PARTS + 1
+        scene.registry.lose()
+        assert scene.rebuild() is not None
+        assert scene.asked == 0
+
+    def test_it_is_rebuilt_though_nobody_else_can_be_asked(self, scene: Scene) -> None:
+        def ask() -> None:
+            raise Unavailable("the queue")
+
+        phone = scene.opened()
+        scene.registry.lose()
+        scene.most, scene.ask = 1, ask  # type: ignore[method-assign]
+        while scene.rebuild():
+            pass
+        assert phone in scene.registered()
 
     def test_whose_session_ended_while_they_were_unknown_is_closed(self, scene: Scene) -> None:
         """The end did not find it."""
@@ -214,7 +251,13 @@ class Run:
 
     def __init__(self, seed: int, parts: type[Parts]) -> None:
         self.random = Random(seed)
-        self.scene = Scene(parts=parts, through=Stepped, gateway=ClosingGateway(self.closes), renewing=self.renewing)
+        self.scene = Scene(
+            parts=parts,
+            through=Stepped,
+            gateway=ClosingGateway(self.closes),
+            renewing=self.renewing,
+            most=self.random.choice([1, PARTS]),
+        )
         self.invocations = Invocations(self.random)
         self.crash = self.random.choice([CRASH, 0.0])
         self.open: set[Connection] = set()
@@ -321,7 +364,7 @@ class Run:
         self._drain()
         self.follows()
         self._drain()
-        while self.scene.registry.marks.claim("probe"):
+        while self.scene.registry.marks.claim("probe", most=PARTS):
             self.scene.registry.marks.end_claims()
             self.rebuilds()
             self._drain()
@@ -372,8 +415,8 @@ class Endless(MemoryPastConnections):
 
 
 class WithoutRest(MemoryConnectionHistory):
-    def since(self, at: int) -> MemoryPastConnections:
-        return Endless(self._log, at, self._parts)
+    def since(self, at: int, covers: Callable[[UserId], bool]) -> MemoryPastConnections:
+        return Endless(self._log, at, covers, self._parts)
 
 
 class ResurrectsTheClosed(Parts):
@@ -384,10 +427,13 @@ class ResurrectsTheClosed(Parts):
 class MarksFirst:
     inner: MemoryRegistryMarks
 
-    def claim(self, generation: str) -> int:
-        claimed = self.inner.claim(generation)
+    def claim(self, generation: str, *, most: int) -> frozenset[int]:
+        claimed = self.inner.claim(generation, most=most)
         self.inner.complete(generation)
         return claimed
+
+    def part_of(self, user: UserId) -> int:
+        return self.inner.part_of(user)
 
     def hold(self, generation: str) -> None:
         self.inner.hold(generation)
@@ -406,12 +452,12 @@ class MarksWrittenFirst(Parts):
 class WithoutGeneration(MarksFirst):
     """Completes whatever is lost."""
 
-    def claim(self, generation: str) -> int:
-        return self.inner.claim(generation)
+    def claim(self, generation: str, *, most: int) -> frozenset[int]:
+        return self.inner.claim(generation, most=most)
 
     def complete(self, generation: str) -> int:
         self.inner.end_claims()
-        self.inner.claim(generation)
+        self.inner.claim(generation, most=PARTS)
         return self.inner.complete(generation)
 
 
