@@ -1,4 +1,4 @@
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -12,6 +12,7 @@ from natter.domain.accounts.users import Principal
 from natter.domain.connections import Closing, Connection, ConnectionChange, Registered
 from natter.domain.errors import Unauthenticated, Unavailable
 from natter.domain.ids import DeviceId, SessionId, UserId, new_id
+from natter.domain.presence import Traces
 from natter.ports.delivery import RegistryMarks
 from natter.usecases.accounts.close_connections import CloseConnections
 from natter.usecases.accounts.connect import Connect, Disconnect, forget_closed
@@ -199,6 +200,31 @@ class TestRebuild:
         scene.traces.lose()
         scene.rebuild()
         assert scene.traces.of([phone.user_id]) == before
+
+    def test_nothing_comes_back_of_how_somebody_was_who_is_signed_in_no_more(self, scene: Scene) -> None:
+        """They may have been erased."""
+        phone = scene.opened()
+        scene.disconnect(phone)
+        scene.end(scene.principals[0])
+        scene.registry.lose()
+        scene.traces.lose()
+        scene.rebuild()
+        assert scene.traces.of([phone.user_id]) == {phone.user_id: Traces()}
+
+    def test_who_is_erased_while_it_goes_on_has_left_nothing(self, scene: Scene) -> None:
+        phone = scene.opened()
+        scene.registry.lose()
+        scene.traces.lose()
+        restore = scene.traces.restore
+
+        def erased_before(traces: Mapping[UserId, Traces]) -> None:
+            scene.end(scene.principals[0])
+            scene.traces.forget(phone.user_id)
+            restore(traces)
+
+        scene.traces.restore = erased_before  # type: ignore[method-assign]
+        scene.rebuild()
+        assert scene.traces.of([phone.user_id]) == {phone.user_id: Traces()}
 
     def test_what_one_that_was_cut_off_has_restored_in_vain_is_forgotten(self, scene: Scene) -> None:
         """It had read the log before the connection was closed."""
