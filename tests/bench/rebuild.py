@@ -28,21 +28,21 @@ USERS = 50_000
 CHANGES_EACH = 4
 """Records of each of them: one connection that came and went, one that is open, and how its device is."""
 MILLION = 1_000_000
-HELD_S = 900
+HELD_S = 600
 TOGETHER = 5_000
 
 _SIGNED_IN = """
-WITH people AS (SELECT %(name)s || n AS id FROM generate_series(1, %(users)s) n),
+WITH people AS (SELECT %(name)s::text || n::text AS id FROM generate_series(1, %(users)s::int) n),
 named AS (
-    INSERT INTO users (user_id, username, display_name, created_at) SELECT id, id, id, %(at)s FROM people
+    INSERT INTO users (user_id, username, display_name, created_at) SELECT id, id, id, %(at)s::bigint FROM people
     RETURNING user_id AS id
 ),
 equipped AS (
-    INSERT INTO devices (user_id, device_id, platform, last_seen_at) SELECT id, id, 'other', %(at)s FROM named
+    INSERT INTO devices (user_id, device_id, platform, last_seen_at) SELECT id, id, 'other', %(at)s::bigint FROM named
     RETURNING device_id AS id
 )
 INSERT INTO sessions (session_id, user_id, device_id, family_digest, turn_digest, created_at, refreshed_at)
-SELECT id, id, id, sha256(id::bytea), sha256(id::bytea), %(at)s, %(at)s FROM equipped
+SELECT id, id, id, sha256(convert_to(id, 'UTF8')), sha256(convert_to(id, 'UTF8')), %(at)s::bigint, %(at)s::bigint FROM equipped
 """
 
 
