@@ -10,8 +10,6 @@ from typing import Literal
 from pydantic import BaseModel, Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from natter.names import REGISTRY_PARTS
-
 _ENDPOINT = r"^[^\s:]+:\d{1,5}$"
 
 

@@ -42,7 +42,8 @@ equipped AS (
     RETURNING device_id AS id
 )
 INSERT INTO sessions (session_id, user_id, device_id, family_digest, turn_digest, created_at, refreshed_at)
-SELECT id, id, id, sha256(convert_to(id, 'UTF8')), sha256(convert_to(id, 'UTF8')), %(at)s::bigint, %(at)s::bigint FROM equipped
+SELECT id, id, id, digest, digest, %(at)s::bigint, %(at)s::bigint
+FROM equipped, sha256(convert_to(id, 'UTF8')) digest
 """
 
 

@@ -1,7 +1,8 @@
 import pytest
 from pydantic import ValidationError
 
-from natter.settings import SendSettings, UsersApiSettings, ValkeySettings
+from natter.names import REGISTRY_PARTS
+from natter.settings import RebuildingSettings, SendSettings, UsersApiSettings, ValkeySettings
 
 ENVIRONMENT = {
     "NATTER_STAGE": "local",
@@ -102,3 +103,9 @@ def test_there_is_a_key_to_sign_with(environment: pytest.MonkeyPatch, keys: str)
     environment.setenv("NATTER_TOKENS__KEY_ARNS", keys)
     with pytest.raises(ValidationError, match="key_arns"):
         UsersApiSettings()
+
+
+def test_a_run_may_rebuild_all_parts_of_the_registry_and_there_are_no_more() -> None:
+    assert RebuildingSettings(parts=REGISTRY_PARTS).parts == REGISTRY_PARTS
+    with pytest.raises(ValidationError):
+        RebuildingSettings(parts=REGISTRY_PARTS + 1)
