@@ -98,7 +98,7 @@ class RebuildQueueSettings(BaseModel, frozen=True):
 class RebuildingSettings(BaseModel, frozen=True):
     parts: int = Field(
         ge=1,
-        le=REGISTRY_PARTS,
+        le=128,
         description="How many of the registry's parts one run rebuilds; others go on beside it.",
     )
 
