@@ -9,7 +9,6 @@ from pathlib import Path
 
 import uvloop
 
-from infra.config import PROD
 from local.cloud import Cloud
 from local.serve import FAILURES
 from tests.bench import accounts, backlog, inbox, latency, memory, rebuild, throughput
@@ -50,10 +49,7 @@ async def bench(which: Sequence[str], *, rounds: int, seconds: float, pairs: int
         if "accounts" in which:
             _show(accounts.table(await accounts.measure(cloud)))
         if "rebuild" in which:  # last: `presence` is left with what it did not see
-            await rebuild.prepare(cloud)
-            of_all = [await rebuild.measure(cloud, rebuilders=1) for _ in range(rounds)]
-            of_one = [await rebuild.measure(cloud, rebuilders=PROD.rebuilders) for _ in range(rounds)]
-            _show(rebuild.table(of_all, of_one))
+            _show(await rebuild.report(cloud, rounds=rounds))
     _show([machine()])
 
 

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import batched
 
+from confluent_kafka import OFFSET_END, TopicPartition
+from confluent_kafka.admin import AdminClient
 from redis.asyncio import Redis
 
 from infra.config import PROD
@@ -30,6 +32,7 @@ CHANGES_EACH = 4
 MILLION = 1_000_000
 HELD_S = 600
 TOGETHER = 5_000
+ADMIN_S = 20
 
 _SIGNED_IN = """
 WITH people AS (SELECT %(name)s::text || n::text AS id FROM generate_series(1, %(users)s::int) n),
@@ -65,6 +68,16 @@ class Rebuilding:
         return self.seconds * MILLION / self.known
 
 
+async def report(cloud: Cloud, *, rounds: int) -> list[str]:
+    try:
+        await prepare(cloud)
+        of_all = [await measure(cloud, rebuilders=1) for _ in range(rounds)]
+        of_one = [await measure(cloud, rebuilders=PROD.rebuilders) for _ in range(rounds)]
+    finally:
+        await forget(cloud)
+    return table(of_all, of_one)
+
+
 async def prepare(cloud: Cloud) -> None:
     """Everybody is signed in, and has come and gone; `presence` has no part in it, and is held."""
     name, now = f"b{secrets.token_hex(4)}", time.time_ns() // 1_000_000
@@ -87,6 +100,15 @@ async def measure(cloud: Cloud, *, rebuilders: int) -> Rebuilding:
         seconds = time.perf_counter() - began
         known = [key async for key in valkey.scan_iter("conn:*", count=TOGETHER)]  # each has one connection
     return Rebuilding(known=len(known), restored=sum(part(key) in lost for key in known), seconds=seconds)
+
+
+async def forget(cloud: Cloud) -> None:
+    """Empty the log of connections: else the cloud would rebuild everybody's at its next start, for two hours."""
+    admin = AdminClient({"bootstrap.servers": cloud.engines["kafka"].address})
+    partitions = admin.list_topics(CONNECTIONS_TOPIC, timeout=ADMIN_S).topics[CONNECTIONS_TOPIC].partitions
+    ends = [TopicPartition(CONNECTIONS_TOPIC, each, OFFSET_END) for each in partitions]
+    for deleted in admin.delete_records(ends, request_timeout=ADMIN_S).values():
+        await asyncio.to_thread(deleted.result, ADMIN_S)
 
 
 def _note(cloud: Cloud, people: Sequence[str], now: int) -> None:
