@@ -166,8 +166,10 @@ class SendSettings(FunctionSettings):
     postgres: PostgresSettings
     valkey: ValkeySettings
     kafka: KafkaSettings
+    keyspaces: KeyspacesSettings
     sockets: EndpointSettings
     attachments: AttachmentSettings
+    closures: ClosureQueueSettings
     content_check: str | None = Field(
         None,
         pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$",

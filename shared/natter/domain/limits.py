@@ -16,6 +16,10 @@ class Bucket:
 HTTP_PER_USER = Bucket("http", rate=20, burst=100)
 FAILED_SIGN_INS_PER_NAME = Bucket("sign_in_name", rate=5 / 60, burst=5)
 FAILED_SIGN_INS_PER_ADDRESS = Bucket("sign_in_address", rate=50 / 60, burst=50)
+SIGN_INS_PER_USER = Bucket("sign_in_user", rate=1, burst=300)
+"""Of those that succeed, so nobody else can use them up: each is a hash of a password, and a signature."""
+SIGN_INS_PER_ADDRESS = Bucket("sign_in_from", rate=10, burst=1000)
+"""So, too, and so many that no one user can use them up for who else is behind it."""
 SIGN_UPS_PER_ADDRESS = Bucket("sign_up_address", rate=20 / 60, burst=20)
 COMMANDS = Bucket("commands", rate=20, burst=60)
 """Messages; an edit, a deletion or a reaction counts as one."""

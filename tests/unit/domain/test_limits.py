@@ -20,7 +20,14 @@ class TestBuckets:
         assert per_minute(limits.SIGN_UPS_PER_ADDRESS) == (20, 20)
         assert per_minute(limits.NEW_CONVERSATIONS) == (10, 60)
         assert per_minute(limits.TYPING_PER_USER) == (10 * 60, 30)
-        assert len(BUCKETS) == 9
+        assert per_minute(limits.SIGN_INS_PER_USER) == (60, 300)
+        assert per_minute(limits.SIGN_INS_PER_ADDRESS) == (600, 1000)
+        assert len(BUCKETS) == 11
+
+    def test_no_one_user_can_use_up_an_address(self) -> None:
+        """Others may be behind it."""
+        assert limits.SIGN_INS_PER_USER.rate < limits.SIGN_INS_PER_ADDRESS.rate
+        assert limits.SIGN_INS_PER_USER.burst < limits.SIGN_INS_PER_ADDRESS.burst
 
     def test_none_shares_the_keys_of_another(self) -> None:
         assert len({bucket.name for bucket in BUCKETS}) == len(BUCKETS)
