@@ -119,7 +119,7 @@ class ServicesStack(Stack):
         send = self._function(
             "send",
             ["core", "streams", "users", "tables"],
-            *("KAFKA", "VALKEY", "POSTGRES", "KEYSPACES", "SOCKETS", "ATTACHMENTS", "CLOSURES"),
+            *("KAFKA", "VALKEY", "POSTGRES", "KEYSPACES", "SOCKETS", "ATTACHMENTS", "CLOSURES", "LIMITS"),
         )
         persist = self._function(
             "persist",
@@ -135,7 +135,7 @@ class ServicesStack(Stack):
         chat_api = self._function(
             "chat_api",
             ["core", "users", "streams", "tables"],
-            *("POSTGRES", "VALKEY", "TOKENS", "KAFKA", "KEYSPACES", "ATTACHMENTS"),
+            *("POSTGRES", "VALKEY", "TOKENS", "KAFKA", "KEYSPACES", "ATTACHMENTS", "LIMITS"),
         )
         if self._stage.content_check is not None:
             send.add_environment("NATTER_CONTENT_CHECK", self._stage.content_check)
@@ -216,7 +216,7 @@ class ServicesStack(Stack):
         """What leaves nothing in a conversation: `signal` takes it, `receipts` moves cursors; both tell the others."""
         data, topics = self._data, self._streams.topics
         stores = ("POSTGRES", "VALKEY", "KAFKA", "KEYSPACES", "SOCKETS")
-        signal = self._function("signal", ["core", "users", "streams", "tables"], *stores, "CLOSURES")
+        signal = self._function("signal", ["core", "users", "streams", "tables"], *stores, "CLOSURES", "LIMITS")
         receipts = self._function("receipts", ["core", "users", "streams", "tables"], *stores)
         topics.grant_append(signal, names.RECEIPTS_TOPIC, names.CONNECTIONS_TOPIC)
         topics.grant_append(self.functions["chat_api"], names.RECEIPTS_TOPIC)
@@ -370,6 +370,6 @@ class ServicesStack(Stack):
             "REBUILDS": {"QUEUE_URL": self.rebuilds.url},
             "CLOSURES": {"QUEUE_URL": self.closures.url},
             "EXPORTER": {"FUNCTION": f"natter-{stage.name}-export"},
-            "LIMITS": {"PER_ADDRESS": str(stage.limit_per_address).lower()},
+            "LIMITS": {"PER_ADDRESS": str(stage.limit_per_address).lower(), "RATES": json.dumps(stage.limits)},
         }
         return settings[dependency]

@@ -39,6 +39,15 @@ def test_read_from_the_environment(environment: pytest.MonkeyPatch) -> None:
     assert settings.oidc is None
 
 
+def test_limits_may_be_others_than_those_of_the_protocol(environment: pytest.MonkeyPatch) -> None:
+    assert UsersApiSettings().limits.rates == {}
+    environment.setenv("NATTER_LIMITS__RATES", '{"http": [40, 200]}')
+    assert UsersApiSettings().limits.rates == {"http": (40, 200)}
+    environment.setenv("NATTER_LIMITS__RATES", '{"http": [0, 200]}')
+    with pytest.raises(ValidationError, match="rates"):
+        UsersApiSettings()
+
+
 def test_limits_by_address_unless_said_otherwise(environment: pytest.MonkeyPatch) -> None:
     environment.delenv("NATTER_LIMITS__PER_ADDRESS")
     assert UsersApiSettings().limits.per_address

@@ -1,5 +1,6 @@
 """How much of what one user, name or address may do: token buckets (values of protocol.md, 5)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -30,3 +31,24 @@ TYPING = Bucket("typing", rate=1 / 2, burst=1)
 """Of one user in one conversation; what is over it is not passed on."""
 TYPING_PER_USER = Bucket("typing_user", rate=10, burst=30)
 """In all conversations together, also such as one does not belong to: nobody has others looked up without end."""
+
+BUCKETS = {
+    bucket.name: bucket
+    for bucket in (
+        *(HTTP_PER_USER, COMMANDS, SIGNALS, TYPING, TYPING_PER_USER, NEW_CONVERSATIONS, SIGN_UPS_PER_ADDRESS),
+        *(FAILED_SIGN_INS_PER_NAME, FAILED_SIGN_INS_PER_ADDRESS, SIGN_INS_PER_USER, SIGN_INS_PER_ADDRESS),
+    )
+}
+"""By name. A stage may have other rates (`limits` of infra/config.py)."""
+
+
+def adjusted(rates: Mapping[str, tuple[float, int]]) -> Mapping[str, Bucket]:
+    """
+    The buckets that have other rates, with them: tokens a second, and how many a bucket holds.
+
+    Raises:
+        ValueError: there is no such bucket.
+    """
+    if unknown := rates.keys() - BUCKETS.keys():
+        raise ValueError(f"no such limits: {', '.join(sorted(unknown))}")
+    return {name: Bucket(name, rate=rate, burst=burst) for name, (rate, burst) in rates.items()}

@@ -1,5 +1,7 @@
+import pytest
+
 from natter.domain import limits
-from natter.domain.limits import Bucket
+from natter.domain.limits import Bucket, adjusted
 
 BUCKETS = [each for each in vars(limits).values() if isinstance(each, Bucket)]
 
@@ -23,6 +25,7 @@ class TestBuckets:
         assert per_minute(limits.SIGN_INS_PER_USER) == (60, 300)
         assert per_minute(limits.SIGN_INS_PER_ADDRESS) == (600, 1000)
         assert len(BUCKETS) == 11
+        assert sorted(limits.BUCKETS) == sorted(bucket.name for bucket in BUCKETS)
 
     def test_no_one_user_can_use_up_an_address(self) -> None:
         """Others may be behind it."""
@@ -31,3 +34,13 @@ class TestBuckets:
 
     def test_none_shares_the_keys_of_another(self) -> None:
         assert len({bucket.name for bucket in BUCKETS}) == len(BUCKETS)
+
+
+class TestAdjusted:
+    def test_a_stage_may_have_other_rates(self) -> None:
+        assert adjusted({}) == {}
+        assert adjusted({"commands": (100, 300)}) == {"commands": Bucket("commands", rate=100, burst=300)}
+
+    def test_of_limits_that_there_are(self) -> None:
+        with pytest.raises(ValueError, match="no such limits: messages"):
+            adjusted({"messages": (1, 1), "commands": (100, 300)})
