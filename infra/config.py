@@ -110,6 +110,8 @@ class Stage:
     """Frames and connects of the WebSocket API per second; as many again may burst."""
     requests_per_second: int
     limit_per_address: bool
+    limits: dict[str, tuple[float, int]] = field(default_factory=dict)
+    """Other limits than those of the protocol, by name (`natter.domain.limits`): tokens a second, burst."""
     cors_origins: tuple[str, ...]
     content_check: str | None = None
     """`package.module:name` of the operator's own rule about what may be said (docs/extending.md); None: no rule."""

@@ -117,7 +117,9 @@ class ServicesStack(Stack):
         """The path of a message: `send` appends, `persist` sequences, stores and delivers, `chat_api` reads."""
         data, topics = self._data, self._streams.topics
         send = self._function(
-            "send", ["core", "streams", "users"], "KAFKA", "VALKEY", "POSTGRES", "SOCKETS", "ATTACHMENTS"
+            "send",
+            ["core", "streams", "users", "tables"],
+            *("KAFKA", "VALKEY", "POSTGRES", "KEYSPACES", "SOCKETS", "ATTACHMENTS", "CLOSURES", "LIMITS"),
         )
         persist = self._function(
             "persist",
@@ -133,7 +135,7 @@ class ServicesStack(Stack):
         chat_api = self._function(
             "chat_api",
             ["core", "users", "streams", "tables"],
-            *("POSTGRES", "VALKEY", "TOKENS", "KAFKA", "KEYSPACES", "ATTACHMENTS"),
+            *("POSTGRES", "VALKEY", "TOKENS", "KAFKA", "KEYSPACES", "ATTACHMENTS", "LIMITS"),
         )
         if self._stage.content_check is not None:
             send.add_environment("NATTER_CONTENT_CHECK", self._stage.content_check)
@@ -151,12 +153,14 @@ class ServicesStack(Stack):
             chat_api,
             read=("events", "message_states", "reaction_marks", "heads", "memberships", "cursors", "files"),
         )
+        data.tables.grant(send, read=("client_ids",))  # whether what shows a file that is not there is a retry
         for key in data.token_keys:
             key.grant(chat_api, "kms:GetPublicKey")
         data.attachments.grant_exchange(chat_api)
         data.attachments.grant_hold(send)
         self.slices.grant_send(persist)
         self.files.grant_send(persist)
+        self._closes(send)  # those that have outlived their session
         self.sockets.api.grant_manage_connections(persist)
         self.sockets.api.grant_manage_connections(chat_api)  # one's other devices are told of one's settings
 
@@ -176,7 +180,7 @@ class ServicesStack(Stack):
             "fanout", ["core", "streams", "tables"], "KAFKA", "KEYSPACES", "VALKEY", "DELIVERIES", "REBUILDS"
         )
         post_slice = self._function("post_slice", ["core", "tables"], "KEYSPACES", "VALKEY", "DELIVERIES")
-        data.tables.grant(fanout, read=("heads", "memberships"))
+        data.tables.grant(fanout, read=("memberships",))
         data.tables.grant(post_slice, read=("events",))
         for function in (fanout, post_slice):
             self.slices.grant_send(function)
@@ -189,7 +193,11 @@ class ServicesStack(Stack):
         """Keeps what messages show. `persist` does not do it itself: S3 must not hold up a partition."""
         data = self._data
         settle_files = self._function("settle_files", ["core", "tables"], "KEYSPACES", "ATTACHMENTS")
-        data.tables.grant(settle_files, read=("heads", "events", "message_states", "memberships"), write=("files",))
+        data.tables.grant(
+            settle_files,
+            read=("heads", "events", "message_states", "reaction_marks", "memberships"),
+            write=("files",),
+        )
         data.attachments.grant_settle(settle_files)
         self.files.work(settle_files)
 
@@ -208,7 +216,7 @@ class ServicesStack(Stack):
         """What leaves nothing in a conversation: `signal` takes it, `receipts` moves cursors; both tell the others."""
         data, topics = self._data, self._streams.topics
         stores = ("POSTGRES", "VALKEY", "KAFKA", "KEYSPACES", "SOCKETS")
-        signal = self._function("signal", ["core", "users", "streams", "tables"], *stores, "CLOSURES")
+        signal = self._function("signal", ["core", "users", "streams", "tables"], *stores, "CLOSURES", "LIMITS")
         receipts = self._function("receipts", ["core", "users", "streams", "tables"], *stores)
         topics.grant_append(signal, names.RECEIPTS_TOPIC, names.CONNECTIONS_TOPIC)
         topics.grant_append(self.functions["chat_api"], names.RECEIPTS_TOPIC)
@@ -365,6 +373,6 @@ class ServicesStack(Stack):
             "REBUILDING": {"PARTS": str(-(-names.REGISTRY_PARTS // stage.rebuilders))},
             "CLOSURES": {"QUEUE_URL": self.closures.url},
             "EXPORTER": {"FUNCTION": f"natter-{stage.name}-export"},
-            "LIMITS": {"PER_ADDRESS": str(stage.limit_per_address).lower()},
+            "LIMITS": {"PER_ADDRESS": str(stage.limit_per_address).lower(), "RATES": json.dumps(stage.limits)},
         }
         return settings[dependency]

@@ -7,7 +7,7 @@ Secrets are named by ARN, not held.
 
 from typing import Literal
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, PositiveFloat, PositiveInt, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _ENDPOINT = r"^[^\s:]+:\d{1,5}$"
@@ -108,7 +108,10 @@ class ClosureQueueSettings(BaseModel, frozen=True):
 
 
 class LimitSettings(BaseModel, frozen=True):
-    per_address: bool = Field(default=True, description="Whether sign-ups and failed sign-ins are limited by address.")
+    per_address: bool = Field(default=True, description="Whether sign-ups and sign-ins are limited by address.")
+    rates: dict[str, tuple[PositiveFloat, PositiveInt]] = Field(
+        default={}, description="Other limits than those of the protocol, by name: tokens a second, burst. JSON."
+    )
 
 
 class AttachmentSettings(BaseModel, frozen=True):
@@ -141,7 +144,7 @@ class UsersApiSettings(FunctionSettings):
     attachments: AttachmentSettings
     exporter: ExporterSettings
     closures: ClosureQueueSettings
-    limits: LimitSettings = LimitSettings(per_address=True)
+    limits: LimitSettings = LimitSettings()
     oidc: OidcSettings | None = Field(
         None, description="The identity provider that signs people in; none: they have passwords."
     )
@@ -174,8 +177,11 @@ class SendSettings(FunctionSettings):
     postgres: PostgresSettings
     valkey: ValkeySettings
     kafka: KafkaSettings
+    keyspaces: KeyspacesSettings
     sockets: EndpointSettings
     attachments: AttachmentSettings
+    closures: ClosureQueueSettings
+    limits: LimitSettings = LimitSettings()
     content_check: str | None = Field(
         None,
         pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$",
@@ -190,6 +196,7 @@ class SignalSettings(FunctionSettings):
     keyspaces: KeyspacesSettings
     sockets: EndpointSettings
     closures: ClosureQueueSettings
+    limits: LimitSettings = LimitSettings()
 
 
 class ReceiptsSettings(FunctionSettings):
@@ -274,3 +281,4 @@ class ChatApiSettings(FunctionSettings):
     kafka: KafkaSettings
     keyspaces: KeyspacesSettings
     attachments: AttachmentSettings
+    limits: LimitSettings = LimitSettings()

@@ -72,7 +72,7 @@ def an_upload(store: Store, body: bytes = BODY, *, conversation: ConversationId 
 def link(store: Store, attachment: AttachmentId) -> str:
     found = store.attachments.link(LOBBY, ANN, attachment)
     assert found is not None
-    return found
+    return found.url
 
 
 class TestAttachmentsContract:
@@ -82,9 +82,12 @@ class TestAttachmentsContract:
         assert store.upload(store.attachments.offer(LOBBY, ANN, attachment, file), BODY)
         for move in (store.attachments.hold, store.attachments.keep):
             assert list(move(LOBBY, ANN, [attachment])) == []
-            where = link(store, attachment)
-            assert len(where) < MOST_HEADERS - LONGEST_SESSION_TOKEN
-            assert store.download(where) == (file, BODY)
+            found = store.attachments.link(LOBBY, ANN, attachment)
+            assert found is not None
+            assert (found.name, found.content_type, found.size) == (name, file.content_type, len(BODY))
+            assert found.expires_in_s == 300
+            assert len(found.url) < MOST_HEADERS - LONGEST_SESSION_TOKEN
+            assert store.download(found.url) == (file, BODY)
 
     def test_nothing_is_a_file_too(self, store: Store) -> None:
         attachment = an_upload(store, b"")

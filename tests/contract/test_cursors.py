@@ -92,6 +92,7 @@ class TestMembers:
         roles: list[tuple[UserId, int, Role | None]] = [(ANN, 1, "owner"), (BOB, 1, "member"), (BOB, 5, None)]
         changes = [MembershipChange(user_id=user, seq=seq, role=role, messages=0) for user, seq, role in roles]
         tables.write([MembershipRow(conversation_id=lobby, change=each, written_at=NOW_US) for each in changes])
-        found = tables.membership_changes(lobby)
-        assert sorted(found, key=lambda each: (each.seq, each.user_id)) == changes
-        assert tables.membership_changes(ConversationId(new_id())) == []
+        nowhere = ConversationId(new_id())
+        found = tables.membership_changes([lobby, nowhere])
+        assert sorted(found[lobby], key=lambda each: (each.seq, each.user_id)) == changes
+        assert found[nowhere] == []

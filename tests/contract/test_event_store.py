@@ -111,6 +111,7 @@ class TestReading:
         known = tables.read(Wanted(conversations=[lobby], keys=[key], targets=[(lobby, 1)]))
         assert (known.heads, known.targets) == ({}, {})
         assert not known.outcomes.get(key)
+        assert tables.outcomes([key]) == {key: []}
         assert not known.membership_changes.get(lobby)
         assert tables.events_at([(lobby, 1)]) == {}
 
@@ -131,6 +132,7 @@ class TestReading:
             conversations=[lobby, other], keys=[row.key], targets=[(lobby, 1), (other, 1)], marks=[reaction.key]
         )
         known = tables.read(wanted)
+        assert tables.outcomes([row.key]) == {row.key: [row.outcome]}
         assert known.heads == {lobby: head}
         assert sorted(known.membership_changes[lobby], key=lambda each: each.seq) == [joined.change, left.change]
         assert known.outcomes == {row.key: [row.outcome]}

@@ -130,7 +130,7 @@ class TestPeople:
             item = AddMembers(client_id=ClientId(f"row-{batch + 1}"), members=members)
             log.command(Command(conversation_id=log.lobby, sender_id=ANN, items=(item,), decided=True))
         log.stored()
-        assert len(log.timeline.membership_changes(log.lobby)) == MAX_MEMBERS + 1
+        assert len(log.timeline.membership_changes([log.lobby])[log.lobby]) == MAX_MEMBERS + 1
 
 
 class TestRefusals:

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from infra.config import STAGES, Oidc
 from natter import names, settings
+from natter.domain.limits import adjusted
 from tests.infra.templates import Templates
 
 MODELS: dict[str, type[settings.FunctionSettings]] = {
@@ -89,6 +90,18 @@ class TestFunctions:
 
     def test_prod_limits_attempts_by_address(self, prod: Templates) -> None:
         assert prod.functions()["users_api"]["Environment"]["Variables"]["NATTER_LIMITS__PER_ADDRESS"] == "true"
+
+    def test_limits_of_a_stage_reach_all_who_keep_them(self, varied: Templates) -> None:
+        found = {
+            name: json.loads(value)
+            for name, function in varied.functions().items()
+            if (value := function["Environment"]["Variables"].get("NATTER_LIMITS__RATES")) is not None
+        }
+        assert found == {name: {"commands": [100, 300]} for name in ("chat_api", "send", "signal", "users_api")}
+
+    def test_limits_of_a_stage_are_limits_that_there_are(self) -> None:
+        for stage in STAGES.values():
+            adjusted(stage.limits)
 
     def test_every_log_ends_some_day(self, app: Templates) -> None:
         groups = app.properties("AWS::Logs::LogGroup")

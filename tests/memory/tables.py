@@ -9,6 +9,7 @@ from natter.domain.fold.known import Known, Wanted
 from natter.domain.fold.targets import Target
 from natter.domain.fold.writes import (
     AmendedRow,
+    ClientIdKey,
     ClientIdRow,
     EmptiedRow,
     EventRow,
@@ -17,6 +18,7 @@ from natter.domain.fold.writes import (
     ForgottenFileRow,
     MarkRow,
     MembershipRow,
+    Outcome,
     Place,
     Row,
     SentRow,
@@ -53,12 +55,10 @@ class MemoryTables:
     def read(self, wanted: Wanted) -> Known:
         heads = self.heads(wanted.conversations)
         ends = {**wanted.folded, **{each: head.seq for each, head in heads.items()}}
-        outcomes = {key: list(self._select(("client_ids", key)).values()) for key in wanted.keys}
+        outcomes = self.outcomes(wanted.keys)
         return Known(
             heads=heads,
-            membership_changes={
-                each: list(self._select(("memberships", each)).values()) for each in wanted.conversations
-            },
+            membership_changes=self.membership_changes(wanted.conversations),
             outcomes=outcomes,
             targets={
                 place: target
@@ -71,6 +71,9 @@ class MemoryTables:
                 if (is_set := self._mark(key, ends.get(key.conversation_id, 0))) is not None
             },
         )
+
+    def outcomes(self, keys: Collection[ClientIdKey]) -> Mapping[ClientIdKey, Sequence[Outcome]]:
+        return {key: list(self._select(("client_ids", key)).values()) for key in keys}
 
     def events_at(self, places: Collection[Place]) -> Mapping[Place, Event]:
         found = {place: self._event(place) for place in places}
@@ -144,8 +147,10 @@ class MemoryTables:
             read = {name: getattr(cursor, name) for name in READ_COLUMNS}
             self._put(("cursors", key), "read", read, cursor.written_at)
 
-    def membership_changes(self, conversation: ConversationId) -> Sequence[MembershipChange]:
-        return list(self._select(("memberships", conversation)).values())
+    def membership_changes(
+        self, conversations: Iterable[ConversationId]
+    ) -> Mapping[ConversationId, Sequence[MembershipChange]]:
+        return {each: list(self._select(("memberships", each)).values()) for each in conversations}
 
     def _write_head(self, head: Head) -> None:
         self._put(("heads", head.conversation_id), None, head, head.written_at)

@@ -6,7 +6,7 @@ from random import Random
 
 from greenlet import GreenletExit, greenlet
 
-from natter.domain.attachments import UnsettledFiles
+from natter.domain.attachments import Download, UnsettledFiles
 from natter.domain.conversations.members import erased_as_of
 from natter.domain.errors import NotFound, NotMember, Unavailable
 from natter.domain.ids import AttachmentId, ConversationId, UserId
@@ -73,7 +73,7 @@ class SteppedAttachments(MemoryAttachments):
             self._pause()
             super().discard(conversation, uploader, [attachment])
 
-    def link(self, conversation: ConversationId, uploader: UserId, attachment: AttachmentId) -> str | None:
+    def link(self, conversation: ConversationId, uploader: UserId, attachment: AttachmentId) -> Download | None:
         self._pause()
         return super().link(conversation, uploader, attachment)
 
@@ -136,7 +136,7 @@ class Eraser:
 
     def _due(self) -> list[tuple[ConversationId, UserId]]:
         heads = self.timeline.heads(CONVERSATIONS)
-        changes = {each: self.timeline.membership_changes(each) for each in heads}
+        changes = self.timeline.membership_changes(heads)
         erased = [(each, user) for each, head in heads.items() for user in erased_as_of(changes[each], head.seq)]
         return sorted(set(erased) - self._done)
 

@@ -57,7 +57,8 @@ class Engines(Ports):
         from natter.adapters.valkey.admission import ValkeyAdmission
         from natter.adapters.valkey.gate import ValkeyGate
 
-        return ValkeyGate(self.valkey, ValkeyAdmission(self.valkey, self.conversations), self.check_session)
+        admission = ValkeyAdmission(self.valkey, self.conversations)
+        return ValkeyGate(self.valkey, admission, self.check_session, self.adjusted_limits)
 
     @cached_property
     def authenticate(self) -> Authenticate:

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from natter.domain.conversations.members import MembershipChange
 from natter.domain.fold.known import Known, Wanted
-from natter.domain.fold.writes import Place
+from natter.domain.fold.writes import ClientIdKey, Outcome, Place
 from natter.domain.ids import AttachmentId, ConversationId, UserId
 from natter.domain.messages.events import Event, Head, HeadPlace
 from natter.domain.messages.states import MarkKey, MessageState
@@ -27,6 +27,9 @@ class Timeline(Protocol):
 
         So what lies at or below a head read here is found completely, even while another fold is writing.
         """
+
+    def outcomes(self, keys: Collection[ClientIdKey]) -> Mapping[ClientIdKey, Sequence[Outcome]]:
+        """What became of each of these client ids, each time that it was spent."""
 
     def heads(self, conversations: Iterable[ConversationId]) -> Mapping[ConversationId, Head]:
         """The heads of those that have one."""
@@ -57,8 +60,10 @@ class Timeline(Protocol):
     def marks(self, keys: Collection[MarkKey], *, up_to: int) -> Mapping[MarkKey, bool]:
         """Who had set a reaction by the event at `up_to`, of those whom the states do not name."""
 
-    def membership_changes(self, conversation: ConversationId) -> Sequence[MembershipChange]:
-        """All changes ever written of who belongs to it, in no order."""
+    def membership_changes(
+        self, conversations: Iterable[ConversationId]
+    ) -> Mapping[ConversationId, Sequence[MembershipChange]]:
+        """All changes ever written of who belongs to them, in no order."""
 
     def membership_changes_of(
         self, user: UserId, conversations: Iterable[ConversationId]

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from natter.adapters.cassandra.client import CassandraSession
+from natter.adapters.cassandra.client import CassandraSession, Statement
 from natter.adapters.cassandra.rows import (
     BUCKET,
     READ_CURSOR,
@@ -18,7 +18,7 @@ from natter.adapters.cassandra.rows import (
 )
 from natter.domain.conversations.members import MembershipChange
 from natter.domain.fold.known import Known, Wanted
-from natter.domain.fold.writes import Outcome, Place
+from natter.domain.fold.writes import ClientIdKey, Outcome, Place
 from natter.domain.ids import AttachmentId, ConversationId, UserId
 from natter.domain.messages.events import Event, Head
 from natter.domain.messages.states import NO_STATE, MarkKey, MessageState
@@ -71,7 +71,7 @@ class CassandraTimeline:
             self._session.run(
                 [
                     *((READ_MEMBERSHIPS, (each,)) for each in conversations),
-                    *((READ_OUTCOME, (key.conversation_id, key.sender_id, key.client_id)) for key in keys),
+                    *map(_outcomes, keys),
                     *((READ_TARGET, _event_key(place)) for place in targets),
                     *((READ_STATE, (*_event_key(place), ends[place[0]])) for place in targets),
                     *((READ_MARK, (*_mark(key), ends[key.conversation_id])) for key in marks),
@@ -92,6 +92,11 @@ class CassandraTimeline:
             marks={key: row["is_set"] for key in marks for row in next(results)},
         )
 
+    def outcomes(self, keys: Collection[ClientIdKey]) -> Mapping[ClientIdKey, Sequence[Outcome]]:
+        ordered = list(keys)
+        results = self._session.run([_outcomes(key) for key in ordered])
+        return {key: [_outcome(row) for row in rows] for key, rows in zip(ordered, results, strict=True)}
+
     def heads(self, conversations: Iterable[ConversationId]) -> Mapping[ConversationId, Head]:
         rows = self._each(READ_HEAD, conversations)
         return {each: to_head(found[0]) for each, found in rows.items() if found}
@@ -102,8 +107,11 @@ class CassandraTimeline:
         rows = self._each(READ_MEMBERSHIP, conversations, user)
         return {each: [to_change(row) for row in found] for each, found in rows.items() if found}
 
-    def membership_changes(self, conversation: ConversationId) -> Sequence[MembershipChange]:
-        return [to_change(row) for row in self._session.run([(READ_MEMBERSHIPS, (conversation,))])[0]]
+    def membership_changes(
+        self, conversations: Iterable[ConversationId]
+    ) -> Mapping[ConversationId, Sequence[MembershipChange]]:
+        rows = self._each(READ_MEMBERSHIPS, conversations)
+        return {each: [to_change(row) for row in found] for each, found in rows.items()}
 
     def cursors(self, keys: Iterable[CursorKey]) -> Mapping[CursorKey, Cursor]:
         ordered = list(keys)
@@ -157,6 +165,10 @@ class CassandraTimeline:
         ordered = list(conversations)
         results = self._session.run([(statement, (each, *values)) for each in ordered])
         return {each: list(rows) for each, rows in zip(ordered, results, strict=True)}
+
+
+def _outcomes(key: ClientIdKey) -> Statement:
+    return READ_OUTCOME, (key.conversation_id, key.sender_id, key.client_id)
 
 
 def _outcome(row: Any) -> Outcome:

@@ -10,7 +10,6 @@ from natter.domain.conversations.audience import readers_by_places
 from natter.domain.conversations.members import MembershipChange
 from natter.domain.delivery import Slice, Undelivered
 from natter.domain.errors import Unavailable
-from natter.domain.fold.known import Wanted
 from natter.domain.ids import ConversationId, UserId
 from natter.ports.delivery import Connections, SliceQueue
 from natter.ports.reading import Timeline
@@ -42,11 +41,9 @@ class Fanout:
         places: dict[ConversationId, set[int]] = {}
         for each in undelivered:
             places.setdefault(each.conversation_id, set()).update(range(each.first, each.last + 1))
-        changes = self.timeline.read(Wanted(conversations=list(places))).membership_changes
+        changes = self.timeline.membership_changes(places)
         slices = [
-            slice_
-            for each, seqs in places.items()
-            for slice_ in self._slices(each, seqs, changes.get(each, ()), waits=waits)
+            slice_ for each, seqs in places.items() for slice_ in self._slices(each, seqs, changes[each], waits=waits)
         ]
         if slices:
             self.queue.add(slices)

@@ -39,7 +39,7 @@ class ReadCursors:
         hidden = self.blocks.across([(reader, user) for user in users if user != reader])
         users = [user for user in users if (reader, user) not in hidden]
         head = self.heads([conversation]).get(conversation, Head(conversation_id=conversation))
-        members = memberships_as_of(self.timeline.membership_changes(conversation), head.seq)
+        members = memberships_as_of(self.timeline.membership_changes([conversation])[conversation], head.seq)
         cursors = self.timeline.cursors((conversation, user) for user in users)
         return [
             reached(
