@@ -127,6 +127,7 @@ class ServicesStack(Stack):
             "VALKEY",
             "SOCKETS",
             "DELIVERIES",
+            "CLOSURES",
             "FILES",
             "REBUILDS",
         )
@@ -157,7 +158,7 @@ class ServicesStack(Stack):
         data.attachments.grant_hold(send)
         self.slices.grant_send(persist)
         self.files.grant_send(persist)
-        self.sockets.api.grant_manage_connections(persist)
+        self._closes(persist)
         self.sockets.api.grant_manage_connections(chat_api)  # one's other devices are told of one's settings
 
         for action in ("send", "edit", "delete", "react"):
@@ -175,12 +176,12 @@ class ServicesStack(Stack):
         fanout = self._function(
             "fanout", ["core", "streams", "tables"], "KAFKA", "KEYSPACES", "VALKEY", "DELIVERIES", "REBUILDS"
         )
-        post_slice = self._function("post_slice", ["core", "tables"], "KEYSPACES", "VALKEY", "DELIVERIES")
+        post_slice = self._function("post_slice", ["core", "tables"], "KEYSPACES", "VALKEY", "DELIVERIES", "CLOSURES")
         data.tables.grant(fanout, read=("heads", "memberships"))
         data.tables.grant(post_slice, read=("events",))
         for function in (fanout, post_slice):
             self.slices.grant_send(function)
-        self.sockets.api.grant_manage_connections(post_slice)
+        self._closes(post_slice)
 
         self._consume(fanout, names.FANOUT_TOPIC, group=FANOUT_GROUP)
         self.slices.work(post_slice)

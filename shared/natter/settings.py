@@ -206,6 +206,7 @@ class PersistSettings(FunctionSettings):
     valkey: ValkeySettings
     sockets: EndpointSettings
     deliveries: DeliverySettings
+    closures: ClosureQueueSettings
     files: FileQueueSettings
     rebuilds: RebuildQueueSettings
 
@@ -222,6 +223,7 @@ class PostSliceSettings(FunctionSettings):
     keyspaces: KeyspacesSettings
     valkey: ValkeySettings
     deliveries: DeliverySettings
+    closures: ClosureQueueSettings
 
 
 class RebuildSettings(FunctionSettings):

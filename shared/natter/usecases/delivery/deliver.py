@@ -114,12 +114,12 @@ class Deliver:
         for deliveries in conversations:
             postings = [
                 Posting(
-                    post=Post(connection=connection, frame=frame),
+                    post=Post(connection=connection, frame=each.frame),
                     conversation_id=delivery.conversation_id,
-                    seqs=tuple(event.seq for event in delivery.events),
+                    seqs=each.seqs,
                 )
                 for delivery in deliveries
-                for frame in self.frames.events(delivery.conversation_id, delivery.events)
+                for each in self.frames.events(delivery.conversation_id, delivery.events)
                 for user in sorted(delivery.audience & connected.keys())
                 for connection in connected[user]
             ]
