@@ -74,7 +74,7 @@ class TestQueues:
             ("Rebuilds", {"persist", "fanout"}, "rebuild"),
             (
                 "Closures",
-                {"close_connections", "connect", "erase", "rebuild", "signal", "users_api"},
+                {"close_connections", "connect", "erase", "persist", "post_slice", "rebuild", "signal", "users_api"},
                 "close_connections",
             ),
         ],

@@ -52,8 +52,8 @@ class Deliver:
     those who are known are shown it here, and `fanout` waits for the others.
 
     Raises:
-        Unavailable: the registry or the log did not answer. Delivering all of it again is safe: clients know what
-            they have.
+        Unavailable: the registry or the log did not answer, or connections cannot be closed. Delivering all of it
+            again is safe: clients know what they have.
     """
 
     connections: Connections
