@@ -129,6 +129,7 @@ class ServicesStack(Stack):
             "VALKEY",
             "SOCKETS",
             "DELIVERIES",
+            "CLOSURES",
             "FILES",
             "REBUILDS",
         )
@@ -160,8 +161,8 @@ class ServicesStack(Stack):
         data.attachments.grant_hold(send)
         self.slices.grant_send(persist)
         self.files.grant_send(persist)
-        self._closes(send)  # those that have outlived their session
-        self.sockets.api.grant_manage_connections(persist)
+        for function in (send, persist):  # those that have outlived their session, or to whom nothing else gets through
+            self._closes(function)
         self.sockets.api.grant_manage_connections(chat_api)  # one's other devices are told of one's settings
 
         for action in ("send", "edit", "delete", "react"):
@@ -179,12 +180,12 @@ class ServicesStack(Stack):
         fanout = self._function(
             "fanout", ["core", "streams", "tables"], "KAFKA", "KEYSPACES", "VALKEY", "DELIVERIES", "REBUILDS"
         )
-        post_slice = self._function("post_slice", ["core", "tables"], "KEYSPACES", "VALKEY", "DELIVERIES")
+        post_slice = self._function("post_slice", ["core", "tables"], "KEYSPACES", "VALKEY", "DELIVERIES", "CLOSURES")
         data.tables.grant(fanout, read=("memberships",))
         data.tables.grant(post_slice, read=("events",))
         for function in (fanout, post_slice):
             self.slices.grant_send(function)
-        self.sockets.api.grant_manage_connections(post_slice)
+        self._closes(post_slice)
 
         self._consume(fanout, names.FANOUT_TOPIC, group=FANOUT_GROUP)
         self.slices.work(post_slice)

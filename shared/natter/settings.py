@@ -221,6 +221,7 @@ class PersistSettings(FunctionSettings):
     valkey: ValkeySettings
     sockets: EndpointSettings
     deliveries: DeliverySettings
+    closures: ClosureQueueSettings
     files: FileQueueSettings
     rebuilds: RebuildQueueSettings
 
@@ -237,6 +238,7 @@ class PostSliceSettings(FunctionSettings):
     keyspaces: KeyspacesSettings
     valkey: ValkeySettings
     deliveries: DeliverySettings
+    closures: ClosureQueueSettings
 
 
 class RebuildSettings(FunctionSettings):

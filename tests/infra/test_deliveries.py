@@ -74,7 +74,17 @@ class TestQueues:
             ("Rebuilds", {"persist", "fanout", "rebuild"}, "rebuild"),
             (
                 "Closures",
-                {"close_connections", "connect", "erase", "rebuild", "send", "signal", "users_api"},
+                {
+                    "close_connections",
+                    "connect",
+                    "erase",
+                    "persist",
+                    "post_slice",
+                    "rebuild",
+                    "send",
+                    "signal",
+                    "users_api",
+                },
                 "close_connections",
             ),
         ],

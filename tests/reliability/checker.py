@@ -7,12 +7,14 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
+from greenlet import greenlet
+
 from natter.domain.connections import Connection
 from natter.domain.ids import AttachmentId, ConnectionId, ConversationId
 from natter.domain.messages.events import Event
 from tests.reliability.meaning import Answer, History, Meaning
 from tests.reliability.ports import SteppedTables
-from tests.reliability.trace import Appended, Downloaded, Emitted, Posted, Stored, Synced, Trace
+from tests.reliability.trace import Appended, Downloaded, Emitted, Posted, Queued, Stored, Synced, Trace
 
 
 def violations(
@@ -29,6 +31,7 @@ def violations(
     yield from _downloaded_wrongly(meant.histories, trace)
     yield from _shown_wrongly(meant.histories, trace)
     yield from _missed(meant.histories, trace, online)
+    yield from _queued_in_vain(trace)
     yield from _synced_late(trace)
     yield from _emitted_wrongly(meant.histories, trace)
     yield from _not_told(meant.answers, trace)
@@ -130,6 +133,22 @@ def _missed(histories: Mapping[ConversationId, History], trace: Trace, online: S
                 place = (conversation, expected.event.seq)
                 if connection.user_id in expected.audience and place not in live[connection.connection_id]:
                     yield f"{conversation}: {connection.connection_id} missed {expected.event.seq}"
+
+
+def _queued_in_vain(trace: Trace) -> Iterable[str]:
+    """Nobody is to be shown again what has just been shown to them: only what did not arrive is left for later."""
+    arrived: dict[tuple[greenlet, ConnectionId, ConversationId, int], bool] = {}
+    for seen in trace:
+        if isinstance(seen, Posted):
+            conversation, shown = _events(seen.frame)
+            for fields in shown:  # the first time counts: who repeats something is answered after that
+                place = (seen.by, seen.connection.connection_id, conversation, fields["seq"])
+                arrived.setdefault(place, seen.arrived)
+        if isinstance(seen, Queued):
+            for connection in seen.what.connections:
+                for seq in seen.what.seqs:
+                    if arrived.get((seen.by, connection.connection_id, seen.what.conversation_id, seq)):
+                        yield f"{seen.what.conversation_id}: {connection.connection_id} is to get {seq} twice"
 
 
 def _synced_late(trace: Trace) -> Iterable[str]:

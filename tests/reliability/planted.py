@@ -7,10 +7,8 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from natter.domain.attachments import UnsettledFiles
-from natter.domain.conversations.members import MembershipChange, memberships_as_of
-from natter.domain.delivery import PostResult, Slice, Undelivered
+from natter.domain.conversations.members import MembershipChange
 from natter.domain.fold.conversation import Conversation
-from natter.domain.fold.known import Wanted
 from natter.domain.fold.writes import ClientIdRow, EmptiedRow, Row
 from natter.domain.ids import ConversationId
 from natter.domain.messages.commands import Record
@@ -19,10 +17,14 @@ from natter.domain.receipts import Cursor, CursorKey
 from natter.ports.attachments import FileQueue
 from natter.ports.messages import EventStore
 from natter.ports.reading import HeadCache, ReadTable
-from natter.usecases.delivery.fanout import Fanout
-from natter.usecases.delivery.settle_posts import Posting, Settled, SettlePosts
 from natter.usecases.messages.persist import Persist, Persisted
 from natter.usecases.messages.warm import Warm
+from tests.reliability.planted_delivery import (
+    FansOutToTodaysMembers,
+    ForgetsFailures,
+    PrunesAtOnce,
+    RepeatsWhatArrived,
+)
 from tests.reliability.planted_files import (
     EditsShow,
     KeepsTheErased,
@@ -32,7 +34,6 @@ from tests.reliability.planted_files import (
     RetriesShow,
 )
 from tests.reliability.planted_stores import (
-    END,
     ClockedCursors,
     CountedTables,
     CountedView,
@@ -225,36 +226,6 @@ class TellsFilesLast(Persist):
         return persisted
 
 
-class PrunesAtOnce(SettlePosts):
-    def __call__(self, postings: Sequence[Posting], results: Sequence[PostResult], *, attempt: int = 0) -> Settled:
-        for posting, result in zip(postings, results, strict=True):
-            if result is PostResult.GONE:
-                self.connections.unregister(posting.post.connection)
-        return super().__call__(postings, results, attempt=attempt)
-
-
-class ForgetsFailures(SettlePosts):
-    def __call__(self, postings: Sequence[Posting], results: Sequence[PostResult], *, attempt: int = 0) -> Settled:  # noqa: ARG002
-        settled = zip(postings, results, strict=True)
-        others = [(posting, result) for posting, result in settled if result is not PostResult.FAILED]
-        return super().__call__([posting for posting, _ in others], [result for _, result in others])
-
-
-class FansOutToTodaysMembers(Fanout):
-    """Shows what was left over to whoever belongs to the conversation now, not at its place."""
-
-    def __call__(self, undelivered: Sequence[Undelivered], *, waits: bool = True) -> int:  # noqa: ARG002
-        slices = []
-        for each in undelivered:
-            changes = self.timeline.read(Wanted(conversations=[each.conversation_id])).membership_changes
-            members = memberships_as_of(changes[each.conversation_id], END)
-            connections = tuple(one for owned in self.connections.of(members).values() for one in owned)
-            seqs = tuple(range(each.first, each.last + 1))
-            slices.append(Slice(conversation_id=each.conversation_id, seqs=seqs, connections=connections))
-        self.queue.add(slices)
-        return len(slices)
-
-
 PLANTED = {
     "head before events": Parts(persist=WithHeadFirst),
     "client ids after the head": Parts(persist=WithClientIdsLast),
@@ -281,5 +252,6 @@ PLANTED = {
     "cursors by the clock of the writer": Parts(tables=ClockedCursors),
     "410 prunes a fresh registration": Parts(settle=PrunesAtOnce),
     "failed posts are forgotten": Parts(settle=ForgetsFailures),
+    "slices repeat what arrived": Parts(settle=RepeatsWhatArrived),
     "fanout to today's members": Parts(fanout=FansOutToTodaysMembers),
 }

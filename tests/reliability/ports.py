@@ -5,6 +5,8 @@ from contextlib import suppress
 from random import Random
 from typing import Any, Protocol
 
+from greenlet import getcurrent
+
 from natter.domain.connections import Closing, Connection, Registered
 from natter.domain.delivery import Post, PostResult
 from natter.domain.errors import Unavailable
@@ -187,5 +189,5 @@ class SteppedGateway:
             result = PostResult.GONE
         elif self._random.random() < FAIL_POST:
             result = self._random.choice([PostResult.FAILED, PostResult.UNTRIED])
-        self._trace.append(Posted(post.connection, post.frame, arrived=result is PostResult.DELIVERED))
+        self._trace.append(Posted(post.connection, post.frame, arrived=result is PostResult.DELIVERED, by=getcurrent()))
         return result

@@ -27,6 +27,7 @@ from natter.usecases.reading.view_conversations import ReadHeads, ViewConversati
 from natter.usecases.receipts.fold_receipts import FoldReceipts
 from natter.usecases.receipts.note_receipt import NoteReceipt
 from natter.wire.json_frames import JsonFrames
+from tests.memory.deliveries import MemoryClosureQueue
 from tests.memory.logs import MemoryCommandLog
 from tests.memory.relations import MemoryBlocks
 from tests.memory.users import MemoryUsers
@@ -139,15 +140,23 @@ class World:
             random=self.random,
             trace=self.trace,
         )
-        self._fanout, self._slices = SteppedFanoutLog(self.pause), SteppedSliceQueue(self.pause)
+        self._fanout, self._slices = SteppedFanoutLog(self.pause), SteppedSliceQueue(self.pause, self.trace)
         self._settle = parts.settle(
-            connections=self._connections, gateway=self._gateway, queue=self._slices, now_ms=self._now_ms
+            connections=self._connections,
+            gateway=self._gateway,
+            queue=self._slices,
+            closures=MemoryClosureQueue(),  # of which nothing comes: closing is confirmed here
+            now_ms=self._now_ms,
         )
         self._couriers = Couriers(
             log=self._fanout,
             queue=self._slices,
             fanout=parts.fanout(
-                timeline=self.tables, connections=self._connections, queue=self._slices, rebuild=lambda: None
+                timeline=self.tables,
+                connections=self._connections,
+                queue=self._slices,
+                now_ms=self._now_ms,
+                rebuild=lambda: None,
             ),
             post_slice=PostSlice(timeline=self.tables, gateway=self._gateway, frames=JsonFrames(), settle=self._settle),
             random=self.random,

@@ -165,7 +165,13 @@ class Engines(Ports):
     def settle_posts(self) -> SettlePosts:
         from natter.usecases.delivery.settle_posts import SettlePosts
 
-        return SettlePosts(connections=self.connections, gateway=self.gateway, queue=self.slices, now_ms=self.now_ms)
+        return SettlePosts(
+            connections=self.connections,
+            gateway=self.gateway,
+            queue=self.slices,
+            closures=self.closures,
+            now_ms=self.now_ms,
+        )
 
     @cached_property
     def ask_for_rebuild(self) -> AskForRebuild:

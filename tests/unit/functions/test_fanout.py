@@ -36,7 +36,13 @@ class Consumer:
         self.registry.register(a_connection(ANN))
         joined = MembershipChange(user_id=ANN, seq=1, role="owner", messages=0)
         tables.write([MembershipRow(conversation_id=LOBBY, change=joined, written_at=1)])
-        fanout = Fanout(timeline=tables, connections=self.registry, queue=self.queue, rebuild=lambda: None)
+        fanout = Fanout(
+            timeline=tables,
+            connections=self.registry,
+            queue=self.queue,
+            now_ms=lambda: NOON,
+            rebuild=lambda: None,
+        )
         self.handler = build(fanout, self.dead, lambda: NOON)
 
     def __call__(self, *records: dict[str, Any]) -> Any:

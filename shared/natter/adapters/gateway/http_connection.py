@@ -8,6 +8,7 @@ import select
 import socket
 import ssl
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from urllib.parse import SplitResult, urlsplit
@@ -16,6 +17,12 @@ import httptools
 
 GRACE_S = 0.001
 """How long an answer is read after the deadline: it may have come in time, while others were waited for."""
+
+IDLE_S = 60.0
+"""
+How long a connection may have been idle and still be used, by the clock on the wall: who knows which others a freeze
+stops. What has been idle for longer may be dead and not say so, and there is no time to find out.
+"""
 
 MAX_ANSWER = 64 * 1024
 """Bytes of one answer that are read, with its head and with the interim answers before it."""
@@ -68,18 +75,26 @@ def _tls() -> ssl.SSLContext:
 class HttpConnection:
     """One connection, made when its first request is sent, with at most one request under way."""
 
-    def __init__(self, endpoint: Endpoint) -> None:
+    def __init__(self, endpoint: Endpoint, clock: Callable[[], float] = time.time) -> None:
         self.endpoint = endpoint
         self.fresh = True
         """Nothing was answered on it yet; one that was idle may turn out to be closed by the other side."""
+        self.answered_at = 0.0
+        """Seconds, by `clock`."""
+        self._clock = clock
         self._socket: socket.socket | None = None
         self._readable = select.poll()
         self._answers = _Answers()
 
     @property
     def reusable(self) -> bool:
-        """Whether it is open, and nothing has come since the last answer: not its end, nor what nobody asked for."""
-        return self._socket is not None and not self._readable.poll(0)
+        """
+        Whether it is open, was used not long ago, and nothing has come since the last answer: not its end, nor what
+        nobody asked for.
+        """
+        if self._socket is None or self._clock() - self.answered_at > IDLE_S:
+            return False
+        return not self._readable.poll(0)
 
     def send(self, request: bytes, deadline: float) -> None:
         """
@@ -117,7 +132,7 @@ class HttpConnection:
                 raise
         if not answers.keep_alive:
             self.close()
-        self.fresh = False
+        self.fresh, self.answered_at = False, self._clock()
         return answers.status
 
     def close(self) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import batched
 
 from natter.domain.budgets import LOOKED_UP
+from natter.domain.clock import NowMs
 from natter.domain.connections import Connection
 from natter.domain.conversations.audience import readers_by_places
 from natter.domain.conversations.members import MembershipChange
@@ -13,10 +14,7 @@ from natter.domain.errors import Unavailable
 from natter.domain.ids import ConversationId, UserId
 from natter.ports.delivery import Connections, SliceQueue
 from natter.ports.reading import Timeline
-from natter.usecases.delivery.settle_posts import SLICE_CONNECTIONS
-
-SLICE_EVENTS = 50
-"""Of one slice: more than that at once has piled up during a fault, and has to be read and posted in bounded time."""
+from natter.usecases.delivery.settle_posts import SLICE_CONNECTIONS, SLICE_EVENTS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +31,7 @@ class Fanout:
     timeline: Timeline
     connections: Connections
     queue: SliceQueue
+    now_ms: NowMs
     rebuild: Callable[[], None]
     """Asks for a rebuilding of the registry."""
 
@@ -61,7 +60,7 @@ class Fanout:
             ]
             for few in batched(shown, SLICE_EVENTS, strict=False):
                 for together in batched(connections, SLICE_CONNECTIONS, strict=False):
-                    yield Slice(conversation_id=conversation, seqs=few, connections=together)
+                    yield Slice(conversation_id=conversation, seqs=few, connections=together, made_at=self.now_ms())
 
     def _connected(self, users: Sequence[UserId], *, waits: bool) -> Mapping[UserId, Sequence[Connection]]:
         found = self.connections.look_up(users)

@@ -215,7 +215,7 @@ class Persist:
             if decision.turn is Turn.RETRY and decision.outcome.seq is not None
         }
         for run in contiguous(retried[seq] for seq in sorted(retried)):
-            yield from self.frames.events(conversation, run)
+            yield from (each.frame for each in self.frames.events(conversation, run))
 
 
 def _lanes(batch: Sequence[Record]) -> list[list[Record]]:

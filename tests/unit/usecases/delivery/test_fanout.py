@@ -9,13 +9,13 @@ from natter.domain.delivery import Undelivered
 from natter.domain.errors import Unavailable
 from natter.domain.fold.writes import MembershipRow
 from natter.domain.ids import ConversationId, UserId
-from natter.usecases.delivery.fanout import SLICE_EVENTS, Fanout
-from natter.usecases.delivery.settle_posts import SLICE_CONNECTIONS
+from natter.usecases.delivery.fanout import Fanout
+from natter.usecases.delivery.settle_posts import SLICE_CONNECTIONS, SLICE_EVENTS
 from tests.deliveries import a_slice
 from tests.memory.connections import MemoryConnections
 from tests.memory.deliveries import MemorySliceQueue
 from tests.memory.tables import MemoryTables
-from tests.messages import ANN, BOB, CID, KITCHEN, LOBBY, a_connection
+from tests.messages import ANN, BOB, CID, KITCHEN, LOBBY, NOON, a_connection
 
 
 class Stage:
@@ -29,6 +29,7 @@ class Stage:
             timeline=self.tables,
             connections=self.registry,
             queue=self.queue,
+            now_ms=lambda: NOON,
             rebuild=lambda: self.asked.append("again"),
         )
 
