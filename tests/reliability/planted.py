@@ -23,6 +23,13 @@ from natter.usecases.delivery.fanout import Fanout
 from natter.usecases.delivery.settle_posts import Posting, Settled, SettlePosts
 from natter.usecases.messages.persist import Persist, Persisted
 from natter.usecases.messages.warm import Warm
+from tests.reliability.planted_faults import (
+    GivesEverythingBack,
+    LeavesWhatItLeft,
+    SetsAsideWhatIsBehind,
+    TakesRefusalsForOutages,
+    WithoutBounds,
+)
 from tests.reliability.planted_files import (
     EditsShow,
     KeepsTheErased,
@@ -260,6 +267,11 @@ PLANTED = {
     "client ids after the head": Parts(persist=WithClientIdsLast),
     "heads read last": Parts(tables=HeadsReadLast),
     "state not bounded by the head": Parts(tables=Unbounded),
+    "what cannot be stored is given back": Parts(consumer=GivesEverythingBack),
+    "a refusal of the store taken for an outage": Parts(tables=TakesRefusalsForOutages),
+    "what is behind a record at fault set aside with it": Parts(consumer=SetsAsideWhatIsBehind),
+    "what was set aside leaves something": Parts(consumer=LeavesWhatItLeft),
+    "edits and reactions without end": Parts(persist=WithoutBounds),
     "edits outlive the deletion": Parts(persist=WithEditsKept),
     "delivery before storing": Parts(persist=WithStoredLast),
     "head cache behind delivery": Parts(persist=WithLateCache),
