@@ -8,7 +8,6 @@ from confluent_kafka import Consumer, Message, TopicPartition
 from natter.names import DEAD_TOPIC
 
 WITHIN_S = 30.0
-POLL_S = 0.5
 
 type Places = Mapping[int, int]
 """Of each partition, the place up to which it is known."""
@@ -74,7 +73,7 @@ def _read(consumer: Consumer, number: int, places: Places) -> list[Letter]:
     consumer.assign([TopicPartition(DEAD_TOPIC, number, place)])
     letters: list[Letter] = []
     while place < end:
-        (message,) = consumer.consume(1, timeout=WITHIN_S) or [None]
+        message = consumer.poll(WITHIN_S)
         if message is None or message.error() is not None:
             raise TimeoutError(f"{DEAD_TOPIC}-{number}: nothing at {place} of {end}")
         place = (message.offset() or 0) + 1
