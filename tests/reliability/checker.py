@@ -11,6 +11,7 @@ from greenlet import greenlet
 
 from natter.domain.connections import Connection
 from natter.domain.ids import AttachmentId, ConnectionId, ConversationId
+from natter.domain.messages.commands import Record
 from natter.domain.messages.events import Event
 from tests.reliability.meaning import Answer, History, Meaning
 from tests.reliability.ports import SteppedTables
@@ -25,7 +26,7 @@ def violations(
     online: Sequence[Connection],
 ) -> Iterable[str]:
     """Everything that is wrong with what became of the log in a run that has come to its end."""
-    yield from _stored_wrongly(meant.histories, tables)
+    yield from _stored_wrongly(meant.histories, {each.command.conversation_id for each in meant.aside}, tables)
     yield from _still_there(meant.histories, tables)
     yield from _files_kept(meant.histories, set(kept))
     yield from _downloaded_wrongly(meant.histories, trace)
@@ -37,11 +38,22 @@ def violations(
     yield from _not_told(meant.answers, trace)
 
 
-def _stored_wrongly(histories: Mapping[ConversationId, History], tables: SteppedTables) -> Iterable[str]:
+def set_aside_wrongly(meant: Meaning, dead: Iterable[Record]) -> Iterable[str]:
+    """What can never be stored is set aside, and nothing else is (P1)."""
+    expected, found = ({record.offset for record in records} for records in (meant.aside, dead))
+    yield from (f"{offset} was set aside, and nothing was wrong with it" for offset in found - expected)
+    yield from (f"{offset} can never be stored, and was not set aside" for offset in expected - found)
+
+
+def _stored_wrongly(
+    histories: Mapping[ConversationId, History], aside: Collection[ConversationId], tables: SteppedTables
+) -> Iterable[str]:
     """The stored history is the meaning of the log: every accepted command once, at its place (P1, P2, P3)."""
     for conversation, history in histories.items():
         events = [history.as_kept(each) for each in history.events]
-        found = tables.events(conversation, 1, len(events) + 10, newest_first=False)
+        # where something was set aside, what was tried with it may stay above the head, where nobody looks
+        beyond = 0 if conversation in aside else 10
+        found = tables.events(conversation, 1, len(events) + beyond, newest_first=False)
         stored = [replace(event, amended_by=0) for event in found]
         if stored != events:
             yield f"{conversation}: stored {stored}, expected {events}"
@@ -178,6 +190,9 @@ def _emitted_wrongly(histories: Mapping[ConversationId, History], trace: Trace) 
         history = histories[emission.conversation_id]
         for event in emission.events:
             emitted[emission.conversation_id].add(event.seq)
+            if event.seq > len(history.events):
+                yield f"{emission.conversation_id}: emitted {event}, which never happened"
+                continue
             expected = history.events[event.seq - 1]
             if replace(event, amended_by=0) not in (expected.event, history.as_kept(expected)):
                 yield f"{emission.conversation_id}: emitted {event}, expected {expected.event}"

@@ -25,6 +25,13 @@ from tests.reliability.planted_delivery import (
     PrunesAtOnce,
     RepeatsWhatArrived,
 )
+from tests.reliability.planted_faults import (
+    GivesEverythingBack,
+    LeavesWhatItLeft,
+    SetsAsideWhatIsBehind,
+    TakesRefusalsForOutages,
+    WithoutBounds,
+)
 from tests.reliability.planted_files import (
     EditsShow,
     KeepsTheErased,
@@ -231,6 +238,11 @@ PLANTED = {
     "client ids after the head": Parts(persist=WithClientIdsLast),
     "heads read last": Parts(tables=HeadsReadLast),
     "state not bounded by the head": Parts(tables=Unbounded),
+    "what cannot be stored is given back": Parts(consumer=GivesEverythingBack),
+    "a refusal of the store taken for an outage": Parts(tables=TakesRefusalsForOutages),
+    "what is behind a record at fault set aside with it": Parts(consumer=SetsAsideWhatIsBehind),
+    "what was set aside leaves something": Parts(consumer=LeavesWhatItLeft),
+    "edits and reactions without end": Parts(persist=WithoutBounds),
     "edits outlive the deletion": Parts(persist=WithEditsKept),
     "delivery before storing": Parts(persist=WithStoredLast),
     "head cache behind delivery": Parts(persist=WithLateCache),
