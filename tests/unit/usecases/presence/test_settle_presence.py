@@ -163,7 +163,7 @@ class TestPace:
         assert scene.states() == ["online"]
         assert scene.queue.waiting == [(Look(user_id=scene.ann, changed=True), REBUILT_S)]
         registry.restore([desk])
-        registry.marks.claim("g")
+        registry.marks.claim("g", most=PARTS)
         registry.marks.complete("g")
         scene.world.clock.advance(seconds=REBUILT_S)
         scene.hand_out()
