@@ -28,7 +28,7 @@ CONVERSATIONS = tuple(map(ConversationId, "pqr"))
 LENGTH = 48
 LATEST_TARGET = 8
 REACTIONS = ("+1", "+1", "-1", "!", "?")
-BOUNDS = Bounds(edits=2, reactions=2, named=1)
+BOUNDS = Bounds(edits=2, reactions=2, named=1, rosters=3)
 """So narrow that a run reaches them."""
 
 

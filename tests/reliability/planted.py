@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from natter.domain.attachments import UnsettledFiles
-from natter.domain.conversations.members import MembershipChange, memberships_as_of
+from natter.domain.conversations.rosters import Roster
 from natter.domain.delivery import PostResult, Slice, Undelivered
 from natter.domain.fold.conversation import Conversation
-from natter.domain.fold.known import Wanted
 from natter.domain.fold.writes import ClientIdRow, EmptiedRow, Row
 from natter.domain.ids import ConversationId
 from natter.domain.messages.commands import Record
@@ -39,6 +38,9 @@ from tests.reliability.planted_stores import (
     FillsFromMemory,
     FillsWithoutLease,
     HeadsReadLast,
+    RostersAlone,
+    RostersOfLaterPlaces,
+    RostersUnbounded,
     SharedCursors,
     StaleTables,
     Unbounded,
@@ -196,10 +198,17 @@ class ShowsReplaysToAll(Persist):
     def _load(self, batch: Sequence[Record]) -> dict[ConversationId, Conversation]:
         touched = super()._load(batch)
         for conversation in touched.values():
-            conversation.changes = [
-                MembershipChange(user_id=user, seq=0, role=member.role, messages=0)
-                for user, member in conversation.members.items()
-            ]
+            conversation.past = Roster(members=dict(conversation.members))
+        return touched
+
+
+class ForgetsTheErased(Persist):
+    """Takes who is not there any more for somebody who has left."""
+
+    def _load(self, batch: Sequence[Record]) -> dict[ConversationId, Conversation]:
+        touched = super()._load(batch)
+        for conversation in touched.values():
+            conversation.erased.clear()
         return touched
 
 
@@ -246,8 +255,8 @@ class FansOutToTodaysMembers(Fanout):
     def __call__(self, undelivered: Sequence[Undelivered], *, waits: bool = True) -> int:  # noqa: ARG002
         slices = []
         for each in undelivered:
-            changes = self.timeline.read(Wanted(conversations=[each.conversation_id])).membership_changes
-            members = memberships_as_of(changes[each.conversation_id], END)
+            roster = self.timeline.rosters({each.conversation_id: (END, END)})[each.conversation_id]
+            members = roster.as_of(END)
             connections = tuple(one for owned in self.connections.of(members).values() for one in owned)
             seqs = tuple(range(each.first, each.last + 1))
             slices.append(Slice(conversation_id=each.conversation_id, seqs=seqs, connections=connections))
@@ -260,6 +269,10 @@ PLANTED = {
     "client ids after the head": Parts(persist=WithClientIdsLast),
     "heads read last": Parts(tables=HeadsReadLast),
     "state not bounded by the head": Parts(tables=Unbounded),
+    "roster not bounded by the head": Parts(tables=RostersUnbounded),
+    "roster of a later place": Parts(tables=RostersOfLaterPlaces),
+    "roster without what was before it": Parts(tables=RostersAlone),
+    "the erased taken for those who have left": Parts(persist=ForgetsTheErased),
     "edits outlive the deletion": Parts(persist=WithEditsKept),
     "delivery before storing": Parts(persist=WithStoredLast),
     "head cache behind delivery": Parts(persist=WithLateCache),
