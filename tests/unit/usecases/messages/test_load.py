@@ -59,15 +59,29 @@ class TestReplays:
         assert (sorted(first), sorted(stage.seen(cids))) == ([3, 4, 5], [3, 3, 4, 4, 5, 5])
         assert [each.members_seq for each in stage.emitted()] == [*emitted, *emitted]
 
-    def test_of_what_the_last_roster_knows_nothing_more_is_read(self) -> None:
+    @pytest.mark.parametrize(("first", "more"), [(0, 1), (-1, 0)])
+    def test_more_is_read_only_of_what_the_last_roster_does_not_know(self, first: int, more: int) -> None:
         records, accesses = coming_and_going(), {}
         for rosters in (3, 100):
             stage = Stage()
             environment(stage, rosters=rosters)(records)
             before = stage.accesses
-            environment(stage, rosters=rosters)(records[-1:])
+            environment(stage, rosters=rosters)(records[first:])
             accesses[rosters] = stage.accesses - before
-        assert accesses[3] == accesses[100]
+        assert accesses[3] - accesses[100] == more
+
+
+class TestRosters:
+    def test_are_stored_as_often_whoever_folds(self) -> None:
+        """Every record in an environment that knows nothing, or all of them in one."""
+        stored = []
+        for size in (1, 2, 100):
+            stage, records = Stage(), coming_and_going()
+            for first in range(0, len(records), size):
+                environment(stage, rosters=3)(records[first : first + size])
+            places = range(1, len(records) + 1)
+            stored.append([stage.tables.rosters({LOBBY: (seq, seq)})[LOBBY].seq for seq in places])
+        assert stored[0] == stored[1] == stored[2] == [0, 0, 0, 0, 5, 5, 5, 5, 9, 9]
 
 
 class TestErased:
