@@ -146,13 +146,13 @@ class ServicesStack(Stack):
         data.tables.grant(
             persist,
             write=(
-                *("events", "client_ids", "heads", "message_states", "reaction_marks", "memberships", "cursors"),
-                "files",
+                *("events", "client_ids", "heads", "message_states", "reaction_marks", "rosters", "standings"),
+                *("cursors", "files"),
             ),
         )
         data.tables.grant(
             chat_api,
-            read=("events", "message_states", "reaction_marks", "heads", "memberships", "cursors", "files"),
+            read=("events", "message_states", "reaction_marks", "heads", "standings", "cursors", "files"),
         )
         data.tables.grant(send, read=("client_ids",))  # whether what shows a file that is not there is a retry
         for key in data.token_keys:
@@ -181,7 +181,7 @@ class ServicesStack(Stack):
             "fanout", ["core", "streams", "tables"], "KAFKA", "KEYSPACES", "VALKEY", "DELIVERIES", "REBUILDS"
         )
         post_slice = self._function("post_slice", ["core", "tables"], "KEYSPACES", "VALKEY", "DELIVERIES", "CLOSURES")
-        data.tables.grant(fanout, read=("memberships",))
+        data.tables.grant(fanout, read=("rosters",))
         data.tables.grant(post_slice, read=("events",))
         for function in (fanout, post_slice):
             self.slices.grant_send(function)
@@ -196,7 +196,7 @@ class ServicesStack(Stack):
         settle_files = self._function("settle_files", ["core", "tables"], "KEYSPACES", "ATTACHMENTS")
         data.tables.grant(
             settle_files,
-            read=("heads", "events", "message_states", "reaction_marks", "memberships"),
+            read=("heads", "events", "message_states", "reaction_marks", "standings"),
             write=("files",),
         )
         data.attachments.grant_settle(settle_files)
@@ -272,7 +272,7 @@ class ServicesStack(Stack):
         stores = ("POSTGRES", "VALKEY", "KAFKA", "KEYSPACES", "ATTACHMENTS", "CLOSURES")
         erase = self._function("erase", ["core", "streams", "users", "tables"], *stores)
         self._streams.topics.grant_append(erase, names.COMMANDS_TOPIC)
-        data.tables.grant(erase, read=("heads", "memberships"), write=("events", "cursors", "files"))
+        data.tables.grant(erase, read=("heads", "standings"), write=("events", "cursors", "files"))
         data.attachments.grant_erase(erase)
         self._closes(erase)  # connections that the request has left open
         self._every_minute(erase)
@@ -283,7 +283,7 @@ class ServicesStack(Stack):
         export = self._function("export", ["core", "users", "tables"], "POSTGRES", "KEYSPACES", "ATTACHMENTS")
         export.configure_async_invoke(retry_attempts=0)
         export.grant_invoke(users_api)
-        data.tables.grant(export, read=("events", "heads", "memberships"))
+        data.tables.grant(export, read=("events", "heads", "standings"))
         data.attachments.grant_export(export)
         data.attachments.grant_link_exports(users_api)
 

@@ -207,6 +207,21 @@ class TestPrivileges:
         emptied = [re.search(r"/table/(\w+)", each) for each in app.actions("erase")["cassandra:Modify"]]
         assert {each[1] for each in emptied if each} == {"events", "cursors", "files"}
 
+    def test_who_belongs_to_a_conversation_is_read_as_far_as_it_is_needed(self, app: Templates) -> None:
+        """The fold knows of everybody and of single people, `fanout` of everybody, the others of single ones."""
+        readers = {
+            table: [
+                name
+                for name in MODELS
+                if any(f"/table/{table}" in each for each in app.actions(name).get("cassandra:Select", ()))
+            ]
+            for table in ("rosters", "standings")
+        }
+        assert readers == {
+            "rosters": ["fanout", "persist"],
+            "standings": ["chat_api", "erase", "export", "persist", "settle_files"],
+        }
+
     def test_attachments_are_read_and_written_only_where_it_is_needed(self, app: Templates) -> None:
         """
         `chat_api` signs uploads to what is pending and downloads of what is sent; `send` moves the one there; `erase`

@@ -7,7 +7,6 @@ from random import Random
 from greenlet import GreenletExit, greenlet
 
 from natter.domain.attachments import Download, UnsettledFiles
-from natter.domain.conversations.members import erased_as_of
 from natter.domain.errors import NotFound, NotMember, Unavailable
 from natter.domain.ids import AttachmentId, ConversationId, UserId
 from natter.domain.messages.commands import Command
@@ -136,9 +135,9 @@ class Eraser:
 
     def _due(self) -> list[tuple[ConversationId, UserId]]:
         heads = self.timeline.heads(CONVERSATIONS)
-        changes = self.timeline.membership_changes(heads)
-        erased = [(each, user) for each, head in heads.items() for user in erased_as_of(changes[each], head.seq)]
-        return sorted(set(erased) - self._done)
+        standings = self.timeline.standings({(each, user): head.seq for each, head in heads.items() for user in USERS})
+        erased = {key for key, standing in standings.items() if standing.erased}
+        return sorted(erased - self._done)
 
 
 @dataclass(kw_only=True)

@@ -30,7 +30,7 @@ LATEST_TARGET = 8
 REACTIONS = ("+1", "+1", "-1", "!", "?")
 POISON = "poison"
 """What begins like this, the store refuses for ever."""
-BOUNDS = Bounds(edits=2, reactions=2, named=1)
+BOUNDS = Bounds(edits=2, reactions=2, named=1, rosters=3)
 """So narrow that a run reaches them."""
 
 

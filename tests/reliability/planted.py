@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from natter.domain.attachments import UnsettledFiles
-from natter.domain.conversations.members import MembershipChange
+from natter.domain.conversations.rosters import Roster
 from natter.domain.fold.conversation import Conversation
 from natter.domain.fold.writes import ClientIdRow, EmptiedRow, Row
 from natter.domain.ids import ConversationId
@@ -47,6 +47,9 @@ from tests.reliability.planted_stores import (
     FillsFromMemory,
     FillsWithoutLease,
     HeadsReadLast,
+    RostersAlone,
+    RostersOfLaterPlaces,
+    RostersUnbounded,
     SharedCursors,
     StaleTables,
     Unbounded,
@@ -204,10 +207,17 @@ class ShowsReplaysToAll(Persist):
     def _load(self, batch: Sequence[Record]) -> dict[ConversationId, Conversation]:
         touched = super()._load(batch)
         for conversation in touched.values():
-            conversation.changes = [
-                MembershipChange(user_id=user, seq=0, role=member.role, messages=0)
-                for user, member in conversation.members.items()
-            ]
+            conversation.past = Roster(members=dict(conversation.members))
+        return touched
+
+
+class ForgetsTheErased(Persist):
+    """Takes who is not there any more for somebody who has left."""
+
+    def _load(self, batch: Sequence[Record]) -> dict[ConversationId, Conversation]:
+        touched = super()._load(batch)
+        for conversation in touched.values():
+            conversation.erased.clear()
         return touched
 
 
@@ -243,6 +253,10 @@ PLANTED = {
     "what is behind a record at fault set aside with it": Parts(consumer=SetsAsideWhatIsBehind),
     "what was set aside leaves something": Parts(consumer=LeavesWhatItLeft),
     "edits and reactions without end": Parts(persist=WithoutBounds),
+    "roster not bounded by the head": Parts(tables=RostersUnbounded),
+    "roster of a later place": Parts(tables=RostersOfLaterPlaces),
+    "roster without what was before it": Parts(tables=RostersAlone),
+    "the erased taken for those who have left": Parts(persist=ForgetsTheErased),
     "edits outlive the deletion": Parts(persist=WithEditsKept),
     "delivery before storing": Parts(persist=WithStoredLast),
     "head cache behind delivery": Parts(persist=WithLateCache),

@@ -2,9 +2,7 @@
 
 from collections.abc import Sequence
 
-from natter.domain.conversations.members import memberships_as_of
 from natter.domain.delivery import PostResult, Slice, Undelivered
-from natter.domain.fold.known import Wanted
 from natter.usecases.delivery.fanout import Fanout
 from natter.usecases.delivery.settle_posts import Posting, Settled, SettlePosts
 from tests.reliability.planted_stores import END
@@ -53,8 +51,8 @@ class FansOutToTodaysMembers(Fanout):
     def __call__(self, undelivered: Sequence[Undelivered], *, waits: bool = True) -> int:  # noqa: ARG002
         slices = []
         for each in undelivered:
-            changes = self.timeline.read(Wanted(conversations=[each.conversation_id])).membership_changes
-            members = memberships_as_of(changes[each.conversation_id], END)
+            roster = self.timeline.rosters({each.conversation_id: (END, END)})[each.conversation_id]
+            members = roster.as_of(END)
             connections = tuple(one for owned in self.connections.of(members).values() for one in owned)
             seqs = tuple(range(each.first, each.last + 1))
             slices.append(

@@ -139,6 +139,10 @@ class CassandraSession:
         session = self._connected()
         under_way = []
         for part in _batches(statements):
+            if len(part) == 1:  # which may be larger than what the store takes of a batch
+                ((cql, values),) = part
+                under_way.append(session.execute_async(self._statement(session, cql), values))
+                continue
             batch = BatchStatement(BatchType.UNLOGGED, consistency_level=ConsistencyLevel.LOCAL_QUORUM)
             batch.is_idempotent = True
             for cql, values in part:

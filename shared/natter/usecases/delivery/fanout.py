@@ -8,7 +8,7 @@ from natter.domain.budgets import LOOKED_UP
 from natter.domain.clock import NowMs
 from natter.domain.connections import Connection
 from natter.domain.conversations.audience import readers_by_places
-from natter.domain.conversations.members import MembershipChange
+from natter.domain.conversations.rosters import Roster
 from natter.domain.delivery import Slice, Undelivered
 from natter.domain.errors import Unavailable
 from natter.domain.ids import ConversationId, UserId
@@ -40,18 +40,16 @@ class Fanout:
         places: dict[ConversationId, set[int]] = {}
         for each in undelivered:
             places.setdefault(each.conversation_id, set()).update(range(each.first, each.last + 1))
-        changes = self.timeline.membership_changes(places)
+        rosters = self.timeline.rosters({each: (min(seqs), max(seqs)) for each, seqs in places.items()})
         slices = [
-            slice_ for each, seqs in places.items() for slice_ in self._slices(each, seqs, changes[each], waits=waits)
+            slice_ for each, seqs in places.items() for slice_ in self._slices(each, seqs, rosters[each], waits=waits)
         ]
         if slices:
             self.queue.add(slices)
         return len(slices)
 
-    def _slices(
-        self, conversation: ConversationId, seqs: set[int], changes: Sequence[MembershipChange], *, waits: bool
-    ) -> Iterator[Slice]:
-        for shown, people in readers_by_places(changes, seqs).items():
+    def _slices(self, conversation: ConversationId, seqs: set[int], roster: Roster, *, waits: bool) -> Iterator[Slice]:
+        for shown, people in readers_by_places(roster, seqs).items():
             connections = [
                 connection
                 for some in batched(people, LOOKED_UP, strict=False)

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from natter.domain.conversations.members import MembershipChange
+from natter.domain.conversations.members import MembershipChange, Role
 from natter.domain.delivery import Undelivered
 from natter.domain.errors import Unavailable
-from natter.domain.fold.writes import MembershipRow
+from natter.domain.fold.writes import RosterRow
 from natter.domain.ids import ConversationId, UserId
 from natter.usecases.delivery.fanout import Fanout
 from natter.usecases.delivery.settle_posts import SLICE_CONNECTIONS, SLICE_EVENTS
@@ -36,15 +36,11 @@ class Stage:
     def change(
         self, users: Iterable[UserId], seq: int, *, gone: bool = False, conversation: ConversationId = LOBBY
     ) -> None:
-        rows = [
-            MembershipRow(
-                conversation_id=conversation,
-                change=MembershipChange(user_id=user, seq=seq, role=None if gone else "member", messages=0),
-                written_at=seq,
-            )
-            for user in users
-        ]
-        self.tables.write(rows)
+        role: Role | None = None if gone else "member"
+        changes = tuple(MembershipChange(user_id=user, seq=seq, role=role, messages=0) for user in users)
+        self.tables.write(
+            [RosterRow(conversation_id=conversation, seq=seq, changes=changes, members=None, written_at=seq)]
+        )
 
 
 def undelivered(first: int, last: int, conversation: ConversationId = LOBBY) -> Undelivered:
