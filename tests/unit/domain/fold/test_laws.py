@@ -27,6 +27,7 @@ from tests.memory.tables import MemoryTables
 from tests.messages import LOBBY, a_command, a_log, a_post
 from tests.reliability.load import BOUNDS, Load
 from tests.reliability.meaning import meaning
+from tests.reliability.ports import is_poison
 
 
 def loaded(head: Head, rows: list[Row]) -> Conversation:
@@ -61,11 +62,15 @@ def loaded(head: Head, rows: list[Row]) -> Conversation:
 
 
 def in_one_conversation(random: Random) -> list[Command]:
-    """What clients and the outbox ask of one conversation within an hour."""
+    """What clients and the outbox ask of one conversation within an hour, and a store takes."""
     load = Load(random=random)
     load.week_before = 0
     first = load.make()[0].conversation_id
-    return [replace(each, conversation_id=LOBBY) for each in load.commands if each.conversation_id == first]
+    return [
+        replace(each, conversation_id=LOBBY)
+        for each in load.commands
+        if each.conversation_id == first and not any(is_poison(item.payload()) for item in each.items)
+    ]
 
 
 class TestLaws:
