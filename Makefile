@@ -2,6 +2,8 @@
 .PHONY: help ready run up down status test check docs bench fmt reset clean
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
+# Some containers set it. Every process would compile the CDK's modules again then, ten seconds of processor time.
+unexport PYTHONDONTWRITEBYTECODE
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,7 +24,7 @@ status: ready ## what runs, and where
 	@$(BIN)/natter-local status
 
 test: ready ## all tests
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n 2
 
 check: ready ## what is checked before a push: format, lint, types, imports, fast tests
 	@$(BIN)/ruff format --check

@@ -104,6 +104,8 @@ class Stage:
     database_readers: int
     cache_max_gb: int
     cache_max_ecpu: int
+    rebuilders: int
+    """Runs that rebuild a registry side by side that has lost everything (docs/data.md); each reads the log."""
 
     # streams
     partitions: int
@@ -118,6 +120,8 @@ class Stage:
     """Frames and connects of the WebSocket API per second; as many again may burst."""
     requests_per_second: int
     limit_per_address: bool
+    limits: dict[str, tuple[float, int]] = field(default_factory=dict)
+    """Other limits than those of the protocol, by name (`natter.domain.limits`): tokens a second, burst."""
     cors_origins: tuple[str, ...]
     content_check: str | None = None
     """`package.module:name` of the operator's own rule about what may be said (docs/extending.md); None: no rule."""
@@ -164,6 +168,7 @@ DEV = Stage(
     database_readers=0,
     cache_max_gb=1,
     cache_max_ecpu=5_000,
+    rebuilders=1,
     partitions=20,
     broker_instance="kafka.m7g.large",
     broker_storage_gb=100,
@@ -185,6 +190,7 @@ PROD = Stage(
     database_readers=2,
     cache_max_gb=100,
     cache_max_ecpu=500_000,
+    rebuilders=8,
     partitions=120,
     broker_instance="kafka.m7g.2xlarge",
     broker_storage_gb=2_000,

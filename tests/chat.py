@@ -143,7 +143,14 @@ class Chat:
     def _sending(self) -> None:
         self.offer_upload = OfferUpload(admission=self.admission, attachments=self.attachments, new_id=new_id)
         self.gate = self.gate_of(self.admission)
-        self.send = Send(gate=self.gate, attachments=self.attachments, log=self.log, announce=self.announce)
+        self.send = Send(
+            gate=self.gate,
+            attachments=self.attachments,
+            log=self.log,
+            announce=self.announce,
+            timeline=self.tables,
+            now_ms=self.world.clock,
+        )
         self.persist = Persist(
             timeline=self.tables,
             store=self.tables,

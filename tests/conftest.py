@@ -4,6 +4,7 @@ The system under test: by default a local cloud of this session, made from this 
 `NATTER_OUTPUTS=FILE` points the black-box tests (`e2e`) at one that runs already, here or on AWS.
 """
 
+import asyncio
 import functools
 import json
 import os
@@ -12,17 +13,28 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
 
 from local.cloud import Cloud
 from local.keyspaces import Guard
 from tests.infra.templates import Templates, synthesized
 from tests.support.api import Api
+from tests.support.dead_letters import DeadLetterReader, unplanted
+from tests.support.lag import caught_up
+from tests.support.workers import SharesScheduling
 
 ROOT = Path(__file__).parents[1]
+CAUGHT_UP_WITHIN_S = 60.0
 
 # No test is timed: what is slow here is a machine that does something else, and shows nothing of the code.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
+
+
+@pytest.hookimpl(optionalhook=True)  # without xdist (`-p no:xdist`) there is nothing to schedule
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> SharesScheduling:
+    """How `pytest -n 2` divides the tests."""
+    return SharesScheduling(config, log)
 
 
 @pytest.fixture(scope="session")
@@ -32,15 +44,28 @@ def stages(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Template
 
 
 @pytest.fixture(scope="session")
-async def cloud() -> AsyncIterator[Cloud]:
-    """Everything of the app, on engines of its own; for tests that also look or reach behind the API."""
+def planted() -> set[str]:
+    """Keys of what tests have put into the log so that it is set aside."""
+    return set()
+
+
+@pytest.fixture(scope="session")
+async def cloud(planted: set[str]) -> AsyncIterator[Cloud]:
+    """
+    Everything of the app, on engines of its own; for tests that also look or reach behind the API. Whatever they do
+    to it, in the end nobody is behind, and nothing was set aside but what one of them has planted.
+    """
     if "NATTER_OUTPUTS" in os.environ:
         pytest.fail("this test needs a cloud of its own: run it without NATTER_OUTPUTS")
     async with Cloud(ROOT) as cloud:
         guard = Guard(cloud.tables)  # as in the workers
         guard.install()
+        letters = DeadLetterReader(cloud.engines["kafka"].address)
+        before = await asyncio.to_thread(letters.ends)
         yield cloud
         guard.remove()
+        await caught_up(cloud, within_s=CAUGHT_UP_WITHIN_S)
+        assert unplanted(await asyncio.to_thread(letters.since, before), planted) == [], "this was set aside"
 
 
 @pytest.fixture(scope="session")

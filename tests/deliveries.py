@@ -9,8 +9,8 @@ from natter.ports.delivery import Connections, FanoutLog, Gateway, SliceQueue
 from natter.usecases.delivery.deliver import Deliver
 from natter.usecases.delivery.settle_posts import SettlePosts
 from natter.wire.json_frames import JsonFrames
-from tests.memory.deliveries import MemoryFanoutLog, MemorySliceQueue
-from tests.messages import LOBBY
+from tests.memory.deliveries import MemoryClosureQueue, MemoryFanoutLog, MemorySliceQueue
+from tests.messages import LOBBY, NOON
 
 
 def a_deliver(
@@ -27,7 +27,13 @@ def a_deliver(
         connections=connections,
         gateway=gateway,
         frames=JsonFrames(),
-        settle=SettlePosts(connections=connections, gateway=gateway, queue=queue or MemorySliceQueue(), now_ms=now_ms),
+        settle=SettlePosts(
+            connections=connections,
+            gateway=gateway,
+            queue=queue or MemorySliceQueue(),
+            closures=MemoryClosureQueue(),
+            now_ms=now_ms,
+        ),
         fanout=fanout or MemoryFanoutLog(),
         rebuild=rebuild,
         **bounds,
@@ -35,4 +41,5 @@ def a_deliver(
 
 
 def a_slice(*connections: Connection, seqs: tuple[int, ...] = (1,), **fields: Any) -> Slice:
-    return Slice(conversation_id=fields.pop("conversation", LOBBY), seqs=seqs, connections=connections, **fields)
+    made = {"conversation_id": fields.pop("conversation", LOBBY), "made_at": NOON}
+    return Slice(seqs=seqs, connections=connections, **{**made, **fields})

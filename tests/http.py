@@ -5,12 +5,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+HOST = "api.natter.example"
+
 
 @dataclass(frozen=True)
 class Reply:
     status: int
     headers: Mapping[str, str]
     text: str
+    cookies: tuple[str, ...] = ()
 
     @property
     def json(self) -> Any:
@@ -39,18 +42,25 @@ class HttpClient:
     address: str = "192.0.2.1"
 
     def __call__(
-        self, method: str, path: str, body: Any = None, *, query: Mapping[str, str] | None = None, **fields: Any
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        **fields: Any,
     ) -> Reply:
-        """`body` is text as it is, anything else as JSON; `fields` replace those of the event."""
-        headers = {"content-type": "application/json"}
+        """`body` is text as it is, anything else as JSON; `headers` are more of them; `fields` replace the event's."""
+        sent = {"content-type": "application/json", "host": HOST, **(headers or {})}
         if self.token is not None:
-            headers["authorization"] = f"Bearer {self.token}"
+            sent["authorization"] = f"Bearer {self.token}"
         event: dict[str, Any] = {
             "version": "2.0",
             "routeKey": "$default",
             "rawPath": path,
             "rawQueryString": "",
-            "headers": headers,
+            "headers": sent,
             "requestContext": {
                 "http": {"method": method, "path": path, "sourceIp": self.address},
                 "stage": "$default",
@@ -62,4 +72,5 @@ class HttpClient:
         if body is not None:
             event["body"] = body if isinstance(body, str) else json.dumps(body)
         answer = self.handler(event | fields, LambdaContext())
-        return Reply(answer["statusCode"], answer.get("headers", {}), answer.get("body") or "")
+        cookies = tuple(answer.get("cookies", ()))
+        return Reply(answer["statusCode"], answer.get("headers", {}), answer.get("body") or "", cookies)

@@ -252,10 +252,16 @@ class World:
             provider=self.provider,
             identities=self.identities,
             open_session=engines.open_session,
+            limits=self.limits,
             now_ms=self.clock,
+            per_address=engines.per_address,
         )
         self.refresh_session = RefreshSession(
-            sessions=self.sessions, tokens=self.tokens, end_session=self.end_session, now_ms=self.clock
+            sessions=self.sessions,
+            tokens=self.tokens,
+            limits=self.limits,
+            end_session=self.end_session,
+            now_ms=self.clock,
         )
         self.list_sessions = ListSessions(sessions=self.sessions, now_ms=self.clock)
         self.end_own_session = EndOwnSession(sessions=self.sessions, end=self.end_session)

@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Any, cast
 
 from natter.domain.accounts.users import PushTarget
-from natter.domain.conversations.members import MembershipChange
-from natter.domain.fold.writes import AmendedRow, EventRow, MembershipRow, StateRow
+from natter.domain.conversations.members import Membership, MembershipChange, Standing
+from natter.domain.fold.writes import AmendedRow, EventRow, RosterRow, StandingRow, StateRow
 from natter.domain.ids import ConversationId, DeviceId, UserId
 from natter.domain.messages.events import Emission, Event, Head
 from natter.domain.messages.states import NO_STATE
@@ -37,6 +37,8 @@ from tests.memory.push import (
 )
 from tests.memory.tables import MemoryTables
 from tests.messages import ANN, LOBBY, NOON, a_connection, text
+
+JOINED = Standing(seq=1, membership=Membership(role="member", joined_seq=1, joined_messages=0))
 
 
 def a_registration(user: UserId, device: str = "phone") -> Registration:
@@ -74,14 +76,12 @@ class PushStage:
             timeline=self.tables,
         )
         self.seq = 1
+        joined = tuple(MembershipChange(user_id=user, seq=1, role="member", messages=0) for user in (ANN, *others))
         self.tables.write(
-            [
-                MembershipRow(
-                    conversation_id=LOBBY,
-                    change=MembershipChange(user_id=user, seq=1, role="member", messages=0),
-                    written_at=1,
-                )
-                for user in (ANN, *others)
+            [RosterRow(conversation_id=LOBBY, seq=1, changes=joined, members=None, written_at=1)]
+            + [
+                StandingRow(conversation_id=LOBBY, user_id=each.user_id, standing=JOINED, written_at=1)
+                for each in joined
             ]
         )
         self.schedule = SchedulePushes(timeline=self.tables, queue=self.queue, now_ms=lambda: self.now)

@@ -25,7 +25,7 @@ from natter.usecases.reading.read_events import ReadEvents
 from natter.usecases.reading.read_inbox import ReadInbox
 from natter.usecases.reading.sync import Sync
 from natter.usecases.receipts.read_cursors import ReadCursors
-from natter.wire.attachments import NewAttachmentAnswer, NewAttachmentBody
+from natter.wire.attachments import DownloadAnswer, NewAttachmentAnswer, NewAttachmentBody
 from natter.wire.conversations import (
     AddMembersBody,
     ConversationAnswer,
@@ -201,12 +201,16 @@ def _serve_attachments(api: HttpApi, engines: Engines) -> None:
         conversation = ConversationId(request.path["conversation_id"])
         return NewAttachmentAnswer.of(*offer(request.principal.user_id, conversation, body.to_file()))
 
-    @api.get("/v1/conversations/<conversation_id>/attachments/<attachment_id>", status=302, raises=(NotMember,))
-    def link_attachment(request: Request) -> Answer[None]:
+    @api.get(
+        "/v1/conversations/<conversation_id>/attachments/<attachment_id>", status=302, also=(200,), raises=(NotMember,)
+    )
+    def link_attachment(request: Request) -> Answer[DownloadAnswer | None]:
         conversation = ConversationId(request.path["conversation_id"])
         attachment = AttachmentId(request.path["attachment_id"])
-        location = link(request.principal.user_id, conversation, attachment)
-        return Answer(body=None, headers={"Location": location})
+        download = link(request.principal.user_id, conversation, attachment)
+        if request.asks_for_json:
+            return Answer(status=200, body=DownloadAnswer.of(download))
+        return Answer(body=None, headers={"Location": download.url})
 
 
 def _reports(api: HttpApi, engines: Engines) -> None:

@@ -35,6 +35,7 @@ def _made() -> LambdaHandler:
         timeline=engines.timeline,
         connections=engines.connections,
         queue=engines.slices,
+        now_ms=engines.now_ms,
         rebuild=engines.ask_for_rebuild,
     )
     return build(fanout, engines.dead, engines.now_ms)

@@ -2,7 +2,7 @@
 Brings the database's schema up to date, at every deploy. Forward only.
 
 All pending migrations are one transaction under an advisory lock: two deploys at once do it once, and one that fails
-changes nothing.
+changes nothing. With them goes how long statements of all functions may take, as defaults of their role.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from psycopg.rows import tuple_row
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
-from natter.adapters.postgres.client import Login, connect, postgres_errors
+from natter.adapters.postgres.client import Login, connect, limits, postgres_errors
 from natter.bootstrap.engines import Engines
 from natter.entrypoints.lazily import LambdaHandler, lazily
 from natter.settings import MigrateSettings, PostgresSettings
@@ -28,20 +28,22 @@ _STATEMENT_TIMEOUT_S = 240.0
 """A migration may rewrite a table; the function's own timeout has to be longer."""
 
 
-def upgrade(open_connection: Callable[[], object]) -> str:
+def upgrade(open_connection: Callable[[], object], settings: PostgresSettings) -> str:
     """Run what is pending on the connection that `open_connection` makes, and return the revision reached."""
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
     engine = create_engine("postgresql+psycopg://", creator=open_connection, poolclass=NullPool)
     with postgres_errors(), engine.connect() as connection:
-        config.attributes |= {"connection": connection, "lock": LOCK}
+        config.attributes |= {"connection": connection, "lock": LOCK, "limits": limits(settings.statement_timeout_s)}
         command.upgrade(config, "head")
     return ScriptDirectory.from_config(config).get_current_head() or "base"
 
 
-def build(open_connection: Callable[[], object]) -> Callable[[object, object], dict[str, str]]:
+def build(
+    open_connection: Callable[[], object], settings: PostgresSettings
+) -> Callable[[object, object], dict[str, str]]:
     def handle(_event: object, _context: object) -> dict[str, str]:
-        return {"revision": upgrade(open_connection)}
+        return {"revision": upgrade(open_connection, settings)}
 
     return handle
 
@@ -60,7 +62,8 @@ def opener(settings: PostgresSettings, read_login: Callable[[], Login]) -> Calla
 
 def _made() -> LambdaHandler:
     engines = Engines(MigrateSettings())
-    return build(opener(engines.of(PostgresSettings), engines.postgres_login))
+    settings = engines.of(PostgresSettings)
+    return build(opener(settings, engines.postgres_login), settings)
 
 
 lambda_handler = lazily(_made)

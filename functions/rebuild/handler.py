@@ -35,10 +35,12 @@ def build(rebuild: Callable[[], Rebuilt | None]) -> LambdaHandler:
 
 
 def _made() -> LambdaHandler:
-    engines = Engines(RebuildSettings())
+    settings = RebuildSettings()
+    engines = Engines(settings)
     return build(
         Rebuild(
             marks=engines.registry_marks,
+            queue=engines.rebuilds,
             history=engines.connection_history,
             connections=engines.connections,
             traces=engines.traces,
@@ -46,6 +48,7 @@ def _made() -> LambdaHandler:
             close=engines.close_connections,
             new_id=new_id,
             now_ms=engines.now_ms,
+            most=settings.rebuilding.parts,
         )
     )
 

@@ -7,29 +7,30 @@ from typing import assert_never
 
 from natter.bootstrap.engines import Engines
 from natter.domain.connections import Connection
-from natter.domain.errors import BadRequest, NatterError, UnknownAction
-from natter.domain.limits import SIGNALS, Bucket
+from natter.domain.errors import NatterError
+from natter.domain.limits import SIGNALS
 from natter.domain.receipts import Receipt
 from natter.entrypoints.lazily import LambdaHandler, lazily
 from natter.entrypoints.websocket import SocketEvent, frame_route
 from natter.names import CONNECTIONS_TOPIC, RECEIPTS_TOPIC
+from natter.ports.gate import Gate
 from natter.settings import SignalSettings
+from natter.usecases.accounts.closing_gate import ClosingGate
 from natter.usecases.presence.say_status import SayStatus
 from natter.usecases.presence.watch import Watch
 from natter.usecases.receipts.note_receipt import NoteReceipt
-from natter.usecases.signals.admit_signal import AdmitSignal
 from natter.usecases.signals.pass_on_typing import PassOnTyping
 from natter.usecases.signals.ping import Ping
 from natter.wire.base import WireModel
 from natter.wire.frames import OkFrame
 from natter.wire.presence import PresenceFrame, StatusFrame, WatchFrame
 from natter.wire.receipts import DeliveredFrame, ReadFrame
-from natter.wire.signals import SIGNAL_FRAMES, PingFrame, PongFrame, TypingFrame
+from natter.wire.signals import SIGNAL_FRAMES, PingFrame, PongFrame, SignalFrame, TypingFrame
 
 
 def build(
     *,
-    admit: AdmitSignal,
+    gate: Gate,
     ping: Ping,
     note: NoteReceipt,
     pass_on: PassOnTyping,
@@ -37,14 +38,18 @@ def build(
     say: SayStatus,
     endpoint: str,
 ) -> LambdaHandler:
+    def admitted(event: SocketEvent) -> SignalFrame:
+        """Whatever it is, it counts; but for typing, which has limits of its own."""
+        try:
+            frame = event.parse_by_action(SIGNAL_FRAMES)
+        except NatterError:
+            gate.admit(event.connection, SIGNALS)
+            raise
+        gate.admit(event.connection, None if isinstance(frame, TypingFrame) else SIGNALS)
+        return frame
+
     def handle(event: SocketEvent) -> WireModel | None:
-        admit(event.connection, _bucket(event))
-        action = event.frame.get("action")
-        if not isinstance(action, str):
-            raise BadRequest("action: must be a string")
-        if action not in SIGNAL_FRAMES:
-            raise UnknownAction("action: not known")
-        frame = event.parse(SIGNAL_FRAMES[action])
+        frame = admitted(event)
         match frame:
             case PingFrame():
                 pong = ping(event.connection)
@@ -64,14 +69,6 @@ def build(
     return frame_route(handle, endpoint)
 
 
-def _bucket(event: SocketEvent) -> Bucket | None:
-    """Whatever it is, it counts; but for typing, which has a limit of its own in each conversation."""
-    try:
-        return None if event.frame.get("action") == "typing" else SIGNALS
-    except NatterError:  # no frame at all: that is said after it was counted
-        return SIGNALS
-
-
 def _receipt(frame: ReadFrame | DeliveredFrame, connection: Connection) -> Receipt:
     return Receipt(
         conversation_id=frame.conversation_id,
@@ -88,7 +85,7 @@ def _made() -> LambdaHandler:
     engines.warm(engines.valkey.warm, lambda: engines.producer.warm([RECEIPTS_TOPIC, CONNECTIONS_TOPIC]))
     traces, log, now_ms = engines.traces, engines.status_log, engines.now_ms
     return build(
-        admit=AdmitSignal(gate=engines.gate, close=engines.close_connections),
+        gate=ClosingGate(gate=engines.gate, close=engines.close_connections),
         ping=Ping(
             connections=engines.connections,
             check_session=engines.check_session,

@@ -1,8 +1,10 @@
 """The HTTP API of the user service: users, sessions, tickets; contacts, blocks, devices; who is there."""
 
 from natter.bootstrap.engines import Engines
+from natter.domain.accounts.users import SignedIn
 from natter.domain.errors import BadCredentials, BadRequest, BadToken, Forbidden, RateLimited, UsernameTaken
 from natter.domain.ids import new_id
+from natter.entrypoints import refresh_cookie
 from natter.entrypoints.answers import Answer
 from natter.entrypoints.http import HttpApi
 from natter.entrypoints.lazily import lazily
@@ -38,6 +40,7 @@ from natter.wire.accounts import (
     ProviderSignInBody,
     PushBody,
     RefreshBody,
+    RefreshBy,
     SessionsAnswer,
     SignedInAnswer,
     SignInBody,
@@ -79,6 +82,7 @@ def _sessions(api: HttpApi, engines: Engines) -> None:
     refresh = RefreshSession(
         sessions=engines.sessions,
         tokens=engines.access_tokens,
+        limits=engines.rate_limits,
         end_session=engines.end_session,
         now_ms=engines.now_ms,
     )
@@ -93,9 +97,14 @@ def _sessions(api: HttpApi, engines: Engines) -> None:
             headers={"Cache-Control": f"public, max-age={KEYS_MAX_AGE_S}"},
         )
 
-    @api.post("/v1/sessions/refresh", open_=True, raises=(BadToken,))
-    def refresh_session(_: Request, body: RefreshBody) -> SignedInAnswer:
-        return SignedInAnswer.of(refresh(body.refresh_token))
+    @api.post("/v1/sessions/refresh", open_=True, raises=(BadToken, Forbidden, RateLimited))
+    def refresh_session(request: Request, body: RefreshBody) -> Answer[SignedInAnswer]:
+        if body.refresh_token is not None:
+            return _signed_in(request, refresh(body.refresh_token), "body")
+        token = refresh_cookie.read(request)
+        if token is None:
+            raise BadRequest("refresh_token: Field required")
+        return _signed_in(request, refresh(token), "cookie")
 
     @api.get("/v1/sessions")
     def list_sessions(request: Request, query: ListQuery) -> SessionsAnswer:
@@ -110,6 +119,11 @@ def _sessions(api: HttpApi, engines: Engines) -> None:
     @api.post("/v1/tickets", status=201)
     def issue_ticket(request: Request) -> TicketAnswer:
         return TicketAnswer.of(ticket_for(request.principal))
+
+
+def _signed_in(request: Request, signed_in: SignedIn, by: RefreshBy) -> Answer[SignedInAnswer]:
+    cookies = (refresh_cookie.make(request, signed_in.refresh_token),) if by == "cookie" else ()
+    return Answer(body=SignedInAnswer.of(signed_in, by), cookies=cookies)
 
 
 def _passwords(api: HttpApi, engines: Engines) -> None:
@@ -130,9 +144,9 @@ def _passwords(api: HttpApi, engines: Engines) -> None:
     def sign_up(request: Request, body: SignUpBody) -> UserAnswer:
         return UserAnswer.of(add_user(body.to_request(request.address)))
 
-    @api.post("/v1/sessions", open_=True, status=201, raises=(BadCredentials, RateLimited))
-    def sign_in(request: Request, body: SignInBody) -> SignedInAnswer:
-        return SignedInAnswer.of(open_session(body.to_request(request.address)))
+    @api.post("/v1/sessions", open_=True, status=201, raises=(BadCredentials, Forbidden, RateLimited))
+    def sign_in(request: Request, body: SignInBody) -> Answer[SignedInAnswer]:
+        return _signed_in(request, open_session(body.to_request(request.address)), body.refresh)
 
     @api.put("/v1/users/me/password", status=204, raises=(BadCredentials,))
     def change_password(request: Request, body: PasswordBody) -> None:
@@ -149,13 +163,15 @@ def _identity_provider(api: HttpApi, engines: Engines, provider: IdentityProvide
         provider=provider,
         identities=engines.identities,
         open_session=engines.open_session,
+        limits=engines.rate_limits,
         now_ms=engines.now_ms,
+        per_address=engines.per_address,
     )
     erase = EraseSelfByProvider(provider=provider, identities=engines.identities, start=_start_erasure(engines))
 
-    @api.post("/v1/sessions", open_=True, status=201, raises=(BadCredentials,))
-    def sign_in(_: Request, body: ProviderSignInBody) -> SignedInAnswer:
-        return SignedInAnswer.of(open_session(body.to_request()))
+    @api.post("/v1/sessions", open_=True, status=201, raises=(BadCredentials, Forbidden, RateLimited))
+    def sign_in(request: Request, body: ProviderSignInBody) -> Answer[SignedInAnswer]:
+        return _signed_in(request, open_session(body.to_request(request.address)), body.refresh)
 
     @api.post("/v1/users", open_=True, status=201, raises=(Forbidden,))
     def sign_up(_: Request) -> None:

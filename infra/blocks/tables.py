@@ -86,10 +86,16 @@ TABLES = (
         columns=(),
     ),
     TableSpec(
-        name="memberships",
+        name="rosters",
         partition=("conversation_id text",),
-        clustering=("user_id text", "seq bigint"),
-        columns=("role text", "messages bigint"),
+        clustering=("seq bigint desc",),
+        columns=("changes text", "members text"),
+    ),
+    TableSpec(
+        name="standings",
+        partition=("conversation_id text", "user_id text"),
+        clustering=("seq bigint desc",),
+        columns=("role text", "joined_seq bigint", "joined_messages bigint"),
     ),
     TableSpec(
         name="cursors",

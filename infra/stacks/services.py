@@ -132,7 +132,9 @@ class ServicesStack(Stack):
         """The path of a message: `send` appends, `persist` sequences, stores and delivers, `chat_api` reads."""
         data, topics = self._data, self._streams.topics
         send = self._function(
-            "send", ["core", "streams", "users"], "KAFKA", "VALKEY", "POSTGRES", "SOCKETS", "ATTACHMENTS"
+            "send",
+            ["core", "streams", "users", "tables"],
+            *("KAFKA", "VALKEY", "POSTGRES", "KEYSPACES", "SOCKETS", "ATTACHMENTS", "CLOSURES", "LIMITS"),
         )
         persist = self._function(
             "persist",
@@ -142,13 +144,14 @@ class ServicesStack(Stack):
             "VALKEY",
             "SOCKETS",
             "DELIVERIES",
+            "CLOSURES",
             "FILES",
             "REBUILDS",
         )
         chat_api = self._function(
             "chat_api",
             ["core", "users", "streams", "tables"],
-            *("POSTGRES", "VALKEY", "TOKENS", "KAFKA", "KEYSPACES", "ATTACHMENTS"),
+            *("POSTGRES", "VALKEY", "TOKENS", "KAFKA", "KEYSPACES", "ATTACHMENTS", "LIMITS"),
         )
         if self._stage.content_check is not None:
             send.add_environment("NATTER_CONTENT_CHECK", self._stage.content_check)
@@ -158,21 +161,23 @@ class ServicesStack(Stack):
         data.tables.grant(
             persist,
             write=(
-                *("events", "client_ids", "heads", "message_states", "reaction_marks", "memberships", "cursors"),
-                "files",
+                *("events", "client_ids", "heads", "message_states", "reaction_marks", "rosters", "standings"),
+                *("cursors", "files"),
             ),
         )
         data.tables.grant(
             chat_api,
-            read=("events", "message_states", "reaction_marks", "heads", "memberships", "cursors", "files"),
+            read=("events", "message_states", "reaction_marks", "heads", "standings", "cursors", "files"),
         )
+        data.tables.grant(send, read=("client_ids",))  # whether what shows a file that is not there is a retry
         for key in data.token_keys:
             key.grant(chat_api, "kms:GetPublicKey")
         data.attachments.grant_exchange(chat_api)
         data.attachments.grant_hold(send)
         self.slices.grant_send(persist)
         self.files.grant_send(persist)
-        self.sockets.api.grant_manage_connections(persist)
+        for function in (send, persist):  # those that have outlived their session, or to whom nothing else gets through
+            self._closes(function)
         self.sockets.api.grant_manage_connections(chat_api)  # one's other devices are told of one's settings
 
         for action in ("send", "edit", "delete", "react"):
@@ -190,12 +195,12 @@ class ServicesStack(Stack):
         fanout = self._function(
             "fanout", ["core", "streams", "tables"], "KAFKA", "KEYSPACES", "VALKEY", "DELIVERIES", "REBUILDS"
         )
-        post_slice = self._function("post_slice", ["core", "tables"], "KEYSPACES", "VALKEY", "DELIVERIES")
-        data.tables.grant(fanout, read=("heads", "memberships"))
+        post_slice = self._function("post_slice", ["core", "tables"], "KEYSPACES", "VALKEY", "DELIVERIES", "CLOSURES")
+        data.tables.grant(fanout, read=("rosters",))
         data.tables.grant(post_slice, read=("events",))
         for function in (fanout, post_slice):
             self.slices.grant_send(function)
-        self.sockets.api.grant_manage_connections(post_slice)
+        self._closes(post_slice)
 
         self._consume(fanout, names.FANOUT_TOPIC, group=FANOUT_GROUP)
         self.slices.work(post_slice)
@@ -204,7 +209,11 @@ class ServicesStack(Stack):
         """Keeps what messages show. `persist` does not do it itself: S3 must not hold up a partition."""
         data = self._data
         settle_files = self._function("settle_files", ["core", "tables"], "KEYSPACES", "ATTACHMENTS")
-        data.tables.grant(settle_files, read=("heads", "events", "message_states", "memberships"), write=("files",))
+        data.tables.grant(
+            settle_files,
+            read=("heads", "events", "message_states", "reaction_marks", "standings"),
+            write=("files",),
+        )
         data.attachments.grant_settle(settle_files)
         self.files.work(settle_files)
 
@@ -223,7 +232,7 @@ class ServicesStack(Stack):
         """What leaves nothing in a conversation: `signal` takes it, `receipts` moves cursors; both tell the others."""
         data, topics = self._data, self._streams.topics
         stores = ("POSTGRES", "VALKEY", "KAFKA", "KEYSPACES", "SOCKETS")
-        signal = self._function("signal", ["core", "users", "streams", "tables"], *stores, "CLOSURES")
+        signal = self._function("signal", ["core", "users", "streams", "tables"], *stores, "CLOSURES", "LIMITS")
         receipts = self._function("receipts", ["core", "users", "streams", "tables"], *stores, "WAVES")
         topics.grant_append(signal, names.RECEIPTS_TOPIC, names.CONNECTIONS_TOPIC)
         topics.grant_append(self.functions["chat_api"], names.RECEIPTS_TOPIC)
@@ -252,8 +261,8 @@ class ServicesStack(Stack):
         push = self._function("push", ["core", "streams", "tables"], "KAFKA", "KEYSPACES", "WAVES")
         stores = ("POSTGRES", "VALKEY", "KEYSPACES", "ATTACHMENTS", "WAVES")
         wake = self._function("wake", ["core", "users", "tables"], *stores, "WEB_PUSH")
-        data.tables.grant(push, read=("heads", "memberships"))
-        data.tables.grant(wake, read=("heads", "events", "message_states", "reaction_marks", "memberships", "cursors"))
+        data.tables.grant(push, read=("rosters",))
+        data.tables.grant(wake, read=("heads", "events", "message_states", "reaction_marks", "standings", "cursors"))
         data.attachments.grant_describe(wake)
         data.web_push_keys.grant_read(wake)
         self.push_platforms.grant_push(wake)
@@ -267,11 +276,13 @@ class ServicesStack(Stack):
         Rebuilds the registry of connections from the log: asked by who finds out that it has lost data, every minute,
         and once at every deployment, since an empty cache looks like one that has lost everything.
         """
-        rebuild = self._function("rebuild", ["core", "streams", "users"], "POSTGRES", "VALKEY", "KAFKA", "CLOSURES")
+        rebuild = self._function(
+            "rebuild", ["core", "streams", "users"], "POSTGRES", "VALKEY", "KAFKA", "CLOSURES", "REBUILDS", "REBUILDING"
+        )
         self._streams.topics.grant_read(rebuild, names.CONNECTIONS_TOPIC, group=names.REBUILD_GROUP)
         self.sockets.api.grant_manage_connections(rebuild)  # those whose session has ended meanwhile
         self.closures.grant_send(rebuild)
-        for name in ("persist", "fanout"):
+        for name in ("persist", "fanout", "rebuild"):
             self.rebuilds.grant_send(self.functions[name])
         self.rebuilds.work(rebuild)
         self._every_minute(rebuild)
@@ -292,7 +303,7 @@ class ServicesStack(Stack):
         stores = ("POSTGRES", "VALKEY", "KAFKA", "KEYSPACES", "ATTACHMENTS", "CLOSURES")
         erase = self._function("erase", ["core", "streams", "users", "tables"], *stores)
         self._streams.topics.grant_append(erase, names.COMMANDS_TOPIC)
-        data.tables.grant(erase, read=("heads", "memberships"), write=("events", "cursors", "files"))
+        data.tables.grant(erase, read=("heads", "standings"), write=("events", "cursors", "files"))
         data.attachments.grant_erase(erase)
         self.push_platforms.grant_remove(erase)
         self._closes(erase)  # connections that the request has left open
@@ -304,7 +315,7 @@ class ServicesStack(Stack):
         export = self._function("export", ["core", "users", "tables"], "POSTGRES", "KEYSPACES", "ATTACHMENTS")
         export.configure_async_invoke(retry_attempts=0)
         export.grant_invoke(users_api)
-        data.tables.grant(export, read=("events", "heads", "memberships"))
+        data.tables.grant(export, read=("events", "heads", "standings"))
         data.attachments.grant_export(export)
         data.attachments.grant_link_exports(users_api)
 
@@ -395,6 +406,7 @@ class ServicesStack(Stack):
             "WAVES": {"QUEUE_URL": self.waves.url},
             "LOOKS": {"QUEUE_URL": self.looks.url},
             "REBUILDS": {"QUEUE_URL": self.rebuilds.url},
+            "REBUILDING": {"PARTS": str(-(-names.REGISTRY_PARTS // stage.rebuilders))},
             "CLOSURES": {"QUEUE_URL": self.closures.url},
             "EXPORTER": {"FUNCTION": f"natter-{stage.name}-export"},
             "WEB_PUSH": {
@@ -403,6 +415,6 @@ class ServicesStack(Stack):
                 "HOSTS": json.dumps(stage.web_push_hosts),
             },
             "CREDENTIALS": data.push_credentials.settings,
-            "LIMITS": {"PER_ADDRESS": str(stage.limit_per_address).lower()},
+            "LIMITS": {"PER_ADDRESS": str(stage.limit_per_address).lower(), "RATES": json.dumps(stage.limits)},
         }
         return settings[dependency]

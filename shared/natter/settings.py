@@ -7,7 +7,7 @@ Secrets are named by ARN, not held.
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, PositiveFloat, PositiveInt, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _ENDPOINT = r"^[^\s:]+:\d{1,5}$"
@@ -99,12 +99,23 @@ class RebuildQueueSettings(BaseModel, frozen=True):
     )
 
 
+class RebuildingSettings(BaseModel, frozen=True):
+    parts: int = Field(
+        ge=1,
+        le=128,
+        description="How many of the registry's parts one run rebuilds; others go on beside it.",
+    )
+
+
 class ClosureQueueSettings(BaseModel, frozen=True):
     queue_url: str = Field(pattern=r"^https?://", description="Queue of connections that are to be closed later.")
 
 
 class LimitSettings(BaseModel, frozen=True):
-    per_address: bool = Field(default=True, description="Whether sign-ups and failed sign-ins are limited by address.")
+    per_address: bool = Field(default=True, description="Whether sign-ups and sign-ins are limited by address.")
+    rates: dict[str, tuple[PositiveFloat, PositiveInt]] = Field(
+        default={}, description="Other limits than those of the protocol, by name: tokens a second, burst. JSON."
+    )
 
 
 class AttachmentSettings(BaseModel, frozen=True):
@@ -177,7 +188,7 @@ class UsersApiSettings(FunctionSettings):
     closures: ClosureQueueSettings
     web_push: WebPushSettings
     push: PushPlatformSettings
-    limits: LimitSettings = LimitSettings(per_address=True)
+    limits: LimitSettings = LimitSettings()
     oidc: OidcSettings | None = Field(
         None, description="The identity provider that signs people in; none: they have passwords."
     )
@@ -214,8 +225,11 @@ class SendSettings(FunctionSettings):
     postgres: PostgresSettings
     valkey: ValkeySettings
     kafka: KafkaSettings
+    keyspaces: KeyspacesSettings
     sockets: EndpointSettings
     attachments: AttachmentSettings
+    closures: ClosureQueueSettings
+    limits: LimitSettings = LimitSettings()
     content_check: str | None = Field(
         None,
         pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$",
@@ -230,6 +244,7 @@ class SignalSettings(FunctionSettings):
     keyspaces: KeyspacesSettings
     sockets: EndpointSettings
     closures: ClosureQueueSettings
+    limits: LimitSettings = LimitSettings()
 
 
 class ReceiptsSettings(FunctionSettings):
@@ -255,6 +270,7 @@ class PersistSettings(FunctionSettings):
     valkey: ValkeySettings
     sockets: EndpointSettings
     deliveries: DeliverySettings
+    closures: ClosureQueueSettings
     files: FileQueueSettings
     rebuilds: RebuildQueueSettings
 
@@ -271,6 +287,7 @@ class PostSliceSettings(FunctionSettings):
     keyspaces: KeyspacesSettings
     valkey: ValkeySettings
     deliveries: DeliverySettings
+    closures: ClosureQueueSettings
 
 
 class PushSettings(FunctionSettings):
@@ -293,6 +310,8 @@ class RebuildSettings(FunctionSettings):
     valkey: ValkeySettings
     kafka: KafkaSettings
     closures: ClosureQueueSettings
+    rebuilds: RebuildQueueSettings
+    rebuilding: RebuildingSettings
 
 
 class SettleFilesSettings(FunctionSettings):
@@ -328,3 +347,4 @@ class ChatApiSettings(FunctionSettings):
     kafka: KafkaSettings
     keyspaces: KeyspacesSettings
     attachments: AttachmentSettings
+    limits: LimitSettings = LimitSettings()

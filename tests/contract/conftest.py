@@ -59,7 +59,7 @@ def valkey_settings(endpoints: Endpoints) -> ValkeySettings:
 def postgres_settings(endpoints: Endpoints) -> PostgresSettings:
     """An up-to-date database."""
     settings = PostgresSettings(endpoint=endpoints.postgres, database="natter", secret_arn="none", tls="off")
-    upgrade(opener(settings, lambda: LOGIN))
+    upgrade(opener(settings, lambda: LOGIN), settings)
     return settings
 
 

@@ -72,7 +72,7 @@ def an_upload(store: Store, body: bytes = BODY, *, conversation: ConversationId 
 def link(store: Store, attachment: AttachmentId) -> str:
     found = store.attachments.link(LOBBY, ANN, attachment)
     assert found is not None
-    return found
+    return found.url
 
 
 class TestAttachmentsContract:
@@ -82,10 +82,12 @@ class TestAttachmentsContract:
         assert store.upload(store.attachments.offer(LOBBY, ANN, attachment, file), BODY)
         for move in (store.attachments.hold, store.attachments.keep):
             assert list(move(LOBBY, ANN, [attachment])) == []
-            where = link(store, attachment)
-            assert store.attachments.content_type(LOBBY, ANN, attachment) == "text/plain; charset=utf-8"
-            assert len(where) < MOST_HEADERS - LONGEST_SESSION_TOKEN
-            assert store.download(where) == (file, BODY)
+            found = store.attachments.link(LOBBY, ANN, attachment)
+            assert found is not None
+            assert (found.name, found.content_type, found.size) == (name, file.content_type, len(BODY))
+            assert found.expires_in_s == 300
+            assert len(found.url) < MOST_HEADERS - LONGEST_SESSION_TOKEN
+            assert store.download(found.url) == (file, BODY)
 
     def test_nothing_is_a_file_too(self, store: Store) -> None:
         attachment = an_upload(store, b"")
@@ -95,7 +97,6 @@ class TestAttachmentsContract:
     def test_what_is_pending_has_no_link(self, store: Store) -> None:
         attachment = an_upload(store)
         assert store.attachments.link(LOBBY, ANN, attachment) is None
-        assert store.attachments.content_type(LOBBY, ANN, attachment) is None
         assert store.attachments.link(LOBBY, ANN, an_id()) is None
 
     def test_what_was_not_uploaded_is_not_there(self, store: Store) -> None:

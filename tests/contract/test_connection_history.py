@@ -64,6 +64,10 @@ def somebody() -> UserId:
     return UserId(new_id())
 
 
+def everybody(_user: UserId) -> bool:
+    return True
+
+
 def of_one(parts: list[list[ConnectionChange]], user: UserId) -> list[list[ConnectionChange]]:
     """In the parts that have something of `user`, what they have."""
     found = [[each for each in part if each.connection.user_id == user] for part in parts]
@@ -82,13 +86,13 @@ class TestConnectionHistoryContract:
             + noted.changes(a_connection(user, f"{user}-2"), "opened", "closed")
             for user in people
         }
-        parts = all_parts(noted.history.since(now_ms() - MINUTE_MS))
+        parts = all_parts(noted.history.since(now_ms() - MINUTE_MS, everybody))
         assert {user: of_one(parts, user) for user in people} == {user: [changes] for user, changes in said.items()}
 
     def test_the_rest_is_what_came_after(self, noted: Noted) -> None:
         before, after = somebody(), somebody()
         noted.changes(a_connection(before), "opened")
-        past = noted.history.since(now_ms() - MINUTE_MS)
+        past = noted.history.since(now_ms() - MINUTE_MS, everybody)
         parts = all_parts(past)
         closed, opened = (
             noted.changes(a_connection(before), "closed"),
@@ -98,10 +102,22 @@ class TestConnectionHistoryContract:
         assert (of_one(parts, after), of_one(rest, after)) == ([], [opened])
         assert of_one(rest, before) == [closed]
 
+    def test_who_is_not_covered_is_left_out(self, noted: Noted) -> None:
+        one, other = somebody(), somebody()
+        past = noted.history.since(now_ms() - MINUTE_MS, lambda user: user == one)
+        said = [noted.changes(a_connection(user), "opened") for user in (one, other)]
+        parts = all_parts(past)
+        assert (of_one(parts, one), of_one(parts, other)) == ([said[0]], [])
+        for user in (one, other):
+            noted.changes(a_connection(user), "away")
+        rest = [list(part) for part in past.rest()]
+        assert [len(each) for each in of_one(rest, one)] == [1]
+        assert of_one(rest, other) == []
+
     def test_what_is_older_is_left_out(self, noted: Noted) -> None:
         user = somebody()
         noted.changes(a_connection(user), "opened")
-        assert of_one(all_parts(noted.history.since(now_ms() + MINUTE_MS)), user) == []
+        assert of_one(all_parts(noted.history.since(now_ms() + MINUTE_MS, everybody)), user) == []
 
 
 @pytest.mark.engines
@@ -109,4 +125,4 @@ class TestKafka:
     def test_without_brokers_it_is_given_up(self) -> None:
         history = KafkaConnectionHistory(KafkaSettings(brokers="127.0.0.1:9", auth="none"))
         with pytest.raises(Unavailable):
-            list(history.since(0).parts())
+            list(history.since(0, everybody).parts())

@@ -7,8 +7,7 @@ import pytest
 
 from natter.adapters.cassandra.event_store import CassandraEventStore
 from natter.adapters.cassandra.timeline import CassandraTimeline
-from natter.domain.conversations.members import MembershipChange, Role
-from natter.domain.fold.writes import EventRow, MembershipRow, Row, SentRow
+from natter.domain.fold.writes import EventRow, Row, SentRow
 from natter.domain.ids import ConversationId, UserId, new_id
 from natter.domain.receipts import Cursor
 from natter.ports.messages import EventStore
@@ -85,13 +84,3 @@ class TestPlaces:
         places = [(lobby, seq) for seq in (1, 2, 1000, 1001)]
         assert tables.messages_at(places) == {(lobby, 1): 0, (lobby, 1000): 999, (lobby, 1001): 1000}
         assert tables.messages_at([]) == {}
-
-
-class TestMembers:
-    def test_all_changes_of_a_conversation_are_read(self, tables: Tables, lobby: ConversationId) -> None:
-        roles: list[tuple[UserId, int, Role | None]] = [(ANN, 1, "owner"), (BOB, 1, "member"), (BOB, 5, None)]
-        changes = [MembershipChange(user_id=user, seq=seq, role=role, messages=0) for user, seq, role in roles]
-        tables.write([MembershipRow(conversation_id=lobby, change=each, written_at=NOW_US) for each in changes])
-        found = tables.membership_changes(lobby)
-        assert sorted(found, key=lambda each: (each.seq, each.user_id)) == changes
-        assert tables.membership_changes(ConversationId(new_id())) == []

@@ -9,6 +9,7 @@ import pytest
 from natter.adapters.cassandra.event_store import CassandraEventStore
 from natter.adapters.cassandra.timeline import CassandraTimeline
 from natter.domain.conversations.members import MembershipChange, Role
+from natter.domain.conversations.rosters import Roster
 from natter.domain.fold.known import Wanted
 from natter.domain.fold.targets import Target
 from natter.domain.fold.writes import (
@@ -21,8 +22,8 @@ from natter.domain.fold.writes import (
     ForgottenCursorRow,
     ForgottenFileRow,
     MarkRow,
-    MembershipRow,
     Outcome,
+    RosterRow,
     Row,
     SentRow,
     StateRow,
@@ -74,9 +75,9 @@ def stored(event: Event, *, later_us: int = 0) -> EventRow:
     return EventRow(event=event, written_at=NOW_US + later_us)
 
 
-def changed(lobby: ConversationId, user: UserId, seq: int, role: Role | None, *, later_us: int = 0) -> MembershipRow:
-    change = MembershipChange(user_id=user, seq=seq, role=role, messages=seq - 1)
-    return MembershipRow(conversation_id=lobby, change=change, written_at=NOW_US + later_us)
+def changed(lobby: ConversationId, seq: int, role: Role | None) -> RosterRow:
+    change = MembershipChange(user_id=ANN, seq=seq, role=role, messages=seq - 1)
+    return RosterRow(conversation_id=lobby, seq=seq, changes=(change,), members=None, written_at=NOW_US + seq)
 
 
 def sent(lobby: ConversationId, seq: int, *, later_us: int = 0) -> SentRow:
@@ -111,19 +112,20 @@ class TestReading:
         known = tables.read(Wanted(conversations=[lobby], keys=[key], targets=[(lobby, 1)]))
         assert (known.heads, known.targets) == ({}, {})
         assert not known.outcomes.get(key)
-        assert not known.membership_changes.get(lobby)
+        assert tables.outcomes([key]) == {key: []}
+        assert known.rosters == {}
         assert tables.events_at([(lobby, 1)]) == {}
 
     def test_nothing_is_wanted(self, tables: Tables) -> None:
         known = tables.read(Wanted())
-        assert (known.heads, known.membership_changes, known.outcomes) == ({}, {}, {})
+        assert (known.heads, known.rosters, known.outcomes) == ({}, {}, {})
         assert (known.targets, known.marks, tables.events_at([])) == ({}, {}, {})
 
     def test_all_that_is_wanted_is_read_at_once(self, tables: Tables, lobby: ConversationId) -> None:
         other = ConversationId(new_id())
         event, row = an_event(1, conversation=lobby), spent(lobby, seq=1)
         was, reaction = state(lobby, 1, seq=2), mark(lobby, 1, seq=2, is_set=True)
-        joined, left = changed(lobby, ANN, 1, "owner"), changed(lobby, ANN, 3, None)
+        joined, left = changed(lobby, 1, "owner"), changed(lobby, 3, None)
         head = a_head(2, conversation=lobby)
         tables.write([stored(event), row, was, reaction, joined, left])
         tables.write_heads([head])
@@ -131,8 +133,9 @@ class TestReading:
             conversations=[lobby, other], keys=[row.key], targets=[(lobby, 1), (other, 1)], marks=[reaction.key]
         )
         known = tables.read(wanted)
+        assert tables.outcomes([row.key]) == {row.key: [row.outcome]}
         assert known.heads == {lobby: head}
-        assert sorted(known.membership_changes[lobby], key=lambda each: each.seq) == [joined.change, left.change]
+        assert known.rosters == {lobby: Roster(changes=list(joined.changes))}
         assert known.outcomes == {row.key: [row.outcome]}
         assert known.targets == {(lobby, 1): Target(type="message", sender_id=event.sender_id, state=was.state)}
         assert known.marks == {reaction.key: True}
@@ -191,12 +194,13 @@ class TestLastWriteWins:
 
     def test_writing_again_changes_nothing(self, tables: Tables, lobby: ConversationId) -> None:
         event, row = an_event(1, conversation=lobby), spent(lobby, seq=1)
-        rows: list[Row] = [stored(event), row, changed(lobby, ANN, 1, "owner"), sent(lobby, 1)]
+        rows: list[Row] = [stored(event), row, changed(lobby, 1, "owner"), sent(lobby, 1)]
         tables.write(rows)
         tables.write(list(reversed(rows)))
+        tables.write_heads([a_head(1, conversation=lobby)])
         known = tables.read(Wanted(conversations=[lobby], keys=[row.key]))
         assert tables.events_at([(lobby, 1)]) == {(lobby, 1): event}
-        assert len(known.membership_changes[lobby]) == 1
+        assert len(known.rosters[lobby].changes) == 1
         assert known.outcomes == {row.key: [row.outcome]}
 
     def test_each_time_that_a_client_id_was_spent_is_kept(self, tables: Tables, lobby: ConversationId) -> None:
@@ -239,12 +243,6 @@ class TestDeletion:
 
 
 class TestErasure:
-    def test_a_member_who_is_erased_is_gone_for_good(self, tables: Tables, lobby: ConversationId) -> None:
-        change = MembershipChange(user_id=ANN, seq=5, role=None, messages=3, erased=True)
-        tables.write([MembershipRow(conversation_id=lobby, change=change, written_at=NOW_US)])
-        assert tables.membership_changes_of(ANN, [lobby]) == {lobby: [change]}
-        assert tables.read(Wanted(conversations=[lobby])).membership_changes == {lobby: [change]}
-
     def test_a_cursor_is_forgotten_whoever_comes_late(self, tables: Tables, lobby: ConversationId) -> None:
         tables.write([sent(lobby, 3)])
         tables.write([ForgottenCursorRow(conversation_id=lobby, user_id=ANN, written_at=NOW_US + 10)])
@@ -300,14 +298,6 @@ class TestTimeline:
             upwards = [event.seq for event in tables.events(lobby, first, last, newest_first=False)]
             downwards = [event.seq for event in tables.events(lobby, first, last, newest_first=True)]
             assert upwards == downwards[::-1] == list(range(max(first, 650), min(last, 1250) + 1))
-
-    def test_a_users_own_membership_is_read_alone(self, tables: Tables, lobby: ConversationId) -> None:
-        joined, left = changed(lobby, ANN, 1, "owner"), changed(lobby, ANN, 5, None)
-        tables.write([joined, left, changed(lobby, BOB, 1, "member")])
-        found = tables.membership_changes_of(ANN, [lobby, ConversationId(new_id())])
-        assert {each: sorted(changes, key=lambda change: change.seq) for each, changes in found.items()} == {
-            lobby: [joined.change, left.change]
-        }
 
     def test_cursors_never_written_are_missing(self, tables: Tables, lobby: ConversationId) -> None:
         tables.write([sent(lobby, 4)])

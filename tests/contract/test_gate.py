@@ -216,6 +216,13 @@ class TestValkeyGate:
         with pytest.raises(RateLimited):
             ValkeyRateLimits(valkey).take(SLOW, decided.ann)
 
+    def test_a_stage_may_have_other_limits(self, valkey: Valkey, decided: Decided) -> None:
+        adjusted = {SLOW.name: Bucket(SLOW.name, rate=1, burst=1)}
+        gate = ValkeyGate(valkey, ValkeyAdmission(valkey, decided), unasked(), adjusted)
+        with pytest.raises(RateLimited):
+            gate.enter(decided.lobby, decided.ann, SLOW, cost=2)
+        gate.enter(decided.lobby, decided.ann, SLOW)
+
     def test_without_the_cache_limits_are_open_and_the_database_decides(
         self, decided: Decided, caplog: pytest.LogCaptureFixture
     ) -> None:

@@ -17,11 +17,12 @@ from natter.adapters.cassandra.event_store import CassandraEventStore
 from natter.adapters.cassandra.timeline import CassandraTimeline
 from natter.bootstrap.clients import now_ms
 from natter.domain.conversations.members import Member
+from natter.domain.conversations.rosters import ROSTER_EVERY
 from natter.domain.conversations.rules import MAX_MEMBERS
 from natter.domain.fold.conversation import Conversation
 from natter.domain.fold.writes import EventRow, Row
 from natter.domain.ids import ClientId, ConversationId, UserId, new_id
-from natter.domain.messages.commands import AddMembers, Command, CreateConversation, Record
+from natter.domain.messages.commands import AddMembers, ChangeRole, Command, CreateConversation, Record
 from natter.domain.messages.events import Event, Head
 from natter.domain.messages.states import MAX_EDITS, MAX_REACTIONS
 from natter.names import CONTENT_LIMIT_BYTES, EPOCH, FRAME_LIMIT_BYTES
@@ -130,7 +131,15 @@ class TestPeople:
             item = AddMembers(client_id=ClientId(f"row-{batch + 1}"), members=members)
             log.command(Command(conversation_id=log.lobby, sender_id=ANN, items=(item,), decided=True))
         log.stored()
-        assert len(log.timeline.membership_changes(log.lobby)) == MAX_MEMBERS + 1
+        for number in range(ROSTER_EVERY):  # and all of them are one row
+            user = UserId(f"000{number % 100:061}")
+            change = ChangeRole(client_id=ClientId(f"role-{number}"), user_id=user, role="admin")
+            log.command(Command(conversation_id=log.lobby, sender_id=ANN, items=(change,), decided=True))
+        log.stored()
+        head = log.conversation.head
+        roster = log.timeline.rosters({log.lobby: (head.seq, head.seq)})[log.lobby]
+        assert roster.as_of(head.seq) == log.conversation.members
+        assert (roster.seq > 0, len(roster.members)) == (True, MAX_MEMBERS + 1)
 
 
 class TestRefusals:

@@ -29,7 +29,7 @@ def empty(postgres: Postgres, postgres_settings: PostgresSettings) -> PostgresSe
 
 class TestMigrate:
     def test_says_which_revision_was_reached(self, empty: PostgresSettings) -> None:
-        migrate = build(opener(empty, lambda: LOGIN))
+        migrate = build(opener(empty, lambda: LOGIN), empty)
         assert migrate({}, None) == migrate({}, None) == {"revision": LATEST}
         database = Postgres(empty, lambda: LOGIN)
         tables = database.query("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
@@ -65,7 +65,7 @@ class TestMigrate:
 
         def hold_the_lock(cursor: Cursor) -> Future[dict[str, str]]:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
-            migrating = thread.submit(build(opener(empty, lambda: LOGIN)), {}, None)
+            migrating = thread.submit(build(opener(empty, lambda: LOGIN), empty), {}, None)
             deadline = time.monotonic() + 20
             while not watcher.query("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"):
                 assert time.monotonic() < deadline

@@ -51,7 +51,7 @@ SHOWN = RefreshToken.first(SESSION)
 def crowded(endpoints: Endpoints) -> PostgresSettings:
     """A database of its own, with a thousand rows and more in every table."""
     settings = PostgresSettings(endpoint=endpoints.postgres, database=crowd.DATABASE, secret_arn="none", tls="off")
-    upgrade(opener(settings, lambda: LOGIN))
+    upgrade(opener(settings, lambda: LOGIN), settings)
     with closing(Postgres(settings, lambda: LOGIN)) as database:
         crowd.populate(database)
     return settings

@@ -83,6 +83,13 @@ class TestRateLimitsContract:
 
 
 @pytest.mark.engines
+def test_a_stage_may_have_others_than_who_takes_says(valkey: Valkey) -> None:
+    limits, key = ValkeyRateLimits(valkey, {"slow": Bucket("slow", rate=1, burst=1)}), new_id()
+    assert [is_taken(limits, SLOW, key) for _ in range(2)] == [True, False]
+    assert is_taken(limits, FAST, key, cost=2)
+
+
+@pytest.mark.engines
 def test_a_bucket_leaves_nothing_behind_when_full(valkey: Valkey) -> None:
     limits, key = ValkeyRateLimits(valkey), new_id()
     limits.take(SLOW, key)

@@ -7,8 +7,9 @@ import pytest
 
 from natter.adapters.valkey.client import Valkey
 from natter.adapters.valkey.connections import ValkeyConnections
-from natter.adapters.valkey.registry_marks import PARTS, ValkeyRegistryMarks, mark, part
+from natter.adapters.valkey.registry_marks import ValkeyRegistryMarks, mark, part
 from natter.domain.ids import UserId, new_id
+from natter.names import REGISTRY_PARTS as PARTS
 from natter.ports.delivery import Connections, RegistryMarks
 from tests.identity import NOON
 from tests.memory import connections as memory
@@ -26,6 +27,10 @@ class Registry:
     lose: Callable[[int], None]
     """All that lies in a part."""
     end_claims: Callable[[], None]
+
+    def claim(self, generation: str) -> int:
+        """How many, of all that can be claimed."""
+        return len(self.marks.claim(generation, most=self.parts))
 
     def forgotten(self, user: UserId) -> bool:
         return user in self.connections.look_up([user]).forgotten
@@ -57,7 +62,7 @@ def in_valkey(valkey: Valkey) -> Registry:
     with valkey.client() as client:
         client.flushall()
     marks = ValkeyRegistryMarks(valkey)
-    marks.claim("first")
+    marks.claim("first", most=PARTS)
     marks.complete("first")
     return Registry(
         connections=ValkeyConnections(valkey, lambda: NOON),
@@ -86,43 +91,58 @@ class TestRegistryMarksContract:
         registry.connections.register(a_connection(user))
         found = registry.connections.look_up([user])
         assert (list(found.connections), found.forgotten) == ([user], frozenset())
-        assert registry.marks.claim("g") == 0
+        assert registry.claim("g") == 0
 
     def test_the_loss_of_a_part_is_a_loss_for_those_in_it(self, registry: Registry, user: UserId) -> None:
         other = next(each for each in map(str, range(1000)) if registry.part_of(UserId(each)) != registry.part_of(user))
         registry.lose(registry.part_of(user))
         found = registry.connections.look_up([user, UserId(other)])
         assert found.forgotten == {user}
-        assert registry.marks.claim("g") == 1
+        assert registry.claim("g") == 1
 
     def test_a_loss_of_all_is_one_of_every_part(self, registry: Registry, user: UserId) -> None:
         for each in range(registry.parts):
             registry.lose(each)
-        assert registry.marks.claim("g") == registry.parts
+        assert registry.claim("g") == registry.parts
         assert registry.marks.complete("g") == registry.parts
         assert not registry.forgotten(user)
 
+    def test_several_share_what_is_lost(self, registry: Registry, user: UserId) -> None:
+        for each in range(registry.parts):
+            registry.lose(each)
+        most = registry.parts // 2
+        one, other = (registry.marks.claim(name, most=most) for name in ("g", "h"))
+        assert (len(one), len(other), len(one | other)) == (most, most, registry.parts)
+        assert registry.marks.claim("i", most=most) == frozenset()
+        assert registry.marks.claim("g", most=most) == one, "it was answered, and the answer was lost"
+        mine = registry.marks.part_of(user)
+        assert mine == registry.part_of(user)
+        first, then = ("g", "h") if mine in one else ("h", "g")
+        registry.marks.complete(first)
+        assert not registry.forgotten(user)
+        assert registry.marks.complete(then) == most
+
     def test_what_is_being_rebuilt_is_not_known_yet_and_nobody_elses(self, registry: Registry, user: UserId) -> None:
         registry.lose(registry.part_of(user))
-        registry.marks.claim("g")
+        registry.claim("g")
         registry.marks.hold("g")
-        assert (registry.forgotten(user), registry.marks.claim("other")) == (True, 0)
+        assert (registry.forgotten(user), registry.claim("other")) == (True, 0)
 
     def test_what_is_lost_again_meanwhile_is_not_complete(self, registry: Registry, user: UserId) -> None:
         registry.lose(registry.part_of(user))
-        registry.marks.claim("g")
+        registry.claim("g")
         registry.lose(registry.part_of(user))
         registry.marks.hold("g")
         assert registry.marks.complete("g") == 0
         assert registry.forgotten(user)
-        assert registry.marks.claim("other") == 1
+        assert registry.claim("other") == 1
 
     def test_a_claim_that_has_ended_is_anothers(self, registry: Registry, user: UserId) -> None:
         """Whoever had it is gone, or was asleep."""
         registry.lose(registry.part_of(user))
-        registry.marks.claim("g")
+        registry.claim("g")
         registry.end_claims()
-        assert registry.marks.claim("other") == 1
+        assert registry.claim("other") == 1
         assert (registry.marks.complete("g"), registry.forgotten(user)) == (0, True)
         assert (registry.marks.complete("other"), registry.forgotten(user)) == (1, False)
 

@@ -109,8 +109,8 @@ class TestAsyncApi:
         jsonschema.validate(DOCUMENTS["asyncapi"], schema, cls=jsonschema.Draft7Validator)
 
     def test_an_events_frame_is_as_it_says(self) -> None:
-        (frame,) = JsonFrames().events(LOBBY, [an_event(item.type, item.payload()) for item in ITEMS.values()])
-        check(json.loads(frame), "EventsFrame", "asyncapi")
+        (made,) = JsonFrames().events(LOBBY, [an_event(item.type, item.payload()) for item in ITEMS.values()])
+        check(json.loads(made.frame), "EventsFrame", "asyncapi")
 
 
 class TestEvents:

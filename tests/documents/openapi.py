@@ -107,7 +107,7 @@ def _operation(variants: Sequence[Route], refusals: dict[str, dict[str, Any]]) -
 
 def _answer(route: Route, status: int) -> dict[str, Any]:
     described: dict[str, Any] = {"description": HTTPStatus(status).phrase}
-    if route.answer is not None:
+    if route.answer is not None and status != HTTPStatus.FOUND:
         described["content"] = _json(ref(route.answer.__name__))
     if route.revalidates and status == HTTPStatus.OK:
         described["headers"] = {"ETag": _ETAG}

@@ -260,13 +260,15 @@ REQUESTS: dict[str, tuple[str, str, Any, str]] = {
         "conversation_id",
     ),
     "sync: positions of wrong type": ("POST", "/v1/sync", {"positions": []}, "positions"),
+    "sync: without positions": ("POST", "/v1/sync", {}, "positions"),
+    "sync: without read_seq": ("POST", "/v1/sync", {"positions": {"c": {"seq": 0}}}, "positions.c.read_seq"),
     "sync: negative seq": ("POST", "/v1/sync", {"positions": {"c": {"seq": -1, "read_seq": 0}}}, "seq"),
     "inbox: limit with an underscore": ("GET", "/v1/conversations?limit=1_0", None, "limit"),
     "inbox: limit with a fraction": ("GET", "/v1/conversations?limit=5.0", None, "limit"),
     "inbox: limit with a line break": ("GET", "/v1/conversations?limit=5%0A", None, "limit"),
     "sync: limit with a fraction": ("POST", "/v1/sync", '{"positions": {}, "limit": 5.0}', "limit"),
     "sync: limit of 5,000 digits": ("POST", "/v1/sync", '{"positions": {}, "limit": %s}' % ("9" * 5000), "limit"),
-    "sync: limit too high": ("POST", "/v1/sync", {"limit": 201}, "limit"),
+    "sync: limit too high": ("POST", "/v1/sync", {"positions": {}, "limit": 201}, "limit"),
 }
 
 

@@ -83,5 +83,5 @@ class TestSync:
 
     async def test_cursor_must_be_one_of_ours(self, api: Api) -> None:
         alice = await api.sign_up("alice")
-        reply = await alice.call("POST", "/v1/sync", {"cursor": "bm90IG91cnM="})
+        reply = await alice.call("POST", "/v1/sync", {"positions": {}, "cursor": "bm90IG91cnM="})
         assert reply.refusal() == (400, "bad_request")

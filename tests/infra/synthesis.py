@@ -20,8 +20,9 @@ STAGES["varied"] = replace(
     web_push_keys=("b", "a"),
     retired_web_push_keys=("z",),
     oidc=Oidc(issuer="https://login.example", audience="natter-app"),
+    limits={"commands": (100, 300)},
 )
-"""What no stage has by default: token keys that overlap, and an identity provider."""
+"""What no stage has by default: token keys that overlap, an identity provider, other limits."""
 
 if __name__ == "__main__":
     app = App()

@@ -9,7 +9,8 @@ class TestTables:
     def test_take_the_time_of_a_write_from_the_fold(self, app: Templates) -> None:
         tables = app.properties("AWS::Cassandra::Table")
         assert {table["TableName"] for table in tables} == {
-            *("events", "client_ids", "heads", "message_states", "reaction_marks", "memberships", "cursors", "files")
+            *("events", "client_ids", "heads", "message_states", "reaction_marks", "rosters", "standings", "cursors"),
+            "files",
         }
         assert all(table["ClientSideTimestampsEnabled"] for table in tables)
 

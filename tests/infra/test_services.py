@@ -1,6 +1,6 @@
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import fields
 
 import pytest
@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from infra.config import BROWSERS, STAGES, Oidc
 from natter import names, settings
+from natter.domain.limits import adjusted
 from tests.infra.templates import Templates
 
 MODELS: dict[str, type[settings.FunctionSettings]] = {
@@ -95,6 +96,18 @@ class TestFunctions:
 
     def test_prod_limits_attempts_by_address(self, prod: Templates) -> None:
         assert prod.functions()["users_api"]["Environment"]["Variables"]["NATTER_LIMITS__PER_ADDRESS"] == "true"
+
+    def test_limits_of_a_stage_reach_all_who_keep_them(self, varied: Templates) -> None:
+        found = {
+            name: json.loads(value)
+            for name, function in varied.functions().items()
+            if (value := function["Environment"]["Variables"].get("NATTER_LIMITS__RATES")) is not None
+        }
+        assert found == {name: {"commands": [100, 300]} for name in ("chat_api", "send", "signal", "users_api")}
+
+    def test_limits_of_a_stage_are_limits_that_there_are(self) -> None:
+        for stage in STAGES.values():
+            adjusted(stage.limits)
 
     def test_every_log_ends_some_day(self, app: Templates) -> None:
         groups = app.properties("AWS::Logs::LogGroup")
@@ -206,6 +219,13 @@ class TestPrivileges:
         readers = [name for name in MODELS if "kafka-cluster:ReadData" in app.actions(name)]
         assert readers == ["fanout", "persist", "presence", "push", "rebuild", "receipts"]
 
+    @pytest.mark.parametrize(("stage", "parts"), [("dev", 128), ("prod", 16)])
+    def test_several_rebuild_what_is_lost_of_many_connections(
+        self, stages: Callable[[str], Templates], stage: str, parts: int
+    ) -> None:
+        variables = stages(stage).functions()["rebuild"]["Environment"]["Variables"]
+        assert int(variables["NATTER_REBUILDING__PARTS"]) == parts
+
     def test_rebuild_reads_what_happened_to_connections_and_keeps_no_place(self, app: Templates) -> None:
         actions = app.actions("rebuild")
         (topic,) = actions["kafka-cluster:ReadData"]
@@ -225,6 +245,21 @@ class TestPrivileges:
             assert f"/table/{table}" in resource
         emptied = [re.search(r"/table/(\w+)", each) for each in app.actions("erase")["cassandra:Modify"]]
         assert {each[1] for each in emptied if each} == {"events", "cursors", "files"}
+
+    def test_who_belongs_to_a_conversation_is_read_as_far_as_it_is_needed(self, app: Templates) -> None:
+        """The fold knows of everybody and of single people, `fanout` of everybody, the others of single ones."""
+        readers = {
+            table: [
+                name
+                for name in MODELS
+                if any(f"/table/{table}" in each for each in app.actions(name).get("cassandra:Select", ()))
+            ]
+            for table in ("rosters", "standings")
+        }
+        assert readers == {
+            "rosters": ["fanout", "persist"],
+            "standings": ["chat_api", "erase", "export", "persist", "settle_files"],
+        }
 
     def test_attachments_are_read_and_written_only_where_it_is_needed(self, app: Templates) -> None:
         """

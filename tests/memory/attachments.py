@@ -4,7 +4,7 @@ import base64
 import hashlib
 from collections.abc import Collection, Sequence
 
-from natter.domain.attachments import File, UnsettledFiles, UploadForm
+from natter.domain.attachments import Download, File, UnsettledFiles, UploadForm
 from natter.domain.ids import AttachmentId, ConversationId, UserId
 from natter.ports.attachments import Attachments, FileQueue
 
@@ -46,14 +46,13 @@ class MemoryAttachments:
             for key in [key for key in prefix if key[:2] == (conversation, uploader)]:
                 del prefix[key]
 
-    def link(self, conversation: ConversationId, uploader: UserId, attachment: AttachmentId) -> str | None:
-        key = conversation, uploader, attachment
-        return f"memory://{'/'.join(key)}" if key in self._kept or key in self._held else None
-
-    def content_type(self, conversation: ConversationId, uploader: UserId, attachment: AttachmentId) -> str | None:
+    def link(self, conversation: ConversationId, uploader: UserId, attachment: AttachmentId) -> Download | None:
         key = conversation, uploader, attachment
         found = self._kept.get(key) or self._held.get(key)
-        return None if found is None else found[0].content_type
+        if found is None:
+            return None
+        file, url = found[0], f"memory://{'/'.join(key)}"
+        return Download(url=url, expires_in_s=300, name=file.name, content_type=file.content_type, size=file.size)
 
     def upload(self, form: UploadForm, body: bytes) -> bool:
         """False: refused."""

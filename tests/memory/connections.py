@@ -79,10 +79,13 @@ class MemoryRegistryMarks:
         self._marks: dict[int, str] = dict.fromkeys(range(PARTS), "complete")
         self.asked = False
 
-    def claim(self, generation: str) -> int:
-        for each in range(PARTS):
-            self._marks.setdefault(each, generation)
-        return list(self._marks.values()).count(generation)
+    def claim(self, generation: str, *, most: int) -> frozenset[int]:
+        free = [each for each in range(PARTS) if each not in self._marks]
+        self._marks |= dict.fromkeys(free[:most], generation)
+        return frozenset(each for each, value in self._marks.items() if value == generation)
+
+    def part_of(self, user: UserId) -> int:
+        return part(user)
 
     def hold(self, generation: str) -> None:
         """It goes on anyway."""

@@ -6,6 +6,7 @@ from zlib import crc32
 
 from natter.domain.connections import ConnectionChange
 from natter.domain.errors import TooLarge
+from natter.domain.ids import UserId
 from natter.domain.messages.commands import Command, Record
 from natter.domain.messages.events import Emission
 from natter.domain.receipts import Receipt, ReceiptRecord
@@ -76,13 +77,13 @@ class MemoryConnectionHistory:
         self._log = log
         self._parts = parts
 
-    def since(self, at: int) -> "MemoryPastConnections":
-        return MemoryPastConnections(self._log, at, self._parts)
+    def since(self, at: int, covers: Callable[[UserId], bool]) -> "MemoryPastConnections":
+        return MemoryPastConnections(self._log, at, covers, self._parts)
 
 
 class MemoryPastConnections:
-    def __init__(self, log: MemoryConnectionLog, at: int, parts: int) -> None:
-        self._log, self._at = log, at
+    def __init__(self, log: MemoryConnectionLog, at: int, covers: Callable[[UserId], bool], parts: int) -> None:
+        self._log, self._at, self._covers = log, at, covers
         self._read_to = [0] * parts
 
     def parts(self) -> Iterator[Sequence[ConnectionChange]]:
@@ -98,7 +99,9 @@ class MemoryPastConnections:
     def _of(self, part: int, start: int, end: int) -> list[ConnectionChange]:
         several = len(self._read_to)
         return [
-            each for each in self._log.changes[start:end] if crc32(each.connection.user_id.encode()) % several == part
+            each
+            for each in self._log.changes[start:end]
+            if self._covers(each.connection.user_id) and crc32(each.connection.user_id.encode()) % several == part
         ]
 
 

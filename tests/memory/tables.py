@@ -4,11 +4,13 @@ from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from natter.domain.conversations.members import MembershipChange
+from natter.domain.conversations.members import MemberKey, Standing
+from natter.domain.conversations.rosters import Roster
 from natter.domain.fold.known import Known, Wanted
 from natter.domain.fold.targets import Target
 from natter.domain.fold.writes import (
     AmendedRow,
+    ClientIdKey,
     ClientIdRow,
     EmptiedRow,
     EventRow,
@@ -16,10 +18,12 @@ from natter.domain.fold.writes import (
     ForgottenCursorRow,
     ForgottenFileRow,
     MarkRow,
-    MembershipRow,
+    Outcome,
     Place,
+    RosterRow,
     Row,
     SentRow,
+    StandingRow,
     StateRow,
 )
 from natter.domain.ids import AttachmentId, ConversationId, UserId
@@ -53,12 +57,10 @@ class MemoryTables:
     def read(self, wanted: Wanted) -> Known:
         heads = self.heads(wanted.conversations)
         ends = {**wanted.folded, **{each: head.seq for each, head in heads.items()}}
-        outcomes = {key: list(self._select(("client_ids", key)).values()) for key in wanted.keys}
+        outcomes = self.outcomes(wanted.keys)
         return Known(
             heads=heads,
-            membership_changes={
-                each: list(self._select(("memberships", each)).values()) for each in wanted.conversations
-            },
+            rosters={each: self._roster(each, head.seq, head.seq) for each, head in heads.items()},
             outcomes=outcomes,
             targets={
                 place: target
@@ -71,6 +73,9 @@ class MemoryTables:
                 if (is_set := self._mark(key, ends.get(key.conversation_id, 0))) is not None
             },
         )
+
+    def outcomes(self, keys: Collection[ClientIdKey]) -> Mapping[ClientIdKey, Sequence[Outcome]]:
+        return {key: list(self._select(("client_ids", key)).values()) for key in keys}
 
     def events_at(self, places: Collection[Place]) -> Mapping[Place, Event]:
         found = {place: self._event(place) for place in places}
@@ -100,9 +105,11 @@ class MemoryTables:
                     self._put(("states", (row.conversation_id, row.target_seq)), state.seq, None, row.written_at)
                 case MarkRow():
                     self._put(("marks", row.key), row.seq, None, row.written_at)
-                case MembershipRow(change=change):
-                    key = (change.user_id, change.seq)
-                    self._put(("memberships", row.conversation_id), key, None, row.written_at)
+                case StandingRow():
+                    user: Hashable = ("standings", (row.conversation_id, row.user_id))
+                    self._put(user, row.standing.seq, None, row.written_at)
+                case RosterRow():
+                    self._put(("rosters", row.conversation_id), row.seq, None, row.written_at)
 
     def write_heads(self, heads: Sequence[Head]) -> None:
         for head in heads:
@@ -119,12 +126,16 @@ class MemoryTables:
             if event is not None:
                 yield event
 
-    def membership_changes_of(
-        self, user: UserId, conversations: Iterable[ConversationId]
-    ) -> Mapping[ConversationId, Sequence[MembershipChange]]:
-        found = {each: self._select(("memberships", each)).values() for each in conversations}
-        own = {each: [change for change in changes if change.user_id == user] for each, changes in found.items()}
-        return {each: changes for each, changes in own.items() if changes}
+    def rosters(self, places: Mapping[ConversationId, tuple[int, int]]) -> Mapping[ConversationId, Roster]:
+        return {each: self._roster(each, first, last) for each, (first, last) in places.items()}
+
+    def standings(self, up_to: Mapping[MemberKey, int]) -> Mapping[MemberKey, Standing]:
+        found = {key: _latest(self._select(("standings", key)), seq) for key, seq in up_to.items()}
+        return {key: standing for key, standing in found.items() if standing is not None}
+
+    def first_place(self, conversation: ConversationId, user: UserId) -> int | None:
+        found: dict[Any, Any] = self._select(("standings", (conversation, user)))
+        return min(found, default=None)
 
     def cursors(self, keys: Iterable[CursorKey]) -> Mapping[CursorKey, Cursor]:
         found = {key: self._cursor(key) for key in keys}
@@ -143,9 +154,6 @@ class MemoryTables:
         for key, cursor in cursors.items():
             read = {name: getattr(cursor, name) for name in READ_COLUMNS}
             self._put(("cursors", key), "read", read, cursor.written_at)
-
-    def membership_changes(self, conversation: ConversationId) -> Sequence[MembershipChange]:
-        return list(self._select(("memberships", conversation)).values())
 
     def _write_head(self, head: Head) -> None:
         self._put(("heads", head.conversation_id), None, head, head.written_at)
@@ -167,9 +175,11 @@ class MemoryTables:
                 self._put(("events", (row.conversation_id, row.seq)), "amended_by", row.by, row.written_at)
             case MarkRow():
                 self._put(("marks", row.key), row.seq, row.is_set, row.written_at)
-            case MembershipRow(change=change):
-                key = (change.user_id, change.seq)
-                self._put(("memberships", row.conversation_id), key, change, row.written_at)
+            case StandingRow(standing=standing):
+                user: Hashable = ("standings", (row.conversation_id, row.user_id))
+                self._put(user, standing.seq, standing, row.written_at)
+            case RosterRow():
+                self._put(("rosters", row.conversation_id), row.seq, row, row.written_at)
             case SentRow():
                 place = ("cursors", (row.conversation_id, row.user_id))
                 self._put(place, "sent", {"sent_seq": row.seq, "sent_messages": row.messages}, row.written_at)
@@ -199,6 +209,14 @@ class MemoryTables:
 
     def _mark(self, key: MarkKey, up_to: int) -> bool | None:
         return _latest(self._select(("marks", key)), up_to)
+
+    def _roster(self, conversation: ConversationId, first: int, last: int) -> Roster:
+        rows: list[RosterRow] = [row for row in self._select(("rosters", conversation)).values() if row.seq <= last]
+        whole = [row for row in rows if row.seq <= first and row.members is not None]
+        base = max(whole, key=lambda row: row.seq, default=None)
+        seq = 0 if base is None else base.seq
+        changes = [change for row in rows if row.seq >= seq for change in row.changes]
+        return Roster(seq=seq, members=(base and base.members) or {}, changes=changes)
 
     def _cursor(self, key: CursorKey) -> Cursor | None:
         columns = self._select(("cursors", key))

@@ -7,12 +7,15 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
+from greenlet import greenlet
+
 from natter.domain.connections import Connection
 from natter.domain.ids import AttachmentId, ConnectionId, ConversationId
+from natter.domain.messages.commands import Record
 from natter.domain.messages.events import Event
 from tests.reliability.meaning import Answer, History, Meaning
 from tests.reliability.ports import SteppedTables
-from tests.reliability.trace import Appended, Downloaded, Emitted, Posted, Stored, Synced, Trace
+from tests.reliability.trace import Appended, Downloaded, Emitted, Posted, Queued, Stored, Synced, Trace
 
 
 def violations(
@@ -23,22 +26,34 @@ def violations(
     online: Sequence[Connection],
 ) -> Iterable[str]:
     """Everything that is wrong with what became of the log in a run that has come to its end."""
-    yield from _stored_wrongly(meant.histories, tables)
+    yield from _stored_wrongly(meant.histories, {each.command.conversation_id for each in meant.aside}, tables)
     yield from _still_there(meant.histories, tables)
     yield from _files_kept(meant.histories, set(kept))
     yield from _downloaded_wrongly(meant.histories, trace)
     yield from _shown_wrongly(meant.histories, trace)
     yield from _missed(meant.histories, trace, online)
+    yield from _queued_in_vain(trace)
     yield from _synced_late(trace)
     yield from _emitted_wrongly(meant.histories, trace)
     yield from _not_told(meant.answers, trace)
 
 
-def _stored_wrongly(histories: Mapping[ConversationId, History], tables: SteppedTables) -> Iterable[str]:
+def set_aside_wrongly(meant: Meaning, dead: Iterable[Record]) -> Iterable[str]:
+    """What can never be stored is set aside, and nothing else is (P1)."""
+    expected, found = ({record.offset for record in records} for records in (meant.aside, dead))
+    yield from (f"{offset} was set aside, and nothing was wrong with it" for offset in found - expected)
+    yield from (f"{offset} can never be stored, and was not set aside" for offset in expected - found)
+
+
+def _stored_wrongly(
+    histories: Mapping[ConversationId, History], aside: Collection[ConversationId], tables: SteppedTables
+) -> Iterable[str]:
     """The stored history is the meaning of the log: every accepted command once, at its place (P1, P2, P3)."""
     for conversation, history in histories.items():
         events = [history.as_kept(each) for each in history.events]
-        found = tables.events(conversation, 1, len(events) + 10, newest_first=False)
+        # where something was set aside, what was tried with it may stay above the head, where nobody looks
+        beyond = 0 if conversation in aside else 10
+        found = tables.events(conversation, 1, len(events) + beyond, newest_first=False)
         stored = [replace(event, amended_by=0) for event in found]
         if stored != events:
             yield f"{conversation}: stored {stored}, expected {events}"
@@ -132,6 +147,22 @@ def _missed(histories: Mapping[ConversationId, History], trace: Trace, online: S
                     yield f"{conversation}: {connection.connection_id} missed {expected.event.seq}"
 
 
+def _queued_in_vain(trace: Trace) -> Iterable[str]:
+    """Nobody is to be shown again what has just been shown to them: only what did not arrive is left for later."""
+    arrived: dict[tuple[greenlet, ConnectionId, ConversationId, int], bool] = {}
+    for seen in trace:
+        if isinstance(seen, Posted):
+            conversation, shown = _events(seen.frame)
+            for fields in shown:  # the first time counts: who repeats something is answered after that
+                place = (seen.by, seen.connection.connection_id, conversation, fields["seq"])
+                arrived.setdefault(place, seen.arrived)
+        if isinstance(seen, Queued):
+            for connection in seen.what.connections:
+                for seq in seen.what.seqs:
+                    if arrived.get((seen.by, connection.connection_id, seen.what.conversation_id, seq)):
+                        yield f"{seen.what.conversation_id}: {connection.connection_id} is to get {seq} twice"
+
+
 def _synced_late(trace: Trace) -> Iterable[str]:
     """What was shown to anybody before a client asked is in its sync (P9)."""
     places: dict[ConversationId, int] = defaultdict(int)
@@ -159,6 +190,9 @@ def _emitted_wrongly(histories: Mapping[ConversationId, History], trace: Trace) 
         history = histories[emission.conversation_id]
         for event in emission.events:
             emitted[emission.conversation_id].add(event.seq)
+            if event.seq > len(history.events):
+                yield f"{emission.conversation_id}: emitted {event}, which never happened"
+                continue
             expected = history.events[event.seq - 1]
             if replace(event, amended_by=0) not in (expected.event, history.as_kept(expected)):
                 yield f"{emission.conversation_id}: emitted {event}, expected {expected.event}"

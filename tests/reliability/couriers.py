@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
-from greenlet import GreenletExit, greenlet
+from greenlet import GreenletExit, getcurrent, greenlet
 
 from natter.domain.attachments import UnsettledFiles
 from natter.domain.delivery import Slice, Undelivered
@@ -12,6 +12,7 @@ from natter.domain.errors import Unavailable
 from natter.usecases.delivery.fanout import Fanout
 from natter.usecases.delivery.post_slice import PostSlice
 from tests.reliability.ports import Pause
+from tests.reliability.trace import Queued, Trace
 
 KILL = 0.006
 LONGEST_BATCH = 4
@@ -32,13 +33,15 @@ class SteppedFanoutLog:
 class SteppedSliceQueue:
     """Time does not matter: what is delayed may come at any moment."""
 
-    def __init__(self, pause: Pause) -> None:
+    def __init__(self, pause: Pause, trace: Trace) -> None:
         self.slices: list[Slice] = []
         self._pause = pause
+        self._trace = trace
 
     def add(self, slices: Sequence[Slice], *, delay_s: int = 0) -> None:  # noqa: ARG002
         for each in slices:
             self._pause()
+            self._trace.append(Queued(each, by=getcurrent()))
             self.slices.append(each)
 
 

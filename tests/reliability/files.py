@@ -6,8 +6,7 @@ from random import Random
 
 from greenlet import GreenletExit, greenlet
 
-from natter.domain.attachments import UnsettledFiles
-from natter.domain.conversations.members import erased_as_of
+from natter.domain.attachments import Download, UnsettledFiles
 from natter.domain.errors import NotFound, NotMember, Unavailable
 from natter.domain.ids import AttachmentId, ConversationId, UserId
 from natter.domain.messages.commands import Command
@@ -73,7 +72,7 @@ class SteppedAttachments(MemoryAttachments):
             self._pause()
             super().discard(conversation, uploader, [attachment])
 
-    def link(self, conversation: ConversationId, uploader: UserId, attachment: AttachmentId) -> str | None:
+    def link(self, conversation: ConversationId, uploader: UserId, attachment: AttachmentId) -> Download | None:
         self._pause()
         return super().link(conversation, uploader, attachment)
 
@@ -136,9 +135,9 @@ class Eraser:
 
     def _due(self) -> list[tuple[ConversationId, UserId]]:
         heads = self.timeline.heads(CONVERSATIONS)
-        changes = {each: self.timeline.membership_changes(each) for each in heads}
-        erased = [(each, user) for each, head in heads.items() for user in erased_as_of(changes[each], head.seq)]
-        return sorted(set(erased) - self._done)
+        standings = self.timeline.standings({(each, user): head.seq for each, head in heads.items() for user in USERS})
+        erased = {key for key, standing in standings.items() if standing.erased}
+        return sorted(erased - self._done)
 
 
 @dataclass(kw_only=True)

@@ -19,10 +19,11 @@ ENVIRONMENTS = 3
 class Invocation[R]:
     """A batch in the hands of one execution environment."""
 
-    environment: Callable[[Sequence[R]], object]
+    environment: Callable[[Sequence[R]], int]
     first: int
     batch: Sequence[R]
-    is_done: bool = False
+    done: int = 0
+    """How many of its records are done with; the others are given back."""
     task: greenlet = field(init=False)
 
     def __post_init__(self) -> None:
@@ -30,10 +31,9 @@ class Invocation[R]:
 
     def _run(self) -> None:
         try:
-            self.environment(self.batch)
+            self.done = self.environment(self.batch)
         except Unavailable:
             return
-        self.is_done = True
 
 
 @dataclass(kw_only=True)
@@ -42,11 +42,12 @@ class Lane[R]:
 
     since: Callable[[int], Sequence[R]]
     """The records from an offset on."""
-    environment: Callable[[], Callable[[Sequence[R]], object]]
+    environment: Callable[[], Callable[[Sequence[R]], int]]
+    """One that says how many of its records are done with."""
     random: Random
     abandon: float = ABANDON
     """How likely an invocation becomes a zombie at each access."""
-    _idle: list[Callable[[Sequence[R]], object]] = field(default_factory=list)
+    _idle: list[Callable[[Sequence[R]], int]] = field(default_factory=list)
     _committed: int = 0
     _current: Invocation[R] | None = None
     _zombies: list[Invocation[R]] = field(default_factory=list)
@@ -81,8 +82,8 @@ class Lane[R]:
         return not self.busy and not self.since(self._committed)
 
     def _ended(self, invocation: Invocation[R]) -> None:
-        if invocation is self._current and invocation.is_done:
-            self._committed = invocation.first + len(invocation.batch)
+        if invocation is self._current and invocation.done:
+            self._committed = invocation.first + invocation.done
             if self.random.random() < LOSE_COMMIT:
                 self._committed = max(0, self._committed - self.random.randint(1, 2 * LONGEST_BATCH))
         self._forget(invocation)

@@ -28,7 +28,9 @@ CONVERSATIONS = tuple(map(ConversationId, "pqr"))
 LENGTH = 48
 LATEST_TARGET = 8
 REACTIONS = ("+1", "+1", "-1", "!", "?")
-BOUNDS = Bounds(edits=2, reactions=2, named=1)
+POISON = "poison"
+"""What begins like this, the store refuses for ever."""
+BOUNDS = Bounds(edits=2, reactions=2, named=1, rosters=3)
 """So narrow that a run reaches them."""
 
 
@@ -77,6 +79,9 @@ class Load:
         sender = self._sender(conversation)
         if choice < 0.37:
             items: tuple[Item, ...] = (self._presumption(sender),)
+        elif choice < 0.4:
+            sender = self._author(conversation) or sender
+            items = (self._poison(),)
         elif choice < 0.75:
             sender = self._author(conversation) or sender
             items = (self._amendment(conversation, sender),)
@@ -130,6 +135,13 @@ class Load:
             EraseMember(client_id=client_id, user_id=sender),
         ]
         return self.random.choice(presumptions)
+
+    def _poison(self) -> Item:
+        """What nobody can store, if it is accepted."""
+        client_id, content = self._client_id(), {"type": "text", "text": f"{POISON} {len(self.commands)}."}
+        if self.random.random() < 0.5:
+            return PostMessage(client_id=client_id, content=content)
+        return EditMessage(client_id=client_id, target_seq=self.random.randint(1, LATEST_TARGET), content=content)
 
     def _people(self, conversation: ConversationId) -> list[UserId]:
         """Who can be a member."""

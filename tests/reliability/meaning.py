@@ -3,7 +3,8 @@ What a log means, said sequentially by one reader. On its own: it shares no code
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -25,9 +26,15 @@ from natter.domain.messages.commands import (
     RemoveMember,
 )
 from natter.domain.messages.events import Event
+from natter.domain.receipts import CursorKey
+from tests.reliability.lanes import LONGEST_BATCH
 from tests.reliability.load import BOUNDS
+from tests.reliability.ports import is_poison
 
 WEEK_MS = 7 * 24 * 3600 * 1000
+
+type Spent = dict[tuple[str, str, str], tuple[int, int | None, str | None]]
+"""Of each conversation, owner and client id: when it was used, and what became of it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,27 +162,49 @@ class History:
 class Meaning:
     histories: dict[ConversationId, History] = field(default_factory=lambda: defaultdict(History))
     answers: list[Answer] = field(default_factory=list)
+    aside: list[Record] = field(default_factory=list)
+    """Of which something was accepted that can never be stored: they have not happened."""
+    unsure: set[CursorKey] = field(default_factory=set)
+    """Who may be noted as having sent what was set aside, or what was tried with it, until they send again."""
 
 
-def meaning(log: Iterable[Record]) -> Meaning:
+def meaning(log: Sequence[Record]) -> Meaning:
     """What the log means, read from its beginning to its end by one reader."""
     result = Meaning()
-    spent: dict[tuple[str, str, str], tuple[int, int | None, str | None]] = {}
+    spent: Spent = {}
     for record in log:
-        command = record.command
-        history = result.histories[command.conversation_id]
-        for item in command.items:
-            owner = "the outbox" if command.decided else f"user {command.sender_id}"
-            key = (command.conversation_id, owner, item.client_id)
-            at, seq, refusal = spent.get(key, (None, None, None))
-            is_retry = at is not None and record.at - at <= WEEK_MS
-            if not is_retry:
-                refusal = _refusal(history, command, item)
-                seq = None if refusal else _happened(history, record, item)
-                spent[key] = (record.at, seq, refusal)
-            if is_retry or refusal:
-                result.answers.append(Answer(record=record, client_id=item.client_id, seq=seq, refusal=refusal))
+        conversation = record.command.conversation_id
+        before = None
+        if any(is_poison(item.payload()) for item in record.command.items):
+            before = deepcopy(result.histories[conversation]), dict(spent), list(result.answers)
+        if _is_storable(result, spent, record):
+            continue
+        assert before is not None
+        result.histories[conversation], spent, result.answers = before
+        result.aside.append(record)
+        behind = log[log.index(record) : log.index(record) + LONGEST_BATCH]
+        result.unsure |= {(conversation, each.command.sender_id) for each in behind}
     return result
+
+
+def _is_storable(result: Meaning, spent: Spent, record: Record) -> bool:
+    """Let `record` happen; False if something of it that was accepted can never be stored."""
+    command = record.command
+    history = result.histories[command.conversation_id]
+    for item in command.items:
+        owner = "the outbox" if command.decided else f"user {command.sender_id}"
+        key = (command.conversation_id, owner, item.client_id)
+        at, seq, refusal = spent.get(key, (None, None, None))
+        is_retry = at is not None and record.at - at <= WEEK_MS
+        if not is_retry:
+            refusal = _refusal(history, command, item)
+            if refusal is None and is_poison(item.payload()):
+                return False
+            seq = None if refusal else _happened(history, record, item)
+            spent[key] = (record.at, seq, refusal)
+        if is_retry or refusal:
+            result.answers.append(Answer(record=record, client_id=item.client_id, seq=seq, refusal=refusal))
+    return True
 
 
 def _refusal(history: History, command: Command, item: Item) -> str | None:

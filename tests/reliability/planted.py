@@ -7,10 +7,8 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from natter.domain.attachments import UnsettledFiles
-from natter.domain.conversations.members import MembershipChange, memberships_as_of
-from natter.domain.delivery import PostResult, Slice, Undelivered
+from natter.domain.conversations.rosters import Roster
 from natter.domain.fold.conversation import Conversation
-from natter.domain.fold.known import Wanted
 from natter.domain.fold.writes import ClientIdRow, EmptiedRow, Row
 from natter.domain.ids import ConversationId
 from natter.domain.messages.commands import Record
@@ -19,10 +17,21 @@ from natter.domain.receipts import Cursor, CursorKey
 from natter.ports.attachments import FileQueue
 from natter.ports.messages import EventStore
 from natter.ports.reading import HeadCache, ReadTable
-from natter.usecases.delivery.fanout import Fanout
-from natter.usecases.delivery.settle_posts import Posting, Settled, SettlePosts
 from natter.usecases.messages.persist import Persist, Persisted
 from natter.usecases.messages.warm import Warm
+from tests.reliability.planted_delivery import (
+    FansOutToTodaysMembers,
+    ForgetsFailures,
+    PrunesAtOnce,
+    RepeatsWhatArrived,
+)
+from tests.reliability.planted_faults import (
+    GivesEverythingBack,
+    LeavesWhatItLeft,
+    SetsAsideWhatIsBehind,
+    TakesRefusalsForOutages,
+    WithoutBounds,
+)
 from tests.reliability.planted_files import (
     EditsShow,
     KeepsTheErased,
@@ -32,13 +41,15 @@ from tests.reliability.planted_files import (
     RetriesShow,
 )
 from tests.reliability.planted_stores import (
-    END,
     ClockedCursors,
     CountedTables,
     CountedView,
     FillsFromMemory,
     FillsWithoutLease,
     HeadsReadLast,
+    RostersAlone,
+    RostersOfLaterPlaces,
+    RostersUnbounded,
     SharedCursors,
     StaleTables,
     Unbounded,
@@ -196,10 +207,17 @@ class ShowsReplaysToAll(Persist):
     def _load(self, batch: Sequence[Record]) -> dict[ConversationId, Conversation]:
         touched = super()._load(batch)
         for conversation in touched.values():
-            conversation.changes = [
-                MembershipChange(user_id=user, seq=0, role=member.role, messages=0)
-                for user, member in conversation.members.items()
-            ]
+            conversation.past = Roster(members=dict(conversation.members))
+        return touched
+
+
+class ForgetsTheErased(Persist):
+    """Takes who is not there any more for somebody who has left."""
+
+    def _load(self, batch: Sequence[Record]) -> dict[ConversationId, Conversation]:
+        touched = super()._load(batch)
+        for conversation in touched.values():
+            conversation.erased.clear()
         return touched
 
 
@@ -225,41 +243,20 @@ class TellsFilesLast(Persist):
         return persisted
 
 
-class PrunesAtOnce(SettlePosts):
-    def __call__(self, postings: Sequence[Posting], results: Sequence[PostResult], *, attempt: int = 0) -> Settled:
-        for posting, result in zip(postings, results, strict=True):
-            if result is PostResult.GONE:
-                self.connections.unregister(posting.post.connection)
-        return super().__call__(postings, results, attempt=attempt)
-
-
-class ForgetsFailures(SettlePosts):
-    def __call__(self, postings: Sequence[Posting], results: Sequence[PostResult], *, attempt: int = 0) -> Settled:  # noqa: ARG002
-        settled = zip(postings, results, strict=True)
-        others = [(posting, result) for posting, result in settled if result is not PostResult.FAILED]
-        return super().__call__([posting for posting, _ in others], [result for _, result in others])
-
-
-class FansOutToTodaysMembers(Fanout):
-    """Shows what was left over to whoever belongs to the conversation now, not at its place."""
-
-    def __call__(self, undelivered: Sequence[Undelivered], *, waits: bool = True) -> int:  # noqa: ARG002
-        slices = []
-        for each in undelivered:
-            changes = self.timeline.read(Wanted(conversations=[each.conversation_id])).membership_changes
-            members = memberships_as_of(changes[each.conversation_id], END)
-            connections = tuple(one for owned in self.connections.of(members).values() for one in owned)
-            seqs = tuple(range(each.first, each.last + 1))
-            slices.append(Slice(conversation_id=each.conversation_id, seqs=seqs, connections=connections))
-        self.queue.add(slices)
-        return len(slices)
-
-
 PLANTED = {
     "head before events": Parts(persist=WithHeadFirst),
     "client ids after the head": Parts(persist=WithClientIdsLast),
     "heads read last": Parts(tables=HeadsReadLast),
     "state not bounded by the head": Parts(tables=Unbounded),
+    "what cannot be stored is given back": Parts(consumer=GivesEverythingBack),
+    "a refusal of the store taken for an outage": Parts(tables=TakesRefusalsForOutages),
+    "what is behind a record at fault set aside with it": Parts(consumer=SetsAsideWhatIsBehind),
+    "what was set aside leaves something": Parts(consumer=LeavesWhatItLeft),
+    "edits and reactions without end": Parts(persist=WithoutBounds),
+    "roster not bounded by the head": Parts(tables=RostersUnbounded),
+    "roster of a later place": Parts(tables=RostersOfLaterPlaces),
+    "roster without what was before it": Parts(tables=RostersAlone),
+    "the erased taken for those who have left": Parts(persist=ForgetsTheErased),
     "edits outlive the deletion": Parts(persist=WithEditsKept),
     "delivery before storing": Parts(persist=WithStoredLast),
     "head cache behind delivery": Parts(persist=WithLateCache),
@@ -281,5 +278,6 @@ PLANTED = {
     "cursors by the clock of the writer": Parts(tables=ClockedCursors),
     "410 prunes a fresh registration": Parts(settle=PrunesAtOnce),
     "failed posts are forgotten": Parts(settle=ForgetsFailures),
+    "slices repeat what arrived": Parts(settle=RepeatsWhatArrived),
     "fanout to today's members": Parts(fanout=FansOutToTodaysMembers),
 }

@@ -7,8 +7,9 @@ from random import Random
 from typing import Any
 
 from natter.domain.conversations.records import ConversationRecord
+from natter.domain.conversations.rosters import Roster
 from natter.domain.fold.known import Known, Wanted
-from natter.domain.fold.writes import EventRow, MembershipRow, Place, Row, SentRow
+from natter.domain.fold.writes import EventRow, Place, RosterRow, Row, SentRow, StandingRow
 from natter.domain.ids import ConversationId, UserId
 from natter.domain.messages.events import Head
 from natter.domain.messages.states import MessageState
@@ -51,22 +52,37 @@ class HeadsReadLast(SteppedTables):
 class Unbounded(SteppedTables):
     """Passes leftovers above the head off as if they had happened at it."""
 
-    def read(self, wanted: Wanted) -> Known:
-        known = super().read(wanted)
-        seqs = {each: head.seq for each, head in known.heads.items()}
-        return replace(
-            known,
-            membership_changes={
-                each: [
-                    replace(change, seq=min(change.seq, seqs.get(each, 0)))
-                    for change in sorted(changes, key=lambda change: change.seq)
-                ]
-                for each, changes in known.membership_changes.items()
-            },
-        )
-
     def _state(self, place: Place, up_to: int) -> MessageState | None:
         return super()._state(place, max(up_to, END))
+
+
+class RostersUnbounded(SteppedTables):
+    """Takes the last whole roster that there is, though the fold that stored it did not finish."""
+
+    def _roster(self, conversation: ConversationId, first: int, last: int) -> Roster:
+        latest = super()._roster(conversation, END, END)
+        if latest.seq <= last:
+            return super()._roster(conversation, first, last)
+        return Roster(seq=first, members=latest.members)
+
+
+class RostersOfLaterPlaces(SteppedTables):
+    """Answers for earlier places, too, with the last whole roster up to the last one asked for."""
+
+    def _roster(self, conversation: ConversationId, first: int, last: int) -> Roster:
+        latest = super()._roster(conversation, last, last)
+        return replace(latest, seq=min(latest.seq, first))
+
+
+class RostersAlone(SteppedTables):
+    """Keeps no change from before the last whole roster, settled or not."""
+
+    def _write(self, row: Row) -> None:
+        super()._write(row)
+        if isinstance(row, RosterRow) and row.members is not None:
+            rows: dict[Any, Cell] = self._partitions["rosters", row.conversation_id]
+            for seq in [each for each in rows if each < row.seq]:
+                del rows[seq]
 
 
 class WithoutCompare(SteppedHeadCache):
@@ -117,8 +133,8 @@ class CountedTables(SteppedTables):
                 self.unread.update((event.conversation_id, user) for user in USERS)
             case SentRow():
                 self.unread[row.conversation_id, row.user_id] = 0
-            case MembershipRow():
-                self.unread[row.conversation_id, row.change.user_id] = 0
+            case StandingRow():
+                self.unread[row.conversation_id, row.user_id] = 0
 
 
 class CountedView(ViewConversations):

@@ -5,21 +5,34 @@ from contextlib import suppress
 from random import Random
 from typing import Any, Protocol
 
+from greenlet import getcurrent
+
 from natter.domain.connections import Closing, Connection, Registered
 from natter.domain.delivery import Post, PostResult
 from natter.domain.errors import Unavailable
 from natter.domain.fold.writes import EventRow, Row, SentRow
 from natter.domain.ids import ConversationId, UserId
-from natter.domain.messages.events import Emission, Head
+from natter.domain.messages.events import Emission, Head, JsonObject
 from natter.domain.receipts import Cursor, CursorKey, Receipt
 from tests.memory.connections import MemoryConnections
 from tests.memory.head_cache import MemoryHeadCache
 from tests.memory.logs import MemoryReceiptLog
 from tests.memory.tables import MemoryTables
+from tests.reliability.load import POISON
 from tests.reliability.trace import CursorStored, Emitted, HeadStored, Posted, Stored, Trace
 
 Pause = Callable[[], None]
+
+
+class NeverStoredError(Exception):
+    """The store refuses a row, now and for ever."""
+
+
 FAIL_POST = 0.02
+
+
+def is_poison(payload: JsonObject) -> bool:
+    return str(payload.get("content", {}).get("text", "")).startswith(POISON)
 
 
 class SteppedTables(MemoryTables):
@@ -54,6 +67,8 @@ class SteppedTables(MemoryTables):
 
     def _write(self, row: Row) -> None:
         self._pause()
+        if isinstance(row, EventRow) and is_poison(row.event.payload):
+            raise NeverStoredError
         super()._write(row)
         if isinstance(row, EventRow):
             self._trace.append(Stored(row.event))
@@ -187,5 +202,5 @@ class SteppedGateway:
             result = PostResult.GONE
         elif self._random.random() < FAIL_POST:
             result = self._random.choice([PostResult.FAILED, PostResult.UNTRIED])
-        self._trace.append(Posted(post.connection, post.frame, arrived=result is PostResult.DELIVERED))
+        self._trace.append(Posted(post.connection, post.frame, arrived=result is PostResult.DELIVERED, by=getcurrent()))
         return result

@@ -3,7 +3,7 @@
 from itertools import chain
 
 from natter.domain.errors import NatterError
-from tests.reliability.checker import violations
+from tests.reliability.checker import set_aside_wrongly, violations
 from tests.reliability.cursors import cursor_violations
 from tests.reliability.meaning import meaning
 from tests.reliability.simulation import Parts, World
@@ -19,6 +19,7 @@ def first_violation(seed: int, parts: Parts) -> str | None:
     meant = meaning(world.log.records())
     found = chain(
         violations(meant, world.tables, world.attachments.kept(), world.trace, list(world.clients.online.values())),
-        cursor_violations(meant.histories, world.receipts.records, world.tables, parts.view, world.trace),
+        set_aside_wrongly(meant, world.dead.records),
+        cursor_violations(meant, world.receipts.records, world.tables, parts.view, world.trace),
     )
     return next(found, None)

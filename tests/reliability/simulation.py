@@ -6,7 +6,7 @@ Every port yields to a scheduler before each access, so one invocation can be in
 between any two accesses, or left behind while its batch is given to another one (a zombie). One seed is one run.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any, Protocol
@@ -15,6 +15,7 @@ from greenlet import getcurrent
 
 from natter.domain.errors import Unavailable
 from natter.domain.messages.commands import Record
+from natter.domain.receipts import ReceiptRecord
 from natter.usecases.attachments.find_message import FindMessage
 from natter.usecases.attachments.settle_files import SettleFiles
 from natter.usecases.delivery.deliver import Deliver
@@ -27,6 +28,7 @@ from natter.usecases.reading.view_conversations import ReadHeads, ViewConversati
 from natter.usecases.receipts.fold_receipts import FoldReceipts
 from natter.usecases.receipts.note_receipt import NoteReceipt
 from natter.wire.json_frames import JsonFrames
+from tests.memory.deliveries import MemoryClosureQueue
 from tests.memory.logs import MemoryCommandLog
 from tests.memory.relations import MemoryBlocks
 from tests.memory.users import MemoryUsers
@@ -34,6 +36,7 @@ from tests.reliability.clients import Clients
 from tests.reliability.couriers import Couriers, SteppedFanoutLog, SteppedFileQueue, SteppedSliceQueue
 from tests.reliability.decisions import SteppedDecisions
 from tests.reliability.files import Downloaders, Eraser, Settlers, SteppedAttachments
+from tests.reliability.isolating import Consumer, DeadRecords
 from tests.reliability.lanes import Lane
 from tests.reliability.load import BOUNDS, Load
 from tests.reliability.ports import (
@@ -61,7 +64,8 @@ STEP_MS = 4
 MAX_POSTS = 6
 """Of one batch: so few that some are left to `fanout`."""
 WEEK_AND_A_DAY_MS = 8 * 24 * 3600 * 1000
-MOST_STEPS = 200_000
+MOST_STEPS = 20_000
+"""Several times what a run takes."""
 
 
 class Crew(Protocol):
@@ -88,6 +92,7 @@ class Parts:
     attachments: type[SteppedAttachments] = SteppedAttachments
     find: type[FindMessage] = FindMessage
     settle_files: type[SettleFiles] = SettleFiles
+    consumer: type[Consumer] = Consumer
 
 
 class World:
@@ -103,6 +108,7 @@ class World:
         self.receipts = SteppedReceiptLog(self.pause, self._log_ms)
         self.tables = parts.tables(self.pause, self.random, self.trace)
         self._decisions = SteppedDecisions(self.pause)
+        self.dead = DeadRecords(self.pause)
         self._connections = SteppedConnections(self.pause)
         self._heads = parts.heads(self.pause)
         self.clients = Clients(
@@ -139,15 +145,23 @@ class World:
             random=self.random,
             trace=self.trace,
         )
-        self._fanout, self._slices = SteppedFanoutLog(self.pause), SteppedSliceQueue(self.pause)
+        self._fanout, self._slices = SteppedFanoutLog(self.pause), SteppedSliceQueue(self.pause, self.trace)
         self._settle = parts.settle(
-            connections=self._connections, gateway=self._gateway, queue=self._slices, now_ms=self._now_ms
+            connections=self._connections,
+            gateway=self._gateway,
+            queue=self._slices,
+            closures=MemoryClosureQueue(),  # of which nothing comes: closing is confirmed here
+            now_ms=self._now_ms,
         )
         self._couriers = Couriers(
             log=self._fanout,
             queue=self._slices,
             fanout=parts.fanout(
-                timeline=self.tables, connections=self._connections, queue=self._slices, rebuild=lambda: None
+                timeline=self.tables,
+                connections=self._connections,
+                queue=self._slices,
+                now_ms=self._now_ms,
+                rebuild=lambda: None,
             ),
             post_slice=PostSlice(timeline=self.tables, gateway=self._gateway, frames=JsonFrames(), settle=self._settle),
             random=self.random,
@@ -225,7 +239,7 @@ class World:
         if self.random.random() < FAULT:
             raise Unavailable("a simulated dependency")
 
-    def _persisting(self) -> Persist:
+    def _persisting(self) -> Consumer:
         frames = JsonFrames()
         deliver = Deliver(
             connections=self._connections,
@@ -236,7 +250,7 @@ class World:
             rebuild=lambda: None,
             max_posts=MAX_POSTS,
         )
-        return self._parts.persist(
+        persist = self._parts.persist(
             timeline=self.tables,
             store=self.tables,
             heads=self._heads,
@@ -247,9 +261,10 @@ class World:
             now_ms=self._now_ms,
             bounds=BOUNDS,
         )
+        return self._parts.consumer(persist, self.dead)
 
-    def _folding(self) -> FoldReceipts:
-        return FoldReceipts(
+    def _folding(self) -> Callable[[Sequence[ReceiptRecord]], int]:
+        fold = FoldReceipts(
             timeline=self.tables,
             store=self.tables,
             admission=self._decisions,
@@ -257,6 +272,12 @@ class World:
             frames=JsonFrames(),
             tell=Tell(connections=self._connections, gateway=self._gateway, now_ms=self._now_ms),
         )
+
+        def folding(batch: Sequence[ReceiptRecord]) -> int:
+            fold(batch)
+            return len(batch)
+
+        return folding
 
     def _note(self) -> NoteReceipt:
         return NoteReceipt(

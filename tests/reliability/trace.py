@@ -1,9 +1,12 @@
 """What was seen of a run, in the order in which it happened: all that the checker knows of it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from greenlet import greenlet
 
 from natter.domain.connections import Connection
+from natter.domain.delivery import Slice
 from natter.domain.ids import AttachmentId, ConversationId
 from natter.domain.messages.commands import Record
 from natter.domain.messages.events import Emission, Event, Head
@@ -39,6 +42,16 @@ class Posted:
     connection: Connection
     frame: bytes
     arrived: bool
+    by: greenlet = field(compare=False)
+    """The invocation that did it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """Events are to be shown to connections (once more), later."""
+
+    what: Slice
+    by: greenlet = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,5 +89,5 @@ class Downloaded:
     is_there: bool
 
 
-Observation = Appended | Stored | HeadStored | CursorStored | Posted | Synced | Noted | Emitted | Downloaded
+Observation = Appended | Stored | HeadStored | CursorStored | Posted | Queued | Synced | Noted | Emitted | Downloaded
 Trace = list[Observation]

@@ -3,7 +3,8 @@ import json
 import pytest
 from pydantic import ValidationError
 
-from natter.settings import SendSettings, UsersApiSettings, ValkeySettings
+from natter.names import REGISTRY_PARTS
+from natter.settings import RebuildingSettings, SendSettings, UsersApiSettings, ValkeySettings
 
 ENVIRONMENT = {
     "NATTER_STAGE": "local",
@@ -47,6 +48,15 @@ def test_read_from_the_environment(environment: pytest.MonkeyPatch) -> None:
     assert settings.oidc is None
 
 
+def test_limits_may_be_others_than_those_of_the_protocol(environment: pytest.MonkeyPatch) -> None:
+    assert UsersApiSettings().limits.rates == {}
+    environment.setenv("NATTER_LIMITS__RATES", '{"http": [40, 200]}')
+    assert UsersApiSettings().limits.rates == {"http": (40, 200)}
+    environment.setenv("NATTER_LIMITS__RATES", '{"http": [0, 200]}')
+    with pytest.raises(ValidationError, match="rates"):
+        UsersApiSettings()
+
+
 def test_limits_by_address_unless_said_otherwise(environment: pytest.MonkeyPatch) -> None:
     environment.delenv("NATTER_LIMITS__PER_ADDRESS")
     assert UsersApiSettings().limits.per_address
@@ -67,6 +77,8 @@ class TestContentCheck:
     def sending(self, environment: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
         environment.setenv("NATTER_KAFKA__BROKERS", "127.0.0.1:9092")
         environment.setenv("NATTER_SOCKETS__ENDPOINT", "https://host/stage")
+        environment.setenv("NATTER_KEYSPACES__ENDPOINT", "127.0.0.1:9142")
+        environment.setenv("NATTER_KEYSPACES__KEYSPACE", "natter")
         environment.setenv("NATTER_ATTACHMENTS__BUCKET", "files")
         return environment
 
@@ -131,3 +143,9 @@ class TestWebPush:
         environment.setenv("NATTER_WEB_PUSH__CONTACT", contact)
         with pytest.raises(ValidationError, match="contact"):
             UsersApiSettings()
+
+
+def test_a_run_may_rebuild_all_parts_of_the_registry_and_there_are_no_more() -> None:
+    assert RebuildingSettings(parts=REGISTRY_PARTS).parts == REGISTRY_PARTS
+    with pytest.raises(ValidationError):
+        RebuildingSettings(parts=REGISTRY_PARTS + 1)

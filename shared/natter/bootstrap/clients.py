@@ -205,9 +205,9 @@ class Clients:
         self.cassandra.warm((*RECEIPT_READS, WRITE_CURSOR))
 
     def prepare_fanout(self) -> None:
-        from natter.adapters.cassandra.rows import READ_HEAD, READ_MEMBERSHIPS
+        from natter.adapters.cassandra.rows import READ_ROSTER
 
-        self.cassandra.warm([READ_HEAD, READ_MEMBERSHIPS])
+        self.cassandra.warm([READ_ROSTER])
 
     def prepare_waking(self) -> None:
         from natter.adapters.cassandra.timeline import WAKING_READS

@@ -57,7 +57,8 @@ class Engines(Ports):
         from natter.adapters.valkey.admission import ValkeyAdmission
         from natter.adapters.valkey.gate import ValkeyGate
 
-        return ValkeyGate(self.valkey, ValkeyAdmission(self.valkey, self.conversations), self.check_session)
+        admission = ValkeyAdmission(self.valkey, self.conversations)
+        return ValkeyGate(self.valkey, admission, self.check_session, self.adjusted_limits)
 
     @cached_property
     def authenticate(self) -> Authenticate:
@@ -164,7 +165,13 @@ class Engines(Ports):
     def settle_posts(self) -> SettlePosts:
         from natter.usecases.delivery.settle_posts import SettlePosts
 
-        return SettlePosts(connections=self.connections, gateway=self.gateway, queue=self.slices, now_ms=self.now_ms)
+        return SettlePosts(
+            connections=self.connections,
+            gateway=self.gateway,
+            queue=self.slices,
+            closures=self.closures,
+            now_ms=self.now_ms,
+        )
 
     @cached_property
     def ask_for_rebuild(self) -> AskForRebuild:

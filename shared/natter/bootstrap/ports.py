@@ -12,14 +12,16 @@ from natter.settings import (
     DeliverySettings,
     FileQueueSettings,
     KafkaSettings,
+    LimitSettings,
     LookQueueSettings,
     RebuildQueueSettings,
     SendSettings,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from natter.domain.limits import Bucket
     from natter.ports.attachments import Attachments, FileQueue
     from natter.ports.conversations import Admission, Conversations
     from natter.ports.delivery import (
@@ -69,7 +71,14 @@ class Ports(AccountPorts, PushPorts):
     def rate_limits(self) -> RateLimits:
         from natter.adapters.valkey.rate_limits import ValkeyRateLimits
 
-        return ValkeyRateLimits(self.valkey)
+        return ValkeyRateLimits(self.valkey, self.adjusted_limits)
+
+    @cached_property
+    def adjusted_limits(self) -> Mapping[str, Bucket]:
+        from natter.domain.limits import adjusted
+
+        settings = self.find(LimitSettings)
+        return adjusted(settings.rates if settings is not None else {})
 
     @cached_property
     def content_check(self) -> ContentCheck | None:

@@ -28,6 +28,18 @@ class UploadForm:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Download:
+    """From where whoever has `url` may download a file, and what will come."""
+
+    url: str
+    expires_in_s: int
+    name: str
+    content_type: str
+    size: int
+    """Bytes."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class UnsettledFiles:
     """Files that what was folded up to `position` lets a message show, or show no more: the tables tell which."""
 

@@ -31,6 +31,14 @@ class PostResult(Enum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class EventsFrame:
+    """Contiguous events as they are sent, and their places."""
+
+    frame: bytes
+    seqs: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Post:
     connection: Connection
     frame: bytes
@@ -53,5 +61,7 @@ class Slice:
     seqs: tuple[int, ...]
     """Ascending; every connection belongs to somebody who is to see them all."""
     connections: tuple[Connection, ...]
+    made_at: int
+    """Milliseconds: since when they are to be shown them. A slice of what is left of another has its time."""
     attempt: int = 0
-    """How often posting them has failed."""
+    """How often they were not shown them though it was tried, or was to be."""

@@ -1,5 +1,6 @@
 """How much of what one user, name or address may do: token buckets (values of protocol.md, 5)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -16,6 +17,10 @@ class Bucket:
 HTTP_PER_USER = Bucket("http", rate=20, burst=100)
 FAILED_SIGN_INS_PER_NAME = Bucket("sign_in_name", rate=5 / 60, burst=5)
 FAILED_SIGN_INS_PER_ADDRESS = Bucket("sign_in_address", rate=50 / 60, burst=50)
+SIGN_INS_PER_USER = Bucket("sign_in_user", rate=1, burst=300)
+"""Of those that succeed, so nobody else can use them up: each is a hash of a password, and a signature."""
+SIGN_INS_PER_ADDRESS = Bucket("sign_in_from", rate=10, burst=1000)
+"""So, too, and so many that no one user can use them up for who else is behind it."""
 SIGN_UPS_PER_ADDRESS = Bucket("sign_up_address", rate=20 / 60, burst=20)
 COMMANDS = Bucket("commands", rate=20, burst=60)
 """Messages; an edit, a deletion or a reaction counts as one."""
@@ -26,3 +31,24 @@ TYPING = Bucket("typing", rate=1 / 2, burst=1)
 """Of one user in one conversation; what is over it is not passed on."""
 TYPING_PER_USER = Bucket("typing_user", rate=10, burst=30)
 """In all conversations together, also such as one does not belong to: nobody has others looked up without end."""
+
+BUCKETS = {
+    bucket.name: bucket
+    for bucket in (
+        *(HTTP_PER_USER, COMMANDS, SIGNALS, TYPING, TYPING_PER_USER, NEW_CONVERSATIONS, SIGN_UPS_PER_ADDRESS),
+        *(FAILED_SIGN_INS_PER_NAME, FAILED_SIGN_INS_PER_ADDRESS, SIGN_INS_PER_USER, SIGN_INS_PER_ADDRESS),
+    )
+}
+"""By name. A stage may have other rates (`limits` of infra/config.py)."""
+
+
+def adjusted(rates: Mapping[str, tuple[float, int]]) -> Mapping[str, Bucket]:
+    """
+    The buckets that have other rates, with them: tokens a second, and how many a bucket holds.
+
+    Raises:
+        ValueError: there is no such bucket.
+    """
+    if unknown := rates.keys() - BUCKETS.keys():
+        raise ValueError(f"no such limits: {', '.join(sorted(unknown))}")
+    return {name: Bucket(name, rate=rate, burst=burst) for name, (rate, burst) in rates.items()}

@@ -17,7 +17,7 @@ def encode_cursor(*place: str | int) -> str:
 
 def decode_cursor(cursor: str, *kinds: type) -> tuple[Any, ...]:
     """
-    The place that `encode_cursor` was given; its values are of `kinds`.
+    The place that `encode_cursor` was given; its values are of `kinds`: ids, and integers from 0 that JSON keeps exact.
 
     Raises:
         BadRequest: it is not one of ours.
@@ -26,9 +26,14 @@ def decode_cursor(cursor: str, *kinds: type) -> tuple[Any, ...]:
         place = json.loads(base64.urlsafe_b64decode(cursor.encode()))
     except ValueError as error:
         raise BadRequest("cursor: not one of ours") from error
-    if not isinstance(place, list) or tuple(map(type, place)) != kinds:
+    if not isinstance(place, list) or tuple(map(type, place)) != kinds or not all(map(_may_be_ours, place)):
         raise BadRequest("cursor: not one of ours")
     return tuple(place)
+
+
+def _may_be_ours(value: str | int) -> bool:
+    """Else a store would be asked for what it cannot hold."""
+    return 0 <= value < 2**53 if isinstance(value, int) else re.fullmatch(ID_PATTERN, value) is not None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,13 +60,6 @@ def page_by_id[Item, Id: str](
     Raises:
         BadRequest: the cursor is not one of ours.
     """
-    found = read(None if cursor is None else make_id(_decode_id(cursor)), limit + 1)
+    found = read(None if cursor is None else make_id(*decode_cursor(cursor, str)), limit + 1)
     items = found[:limit]
     return Page(items=items, next_cursor=encode_cursor(id_of(items[-1])) if len(found) > limit else None)
-
-
-def _decode_id(cursor: str) -> str:
-    (found,) = decode_cursor(cursor, str)
-    if re.fullmatch(ID_PATTERN, found) is None:
-        raise BadRequest("cursor: not one of ours")
-    return str(found)

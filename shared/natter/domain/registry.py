@@ -1,10 +1,12 @@
 """What the registry of connections must hold, according to the log: a pure function of what was noted there."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
 from natter.domain.connections import Connection, ConnectionChange
-from natter.domain.ids import ConnectionId, DeviceId, UserId
+from natter.domain.ids import ConnectionId, DeviceId, SessionId, UserId
 from natter.domain.presence import Said, Traces
 from natter.names import CONNECTION_LIFETIME_S
 
@@ -18,6 +20,8 @@ class Remembered:
     ends: Sequence[ConnectionChange]
     """Of those that are not."""
     traces: Mapping[UserId, Traces]
+    sessions: Mapping[UserId, AbstractSet[SessionId]]
+    """Those that they were connected in."""
 
 
 def remembered(changes: Iterable[ConnectionChange], now: int) -> Remembered:
@@ -31,6 +35,7 @@ def remembered(changes: Iterable[ConnectionChange], now: int) -> Remembered:
     seen: dict[ConnectionId, Connection] = {}
     ends: dict[ConnectionId, ConnectionChange] = {}
     traces: dict[UserId, Traces] = {}
+    sessions: dict[UserId, set[SessionId]] = defaultdict(set)
     for change in changes:
         connection = change.connection
         is_known = connection.connection_id in seen
@@ -38,10 +43,11 @@ def remembered(changes: Iterable[ConnectionChange], now: int) -> Remembered:
             ends[connection.connection_id] = change
         else:
             seen[connection.connection_id] = connection
+        sessions[connection.user_id].add(connection.session_id)
         traces[connection.user_id] = _after(traces.get(connection.user_id, Traces()), change, is_known=is_known)
     oldest = now - CONNECTION_LIFETIME_S * 1000
     still_open = [each for id_, each in seen.items() if id_ not in ends and each.connected_at > oldest]
-    return Remembered(connections=still_open, ends=list(ends.values()), traces=traces)
+    return Remembered(connections=still_open, ends=list(ends.values()), traces=traces, sessions=sessions)
 
 
 def _after(traces: Traces, change: ConnectionChange, *, is_known: bool) -> Traces:

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.shared.cookies import Cookie
 from pydantic import BaseModel
 
 from natter.domain.errors import NatterError
@@ -28,6 +29,7 @@ class Answer[Body: BaseModel | None]:
     status: int | None = None
     """None: the route's own."""
     headers: Mapping[str, str] = field(default_factory=dict)
+    cookies: tuple[Cookie, ...] = ()
 
 
 class Problem(WireModel):
@@ -81,12 +83,14 @@ def _response(answer: BaseModel | Answer[Any] | None, status: int, cache_control
     if not isinstance(answer, Answer):
         answer = Answer(body=answer)
     body = None if answer.body is None else answer.body.model_dump_json(exclude_none=True)
-    return Response(
+    made = Response(
         status_code=answer.status or status,
         content_type=None if body is None else _JSON,
         body=body,
         headers={"Cache-Control": cache_control, **answer.headers},
     )
+    made.cookies.extend(answer.cookies)
+    return made
 
 
 def _has(known: str | None, etag: str) -> bool:

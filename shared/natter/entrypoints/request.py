@@ -41,6 +41,22 @@ class Request:
     def header(self, name: str) -> str | None:
         return self._event.headers.get(name)
 
+    @property
+    def host(self) -> str:
+        """What the client calls the API: the name, and the port unless it is the usual one."""
+        return self.header("host") or ""
+
+    @property
+    def cookies(self) -> Mapping[str, str]:
+        pairs = (cookie.partition("=") for cookie in self._event.cookies)
+        return {name.strip(): value.strip() for name, _, value in pairs}
+
+    @property
+    def asks_for_json(self) -> bool:
+        """Whether `Accept` names it; `*/*` does not."""
+        named = (self.header("accept") or "").lower().split(",")
+        return "application/json" in {each.partition(";")[0].strip() for each in named}
+
     def parse[Model: BaseModel](self, model: type[Model]) -> Model:
         """
         The body as `model`.

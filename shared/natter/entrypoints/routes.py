@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from types import NoneType
+from types import NoneType, UnionType
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
@@ -63,6 +63,8 @@ class Route:
         answer = signature.return_annotation
         if get_origin(answer) is Answer:
             (answer,) = get_args(answer)
+        if isinstance(answer, UnionType):  # of a body, or none
+            (answer,) = set(get_args(answer)) - {NoneType}
         return cls(
             method=method,
             path=path,

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from natter.domain.connections import Connection
-from natter.domain.errors import BadRequest, Internal, NatterError, TooLarge
+from natter.domain.errors import BadRequest, Internal, NatterError, TooLarge, UnknownAction
 from natter.domain.ids import ConnectionId, DeviceId, SessionId, UserId
 from natter.entrypoints.faults import describe
 from natter.names import FRAME_LIMIT_BYTES
@@ -87,6 +87,21 @@ class SocketEvent:
             TooLarge, BadRequest: it is not; `detail` names the field.
         """
         return parse(model, self.frame)
+
+    def parse_by_action[Model: WireModel](self, models: Mapping[str, type[Model]]) -> Model:
+        """
+        The frame as the model of its action.
+
+        Raises:
+            UnknownAction: it is none of these.
+            TooLarge, BadRequest: it is no frame, or not as its model; `detail` names the field.
+        """
+        action = self.frame.get("action")
+        if not isinstance(action, str):
+            raise BadRequest("action: must be a string")
+        if action not in models:
+            raise UnknownAction("action: not known")
+        return self.parse(models[action])
 
 
 def frame_route(

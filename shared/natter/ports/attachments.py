@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
-from natter.domain.attachments import File, UnsettledFiles, UploadForm
+from natter.domain.attachments import Download, File, UnsettledFiles, UploadForm
 from natter.domain.ids import AttachmentId, ConversationId, UserId
 
 
@@ -40,14 +40,8 @@ class Attachments(Protocol):
     def erase(self, conversation: ConversationId, uploader: UserId) -> None:
         """Remove all that `uploader` has uploaded to this conversation, pending, held or kept."""
 
-    def link(self, conversation: ConversationId, uploader: UserId, attachment: AttachmentId) -> str | None:
-        """
-        A URL from which whoever has it may download the file for five minutes, under its name; None unless it is held
-        or kept.
-        """
-
-    def content_type(self, conversation: ConversationId, uploader: UserId, attachment: AttachmentId) -> str | None:
-        """What the file was announced to be; None unless it is held or kept."""
+    def link(self, conversation: ConversationId, uploader: UserId, attachment: AttachmentId) -> Download | None:
+        """Good for five minutes, under the file's name; None unless it is held or kept."""
 
 
 class FileQueue(Protocol):

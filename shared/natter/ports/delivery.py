@@ -56,12 +56,15 @@ class RegistryMarks(Protocol):
     All methods raise `Unavailable` when the registry does not answer in time.
     """
 
-    def claim(self, generation: str) -> int:
+    def claim(self, generation: str, *, most: int) -> frozenset[int]:
         """
-        Begin to rebuild the parts that have lost their data and that nobody else rebuilds, under a name that nobody
-        used before; returns how many. Nobody else rebuilds them until the claim ends, twenty seconds after the last
-        call for it.
+        Begin to rebuild parts that have lost their data and that nobody else rebuilds, under a name that nobody used
+        before; returns which. Fewer than `most`: there are no others. Nobody else rebuilds them until the claim ends,
+        twenty seconds after the last call for it.
         """
+
+    def part_of(self, user: UserId) -> int:
+        """In which part the user's connections lie."""
 
     def hold(self, generation: str) -> None:
         """Not done yet: the claim goes on."""

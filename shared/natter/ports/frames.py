@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from natter.domain.conversations.records import MemberSettings
+from natter.domain.delivery import EventsFrame
 from natter.domain.ids import ConversationId, UserId
 from natter.domain.messages.events import Event
 from natter.domain.presence import Presence
@@ -14,7 +15,7 @@ from natter.domain.signals import TypingState
 class Frames(Protocol):
     """How frames look on the wire. Each is at most as large as the gateway takes."""
 
-    def events(self, conversation: ConversationId, events: Sequence[Event]) -> Sequence[bytes]:
+    def events(self, conversation: ConversationId, events: Sequence[Event]) -> Sequence[EventsFrame]:
         """`events`, contiguous, in as many frames as it takes."""
 
     def refusal(self, conversation: ConversationId, code: str, client_ids: Sequence[str]) -> bytes:

@@ -5,7 +5,7 @@ Nothing here is the only copy of anything that lasts: traces that are lost come 
 their next `watch`.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from natter.domain.connections import ConnectionChange
@@ -100,8 +100,8 @@ class ConnectionLog(Protocol):
 class ConnectionHistory(Protocol):
     """What was noted of connections, read back. Raises `Unavailable` when the log does not answer in time."""
 
-    def since(self, at: int) -> "PastConnections":
-        """What was noted from `at` on, milliseconds by the log's clock."""
+    def since(self, at: int, covers: Callable[[UserId], bool]) -> "PastConnections":
+        """What was noted of users who are covered, from `at` on, milliseconds by the log's clock."""
 
 
 class PastConnections(Protocol):

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
-from natter.domain.conversations.members import MembershipChange
+from natter.domain.conversations.members import MemberKey, Standing
+from natter.domain.conversations.rosters import Roster
 from natter.domain.fold.known import Known, Wanted
-from natter.domain.fold.writes import Place
+from natter.domain.fold.writes import ClientIdKey, Outcome, Place
 from natter.domain.ids import AttachmentId, ConversationId, UserId
 from natter.domain.messages.events import Event, Head, HeadPlace
 from natter.domain.messages.states import MarkKey, MessageState
@@ -27,6 +28,9 @@ class Timeline(Protocol):
 
         So what lies at or below a head read here is found completely, even while another fold is writing.
         """
+
+    def outcomes(self, keys: Collection[ClientIdKey]) -> Mapping[ClientIdKey, Sequence[Outcome]]:
+        """What became of each of these client ids, each time that it was spent."""
 
     def heads(self, conversations: Iterable[ConversationId]) -> Mapping[ConversationId, Head]:
         """The heads of those that have one."""
@@ -57,13 +61,18 @@ class Timeline(Protocol):
     def marks(self, keys: Collection[MarkKey], *, up_to: int) -> Mapping[MarkKey, bool]:
         """Who had set a reaction by the event at `up_to`, of those whom the states do not name."""
 
-    def membership_changes(self, conversation: ConversationId) -> Sequence[MembershipChange]:
-        """All changes ever written of who belongs to it, in no order."""
+    def rosters(self, places: Mapping[ConversationId, tuple[int, int]]) -> Mapping[ConversationId, Roster]:
+        """
+        Who belongs to each conversation at any place from a first to a last one, both folded.
 
-    def membership_changes_of(
-        self, user: UserId, conversations: Iterable[ConversationId]
-    ) -> Mapping[ConversationId, Sequence[MembershipChange]]:
-        """All changes ever written of the user's own membership, in no order."""
+        Of the changes before the first place a bounded number is read, however many there were.
+        """
+
+    def standings(self, up_to: Mapping[MemberKey, int]) -> Mapping[MemberKey, Standing]:
+        """How each stands by the event at a place: one row of each. Whom nothing concerned until then are missing."""
+
+    def first_place(self, conversation: ConversationId, user: UserId) -> int | None:
+        """The place of the first event that concerned how the user stands, be it above the head; None: of no event."""
 
     def cursors(self, keys: Iterable[CursorKey]) -> Mapping[CursorKey, Cursor]:
         """How far these members have come; those of whom nothing was written are missing."""

@@ -11,7 +11,7 @@ from natter.domain.ids import ConnectionId, ConversationId, DeviceId, SessionId,
 from natter.records.base import loaded, loaded_message
 
 FANOUT_SCHEMA = b"fanout/1"
-SLICE_SCHEMA = "slice/1"
+SLICE_SCHEMA = "slice/2"
 
 _undelivered = TypeAdapter(Undelivered)
 
@@ -24,6 +24,7 @@ class _Slice(BaseModel):
     schema_: Annotated[str, Field(alias="schema", pattern=f"^{SLICE_SCHEMA}$")]
     conversation_id: ConversationId
     seqs: tuple[int, ...]
+    made_at: int
     attempt: int
     connections: dict[str, tuple[tuple[UserId, DeviceId, SessionId, ConnectionId, int], ...]]
 
@@ -50,6 +51,7 @@ def dump_slice(slice_: Slice) -> str:
             "schema": SLICE_SCHEMA,
             "conversation_id": slice_.conversation_id,
             "seqs": slice_.seqs,
+            "made_at": slice_.made_at,
             "attempt": slice_.attempt,
             "connections": by_endpoint,
         }
@@ -65,6 +67,7 @@ def load_slice(body: str) -> Slice:
     return Slice(
         conversation_id=message.conversation_id,
         seqs=message.seqs,
+        made_at=message.made_at,
         attempt=message.attempt,
         connections=tuple(
             Connection(

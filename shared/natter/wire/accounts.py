@@ -50,12 +50,17 @@ class DeviceBody(WireModel):
         return OnDevice(device_id=device_id, name=self.name, platform=self.platform)
 
 
+type RefreshBy = Literal["body", "cookie"]
+"""Where the refresh token is: in what is said, or in a cookie, which only a browser knows."""
+
+
 class SignInBody(WireModel):
     """Any text may be tried as name and password: what nobody can have is as wrong as what nobody has."""
 
     username: Annotated[str, Field(max_length=128)]
     password: Annotated[str, Field(max_length=1024, repr=False)]
     device: DeviceBody | None = None
+    refresh: RefreshBy = "body"
 
     def to_request(self, address: str) -> SignInRequest:
         device = (self.device or DeviceBody()).to_device()
@@ -67,13 +72,17 @@ class ProviderSignInBody(WireModel):
 
     id_token: Annotated[str, Field(max_length=16_384, repr=False)]
     device: DeviceBody | None = None
+    refresh: RefreshBy = "body"
 
-    def to_request(self) -> ProviderSignInRequest:
-        return ProviderSignInRequest(id_token=self.id_token, device=(self.device or DeviceBody()).to_device())
+    def to_request(self, address: str) -> ProviderSignInRequest:
+        device = (self.device or DeviceBody()).to_device()
+        return ProviderSignInRequest(id_token=self.id_token, device=device, address=address)
 
 
 class RefreshBody(WireModel):
-    refresh_token: Annotated[str, Field(max_length=1024, repr=False)]
+    """Without a token, it is in the cookie."""
+
+    refresh_token: Annotated[str, Field(max_length=1024)] | None = Field(None, repr=False)
 
 
 class FindUsersQuery(WireModel):
@@ -127,17 +136,18 @@ class SignedInAnswer(WireModel):
     access_token: Annotated[str, Field(repr=False)]
     expires_in: int
     """Seconds."""
-    refresh_token: Annotated[str, Field(repr=False)]
+    refresh_token: str | None = Field(repr=False)
+    """Not of who has it in a cookie."""
     user_id: str
     device_id: str
     session_id: str
 
     @classmethod
-    def of(cls, signed_in: SignedIn) -> "SignedInAnswer":
+    def of(cls, signed_in: SignedIn, refresh: RefreshBy) -> "SignedInAnswer":
         return cls(
             access_token=signed_in.access_token,
             expires_in=signed_in.expires_in_s,
-            refresh_token=signed_in.refresh_token,
+            refresh_token=signed_in.refresh_token if refresh == "body" else None,
             user_id=signed_in.principal.user_id,
             device_id=signed_in.principal.device_id,
             session_id=signed_in.principal.session_id,

@@ -5,7 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import Field
 
-from natter.domain.attachments import File, UploadForm
+from natter.domain.attachments import Download, File, UploadForm
 from natter.domain.ids import AttachmentId
 from natter.wire.base import Line, WireModel
 
@@ -43,3 +43,25 @@ class NewAttachmentAnswer(WireModel):
     @classmethod
     def of(cls, attachment: AttachmentId, form: UploadForm) -> Self:
         return cls(attachment_id=attachment, upload=UploadAnswer(url=form.url, fields=form.fields))
+
+
+class DownloadAnswer(WireModel):
+    """For whom a redirect is of no use: an image in a page cannot send a token."""
+
+    url: Annotated[str, Field(repr=False)]
+    expires_in: int
+    """Seconds."""
+    name: str
+    content_type: str
+    size: int
+    """Bytes."""
+
+    @classmethod
+    def of(cls, download: Download) -> Self:
+        return cls(
+            url=download.url,
+            expires_in=download.expires_in_s,
+            name=download.name,
+            content_type=download.content_type,
+            size=download.size,
+        )

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from natter.domain.conversations.records import MemberSettings
+from natter.domain.delivery import EventsFrame
 from natter.domain.ids import ConversationId, UserId
 from natter.domain.messages.events import Event
 from natter.domain.presence import Presence
@@ -21,20 +22,22 @@ from natter.wire.signals import TypingNoticeFrame
 class JsonFrames:
     """`Frames` as the protocol has them."""
 
-    def events(self, conversation: ConversationId, events: Sequence[Event]) -> Sequence[bytes]:
+    def events(self, conversation: ConversationId, events: Sequence[Event]) -> Sequence[EventsFrame]:
         head = b'{"type":"events","conversation_id":"' + conversation.encode() + b'","events":['
-        frames: list[bytes] = []
-        parts: list[bytes] = []
-        size = len(head) + 2
+        groups: list[list[bytes]] = []
+        size = FRAME_LIMIT_BYTES
         for event in events:
             part = event_json(event)
-            if parts and size + len(part) + 1 > FRAME_LIMIT_BYTES:
-                frames.append(head + b",".join(parts) + b"]}")
-                parts, size = [], len(head) + 2
-            parts.append(part)
             size += len(part) + 1
-        frames.append(head + b",".join(parts) + b"]}")
-        return frames
+            if size > FRAME_LIMIT_BYTES:
+                groups.append([])
+                size = len(head) + 2 + len(part) + 1
+            groups[-1].append(part)
+        places = iter(events)
+        return [
+            EventsFrame(frame=head + b",".join(parts) + b"]}", seqs=tuple(next(places).seq for _ in parts))
+            for parts in groups
+        ]
 
     def refusal(self, conversation: ConversationId, code: str, client_ids: Sequence[str]) -> bytes:
         return ErrorFrame(

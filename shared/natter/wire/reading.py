@@ -32,11 +32,12 @@ class EventsQuery(WireModel):
 
 class PositionBody(WireModel):
     seq: Annotated[int, Field(ge=0, le=2**53 - 1)]
-    read_seq: Annotated[int, Field(ge=0, le=2**53 - 1)] = 0
+    read_seq: Annotated[int, Field(ge=0, le=2**53 - 1)]
 
 
 class SyncBody(WireModel):
-    positions: dict[WireConversationId, PositionBody] = Field(default_factory=dict)
+    positions: dict[WireConversationId, PositionBody]
+    """Without any, all that there is is missing."""
     limit: Limit = 50
     cursor: Annotated[str, Field(max_length=256)] | None = None
 

@@ -14,6 +14,7 @@ import pytest
 from natter.bootstrap.clients import MissingSettingsError
 from natter.bootstrap.engines import Engines
 from natter.domain.errors import Unavailable
+from natter.domain.limits import Bucket
 from natter.settings import (
     AttachmentSettings,
     ClosureQueueSettings,
@@ -114,6 +115,12 @@ class TestSettings:
         assert engines.find(OidcSettings) is settings.oidc
         assert (engines.bucket, engines.socket_url, engines.per_address) == ("files", "ws://127.0.0.1:1", False)
 
+    def test_of_limits_go_to_what_keeps_them(self) -> None:
+        limits = LimitSettings(rates={"commands": (100, 300)})
+        engines = Engines(AllSettings(stage="unit", limits=limits))
+        assert engines.adjusted_limits == {"commands": Bucket("commands", rate=100, burst=300)}
+        assert Engines(FunctionSettings(stage="unit")).adjusted_limits == {}
+
     def test_that_are_missing_are_named_with_the_function(self) -> None:
         keyspaces = KeyspacesSettings(endpoint="tables:9142", keyspace="natter")
         settings = SettleFilesSettings(
@@ -146,8 +153,10 @@ class TestParts:
             postgres=everything.postgres,
             valkey=everything.valkey,
             kafka=everything.kafka,
+            keyspaces=everything.keyspaces,
             sockets=everything.gateway,
             attachments=everything.attachments,
+            closures=everything.closures,
             content_check="json:dumps",
         )
         assert Engines(settings).content_check is not None

@@ -160,7 +160,7 @@ class TestSync:
     def test_what_was_missed_and_what_is_gone(self, chat: Chat, ann: Person, bob: Person) -> None:
         lobby = chat.group(ann.user_id, bob.user_id)
         chat.say(lobby, ann.user_id, a_post("m2"))
-        body = {"positions": {lobby: {"seq": 1, "read_seq": 1}, "nowhere": {"seq": 5}}}
+        body = {"positions": {lobby: {"seq": 1, "read_seq": 1}, "nowhere": {"seq": 5, "read_seq": 0}}}
         reply = bob.call("POST", "/v1/sync", body)
         assert reply.status == 200
         missed, gone = reply.json["conversations"]
@@ -182,13 +182,15 @@ class TestSync:
     def test_page_by_page(self, chat: Chat, ann: Person) -> None:
         for number in range(201):
             chat.group(ann.user_id, conversation_id=ConversationId(f"group-{number:03}"))
-        first = ann.call("POST", "/v1/sync", {}).json
-        second = ann.call("POST", "/v1/sync", {"cursor": first["next_cursor"]}).json
+        first = ann.call("POST", "/v1/sync", {"positions": {}}).json
+        second = ann.call("POST", "/v1/sync", {"positions": {}, "cursor": first["next_cursor"]}).json
         assert len(first["conversations"]) == 200
         assert [each["conversation_id"] for each in second["conversations"]] == ["group-200"]
         assert "next_cursor" not in second
 
-    @pytest.mark.parametrize("body", [{"positions": []}, {"limit": 0}, {"cursor": "x"}])
+    @pytest.mark.parametrize(
+        "body", [{"positions": []}, {"limit": 0, "positions": {}}, {"cursor": "x", "positions": {}}]
+    )
     def test_a_wrong_field_is_named(self, ann: Person, body: dict[str, object]) -> None:
         reply = ann.call("POST", "/v1/sync", body)
         assert (reply.status, reply.code) == (400, "bad_request")
@@ -221,6 +223,30 @@ class TestAttachments:
         assert (reply.status, reply.text) == (302, "")
         assert reply.headers["Cache-Control"] == "no-store"
         assert chat.attachments.download(reply.headers["Location"]) == (a_file(b"cat"), b"cat")
+
+    @pytest.mark.parametrize("accept", ["application/json", "Application/JSON;q=0.9, text/plain, */*"])
+    def test_who_asks_for_json_is_told_where(
+        self, chat: Chat, ann: Person, bob: Person, lobby: ConversationId, accept: str
+    ) -> None:
+        """An image in a page cannot send a token."""
+        made = self.offered(ann, lobby).json
+        path = f"/v1/conversations/{lobby}/attachments/{made['attachment_id']}"
+        chat.attachments.upload(UploadForm(**made["upload"]), b"cat")
+        shown = a_post("m1", content=attached(made["attachment_id"]))
+        chat.send(a_command(shown, sender=ann.user_id, conversation=lobby))
+        chat.fold()
+        reply = bob.call("GET", path, headers={"accept": accept})
+        assert (reply.status, reply.headers["Cache-Control"]) == (200, "no-store")
+        url = reply.json["url"]
+        assert reply.json == {
+            "url": url,
+            "expires_in": 300,
+            "name": "cat.png",
+            "content_type": "image/png",
+            "size": 3,
+        }
+        assert chat.attachments.download(url) == (a_file(b"cat"), b"cat")
+        assert bob.call("GET", path, headers={"accept": "text/html, */*"}).status == 302
 
     def test_strangers_get_neither(self, chat: Chat, lobby: ConversationId) -> None:
         """P8."""

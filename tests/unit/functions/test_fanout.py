@@ -7,7 +7,7 @@ from functions.fanout.handler import REBUILT_MS, build
 from natter.domain.conversations.members import MembershipChange
 from natter.domain.delivery import Slice, Undelivered
 from natter.domain.errors import Unavailable
-from natter.domain.fold.writes import MembershipRow
+from natter.domain.fold.writes import RosterRow
 from natter.names import FANOUT_TOPIC
 from natter.records.delivery import FANOUT_SCHEMA, dump_undelivered
 from natter.telemetry import metrics
@@ -35,8 +35,14 @@ class Consumer:
         tables, self.registry = MemoryTables(), MemoryConnections()
         self.registry.register(a_connection(ANN))
         joined = MembershipChange(user_id=ANN, seq=1, role="owner", messages=0)
-        tables.write([MembershipRow(conversation_id=LOBBY, change=joined, written_at=1)])
-        fanout = Fanout(timeline=tables, connections=self.registry, queue=self.queue, rebuild=lambda: None)
+        tables.write([RosterRow(conversation_id=LOBBY, seq=1, changes=(joined,), members=None, written_at=1)])
+        fanout = Fanout(
+            timeline=tables,
+            connections=self.registry,
+            queue=self.queue,
+            now_ms=lambda: NOON,
+            rebuild=lambda: None,
+        )
         self.handler = build(fanout, self.dead, lambda: NOON)
 
     def __call__(self, *records: dict[str, Any]) -> Any:

@@ -14,7 +14,7 @@ from natter.usecases.delivery.settle_posts import SettlePosts
 from natter.wire.json_frames import JsonFrames
 from tests.deliveries import a_slice
 from tests.memory.connections import MemoryConnections
-from tests.memory.deliveries import MemorySliceQueue
+from tests.memory.deliveries import MemoryClosureQueue, MemorySliceQueue
 from tests.memory.gateway import MemoryGateway
 from tests.memory.tables import MemoryTables
 from tests.messages import ANN, NOON, a_connection, an_event
@@ -43,7 +43,11 @@ class TestPostSlice:
         tables, gateway = Tables(), MemoryGateway()
         tables.write([EventRow(event=an_event(seq), written_at=seq) for seq in (1, 2, 13)])
         settle = SettlePosts(
-            connections=MemoryConnections(), gateway=gateway, queue=MemorySliceQueue(), now_ms=lambda: NOON
+            connections=MemoryConnections(),
+            gateway=gateway,
+            queue=MemorySliceQueue(),
+            closures=MemoryClosureQueue(),
+            now_ms=lambda: NOON,
         )
         handler = build(PostSlice(timeline=tables, gateway=gateway, frames=JsonFrames(), settle=settle))
         slices = [a_slice(PHONE), a_slice(PHONE, seqs=(13,)), a_slice(PHONE, seqs=(2,), attempt=1)]

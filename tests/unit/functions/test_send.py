@@ -7,6 +7,7 @@ import pytest
 from functions.send.handler import build
 from natter.domain.errors import Unavailable
 from natter.domain.ids import ConversationId, UserId
+from natter.domain.limits import COMMANDS
 from natter.domain.messages.commands import Command, Item, PostMessage
 from natter.usecases.messages.send import Send
 from tests.chat import Chat
@@ -35,7 +36,7 @@ def lobby(chat: Chat, ann: UserId) -> ConversationId:
 
 
 def client(send: Send, user: UserId) -> SocketClient:
-    return SocketClient(build(send, ENDPOINT), a_connection(user))
+    return SocketClient(build(send, send.gate, ENDPOINT), a_connection(user))
 
 
 @pytest.fixture(autouse=True)
@@ -156,6 +157,28 @@ class TestSend:
         error = client(chat.send, MALLORY)(amendment)
         assert (error["code"], error["client_ids"]) == ("not_member", ["c1"])
         assert len(chat.log.records()) == 1
+
+    @pytest.mark.parametrize(
+        ("frame", "code"),
+        [
+            ({"action": "send"}, "bad_request"),
+            ({"action": "react", "reaction": "+"}, "bad_request"),
+            ({"action": "send", "messages": [{"client_id": "m1", "content": text("x" * 8000)}] * 5}, "too_large"),
+            ({"action": "dance"}, "unknown_action"),
+            ("{", "bad_request"),
+        ],
+        ids=["send", "react", "large", "unknown", "no JSON"],
+    )
+    def test_what_cannot_be_read_counts_as_a_message(self, chat: Chat, ann: UserId, frame: Any, code: str) -> None:
+        """Or nothing would bound how many of these one user can have looked at."""
+        phone = client(chat.send, ann)
+        assert {phone(frame)["code"] for _ in range(COMMANDS.burst)} == {code}
+        error = phone(frame)
+        assert (error["code"], error["retry_after_ms"]) == ("rate_limited", 1000 / COMMANDS.rate)
+
+    def test_of_an_ended_session_what_cannot_be_read_is_refused_for_that(self, chat: Chat, ann: UserId) -> None:
+        chat.world.states.note_ended([a_connection(ann).session_id])
+        assert client(chat.send, ann)({"action": "send"})["code"] == "unauthenticated"
 
     def test_no_other_action_is_taken_for_one_of_its_own(self, chat: Chat, ann: UserId) -> None:
         assert client(chat.send, ann)({"action": "dance"})["code"] == "unknown_action"

@@ -12,10 +12,10 @@ from natter.domain.limits import SIGNALS
 from natter.domain.presence import GRACE_MS, Watcher
 from natter.domain.receipts import Receipt
 from natter.ports.presence import ConnectionLog
+from natter.usecases.accounts.closing_gate import ClosingGate
 from natter.usecases.presence.say_status import SayStatus
 from natter.usecases.presence.watch import Watch
 from natter.usecases.receipts.note_receipt import NoteReceipt
-from natter.usecases.signals.admit_signal import AdmitSignal
 from natter.usecases.signals.pass_on_typing import PassOnTyping
 from natter.usecases.signals.ping import Ping
 from natter.wire.json_frames import JsonFrames
@@ -53,7 +53,7 @@ def client(
     chat.world.states.note_live(connection.session_id)
     close = replace(chat.world.close, connections=chat.registry, gateway=chat.gateway)
     handler = build(
-        admit=AdmitSignal(gate=chat.gate, close=close),
+        gate=ClosingGate(gate=chat.gate, close=close),
         ping=Ping(
             connections=registry or chat.registry,
             check_session=chat.world.check_session,
@@ -191,6 +191,13 @@ class TestTyping:
     def test_strangers_are_not_members(self, chat: Chat, lobby: ConversationId) -> None:
         error = client(chat, MALLORY)({"action": "typing", "conversation_id": lobby, "state": "started"})
         assert error["code"] == "not_member"
+
+    def test_what_is_none_counts_as_any_other_signal(self, chat: Chat, ann: UserId, lobby: ConversationId) -> None:
+        """What is one has limits of its own, which it never comes to."""
+        phone, frame = client(chat, ann), {"action": "typing", "conversation_id": lobby}
+        assert {phone(frame)["code"] for _ in range(SIGNALS.burst)} == {"bad_request"}
+        assert phone(frame)["code"] == "rate_limited"
+        assert phone({**frame, "id": "q", "state": "started"}) == {"type": "ok", "id": "q"}
 
 
 @pytest.mark.usefixtures("lobby")

@@ -120,7 +120,9 @@ class TestEventsQuery:
 
 class TestSyncBody:
     def test_positions(self) -> None:
-        body = parse(SyncBody, {"positions": {"lobby": {"seq": 7, "read_seq": 5}, "kitchen": {"seq": 0}}})
+        body = parse(
+            SyncBody, {"positions": {"lobby": {"seq": 7, "read_seq": 5}, "kitchen": {"seq": 0, "read_seq": 0}}}
+        )
         assert body.to_positions() == {
             LOBBY: Position(seq=7, read_seq=5),
             ConversationId("kitchen"): Position(seq=0, read_seq=0),
@@ -128,7 +130,7 @@ class TestSyncBody:
         assert (body.limit, body.cursor) == (50, None)
 
     def test_of_nothing_all_is_asked(self) -> None:
-        assert parse(SyncBody, {}).to_positions() == {}
+        assert parse(SyncBody, {"positions": {}}).to_positions() == {}
 
     @pytest.mark.parametrize(
         ("body", "field"),
@@ -136,14 +138,19 @@ class TestSyncBody:
             ({"positions": []}, "positions"),
             ({"positions": {"lobby": 5}}, "positions.lobby"),
             ({"positions": {"lobby": {}}}, "positions.lobby.seq"),
+            ({}, "positions"),
+            ({"positions": None}, "positions"),
+            ({"positions": {"lobby": {"seq": 0}}}, "positions.lobby.read_seq"),
+            ({"positions": {"lobby": {"read_seq": 0}}}, "positions.lobby.seq"),
+            ({"positions": {"lobby": {"seq": 0, "read_seq": None}}}, "positions.lobby.read_seq"),
             ({"positions": {"lobby": {"seq": -1}}}, "positions.lobby.seq"),
             ({"positions": {"lobby": {"seq": "1"}}}, "positions.lobby.seq"),
             ({"positions": {"lobby": {"seq": 1, "read_seq": 2**53}}}, "positions.lobby.read_seq"),
             ({"positions": {"a b": {"seq": 1}}}, "positions"),
-            ({"limit": 0}, "limit"),
-            ({"limit": 201}, "limit"),
-            ({"limit": "5"}, "limit"),
-            ({"cursor": "x" * 257}, "cursor"),
+            ({"positions": {}, "limit": 0}, "limit"),
+            ({"positions": {}, "limit": 201}, "limit"),
+            ({"positions": {}, "limit": "5"}, "limit"),
+            ({"positions": {}, "cursor": "x" * 257}, "cursor"),
         ],
     )
     def test_a_wrong_field_is_named(self, body: dict[str, Any], field: str) -> None:

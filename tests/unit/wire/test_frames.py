@@ -241,6 +241,10 @@ def shown(frames: Sequence[bytes]) -> list[dict[str, Any]]:
     return [json.loads(frame) for frame in frames]
 
 
+def events_frames(*events: Event) -> list[bytes]:
+    return [each.frame for each in JsonFrames().events(LOBBY, events)]
+
+
 def of_size(seq: int, size: int) -> Event:
     return an_event(seq, payload={"content": text("x" * size)})
 
@@ -248,7 +252,7 @@ def of_size(seq: int, size: int) -> Event:
 class TestJsonFrames:
     def test_one_event_is_one_frame(self) -> None:
         event = an_event(3, payload={"content": text("hello"), "reply_to": 2})
-        assert shown(JsonFrames().events(LOBBY, [event])) == [
+        assert shown(events_frames(event)) == [
             {
                 "type": "events",
                 "conversation_id": LOBBY,
@@ -267,19 +271,23 @@ class TestJsonFrames:
         ]
 
     def test_an_event_of_the_service_has_no_client_id(self) -> None:
-        (frame,) = shown(JsonFrames().events(LOBBY, [an_event(1, client_id=None)]))
+        (frame,) = shown(events_frames(an_event(1, client_id=None)))
         assert "client_id" not in frame["events"][0]
 
     @given(st.lists(st.integers(1, 20_000), min_size=1, max_size=30))
     def test_long_lists_are_split_and_nothing_is_dropped(self, sizes: list[int]) -> None:
         events = [of_size(seq, size) for seq, size in enumerate(sizes, start=7)]
-        frames = JsonFrames().events(LOBBY, events)
+        made = JsonFrames().events(LOBBY, events)
+        frames = [each.frame for each in made]
         assert all(len(frame) <= FRAME_LIMIT_BYTES for frame in frames)
         assert [event["seq"] for frame in shown(frames) for event in frame["events"]] == [each.seq for each in events]
+        assert [[event["seq"] for event in frame["events"]] for frame in shown(frames)] == [
+            list(each.seqs) for each in made
+        ]
         assert all(frame["events"] and frame["conversation_id"] == LOBBY for frame in shown(frames))
 
     def test_what_fits_into_one_frame_is_one(self) -> None:
-        assert len(JsonFrames().events(LOBBY, [of_size(seq, 3_000) for seq in range(1, 11)])) == 1
+        assert len(events_frames(*(of_size(seq, 3_000) for seq in range(1, 11)))) == 1
 
     def test_the_largest_message_fits_into_a_frame(self) -> None:
         bare = len(json.dumps(text(""), separators=(",", ":")))
@@ -289,11 +297,11 @@ class TestJsonFrames:
             "mentions": [LONGEST_ID] * MAX_MENTIONS,
         }
         event = an_event(2**53 - 1, sender=UserId(LONGEST_ID), client_id=LONGEST_ID, payload=payload)
-        (frame,) = JsonFrames().events(ConversationId(LONGEST_ID), [event])
-        assert len(frame) <= FRAME_LIMIT_BYTES
+        (made,) = JsonFrames().events(ConversationId(LONGEST_ID), [event])
+        assert len(made.frame) <= FRAME_LIMIT_BYTES
 
     def test_text_is_utf_8_and_never_ascii_escaped(self) -> None:
-        (frame,) = JsonFrames().events(LOBBY, [an_event(1, payload={"content": text("grüße \U0001f98a")})])
+        (frame,) = events_frames(an_event(1, payload={"content": text("grüße \U0001f98a")}))
         assert "grüße \U0001f98a" in frame.decode()
 
     @pytest.mark.parametrize("code", REFUSALS)

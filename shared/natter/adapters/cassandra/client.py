@@ -2,11 +2,14 @@
 A Cassandra (Amazon Keyspaces) session that survives a frozen execution environment.
 
 After a freeze the driver may find its only connection dead; everything that Natter runs is idempotent (writes
-state their timestamps), so the session is made anew and the statements are run once more.
+state their timestamps), so the session is made anew and the statements are run once more. Where the connection is dead
+and does not say so, the driver itself finds out a minute later, by its heartbeats: here, what has not answered for
+`QUIET_S` and does not answer now is taken for dead. One that answered a moment ago is slow; a new one would not help.
 """
 
 import socket
 import ssl
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Lock
@@ -29,6 +32,9 @@ from cassandra.query import BatchStatement, BatchType, PreparedStatement, dict_f
 
 from natter.domain.errors import Unavailable
 from natter.settings import KeyspacesSettings
+
+QUIET_S = 10.0
+"""By the clock on the wall: who knows which others a freeze stops."""
 
 CONCURRENCY = 128
 """Statements under way at once on one connection: Keyspaces serves 3,000 requests/s on each."""
@@ -69,8 +75,10 @@ class CassandraSession:
     Raises `Unavailable` when the store does not answer in time. Safe across threads.
     """
 
-    def __init__(self, settings: KeyspacesSettings) -> None:
+    def __init__(self, settings: KeyspacesSettings, clock: Callable[[], float] = time.time) -> None:
         self._settings = settings
+        self._clock = clock
+        self._answered_at = 0.0
         self._lock = Lock()
         self._session: Session | None = None
         self._prepared: dict[str, PreparedStatement] = {}
@@ -104,19 +112,25 @@ class CassandraSession:
 
     def _twice[Result](self, work: Callable[[], Result]) -> Result:
         """Once more on a new connection, if the one that there was turns out to be dead."""
+        was_quiet = self._session is not None and self._clock() - self._answered_at > QUIET_S
         try:
-            with store_errors():
-                return work()
+            return self._answered(work)
         except Unavailable as error:
-            if not isinstance(error.__cause__, _BROKEN):
+            dead = (*_BROKEN, OperationTimedOut) if was_quiet else _BROKEN
+            if not isinstance(error.__cause__, dead):
                 raise
             self._disconnect()
         try:
-            with store_errors():
-                return work()
+            return self._answered(work)
         except Unavailable:
             self._disconnect()
             raise
+
+    def _answered[Result](self, work: Callable[[], Result]) -> Result:
+        with store_errors():
+            result = work()
+        self._answered_at = self._clock()
+        return result
 
     def _write(self, statements: Sequence[Statement]) -> None:
         if len(statements) == 1:
@@ -125,6 +139,10 @@ class CassandraSession:
         session = self._connected()
         under_way = []
         for part in _batches(statements):
+            if len(part) == 1:  # which may be larger than what the store takes of a batch
+                ((cql, values),) = part
+                under_way.append(session.execute_async(self._statement(session, cql), values))
+                continue
             batch = BatchStatement(BatchType.UNLOGGED, consistency_level=ConsistencyLevel.LOCAL_QUORUM)
             batch.is_idempotent = True
             for cql, values in part:

@@ -10,6 +10,7 @@ from natter.adapters.cassandra.rows import (
     ERASED,
     bucket,
 )
+from natter.domain.conversations.members import Standing
 from natter.domain.fold.writes import (
     AmendedRow,
     ClientIdRow,
@@ -19,15 +20,17 @@ from natter.domain.fold.writes import (
     ForgottenCursorRow,
     ForgottenFileRow,
     MarkRow,
-    MembershipRow,
+    RosterRow,
     Row,
     SentRow,
+    StandingRow,
     StateRow,
 )
 from natter.domain.messages.events import Head
 from natter.domain.receipts import Cursor, CursorKey
 from natter.ports.messages import EventStore
 from natter.records.messages import dump_event, dump_payload, dump_state
+from natter.records.rosters import dump_changes, dump_members
 
 WRITE_EVENT = (
     "INSERT INTO events (conversation_id, bucket, seq, type, at, sender_id, client_id, payload, messages) "
@@ -47,9 +50,11 @@ WRITE_MARK = (
     "VALUES (?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ?"
 )
 NOTE_AMENDED = "UPDATE events USING TIMESTAMP ? SET amended_by = ? WHERE conversation_id = ? AND bucket = ? AND seq = ?"
-WRITE_MEMBERSHIP = (
-    "INSERT INTO memberships (conversation_id, user_id, seq, role, messages) VALUES (?, ?, ?, ?, ?) USING TIMESTAMP ?"
+WRITE_STANDING = (
+    "INSERT INTO standings (conversation_id, user_id, seq, role, joined_seq, joined_messages) "
+    "VALUES (?, ?, ?, ?, ?, ?) USING TIMESTAMP ?"
 )
+WRITE_ROSTER = "INSERT INTO rosters (conversation_id, seq, changes, members) VALUES (?, ?, ?, ?) USING TIMESTAMP ?"
 WRITE_SENT = (
     "UPDATE cursors USING TIMESTAMP ? SET sent_seq = ?, sent_messages = ? WHERE conversation_id = ? AND user_id = ?"
 )
@@ -74,7 +79,8 @@ REMOVE_MARK = (
     "DELETE FROM reaction_marks USING TIMESTAMP ? WHERE conversation_id = ? AND bucket = ? AND target_seq = ? "
     "AND reaction = ? AND user_id = ? AND seq = ?"
 )
-REMOVE_MEMBERSHIP = "DELETE FROM memberships USING TIMESTAMP ? WHERE conversation_id = ? AND user_id = ? AND seq = ?"
+REMOVE_STANDING = "DELETE FROM standings USING TIMESTAMP ? WHERE conversation_id = ? AND user_id = ? AND seq = ?"
+REMOVE_ROSTER = "DELETE FROM rosters USING TIMESTAMP ? WHERE conversation_id = ? AND seq = ?"
 
 FOLD_WRITES = (
     WRITE_EVENT,
@@ -83,7 +89,8 @@ FOLD_WRITES = (
     WRITE_STATE,
     WRITE_MARK,
     NOTE_AMENDED,
-    WRITE_MEMBERSHIP,
+    WRITE_STANDING,
+    WRITE_ROSTER,
     WRITE_SENT,
     FORGET_CURSOR,
     WRITE_FILE,
@@ -151,15 +158,12 @@ def _write(row: Row) -> Statement:  # noqa: C901, PLR0911 - a statement for each
             return WRITE_MARK, (*target, mark.reaction, mark.user_id, row.seq, row.is_set, row.written_at)
         case EmptiedRow(conversation_id=conversation_id, seq=seq, left=left):
             return EMPTY_EVENT, (row.written_at, dump_payload(left), conversation_id, bucket(seq), seq)
-        case MembershipRow(change=change):
-            return WRITE_MEMBERSHIP, (
-                row.conversation_id,
-                change.user_id,
-                change.seq,
-                ERASED if change.erased else _or_unset(change.role),
-                change.messages,
-                row.written_at,
-            )
+        case StandingRow(user_id=user, standing=standing):
+            return WRITE_STANDING, (row.conversation_id, user, standing.seq, *_standing(standing), row.written_at)
+        case RosterRow(members=members):
+            whole = None if members is None else dump_members(members)
+            changes = dump_changes(row.changes)
+            return WRITE_ROSTER, (row.conversation_id, row.seq, changes, _or_unset(whole), row.written_at)
         case SentRow():
             return WRITE_SENT, (row.written_at, row.seq, row.messages, row.conversation_id, row.user_id)
         case ForgottenCursorRow():
@@ -170,7 +174,7 @@ def _write(row: Row) -> Statement:  # noqa: C901, PLR0911 - a statement for each
             return FORGET_FILE, (row.written_at, row.conversation_id, row.attachment_id, row.seq)
 
 
-def _undo(row: Row) -> Statement | None:
+def _undo(row: Row) -> Statement | None:  # noqa: PLR0911 - a statement for each kind of row
     match row:
         case EventRow(event=event):
             return REMOVE_EVENT, (row.written_at, event.conversation_id, bucket(event.seq), event.seq)
@@ -182,10 +186,20 @@ def _undo(row: Row) -> Statement | None:
         case MarkRow(key=mark):
             target = mark.conversation_id, bucket(mark.target_seq), mark.target_seq
             return REMOVE_MARK, (row.written_at, *target, mark.reaction, mark.user_id, row.seq)
-        case MembershipRow(change=change):
-            return REMOVE_MEMBERSHIP, (row.written_at, row.conversation_id, change.user_id, change.seq)
+        case StandingRow(user_id=user, standing=standing):
+            return REMOVE_STANDING, (row.written_at, row.conversation_id, user, standing.seq)
+        case RosterRow():
+            return REMOVE_ROSTER, (row.written_at, row.conversation_id, row.seq)
         case _:
             return None
+
+
+def _standing(standing: Standing) -> tuple[Any, Any, Any]:
+    """Of somebody who is gone, no cell but that they are erased, if they are."""
+    if standing.membership is None:
+        return ERASED if standing.erased else UNSET_VALUE, UNSET_VALUE, UNSET_VALUE
+    membership = standing.membership
+    return membership.role, membership.joined_seq, membership.joined_messages
 
 
 def _cursor_values(key: CursorKey, cursor: Cursor) -> tuple[Any, ...]:

@@ -3,22 +3,25 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from natter.adapters.cassandra.client import CassandraSession
+from natter.adapters.cassandra.client import CassandraSession, Statement
 from natter.adapters.cassandra.rows import (
     BUCKET,
     READ_CURSOR,
     READ_HEAD,
-    READ_MEMBERSHIPS,
+    READ_ROSTER,
     bucket,
-    to_change,
+    is_whole,
     to_cursor,
     to_event,
     to_head,
+    to_roster,
+    to_standing,
     to_target,
 )
-from natter.domain.conversations.members import MembershipChange
+from natter.domain.conversations.members import MemberKey, Standing
+from natter.domain.conversations.rosters import ROSTER_EVERY, Roster
 from natter.domain.fold.known import Known, Wanted
-from natter.domain.fold.writes import Outcome, Place
+from natter.domain.fold.writes import ClientIdKey, Outcome, Place
 from natter.domain.ids import AttachmentId, ConversationId, UserId
 from natter.domain.messages.events import Event, Head
 from natter.domain.messages.states import NO_STATE, MarkKey, MessageState
@@ -29,7 +32,8 @@ from natter.records.messages import load_state
 PAGE = 100
 """Events read at once: a whole partition may be of 24 MB."""
 
-READ_MEMBERSHIP = READ_MEMBERSHIPS + " AND user_id = ?"
+READ_STANDING = "SELECT * FROM standings WHERE conversation_id = ? AND user_id = ? AND seq <= ? LIMIT 1"
+READ_FIRST_PLACE = "SELECT seq FROM standings WHERE conversation_id = ? AND user_id = ? ORDER BY seq ASC LIMIT 1"
 READ_UP = "SELECT * FROM events WHERE conversation_id = ? AND bucket = ? AND seq >= ? AND seq <= ? ORDER BY seq ASC"
 READ_DOWN = "SELECT * FROM events WHERE conversation_id = ? AND bucket = ? AND seq >= ? AND seq <= ? ORDER BY seq DESC"
 READ_OUTCOME = "SELECT * FROM client_ids WHERE conversation_id = ? AND sender_id = ? AND client_id = ?"
@@ -50,9 +54,9 @@ READ_FILE = (
 )
 READ_MESSAGES = "SELECT messages FROM events WHERE conversation_id = ? AND bucket = ? AND seq = ?"
 
-FOLD_READS = (READ_HEAD, READ_MEMBERSHIPS, READ_OUTCOME, READ_TARGET, READ_STATE, READ_MARK, READ_EVENT)
-READERS_READS = (READ_HEAD, READ_MEMBERSHIP, READ_UP, READ_DOWN, READ_STATE, READ_EVENT, READ_CURSOR)
-WAKING_READS = (READ_HEAD, READ_MEMBERSHIP, READ_STATE, READ_EVENT, READ_CURSOR)
+FOLD_READS = (READ_HEAD, READ_ROSTER, READ_OUTCOME, READ_TARGET, READ_STATE, READ_MARK, READ_STANDING, READ_EVENT)
+READERS_READS = (READ_HEAD, READ_STANDING, READ_UP, READ_DOWN, READ_STATE, READ_EVENT, READ_CURSOR)
+WAKING_READS = (READ_HEAD, READ_STANDING, READ_STATE, READ_EVENT, READ_CURSOR)
 RECEIPT_READS = (READ_HEAD, READ_CURSOR, READ_MESSAGES)
 
 
@@ -71,21 +75,21 @@ class CassandraTimeline:
         results = iter(
             self._session.run(
                 [
-                    *((READ_MEMBERSHIPS, (each,)) for each in conversations),
-                    *((READ_OUTCOME, (key.conversation_id, key.sender_id, key.client_id)) for key in keys),
+                    *((READ_ROSTER, (each, head.seq, ROSTER_EVERY)) for each, head in heads.items()),
+                    *map(_outcomes, keys),
                     *((READ_TARGET, _event_key(place)) for place in targets),
                     *((READ_STATE, (*_event_key(place), ends[place[0]])) for place in targets),
                     *((READ_MARK, (*_mark(key), ends[key.conversation_id])) for key in marks),
                 ]
             )
         )
-        changes = {each: [to_change(row) for row in next(results)] for each in conversations}
+        rosters = {each: self._roster(each, head.seq, list(next(results))) for each, head in heads.items()}
         outcomes = {key: [_outcome(row) for row in next(results)] for key in keys}
         found = {place: list(next(results)) for place in targets}
         states = {place: load_state(row["state"]) for place in targets for row in next(results)}
         return Known(
             heads=heads,
-            membership_changes=changes,
+            rosters=rosters,
             outcomes=outcomes,
             targets={
                 place: to_target(row, states.get(place, NO_STATE)) for place, rows in found.items() for row in rows
@@ -93,18 +97,39 @@ class CassandraTimeline:
             marks={key: row["is_set"] for key in marks for row in next(results)},
         )
 
+    def outcomes(self, keys: Collection[ClientIdKey]) -> Mapping[ClientIdKey, Sequence[Outcome]]:
+        ordered = list(keys)
+        results = self._session.run([_outcomes(key) for key in ordered])
+        return {key: [_outcome(row) for row in rows] for key, rows in zip(ordered, results, strict=True)}
+
     def heads(self, conversations: Iterable[ConversationId]) -> Mapping[ConversationId, Head]:
-        rows = self._each(READ_HEAD, conversations)
-        return {each: to_head(found[0]) for each, found in rows.items() if found}
+        ordered = list(conversations)
+        results = self._session.run([(READ_HEAD, (each,)) for each in ordered])
+        return {each: to_head(row) for each, rows in zip(ordered, results, strict=True) for row in rows}
 
-    def membership_changes_of(
-        self, user: UserId, conversations: Iterable[ConversationId]
-    ) -> Mapping[ConversationId, Sequence[MembershipChange]]:
-        rows = self._each(READ_MEMBERSHIP, conversations, user)
-        return {each: [to_change(row) for row in found] for each, found in rows.items() if found}
+    def rosters(self, places: Mapping[ConversationId, tuple[int, int]]) -> Mapping[ConversationId, Roster]:
+        results = self._session.run([(READ_ROSTER, (each, last, ROSTER_EVERY)) for each, (_, last) in places.items()])
+        return {
+            each: self._roster(each, first, list(rows))
+            for (each, (first, _)), rows in zip(places.items(), results, strict=True)
+        }
 
-    def membership_changes(self, conversation: ConversationId) -> Sequence[MembershipChange]:
-        return [to_change(row) for row in self._session.run([(READ_MEMBERSHIPS, (conversation,))])[0]]
+    def _roster(self, conversation: ConversationId, first: int, rows: list[Any]) -> Roster:
+        """With `rows`, the latest, and what it takes before them: mostly nothing."""
+        read = len(rows)
+        while read == ROSTER_EVERY and not any(is_whole(row, first) for row in rows):
+            (before,) = self._session.run([(READ_ROSTER, (conversation, rows[-1]["seq"] - 1, ROSTER_EVERY))])
+            more = list(before)
+            rows, read = rows + more, len(more)
+        return to_roster(rows, first)
+
+    def standings(self, up_to: Mapping[MemberKey, int]) -> Mapping[MemberKey, Standing]:
+        results = self._session.run([(READ_STANDING, (*key, seq)) for key, seq in up_to.items()])
+        return {key: to_standing(row) for key, rows in zip(up_to, results, strict=True) for row in rows}
+
+    def first_place(self, conversation: ConversationId, user: UserId) -> int | None:
+        (rows,) = self._session.run([(READ_FIRST_PLACE, (conversation, user))])
+        return next((row["seq"] for row in rows), None)
 
     def cursors(self, keys: Iterable[CursorKey]) -> Mapping[CursorKey, Cursor]:
         ordered = list(keys)
@@ -152,12 +177,9 @@ class CassandraTimeline:
     def probe(self) -> None:
         self._session.run([(READ_HEAD, (".",))])
 
-    def _each(
-        self, statement: str, conversations: Iterable[ConversationId], *values: Any
-    ) -> dict[ConversationId, list[Any]]:
-        ordered = list(conversations)
-        results = self._session.run([(statement, (each, *values)) for each in ordered])
-        return {each: list(rows) for each, rows in zip(ordered, results, strict=True)}
+
+def _outcomes(key: ClientIdKey) -> Statement:
+    return READ_OUTCOME, (key.conversation_id, key.sender_id, key.client_id)
 
 
 def _outcome(row: Any) -> Outcome:

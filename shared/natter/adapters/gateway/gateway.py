@@ -50,7 +50,10 @@ class _Request:
 class ApiGateway:
     """Made once for each execution environment. Not for use by several threads."""
 
-    def __init__(self, credentials: Callable[[], Credentials], region: str) -> None:
+    def __init__(
+        self, credentials: Callable[[], Credentials], region: str, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._clock = clock
         self._signer = Signer(credentials, service="execute-api", region=region)
         self._idle: dict[Endpoint, list[HttpConnection[Endpoint]]] = defaultdict(list)
 
@@ -77,9 +80,16 @@ class ApiGateway:
 
     def _answers(self, requests: Sequence[_Request], deadline: float) -> list[int]:
         """The status of each; `NO_ANSWER` where there was none in time, `NOT_SENT` where there was no time left."""
+        began = self._clock()
         for request in requests:
             self._send(request, deadline)
         statuses = [self._receive(request, deadline) for request in requests]
+        for endpoint in {
+            each.sent_on.endpoint
+            for each, status in zip(requests, statuses, strict=True)
+            if each.sent_on and status == NO_ANSWER
+        }:
+            self._drop_quiet(endpoint, began)
         return [
             self._again(request, deadline) if status is None else status
             for request, status in zip(requests, statuses, strict=True)
@@ -124,6 +134,14 @@ class ApiGateway:
         self._send(request, deadline)
         return max(self._receive(request, deadline) or NO_ANSWER, NO_ANSWER)  # the first time it may have arrived
 
+    def _drop_quiet(self, endpoint: Endpoint, since: float) -> None:
+        """One did not answer: those on which nothing was answered since are as likely to be dead, each for its own."""
+        idle = self._idle[endpoint]
+        self._idle[endpoint] = [http for http in idle if http.answered_at >= since]
+        for http in idle:
+            if http.answered_at < since:
+                http.close()
+
     def _connection(self, endpoint: Endpoint) -> HttpConnection[Endpoint]:
         idle = self._idle[endpoint]
         while idle:
@@ -131,7 +149,7 @@ class ApiGateway:
             if http.reusable:
                 return http
             http.close()
-        return HttpConnection(endpoint)
+        return HttpConnection(endpoint, self._clock)
 
 
 @lru_cache(maxsize=16)

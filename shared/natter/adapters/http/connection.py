@@ -8,6 +8,7 @@ import select
 import socket
 import ssl
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Protocol
@@ -17,6 +18,12 @@ import httptools
 
 GRACE_S = 0.001
 """How long an answer is read after the deadline: it may have come in time, while others were waited for."""
+
+IDLE_S = 60.0
+"""
+How long a connection may have been idle and still be used, by the clock on the wall: who knows which others a freeze
+stops. What has been idle for longer may be dead and not say so, and there is no time to find out.
+"""
 
 MAX_ANSWER = 64 * 1024
 """Bytes of one answer that are read, with its head and with the interim answers before it."""
@@ -76,19 +83,27 @@ def _tls() -> ssl.SSLContext:
 class HttpConnection[To: Reachable]:
     """One connection, made when its first request is sent, with at most one request under way."""
 
-    def __init__(self, endpoint: To, *, header: str | None = None) -> None:
+    def __init__(self, endpoint: To, clock: Callable[[], float] = time.time, *, header: str | None = None) -> None:
         """`header`: the name, in small letters, of one that is to be kept of each answer."""
         self.endpoint = endpoint
         self.fresh = True
         """Nothing was answered on it yet; one that was idle may turn out to be closed by the other side."""
+        self.answered_at = 0.0
+        """Seconds, by `clock`."""
+        self._clock = clock
         self._socket: socket.socket | None = None
         self._readable = select.poll()
         self._answers = _Answers() if header is None else _AnswersWithHeader(header.encode())
 
     @property
     def reusable(self) -> bool:
-        """Whether it is open, and nothing has come since the last answer: not its end, nor what nobody asked for."""
-        return self._socket is not None and not self._readable.poll(0)
+        """
+        Whether it is open, was used not long ago, and nothing has come since the last answer: not its end, nor what
+        nobody asked for.
+        """
+        if self._socket is None or self._clock() - self.answered_at > IDLE_S:
+            return False
+        return not self._readable.poll(0)
 
     @property
     def header(self) -> str | None:
@@ -141,7 +156,7 @@ class HttpConnection[To: Reachable]:
                 raise
         if not answers.keep_alive:
             self.close()
-        self.fresh = False
+        self.fresh, self.answered_at = False, self._clock()
         return answers.status
 
     def close(self) -> None:

@@ -14,6 +14,7 @@ from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 from natter.adapters.kafka.client import client_config
 from natter.domain.connections import ConnectionChange
 from natter.domain.errors import Unavailable
+from natter.domain.ids import UserId
 from natter.names import CONNECTIONS_TOPIC, REBUILD_GROUP
 from natter.ports.presence import ConnectionHistory
 from natter.records.base import SCHEMA_HEADER, BadRecordError
@@ -39,14 +40,17 @@ class KafkaConnectionHistory:
         self._settings = settings
         self._now = now
 
-    def since(self, at: int) -> "KafkaPastConnections":
-        return KafkaPastConnections(self._settings, at, self._now)
+    def since(self, at: int, covers: Callable[[UserId], bool]) -> "KafkaPastConnections":
+        return KafkaPastConnections(self._settings, at, covers, self._now)
 
 
 class KafkaPastConnections:
-    def __init__(self, settings: KafkaSettings, at: int, now: Callable[[], float]) -> None:
+    def __init__(
+        self, settings: KafkaSettings, at: int, covers: Callable[[UserId], bool], now: Callable[[], float]
+    ) -> None:
         self._settings = settings
         self._at = at
+        self._covers = covers
         self._now = now
         self._read_to: dict[int, int] = {}
         """The offset behind what was read, by partition."""
@@ -86,13 +90,22 @@ class KafkaPastConnections:
                 if message.error() is not None:
                     raise KafkaException(message.error())
                 if partition in changes and offset is not None and offset < ends[partition]:
-                    changes[partition] += _read(message)
+                    changes[partition] += self._changes(message)
             for partition in [each for each in changes if self._position(consumer, each) >= ends[each]]:
                 consumer.incremental_unassign([TopicPartition(CONNECTIONS_TOPIC, partition)])
                 yield changes.pop(partition)
                 last = self._now()  # whoever took it has spent the time
             if changes and self._now() - last > CALL_S:
                 raise Unavailable("the log")
+
+    def _changes(self, message: Message) -> list[ConnectionChange]:
+        """Whose it is, its key says: nobody else's is parsed. What is no record of ours, `presence` sets aside."""
+        if not self._covers(UserId((message.key() or b"").decode(errors="replace"))):
+            return []
+        try:
+            return [load_connection(message.value() or b"", _schema(message))]
+        except BadRecordError:
+            return []
 
     @staticmethod
     def _position(consumer: Consumer, partition: int) -> int:
@@ -123,14 +136,6 @@ class KafkaPastConnections:
             raise Unavailable("the log") from error
         finally:
             consumer.close()
-
-
-def _read(message: Message) -> list[ConnectionChange]:
-    """What is no record of ours, `presence` sets aside."""
-    try:
-        return [load_connection(message.value() or b"", _schema(message))]
-    except BadRecordError:
-        return []
 
 
 def _schema(message: Message) -> bytes | None:

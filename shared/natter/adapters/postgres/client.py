@@ -3,7 +3,11 @@ PostgreSQL: one connection per execution environment.
 
 A function environment handles one request at a time and is frozen in between, so a pool's worker threads would be
 of no use and could wake up to dead sockets. A connection that died while frozen is noticed at the first statement,
-made anew, and the transaction run again, once.
+made anew, and the transaction run again, once. One whose other side has vanished is noticed after `ANSWER_GRACE_S`
+more than a statement may take: libpq would wait for ever, for what acknowledges packets is not what answers.
+
+How long a statement may take is a default of the role, which `migrate` sets: RDS Proxy takes no options at the start of
+a session, and one that sets its own keeps a connection of the database to itself (docs/decisions/0012).
 """
 
 import json
@@ -13,10 +17,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, LiteralString, Protocol
+from typing import Any, LiteralString, Protocol, override
 
 import psycopg
 from botocore.exceptions import BotoCoreError, ClientError
+from psycopg.abc import PQGen
+from psycopg.pq import TransactionStatus
 from psycopg.rows import DictRow, dict_row
 
 from natter.domain.errors import Unavailable
@@ -26,6 +32,10 @@ Cursor = psycopg.Cursor[DictRow]
 Connection = psycopg.Connection[DictRow]
 Arguments = Sequence[Any] | Mapping[str, Any]
 
+ANSWER_GRACE_S = 1.0
+"""How much longer an answer is waited for than the server may take until it gives up a statement, and says so."""
+
+_POLL_S = 0.1
 _ATTEMPTS = 4
 _BACKOFF_S = 0.02
 _PASSING = (
@@ -95,11 +105,25 @@ def _may_pass(error: psycopg.Error) -> bool:
     return state.startswith(_PASSING)
 
 
+class _Line(psycopg.Connection[DictRow]):
+    """A connection that is closed if an answer does not come."""
+
+    answer_timeout_s = 0.0
+
+    @override
+    def wait[Answer](self, gen: PQGen[Answer], interval: float = _POLL_S, timeout: float | None = None) -> Answer:
+        try:
+            return super().wait(gen, interval, self.answer_timeout_s if timeout is None else timeout)
+        except psycopg.OperationalError:
+            if self.pgconn.transaction_status == TransactionStatus.ACTIVE:  # it is under way, for all that we know
+                self.pgconn.finish()
+            raise
+
+
 def connect(settings: PostgresSettings, login: Login, *, statement_timeout_s: float | None = None) -> Connection:
-    """Open a connection. A peer that went away without a word is given up after the connect timeout, too."""
-    timeout_ms = round((statement_timeout_s or settings.statement_timeout_s) * 1000)
+    """Open a connection on which statements take no longer than `statement_timeout_s`, by default the role's."""
     host, _, port = settings.endpoint.rpartition(":")
-    return psycopg.connect(
+    line = _Line.connect(
         host=host,
         port=int(port),
         dbname=settings.database,
@@ -109,13 +133,22 @@ def connect(settings: PostgresSettings, login: Login, *, statement_timeout_s: fl
         connect_timeout=settings.connect_timeout_s,
         tcp_user_timeout=settings.connect_timeout_s * 1000,
         keepalives_idle=30,
-        options=f"-c statement_timeout={timeout_ms} -c lock_timeout={timeout_ms} "
-        f"-c idle_in_transaction_session_timeout={timeout_ms}",
         application_name="natter",
         row_factory=dict_row,
         autocommit=True,  # a lone statement is its own transaction, without the round trips of BEGIN and COMMIT
         prepare_threshold=None,  # a statement prepared on one backend is unknown behind a proxy
     )
+    line.answer_timeout_s = (statement_timeout_s or settings.statement_timeout_s) + ANSWER_GRACE_S
+    if statement_timeout_s is not None:
+        for name, value in limits(statement_timeout_s).items():
+            line.execute("SELECT set_config(%s, %s, false)", (name, value))
+    return line
+
+
+def limits(statement_timeout_s: float) -> dict[str, str]:
+    """What the server's configuration has to say so that nothing holds a connection, or a lock, for ever."""
+    timeout_ms = str(round(statement_timeout_s * 1000))
+    return dict.fromkeys(("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"), timeout_ms)
 
 
 class Postgres:

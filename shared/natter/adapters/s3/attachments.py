@@ -9,7 +9,7 @@ more can touch what a message shows.
 """
 
 import base64
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import batched
 from typing import TYPE_CHECKING, Any
@@ -17,8 +17,8 @@ from urllib.parse import quote
 
 from botocore.exceptions import ClientError
 
-from natter.adapters.s3.client import AT_ONCE, REMOVED_AT_ONCE, Bucket
-from natter.domain.attachments import File, UploadForm
+from natter.adapters.s3.client import AT_ONCE, DOWNLOAD_S, REMOVED_AT_ONCE, Bucket
+from natter.domain.attachments import Download, File, UploadForm
 from natter.domain.errors import Unavailable
 from natter.domain.ids import AttachmentId, ConversationId, UserId
 from natter.names import HELD_ATTACHMENTS, PENDING_UPLOADS, SHOWN_ATTACHMENTS
@@ -96,27 +96,27 @@ class S3Attachments:
                 if answer.get("Errors"):
                     raise Unavailable("attachments")
 
-    def link(self, conversation: ConversationId, uploader: UserId, attachment: AttachmentId) -> str | None:
+    def link(self, conversation: ConversationId, uploader: UserId, attachment: AttachmentId) -> Download | None:
         for prefix in (SHOWN_ATTACHMENTS, HELD_ATTACHMENTS):
             key = _key(prefix, conversation, uploader, attachment)
             found = self._found(key)
             if found is not None:
-                return self._signed(key, found["Metadata"])
+                return self._download(key, found)
         return None
 
-    def content_type(self, conversation: ConversationId, uploader: UserId, attachment: AttachmentId) -> str | None:
-        for prefix in (SHOWN_ATTACHMENTS, HELD_ATTACHMENTS):
-            found = self._found(_key(prefix, conversation, uploader, attachment))
-            if found is not None:
-                return found["ContentType"]
-        return None
-
-    def _signed(self, key: str, metadata: Mapping[str, str]) -> str:
-        name = quote(base64.urlsafe_b64decode(metadata["name"]), safe="")
-        return self._bucket.presigned_link(
+    def _download(self, key: str, found: "HeadObjectOutputTypeDef") -> Download:
+        name = base64.urlsafe_b64decode(found["Metadata"]["name"])
+        url = self._bucket.presigned_link(
             key,
-            disposition=f"attachment; filename*=UTF-8''{name}",
+            disposition=f"attachment; filename*=UTF-8''{quote(name, safe='')}",
             cache_control="private, max-age=31536000, immutable",
+        )
+        return Download(
+            url=url,
+            expires_in_s=DOWNLOAD_S,
+            name=name.decode(),
+            content_type=found["ContentType"],
+            size=found["ContentLength"],
         )
 
     def _failing(

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from natter.adapters.valkey.client import Valkey
-from natter.adapters.valkey.registry_marks import is_complete, mark, part
+from natter.adapters.valkey.registry_marks import connections_key, is_complete, mark, part
 from natter.domain.clock import NowMs
 from natter.domain.connections import MAX_CONNECTIONS, Connection, Found, Registered
 from natter.domain.ids import ConnectionId, DeviceId, SessionId, UserId
@@ -49,7 +49,7 @@ class ValkeyConnections:
             added, displaced = client.eval(
                 _REGISTER,
                 1,
-                _key(user),
+                connections_key(user),
                 self._now_ms(),
                 _expires_at(connection),
                 _dump(connection),
@@ -82,13 +82,13 @@ class ValkeyConnections:
         with self._valkey.client() as client:
             pipeline = client.pipeline(transaction=False)
             for user, scores in members.items():
-                pipeline.zadd(_key(user), scores, nx=True)
-                pipeline.expire(_key(user), CONNECTION_LIFETIME_S)
+                pipeline.zadd(connections_key(user), scores, nx=True)
+                pipeline.expire(connections_key(user), CONNECTION_LIFETIME_S)
             return sum(pipeline.execute()[::2])
 
     def unregister(self, connection: Connection) -> None:
         with self._valkey.client() as client:
-            client.zrem(_key(connection.user_id), _dump(connection))
+            client.zrem(connections_key(connection.user_id), _dump(connection))
 
     def unregister_all(self, connections: Sequence[Connection]) -> None:
         if not connections:
@@ -96,7 +96,7 @@ class ValkeyConnections:
         with self._valkey.client() as client:
             pipeline = client.pipeline(transaction=False)
             for each in connections:
-                pipeline.zrem(_key(each.user_id), _dump(each))
+                pipeline.zrem(connections_key(each.user_id), _dump(each))
             pipeline.execute()
 
     def of(self, users: Iterable[UserId]) -> Mapping[UserId, Sequence[Connection]]:
@@ -107,7 +107,7 @@ class ValkeyConnections:
         ordered, now = list(users), self._now_ms()
         if not ordered:
             return Found(connections={}, forgotten=frozenset())
-        keys = [_key(user) for user in ordered]
+        keys = [connections_key(user) for user in ordered]
         parts = [part(key) for key in keys]
         marks = list(dict.fromkeys(parts))
         with self._valkey.client() as client:
@@ -130,11 +130,7 @@ class ValkeyConnections:
 
 def is_registered(client: Any, connection: Connection) -> Any:
     """With a client or a pipeline of one: something, or None if the connection is not registered."""
-    return client.zscore(_key(connection.user_id), _dump(connection))
-
-
-def _key(user: UserId) -> str:
-    return f"conn:{user}"
+    return client.zscore(connections_key(connection.user_id), _dump(connection))
 
 
 def _expires_at(connection: Connection) -> int:

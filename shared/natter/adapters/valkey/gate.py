@@ -5,7 +5,8 @@ Measured on loopback: 250 instead of 400 microseconds; over a network it is a wh
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from natter.adapters.valkey.admission import ValkeyAdmission, look_up
@@ -27,19 +28,27 @@ class ValkeyGate:
     """
     Args:
         check_session: asks the truth where Valkey does not know; raises Unauthenticated if the session has ended.
+        adjusted: buckets that are others here than who takes from them says, by name.
     """
 
-    def __init__(self, valkey: Valkey, admission: ValkeyAdmission, check_session: Callable[[SessionId], None]) -> None:
+    def __init__(
+        self,
+        valkey: Valkey,
+        admission: ValkeyAdmission,
+        check_session: Callable[[SessionId], None],
+        adjusted: Mapping[str, Bucket] = MappingProxyType({}),
+    ) -> None:
         self._valkey = valkey
         self._admission = admission
         self._check_session = check_session
+        self._adjusted = adjusted
 
     def admit(self, connection: Connection, bucket: Bucket | None) -> None:
         try:
             with self._valkey.client() as client, client.pipeline(transaction=False) as all_of_it:
                 _ask_for(all_of_it, connection)
                 if bucket is not None:
-                    move(all_of_it, bucket, connection.user_id, 1)
+                    move(all_of_it, self._adjusted.get(bucket.name, bucket), connection.user_id, 1)
                 state, registered, *wait_ms = all_of_it.execute()
         except Unavailable as error:
             _open(bucket, error)
@@ -60,7 +69,7 @@ class ValkeyGate:
     ) -> bool:
         try:
             with self._valkey.client() as client, client.pipeline(transaction=False) as all_of_it:
-                move(all_of_it, bucket, user, cost)
+                move(all_of_it, self._adjusted.get(bucket.name, bucket), user, cost)
                 look_up(all_of_it, conversation, user)
                 if origin is not None:
                     _ask_for(all_of_it, origin)

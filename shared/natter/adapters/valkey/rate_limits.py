@@ -6,6 +6,8 @@ key, by the server's clock, so it is atomic and no two environments disagree abo
 """
 
 import logging
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from natter.adapters.valkey.client import Valkey
@@ -33,8 +35,14 @@ return 0
 
 
 class ValkeyRateLimits:
-    def __init__(self, valkey: Valkey) -> None:
+    """
+    Args:
+        adjusted: buckets that are others here than who takes from them says, by name.
+    """
+
+    def __init__(self, valkey: Valkey, adjusted: Mapping[str, Bucket] = MappingProxyType({})) -> None:
         self._valkey = valkey
+        self._adjusted = adjusted
 
     def take(self, bucket: Bucket, key: str, cost: int = 1) -> None:
         wait_ms = self._move(bucket, key, cost)
@@ -47,7 +55,7 @@ class ValkeyRateLimits:
     def _move(self, bucket: Bucket, key: str, cost: int) -> int:
         try:
             with self._valkey.client() as client:
-                return int(move(client, bucket, key, cost))
+                return int(move(client, self._adjusted.get(bucket.name, bucket), key, cost))
         except Unavailable as error:
             _logger.warning("rate limit %s is open: %s", bucket.name, error)
             return 0

@@ -6,15 +6,17 @@ marks have no time to live and are written last. What a mark says is "complete",
 to live.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 
 from redis.crc import REDIS_CLUSTER_HASH_SLOTS, key_slot
 
 from natter.adapters.valkey.client import Valkey
+from natter.domain.ids import UserId
+from natter.names import REGISTRY_PARTS as PARTS
 from natter.ports.delivery import RegistryMarks
 
-PARTS = 128
-"""More than a cache has shards: each holds at least one mark, so that none is lost unnoticed."""
 CLAIM_S = 20
 ASK_S = 5
 """After which it is asked again, if nobody has begun."""
@@ -43,14 +45,22 @@ class ValkeyRegistryMarks:
     def __init__(self, valkey: Valkey) -> None:
         self._valkey = valkey
 
-    def claim(self, generation: str) -> int:
+    def claim(self, generation: str, *, most: int) -> frozenset[int]:
+        """Again until enough are ours: others may take some of those that were free a moment ago."""
         with self._valkey.client() as client:
-            pipeline = client.pipeline(transaction=False)
-            for each in range(PARTS):
-                pipeline.set(mark(each), generation, nx=True, ex=CLAIM_S)
-            for each in range(PARTS):  # if the first answer was lost, they are ours all the same
-                pipeline.get(mark(each))
-            return sum(value == generation for value in pipeline.execute()[PARTS:])
+            while True:
+                marks = self._read(client)
+                ours = frozenset(each for each, value in enumerate(marks) if value == generation)
+                free = [each for each, value in enumerate(marks) if value is None]
+                if not free or len(ours) >= most:
+                    return ours
+                pipeline = client.pipeline(transaction=False)
+                for each in free[: most - len(ours)]:
+                    pipeline.set(mark(each), generation, nx=True, ex=CLAIM_S)
+                pipeline.execute()
+
+    def part_of(self, user: UserId) -> int:
+        return part(connections_key(user))
 
     def hold(self, generation: str) -> None:
         self._on_each(_HOLD, generation, CLAIM_S)
@@ -62,12 +72,25 @@ class ValkeyRegistryMarks:
         with self._valkey.client() as client:
             return bool(client.set("registry:asked", 1, nx=True, ex=ASK_S))
 
+    @staticmethod
+    def _read(client: Any) -> Sequence[str | None]:
+        pipeline = client.pipeline(transaction=False)
+        for each in range(PARTS):
+            pipeline.get(mark(each))
+        answers: Sequence[str | None] = pipeline.execute()
+        return answers
+
     def _on_each(self, script: str, *values: str | int) -> int:
         with self._valkey.client() as client:
             pipeline = client.pipeline(transaction=False)
             for each in range(PARTS):
                 pipeline.eval(script, 1, mark(each), *values)
             return sum(pipeline.execute())
+
+
+def connections_key(user: UserId) -> str:
+    """Of the user's connections."""
+    return f"conn:{user}"
 
 
 def part(key: str) -> int:

@@ -44,9 +44,11 @@ class SignInRequest:
 class ProviderSignInRequest:
     id_token: str
     device: OnDevice
+    address: str
+    """From where it is asked."""
 
     def __repr__(self) -> str:
-        return f"ProviderSignInRequest({self.device})"
+        return f"ProviderSignInRequest({self.device}, from {self.address})"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,7 +2,8 @@
 
 from collections.abc import Collection, Iterable, Mapping
 
-from natter.domain.conversations.members import Membership, MembershipChange, apply_membership
+from natter.domain.conversations.members import MembershipChange, apply_membership
+from natter.domain.conversations.rosters import Roster
 from natter.domain.ids import UserId
 
 
@@ -16,22 +17,21 @@ def shown_to(members: Collection[UserId], changes: Iterable[MembershipChange]) -
     return frozenset(members).union(removed)
 
 
-def readers_by_places(
-    changes: Iterable[MembershipChange], seqs: Iterable[int]
-) -> Mapping[tuple[int, ...], list[UserId]]:
+def readers_by_places(roster: Roster, seqs: Iterable[int]) -> Mapping[tuple[int, ...], list[UserId]]:
     """
     Who is shown which of the events at `seqs`: people by the places that they are shown, ascending.
 
-    Everybody is listed once. `changes` may stand in any order, and must hold all up to the last of `seqs`.
+    Everybody is listed once. `roster` must know of all these places.
     """
-    waiting = sorted(changes, key=lambda change: change.seq, reverse=True)
-    members: dict[UserId, Membership] = {}
+    waiting = sorted(roster.changes, key=lambda change: change.seq, reverse=True)
+    members = dict(roster.members)
     shown: dict[UserId, list[int]] = {}
     for seq in sorted(set(seqs)):
+        roster.check(seq)
         here: list[MembershipChange] = []
         while waiting and waiting[-1].seq <= seq:
             change = waiting.pop()
-            apply_membership(members, change)
+            apply_membership(members, change)  # what the roster has been told already, changes nothing
             if change.seq == seq:
                 here.append(change)
         for user in shown_to(members, here):

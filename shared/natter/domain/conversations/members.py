@@ -1,14 +1,16 @@
 """Values of a conversation: who belongs to it in which role, and where its log stands."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from natter.domain.ids import UserId
+from natter.domain.ids import ConversationId, UserId
 
 Role = Literal["owner", "admin", "member"]
 Kind = Literal["direct", "group"]
 History = Literal["joined", "all"]
+
+type MemberKey = tuple[ConversationId, UserId]
+"""Somebody in a conversation."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,18 +43,14 @@ class Membership:
     """`message` events before it."""
 
 
-def memberships_as_of(changes: Iterable[MembershipChange], seq: int) -> dict[UserId, Membership]:
-    """Fold `changes`, in any order, up to and including place `seq`; what lies above is not yet true."""
-    members: dict[UserId, Membership] = {}
-    for change in sorted(changes, key=lambda change: change.seq):
-        if change.seq <= seq:
-            apply_membership(members, change)
-    return members
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Standing:
+    """How somebody stands in a conversation from the event at `seq` on: all of it, whatever was before."""
 
-
-def erased_as_of(changes: Iterable[MembershipChange], seq: int) -> set[UserId]:
-    """Who is erased up to and including place `seq`."""
-    return {change.user_id for change in changes if change.erased and change.seq <= seq}
+    seq: int
+    membership: Membership | None
+    """None: they are gone."""
+    erased: bool = False
 
 
 def apply_membership(members: dict[UserId, Membership], change: MembershipChange) -> None:

@@ -10,13 +10,8 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from natter.domain.conversations.audience import shown_to
-from natter.domain.conversations.members import (
-    Membership,
-    MembershipChange,
-    apply_membership,
-    erased_as_of,
-    memberships_as_of,
-)
+from natter.domain.conversations.members import Membership, apply_membership
+from natter.domain.conversations.rosters import Roster
 from natter.domain.fold.refusals import State, refusal
 from natter.domain.fold.targets import Target
 from natter.domain.fold.writes import (
@@ -26,6 +21,7 @@ from natter.domain.fold.writes import (
     Outcome,
     Row,
     SentRow,
+    member_rows,
     membership_changes,
     preview_after,
     rows_of,
@@ -86,8 +82,8 @@ class Conversation:
     """
     The state of one conversation as of its head; `fold` moves it on, record by record.
 
-    `spent`, `targets` and `marks` must hold what the records to come refer to; everything read for them must have been
-    bounded by the head (rows above it are leftovers of a fold that did not finish).
+    `spent`, `targets`, `marks`, `erased` and `past` must hold what the records to come refer to; everything read for
+    them must have been bounded by the head (rows above it are leftovers of a fold that did not finish).
     """
 
     head: Head
@@ -98,9 +94,11 @@ class Conversation:
     marks: dict[MarkKey, bool] = field(default_factory=dict)
     """Who has set which reaction, of those whom the states of the targets do not name."""
     erased: set[UserId] = field(default_factory=set)
-    """What they have said is deleted."""
-    changes: Sequence[MembershipChange] = ()
-    """All that were stored, for what is replayed: it is shown to the members of its own place (P8)."""
+    """Of those whom the targets are from: what they have said is deleted."""
+    past: Roster = field(default_factory=Roster)
+    """Who belonged to it at the places of what is replayed: it is shown to the members of its own place (P8)."""
+    since_roster: int = 0
+    """How many events have changed who belongs to it since the last that was stored with all of them."""
     bounds: Bounds = BOUNDS
     _audience: frozenset[UserId] | None = None
     _changed_mark: MarkKey | None = None
@@ -111,7 +109,8 @@ class Conversation:
         self.spent.clear()
         self.targets.clear()
         self.marks.clear()
-        self.changes = ()
+        self.erased.clear()
+        self.past = Roster()
         self._audience = None
 
     def fold(self, record: Record) -> Folded:
@@ -160,29 +159,37 @@ class Conversation:
             self._audience = frozenset(self.members)
         return self._audience
 
+    def replayed_at(self, record: Record) -> list[int]:
+        """The places of what `record` became, if it was folded before: `past` must know of them when it is replayed."""
+        if record.position > self.head.position:
+            return []
+        outcomes = (self._own_outcome(record, index, item) for index, item in enumerate(record.command.items))
+        return [outcome.seq for outcome in outcomes if outcome is not None and outcome.seq is not None]
+
     def _replayed(self, record: Record) -> Iterable[Decision]:
         for index, item in enumerate(record.command.items):
-            place = (*record.position, index)
-            outcomes = self.spent.get(client_id_key(record.command, item), ())
-            outcome = next((each for each in outcomes if each.place == place), None)
+            outcome = self._own_outcome(record, index, item)
             if outcome is None:
-                first = _retried(outcomes, place, record.at)
+                outcomes = self.spent.get(client_id_key(record.command, item), ())
+                first = _retried(outcomes, (*record.position, index), record.at)
                 if first is not None:  # else it has expired: over a week old, nobody waits for it
                     yield self._told(record, item, first)
                 continue
-            seq = self.head.seq if outcome.seq is None else outcome.seq
+            seq = outcome.seq
             yield Decision(
                 record=record,
                 item=item,
                 turn=Turn.REPLAY,
                 outcome=outcome,
                 event=None,
-                audience=self._shown_at(seq),
-                members_seq=max((change.seq for change in self.changes if change.seq <= seq), default=0),
+                audience=frozenset() if seq is None else shown_to(self.past.as_of(seq), self.past.changes_at(seq)),
+                members_seq=self.head.members_seq if seq is None else self.past.changed_at(seq),
             )
 
-    def _shown_at(self, seq: int) -> frozenset[UserId]:
-        return shown_to(memberships_as_of(self.changes, seq), [each for each in self.changes if each.seq == seq])
+    def _own_outcome(self, record: Record, index: int, item: Item) -> Outcome | None:
+        """What became of the item, if it was stored."""
+        outcomes = self.spent.get(client_id_key(record.command, item), ())
+        return next((each for each in outcomes if each.place == (*record.position, index)), None)
 
     def _decide(self, record: Record, index: int, item: Item) -> Decision:
         spent = self.spent.setdefault(client_id_key(record.command, item), [])
@@ -242,7 +249,7 @@ class Conversation:
         changes = membership_changes(item, event)
         for change in changes:
             apply_membership(self.members, change)
-        self.erased |= erased_as_of(changes, event.seq)
+        self.erased |= {change.user_id for change in changes if change.erased}
         if changes:
             self._audience = None
         self.head = replace(
@@ -280,6 +287,10 @@ class Conversation:
         if event is None:
             return
         yield from rows_of(item, event, self.targets, written_at)
+        if changes := membership_changes(item, event):
+            is_due = self.since_roster + 1 >= self.bounds.rosters
+            self.since_roster = 0 if is_due else self.since_roster + 1
+            yield from member_rows(changes, event, self.members, written_at, with_roster=is_due)
         if isinstance(item, React) and self._changed_mark is not None:
             mark = self._changed_mark
             yield MarkRow(key=mark, seq=event.seq, is_set=self.marks[mark], written_at=written_at)

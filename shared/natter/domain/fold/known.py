@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from natter.domain.conversations.members import MembershipChange
+from natter.domain.conversations.rosters import Roster
 from natter.domain.fold.conversation import Conversation, client_id_key, mark_key
 from natter.domain.fold.targets import Target
 from natter.domain.fold.writes import ClientIdKey, Outcome, Place
@@ -18,7 +18,7 @@ class Wanted:
     """What the fold of a batch has to know."""
 
     conversations: Collection[ConversationId] = ()
-    """Heads and membership changes of these."""
+    """Heads and rosters of these."""
     folded: Mapping[ConversationId, int] = field(default_factory=dict)
     """How far others are folded, whose heads are known already."""
     keys: Collection[ClientIdKey] = ()
@@ -48,12 +48,12 @@ class Known:
     """
     What the store says, missing where it has nothing.
 
-    Targets and marks are as of the head. Changes and outcomes are bounded by none: those above it are leftovers of a
-    fold that did not finish.
+    Rosters, targets and marks are as of the head. Outcomes are bounded by none: those above it are leftovers of a fold
+    that did not finish.
     """
 
     heads: Mapping[ConversationId, Head]
-    membership_changes: Mapping[ConversationId, Sequence[MembershipChange]]
+    rosters: Mapping[ConversationId, Roster]
     outcomes: Mapping[ClientIdKey, Sequence[Outcome]]
     """One for each time that the client id was spent."""
     targets: Mapping[Place, Target]

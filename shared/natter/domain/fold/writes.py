@@ -4,11 +4,11 @@ What the fold writes. Every row states its write timestamp (microseconds), which
 Writing a row again writes the same; an older writer never overwrites a newer cell.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from natter.domain.attachments import attachment_of
-from natter.domain.conversations.members import Member, MembershipChange
+from natter.domain.conversations.members import Member, Membership, MembershipChange, Standing
 from natter.domain.fold.targets import Target
 from natter.domain.ids import AttachmentId, ClientId, ConversationId, UserId
 from natter.domain.messages.commands import (
@@ -116,9 +116,24 @@ class EmptiedRow:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class MembershipRow:
+class StandingRow:
+    """How a user stands from the event at `standing.seq` on: one row for each event that concerned them."""
+
     conversation_id: ConversationId
-    change: MembershipChange
+    user_id: UserId
+    standing: Standing
+    written_at: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RosterRow:
+    """What the event at `seq` has changed in who belongs to the conversation."""
+
+    conversation_id: ConversationId
+    seq: int
+    changes: tuple[MembershipChange, ...]
+    members: Mapping[UserId, Membership] | None
+    """All of them after it; None: they follow from an earlier row, and the changes since."""
     written_at: int
 
 
@@ -169,7 +184,8 @@ Row = (
     | AmendedRow
     | MarkRow
     | EmptiedRow
-    | MembershipRow
+    | StandingRow
+    | RosterRow
     | SentRow
     | ForgottenCursorRow
     | FileRow
@@ -210,10 +226,8 @@ def preview_after(preview: Event | None, item: Item, event: Event) -> Event | No
 
 
 def rows_of(item: Item, event: Event, targets: Mapping[int, Target], written_at: int) -> Iterable[Row]:
-    """What is stored of `event`, which `item` became, besides its client id and the head."""
+    """What is stored of `event`, which `item` became, besides its client id, the head and who belongs to it."""
     yield EventRow(event=event, written_at=written_at)
-    for change in membership_changes(item, event):
-        yield MembershipRow(conversation_id=event.conversation_id, change=change, written_at=written_at)
     if isinstance(item, PostMessage):
         yield SentRow(
             conversation_id=event.conversation_id,
@@ -225,6 +239,27 @@ def rows_of(item: Item, event: Event, targets: Mapping[int, Target], written_at:
     yield from file_rows(item, event, written_at)
     if isinstance(item, Amendment):
         yield from _amendment_rows(item, event, targets[item.target_seq].state, written_at)
+
+
+def member_rows(
+    changes: Sequence[MembershipChange],
+    event: Event,
+    members: Mapping[UserId, Membership],
+    written_at: int,
+    *,
+    with_roster: bool,
+) -> Iterable[Row]:
+    """What is stored of who belongs to the conversation: `event` has made `changes`, which `members` are after it."""
+    for user, erased in {change.user_id: change.erased for change in changes}.items():
+        standing = Standing(seq=event.seq, membership=members.get(user), erased=erased)
+        yield StandingRow(conversation_id=event.conversation_id, user_id=user, standing=standing, written_at=written_at)
+    yield RosterRow(
+        conversation_id=event.conversation_id,
+        seq=event.seq,
+        changes=tuple(changes),
+        members=dict(members) if with_roster else None,
+        written_at=written_at,
+    )
 
 
 def file_rows(item: Item, event: Event, written_at: int) -> Iterable[Row]:

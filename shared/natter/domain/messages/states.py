@@ -8,6 +8,7 @@ nor a page ever has to read all that has happened to it.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from natter.domain.conversations.rosters import ROSTER_EVERY
 from natter.domain.ids import ConversationId, UserId
 
 MAX_EDITS = 100
@@ -22,11 +23,15 @@ NAMED_USERS = 20
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Bounds:
-    """How much may become of one message. Changing them changes what the log means: only tests use others."""
+    """
+    How much may become of one message, and how often the whole roster of a conversation is stored. Changing what may
+    become of a message changes what the log means: only tests use others.
+    """
 
     edits: int = MAX_EDITS
     reactions: int = MAX_REACTIONS
     named: int = NAMED_USERS
+    rosters: int = ROSTER_EVERY
 
 
 BOUNDS = Bounds()

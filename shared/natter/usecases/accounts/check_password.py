@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from natter.domain.accounts.credentials import Credentials
 from natter.domain.accounts.users import is_username
 from natter.domain.errors import BadCredentials, RateLimited
-from natter.domain.limits import FAILED_SIGN_INS_PER_ADDRESS, FAILED_SIGN_INS_PER_NAME, Bucket
+from natter.domain.limits import (
+    FAILED_SIGN_INS_PER_ADDRESS,
+    FAILED_SIGN_INS_PER_NAME,
+    SIGN_INS_PER_ADDRESS,
+    SIGN_INS_PER_USER,
+    Bucket,
+)
 from natter.ports.accounts import Passwords, Users
 from natter.ports.limits import RateLimits
 
@@ -18,7 +24,8 @@ class CheckPassword:
 
     Raises:
         BadCredentials: nobody of that name has that password.
-        RateLimited: there were too many wrong ones of late, of this name or from this address.
+        RateLimited: there were too many of late, of this name or from this address. Right ones are counted apart from
+            wrong ones: only who knows a password can use them up.
         Unavailable: the users' store did not answer in time.
     """
 
@@ -32,21 +39,21 @@ class CheckPassword:
         """The credentials that one of `passwords` opens, the first that does; together they count as one attempt."""
         # The look-up comes first: when it fails, nothing has been counted as a failed attempt.
         known = self.users.credentials(username) if is_username(username) else None
-        buckets = [(FAILED_SIGN_INS_PER_NAME, username)]
+        wrong, right = [(FAILED_SIGN_INS_PER_NAME, username)], [(SIGN_INS_PER_USER, username)]
         if self.per_address:
-            buckets.insert(0, (FAILED_SIGN_INS_PER_ADDRESS, address))
-        self._take(buckets)
+            wrong.insert(0, (FAILED_SIGN_INS_PER_ADDRESS, address))
+            right.append((SIGN_INS_PER_ADDRESS, address))
+        self._take([*wrong, *right])
         password_hash = known.password_hash if known else None
         matches = any(self.passwords.verify(password_hash, password) for password in passwords)
+        self._give_back(wrong if matches else right)
         if known is None or not matches:
             raise BadCredentials
-        for bucket, key in buckets:
-            self.limits.give_back(bucket, key)
         return known
 
     def _take(self, buckets: Sequence[tuple[Bucket, str]]) -> None:
         """
-        All or none, and before the check, so that guesses made at the same time count, too.
+        All or none, and before the check, so that attempts made at the same time count, too.
 
         The address comes first: one that is refused takes nothing of the names that it tries, whose owners come from
         elsewhere.
@@ -55,6 +62,9 @@ class CheckPassword:
             try:
                 self.limits.take(bucket, key)
             except RateLimited:
-                for taken, of in buckets[:number]:
-                    self.limits.give_back(taken, of)
+                self._give_back(buckets[:number])
                 raise
+
+    def _give_back(self, buckets: Sequence[tuple[Bucket, str]]) -> None:
+        for bucket, key in buckets:
+            self.limits.give_back(bucket, key)

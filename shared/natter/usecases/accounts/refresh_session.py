@@ -4,7 +4,9 @@ from natter.domain.accounts.refresh_tokens import RefreshToken
 from natter.domain.accounts.users import SignedIn
 from natter.domain.clock import NowMs
 from natter.domain.errors import BadToken
+from natter.domain.limits import HTTP_PER_USER
 from natter.ports.accounts import AccessTokens, Sessions
+from natter.ports.limits import RateLimits
 from natter.usecases.accounts.end_session import EndSession
 from natter.usecases.accounts.open_session import ACCESS_TTL_S
 
@@ -18,6 +20,7 @@ class RefreshSession:
 
     sessions: Sessions
     tokens: AccessTokens
+    limits: RateLimits
     end_session: EndSession
     now_ms: NowMs
 
@@ -25,6 +28,7 @@ class RefreshSession:
         """
         Raises:
             BadToken: not a token of ours, spent, or its session has ended.
+            RateLimited: the user has asked too much of late; the token is good still.
             Unavailable: the token is spent only if the new one was kept, but nobody got it.
         """
         shown = RefreshToken.parse(refresh_token)
@@ -34,6 +38,7 @@ class RefreshSession:
             raise BadToken
         following = shown.next()
         if recognised.accepted:
+            self.limits.take(HTTP_PER_USER, recognised.principal.user_id)
             # Signed before the old token dies: without the signer, nobody is signed out.
             access = self.tokens.issue(recognised.principal, at=now, ttl_s=ACCESS_TTL_S)
             if self.sessions.rotate(shown, following, at=now):

@@ -6,7 +6,9 @@ from natter.domain.accounts.users import SignedIn, User
 from natter.domain.clock import NowMs
 from natter.domain.errors import UsernameTaken
 from natter.domain.ids import UserId, new_id
+from natter.domain.limits import SIGN_INS_PER_ADDRESS, SIGN_INS_PER_USER
 from natter.ports.accounts import Identities, IdentityProvider
+from natter.ports.limits import RateLimits
 from natter.usecases.accounts.open_session import OpenSession
 
 
@@ -22,16 +24,23 @@ class SignInByProvider:
     provider: IdentityProvider
     identities: Identities
     open_session: OpenSession
+    limits: RateLimits
     now_ms: NowMs
+    per_address: bool
+    """Whether addresses are limited."""
 
     def __call__(self, request: ProviderSignInRequest) -> SignedIn:
         """
         Raises:
             BadCredentials, Unavailable: as `IdentityProvider` says.
+            RateLimited: the user has signed in too often of late, or others from this address have.
             UsernameTaken: no name was free; a new attempt tries others.
         """
         identity = self.provider.identify(request.id_token)
         user = self.identities.find(identity) or self._added(identity)
+        self.limits.take(SIGN_INS_PER_USER, user)
+        if self.per_address:
+            self.limits.take(SIGN_INS_PER_ADDRESS, request.address)
         return self.open_session(user, request.device)
 
     def _added(self, identity: Identity) -> UserId:

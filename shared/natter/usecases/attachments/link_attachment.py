@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from natter.domain.attachments import attachment_of
+from natter.domain.attachments import Download, attachment_of
 from natter.domain.errors import NotFound, Unavailable
 from natter.domain.ids import ID_PATTERN, AttachmentId, ConversationId, UserId
 from natter.domain.messages.events import Event
@@ -17,7 +17,7 @@ from natter.usecases.attachments.find_message import FindMessage
 @dataclass(frozen=True, kw_only=True)
 class LinkAttachment:
     """
-    A short-lived URL of the file, for whoever may read a message that shows it: as soon, and as long, as they may.
+    A short-lived link to the file, for whoever may read a message that shows it: as soon, and as long, as they may.
 
     Raises:
         NotMember: the user does not belong to the conversation, or there is none (P8).
@@ -29,7 +29,7 @@ class LinkAttachment:
     find: FindMessage
     attachments: Attachments
 
-    def __call__(self, reader: UserId, conversation: ConversationId, attachment: AttachmentId) -> str:
+    def __call__(self, reader: UserId, conversation: ConversationId, attachment: AttachmentId) -> Download:
         view = self.view(reader, conversation)
         message = self._message(view, attachment) if re.fullmatch(ID_PATTERN, attachment) else None
         link = None if message is None else self.attachments.link(conversation, message.sender_id, attachment)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from natter.domain.attachments import UnsettledFiles
 from natter.domain.clock import NowMs
-from natter.domain.conversations.members import erased_as_of
 from natter.domain.errors import Unavailable
 from natter.domain.fold.writes import ForgottenFileRow
 from natter.domain.ids import AttachmentId
@@ -63,8 +62,9 @@ class SettleFiles:
             raise Unavailable("the fold has not come there yet")
         found = {file: self.find(conversation, file, first=1, head_seq=head.seq) for file in files.attachments}
         self._prune(head, found)
-        changes = self.timeline.membership_changes_of(files.uploader, [conversation]).get(conversation, ())
-        if erased_as_of(changes, head.seq):
+        uploader = conversation, files.uploader
+        standing = self.timeline.standings({uploader: head.seq}).get(uploader)
+        if standing is not None and standing.erased:
             return dict.fromkeys(files.attachments, False)
         if not all(each.is_all for each in found.values()):
             raise Unavailable("more messages than can be looked at")

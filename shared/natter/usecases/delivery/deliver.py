@@ -52,8 +52,8 @@ class Deliver:
     those who are known are shown it here, and `fanout` waits for the others.
 
     Raises:
-        Unavailable: the registry or the log did not answer. Delivering all of it again is safe: clients know what
-            they have.
+        Unavailable: the registry or the log did not answer, or connections cannot be closed. Delivering all of it
+            again is safe: clients know what they have.
     """
 
     connections: Connections
@@ -114,12 +114,12 @@ class Deliver:
         for deliveries in conversations:
             postings = [
                 Posting(
-                    post=Post(connection=connection, frame=frame),
+                    post=Post(connection=connection, frame=each.frame),
                     conversation_id=delivery.conversation_id,
-                    seqs=tuple(event.seq for event in delivery.events),
+                    seqs=each.seqs,
                 )
                 for delivery in deliveries
-                for frame in self.frames.events(delivery.conversation_id, delivery.events)
+                for each in self.frames.events(delivery.conversation_id, delivery.events)
                 for user in sorted(delivery.audience & connected.keys())
                 for connection in connected[user]
             ]

@@ -5,19 +5,16 @@ from dataclasses import dataclass
 from itertools import batched
 
 from natter.domain.budgets import LOOKED_UP
+from natter.domain.clock import NowMs
 from natter.domain.connections import Connection
 from natter.domain.conversations.audience import readers_by_places
-from natter.domain.conversations.members import MembershipChange
+from natter.domain.conversations.rosters import Roster
 from natter.domain.delivery import Slice, Undelivered
 from natter.domain.errors import Unavailable
-from natter.domain.fold.known import Wanted
 from natter.domain.ids import ConversationId, UserId
 from natter.ports.delivery import Connections, SliceQueue
 from natter.ports.reading import Timeline
-from natter.usecases.delivery.settle_posts import SLICE_CONNECTIONS
-
-SLICE_EVENTS = 50
-"""Of one slice: more than that at once has piled up during a fault, and has to be read and posted in bounded time."""
+from natter.usecases.delivery.settle_posts import SLICE_CONNECTIONS, SLICE_EVENTS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +31,7 @@ class Fanout:
     timeline: Timeline
     connections: Connections
     queue: SliceQueue
+    now_ms: NowMs
     rebuild: Callable[[], None]
     """Asks for a rebuilding of the registry."""
 
@@ -42,20 +40,16 @@ class Fanout:
         places: dict[ConversationId, set[int]] = {}
         for each in undelivered:
             places.setdefault(each.conversation_id, set()).update(range(each.first, each.last + 1))
-        changes = self.timeline.read(Wanted(conversations=list(places))).membership_changes
+        rosters = self.timeline.rosters({each: (min(seqs), max(seqs)) for each, seqs in places.items()})
         slices = [
-            slice_
-            for each, seqs in places.items()
-            for slice_ in self._slices(each, seqs, changes.get(each, ()), waits=waits)
+            slice_ for each, seqs in places.items() for slice_ in self._slices(each, seqs, rosters[each], waits=waits)
         ]
         if slices:
             self.queue.add(slices)
         return len(slices)
 
-    def _slices(
-        self, conversation: ConversationId, seqs: set[int], changes: Sequence[MembershipChange], *, waits: bool
-    ) -> Iterator[Slice]:
-        for shown, people in readers_by_places(changes, seqs).items():
+    def _slices(self, conversation: ConversationId, seqs: set[int], roster: Roster, *, waits: bool) -> Iterator[Slice]:
+        for shown, people in readers_by_places(roster, seqs).items():
             connections = [
                 connection
                 for some in batched(people, LOOKED_UP, strict=False)
@@ -64,7 +58,7 @@ class Fanout:
             ]
             for few in batched(shown, SLICE_EVENTS, strict=False):
                 for together in batched(connections, SLICE_CONNECTIONS, strict=False):
-                    yield Slice(conversation_id=conversation, seqs=few, connections=together)
+                    yield Slice(conversation_id=conversation, seqs=few, connections=together, made_at=self.now_ms())
 
     def _connected(self, users: Sequence[UserId], *, waits: bool) -> Mapping[UserId, Sequence[Connection]]:
         found = self.connections.look_up(users)

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from itertools import batched
 
@@ -11,7 +12,7 @@ from natter.domain.connections import Connection, ConnectionChange
 from natter.domain.errors import Unavailable
 from natter.domain.ids import SessionId, UserId
 from natter.domain.presence import Traces
-from natter.domain.registry import remembered
+from natter.domain.registry import Remembered, remembered
 from natter.names import CONNECTION_LIFETIME_S
 from natter.ports.accounts import Sessions
 from natter.ports.delivery import Connections, RebuildQueue, RegistryMarks
@@ -62,6 +63,9 @@ class Rebuild:
     """
     Register the connections that the log says to be open, where the registry has lost data; else do nothing.
 
+    One run rebuilds `most` parts; if there are more, it has another begin beside it. Only what is noted of users in its
+    parts concerns it.
+
     The order makes it safe against all that happens meanwhile:
 
     1. The parts that are lost are claimed under a name of this run. A second loss takes the claim with it.
@@ -78,6 +82,7 @@ class Rebuild:
     """
 
     marks: RegistryMarks
+    queue: RebuildQueue
     history: ConnectionHistory
     connections: Connections
     traces: PresenceTraces
@@ -85,38 +90,65 @@ class Rebuild:
     close: CloseConnections
     new_id: Callable[[], str]
     now_ms: NowMs
+    most: int
     clock: Callable[[], float] = time.monotonic
     """Seconds."""
 
     def __call__(self) -> Rebuilt | None:
         """None: nothing was lost, or somebody else is at it."""
         generation = self.new_id()
-        lost = self.marks.claim(generation)
+        lost = self.marks.claim(generation, most=self.most)
         if not lost:
             return None
+        if len(lost) == self.most:
+            self._go_on_beside()
         hold = _Hold(self.marks, generation, self.clock)
-        past = self.history.since(self.now_ms() - CONNECTION_LIFETIME_S * 1000)
+        since = self.now_ms() - CONNECTION_LIFETIME_S * 1000
+        past = self.history.since(since, covers=lambda user: self.marks.part_of(user) in lost)
         restored = 0
         for changes in past.parts():
             found = remembered(changes, self.now_ms())
             of_late = self.now_ms() - EARLIER_MS
-            self._end(found.traces, [each for each in found.ends if each.at > of_late], hold)
+            self._end(found, [each for each in found.ends if each.at > of_late], hold)
             for connections in batched(found.connections, TOGETHER, strict=False):
                 hold()
                 restored += self._restore(connections)
         for changes in past.rest():
             found = remembered(changes, self.now_ms())
-            self._end(found.traces, found.ends, hold)
-        return Rebuilt(lost=lost, rebuilt=self.marks.complete(generation), connections=restored)
+            self._end(found, found.ends, hold)
+        return Rebuilt(lost=len(lost), rebuilt=self.marks.complete(generation), connections=restored)
 
-    def _end(self, traces: Mapping[UserId, Traces], ends: Sequence[ConnectionChange], hold: Callable[[], None]) -> None:
+    def _go_on_beside(self) -> None:
+        """Best effort: else the next run, within a minute, finds what is left."""
+        try:
+            self.queue.ask()
+        except Unavailable as error:
+            _logger.warning("nobody was asked for the other parts: %s", error)
+
+    def _end(self, found: Remembered, ends: Sequence[ConnectionChange], hold: Callable[[], None]) -> None:
         """Traces first: without them, whose connection is forgotten would be offline at once."""
-        for some in batched(traces.items(), TOGETHER, strict=False):
+        for some in batched(found.traces.items(), TOGETHER, strict=False):
             hold()
-            self.traces.restore(dict(some))
+            self._restore_traces(dict(some), found.sessions)
         for together in batched(ends, TOGETHER, strict=False):
             hold()
             self.connections.unregister_all([each.connection for each in together])
+
+    def _restore_traces(
+        self, traces: Mapping[UserId, Traces], sessions: Mapping[UserId, AbstractSet[SessionId]]
+    ) -> None:
+        """Of who is signed in still: nothing comes back of somebody who has been erased since."""
+        here = self._signed_in(traces, sessions)
+        self.traces.restore({user: traces[user] for user in here})
+        for user in here - self._signed_in(here, sessions):
+            self.traces.forget(user)
+
+    def _signed_in(
+        self, users: Iterable[UserId], sessions: Mapping[UserId, AbstractSet[SessionId]]
+    ) -> AbstractSet[UserId]:
+        those = set(users)
+        live = self.sessions.live_among({each for user in those for each in sessions[user]}, at=self.now_ms())
+        return {user for user in those if sessions[user] & live}
 
     def _restore(self, connections: Sequence[Connection]) -> int:
         live = self._live(connections)

@@ -1,23 +1,37 @@
 """What becomes of posts of events that have been tried: nobody who is connected stays behind unknowingly."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import batched
 
 from natter.domain.clock import NowMs
-from natter.domain.connections import Connection
+from natter.domain.connections import Closing, Closure, Connection
 from natter.domain.delivery import Post, PostResult, Slice
 from natter.domain.errors import Unavailable
 from natter.domain.ids import ConversationId
-from natter.ports.delivery import Connections, Gateway, SliceQueue
+from natter.ports.delivery import ClosureQueue, Connections, Gateway, SliceQueue
 from natter.usecases.accounts.close_connections import backoff_s
 from natter.usecases.delivery.pruning import prune
 
 RETRIES = 3
-"""How often a post that failed is tried again before its connection is closed."""
+"""How often a slice, of which something was not posted, comes again before the connections left in it are closed."""
+
+SLICE_AGE_MS = 5 * 60 * 1000
+"""
+How long a slice may be on its way, whatever keeps it; then its connections are closed, too.
+
+Less than for how long the queue hands out again what is given back: an outage of the store ends here, where clients
+are made to sync, and not among the dead letters, where nobody would tell them.
+"""
 
 SLICE_CONNECTIONS = 100
 """Of one slice: what one invocation posts in a second, and what the queue takes ten of at once."""
+
+SLICE_EVENTS = 50
+"""Of one slice: more than that at once has piled up during a fault, and has to be read and posted in bounded time."""
+
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,7 +51,7 @@ class Settled:
     gone: int = 0
     failed: int = 0
     untried: int = 0
-    """There was no time left for them; the queue has them now."""
+    """There was no time left for them."""
     closed: int = 0
     """Connections that were closed, since nothing else helped."""
     handed_over: int = 0
@@ -55,61 +69,91 @@ class _Missing:
 @dataclass(frozen=True, kw_only=True)
 class SettlePosts:
     """
-    Take the results of posts: what failed is tried again from the queue, later each time and `RETRIES` times at
-    most; what there was no time for, at once. A connection for which neither is possible is closed, so that its
-    client reconnects and syncs. Who is gone is forgotten.
+    Take the results of posts. What arrived is done with; what did not, and it alone, comes again from the queue, later
+    each time, `RETRIES` times and for `SLICE_AGE_MS` at most. A connection for which that is over, or not possible, is
+    closed, so that its client reconnects and syncs. Who is gone is forgotten.
 
     Raises:
-        Unavailable: the registry did not answer.
+        Unavailable: connections could be closed neither now nor later; all of it has to be posted again.
     """
 
     connections: Connections
     gateway: Gateway
     queue: SliceQueue
+    closures: ClosureQueue
     now_ms: NowMs
     delay_s: Callable[[int], int] = backoff_s
 
-    def __call__(self, postings: Sequence[Posting], results: Sequence[PostResult], *, attempt: int = 0) -> Settled:
-        """`attempt`: how often these posts had failed before."""
+    def __call__(
+        self, postings: Sequence[Posting], results: Sequence[PostResult], *, of: Slice | None = None
+    ) -> Settled:
+        """`of`: the slice whose posts they are; None: they were live, and what there was no time for is not late."""
         settled = list(zip(postings, results, strict=True))
-        missing = _missing(settled)
-        failed = _slices(missing, attempt + 1, has_failed=True)
-        untried = _slices(missing, attempt, has_failed=False)
         hopeless = [posting.post.connection for posting, result in settled if not posting.seqs and _is_missing(result)]
-        if attempt < RETRIES:
-            hopeless += self._queued(failed, delay_s=self.delay_s(attempt + 1))
-        else:
-            hopeless += _connections(failed)
-        hopeless += self._queued(untried, delay_s=0)
-        closed = list(dict.fromkeys(hopeless))
-        if closed:
-            self.gateway.close(closed)
-        for gone in dict.fromkeys(posting.post.connection for posting, result in settled if result is PostResult.GONE):
-            prune(self.connections, gone, now=self.now_ms())
+        hopeless += self._again(list(_slices(_missing(settled), of, self.now_ms())))
+        closed = self.close(hopeless)
+        self._forget(posting.post.connection for posting, result in settled if result is PostResult.GONE)
         return Settled(
             delivered=results.count(PostResult.DELIVERED),
             gone=results.count(PostResult.GONE),
             failed=results.count(PostResult.FAILED),
             untried=results.count(PostResult.UNTRIED),
-            closed=len(closed),
+            closed=closed,
         )
 
-    def _queued(self, slices: Sequence[Slice], *, delay_s: int) -> list[Connection]:
-        """The connections for which that was not possible."""
-        if not slices:
-            return []
+    def is_over(self, slice_: Slice) -> bool:
+        """Whether it is not to be posted any more."""
+        return slice_.attempt > RETRIES or self.now_ms() - slice_.made_at > SLICE_AGE_MS
+
+    def close(self, connections: Iterable[Connection]) -> int:
+        """
+        Close each, and see to it that it is; returns how many. They stay registered until they are closed: what comes
+        meanwhile is for them as well.
+
+        Raises:
+            Unavailable: the gateway did not confirm it, and the queue of closures does not take it.
+        """
+        closed = list(dict.fromkeys(connections))
+        if closed:
+            results = zip(closed, self.gateway.close(closed), strict=True)
+            left = [
+                Closure(connection=each, signed_out=False, attempt=1)
+                for each, result in results
+                if result is Closing.FAILED
+            ]
+            if left:
+                self.closures.add(left, delay_s=self.delay_s(1))
+        return len(closed)
+
+    def _again(self, slices: Sequence[Slice]) -> list[Connection]:
+        """Queue them; returns the connections for which that is of no use any more, or not possible."""
+        hopeless: list[Slice] = []
+        by_attempt: dict[int, list[Slice]] = {}
+        for each in slices:
+            (hopeless if self.is_over(each) else by_attempt.setdefault(each.attempt, [])).append(each)
+        for attempt, alike in by_attempt.items():
+            try:
+                self.queue.add(alike, delay_s=self.delay_s(attempt) if attempt else 0)
+            except Unavailable:
+                hopeless += alike
+        return [connection for each in hopeless for connection in each.connections]
+
+    def _forget(self, gone: Iterable[Connection]) -> None:
+        """As far as the registry answers. Posting all of it again would help nobody; who is gone will be so again."""
         try:
-            self.queue.add(slices, delay_s=delay_s)
-        except Unavailable:
-            return _connections(slices)
-        return []
+            for connection in dict.fromkeys(gone):
+                prune(self.connections, connection, now=self.now_ms())
+        except Unavailable as error:
+            _logger.warning("gone, and still registered: %s", error)
 
 
 def _is_missing(result: PostResult) -> bool:
     return result in (PostResult.FAILED, PostResult.UNTRIED)
 
 
-def _missing(settled: Iterable[tuple[Posting, PostResult]]) -> Mapping[tuple[ConversationId, Connection], _Missing]:
+def _missing(
+    settled: Iterable[tuple[Posting, PostResult]],
+) -> Mapping[tuple[ConversationId, Connection], _Missing]:
     missing: dict[tuple[ConversationId, Connection], _Missing] = {}
     for posting, result in settled:
         if posting.seqs and _is_missing(result):
@@ -120,19 +164,17 @@ def _missing(settled: Iterable[tuple[Posting, PostResult]]) -> Mapping[tuple[Con
 
 
 def _slices(
-    missing: Mapping[tuple[ConversationId, Connection], _Missing], attempt: int, *, has_failed: bool
-) -> list[Slice]:
+    missing: Mapping[tuple[ConversationId, Connection], _Missing], of: Slice | None, now: int
+) -> Iterator[Slice]:
     """Connections that need the same, together."""
-    alike: dict[tuple[ConversationId, tuple[int, ...]], list[Connection]] = {}
+    alike: dict[tuple[ConversationId, tuple[int, ...], int], list[Connection]] = {}
     for (conversation_id, connection), each in missing.items():
-        if each.has_failed == has_failed:
-            alike.setdefault((conversation_id, tuple(sorted(each.seqs))), []).append(connection)
-    return [
-        Slice(conversation_id=conversation_id, seqs=seqs, connections=some, attempt=attempt)
-        for (conversation_id, seqs), connections in alike.items()
-        for some in batched(connections, SLICE_CONNECTIONS, strict=False)
-    ]
-
-
-def _connections(slices: Iterable[Slice]) -> list[Connection]:
-    return [connection for each in slices for connection in each.connections]
+        attempt = of.attempt + 1 if of is not None else int(each.has_failed)
+        alike.setdefault((conversation_id, tuple(sorted(each.seqs)), attempt), []).append(connection)
+    made_at = now if of is None else of.made_at
+    for (conversation_id, seqs, attempt), connections in alike.items():
+        for few in batched(seqs, SLICE_EVENTS, strict=False):
+            for some in batched(connections, SLICE_CONNECTIONS, strict=False):
+                yield Slice(
+                    conversation_id=conversation_id, seqs=few, connections=some, made_at=made_at, attempt=attempt
+                )

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from natter.domain.clock import NowMs
-from natter.domain.conversations.members import erased_as_of, memberships_as_of
 from natter.domain.delivery import contiguous
 from natter.domain.errors import Unavailable
 from natter.domain.fold.conversation import (
@@ -18,11 +17,10 @@ from natter.domain.fold.conversation import (
     Decision,
     Turn,
 )
-from natter.domain.fold.known import Known, Wanted
 from natter.domain.fold.writes import Place, Row
 from natter.domain.ids import ConversationId, UserId
 from natter.domain.messages.commands import Record
-from natter.domain.messages.events import Emission, Event, Head
+from natter.domain.messages.events import Emission, Event
 from natter.domain.messages.states import BOUNDS, Bounds
 from natter.ports.attachments import FileQueue
 from natter.ports.frames import Frames
@@ -30,6 +28,7 @@ from natter.ports.messages import EventLog, EventStore
 from natter.ports.reading import HeadCache, Timeline
 from natter.usecases.delivery.deliver import STALE_MS, Deliver, Delivery, Reply
 from natter.usecases.delivery.settle_posts import Settled
+from natter.usecases.messages.load import LoadConversations
 from natter.usecases.messages.unsettled_files import unsettled_files
 from natter.usecases.messages.warm import Warm
 from natter.usecases.reading.show_events import ShowEvents
@@ -129,17 +128,7 @@ class Persist:
 
     def _load(self, batch: Sequence[Record]) -> dict[ConversationId, Conversation]:
         """The conversations of the batch as of their heads, knowing all that the batch refers to."""
-        partitions = {record.command.conversation_id: record.partition for record in batch}
-        warm = {each: self.warm.get(partition, each) for each, partition in partitions.items()}
-        known = self.timeline.read(Wanted.of(batch, warm))
-        touched = {each: conversation or _as_of_head(each, known, self.bounds) for each, conversation in warm.items()}
-        for key, outcomes in known.outcomes.items():
-            touched[key.conversation_id].spent[key] = list(outcomes)
-        for (conversation_id, seq), target in known.targets.items():
-            touched[conversation_id].targets[seq] = target
-        for mark, is_set in known.marks.items():
-            touched[mark.conversation_id].marks[mark] = is_set
-        return touched
+        return LoadConversations(timeline=self.timeline, warm=self.warm, bounds=self.bounds)(batch)
 
     def _events(self, decisions: Sequence[Decision]) -> Mapping[Place, Event]:
         """The events that the decisions speak of: of this batch, or stored before."""
@@ -215,7 +204,7 @@ class Persist:
             if decision.turn is Turn.RETRY and decision.outcome.seq is not None
         }
         for run in contiguous(retried[seq] for seq in sorted(retried)):
-            yield from self.frames.events(conversation, run)
+            yield from (each.frame for each in self.frames.events(conversation, run))
 
 
 def _lanes(batch: Sequence[Record]) -> list[list[Record]]:
@@ -257,18 +246,6 @@ def _by_record(decisions: Iterable[Decision]) -> Mapping[tuple[int, tuple[int, i
         key = decision.record.partition, decision.record.position
         by_record.setdefault(key, []).append(decision)
     return by_record
-
-
-def _as_of_head(conversation_id: ConversationId, known: Known, bounds: Bounds) -> Conversation:
-    head = known.heads.get(conversation_id, Head(conversation_id=conversation_id))
-    changes = known.membership_changes.get(conversation_id, ())
-    return Conversation(
-        head=head,
-        members=memberships_as_of(changes, head.seq),
-        erased=erased_as_of(changes, head.seq),
-        changes=changes,
-        bounds=bounds,
-    )
 
 
 def _place(decision: Decision) -> Place:

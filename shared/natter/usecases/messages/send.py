@@ -1,15 +1,20 @@
 """Put what one frame asks into the log. Repeating it is safe: the client ids decide, not the attempt (P3)."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeGuard
 
+from natter.domain.clock import NowMs
 from natter.domain.errors import NotFound
+from natter.domain.fold.conversation import client_id_key
 from natter.domain.ids import AttachmentId
 from natter.domain.limits import COMMANDS
-from natter.domain.messages.commands import Command, EditMessage, PostMessage
+from natter.domain.messages.commands import Command, EditMessage, Item, PostMessage
+from natter.names import RETRY_WINDOW_MS
 from natter.ports.attachments import Attachments
 from natter.ports.gate import Gate
 from natter.ports.messages import CommandLog, ContentCheck
+from natter.ports.reading import Timeline
 from natter.usecases.conversations.announce import Announce
 
 
@@ -24,7 +29,8 @@ class Send:
     Raises:
         Unauthenticated: the session of the connection that it came from has ended.
         NotMember: the sender does not belong to the conversation, or there is none.
-        NotFound: it shows an attachment that the sender has not uploaded to this conversation; names the field.
+        NotFound: it shows an attachment that the sender has not uploaded to this conversation, and is no retry of a
+            message that once did; names the field.
         Forbidden: the operator's check does not let it pass.
         RateLimited: the sender has sent too much of late.
         Unavailable: not confirmed; it may be in the log all the same.
@@ -34,6 +40,8 @@ class Send:
     attachments: Attachments
     log: CommandLog
     announce: Announce
+    timeline: Timeline
+    now_ms: NowMs
     check: ContentCheck | None = None
 
     def __call__(self, command: Command) -> int:
@@ -56,15 +64,37 @@ class Send:
         Whether a message comes to show it is for the fold to say: nobody can download it before.
         """
         missing = self.attachments.hold(command.conversation_id, command.sender_id, shown)
-        if missing:
-            raise NotFound(f"{shown[next(iter(missing))]}: no such attachment")
+        if missing and (unknown := self._not_repeated(command, missing)):
+            raise NotFound(f"{shown[unknown[0]]}: no such attachment")
+
+    def _not_repeated(self, command: Command, attachments: Collection[AttachmentId]) -> Sequence[AttachmentId]:
+        """
+        Those that an item shows which was not sent before. One that was has its outcome, which its sender is told
+        again (P3), though the file has gone with the message, or was never shown.
+        """
+        keys = {
+            client_id_key(command, item): AttachmentId(item.content["attachment_id"])
+            for item in command.items
+            if _shows(item) and item.content["attachment_id"] in attachments
+        }
+        since = self.now_ms() - RETRY_WINDOW_MS + _MARGIN_MS
+        outcomes = self.timeline.outcomes(keys)
+        return [shown for key, shown in keys.items() if not any(each.at >= since for each in outcomes[key])]
+
+
+_MARGIN_MS = 60 * 60 * 1000
+"""Before it is a retry no longer it ceases to be one here: the log's clock counts, and it has to get there first."""
+
+
+def _shows(item: Item) -> TypeGuard[PostMessage | EditMessage]:
+    return isinstance(item, PostMessage | EditMessage) and item.content["type"] == "attachment"
 
 
 def attachments_of(command: Command) -> dict[AttachmentId, str]:
     """The attachments that `command` shows, each with the field of the frame that names it."""
     found: dict[AttachmentId, str] = {}
     for index, item in enumerate(command.items):
-        if isinstance(item, PostMessage | EditMessage) and item.content["type"] == "attachment":
+        if _shows(item):
             place = f"messages.{index}.content" if isinstance(item, PostMessage) else "content"
             found.setdefault(AttachmentId(item.content["attachment_id"]), f"{place}.attachment_id")
     return found

@@ -38,12 +38,13 @@ class EmptyWords:
     def __call__(self, user: UserId, emptying: Emptying, *, deadline: int) -> None:
         conversation = emptying.conversation_id
         head = self.timeline.heads([conversation]).get(conversation)
-        changes = self.timeline.membership_changes_of(user, [conversation]).get(conversation, ())
-        end = min((change.seq for change in changes if change.erased), default=None)
-        if head is None or end is None or end > head.seq:
+        key = conversation, user
+        standing = None if head is None else self.timeline.standings({key: head.seq}).get(key)
+        if head is None or standing is None or not standing.erased:
             return
+        end = standing.seq
         (erased,) = self.timeline.events(conversation, end, end, newest_first=False)
-        first = max(emptying.emptied_to + 1, min(change.seq for change in changes))
+        first = max(emptying.emptied_to + 1, self.timeline.first_place(conversation, user) or 1)
         written_at = max(head.written_at, self.now_ms() * 1000)
         for low in range(first, end, STRIDE):
             if self.now_ms() >= deadline:

@@ -74,10 +74,9 @@ class MakeExport:
 
     def _said(self, user: UserId, conversation: ConversationId) -> Iterator[Event]:
         head = self.timeline.heads([conversation]).get(conversation)
-        changes = self.timeline.membership_changes_of(user, [conversation]).get(conversation, ())
-        if head is None or not changes:
+        first = self.timeline.first_place(conversation, user)
+        if head is None or first is None:
             return
-        first = min(change.seq for change in changes)
         for event in self.timeline.events(conversation, first, head.seq, newest_first=False):
             if event.sender_id == user:
                 yield event

@@ -85,9 +85,10 @@ class ComposePushes:
         if attachment is None or event.payload["content"].get("text"):
             return None
         try:
-            return self.attachments.content_type(event.conversation_id, event.sender_id, attachment)
+            found = self.attachments.link(event.conversation_id, event.sender_id, attachment)
         except Unavailable:
             return None
+        return None if found is None else found.content_type
 
 
 def _push(each: ToPush, name: str, event: Event, content_type: str | None, badge: int) -> Push:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import batched
 
-from natter.domain.conversations.members import memberships_as_of
 from natter.domain.ids import ConversationId, UserId
 from natter.domain.push.wording import MAX_BADGE
 from natter.domain.reading.views import unread
@@ -47,11 +46,11 @@ class CountUnread:
 
     def _of(self, user: UserId, conversations: Sequence[ConversationId]) -> int:
         heads = self.heads(conversations)
-        changes = self.timeline.membership_changes_of(user, conversations)
+        standings = self.timeline.standings({(each, user): head.seq for each, head in heads.items()})
         cursors = self.timeline.cursors((each, user) for each in conversations)
         count = 0
         for each, head in heads.items():
-            membership = memberships_as_of(changes.get(each, ()), head.seq).get(user)
-            if membership is not None:
-                count += unread(head, cursors.get((each, user), Cursor()), membership) > 0
+            standing = standings.get((each, user))
+            if standing is not None and standing.membership is not None:
+                count += unread(head, cursors.get((each, user), Cursor()), standing.membership) > 0
         return count

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 from natter.domain.clock import NowMs
 from natter.domain.conversations.audience import readers_by_places
-from natter.domain.conversations.members import MembershipChange
-from natter.domain.fold.known import Wanted
+from natter.domain.conversations.rosters import Roster
 from natter.domain.ids import ConversationId, UserId
 from natter.domain.messages.events import Emission
 from natter.domain.push.waking import MAX_AGE_MS, WAIT_MS, Message
@@ -39,12 +38,10 @@ class SchedulePushes:
                     said.setdefault(event.conversation_id, {})[event.seq] = Message.of(event)
         if not said:
             return 0
-        changes = self.timeline.read(Wanted(conversations=list(said))).membership_changes
+        rosters = self.timeline.rosters({each: (min(messages), max(messages)) for each, messages in said.items()})
         due = max(message.at for messages in said.values() for message in messages.values()) + WAIT_MS
         found = [
-            each
-            for conversation, messages in said.items()
-            for each in _candidates(messages, changes.get(conversation, ()))
+            each for conversation, messages in said.items() for each in _candidates(messages, rosters[conversation])
         ]
         together = list(waves(found))
         if together:
@@ -52,9 +49,9 @@ class SchedulePushes:
         return len(together)
 
 
-def _candidates(messages: dict[int, Message], changes: Sequence[MembershipChange]) -> Iterator[Candidates]:
+def _candidates(messages: dict[int, Message], roster: Roster) -> Iterator[Candidates]:
     users: dict[int, list[UserId]] = {}
-    for seqs, people in readers_by_places(changes, messages).items():
+    for seqs, people in readers_by_places(roster, messages).items():
         for seq in seqs:
             users.setdefault(seq, []).extend(people)
     for seq, message in messages.items():

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import batched
 
-from natter.domain.conversations.members import Membership, memberships_as_of
+from natter.domain.conversations.members import Membership
 from natter.domain.conversations.records import ConversationRecord
 from natter.domain.errors import NotMember
 from natter.domain.ids import ConversationId, UserId
@@ -55,14 +55,14 @@ class ViewConversations:
     ) -> list[ConversationView]:
         """As of `heads`, which were read before."""
         ids = [record.conversation_id for record in records]
-        changes = self.timeline.membership_changes_of(user, ids)
+        as_of = {each: heads.get(each, Head(conversation_id=each)) for each in ids}
+        standings = self.timeline.standings({(each, user): head.seq for each, head in as_of.items()})
         cursors = self.timeline.cursors((each, user) for each in ids)
         views = []
         for record in records:
-            each = record.conversation_id
-            head = heads.get(each, Head(conversation_id=each))
-            membership = memberships_as_of(changes.get(each, ()), head.seq).get(user)
-            views.append(_view(record, head, membership, cursors.get((each, user), Cursor())))
+            key = record.conversation_id, user
+            membership = standings[key].membership if key in standings else None
+            views.append(_view(record, as_of[record.conversation_id], membership, cursors.get(key, Cursor())))
         return views
 
 

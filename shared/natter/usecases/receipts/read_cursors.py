@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from natter.domain.conversations.members import memberships_as_of
+from natter.domain.conversations.members import Standing
 from natter.domain.errors import Forbidden, NotMember
 from natter.domain.ids import ConversationId, UserId
 from natter.domain.messages.events import Head
@@ -39,13 +39,17 @@ class ReadCursors:
         hidden = self.blocks.across([(reader, user) for user in users if user != reader])
         users = [user for user in users if (reader, user) not in hidden]
         head = self.heads([conversation]).get(conversation, Head(conversation_id=conversation))
-        members = memberships_as_of(self.timeline.membership_changes(conversation), head.seq)
+        standings = self.timeline.standings({(conversation, user): head.seq for user in users})
         cursors = self.timeline.cursors((conversation, user) for user in users)
         return [
             reached(
                 user,
                 cursors.get((conversation, user), Cursor()),
-                at_least=members[user].joined_seq if user in members else 1,
+                at_least=_joined(standings.get((conversation, user))),
             )
             for user in users
         ]
+
+
+def _joined(standing: Standing | None) -> int:
+    return 1 if standing is None or standing.membership is None else standing.membership.joined_seq

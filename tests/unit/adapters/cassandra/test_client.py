@@ -1,5 +1,6 @@
 import socket
 import struct
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -85,3 +86,27 @@ class TestBatches:
             assert len(batch) <= cassandra.BATCH_COMMANDS
             size = sum(len(text.encode()) for _, (text, _) in batch)
             assert len(batch) == 1 or size <= cassandra.BATCH_BYTES
+
+
+class Engine:
+    """A session of the driver: what it was asked to run."""
+
+    def __init__(self) -> None:
+        self.run: list[Any] = []
+
+    def prepare(self, cql: str) -> Any:
+        return SimpleNamespace(query=cql)
+
+    def execute_async(self, statement: Any, _values: Any = None) -> Any:
+        self.run.append(statement)
+        return SimpleNamespace(result=lambda: None)
+
+
+class TestWrites:
+    def test_what_is_larger_than_a_batch_may_be_is_in_none(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The whole roster of a large group, among other rows."""
+        engine = Engine()
+        monkeypatch.setattr(cassandra, "connect", lambda _settings: engine)
+        session = cassandra.CassandraSession(KeyspacesSettings(endpoint="127.0.0.1:9042", keyspace="n", auth="none"))
+        session.write([("INSERT", ("x" * 2 * cassandra.BATCH_BYTES,)) for _ in range(2)])
+        assert [statement.query for statement in engine.run] == ["INSERT", "INSERT"]

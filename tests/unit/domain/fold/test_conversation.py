@@ -3,9 +3,8 @@ from dataclasses import replace
 import pytest
 
 from natter.domain.fold.conversation import MisplacedRecordError, Turn
-from natter.domain.fold.writes import MembershipRow
 from natter.names import RETRY_WINDOW_MS
-from tests.folds import a_conversation, folded
+from tests.folds import a_conversation, a_roster, folded
 from tests.messages import (
     ANN,
     BOB,
@@ -150,7 +149,7 @@ class TestAudiences:
         )
         conversation = a_conversation()
         rows = [row for record in records for row in conversation.fold(record).rows]
-        conversation.changes = [row.change for row in rows if isinstance(row, MembershipRow)]
+        conversation.past = a_roster(rows, 1, 4)
         replays = [decision for record in records for decision in conversation.fold(record).decisions]
         two = frozenset({ANN, BOB})
         assert [two, two, two, frozenset({ANN, CID})] == [decision.audience for decision in replays]

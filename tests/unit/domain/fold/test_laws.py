@@ -7,23 +7,33 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from natter.domain.conversations.members import erased_as_of, memberships_as_of
 from natter.domain.fold.conversation import Conversation, Turn
 from natter.domain.fold.targets import Target
-from natter.domain.fold.writes import ClientIdKey, ClientIdRow, EventRow, MarkRow, MembershipRow, Outcome, Row, StateRow
+from natter.domain.fold.writes import (
+    ClientIdKey,
+    ClientIdRow,
+    EventRow,
+    MarkRow,
+    Outcome,
+    Row,
+    StandingRow,
+    StateRow,
+)
 from natter.domain.messages.commands import Command
 from natter.domain.messages.events import Head
 from natter.domain.messages.states import NO_STATE
-from tests.folds import a_conversation
+from tests.folds import a_conversation, a_roster
 from tests.memory.tables import MemoryTables
 from tests.messages import LOBBY, a_command, a_log, a_post
 from tests.reliability.load import BOUNDS, Load
 from tests.reliability.meaning import meaning
+from tests.reliability.ports import is_poison
 
 
 def loaded(head: Head, rows: list[Row]) -> Conversation:
     """The conversation as it is read when `rows` are stored and the head is `head`."""
-    changes = [row.change for row in rows if isinstance(row, MembershipRow)]
+    roster = a_roster(rows, head.seq, head.seq)
+    standings = [(row.user_id, row.standing) for row in rows if isinstance(row, StandingRow)]
     events = {row.event.seq: row.event for row in rows if isinstance(row, EventRow)}
     states = {  # the last one wins
         row.target_seq: row.state for row in rows if isinstance(row, StateRow) and row.state.seq <= head.seq
@@ -40,22 +50,27 @@ def loaded(head: Head, rows: list[Row]) -> Conversation:
     }
     return Conversation(
         head=head,
-        members=memberships_as_of(changes, head.seq),
-        erased=erased_as_of(changes, head.seq),
+        members=roster.as_of(head.seq),
+        erased={user for user, standing in standings if standing.erased and standing.seq <= head.seq},
         spent=spent,
         targets=targets,
         marks=marks,
-        changes=changes,
+        past=a_roster(rows, 1, head.seq),
+        since_roster=roster.since,
         bounds=BOUNDS,
     )
 
 
 def in_one_conversation(random: Random) -> list[Command]:
-    """What clients and the outbox ask of one conversation within an hour."""
+    """What clients and the outbox ask of one conversation within an hour, and a store takes."""
     load = Load(random=random)
     load.week_before = 0
     first = load.make()[0].conversation_id
-    return [replace(each, conversation_id=LOBBY) for each in load.commands if each.conversation_id == first]
+    return [
+        replace(each, conversation_id=LOBBY)
+        for each in load.commands
+        if each.conversation_id == first and not any(is_poison(item.payload()) for item in each.items)
+    ]
 
 
 class TestLaws:

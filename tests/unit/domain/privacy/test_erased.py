@@ -1,11 +1,11 @@
 from natter.domain.attachments import attachment_of
-from natter.domain.conversations.members import memberships_as_of
+from natter.domain.conversations.members import Standing
 from natter.domain.fold.conversation import Turn
-from natter.domain.fold.writes import EmptiedRow, MembershipRow
+from natter.domain.fold.writes import EmptiedRow, RosterRow, StandingRow
 from natter.domain.ids import AttachmentId
 from natter.domain.privacy.erased import emptied, preview_without, without
 from natter.domain.reading.pages import Effects, as_of
-from tests.folds import a_conversation, folded
+from tests.folds import a_conversation, a_roster, folded
 from tests.messages import (
     ANN,
     BOB,
@@ -37,12 +37,14 @@ class TestFold:
         assert decision.audience == {BOB}
         assert decision.members_seq == 3
 
-    def test_one_row_says_it_however_much_they_have_said(self) -> None:
+    def test_two_rows_say_it_however_much_they_have_said(self) -> None:
         conversation = a_conversation()
         posts = [a_command(*(a_post(f"{frame}-{index}") for index in range(20))) for frame in range(10)]
         *_, last = [conversation.fold(record) for record in a_log([created(), *posts, erased(ANN, client_id="row-1")])]
-        (change,) = [row.change for row in last.rows if isinstance(row, MembershipRow)]
-        assert (change.role, change.erased, len(last.rows)) == (None, True, 3)
+        (standing,) = [row.standing for row in last.rows if isinstance(row, StandingRow)]
+        ((change,),) = [row.changes for row in last.rows if isinstance(row, RosterRow)]
+        assert standing == Standing(seq=202, membership=None, erased=True)
+        assert (change.role, change.erased, len(last.rows)) == (None, True, 4)
 
     def test_the_preview_goes_if_it_is_theirs(self) -> None:
         for sender, left in ((ANN, {"deleted_at": NOON}), (BOB, {"content": text("hello")})):
@@ -84,11 +86,10 @@ class TestFold:
     def test_a_replay_decides_the_same(self) -> None:
         conversation = a_conversation()
         log = a_log([created(), a_command(a_post("x")), erased(ANN, client_id="row-1")])
-        for record in log:
-            conversation.fold(record)
+        rows = [row for record in log for row in conversation.fold(record).rows]
+        conversation.past = a_roster(rows, 3, 3)
         (again,) = conversation.fold(log[-1]).decisions
-        assert (again.turn, again.outcome.seq) == (Turn.REPLAY, 3)
-        assert memberships_as_of(conversation.changes, 3).keys() == set()
+        assert (again.turn, again.outcome.seq, again.audience) == (Turn.REPLAY, 3, frozenset({BOB}))
 
 
 class TestReaders:

@@ -1,13 +1,13 @@
 """A session ends at every point of a connect, and a connection is made at every point of an end: none stays open."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 
-from natter.domain.connections import UPGRADE_MS
+from natter.domain.connections import UPGRADE_MS, Closing, Connection
 from natter.domain.errors import Unauthenticated
 from natter.usecases.accounts.authenticate import CheckSession
 from natter.usecases.accounts.connect import Connect
@@ -55,8 +55,22 @@ class Interrupted:
         return call
 
 
+class GoneIsClosed:
+    """A planted bug: what the gateway does not know is taken for closed, whenever that is."""
+
+    def __init__(self, gateway: Any) -> None:
+        self.post = gateway.post
+        self._gateway = gateway
+
+    def close(self, connections: Sequence[Connection]) -> Sequence[Closing]:
+        self._gateway.close(connections)
+        return [Closing.CLOSED] * len(connections)
+
+
 class Race:
-    def __init__(self, *, cached: bool) -> None:
+    def __init__(self, *, cached: bool, careless: bool = False) -> None:
+        """`careless`: with the planted bugs."""
+        self.careless = careless
         self.world = World()
         self.world.add("ann")
         self.ann = self.world.sign_in(a_sign_in("ann")).principal
@@ -73,9 +87,10 @@ class Race:
 
     def ping(self) -> None:
         world = self.world
+        untouched: Any = lambda _: None  # noqa: E731 - asks nobody
         ping = Ping(
             connections=world.sockets.registry,
-            check_session=world.check_session,
+            check_session=untouched if self.careless else world.check_session,
             close=world.close,
             traces=world.traces,
             log=MemoryConnectionLog(),
@@ -109,6 +124,7 @@ class Race:
     def end(self, through: Callable[[Any], Any] = lambda port: port) -> None:
         plain = self.world.end_session
         registry, gateway = through(self.world.sockets), through(self.world.sockets)
+        gateway = GoneIsClosed(gateway) if self.careless else gateway
         close = CloseEnded(connections=registry, close=replace(self.world.close, connections=registry, gateway=gateway))
         EndSession(
             sessions=through(plain.sessions), states=through(plain.states), close=close, now_ms=self.world.clock
@@ -139,6 +155,24 @@ class TestLogoutMeanwhile:
         race.end(during)
         assert race.world.sockets.open == []
         assert race.refused == (at >= known_from(cached=cached))
+
+    def test_a_gone_that_counts_as_closed_is_noticed(self, cached: bool) -> None:
+        """Asked too early, the gateway knows nothing: the connection lives on, and receives everything."""
+        race = Race(cached=cached, careless=True)
+        race.connect_slowly()
+        race.end()
+        race.upgrade()
+        race.world.close_again()
+        assert race.phone in race.world.sockets.open
+
+    def test_a_ping_that_asks_nobody_is_noticed(self, cached: bool) -> None:
+        """What was lost is registered again, of a session that is over."""
+        race = Race(cached=cached, careless=True)
+        race.connect()
+        race.world.sockets.registry.lose()
+        race.end()
+        race.ping()
+        assert race.world.sockets.of([race.ann.user_id]) != {}
 
     @pytest.mark.parametrize("at", [*range(CONNECT_STEPS), AFTER_ALL])
     def test_during_a_connect_whose_upgrade_takes_long(self, at: int, cached: bool) -> None:

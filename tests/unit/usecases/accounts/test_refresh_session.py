@@ -3,7 +3,8 @@ from dataclasses import replace
 import pytest
 
 from natter.domain.accounts.users import SESSION_IDLE_MS, Principal, SignedIn
-from natter.domain.errors import BadToken, Unauthenticated, Unavailable
+from natter.domain.errors import BadToken, RateLimited, Unauthenticated, Unavailable
+from natter.domain.limits import HTTP_PER_USER
 from tests.identity import World, a_connection, a_sign_in
 from tests.memory.access_tokens import MemoryAccessTokens
 
@@ -34,6 +35,17 @@ class TestRefreshSession:
         token = signed_in(world).refresh_token
         for _ in range(5):
             token = world.refresh_session(token).refresh_token
+
+    def test_counts_as_a_request_of_the_user(self) -> None:
+        """Or one could have tokens signed without end. Nobody is signed out by it."""
+        world = World()
+        token = signed_in(world).refresh_token
+        for _ in range(HTTP_PER_USER.burst):
+            token = world.refresh_session(token).refresh_token
+        with pytest.raises(RateLimited):
+            world.refresh_session(token)
+        world.clock.advance(seconds=1)
+        assert world.refresh_session(token)
 
     def test_of_two_tabs_both_get_a_pair(self) -> None:
         """Which are both good until one of them is refreshed."""

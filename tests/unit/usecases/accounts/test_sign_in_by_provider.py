@@ -5,8 +5,9 @@ import pytest
 from natter.domain.accounts.identities import Identity
 from natter.domain.accounts.requests import OnDevice, ProviderSignInRequest
 from natter.domain.accounts.users import Device, SignedIn, User
-from natter.domain.errors import BadCredentials, BadToken, Unauthenticated, UsernameTaken
+from natter.domain.errors import BadCredentials, BadToken, RateLimited, Unauthenticated, UsernameTaken
 from natter.domain.ids import DeviceId, UserId
+from natter.domain.limits import SIGN_INS_PER_ADDRESS, SIGN_INS_PER_USER
 from tests.identity import NOON, World, a_sign_in
 from tests.memory.identities import MemoryIdentities
 
@@ -26,7 +27,9 @@ class CrowdedIdentities(MemoryIdentities):
 
 def sign_in(world: World, identity: Identity, on: OnDevice | None = None) -> SignedIn:
     token = world.provider.issue(identity)
-    return world.sign_in_by_provider(ProviderSignInRequest(id_token=token, device=on or OnDevice()))
+    return world.sign_in_by_provider(
+        ProviderSignInRequest(id_token=token, device=on or OnDevice(), address="192.0.2.1")
+    )
 
 
 class TestSignInByProvider:
@@ -86,6 +89,17 @@ class TestSignInByProvider:
         assert user is not None
         assert user.display_name == "ann"
 
+    def test_of_one_user_and_of_one_address_are_so_many(self) -> None:
+        world = World()
+        for _ in range(SIGN_INS_PER_USER.burst):
+            sign_in(world, ANN)
+        with pytest.raises(RateLimited):
+            sign_in(world, ANN)
+        for number in range(SIGN_INS_PER_ADDRESS.burst - SIGN_INS_PER_USER.burst):
+            sign_in(world, replace(ANN, subject=f"other-{number % 10}"))
+        with pytest.raises(RateLimited):
+            sign_in(world, replace(ANN, subject="other-0"))
+
     def test_names_are_tried_a_few_times(self) -> None:
         world = World()
         crowded = CrowdedIdentities(world.users)
@@ -97,8 +111,8 @@ class TestSignInByProvider:
     def test_an_unknown_token_opens_nothing(self) -> None:
         world = World()
         with pytest.raises(BadCredentials):
-            world.sign_in_by_provider(ProviderSignInRequest(id_token="x", device=OnDevice()))
+            world.sign_in_by_provider(ProviderSignInRequest(id_token="x", device=OnDevice(), address="192.0.2.1"))
 
     def test_repr_keeps_the_token(self) -> None:
-        request = ProviderSignInRequest(id_token="secret-token", device=OnDevice())
+        request = ProviderSignInRequest(id_token="secret-token", device=OnDevice(), address="192.0.2.1")
         assert "secret-token" not in repr(request)

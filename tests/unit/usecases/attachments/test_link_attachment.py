@@ -1,5 +1,6 @@
 import pytest
 
+from natter.domain.attachments import Download
 from natter.domain.errors import NotFound, NotMember, Unavailable
 from natter.domain.ids import AttachmentId, ConversationId, UserId
 from natter.domain.messages.commands import Item
@@ -21,7 +22,7 @@ class Album:
 
     def link(
         self, reader: UserId, *, conversation: ConversationId | None = None, attachment: AttachmentId | None = None
-    ) -> str:
+    ) -> Download:
         return self.chat.link_attachment(reader, conversation or self.lobby, attachment or self.cat)
 
     def send(self, *items: Item, sender: UserId | None = None) -> None:
@@ -57,7 +58,7 @@ class TestLinkAttachment:
     def test_members_may_download_what_a_message_shows(self, album: Album) -> None:
         album.show()
         for reader in (album.ann, album.bob):
-            assert album.chat.attachments.download(album.link(reader))[1] == b"cat"
+            assert album.chat.attachments.download(album.link(reader).url)[1] == b"cat"
 
     def test_nobody_may_before(self, album: Album) -> None:
         with pytest.raises(NotFound):

@@ -25,7 +25,6 @@ from natter.ports.gate import Gate
 from natter.ports.messages import CommandLog
 from natter.usecases.conversations.announce import Announce
 from natter.usecases.conversations.relay import AGE_MS, Relay
-from natter.usecases.messages.send import Send
 from tests.chat import Chat
 from tests.interrupting import Death, died
 from tests.memory.remembering import RememberingAdmission
@@ -115,7 +114,7 @@ class Scene:
         """What only somebody may ask whose role the log knows."""
         announce = self.announce(death)
         self.asked_as.add(self.admission.role(LOBBY, user))
-        send = Send(gate=self.gate, attachments=self.chat.attachments, log=announce.log, announce=announce)
+        send = replace(self.chat.send, gate=self.gate, log=announce.log, announce=announce)
         item = a_delete("d1", 2) if self.change == "promotion" else a_post("b1")
         return send(a_command(item, sender=user, conversation=LOBBY))
 

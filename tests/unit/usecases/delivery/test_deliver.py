@@ -68,7 +68,7 @@ def told(connection: Connection) -> Reply:
 
 def frame(event: Event) -> bytes:
     (only,) = FRAMES.events(event.conversation_id, [event])
-    return only
+    return only.frame
 
 
 class Stage:

@@ -4,18 +4,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from natter.domain.conversations.members import MembershipChange
+from natter.domain.conversations.members import MembershipChange, Role
 from natter.domain.delivery import Undelivered
 from natter.domain.errors import Unavailable
-from natter.domain.fold.writes import MembershipRow
+from natter.domain.fold.writes import RosterRow
 from natter.domain.ids import ConversationId, UserId
-from natter.usecases.delivery.fanout import SLICE_EVENTS, Fanout
-from natter.usecases.delivery.settle_posts import SLICE_CONNECTIONS
+from natter.usecases.delivery.fanout import Fanout
+from natter.usecases.delivery.settle_posts import SLICE_CONNECTIONS, SLICE_EVENTS
 from tests.deliveries import a_slice
 from tests.memory.connections import MemoryConnections
 from tests.memory.deliveries import MemorySliceQueue
 from tests.memory.tables import MemoryTables
-from tests.messages import ANN, BOB, CID, KITCHEN, LOBBY, a_connection
+from tests.messages import ANN, BOB, CID, KITCHEN, LOBBY, NOON, a_connection
 
 
 class Stage:
@@ -29,21 +29,18 @@ class Stage:
             timeline=self.tables,
             connections=self.registry,
             queue=self.queue,
+            now_ms=lambda: NOON,
             rebuild=lambda: self.asked.append("again"),
         )
 
     def change(
         self, users: Iterable[UserId], seq: int, *, gone: bool = False, conversation: ConversationId = LOBBY
     ) -> None:
-        rows = [
-            MembershipRow(
-                conversation_id=conversation,
-                change=MembershipChange(user_id=user, seq=seq, role=None if gone else "member", messages=0),
-                written_at=seq,
-            )
-            for user in users
-        ]
-        self.tables.write(rows)
+        role: Role | None = None if gone else "member"
+        changes = tuple(MembershipChange(user_id=user, seq=seq, role=role, messages=0) for user in users)
+        self.tables.write(
+            [RosterRow(conversation_id=conversation, seq=seq, changes=changes, members=None, written_at=seq)]
+        )
 
 
 def undelivered(first: int, last: int, conversation: ConversationId = LOBBY) -> Undelivered:

@@ -1,26 +1,38 @@
 import json
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import pytest
 
 from natter.domain.connections import Connection
 from natter.domain.delivery import PostResult
-from natter.domain.fold.writes import EmptiedRow, EventRow
+from natter.domain.errors import Unavailable
+from natter.domain.fold.writes import EmptiedRow, EventRow, Place
 from natter.domain.messages.events import Event
 from natter.usecases.delivery.post_slice import PostSlice
-from natter.usecases.delivery.settle_posts import RETRIES, Settled, SettlePosts
+from natter.usecases.delivery.settle_posts import RETRIES, SLICE_AGE_MS, Settled, SettlePosts
 from natter.wire.json_frames import JsonFrames
 from tests.deliveries import a_slice
 from tests.memory.connections import MemoryConnections
-from tests.memory.deliveries import MemorySliceQueue
+from tests.memory.deliveries import MemoryClosureQueue, MemorySliceQueue
 from tests.memory.gateway import MemoryGateway
 from tests.memory.tables import MemoryTables
-from tests.messages import ANN, BOB, LOBBY, NOON, a_connection, an_event
+from tests.messages import ANN, BOB, LOBBY, NOON, a_connection, an_event, text
+
+
+class Tables(MemoryTables):
+    answers = True
+
+    def events_at(self, places: Collection[Place]) -> Mapping[Place, Event]:
+        if not self.answers:
+            raise Unavailable("the store")
+        return super().events_at(places)
 
 
 class Stage:
     def __init__(self, *events: Event) -> None:
-        self.tables, self.gateway, self.queue = MemoryTables(), MemoryGateway(), MemorySliceQueue()
+        self.tables, self.gateway, self.queue = Tables(), MemoryGateway(), MemorySliceQueue()
+        self.now = NOON
         self.tables.write([EventRow(event=event, written_at=event.seq) for event in events])
         self.post = PostSlice(
             timeline=self.tables,
@@ -30,7 +42,8 @@ class Stage:
                 connections=MemoryConnections(),
                 gateway=self.gateway,
                 queue=self.queue,
-                now_ms=lambda: NOON,
+                closures=MemoryClosureQueue(),
+                now_ms=lambda: self.now,
                 delay_s=lambda attempt: attempt,
             ),
         )
@@ -98,3 +111,32 @@ class TestPostSlice:
             del stage.gateway.answers[anns.connection_id]
             stage.gateway.answers.setdefault(anns.connection_id, PostResult.DELIVERED)
         assert (stage.seqs(anns), stage.gateway.closed, stage.queue.slices) == ([[1]], [bobs], [])
+
+    def test_of_several_frames_only_those_come_again_that_did_not_arrive(self, anns: Connection) -> None:
+        """It began with the first frame again each time, and never got beyond what there was time for."""
+        long = {"content": text("x" * 20_000)}
+        stage = Stage(*(an_event(seq, payload=long) for seq in (1, 2, 3)))
+        stage.gateway.script[anns.connection_id] = [PostResult.DELIVERED, PostResult.FAILED, PostResult.UNTRIED]
+        assert stage.post(a_slice(anns, seqs=(1, 2, 3))) == Settled(delivered=1, failed=1, untried=1)
+        assert stage.queue.slices == [a_slice(anns, seqs=(2, 3), attempt=1)]
+
+    def test_what_there_is_never_time_for_is_given_up(self, anns: Connection) -> None:
+        stage = Stage(an_event(1))
+        stage.gateway.answers[anns.connection_id] = PostResult.UNTRIED
+        stage.queue.add([a_slice(anns)])
+        tries = 0
+        while slices := stage.queue.take():
+            tries += len(slices)
+            stage.post(slices[0])
+        assert (tries, stage.gateway.closed) == (RETRIES + 1, [anns])
+
+    @pytest.mark.parametrize(("age_ms", "closed"), [(SLICE_AGE_MS, False), (SLICE_AGE_MS + 1, True)])
+    def test_who_has_waited_too_long_is_made_to_sync_whether_the_store_answers_or_not(
+        self, anns: Connection, age_ms: int, *, closed: bool
+    ) -> None:
+        """A slice that was given back again and again ended among the dead letters, and nobody told its clients."""
+        stage = Stage(an_event(1))
+        stage.now += age_ms
+        stage.tables.answers = not closed
+        assert stage.post(a_slice(anns)) == (Settled(untried=1, closed=1) if closed else Settled(delivered=1))
+        assert stage.gateway.closed == ([anns] if closed else [])

@@ -1,4 +1,4 @@
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -12,6 +12,7 @@ from natter.domain.accounts.users import Principal
 from natter.domain.connections import Closing, Connection, ConnectionChange, Registered
 from natter.domain.errors import Unauthenticated, Unavailable
 from natter.domain.ids import DeviceId, SessionId, UserId, new_id
+from natter.domain.presence import Traces
 from natter.ports.delivery import RegistryMarks
 from natter.usecases.accounts.close_connections import CloseConnections
 from natter.usecases.accounts.connect import Connect, Disconnect, forget_closed
@@ -21,7 +22,7 @@ from natter.usecases.signals.ping import Ping
 from natter.wire.json_frames import JsonFrames
 from tests.identity import NOON, World, a_connection, a_session
 from tests.interleaved import Invocations, Stepped
-from tests.memory.connections import MemoryConnections, MemoryRegistryMarks, part
+from tests.memory.connections import PARTS, MemoryConnections, MemoryRegistryMarks, part
 from tests.memory.deliveries import MemoryClosureQueue
 from tests.memory.gateway import MemoryGateway
 from tests.memory.logs import MemoryConnectionHistory, MemoryConnectionLog, MemoryPastConnections
@@ -51,6 +52,10 @@ class Scene:
     through: Callable[[Any], Any] = lambda port: port
     renewing: Callable[[MemoryConnections], Any] = lambda registry: registry
     """What pings renew at."""
+    most: int = PARTS
+    """That one rebuilding takes on."""
+    asked: int = 0
+    """How often another was asked for."""
     world: World = field(default_factory=lambda: World(per_address=False))
     traces: MemoryPresenceTraces = field(default_factory=MemoryPresenceTraces)
     log: MemoryConnectionLog = field(default_factory=MemoryConnectionLog)
@@ -94,6 +99,7 @@ class Scene:
     def rebuild(self) -> Rebuilt | None:
         return self.parts.rebuild(
             marks=self.through(self.parts.marks(self.registry.marks)),
+            queue=self,
             history=self.parts.history(self.log),
             connections=self.through(self.registry),
             traces=self.through(self.traces),
@@ -101,7 +107,12 @@ class Scene:
             close=self.close,
             new_id=new_id,
             now_ms=self.world.clock,
+            most=self.most,
         )()
+
+    def ask(self) -> None:
+        """The queue of rebuildings."""
+        self.asked += 1
 
     def registered(self) -> set[Connection]:
         found = self.registry.of([principal.user_id for principal in self.principals])
@@ -144,6 +155,33 @@ class TestRebuild:
         assert scene.rebuild() == Rebuilt(lost=1, rebuilt=1, connections=1)
         assert (scene.ping(mine).sync, scene.ping(others).sync) == (True, False)
 
+    def test_more_than_one_takes_on_is_left_to_another_who_is_asked_for(self, scene: Scene) -> None:
+        phone, others = scene.opened(), scene.opened("other", by=1)
+        scene.registry.lose()
+        scene.most = 1
+        assert (scene.rebuild(), scene.asked) == (Rebuilt(lost=1, rebuilt=1, connections=1), 1)
+        assert scene.registered() in ({phone}, {others})
+        assert (scene.rebuild(), scene.asked) == (Rebuilt(lost=1, rebuilt=1, connections=1), 2)
+        assert scene.registered() == {phone, others}
+        assert (scene.rebuild(), scene.asked) == (None, 2)
+
+    def test_whoever_takes_on_all_asks_nobody(self, scene: Scene) -> None:
+        scene.most = PARTS + 1
+        scene.registry.lose()
+        assert scene.rebuild() is not None
+        assert scene.asked == 0
+
+    def test_it_is_rebuilt_though_nobody_else_can_be_asked(self, scene: Scene) -> None:
+        def ask() -> None:
+            raise Unavailable("the queue")
+
+        phone = scene.opened()
+        scene.registry.lose()
+        scene.most, scene.ask = 1, ask  # type: ignore[method-assign]
+        while scene.rebuild():
+            pass
+        assert phone in scene.registered()
+
     def test_whose_session_ended_while_they_were_unknown_is_closed(self, scene: Scene) -> None:
         """The end did not find it."""
         phone = scene.opened()
@@ -162,6 +200,31 @@ class TestRebuild:
         scene.traces.lose()
         scene.rebuild()
         assert scene.traces.of([phone.user_id]) == before
+
+    def test_nothing_comes_back_of_how_somebody_was_who_is_signed_in_no_more(self, scene: Scene) -> None:
+        """They may have been erased."""
+        phone = scene.opened()
+        scene.disconnect(phone)
+        scene.end(scene.principals[0])
+        scene.registry.lose()
+        scene.traces.lose()
+        scene.rebuild()
+        assert scene.traces.of([phone.user_id]) == {phone.user_id: Traces()}
+
+    def test_who_is_erased_while_it_goes_on_has_left_nothing(self, scene: Scene) -> None:
+        phone = scene.opened()
+        scene.registry.lose()
+        scene.traces.lose()
+        restore = scene.traces.restore
+
+        def erased_before(traces: Mapping[UserId, Traces]) -> None:
+            scene.end(scene.principals[0])
+            scene.traces.forget(phone.user_id)
+            restore(traces)
+
+        scene.traces.restore = erased_before  # type: ignore[method-assign]
+        scene.rebuild()
+        assert scene.traces.of([phone.user_id]) == {phone.user_id: Traces()}
 
     def test_what_one_that_was_cut_off_has_restored_in_vain_is_forgotten(self, scene: Scene) -> None:
         """It had read the log before the connection was closed."""
@@ -214,7 +277,13 @@ class Run:
 
     def __init__(self, seed: int, parts: type[Parts]) -> None:
         self.random = Random(seed)
-        self.scene = Scene(parts=parts, through=Stepped, gateway=ClosingGateway(self.closes), renewing=self.renewing)
+        self.scene = Scene(
+            parts=parts,
+            through=Stepped,
+            gateway=ClosingGateway(self.closes),
+            renewing=self.renewing,
+            most=self.random.choice([1, PARTS]),
+        )
         self.invocations = Invocations(self.random)
         self.crash = self.random.choice([CRASH, 0.0])
         self.open: set[Connection] = set()
@@ -321,7 +390,7 @@ class Run:
         self._drain()
         self.follows()
         self._drain()
-        while self.scene.registry.marks.claim("probe"):
+        while self.scene.registry.marks.claim("probe", most=PARTS):
             self.scene.registry.marks.end_claims()
             self.rebuilds()
             self._drain()
@@ -372,8 +441,8 @@ class Endless(MemoryPastConnections):
 
 
 class WithoutRest(MemoryConnectionHistory):
-    def since(self, at: int) -> MemoryPastConnections:
-        return Endless(self._log, at, self._parts)
+    def since(self, at: int, covers: Callable[[UserId], bool]) -> MemoryPastConnections:
+        return Endless(self._log, at, covers, self._parts)
 
 
 class ResurrectsTheClosed(Parts):
@@ -384,10 +453,13 @@ class ResurrectsTheClosed(Parts):
 class MarksFirst:
     inner: MemoryRegistryMarks
 
-    def claim(self, generation: str) -> int:
-        claimed = self.inner.claim(generation)
+    def claim(self, generation: str, *, most: int) -> frozenset[int]:
+        claimed = self.inner.claim(generation, most=most)
         self.inner.complete(generation)
         return claimed
+
+    def part_of(self, user: UserId) -> int:
+        return self.inner.part_of(user)
 
     def hold(self, generation: str) -> None:
         self.inner.hold(generation)
@@ -406,12 +478,12 @@ class MarksWrittenFirst(Parts):
 class WithoutGeneration(MarksFirst):
     """Completes whatever is lost."""
 
-    def claim(self, generation: str) -> int:
-        return self.inner.claim(generation)
+    def claim(self, generation: str, *, most: int) -> frozenset[int]:
+        return self.inner.claim(generation, most=most)
 
     def complete(self, generation: str) -> int:
         self.inner.end_claims()
-        self.inner.claim(generation)
+        self.inner.claim(generation, most=PARTS)
         return self.inner.complete(generation)
 
 

@@ -2,15 +2,23 @@ from collections.abc import Sequence
 
 import pytest
 
-from natter.domain.connections import UPGRADE_MS, Connection
+from natter.domain.connections import UPGRADE_MS, Closure, Connection
 from natter.domain.delivery import Post, PostResult, Slice
 from natter.domain.errors import Unavailable
 from natter.domain.ids import ConversationId, UserId
 from natter.usecases.accounts.close_connections import backoff_s
-from natter.usecases.delivery.settle_posts import RETRIES, SLICE_CONNECTIONS, Posting, Settled, SettlePosts
+from natter.usecases.delivery.settle_posts import (
+    RETRIES,
+    SLICE_AGE_MS,
+    SLICE_CONNECTIONS,
+    SLICE_EVENTS,
+    Posting,
+    Settled,
+    SettlePosts,
+)
 from tests.deliveries import a_slice
 from tests.memory.connections import MemoryConnections
-from tests.memory.deliveries import MemorySliceQueue
+from tests.memory.deliveries import MemoryClosureQueue, MemorySliceQueue
 from tests.memory.gateway import MemoryGateway
 from tests.messages import ANN, BOB, KITCHEN, LOBBY, NOON, a_connection
 
@@ -23,18 +31,33 @@ class DownQueue(MemorySliceQueue):
         raise Unavailable(f"the queue, for {len(slices)} after {delay_s} s")
 
 
+class Registry(MemoryConnections):
+    answers = True
+
+    def unregister(self, connection: Connection) -> None:
+        if not self.answers:
+            raise Unavailable("registry")
+        super().unregister(connection)
+
+
 class Stage:
     def __init__(self, *connections: Connection, queue: MemorySliceQueue | None = None) -> None:
-        self.registry, self.gateway, self.queue = MemoryConnections(), MemoryGateway(), queue or MemorySliceQueue()
+        self.registry, self.gateway, self.queue = Registry(), MemoryGateway(), queue or MemorySliceQueue()
+        self.closures = MemoryClosureQueue()
         for connection in connections:
             self.registry.register(connection)
         self.settle = SettlePosts(
             connections=self.registry,
             gateway=self.gateway,
             queue=self.queue,
+            closures=self.closures,
             now_ms=lambda: NOW,
             delay_s=lambda attempt: 10 * attempt,
         )
+
+
+def of(attempt: int, *connections: Connection, seqs: tuple[int, ...] = (1,)) -> Slice:
+    return a_slice(*connections, seqs=seqs, made_at=NOW, attempt=attempt)
 
 
 def a_posting(connection: Connection, *seqs: int, conversation: ConversationId = LOBBY) -> Posting:
@@ -54,16 +77,17 @@ def bobs() -> Connection:
 class TestFailed:
     def test_is_queued_with_one_attempt_more_and_later_each_time(self, anns: Connection) -> None:
         stage = Stage(anns)
-        for attempt in range(RETRIES):
-            assert stage.settle([a_posting(anns, 1, 2)], [FAILED], attempt=attempt) == Settled(failed=1)
-        assert stage.queue.slices == [a_slice(anns, seqs=(1, 2), attempt=attempt) for attempt in (1, 2, 3)]
+        assert stage.settle([a_posting(anns, 1, 2)], [FAILED]) == Settled(failed=1)
+        for attempt in range(1, RETRIES):
+            assert stage.settle([a_posting(anns, 1, 2)], [FAILED], of=of(attempt)) == Settled(failed=1)
+        assert stage.queue.slices == [of(attempt, anns, seqs=(1, 2)) for attempt in (1, 2, 3)]
         assert stage.queue.delays_s == [10, 20, 30]
         assert stage.gateway.closed == []
 
     def test_after_the_last_attempt_the_connection_is_closed_and_stays_registered(self, anns: Connection) -> None:
         """Its client reconnects, and syncs. A connection that is not closed after all goes on being served."""
         stage = Stage(anns)
-        assert stage.settle([a_posting(anns, 1)], [FAILED], attempt=RETRIES) == Settled(failed=1, closed=1)
+        assert stage.settle([a_posting(anns, 1)], [FAILED], of=of(RETRIES)) == Settled(failed=1, closed=1)
         assert (stage.gateway.closed, stage.queue.slices) == ([anns], [])
         assert stage.registry.of([ANN]) == {ANN: [anns]}
 
@@ -83,7 +107,7 @@ class TestFailed:
         stage = Stage(anns)
         postings = [a_posting(anns, 1, 2), a_posting(anns, 3), a_posting(anns, 4)]
         stage.settle(postings, [FAILED, UNTRIED, DELIVERED])
-        assert stage.queue.slices == [a_slice(anns, seqs=(1, 2, 3), attempt=1)]
+        assert stage.queue.slices == [of(1, anns, seqs=(1, 2, 3))]
 
     def test_connections_that_need_the_same_are_together_up_to_a_bound(self) -> None:
         connections = [a_connection(UserId(f"u{number}")) for number in range(SLICE_CONNECTIONS + 1)]
@@ -92,14 +116,55 @@ class TestFailed:
         assert [len(each.connections) for each in stage.queue.slices] == [SLICE_CONNECTIONS, 1]
         assert [one for each in stage.queue.slices for one in each.connections] == connections
 
+    def test_more_events_than_are_read_at_once_are_several_slices(self, anns: Connection) -> None:
+        stage = Stage(anns)
+        stage.settle([a_posting(anns, *range(1, 2 * SLICE_EVENTS + 2))], [FAILED])
+        assert [len(each.seqs) for each in stage.queue.slices] == [SLICE_EVENTS, SLICE_EVENTS, 1]
+
 
 class TestUntried:
-    def test_is_queued_at_once_and_no_attempt(self, anns: Connection, bobs: Connection) -> None:
+    def test_live_it_is_no_attempt_and_queued_at_once(self, anns: Connection, bobs: Connection) -> None:
         stage = Stage(anns, bobs)
-        report = stage.settle([a_posting(anns, 1), a_posting(bobs, 1)], [FAILED, UNTRIED], attempt=2)
+        report = stage.settle([a_posting(anns, 1), a_posting(bobs, 1)], [FAILED, UNTRIED])
         assert report == Settled(failed=1, untried=1)
-        assert stage.queue.slices == [a_slice(anns, attempt=3), a_slice(bobs, attempt=2)]
-        assert stage.queue.delays_s == [30, 0]
+        assert stage.queue.slices == [of(1, anns), of(0, bobs)]
+        assert stage.queue.delays_s == [10, 0]
+
+    def test_of_a_slice_it_comes_later_each_time_too(self, anns: Connection, bobs: Connection) -> None:
+        """It came again at once, and for ever."""
+        stage = Stage(anns, bobs)
+        stage.settle([a_posting(anns, 1), a_posting(bobs, 1)], [FAILED, UNTRIED], of=of(2))
+        assert stage.queue.slices == [of(3, anns, bobs)]
+        assert stage.queue.delays_s == [30]
+
+
+class TestAge:
+    def test_what_is_left_of_a_slice_is_as_old_as_that_was(self, anns: Connection) -> None:
+        stage = Stage(anns)
+        stage.settle([a_posting(anns, 1)], [FAILED], of=a_slice(made_at=NOW - SLICE_AGE_MS))
+        assert stage.queue.slices == [a_slice(anns, made_at=NOW - SLICE_AGE_MS, attempt=1)]
+
+    def test_what_is_too_old_does_not_come_again(self, anns: Connection) -> None:
+        stage = Stage(anns)
+        old = a_slice(made_at=NOW - SLICE_AGE_MS - 1)
+        assert stage.settle([a_posting(anns, 1)], [FAILED], of=old) == Settled(failed=1, closed=1)
+        assert (stage.gateway.closed, stage.queue.slices) == ([anns], [])
+
+
+class TestClosing:
+    def test_is_left_to_the_queue_where_it_is_not_confirmed(self, anns: Connection) -> None:
+        """Nobody closed it any more, and its client never learned that it had missed something."""
+        stage = Stage(anns)
+        stage.gateway.closes = False
+        assert stage.settle([a_posting(anns, 1)], [FAILED], of=of(RETRIES)) == Settled(failed=1, closed=1)
+        assert stage.closures.closures == [Closure(connection=anns, signed_out=False, attempt=1)]
+        assert stage.closures.delays_s == [10]
+
+    def test_if_that_is_not_possible_either_all_is_done_again(self, anns: Connection) -> None:
+        stage = Stage(anns)
+        stage.gateway.closes = stage.closures.answers = False
+        with pytest.raises(Unavailable):
+            stage.settle([a_posting(anns, 1)], [FAILED], of=of(RETRIES))
 
 
 class TestGone:
@@ -111,6 +176,13 @@ class TestGone:
         assert stage.settle([a_posting(connection, 1)], [GONE]) == Settled(gone=1)
         assert stage.registry.of([ANN]) == ({ANN: [connection]} if stays else {})
         assert (stage.gateway.closed, stage.queue.slices) == ([], [])
+
+    def test_without_the_registry_what_arrived_is_not_posted_again(self, anns: Connection, bobs: Connection) -> None:
+        """All was given back, and posted again to everybody, because one who was gone could not be forgotten."""
+        stage = Stage(anns, bobs)
+        stage.registry.answers = False
+        assert stage.settle([a_posting(anns, 1), a_posting(bobs, 1)], [GONE, DELIVERED]) == Settled(gone=1, delivered=1)
+        assert stage.queue.slices == []
 
 
 class TestBackoff:

@@ -8,11 +8,12 @@ from natter.domain.errors import Forbidden, NotFound, NotMember, RateLimited, Un
 from natter.domain.ids import AttachmentId, ClientId, ConversationId, UserId
 from natter.domain.limits import COMMANDS
 from natter.domain.messages.commands import Command, EditMessage
+from natter.names import RETRY_WINDOW_MS
 from tests.chat import Chat
 from tests.files import a_file
 from tests.identity import NOON
 from tests.memory.admission import MemoryAdmission
-from tests.messages import MALLORY, a_command, a_post, attached
+from tests.messages import MALLORY, a_command, a_delete, a_post, an_edit, attached
 
 
 class DownAdmission(MemoryAdmission):
@@ -40,6 +41,15 @@ def uploaded(chat: Chat, user: UserId, conversation: ConversationId) -> Attachme
     attachment, form = chat.offer_upload(user, conversation, a_file(b"cat"))
     chat.attachments.upload(form, b"cat")
     return attachment
+
+
+def is_sent(chat: Chat, command: Command) -> bool:
+    """Or shows what is not there."""
+    try:
+        chat.send(command)
+    except NotFound:
+        return False
+    return True
 
 
 class TestSend:
@@ -128,6 +138,57 @@ class TestAttachments:
         chat.settle()
         chat.attachments.sweep()
         assert chat.send(command) == NOON
+
+    def test_sending_again_is_not_refused_when_the_file_has_gone_with_the_message(
+        self, chat: Chat, ann: UserId, lobby: ConversationId
+    ) -> None:
+        """P3: who repeats it is told what has become of it; nobody else has anything to show."""
+        cat = attached(uploaded(chat, ann, lobby))
+        post, edit = a_post("m1", content=cat), an_edit("e1", 2, content=cat)
+        for item in (post, edit):
+            chat.send(a_command(item, sender=ann, conversation=lobby))
+            chat.fold()
+        chat.say(lobby, ann, a_delete("d1", 2))
+        chat.settle()
+        chat.attachments.sweep()
+        before = chat.seen(ann, lobby).head.seq
+        for item in (post, edit):
+            assert is_sent(chat, a_command(item, sender=ann, conversation=lobby))
+        chat.fold()
+        assert chat.seen(ann, lobby).head.seq == before
+        for item in (replace(post, client_id=ClientId("m2")), replace(edit, client_id=ClientId("e2"))):
+            assert not is_sent(chat, a_command(item, sender=ann, conversation=lobby))
+        assert not is_sent(chat, a_command(post, a_post("m3", content=cat), sender=ann, conversation=lobby))
+
+    def test_what_was_refused_is_told_so_again(self, chat: Chat, ann: UserId, lobby: ConversationId) -> None:
+        cat = uploaded(chat, ann, lobby)
+        command = a_command(a_post("m1", content=attached(cat), reply_to=99), sender=ann, conversation=lobby)
+        chat.send(command)
+        chat.fold()
+        chat.attachments.sweep()
+        assert is_sent(chat, command)
+
+    def test_long_after_it_is_no_retry_any_more(self, chat: Chat, ann: UserId, lobby: ConversationId) -> None:
+        """The fold would take it for a new one, which shows a file that is nowhere."""
+        cat = uploaded(chat, ann, lobby)
+        command = a_command(a_post("m1", content=attached(cat)), sender=ann, conversation=lobby)
+        chat.send(command)
+        chat.fold()
+        chat.attachments.sweep()
+        chat.world.clock.advance(seconds=RETRY_WINDOW_MS / 1000 - 3601)
+        assert is_sent(chat, command)
+        chat.world.clock.advance(seconds=3)
+        assert not is_sent(chat, command)
+
+    def test_others_retries_open_nothing(self, chat: Chat, ann: UserId, lobby: ConversationId) -> None:
+        """P8."""
+        bob = chat.person("bob")
+        chat.join(lobby, bob)
+        cat = uploaded(chat, ann, lobby)
+        shown = a_post("m1", content=attached(cat))
+        chat.send(a_command(shown, sender=ann, conversation=lobby))
+        chat.fold()
+        assert not is_sent(chat, a_command(shown, sender=bob, conversation=lobby))
 
     def test_an_edit_may_show_one_too(self, chat: Chat, ann: UserId, lobby: ConversationId) -> None:
         cat = uploaded(chat, ann, lobby)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from natter.domain.conversations.members import Membership
+from natter.domain.conversations.rosters import Roster
 from natter.domain.fold.conversation import Conversation
 from natter.domain.ids import ConversationId, UserId, new_id
 from natter.domain.messages.commands import Record
@@ -136,6 +137,8 @@ class TestEstimate:
         conversation = a_conversation(members=1000)
         before = _reachable_bytes(conversation)
         conversation.audience()
+        conversation.erased.add(UserId(new_id()))
+        conversation.past = Roster(members=dict(conversation.members))
         conversation.forget()
         assert _reachable_bytes(conversation) == before
 

@@ -7,7 +7,7 @@ from natter.domain.delivery import Post, PostResult
 from natter.domain.presence import GRACE_MS, DeviceState, Look, Traces, Watcher
 from natter.usecases.presence.settle_presence import ATTEMPTS, PACE_S, REBUILT_S, TOLD_AT_ONCE
 from natter.usecases.presence.tell_watchers import ROUNDS
-from tests.memory.connections import part
+from tests.memory.connections import PARTS, part
 from tests.presence import Scene, settling
 
 
@@ -163,7 +163,7 @@ class TestPace:
         assert scene.states() == ["online"]
         assert scene.queue.waiting == [(Look(user_id=scene.ann, changed=True), REBUILT_S)]
         registry.restore([desk])
-        registry.marks.claim("g")
+        registry.marks.claim("g", most=PARTS)
         registry.marks.complete("g")
         scene.world.clock.advance(seconds=REBUILT_S)
         scene.hand_out()

@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
-from natter.domain.conversations.members import MembershipChange
-from natter.domain.fold.writes import MembershipRow
+from natter.domain.conversations.members import Standing
+from natter.domain.fold.writes import StandingRow
 from natter.domain.ids import AttachmentId, ConversationId, UserId, new_id
 from natter.domain.privacy.requests import Emptying
 from natter.usecases.privacy.empty_words import EmptyWords
@@ -99,8 +99,10 @@ class TestEmptyWords:
     def test_what_the_fold_has_not_finished_is_not_true_yet(self, scene: Scene) -> None:
         """Rows above the head: the event itself may be missing."""
         before, end = scene.words(scene.ann), scene.head() + 2
-        gone = MembershipChange(user_id=scene.ann, seq=end, role=None, messages=0, erased=True)
-        scene.chat.tables.write([MembershipRow(conversation_id=scene.group, change=gone, written_at=NEVER)])
+        gone = Standing(seq=end, membership=None, erased=True)
+        scene.chat.tables.write(
+            [StandingRow(conversation_id=scene.group, user_id=scene.ann, standing=gone, written_at=NEVER)]
+        )
         scene.run()
         assert (scene.words(scene.ann), scene.left()) == (before, [scene.group])
 

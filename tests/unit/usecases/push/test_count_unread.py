@@ -2,8 +2,8 @@
 
 from typing import cast
 
-from natter.domain.conversations.members import MembershipChange
-from natter.domain.fold.writes import MembershipRow
+from natter.domain.conversations.members import Membership, Standing
+from natter.domain.fold.writes import StandingRow
 from natter.domain.ids import ConversationId, UserId
 from natter.domain.messages.events import Head
 from natter.domain.push.wording import MAX_BADGE
@@ -22,8 +22,8 @@ class Inbox:
     def __init__(self, count: int) -> None:
         self.ids = [ConversationId(f"c{number}") for number in range(count)]
         self.tables = MemoryTables()
-        joined = MembershipChange(user_id=BOB, seq=1, role="member", messages=0)
-        self.tables.write([MembershipRow(conversation_id=each, change=joined, written_at=1) for each in self.ids])
+        for each in self.ids:
+            self.stand(each, Membership(role="member", joined_seq=1, joined_messages=0), seq=1)
         self.tables.write_heads(
             [
                 Head(conversation_id=each, seq=6, messages=5, at=NOON + number, written_at=1)
@@ -35,6 +35,10 @@ class Inbox:
             heads=ReadHeads(cache=MemoryHeadCache(), timeline=self.tables),
             timeline=self.tables,
         )
+
+    def stand(self, conversation: ConversationId, membership: Membership | None, *, seq: int) -> None:
+        standing = Standing(seq=seq, membership=membership)
+        self.tables.write([StandingRow(conversation_id=conversation, user_id=BOB, standing=standing, written_at=seq)])
 
     def begun_of(self, _user: UserId) -> dict[ConversationId, int]:
         return dict.fromkeys(self.ids, NOON)
@@ -57,10 +61,13 @@ class TestCountUnread:
 
     def test_what_was_said_before_one_joined_is_not_unread(self) -> None:
         inbox = Inbox(1)
-        joined = MembershipChange(user_id=BOB, seq=6, role="member", messages=5)
-        inbox.tables.write([MembershipRow(conversation_id=inbox.ids[0], change=joined, written_at=2)])
-        gone = MembershipChange(user_id=BOB, seq=5, role=None, messages=4)
-        inbox.tables.write([MembershipRow(conversation_id=inbox.ids[0], change=gone, written_at=2)])
+        inbox.stand(inbox.ids[0], Membership(role="member", joined_seq=6, joined_messages=5), seq=6)
+
+        assert inbox.count(BOB) == 0
+
+    def test_who_has_left_has_nothing_to_read(self) -> None:
+        inbox = Inbox(1)
+        inbox.stand(inbox.ids[0], None, seq=3)
 
         assert inbox.count(BOB) == 0
 

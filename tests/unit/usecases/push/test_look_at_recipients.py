@@ -1,10 +1,10 @@
 import pytest
 
 from natter.domain.errors import Unavailable
+from natter.domain.fold.writes import SentRow
 from natter.domain.ids import DeviceId
 from natter.domain.push.waking import Message
 from natter.domain.push.waves import Candidates
-from natter.domain.receipts import Cursor
 from tests.messages import ANN, BOB, CID, LOBBY, NOON
 from tests.pushing import PushStage
 
@@ -27,7 +27,8 @@ def test_each_is_looked_at_as_they_are() -> None:
 
 def test_who_has_said_something_has_read_what_was_before() -> None:
     stage = PushStage(BOB)
-    stage.tables.cursors = lambda _keys: {(LOBBY, BOB): Cursor(read_seq=1, sent_seq=5)}  # type: ignore[method-assign]
+    sent = SentRow(conversation_id=LOBBY, user_id=BOB, seq=5, messages=4, written_at=1)
+    stage.tables.write([sent])
 
     assert stage.look([CANDIDATES])[LOBBY, BOB].read_seq == 5
 
