@@ -50,7 +50,8 @@ def _made() -> LambdaHandler:
         "apns_sandbox": credentials.apns_secret_arn,
         "fcm": credentials.fcm_secret_arn,
     }
-    return build(engines.push_platforms, lambda provider: engines.read_secret(secrets[provider]))
+    read_secret = engines.read_secret
+    return build(engines.push_platforms, lambda provider: read_secret(secrets[provider]))
 
 
 lambda_handler = lazily(_made)

@@ -24,10 +24,17 @@ SENDS = {
     "looks": "looks",
     "rebuilds": "rebuilds",
     "closures": "closures",
+    "waves": "waves",
 }
 """Parts of a function, and the topics and queues that they are of no use without."""
 ACTIONS = {
     "postgres_login": "secretsmanager:GetSecretValue",
+    "_vapid": "secretsmanager:GetSecretValue",
+    "read_secret": "secretsmanager:GetSecretValue",
+    "mobile_push": "sns:Publish",
+    "push_endpoints": "sns:CreatePlatformEndpoint",
+    "push_endpoint_removal": "sns:DeleteEndpoint",
+    "push_platforms": "sns:CreatePlatformApplication",
     "gateway": "execute-api:ManageConnections",
     "exporter": "lambda:InvokeFunction",
     "access_tokens": "kms:GetPublicKey",

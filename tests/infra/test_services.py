@@ -247,7 +247,7 @@ class TestPrivileges:
         assert {each[1] for each in emptied if each} == {"events", "cursors", "files"}
 
     def test_who_belongs_to_a_conversation_is_read_as_far_as_it_is_needed(self, app: Templates) -> None:
-        """The fold knows of everybody and of single people, `fanout` of everybody, the others of single ones."""
+        """The fold knows of everybody and of single people, `fanout` and `push` of everybody, the others of single ones."""
         readers = {
             table: [
                 name
@@ -257,8 +257,8 @@ class TestPrivileges:
             for table in ("rosters", "standings")
         }
         assert readers == {
-            "rosters": ["fanout", "persist"],
-            "standings": ["chat_api", "erase", "export", "persist", "settle_files"],
+            "rosters": ["fanout", "persist", "push"],
+            "standings": ["chat_api", "erase", "export", "persist", "settle_files", "wake"],
         }
 
     def test_attachments_are_read_and_written_only_where_it_is_needed(self, app: Templates) -> None:
