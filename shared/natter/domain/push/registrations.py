@@ -20,6 +20,11 @@ class Registration:
     registered_at: int = 0
     """When it was registered there last, milliseconds."""
 
+    @property
+    def takes_silent_ones(self) -> bool:
+        """Whether it can be told a number and show nothing. Browsers want something to be shown for every push."""
+        return self.target.provider != "webpush"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Waking:

@@ -41,7 +41,9 @@ class TellBadges:
             wakings += [
                 Waking(registration=each, push=badge, expires_at=self.now_ms() + MAX_AGE_MS)
                 for each in registered.get(user, ())
-                if each.device_id not in connected and devices.get(each.device_id, badge.badge) != badge.badge
+                if each.takes_silent_ones
+                and each.device_id not in connected
+                and devices.get(each.device_id, badge.badge) != badge.badge
             ]
         handed = self.service.hand_over(wakings, budget_s=PUSHES_S) if wakings else ()
         results = list(zip(wakings, handed, strict=True))

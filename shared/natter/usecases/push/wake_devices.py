@@ -172,7 +172,7 @@ class WakeDevices:
         shown = {
             (each.registration.user_id, each.registration.device_id): each.push.badge
             for each, result in zip(wakings, results, strict=True)
-            if result.outcome is Outcome.ACCEPTED
+            if result.outcome is Outcome.ACCEPTED and each.registration.takes_silent_ones
         }
         try:
             self.shown.note(shown)

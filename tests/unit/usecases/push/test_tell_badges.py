@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+from natter.domain.accounts.users import PushTarget
 from natter.domain.ids import DeviceId
 from natter.domain.push.registrations import Handed, Outcome
 from natter.domain.push.wording import Badge
@@ -45,6 +46,13 @@ class TestTellBadges:
     def test_what_is_true_is_not_told_again(self) -> None:
         devices = Devices()
         devices.unread = 3
+        devices.tell([BOB])
+        assert devices.told == []
+
+    def test_a_browser_is_not_told_since_it_would_show_something(self) -> None:
+        devices = Devices()
+        target = PushTarget(provider="webpush", token="{}")
+        devices.registrations.all = [replace(each, target=target) for each in devices.registrations.all]
         devices.tell([BOB])
         assert devices.told == []
 
