@@ -159,6 +159,8 @@ class Pool:
                 if not self._stopping:
                     await worker.launch()
                     launched = True
+                    if self._stopping:  # meanwhile, when there was no process yet to be stopped
+                        worker.sandbox.kill()
                     exited = asyncio.ensure_future(worker.exited())
                     first: set[asyncio.Future[Any]] = {exited, worker.initialised}
                     timeout = None if worker.sandbox.patient else INIT_TIMEOUT_S

@@ -213,6 +213,20 @@ class TestLambda:
         assert time.monotonic() - began < 3
         await until(lambda: not psutil.pid_exists(pid))
 
+    async def test_stop_ends_whatever_a_worker_has_come_to(self, interpreter: Path, tmp_path: Path) -> None:
+        """Also one whose process is just being started: there is none yet that could be told."""
+        for steps in range(12):
+            pools = Lambda(
+                [function(tmp_path, "raw")], interpreter=interpreter, log_dir=tmp_path / "logs", extra_env={}
+            )
+            await pools.start()
+            call = asyncio.create_task(pools.invoke("raw", b"{}"))
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            async with asyncio.timeout(10):
+                await pools.stop()
+            await asyncio.wait([call])
+
     async def test_function_that_handles_sigterm_does_so_while_it_waits_for_an_event(
         self, interpreter: Path, tmp_path: Path
     ) -> None:
