@@ -26,6 +26,7 @@ class Sns:
 
     def __init__(self, url: str, region: str) -> None:
         self._url, self._region = url, region
+        self._endpoints: dict[str, str] = {}
         self._client = boto3.client(
             "sns",
             endpoint_url=url,
@@ -36,15 +37,17 @@ class Sns:
 
     def endpoint(self, token: str) -> str | None:
         """What SNS calls the phone of this token."""
+        if token not in self._endpoints:
+            self._look_up()
+        return self._endpoints.get(token)
+
+    def _look_up(self) -> None:
         for application in self._client.list_platform_applications()["PlatformApplications"]:
             pages = self._client.get_paginator("list_endpoints_by_platform_application").paginate(
                 PlatformApplicationArn=application["PlatformApplicationArn"]
             )
             for page in pages:
-                for each in page["Endpoints"]:
-                    if each["Attributes"].get("Token") == token:
-                        return each["EndpointArn"]
-        return None
+                self._endpoints |= {each["Attributes"]["Token"]: each["EndpointArn"] for each in page["Endpoints"]}
 
     def disable(self, token: str) -> None:
         """As SNS does when the platform has refused the token for good."""
