@@ -129,12 +129,12 @@ class OperationsStack(Stack):
     def _queues(self, services: ServicesStack) -> None:
         """Work that is done late, and work that came to nothing."""
         for name, queue, waiting_s in (
-            ("slices", services.slices, WAITING_S),
-            ("files", services.files, WAITING_S),
-            ("looks", services.looks, WAITING_S),
-            ("waves", services.waves, WAITING_S + MOST_DELAYED_S),
-            ("rebuilds", services.rebuilds, WAITING_S),
-            ("closures", services.closures, WAITING_S),
+            ("slices", services.queues.slices, WAITING_S),
+            ("files", services.queues.files, WAITING_S),
+            ("looks", services.queues.looks, WAITING_S),
+            ("waves", services.queues.waves, WAITING_S + MOST_DELAYED_S),
+            ("rebuilds", services.queues.rebuilds, WAITING_S),
+            ("closures", services.queues.closures, WAITING_S),
         ):
             self._alarm(f"{name}-age", queue.metric_oldest_age(period=MINUTE), above=waiting_s, minutes=3)
             self._alarm(f"{name}-dead", queue.metric_dead(period=MINUTE), above=0)

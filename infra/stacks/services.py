@@ -1,5 +1,3 @@
-import json
-from collections.abc import Mapping
 from dataclasses import asdict
 
 from aws_cdk import Aws, CfnOutput, Duration, Stack, triggers
@@ -12,11 +10,12 @@ from infra.blocks.http import Http
 from infra.blocks.layers import Layers
 from infra.blocks.push_platforms import PushPlatforms
 from infra.blocks.python_function import PythonFunction
-from infra.blocks.queue import WorkQueue
+from infra.blocks.queues import Queues
 from infra.blocks.sockets import Sockets
 from infra.config import FunctionName, Stage
 from infra.stacks.data import DataStack
 from infra.stacks.network import NetworkStack
+from infra.stacks.settings import settings_of
 from infra.stacks.streams import StreamsStack
 from natter import names
 
@@ -25,8 +24,6 @@ FANOUT_GROUP = f"natter-fanout-{names.EPOCH}"
 RECEIPTS_GROUP = f"natter-receipts-{names.EPOCH}"
 PUSH_GROUP = f"natter-push-{names.EPOCH}"
 PRESENCE_GROUP = f"natter-presence-{names.EPOCH}"
-FILES_RECEIVES = 160
-"""Eight hours, which an outage may take: nobody waits for it, but what is sent is held for a day only."""
 RECEIPTS_WINDOW_S = 1
 """How long receipts are gathered: of what one member says meanwhile, only the furthest is stored and shown."""
 
@@ -51,20 +48,13 @@ class ServicesStack(Stack):
         self._layers = Layers(self, "Layers", stage=stage)
         self.sockets = Sockets(self, "Sockets", stage=stage, key=data.key)
         self.http = Http(self, "Http", stage=stage, key=data.key)
-        self.slices = WorkQueue(self, "Slices", stage=stage, name="deliveries", worker="post_slice", key=data.key)
-        self.files = WorkQueue(
-            self, "Files", stage=stage, name="files", worker="settle_files", receives=FILES_RECEIVES, key=data.key
-        )
-        self.looks = WorkQueue(self, "Looks", stage=stage, name="looks", worker="presence", key=data.key)
-        self.waves = WorkQueue(self, "Waves", stage=stage, name="waves", worker="wake", key=data.key)
-        self.rebuilds = WorkQueue(self, "Rebuilds", stage=stage, name="rebuilds", worker="rebuild", key=data.key)
-        self.closures = WorkQueue(
-            self, "Closures", stage=stage, name="closures", worker="close_connections", key=data.key
-        )
+        self.queues = Queues(self, stage=stage, key=data.key)
+        self._settings = settings_of(stage=stage, data=data, streams=streams, sockets=self.sockets, queues=self.queues)
         self.functions: dict[FunctionName, PythonFunction] = {}
         self._with_database: list[PythonFunction] = []
 
         self.push_platforms = self._push_platforms()
+        self._settings["PUSH"] = self.push_platforms.settings
         self._people()
         self._conversations()
         self._deliveries()
@@ -174,8 +164,8 @@ class ServicesStack(Stack):
             key.grant(chat_api, "kms:GetPublicKey")
         data.attachments.grant_exchange(chat_api)
         data.attachments.grant_hold(send)
-        self.slices.grant_send(persist)
-        self.files.grant_send(persist)
+        self.queues.slices.grant_send(persist)
+        self.queues.files.grant_send(persist)
         for function in (send, persist):  # those that have outlived their session, or to whom nothing else gets through
             self._closes(function)
         self.sockets.api.grant_manage_connections(chat_api)  # one's other devices are told of one's settings
@@ -199,11 +189,11 @@ class ServicesStack(Stack):
         data.tables.grant(fanout, read=("rosters",))
         data.tables.grant(post_slice, read=("events",))
         for function in (fanout, post_slice):
-            self.slices.grant_send(function)
+            self.queues.slices.grant_send(function)
         self._closes(post_slice)
 
         self._consume(fanout, names.FANOUT_TOPIC, group=FANOUT_GROUP)
-        self.slices.work(post_slice)
+        self.queues.slices.work(post_slice)
 
     def _settle_files(self) -> None:
         """Keeps what messages show. `persist` does not do it itself: S3 must not hold up a partition."""
@@ -215,18 +205,18 @@ class ServicesStack(Stack):
             write=("files",),
         )
         data.attachments.grant_settle(settle_files)
-        self.files.work(settle_files)
+        self.queues.files.work(settle_files)
 
     def _close_connections(self) -> None:
         """Connections that are not closed yet, though they were to be: their upgrade was under way."""
         close_connections = self._function("close_connections", ["core"], "VALKEY", "CLOSURES")
         self._closes(close_connections)
-        self.closures.work(close_connections)
+        self.queues.closures.work(close_connections)
 
     def _closes(self, function: PythonFunction) -> None:
         """It closes connections for good."""
         self.sockets.api.grant_manage_connections(function)
-        self.closures.grant_send(function)
+        self.queues.closures.grant_send(function)
 
     def _signals(self) -> None:
         """What leaves nothing in a conversation: `signal` takes it, `receipts` moves cursors; both tell the others."""
@@ -250,10 +240,10 @@ class ServicesStack(Stack):
         presence = self._function(
             "presence", ["core", "users", "streams"], "POSTGRES", "VALKEY", "KAFKA", "SOCKETS", "LOOKS"
         )
-        self.looks.grant_send(presence)
+        self.queues.looks.grant_send(presence)
         self.sockets.api.grant_manage_connections(presence)
         self._consume(presence, names.CONNECTIONS_TOPIC, group=PRESENCE_GROUP)
-        self.looks.work(presence)
+        self.queues.looks.work(presence)
 
     def _pushes(self) -> None:
         """`push` has everybody looked at who may have to be woken, `wake` looks, and wakes those who are away."""
@@ -267,9 +257,9 @@ class ServicesStack(Stack):
         data.web_push_keys.grant_read(wake)
         self.push_platforms.grant_push(wake)
         for function in (push, wake, self.functions["receipts"]):  # who reads something has another badge elsewhere
-            self.waves.grant_send(function)
+            self.queues.waves.grant_send(function)
         self._consume(push, names.EVENTS_TOPIC, group=PUSH_GROUP)
-        self.waves.work(wake)
+        self.queues.waves.work(wake)
 
     def _rebuild(self) -> None:
         """
@@ -281,10 +271,10 @@ class ServicesStack(Stack):
         )
         self._streams.topics.grant_read(rebuild, names.CONNECTIONS_TOPIC, group=names.REBUILD_GROUP)
         self.sockets.api.grant_manage_connections(rebuild)  # those whose session has ended meanwhile
-        self.closures.grant_send(rebuild)
+        self.queues.closures.grant_send(rebuild)
         for name in ("persist", "fanout", "rebuild"):
-            self.rebuilds.grant_send(self.functions[name])
-        self.rebuilds.work(rebuild)
+            self.queues.rebuilds.grant_send(self.functions[name])
+        self.queues.rebuilds.work(rebuild)
         self._every_minute(rebuild)
         # What runs triggers may invoke this function, so this function cannot wait for the one that migrates. All that
         # it asks the database is which sessions are live, and at the first deployment nothing.
@@ -360,7 +350,7 @@ class ServicesStack(Stack):
             environment={
                 f"NATTER_{dependency}__{name}": value
                 for dependency in dependencies
-                for name, value in self._settings(dependency).items()
+                for name, value in self._settings[dependency].items()
             },
             vpc=self._network.vpc,
             security_group=self._network.functions,
@@ -373,48 +363,3 @@ class ServicesStack(Stack):
             self._data.cache.grant_connect(function)
         self.functions[folder] = function
         return function
-
-    def _settings(self, dependency: str) -> Mapping[str, str]:
-        """What a function must know about one dependency; `natter.settings` has the other half."""
-        stage, data = self._stage, self._data
-        if dependency == "PUSH":  # not there yet when what makes it is made
-            return self.push_platforms.settings
-        settings = {
-            "KAFKA": {"BROKERS": self._streams.brokers, "AUTH": stage.kafka_auth},
-            "KEYSPACES": {
-                "ENDPOINT": f"cassandra.{Aws.REGION}.{Aws.URL_SUFFIX}:9142",
-                "KEYSPACE": data.tables.keyspace,
-                "AUTH": stage.keyspaces_auth,
-            },
-            "VALKEY": {
-                "ENDPOINT": data.cache.endpoint,
-                "AUTH": stage.valkey_auth,
-                "USER": data.cache.user_name,
-                "CACHE": data.cache.name,
-            },
-            "POSTGRES": {
-                "ENDPOINT": f"{data.database.proxy.endpoint}:{data.database.port}",
-                "DATABASE": names.DATABASE,
-                "SECRET_ARN": data.database.secret.secret_arn,
-                "TLS": stage.postgres_tls,
-            },
-            "TOKENS": {"KEY_ARNS": json.dumps([key.key_arn for key in data.token_keys])},
-            "SOCKETS": {"URL": self.sockets.url, "ENDPOINT": self.sockets.management_endpoint},
-            "ATTACHMENTS": {"BUCKET": data.attachments.bucket_name},
-            "DELIVERIES": {"QUEUE_URL": self.slices.url},
-            "FILES": {"QUEUE_URL": self.files.url},
-            "WAVES": {"QUEUE_URL": self.waves.url},
-            "LOOKS": {"QUEUE_URL": self.looks.url},
-            "REBUILDS": {"QUEUE_URL": self.rebuilds.url},
-            "REBUILDING": {"PARTS": str(-(-names.REGISTRY_PARTS // stage.rebuilders))},
-            "CLOSURES": {"QUEUE_URL": self.closures.url},
-            "EXPORTER": {"FUNCTION": f"natter-{stage.name}-export"},
-            "WEB_PUSH": {
-                "SECRET_ARNS": json.dumps([secret.secret_arn for secret in data.web_push_keys.secrets]),
-                "CONTACT": stage.web_push_contact,
-                "HOSTS": json.dumps(stage.web_push_hosts),
-            },
-            "CREDENTIALS": data.push_credentials.settings,
-            "LIMITS": {"PER_ADDRESS": str(stage.limit_per_address).lower(), "RATES": json.dumps(stage.limits)},
-        }
-        return settings[dependency]
