@@ -7,7 +7,7 @@ from typing import Any, cast
 from natter.domain.accounts.users import PushTarget
 from natter.domain.conversations.members import Membership, MembershipChange, Standing
 from natter.domain.fold.writes import AmendedRow, EventRow, RosterRow, StandingRow, StateRow
-from natter.domain.ids import ConversationId, DeviceId, UserId
+from natter.domain.ids import ConversationId, DeviceId, UserId, new_id
 from natter.domain.messages.events import Emission, Event, Head
 from natter.domain.messages.states import NO_STATE
 from natter.domain.push.registrations import Registration
@@ -112,6 +112,7 @@ class PushStage:
             service=self.service,
             queue=self.queue,
             now_ms=lambda: self.now,
+            new_id=new_id,
             delay_s=lambda attempt: 2**attempt,
         )
 

@@ -1,6 +1,7 @@
 """Consumer of the queue of waves: wakes the devices of who is away, and brings the numbers on icons up to date."""
 
 from natter.bootstrap.engines import Engines
+from natter.domain.ids import new_id
 from natter.entrypoints.lazily import LambdaHandler, lazily
 from natter.entrypoints.queue import queue_consumer
 from natter.records.push import load_wave
@@ -51,6 +52,7 @@ def _made() -> LambdaHandler:
         service=engines.push_service,
         queue=engines.waves,
         now_ms=engines.now_ms,
+        new_id=new_id,
         delay_s=backoff_s,
     )
     tell_badges = TellBadges(

@@ -34,8 +34,10 @@ class Conversation:
     def __init__(self, marks: PushMarks) -> None:
         self._marks, self._id = marks, ConversationId(new_id())
 
-    def a_claim(self, seq: int, at: int = 0, *, device: DeviceId = PHONE) -> Claim:
-        return Claim(conversation_id=self._id, user_id=BOB, device_id=device, seq=seq, at=NOON + at)
+    def a_claim(self, seq: int, at: int = 0, *, device: DeviceId = PHONE, by: str | None = None) -> Claim:
+        """By somebody new, unless they have a name."""
+        name = new_id() if by is None else by
+        return Claim(conversation_id=self._id, user_id=BOB, device_id=device, seq=seq, at=NOON + at, by=name)
 
     def claim(self, *claims: Claim, now: int = WAIT_MS) -> Sequence[Claimed]:
         return self._marks.claim(claims, now=NOON + now)
@@ -50,14 +52,27 @@ class Conversation:
 class TestPushMarksContract:
     def test_each_device_is_woken_once_for_each_message(self, marks: PushMarks) -> None:
         lobby, kitchen = Conversation(marks), Conversation(marks)
-        claims = [lobby.a_claim(1), lobby.a_claim(1, device=LAPTOP), lobby.a_claim(2), kitchen.a_claim(1)]
-        assert lobby.turns(*claims) == ["single"] * 4
-        assert lobby.turns(*claims) == ["again"] * 4
+
+        def claims() -> list[Claim]:
+            return [lobby.a_claim(1), lobby.a_claim(1, device=LAPTOP), lobby.a_claim(2), kitchen.a_claim(1)]
+
+        assert lobby.turns(*claims()) == ["single"] * 4
+        assert lobby.turns(*claims()) == ["again"] * 4
+
+    def test_an_answer_that_was_lost_comes_again(self, marks: PushMarks) -> None:
+        lobby = Conversation(marks)
+        mine = [lobby.a_claim(seq, by="me") for seq in range(1, 5)]
+        for _ in range(2):
+            assert lobby.turns(*mine, now=WAIT_MS) == ["single"] * 3 + ["later"]
+        for _ in range(2):
+            assert lobby.turns(mine[-1], now=OVER) == ["summary"]
+        lobby.release(lobby.a_claim(1), lobby.a_claim(4))
+        assert lobby.turns(lobby.a_claim(1), lobby.a_claim(4), now=OVER) == ["again"] * 2
 
     def test_of_those_who_ask_at_once_one_may(self, marks: PushMarks) -> None:
         lobby = Conversation(marks)
         for seq in range(1, 4):
-            claims = [lobby.a_claim(seq)] * 8
+            claims = [lobby.a_claim(seq) for _ in range(8)]
             with ThreadPoolExecutor(max_workers=8) as threads:
                 turns = list(threads.map(lambda each: lobby.turns(each)[0], claims))
             assert sorted(turns) == ["again"] * 7 + ["single"]
@@ -68,7 +83,7 @@ class TestPushMarksContract:
         later = Claimed(turn="later", due_at=NOON + 1 + OVER)
         assert list(lobby.claim(*claims))[3:] == [later] * 3
         with ThreadPoolExecutor(max_workers=3) as threads:
-            answers = list(threads.map(lambda each: lobby.claim(each, now=1 + OVER)[0], claims[3:]))
+            answers = list(threads.map(lambda seq: lobby.claim(lobby.a_claim(seq, at=seq), now=1 + OVER)[0], (4, 5, 6)))
         assert sorted((each.turn, each.count) for each in answers) == [("again", 0)] * 2 + [("summary", 6)]
 
     def test_what_is_taken_back_may_be_claimed_again(self, marks: PushMarks) -> None:
@@ -77,7 +92,7 @@ class TestPushMarksContract:
         lobby.claim(*claims)
         lobby.claim(last, now=OVER)
         lobby.release(one, last)
-        assert lobby.turns(one, last, now=OVER) == ["single", "summary"]
+        assert lobby.turns(lobby.a_claim(1), lobby.a_claim(4), now=OVER) == ["single", "summary"]
         assert lobby.turns(one, last, now=OVER) == ["again"] * 2
 
     def test_what_nobody_claimed_is_not_taken_back(self, marks: PushMarks) -> None:
@@ -96,7 +111,7 @@ class TestPushMarksContract:
         claims = [lobby.a_claim(seq, at=seq * step) for seq in range(1, 2 * MOST_REMEMBERED)]
         lobby.claim(*claims)
         after = lobby.a_claim(3 * MOST_REMEMBERED, at=3 * MOST_REMEMBERED * WINDOW_MS)
-        assert lobby.turns(after, claims[0], now=after.at - NOON) == ["single", "again"]
+        assert lobby.turns(after, lobby.a_claim(1, at=step), now=after.at - NOON) == ["single", "again"]
 
 
 @given(
@@ -110,10 +125,10 @@ class TestPushMarksContract:
 def test_it_decides_as_the_domain_does(marks: PushMarks, asked: list[tuple[str, int, int]], times: list[int]) -> None:
     lobby, woken = Conversation(marks), Woken()
     for what, seq, now in asked:
-        each = lobby.a_claim(seq, times[seq - 1])
+        each = lobby.a_claim(seq, times[seq - 1], by=f"number {now % 2}")
         if what == "release":
-            woken = release(woken, seq=seq)
+            woken = release(woken, seq=seq, by=each.by)
             lobby.release(each)
         else:
-            woken, expected = claim(woken, seq=seq, at=each.at, now=NOON + now)
+            woken, expected = claim(woken, seq=seq, at=each.at, by=each.by, now=NOON + now)
             assert list(lobby.claim(each, now=now)) == [expected]

@@ -20,14 +20,14 @@ class MemoryPushMarks:
         results = []
         for each in claims:
             key = each.conversation_id, each.user_id, each.device_id
-            self._woken[key], claimed = claim(self._woken[key], seq=each.seq, at=each.at, now=now)
+            self._woken[key], claimed = claim(self._woken[key], seq=each.seq, at=each.at, by=each.by, now=now)
             results.append(claimed)
         return results
 
     def release(self, claims: Sequence[Claim]) -> None:
         for each in claims:
             key = each.conversation_id, each.user_id, each.device_id
-            self._woken[key] = release(self._woken[key], seq=each.seq)
+            self._woken[key] = release(self._woken[key], seq=each.seq, by=each.by)
 
     def lose(self) -> None:
         """The cache restarts empty."""

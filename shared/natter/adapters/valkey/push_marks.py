@@ -1,9 +1,10 @@
 """
 `PushMarks` in Valkey: `woken:{…}`, one hash for each conversation and device that was woken there of late.
 
-`window` is when the latest window began; `count:BEGAN` how many messages a window has, `told:BEGAN` that its push was
-claimed; a place, `told`, `untold` or when its window began; `up_to` the place up to which all counts as told. What a
-message becomes is decided as in `natter.domain.push.bursts`.
+`window` is when the latest window began; `count:BEGAN` how many messages a window has, `due:BEGAN` when those beyond
+the first three are told of, `told:BEGAN` who has claimed their push; a place, `told NAME`, `untold` or when its window
+began; `up_to` the place up to which all counts as told. What a message becomes is decided as in
+`natter.domain.push.bursts`.
 """
 
 from collections.abc import Sequence
@@ -16,9 +17,9 @@ from natter.ports.push import PushMarks
 TTL_MS = 2 * MAX_AGE_MS
 """What is asked again later is too old to be pushed."""
 
-# KEYS[1] hash; ARGV: place, when it happened, now, milliseconds to keep all. Returns the turn and its number.
+# KEYS[1] hash; ARGV: place, when it happened, now, milliseconds to keep all, who claims. Returns turn and number.
 _CLAIM = f"""
-local key, seq, at = KEYS[1], ARGV[1], ARGV[2]
+local key, seq, at, now, by = KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[5]
 
 local function forget_the_older_half()
   local fields, places, windows = redis.call('HGETALL', key), {{}}, {{}}
@@ -49,7 +50,8 @@ if not known then
   if not window or tonumber(at) >= tonumber(window) + {WINDOW_MS} or is_told then
     local begins = window and string.format('%.0f', math.max(tonumber(at), tonumber(window) + 1)) or at
     if redis.call('HLEN', key) >= {MOST_REMEMBERED} then forget_the_older_half() end
-    redis.call('HSET', key, 'window', begins, 'count:' .. begins, 1)
+    local due = math.max(tonumber(begins) + {WAIT_MS}, now) + {WINDOW_MS}
+    redis.call('HSET', key, 'window', begins, 'count:' .. begins, 1, 'due:' .. begins, string.format('%.0f', due))
     known = 'untold'
   else
     known = redis.call('HINCRBY', key, 'count:' .. window, 1) <= {SINGLE} and 'untold' or window
@@ -57,24 +59,26 @@ if not known then
   redis.call('HSET', key, seq, known)
   redis.call('PEXPIRE', key, ARGV[4])
 end
-if known == 'told' then return {{'again', 0}} end
-if known == 'untold' then
-  redis.call('HSET', key, seq, 'told')
+if known == 'untold' or known == 'told ' .. by then
+  redis.call('HSET', key, seq, 'told ' .. by)
   return {{'single', 0}}
 end
-local due = tonumber(known) + {WINDOW_MS + WAIT_MS}
-if tonumber(ARGV[3]) < due then return {{'later', due}} end
-if redis.call('HSETNX', key, 'told:' .. known, 1) == 0 then return {{'again', 0}} end
+if string.sub(known, 1, 4) == 'told' then return {{'again', 0}} end
+local due = tonumber(redis.call('HGET', key, 'due:' .. known))
+if now < due then return {{'later', due}} end
+redis.call('HSETNX', key, 'told:' .. known, by)
+if redis.call('HGET', key, 'told:' .. known) ~= by then return {{'again', 0}} end
 return {{'summary', tonumber(redis.call('HGET', key, 'count:' .. known))}}
 """
 
-# KEYS[1] hash; ARGV: place.
+# KEYS[1] hash; ARGV: place, who has claimed.
 _RELEASE = """
-local known = redis.call('HGET', KEYS[1], ARGV[1])
-if known == 'told' then
-  redis.call('HSET', KEYS[1], ARGV[1], 'untold')
-elseif known and known ~= 'untold' then
-  redis.call('HDEL', KEYS[1], 'told:' .. known)
+local key, by = KEYS[1], ARGV[2]
+local known = redis.call('HGET', key, ARGV[1])
+if known == 'told ' .. by then
+  redis.call('HSET', key, ARGV[1], 'untold')
+elseif known and redis.call('HGET', key, 'told:' .. known) == by then
+  redis.call('HDEL', key, 'told:' .. known)
 end
 """
 
@@ -89,7 +93,7 @@ class ValkeyPushMarks:
         with self._valkey.client() as client:
             pipeline = client.pipeline(transaction=False)
             for each in claims:
-                pipeline.eval(_CLAIM, 1, _key(each), each.seq, each.at, now, TTL_MS)
+                pipeline.eval(_CLAIM, 1, _key(each), each.seq, each.at, now, TTL_MS, each.by)
             return [_claimed(turn, number) for turn, number in pipeline.execute()]
 
     def release(self, claims: Sequence[Claim]) -> None:
@@ -98,7 +102,7 @@ class ValkeyPushMarks:
         with self._valkey.client() as client:
             pipeline = client.pipeline(transaction=False)
             for each in claims:
-                pipeline.eval(_RELEASE, 1, _key(each), each.seq)
+                pipeline.eval(_RELEASE, 1, _key(each), each.seq, each.by)
             pipeline.execute()
 
 

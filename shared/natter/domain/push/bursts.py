@@ -2,7 +2,7 @@
 What a device was woken for in a conversation: each message once (P7), and many at once as one push.
 
 A window begins with the first message that wakes the device, by the log's time, and is ten seconds long. Its first
-three messages are pushed one by one; all others become one push, due when the last of them was looked at, which says
+three messages are pushed one by one; all others become one push, due when all of them have been looked at, which says
 how many there were and replaces those before it.
 """
 
@@ -31,6 +31,8 @@ class Claim:
     seq: int
     at: int
     """When it happened, milliseconds of the log."""
+    by: str
+    """Who claims, under a name that nobody else has: of a claim whose answer was lost, the same is told the same."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,8 +56,17 @@ class Burst:
     """A window."""
 
     count: int
-    is_told: bool = False
-    """Somebody has claimed its push."""
+    due_at: int
+    """When those beyond the first three are told of, milliseconds: as late after its end as its first message was."""
+    told_by: str | None = None
+    """Who has claimed its push."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ToldBy:
+    """It is pushed on its own, by who has claimed it; None: it is to be, its push was taken back."""
+
+    name: str | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,17 +77,18 @@ class Woken:
     """When the latest window began, milliseconds."""
     bursts: Mapping[int, Burst] = field(default_factory=dict)
     """By when they began."""
-    messages: Mapping[int, Literal["told", "untold"] | int] = field(default_factory=dict)
-    """By place: pushed on its own, to be pushed so (its push was taken back), or told of with the window begun then."""
+    messages: Mapping[int, ToldBy | int] = field(default_factory=dict)
+    """By place: how it is told on its own, or with which window."""
     told_up_to: int = 0
     """All up to this place count as told."""
 
 
 AGAIN = Claimed(turn="again")
 _SINGLE = Claimed(turn="single")
+_UNTOLD = ToldBy(name=None)
 
 
-def claim(woken: Woken, *, seq: int, at: int, now: int) -> tuple[Woken, Claimed]:
+def claim(woken: Woken, *, seq: int, at: int, by: str, now: int) -> tuple[Woken, Claimed]:
     """
     What is known then, and what becomes of the message at `seq`. Asking again, at any time, wakes nobody twice.
 
@@ -85,43 +97,42 @@ def claim(woken: Woken, *, seq: int, at: int, now: int) -> tuple[Woken, Claimed]
     """
     if seq <= woken.told_up_to:
         return woken, AGAIN
-    known = woken.messages.get(seq)
-    if known is None:
-        woken = _joined(woken, seq, at)
-        known = woken.messages[seq]
-    if known == "told":
-        return woken, AGAIN
-    if known == "untold":
-        return _noted(woken, seq, "told"), _SINGLE
-    due_at = known + WINDOW_MS + WAIT_MS
-    if now < due_at:
-        return woken, Claimed(turn="later", due_at=due_at)
+    if seq not in woken.messages:
+        woken = _joined(woken, seq, at, now)
+    known = woken.messages[seq]
+    if isinstance(known, ToldBy):
+        if known.name not in {None, by}:
+            return woken, AGAIN
+        return _noted(woken, seq, ToldBy(name=by)), _SINGLE
     burst = woken.bursts[known]
-    if burst.is_told:
+    if now < burst.due_at:
+        return woken, Claimed(turn="later", due_at=burst.due_at)
+    if burst.told_by not in {None, by}:
         return woken, AGAIN
-    return _with_burst(woken, known, replace(burst, is_told=True)), Claimed(turn="summary", count=burst.count)
+    return _with_burst(woken, known, replace(burst, told_by=by)), Claimed(turn="summary", count=burst.count)
 
 
-def release(woken: Woken, *, seq: int) -> Woken:
-    """Take back the claim of the message at `seq`, or of the push of its window: nothing was handed over."""
+def release(woken: Woken, *, seq: int, by: str) -> Woken:
+    """Take back one's claim of the message at `seq`, or of the push of its window: nothing was handed over."""
     known = woken.messages.get(seq)
-    if known == "told":
-        return _noted(woken, seq, "untold")
-    if isinstance(known, int):
-        return _with_burst(woken, known, replace(woken.bursts[known], is_told=False))
+    if isinstance(known, ToldBy):
+        return _noted(woken, seq, _UNTOLD) if known.name == by else woken
+    if known is not None and woken.bursts[known].told_by == by:
+        return _with_burst(woken, known, replace(woken.bursts[known], told_by=None))
     return woken
 
 
-def _joined(woken: Woken, seq: int, at: int) -> Woken:
-    """With the message as part of its window: `untold`, or the window's beginning if others stand for it."""
+def _joined(woken: Woken, seq: int, at: int, now: int) -> Woken:
+    """With the message as part of its window: to be told on its own, or with it if others stand for it."""
     window = woken.window
-    if window is None or at >= window + WINDOW_MS or woken.bursts[window].is_told:
+    if window is None or at >= window + WINDOW_MS or woken.bursts[window].told_by is not None:
         begins = at if window is None else max(at, window + 1)
+        burst = Burst(count=1, due_at=max(begins + WAIT_MS, now) + WINDOW_MS)
         woken = _remembering(replace(woken, window=begins), seq)
-        return _noted(_with_burst(woken, begins, Burst(count=1)), seq, "untold")
+        return _noted(_with_burst(woken, begins, burst), seq, _UNTOLD)
     burst = woken.bursts[window]
     woken = _with_burst(woken, window, replace(burst, count=burst.count + 1))
-    return _noted(woken, seq, "untold" if burst.count < SINGLE else window)
+    return _noted(woken, seq, _UNTOLD if burst.count < SINGLE else window)
 
 
 def _remembering(woken: Woken, seq: int) -> Woken:
@@ -136,7 +147,7 @@ def _remembering(woken: Woken, seq: int) -> Woken:
     return replace(woken, messages=messages, bursts=bursts, told_up_to=max(woken.told_up_to, min(floor, seq - 1)))
 
 
-def _noted(woken: Woken, seq: int, what: Literal["told", "untold"] | int) -> Woken:
+def _noted(woken: Woken, seq: int, what: ToldBy | int) -> Woken:
     return replace(woken, messages={**woken.messages, seq: what})
 
 

@@ -54,12 +54,16 @@ class ComposePushes:
         for each in wanted:
             place = each.message.conversation_id, each.message.seq
             name, event = names.get(each.message.sender_id), said.get(place)
-            if name is None or event is None:
+            if name is None or (event is None and each.count == 1):
                 pushes.append(None)
-                continue
-            if place not in kinds:
-                kinds[place] = self._content_type(event)
-            pushes.append(_push(each, name, event, kinds[place], badges[each.user_id]))
+            elif event is None or each.count > 1:
+                pushes.append(_push(each, name, gathered(each.count), badges[each.user_id]))
+            else:
+                if place not in kinds:
+                    kinds[place] = self._content_type(event)
+                content, previews = event.payload["content"], each.reachable.notifications.previews
+                says = body(content, previews=previews, content_type=kinds[place])
+                pushes.append(_push(each, name, says, badges[each.user_id]))
         return pushes
 
     def _said(self, messages: Sequence[Message]) -> Mapping[tuple[ConversationId, int], Event]:
@@ -91,15 +95,13 @@ class ComposePushes:
         return None if found is None else found.content_type
 
 
-def _push(each: ToPush, name: str, event: Event, content_type: str | None, badge: int) -> Push:
+def _push(each: ToPush, name: str, says: str, badge: int) -> Push:
     wishes = each.reachable
-    content = event.payload["content"]
-    says = body(content, previews=wishes.notifications.previews, content_type=content_type)
     return Push(
         conversation_id=each.message.conversation_id,
         seq=each.message.seq,
         kind=wishes.kind,
         title=title(name, wishes.title if wishes.kind == "group" else None),
-        body=says if each.count == 1 else gathered(each.count),
+        body=says,
         badge=max(1, badge),
     )

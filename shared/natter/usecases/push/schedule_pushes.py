@@ -45,7 +45,7 @@ class SchedulePushes:
         ]
         together = list(waves(found))
         if together:
-            self.queue.add(together, delay_s=max(0, -(-(due - now) // 1000)))
+            self.queue.add(together, delay_s=min(max(0, -(-(due - now) // 1000)), WAIT_MS // 1000))
         return len(together)
 
 

@@ -43,6 +43,8 @@ class _Due:
     message: Message
     wishes: Reachable
     registration: Registration
+    by: str
+    """Who looks: this invocation."""
     count: int = 1
     """Messages that the push stands for."""
 
@@ -54,6 +56,7 @@ class _Due:
             device_id=self.registration.device_id,
             seq=self.message.seq,
             at=self.message.at,
+            by=self.by,
         )
 
     @property
@@ -96,6 +99,7 @@ class WakeDevices:
     service: PushService
     queue: WaveQueue
     now_ms: NowMs
+    new_id: Callable[[], str]
     delay_s: Callable[[int], int]
     """How long to leave a platform alone that has refused so often."""
 
@@ -114,7 +118,7 @@ class WakeDevices:
     def _decided(
         self, candidates: Sequence[Candidates], registered: Mapping[UserId, Sequence[Registration]], woken: Woken
     ) -> tuple[list[_Due], list[_PutOff]]:
-        recipients, now = self.look(candidates), self.now_ms()
+        recipients, now, by = self.look(candidates), self.now_ms(), self.new_id()
         due: list[_Due] = []
         later: list[_PutOff] = []
         for each in candidates:
@@ -123,7 +127,7 @@ class WakeDevices:
                 for registration in registered[user]:
                     match decide(each.message, recipient, registration.device_id, now):
                         case Wake(wishes=wishes):
-                            due.append(_Due(message=each.message, wishes=wishes, registration=registration))
+                            due.append(_Due(message=each.message, wishes=wishes, registration=registration, by=by))
                         case Later(at=at):
                             later.append(_PutOff(message=each.message, user_id=user, until=at))
                         case Never(reason=reason):
@@ -152,7 +156,7 @@ class WakeDevices:
         """Returns those that were refused, and may be claimed again."""
         try:
             pushes = self.compose([each.wanted for each in mine]) if mine else ()
-        except Unavailable:
+        except BaseException:
             self.marks.release([each.claim for each in mine])
             raise
         telling = [(each, push) for each, push in zip(mine, pushes, strict=True) if push is not None]
@@ -198,10 +202,13 @@ class WakeDevices:
 
     def _try_again(self, refused: Sequence[tuple[_Due, Handed]], attempt: int) -> None:
         """When the platform wants it, and later each time."""
-        if refused:
-            wanted_s = max(-(-(result.retry_after_ms or 0) // 1000) for _, result in refused)
-            again = _by_message((each.message, each.registration.user_id) for each, _ in refused)
-            delay_s = min(max(self.delay_s(attempt), wanted_s), MAX_DELAY_S)
+        by_delay: dict[int, list[_Due]] = {}
+        least_s = self.delay_s(attempt)
+        for each, result in refused:
+            wanted_s = -(-(result.retry_after_ms or 0) // 1000)
+            by_delay.setdefault(min(max(least_s, wanted_s), MAX_DELAY_S), []).append(each)
+        for delay_s, together in by_delay.items():
+            again = _by_message((each.message, each.registration.user_id) for each in together)
             self.queue.add(list(waves(again, attempt=attempt)), delay_s=delay_s)
 
 

@@ -25,13 +25,18 @@ class Device:
 
     def __init__(self) -> None:
         self.woken = Woken()
+        self.asked: list[int] = []
 
     def claim(self, seq: int, at: int, *, now: int | None = None) -> Claimed:
-        self.woken, claimed = claim(self.woken, seq=seq, at=at, now=at + WAIT_MS if now is None else now)
+        self.woken, claimed = claim(
+            self.woken, seq=seq, at=at, by=f"somebody {len(self.asked)}", now=at + WAIT_MS if now is None else now
+        )
+        self.asked.append(seq)
         return claimed
 
     def release(self, seq: int) -> None:
-        self.woken = release(self.woken, seq=seq)
+        for number in range(len(self.asked)):
+            self.woken = release(self.woken, seq=seq, by=f"somebody {number}")
 
 
 def test_three_are_pushed_one_by_one_and_one_push_stands_for_the_others() -> None:
@@ -85,6 +90,21 @@ def test_taking_back_what_was_not_claimed_changes_nothing() -> None:
     device = Device()
     device.release(1)
     assert device.woken == Woken()
+
+
+def test_the_answer_that_was_lost_comes_again_to_who_had_it_and_nobody_else_takes_it_back() -> None:
+    woken, claimed = claim(Woken(), seq=1, at=0, by="me", now=WAIT_MS)
+    assert claim(woken, seq=1, at=0, by="me", now=WAIT_MS) == (woken, claimed)
+    assert release(woken, seq=1, by="another") == woken
+    assert claim(woken, seq=1, at=0, by="another", now=WAIT_MS) == (woken, AGAIN)
+
+
+def test_what_is_looked_at_late_is_one_push_as_well() -> None:
+    """Who is online on another device is looked at after half a minute: ten messages were ten pushes."""
+    device, late = Device(), 30_000
+    turns = [device.claim(seq, at=seq, now=seq + late).turn for seq in range(1, 11)]
+    assert turns == ["single"] * SINGLE + ["later"] * 7
+    assert device.claim(10, 10, now=1 + late + WINDOW_MS) == Claimed(turn="summary", count=10)
 
 
 def test_little_is_remembered_and_what_is_forgotten_counts_as_told() -> None:
