@@ -188,7 +188,7 @@ class ServicesStack(Stack):
         self._closes(post_slice)
 
         self._consume(fanout, names.FANOUT_TOPIC, group=FANOUT_GROUP)
-        self.slices.work(post_slice)
+        self.slices.work(post_slice, comes_again=True)
 
     def _settle_files(self) -> None:
         """Keeps what messages show. `persist` does not do it itself: S3 must not hold up a partition."""
@@ -206,7 +206,7 @@ class ServicesStack(Stack):
         """Connections that are not closed yet, though they were to be: their upgrade was under way."""
         close_connections = self._function("close_connections", ["core"], "VALKEY", "CLOSURES")
         self._closes(close_connections)
-        self.closures.work(close_connections)
+        self.closures.work(close_connections, comes_again=True)
 
     def _closes(self, function: PythonFunction) -> None:
         """It closes connections for good."""
@@ -238,7 +238,7 @@ class ServicesStack(Stack):
         self.looks.grant_send(presence)
         self.sockets.api.grant_manage_connections(presence)
         self._consume(presence, names.CONNECTIONS_TOPIC, group=PRESENCE_GROUP)
-        self.looks.work(presence)
+        self.looks.work(presence, comes_again=True)
 
     def _rebuild(self) -> None:
         """
@@ -253,7 +253,7 @@ class ServicesStack(Stack):
         self.closures.grant_send(rebuild)
         for name in ("persist", "fanout", "rebuild"):
             self.rebuilds.grant_send(self.functions[name])
-        self.rebuilds.work(rebuild)
+        self.rebuilds.work(rebuild, comes_again=True)
         self._every_minute(rebuild)
         # What runs triggers may invoke this function, so this function cannot wait for the one that migrates. All that
         # it asks the database is which sessions are live, and at the first deployment nothing.
