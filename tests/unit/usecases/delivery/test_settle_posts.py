@@ -178,8 +178,8 @@ class TestClosing:
     def test_a_live_batch_does_not_come_again_for_it(self, anns: Connection, bobs: Connection) -> None:
         """All of it would be shown to everybody again, for as long as the queues are away."""
         stage = Stage(anns, bobs)
-        stage.queue.answers = stage.gateway.closes = stage.closures.answers = False
-        report = stage.settle([a_posting(anns, 1), a_posting(bobs, 1)], [FAILED, DELIVERED])
+        stage.gateway.closes = stage.closures.answers = False
+        report = stage.settle([a_posting(anns), a_posting(bobs, 1)], [FAILED, DELIVERED])
         assert report == Settled(failed=1, delivered=1)
 
 
