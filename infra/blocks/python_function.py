@@ -70,3 +70,9 @@ class PythonFunction(lambda_.Function):
         )
         self.folder = folder
         self.time_limit = Duration.seconds(sizing.timeout_s)
+
+    def allow_recursion(self) -> None:
+        """It may cause events for itself, as often as it says."""
+        function = self.node.default_child
+        assert isinstance(function, lambda_.CfnFunction)
+        function.recursive_loop = "Allow"

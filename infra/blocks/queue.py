@@ -65,8 +65,15 @@ class WorkQueue(Construct):
     def grant_send(self, grantee: iam.IGrantable) -> None:
         self._queue.grant_send_messages(grantee)
 
-    def work(self, function: PythonFunction) -> None:
-        """One message an invocation: one that is slow does not hold up others."""
+    def work(self, function: PythonFunction, *, comes_again: bool = False) -> None:
+        """
+        One message an invocation: one that is slow does not hold up others.
+
+        `comes_again`: the function puts what is left back itself, later each time and not for ever. Lambda would take
+        that for a loop, and stop it after some 16 rounds (developer guide, "recursive loop detection").
+        """
+        if comes_again:
+            function.allow_recursion()
         function.add_event_source(
             SqsEventSource(self._queue, batch_size=1, report_batch_item_failures=True, max_concurrency=CONCURRENCY)
         )

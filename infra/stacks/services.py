@@ -193,7 +193,7 @@ class ServicesStack(Stack):
         self._closes(post_slice)
 
         self._consume(fanout, names.FANOUT_TOPIC, group=FANOUT_GROUP)
-        self.queues.slices.work(post_slice)
+        self.queues.slices.work(post_slice, comes_again=True)
 
     def _settle_files(self) -> None:
         """Keeps what messages show. `persist` does not do it itself: S3 must not hold up a partition."""
@@ -211,7 +211,7 @@ class ServicesStack(Stack):
         """Connections that are not closed yet, though they were to be: their upgrade was under way."""
         close_connections = self._function("close_connections", ["core"], "VALKEY", "CLOSURES")
         self._closes(close_connections)
-        self.queues.closures.work(close_connections)
+        self.queues.closures.work(close_connections, comes_again=True)
 
     def _closes(self, function: PythonFunction) -> None:
         """It closes connections for good."""
@@ -243,23 +243,7 @@ class ServicesStack(Stack):
         self.queues.looks.grant_send(presence)
         self.sockets.api.grant_manage_connections(presence)
         self._consume(presence, names.CONNECTIONS_TOPIC, group=PRESENCE_GROUP)
-        self.queues.looks.work(presence)
-
-    def _pushes(self) -> None:
-        """`push` has everybody looked at who may have to be woken, `wake` looks, and wakes those who are away."""
-        data = self._data
-        push = self._function("push", ["core", "streams", "tables"], "KAFKA", "KEYSPACES", "WAVES")
-        stores = ("POSTGRES", "VALKEY", "KEYSPACES", "ATTACHMENTS", "WAVES")
-        wake = self._function("wake", ["core", "users", "tables"], *stores, "WEB_PUSH")
-        data.tables.grant(push, read=("rosters",))
-        data.tables.grant(wake, read=("heads", "events", "message_states", "reaction_marks", "standings", "cursors"))
-        data.attachments.grant_describe(wake)
-        data.web_push_keys.grant_read(wake)
-        self.push_platforms.grant_push(wake)
-        for function in (push, wake, self.functions["receipts"]):  # who reads something has another badge elsewhere
-            self.queues.waves.grant_send(function)
-        self._consume(push, names.EVENTS_TOPIC, group=PUSH_GROUP)
-        self.queues.waves.work(wake)
+        self.queues.looks.work(presence, comes_again=True)
 
     def _rebuild(self) -> None:
         """
@@ -274,7 +258,7 @@ class ServicesStack(Stack):
         self.queues.closures.grant_send(rebuild)
         for name in ("persist", "fanout", "rebuild"):
             self.queues.rebuilds.grant_send(self.functions[name])
-        self.queues.rebuilds.work(rebuild)
+        self.queues.rebuilds.work(rebuild, comes_again=True)
         self._every_minute(rebuild)
         # What runs triggers may invoke this function, so this function cannot wait for the one that migrates. All that
         # it asks the database is which sessions are live, and at the first deployment nothing.

@@ -16,9 +16,10 @@ DEAD_TOPIC = "chat.dead"
 TOPICS = (COMMANDS_TOPIC, EVENTS_TOPIC, RECEIPTS_TOPIC, CONNECTIONS_TOPIC, FANOUT_TOPIC, DEAD_TOPIC)
 
 REBUILD_GROUP = "natter-rebuild"
+"""No consumer joins it: the library asks the brokers about it all the same."""
+
 REGISTRY_PARTS = 128
 """Of the registry of connections, more than a cache has shards: each holds at least one, and so its mark."""
-"""No consumer joins it: the library asks the brokers about it all the same."""
 
 DATABASE = "natter"
 

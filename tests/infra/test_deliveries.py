@@ -66,6 +66,20 @@ class TestQueues:
             assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
             assert 2 <= source["ScalingConfig"]["MaximumConcurrency"] < 1000
 
+    def test_who_puts_work_back_itself_is_not_stopped_as_a_loop(self, app: Templates) -> None:
+        """Lambda stops what causes events for itself after some 16 rounds."""
+        allowed = {name for name, each in app.functions().items() if each.get("RecursiveLoop") == "Allow"}
+        logical = {
+            each["Properties"]["QueueName"].removeprefix(f"natter-{app.stage}-"): logical_id
+            for logical_id, each in app.stack("services")["Resources"].items()
+            if each["Type"] == "AWS::SQS::Queue"
+        }
+        assert allowed == {
+            worker
+            for queue, worker in WORKERS.items()
+            if any(f'"{logical[queue]}"' in each for each in app.actions(worker).get("sqs:SendMessage", ()))
+        }
+
     @pytest.mark.parametrize(
         ("queue", "added_by", "worker"),
         [

@@ -64,4 +64,4 @@ class Slice:
     made_at: int
     """Milliseconds: since when they are to be shown them. A slice of what is left of another has its time."""
     attempt: int = 0
-    """How often they were not shown them though it was tried, or was to be."""
+    """How often they were not shown them though it was tried."""

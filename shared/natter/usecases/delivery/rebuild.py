@@ -13,7 +13,7 @@ from natter.domain.errors import Unavailable
 from natter.domain.ids import SessionId, UserId
 from natter.domain.presence import Traces
 from natter.domain.registry import Remembered, remembered
-from natter.names import CONNECTION_LIFETIME_S
+from natter.names import CONNECTION_LIFETIME_S, REGISTRY_PARTS
 from natter.ports.accounts import Sessions
 from natter.ports.delivery import Connections, RebuildQueue, RegistryMarks
 from natter.ports.presence import ConnectionHistory, PresenceTraces
@@ -100,13 +100,14 @@ class Rebuild:
         lost = self.marks.claim(generation, most=self.most)
         if not lost:
             return None
-        if len(lost) == self.most:
+        if len(lost) == self.most < REGISTRY_PARTS:
             self._go_on_beside()
         hold = _Hold(self.marks, generation, self.clock)
         since = self.now_ms() - CONNECTION_LIFETIME_S * 1000
         past = self.history.since(since, covers=lambda user: self.marks.part_of(user) in lost)
         restored = 0
         for changes in past.parts():
+            hold()
             found = remembered(changes, self.now_ms())
             of_late = self.now_ms() - EARLIER_MS
             self._end(found, [each for each in found.ends if each.at > of_late], hold)
@@ -114,6 +115,7 @@ class Rebuild:
                 hold()
                 restored += self._restore(connections)
         for changes in past.rest():
+            hold()
             found = remembered(changes, self.now_ms())
             self._end(found, found.ends, hold)
         return Rebuilt(lost=len(lost), rebuilt=self.marks.complete(generation), connections=restored)

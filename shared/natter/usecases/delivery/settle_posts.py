@@ -90,8 +90,8 @@ class SettlePosts:
         """`of`: the slice whose posts they are; None: they were live, and what there was no time for is not late."""
         settled = list(zip(postings, results, strict=True))
         hopeless = [posting.post.connection for posting, result in settled if not posting.seqs and _is_missing(result)]
-        hopeless += self._again(list(_slices(_missing(settled), of, self.now_ms())))
-        closed = self.close(hopeless)
+        hopeless += self._again(list(_slices(_missing(settled), of, self.now_ms())), at_once=of is None)
+        closed = self._closed(hopeless, live=of is None)
         self._forget(posting.post.connection for posting, result in settled if result is PostResult.GONE)
         return Settled(
             delivered=results.count(PostResult.DELIVERED),
@@ -125,15 +125,31 @@ class SettlePosts:
                 self.closures.add(left, delay_s=self.delay_s(1))
         return len(closed)
 
-    def _again(self, slices: Sequence[Slice]) -> list[Connection]:
-        """Queue them; returns the connections for which that is of no use any more, or not possible."""
+    def _closed(self, connections: Iterable[Connection], *, live: bool) -> int:
+        """
+        How many. A batch of live events does not come again because one connection can be closed neither now nor later:
+        its client sees the gap with the next event that it is shown.
+        """
+        try:
+            return self.close(connections)
+        except Unavailable as error:
+            if not live:
+                raise
+            _logger.warning("behind, and still open: %s", error)
+            return 0
+
+    def _again(self, slices: Sequence[Slice], *, at_once: bool) -> list[Connection]:
+        """
+        Queue them; returns the connections for which that is of no use any more, or not possible. What was not tried
+        yet at all may come `at_once`.
+        """
         hopeless: list[Slice] = []
         by_attempt: dict[int, list[Slice]] = {}
         for each in slices:
             (hopeless if self.is_over(each) else by_attempt.setdefault(each.attempt, [])).append(each)
         for attempt, alike in by_attempt.items():
             try:
-                self.queue.add(alike, delay_s=self.delay_s(attempt) if attempt else 0)
+                self.queue.add(alike, delay_s=0 if at_once and not attempt else self.delay_s(max(1, attempt)))
             except Unavailable:
                 hopeless += alike
         return [connection for each in hopeless for connection in each.connections]
@@ -166,10 +182,13 @@ def _missing(
 def _slices(
     missing: Mapping[tuple[ConversationId, Connection], _Missing], of: Slice | None, now: int
 ) -> Iterator[Slice]:
-    """Connections that need the same, together."""
+    """
+    Connections that need the same, together. Those for which there was no time have lost no attempt, and are not with
+    those that failed: one that does not answer must not end the others.
+    """
     alike: dict[tuple[ConversationId, tuple[int, ...], int], list[Connection]] = {}
     for (conversation_id, connection), each in missing.items():
-        attempt = of.attempt + 1 if of is not None else int(each.has_failed)
+        attempt = (0 if of is None else of.attempt) + int(each.has_failed)
         alike.setdefault((conversation_id, tuple(sorted(each.seqs)), attempt), []).append(connection)
     made_at = now if of is None else of.made_at
     for (conversation_id, seqs, attempt), connections in alike.items():

@@ -128,7 +128,8 @@ class TestPostSlice:
         while slices := stage.queue.take():
             tries += len(slices)
             stage.post(slices[0])
-        assert (tries, stage.gateway.closed) == (RETRIES + 1, [anns])
+            stage.now += SLICE_AGE_MS // 4
+        assert (tries, stage.gateway.closed) == (6, [anns])
 
     @pytest.mark.parametrize(("age_ms", "closed"), [(SLICE_AGE_MS, False), (SLICE_AGE_MS + 1, True)])
     def test_who_has_waited_too_long_is_made_to_sync_whether_the_store_answers_or_not(

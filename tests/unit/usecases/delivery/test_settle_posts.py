@@ -130,12 +130,21 @@ class TestUntried:
         assert stage.queue.slices == [of(1, anns), of(0, bobs)]
         assert stage.queue.delays_s == [10, 0]
 
-    def test_of_a_slice_it_comes_later_each_time_too(self, anns: Connection, bobs: Connection) -> None:
-        """It came again at once, and for ever."""
+    def test_of_a_slice_it_comes_later_and_one_that_does_not_answer_ends_nobody_else(
+        self, anns: Connection, bobs: Connection
+    ) -> None:
+        """It came again at once, and for ever; then with one attempt less for those who were never tried."""
         stage = Stage(anns, bobs)
         stage.settle([a_posting(anns, 1), a_posting(bobs, 1)], [FAILED, UNTRIED], of=of(2))
-        assert stage.queue.slices == [of(3, anns, bobs)]
-        assert stage.queue.delays_s == [30]
+        assert stage.queue.slices == [of(3, anns), of(2, bobs)]
+        assert stage.queue.delays_s == [30, 20]
+
+    def test_what_was_never_tried_comes_later_too_and_is_over_when_it_is_old(self, anns: Connection) -> None:
+        stage = Stage(anns)
+        stage.settle([a_posting(anns, 1)], [UNTRIED], of=of(0))
+        assert (stage.queue.slices, stage.queue.delays_s) == ([of(0, anns)], [10])
+        old = a_slice(made_at=NOW - SLICE_AGE_MS - 1)
+        assert stage.settle([a_posting(anns, 1)], [UNTRIED], of=old) == Settled(untried=1, closed=1)
 
 
 class TestAge:
@@ -165,6 +174,13 @@ class TestClosing:
         stage.gateway.closes = stage.closures.answers = False
         with pytest.raises(Unavailable):
             stage.settle([a_posting(anns, 1)], [FAILED], of=of(RETRIES))
+
+    def test_a_live_batch_does_not_come_again_for_it(self, anns: Connection, bobs: Connection) -> None:
+        """All of it would be shown to everybody again, for as long as the queues are away."""
+        stage = Stage(anns, bobs)
+        stage.gateway.closes = stage.closures.answers = False
+        report = stage.settle([a_posting(anns), a_posting(bobs, 1)], [FAILED, DELIVERED])
+        assert report == Settled(failed=1, delivered=1)
 
 
 class TestGone:
