@@ -245,6 +245,22 @@ class ServicesStack(Stack):
         self._consume(presence, names.CONNECTIONS_TOPIC, group=PRESENCE_GROUP)
         self.queues.looks.work(presence, comes_again=True)
 
+    def _pushes(self) -> None:
+        """`push` has everybody looked at who may have to be woken, `wake` looks, and wakes those who are away."""
+        data = self._data
+        push = self._function("push", ["core", "streams", "tables"], "KAFKA", "KEYSPACES", "WAVES")
+        stores = ("POSTGRES", "VALKEY", "KEYSPACES", "ATTACHMENTS", "WAVES")
+        wake = self._function("wake", ["core", "users", "tables"], *stores, "WEB_PUSH")
+        data.tables.grant(push, read=("rosters",))
+        data.tables.grant(wake, read=("heads", "events", "message_states", "reaction_marks", "standings", "cursors"))
+        data.attachments.grant_describe(wake)
+        data.web_push_keys.grant_read(wake)
+        self.push_platforms.grant_push(wake)
+        for function in (push, wake, self.functions["receipts"]):  # who reads something has another badge elsewhere
+            self.queues.waves.grant_send(function)
+        self._consume(push, names.EVENTS_TOPIC, group=PUSH_GROUP)
+        self.queues.waves.work(wake, comes_again=True)
+
     def _rebuild(self) -> None:
         """
         Rebuilds the registry of connections from the log: asked by who finds out that it has lost data, every minute,
