@@ -11,9 +11,9 @@ import uvloop
 
 from local.cloud import Cloud
 from local.serve import FAILURES
-from tests.bench import accounts, backlog, inbox, latency, memory, rebuild, throughput
+from tests.bench import accounts, backlog, hostile, inbox, latency, memory, rebuild, throughput
 
-ALL = ("latency", "throughput", "together", "backlog", "memory", "inbox", "accounts", "rebuild")
+ALL = ("latency", "throughput", "together", "backlog", "memory", "inbox", "accounts", "rebuild", "hostile")
 ROOT = Path(__file__).parents[2]
 
 
@@ -48,6 +48,8 @@ async def bench(which: Sequence[str], *, rounds: int, seconds: float, pairs: int
             _show(inbox.table(await inbox.measure(cloud)))
         if "accounts" in which:
             _show(accounts.table(await accounts.measure(cloud)))
+        if "hostile" in which:
+            _show(hostile.table(await hostile.measure(cloud, seconds=seconds)))
         if "rebuild" in which:  # last: `presence` is left with what it did not see
             _show(await rebuild.report(cloud, rounds=rounds))
     _show([machine()])
