@@ -15,7 +15,7 @@ from natter.usecases.reading.view_conversations import ReadHeads
 AT_ONCE = 100
 """Conversations that are looked at together; the largest number on an icon is found in the first of these, mostly."""
 
-MOST = 1_000
+MOST = 300
 """Conversations that are looked at, those first in which something happened last."""
 
 
