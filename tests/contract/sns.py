@@ -79,3 +79,10 @@ class Sns:
             timeout=TIMEOUT_S,
         ).json()
         return list(answer["platform_endpoint_messages"].get(endpoint, []))
+
+
+def decoded(value: Any) -> Any:
+    """JSON within JSON, as often as it is: LocalStack encodes what it shows once more."""
+    while isinstance(value, str):
+        value = json.loads(value)
+    return value

@@ -93,6 +93,8 @@ class Parts:
     find: type[FindMessage] = FindMessage
     settle_files: type[SettleFiles] = SettleFiles
     consumer: type[Consumer] = Consumer
+    refuses: bool = False
+    """Whether there are records that the store refuses for ever."""
 
 
 class World:
@@ -189,7 +191,7 @@ class World:
             self._downloaders,
             self.clients,
         )
-        load = Load(random=self.random)
+        load = Load(random=self.random, refused=self._parts.refuses)
         self._commands = load.make()
         self._week_before = load.week_before
         self._appended = 0
