@@ -1,16 +1,25 @@
 """Bring the numbers on icons up to date, silently."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from natter.domain.budgets import PUSHES_S
 from natter.domain.clock import NowMs
-from natter.domain.ids import UserId
+from natter.domain.ids import DeviceId, UserId
 from natter.domain.push.registrations import Handed, Outcome, Waking
 from natter.domain.push.waking import MAX_AGE_MS
 from natter.domain.push.wording import Badge
 from natter.ports.delivery import Connections
 from natter.ports.push import PushRegistrations, PushService, ShownBadges
+
+
+def badges_shown(handed: Iterable[tuple[Waking, Handed]]) -> Mapping[tuple[UserId, DeviceId], int]:
+    """The numbers that devices show by what was accepted, but those that are told none on its own."""
+    return {
+        (waking.registration.user_id, waking.registration.device_id): waking.push.badge
+        for waking, result in handed
+        if result.outcome is Outcome.ACCEPTED and waking.registration.takes_silent_ones
+    }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,12 +56,6 @@ class TellBadges:
             ]
         handed = self.service.hand_over(wakings, budget_s=PUSHES_S) if wakings else ()
         results = list(zip(wakings, handed, strict=True))
-        self.shown.note(
-            {
-                (each.registration.user_id, each.registration.device_id): each.push.badge
-                for each, result in results
-                if result.outcome is Outcome.ACCEPTED
-            }
-        )
+        self.shown.note(badges_shown(results))
         self.registrations.forget([each.registration for each, result in results if result.outcome is Outcome.DEAD])
         return results

@@ -17,6 +17,7 @@ from natter.domain.push.wording import Push
 from natter.ports.push import PushMarks, PushRegistrations, PushService, ShownBadges, WaveQueue
 from natter.usecases.push.compose_pushes import ComposePushes, ToPush
 from natter.usecases.push.look_at_recipients import LookAtRecipients
+from natter.usecases.push.tell_badges import badges_shown
 
 _logger = logging.getLogger(__name__)
 
@@ -47,6 +48,10 @@ class _Due:
     """Who looks: this invocation."""
     count: int = 1
     """Messages that the push stands for."""
+
+    @property
+    def user_id(self) -> UserId:
+        return self.registration.user_id
 
     @property
     def claim(self) -> Claim:
@@ -173,13 +178,8 @@ class WakeDevices:
 
     def _note_badges(self, wakings: Sequence[Waking], results: Sequence[Handed]) -> None:
         """Best effort: nothing that was handed over is handed over again because of it."""
-        shown = {
-            (each.registration.user_id, each.registration.device_id): each.push.badge
-            for each, result in zip(wakings, results, strict=True)
-            if result.outcome is Outcome.ACCEPTED and each.registration.takes_silent_ones
-        }
         try:
-            self.shown.note(shown)
+            self.shown.note(badges_shown(zip(wakings, results, strict=True)))
         except Unavailable as error:
             _logger.warning("it is not noted which badges are shown: %s", error)
 
@@ -191,24 +191,24 @@ class WakeDevices:
                 woken.ages.append(now - each.message.at)
 
     def _put_off(self, several: Sequence[_PutOff]) -> None:
-        """To when they are due; those that are due in the same second are looked at together."""
+        """To when they are due."""
         now = self.now_ms()
-        by_delay: dict[int, dict[_PutOff, None]] = {}
-        for each in several:
-            delay_s = min(max(0, -(-(each.until - now) // 1000)), MAX_DELAY_S)
-            by_delay.setdefault(delay_s, {})[each] = None
-        for delay_s, together in by_delay.items():
-            self.queue.add(list(waves(_by_message((each.message, each.user_id) for each in together))), delay_s=delay_s)
+        self._queue({each: -(-(each.until - now) // 1000) for each in several})
 
     def _try_again(self, refused: Sequence[tuple[_Due, Handed]], attempt: int) -> None:
         """When the platform wants it, and later each time."""
-        by_delay: dict[int, list[_Due]] = {}
-        least_s = self.delay_s(attempt)
-        for each, result in refused:
-            wanted_s = -(-(result.retry_after_ms or 0) // 1000)
-            by_delay.setdefault(min(max(least_s, wanted_s), MAX_DELAY_S), []).append(each)
-        for delay_s, together in by_delay.items():
-            again = _by_message((each.message, each.registration.user_id) for each in together)
+        least_s = self.delay_s(attempt) if refused else 0
+        self._queue(
+            {each: max(least_s, -(-(result.retry_after_ms or 0) // 1000)) for each, result in refused}, attempt=attempt
+        )
+
+    def _queue(self, delays_s: Mapping[_PutOff | _Due, int], *, attempt: int = 0) -> None:
+        """Each after its delay; those of the same are looked at together."""
+        together: dict[int, list[_PutOff | _Due]] = {}
+        for each, delay_s in delays_s.items():
+            together.setdefault(min(max(0, delay_s), MAX_DELAY_S), []).append(each)
+        for delay_s, some in together.items():
+            again = _by_message((each.message, each.user_id) for each in some)
             self.queue.add(list(waves(again, attempt=attempt)), delay_s=delay_s)
 
 
