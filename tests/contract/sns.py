@@ -7,7 +7,6 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import boto3
-import requests
 from botocore.config import Config
 
 from natter.adapters.sns.client import PLATFORMS, PUBLISH
@@ -16,6 +15,7 @@ from natter.domain.accounts.users import PushProvider
 from natter.domain.ids import new_id
 from natter.domain.push.wording import Badge, Push
 from tests.contract.s3 import REGION, TIMEOUT_S
+from tests.support.sns import received
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
@@ -73,16 +73,4 @@ class Sns:
 
     def received(self, endpoint: str) -> list[Mapping[str, Any]]:
         """What was published to it: `Message` for each platform, and `MessageAttributes`."""
-        answer = requests.get(
-            f"{self.url}/_aws/sns/platform-endpoint-messages",
-            params={"region": REGION, "endpointArn": endpoint},
-            timeout=TIMEOUT_S,
-        ).json()
-        return list(answer["platform_endpoint_messages"].get(endpoint, []))
-
-
-def decoded(value: Any) -> Any:
-    """JSON within JSON, as often as it is: LocalStack encodes what it shows once more."""
-    while isinstance(value, str):
-        value = json.loads(value)
-    return value
+        return received(self.url, REGION, endpoint)

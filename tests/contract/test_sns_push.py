@@ -17,8 +17,9 @@ from natter.domain.ids import ConversationId, DeviceId, UserId, new_id
 from natter.domain.push.registrations import Handed, Outcome, Registration, Waking
 from natter.domain.push.wording import Badge, Push, collapse_id
 from tests.contract.scripted_sns import Answer, Refusal, scripted_sns
-from tests.contract.sns import PATIENT, PAYLOADS, Sns, client, decoded
+from tests.contract.sns import PATIENT, PAYLOADS, Sns, client
 from tests.identity import NOON, FakeClock
+from tests.support.sns import decoded
 
 HERE = ConversationId("lobby")
 PUSH = Push(conversation_id=HERE, seq=7, kind="direct", title="Ann", body="Grüezi 👋", badge=3)

@@ -1,19 +1,16 @@
 """Phones that are woken through SNS: what LocalStack's has handed over to them."""
 
 import asyncio
-import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import boto3
-import requests
 
 from tests.support.api import User, fresh
+from tests.support.sns import decoded, received
 
-APPLICATION = "GCM"
-TIMEOUT_S = 10
 WITHIN_S = 30.0
 POLL_S = 0.2
 
@@ -59,22 +56,11 @@ class Sns:
         endpoint = self.endpoint(token)
         if endpoint is None:
             return []
-        answer = requests.get(
-            f"{self._url}/_aws/sns/platform-endpoint-messages",
-            params={"region": self._region, "endpointArn": endpoint},
-            timeout=TIMEOUT_S,
-        ).json()
-        return [_fcm(each["Message"]) for each in answer["platform_endpoint_messages"].get(endpoint, [])]
+        return [_fcm(each["Message"]) for each in received(self._url, self._region, endpoint)]
 
 
 def _fcm(message: Any) -> Shown:
-    """LocalStack shows what was published as JSON within JSON, once more."""
-    while isinstance(message, str):
-        message = json.loads(message)
-    inner = message.get(APPLICATION, message)
-    while isinstance(inner, str):
-        inner = json.loads(inner)
-    shown: Shown = inner["fcmV1Message"]["message"]
+    shown: Shown = decoded(message)["fcmV1Message"]["message"]
     return shown
 
 
