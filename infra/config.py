@@ -217,4 +217,13 @@ LOCAL = replace(
 )
 """The laptop: engines on loopback know neither IAM nor TLS."""
 
-STAGES = {stage.name: stage for stage in (DEV, PROD, LOCAL)}
+SECURED = replace(
+    LOCAL,
+    kafka_auth=DEV.kafka_auth,
+    keyspaces_auth=DEV.keyspaces_auth,
+    valkey_auth=DEV.valkey_auth,
+    postgres_tls=DEV.postgres_tls,
+)
+"""The laptop with doors in front of the engines that want to know who comes, as on AWS. It is `local` all the same."""
+
+STAGES = {stage.name: stage for stage in (DEV, PROD, LOCAL)} | {"secured": SECURED}

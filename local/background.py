@@ -20,7 +20,7 @@ STOP_S = 20.0
 STATUS_TIMEOUT_S = 5.0
 INVOKE_TIMEOUT_S = 900.0
 """The longest that a function may be given to run."""
-KEPT = {"venvs", "cdk.out", "cdk.inputs", "ports.json"}
+KEPT = {"venvs", "cdk.out", "cdk.out.secured", "cdk.inputs", "cdk.inputs.secured", "ports.json"}
 """What of `.local` is no data and costs time to make again."""
 _SAME_START_S = 2.0
 
@@ -121,7 +121,7 @@ class Instance:
             connection.close()
 
 
-def start(root: Path, *, show: Callable[[str], None]) -> Instance:
+def start(root: Path, *, show: Callable[[str], None], secured: bool = False) -> Instance:
     """
     Starts a cloud that outlives this process, and waits until it is ready; `show` gets its progress line by line.
 
@@ -142,7 +142,16 @@ def start(root: Path, *, show: Callable[[str], None]) -> Instance:
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as sink:
         child = subprocess.Popen(
-            [sys.executable, "-m", "local.cli", "--root", str(root), "run", "--no-demo"],
+            [
+                sys.executable,
+                "-m",
+                "local.cli",
+                "--root",
+                str(root),
+                "run",
+                "--no-demo",
+                *(["--secured"] if secured else []),
+            ],
             cwd=root,
             stdin=subprocess.DEVNULL,
             stdout=sink,

@@ -42,7 +42,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FUNCTION",
         help="only start; breakpoint() in these functions, or in any, stops here, and no time limit holds",
     )
-    add("up", _up, "start everything in the background")
+    up = add("up", _up, "start everything in the background")
+    for each in (run, up):
+        each.add_argument("--secured", action="store_true", help="functions reach the engines as they do on AWS")
     add("down", _down, "stop what `up` started")
     add("status", _status, "what runs, and what of the app has no counterpart here")
     add("url", _url, "the app's outputs")
@@ -63,12 +65,12 @@ def _run(options: argparse.Namespace) -> int:
     from local.serve import serve  # noqa: PLC0415 - the cloud itself; the other commands are quicker without it
 
     demo = not options.no_demo and options.debug is None
-    return serve(options.root.absolute(), demo=demo, debug=options.debug)
+    return serve(options.root.absolute(), demo=demo, debug=options.debug, secured=options.secured)
 
 
 def _up(options: argparse.Namespace) -> None:
     root = options.root.absolute()
-    start(root, show=lambda line: print(line, file=sys.stderr, flush=True))
+    start(root, show=lambda line: print(line, file=sys.stderr, flush=True), secured=options.secured)
     _print_outputs(root)
 
 

@@ -27,6 +27,7 @@ from local.assembly import (
     topics,
 )
 from local.deployment import DeployFailed, Deployment
+from local.doors import Doors
 from local.engines import Engines
 from local.faults import Faults
 from local.gateway.server import Runtime
@@ -55,13 +56,24 @@ class Cloud:
     app: App
     runtime: Runtime
 
-    def __init__(self, root: Path, progress: Progress | None = None, *, debug: Sequence[str] | None = None) -> None:
-        """With `debug`, functions of these names, or all, are debugged on the terminal of this process."""
+    def __init__(
+        self,
+        root: Path,
+        progress: Progress | None = None,
+        *,
+        debug: Sequence[str] | None = None,
+        secured: bool = False,
+    ) -> None:
+        """
+        With `debug`, functions of these names, or all, are debugged on the terminal of this process. `secured`: they
+        reach the engines as on AWS, through doors that want TLS and to know who comes.
+        """
         self.root = root.absolute()
         self._debug = debug
         self.progress = progress or Progress()
-        self.project = Project(self.root)
+        self.project = Project(self.root, secured=secured)
         self.engines = Engines(self.root, self.progress)
+        self.doors = Doors(self.engines, SITE.region) if secured else None
         self._runtime: Runtime | None = None
 
     async def __aenter__(self) -> Self:
@@ -82,6 +94,8 @@ class Cloud:
         """
         await self.engines.start("valkey")  # also claims the folder, or leaves its owner alone
         try:
+            if self.doors is not None:
+                await self.doors.start()
             self._resolver = await self._prepare()
             self.app = build_app(self._resolver, self._api_ports(self._resolver.assembly))
             await self._run()
@@ -97,6 +111,8 @@ class Cloud:
             if self._runtime is not None:
                 await self._runtime.stop()
         finally:
+            if self.doors is not None:
+                await self.doors.stop()
             await self.engines.stop()
 
     @property
@@ -121,6 +137,8 @@ class Cloud:
             group.create_task(self._prepare_kafka(plan))
             group.create_task(self._prepare_cassandra(plan))
             group.create_task(self._prepare_postgres(login))
+        if self.doors is not None:
+            self.doors.learn(plan.result())
         return plan.result()
 
     async def _plan(self) -> Resolver:
@@ -128,7 +146,7 @@ class Cloud:
             with self.progress.step("synthesis", done="done"):
                 await self.project.synthesize()
         assembly = await asyncio.to_thread(Assembly.load, self.project.output)
-        endpoints = self.engines.endpoints()
+        endpoints = self.engines.endpoints() if self.doors is None else self.doors.endpoints
         self._attributes = Attributes(kafka=endpoints.kafka, valkey=endpoints.valkey, postgres=endpoints.postgres)
         rewrite = rewriter(SITE, cassandra=endpoints.cassandra, apis=self._api_ports(assembly))
         return Resolver(assembly, SITE, self._attributes, rewrite)
@@ -157,6 +175,8 @@ class Cloud:
     async def _let_in(self, logins: list[Database]) -> None:
         for database in logins:
             await self.engines.postgres.ensure_login(database.user, database.password, database.name)
+        if self.doors is not None:
+            self.doors.let_in(logins)
 
     async def _restore(self, engine: str) -> None:
         """
@@ -195,7 +215,9 @@ class Cloud:
                 "AWS_ENDPOINT_URL": self.engines.localstack.address,
                 "AWS_ENDPOINT_URL_LAMBDA": f"http://127.0.0.1:{admin_port}",
                 VARIABLE: encode(self.tables),
+                **(self.doors.environment if self.doors else {}),
             },
+            doors=self.doors,
             admin_port=admin_port,
             debug=self._debug,
         )

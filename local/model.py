@@ -35,6 +35,8 @@ class Function:
     layers: tuple[Path, ...] = ()
     """Folders that would be unpacked at `/opt`, in order (each has a `python/`)."""
     environment: Mapping[str, str] = field(default_factory=dict)
+    role: str = ""
+    """ARN of the role that it acts as."""
     timeout_s: float = 3.0
     memory_mb: int = 128
     reserved_concurrency: int | None = None

@@ -34,23 +34,23 @@ FAILURES = (
 )
 
 
-def serve(root: Path, *, demo: bool, debug: Sequence[str] | None = None) -> int:
+def serve(root: Path, *, demo: bool, debug: Sequence[str] | None = None, secured: bool = False) -> int:
     """Runs the cloud of `root` until SIGINT or SIGTERM. A failure to start is one message; its value is the status."""
     try:
-        return uvloop.run(_serve(root, demo=demo, debug=debug))
+        return uvloop.run(_serve(root, demo=demo, debug=debug, secured=secured))
     except FAILURES as failure:
         print(f"natter-local: {failure}", file=sys.stderr)
         return 1
 
 
-async def _serve(root: Path, *, demo: bool, debug: Sequence[str] | None) -> int:
+async def _serve(root: Path, *, demo: bool, debug: Sequence[str] | None, secured: bool) -> int:
     """Until SIGINT or SIGTERM, which also end a start that is under way. Nothing is left running."""
     loop, this = asyncio.get_running_loop(), asyncio.current_task()
     assert this is not None
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, this.cancel)
     began = time.monotonic()
-    cloud = Cloud(root, Progress(), debug=debug)
+    cloud = Cloud(root, Progress(), debug=debug, secured=secured)
     try:
         async with cloud:
             instance = Instance.announce(root, admin_port=cloud.runtime.admin_port)

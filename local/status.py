@@ -18,6 +18,7 @@ def lines(status: Mapping[str, Any]) -> Iterator[str]:
     yield "engines: " + ", ".join(f"{name} {state}" for name, state in status["engines"].items())
     for active in status["faults"]:
         yield f"fault: {command.describe(active)}"
+    yield from (f"door to {name}: {json.dumps(door)}" for name, door in status.get("doors", {}).items())
     yield ""
     yield from table("function", FUNCTION_COLUMNS, starmap(_function, status["functions"].items()))
     if status["sources"]:

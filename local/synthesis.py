@@ -27,10 +27,12 @@ class Project:
     A CDK app on disk. `cdk.json` says how to run it; its context may hold, for the local cloud:
 
     * `local:inputs`: globs of what the app reads (of a folder only its name counts);
-    * `local:demo`: a command that shows the running app.
+    * `local:demo`: a command that shows the running app;
+    * `local:secured`: the stage that is run if it is to be `secured`, like `local` but for how engines are reached.
     """
 
     root: Path
+    secured: bool = False
 
     def __post_init__(self) -> None:
         if not (self.root / "cdk.json").exists():
@@ -49,22 +51,35 @@ class Project:
         return shlex.split(self.context.get("local:demo", ""))
 
     @property
+    def stage(self) -> str:
+        """
+        Raises:
+            SynthesisFailed: the app has none that is secured.
+        """
+        if not self.secured:
+            return "local"
+        try:
+            return str(self.context["local:secured"])
+        except KeyError:
+            raise SynthesisFailed("cdk.json names no stage that is secured (`local:secured` in its context)") from None
+
+    @property
     def output(self) -> Path:
-        return self.root / ".local" / "cdk.out"
+        return self._folder / ("cdk.out.secured" if self.secured else "cdk.out")
 
     def is_current(self) -> bool:
         stamp = self._stamp
         return stamp.exists() and stamp.read_text() == self._fingerprint()
 
     async def synthesize(self) -> None:
-        """Writes the assembly of the stage `local` to `output`. Assets that are not built stay where they are.
+        """Writes the assembly of the `stage` to `output`. Assets that are not built stay where they are.
 
         Raises:
             SynthesisFailed: the app failed or took longer than `TIMEOUT_S`.
         """
         fingerprint = self._fingerprint()
         self._stamp.unlink(missing_ok=True)
-        context = self.context | {"stage": "local", "aws:cdk:disable-asset-staging": True}
+        context = self.context | {"stage": self.stage, "aws:cdk:disable-asset-staging": True}
         log = self.root / ".local" / "log" / "synthesis.log"
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("wb") as sink:
@@ -92,7 +107,11 @@ class Project:
 
     @property
     def _stamp(self) -> Path:
-        return self.root / ".local" / "cdk.inputs"
+        return self._folder / ("cdk.inputs.secured" if self.secured else "cdk.inputs")
+
+    @property
+    def _folder(self) -> Path:
+        return self.root / ".local"
 
     def _fingerprint(self) -> str:
         digest = hashlib.sha256(str(self.root).encode())

@@ -19,7 +19,7 @@ def function(resolver: Resolver, resource: Resource) -> Function:
     properties = resolver.properties(
         resource,
         *("DeadLetterConfig", "Environment", "Handler", "MemorySize", "Timeout", "ReservedConcurrentExecutions"),
-        "Runtime",
+        *("Role", "Runtime"),
     )
     if not properties["Runtime"].startswith("python"):
         raise Unresolvable(f"{resource}: the runtime {properties['Runtime']} does not run here")
@@ -33,6 +33,7 @@ def function(resolver: Resolver, resource: Resource) -> Function:
         code=_asset(resolver, resource, resource.properties["Code"]),
         layers=tuple(_layer(resolver, resource, layer) for layer in resource.properties.get("Layers", [])),
         environment=_environment(resource, properties),
+        role=properties.get("Role", ""),
         timeout_s=float(properties.get("Timeout", 3)),
         memory_mb=int(properties.get("MemorySize", 128)),
         reserved_concurrency=properties.get("ReservedConcurrentExecutions"),

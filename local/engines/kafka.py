@@ -19,8 +19,9 @@ PROPERTIES = """\
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller}
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}{listener}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port}{advertised}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,DOOR:PLAINTEXT
 controller.listener.names=CONTROLLER
 log.dirs={data}
 auto.create.topics.enable=false
@@ -45,13 +46,28 @@ HEAP_MB = 256
 class Kafka(Engine):
     name: ClassVar[str] = "kafka"
     variable: ClassVar[str] = "NATTER_KAFKA_BOOTSTRAP"
+    door: str | None = None
+    """
+    Where clients are told to go that come to `behind_door`: `host:port` of what stands before it. Set before `start`.
+    """
+
+    @property
+    def behind_door(self) -> str:
+        """A second address, for whatever stands before the broker: who asks here is told of `door`."""
+        return f"127.0.0.1:{self.site.ports['kafka-behind-door']}"
 
     async def prepare(self) -> Command:
         class_path = await jars.fetch(self.name, self.site.progress)
         properties = self.home / "kafka.properties"
         data = self.home / "data"
         properties.write_text(
-            PROPERTIES.format(port=self.port, controller=self.site.ports["kafka-controller"], data=data),
+            PROPERTIES.format(
+                port=self.port,
+                controller=self.site.ports["kafka-controller"],
+                data=data,
+                listener=f",DOOR://{self.behind_door}" if self.door else "",
+                advertised=f",DOOR://{self.door}" if self.door else "",
+            )
         )
         run = (
             *jvm(heap_mb=HEAP_MB, class_path=class_path, temporary=fresh_temporary_folder(self.home)),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from local.destinations import Senders
+from local.doors import Doors
 from local.engines import Engine
 from local.faults.client import PATH as FAULTS
 from local.faults.control import Control
@@ -43,6 +44,7 @@ class Runtime:
 
     `interpreter` is that of the workers' virtual environment; logs go to `root/.local/logs`; `extra_env` is set in
     every worker. `engines` are those that faults may hit; after a fresh start of one, `restore` gets its name.
+    Functions reach them through `doors`, if there are any.
     `admin_port` (0: a free one, then in the attribute) serves `GET /status`, `POST /invoke/FUNCTION`,
     `POST /trigger/SCHEDULE`, `/faults` and Lambda's `Invoke` API. Functions of `debug` are debugged, see `Lambda`.
     """
@@ -62,6 +64,7 @@ class Runtime:
         max_environments: int = 4,
         limits: WebSocketLimits | None = None,
         debug: Sequence[str] | None = None,
+        doors: Doors | None = None,
     ) -> None:
         self.app = app
         self.meter = Meter()
@@ -73,7 +76,9 @@ class Runtime:
             max_environments=max_environments,
             meter=self.meter,
             debug=debug,
+            credentials=None if doors is None else doors.credentials,
         )
+        self._doors = doors
         self.faults = Control(self.functions, engines or {}, restore)
         self.apis: list[WebSocketApi | HttpApi] = [
             WebSocketApi(api, self.functions, limits or WebSocketLimits(), self.faults.posts, self.meter)
@@ -137,6 +142,7 @@ class Runtime:
         return {
             "uptime_s": round(time.time() - self._started, 1),
             **self.faults.status(),
+            "doors": {} if self._doors is None else self._doors.status(),
             "functions": self.functions.status(),
             "apis": {api.api.api_id: {"kind": api.api.kind, **api.status()} for api in self.apis},
             "sources": [source.status() for source in self.sources],

@@ -108,7 +108,7 @@ class DebugSandbox(Sandbox):
             runtime_api=f"127.0.0.1:{api_port}",
             home=self._home,
             provisioned=provisioned,
-            extra=self._site.extra_env,
+            extra=self._site.more(self._function),
         )
         kept = {name: os.environ[name] for name in KEPT if name in os.environ}
         settings = {"environment": kept | environment, "output": str(output)}

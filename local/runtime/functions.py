@@ -18,7 +18,7 @@ from local.runtime.asynchronous import AsyncQueue, Destinations, PayloadTooLarge
 from local.runtime.debugging import Debugger
 from local.runtime.logs import FunctionLog
 from local.runtime.pool import Pool, StoppedError
-from local.runtime.sandbox import Site
+from local.runtime.sandbox import Credentials, Site, no_one
 from local.runtime.worker import Result
 
 __all__ = ["Lambda", "PayloadTooLargeError", "StoppedError", "UnknownFunctionError", "error_of"]
@@ -37,8 +37,9 @@ class Lambda:
 
     At most `max_environments` workers exist per function (more if it has more provisioned, exactly its reserved
     concurrency if it has one); events beyond wait. `extra_env` is set in every worker. `meter` gets what functions log
-    in the embedded metric format, and the metrics of Lambda itself. With `debug`, the functions of these names, or all
-    if there are none, run in one process that has this one's terminal, one event at a time and without time limits.
+    in the embedded metric format, and the metrics of Lambda itself. `credentials` gives what a role signs with. With
+    `debug`, the functions of these names, or all if there are none, run in one process that has this one's terminal,
+    one event at a time and without time limits.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Lambda:
         meter: Meter | None = None,
         waits: Waits | None = None,
         debug: Sequence[str] | None = None,
+        credentials: Credentials | None = None,
     ) -> None:
         self._functions = functions
         self._interpreter = interpreter
@@ -63,6 +65,7 @@ class Lambda:
         self._meter = meter or Meter()
         self._queue = AsyncQueue(waits or Waits())
         self._debug = debug
+        self._credentials = credentials or no_one
         self._debugger: Debugger | None = None
         self._scratch: Path | None = None
 
@@ -74,7 +77,12 @@ class Lambda:
             UnknownFunctionError: a function that is to be debugged.
         """
         self._scratch = Path(tempfile.mkdtemp(prefix="lambda-"))
-        site = Site(interpreter=self._interpreter, scratch=self._scratch, extra_env=self._extra_env)
+        site = Site(
+            interpreter=self._interpreter,
+            scratch=self._scratch,
+            extra_env=self._extra_env,
+            credentials=self._credentials,
+        )
         starts = asyncio.Semaphore(max(2, os.cpu_count() or 2))
         debugged = self._debugged()
         for function in self._functions:

@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -23,6 +23,15 @@ GRACE_S = 1.0
 """Time between SIGTERM and SIGKILL."""
 
 
+type Credentials = Callable[[str], Mapping[str, str]]
+"""The environment variables that a function with this role (ARN) signs its requests with."""
+
+
+def no_one(_role: str) -> Mapping[str, str]:
+    """All are the same, whom everybody believes."""
+    return {}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Site:
     """Where environments live: what is the same for all of them."""
@@ -30,6 +39,10 @@ class Site:
     interpreter: Path
     scratch: Path
     extra_env: Mapping[str, str]
+    credentials: Credentials = no_one
+
+    def more(self, function: Function) -> dict[str, str]:
+        return {**self.extra_env, **self.credentials(function.role)}
 
 
 class Sandbox:
@@ -77,7 +90,7 @@ class Sandbox:
                     runtime_api=f"127.0.0.1:{api_port}",
                     home=self._home,
                     provisioned=provisioned,
-                    extra=self._site.extra_env,
+                    extra=self._site.more(self._function),
                 ),
                 stdin=subprocess.DEVNULL,
                 stdout=write,

@@ -11,6 +11,7 @@ from local.progress import Progress
 async def engines(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Engines]:
     """All engines, on a folder of their own."""
     engines = Engines(tmp_path_factory.mktemp("engines"), Progress())
+    engines.kafka.door = f"127.0.0.1:{engines.site.ports['kafka-door']}"
     await engines.start()
     yield engines
     await engines.stop()

@@ -35,6 +35,17 @@ class TestProject:
         context = json.loads((project.output / "manifest.json").read_text())
         assert (context["stage"], context["kept"]) == ("local", 1)
 
+    async def test_a_secured_one_is_a_stage_and_an_assembly_of_its_own(self, project: Project) -> None:
+        secured = Project(project.root, secured=True)
+        with pytest.raises(SynthesisFailed, match="local:secured"):
+            await secured.synthesize()
+        settings = project.settings
+        settings["context"]["local:secured"] = "strict"
+        (project.root / "cdk.json").write_text(json.dumps(settings))
+        await secured.synthesize()
+        assert json.loads((secured.output / "manifest.json").read_text())["stage"] == "strict"
+        assert not project.is_current()
+
     async def test_is_current_until_an_input_changes(self, project: Project) -> None:
         assert not project.is_current()
         await project.synthesize()

@@ -8,6 +8,7 @@ come out minutes later, ahead of what was sent since.
 """
 
 import os
+import ssl
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Lock
@@ -148,6 +149,7 @@ def client_config(settings: KafkaSettings) -> dict[str, Any]:
     if settings.auth == "iam":
         config |= {
             "security.protocol": "SASL_SSL",
+            "ssl.ca.location": ssl.get_default_verify_paths().cafile or "probe",  # librdkafka's TLS is one of its own
             "sasl.mechanisms": "OAUTHBEARER",
             "oauth_cb": lambda _: _msk_token(),
         }

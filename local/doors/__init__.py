@@ -1,0 +1,26 @@
+"""
+What stands between the app's functions and the engines in the secured mode: each door is to its clients what AWS puts
+in front of that engine. The engines themselves know nothing of it.
+"""
+
+from .authority import make_authority
+from .cassandra import CassandraDoor
+from .door import Door
+from .doors import Doors
+from .identities import Identities, Identity
+from .kafka import KafkaDoor
+from .postgres import PostgresDoor
+from .valkey import CacheUser, ValkeyDoor
+
+__all__ = [
+    "CacheUser",
+    "CassandraDoor",
+    "Door",
+    "Doors",
+    "Identities",
+    "Identity",
+    "KafkaDoor",
+    "PostgresDoor",
+    "ValkeyDoor",
+    "make_authority",
+]

@@ -1,0 +1,113 @@
+"""All doors of one cloud."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from local.assembly import Database, Resolver
+from local.engines import Endpoints, Engines, EngineUnavailable
+
+from .authority import HOST, make_authority
+from .cassandra import CassandraDoor
+from .door import Door
+from .iam import Grants, grants
+from .identities import Identities, Identity
+from .kafka import KafkaDoor
+from .postgres import PostgresDoor
+from .valkey import ValkeyDoor, cache_users
+
+NAMES = ("cassandra", "kafka", "postgres", "valkey")
+
+
+class Doors:
+    """
+    A door in front of each engine that functions speak to in a protocol of its own.
+
+    `start` before the engines: one of them advertises its door. What the templates say is learned as it becomes known;
+    until then nobody is let in.
+    """
+
+    def __init__(self, engines: Engines, region: str) -> None:
+        self.identities = Identities()
+        self._engines = engines
+        self._region = region
+        self._addresses = {name: f"{HOST}:{engines.site.ports[f'{name}-door']}" for name in NAMES}
+        self._folder = engines.site.state / "doors"
+        self._grants = Grants({})
+        self._doors: dict[str, Door] = {}
+        self._authorities = Path()
+        self._clusters: list[str] = []
+
+    @property
+    def endpoints(self) -> Endpoints:
+        """Where functions find the engines."""
+        return replace(self._engines.endpoints(), **self._addresses)
+
+    async def start(self) -> None:
+        """
+        Make this run's authority, and serve.
+
+        Raises:
+            OSError: a port is taken.
+            EngineUnavailable: Kafka is someone else's: it would send its clients to itself.
+        """
+        kafka = self._engines.kafka
+        if kafka.external:
+            raise EngineUnavailable(f"with --secured, Kafka is started here: {kafka.variable} cannot be used")
+        self._authorities, tls = await asyncio.to_thread(make_authority, self._folder)
+        ports = {name: int(address.rpartition(":")[2]) for name, address in self._addresses.items()}
+        known: dict[str, Any] = {"tls": tls, "identities": self.identities, "region": self._region}
+        behind = self._engines.endpoints()
+        self._valkey = ValkeyDoor(ports["valkey"], behind=behind.valkey, may=self._may_connect_to_all, **known)
+        self._postgres = PostgresDoor(ports["postgres"], tls=tls, behind=behind.postgres)
+        self._cassandra = CassandraDoor(ports["cassandra"], behind=behind.cassandra, may=self._may_use_tables, **known)
+        self._kafka = KafkaDoor(ports["kafka"], behind=kafka.behind_door, may=self._may_connect, **known)
+        kafka.door = self._kafka.address
+        for door in (self._valkey, self._postgres, self._cassandra, self._kafka):
+            self._doors[door.name] = door
+            await door.start()
+
+    async def stop(self) -> None:
+        """Harmless if none is open."""
+        await asyncio.gather(*(door.stop() for door in self._doors.values()))
+
+    def learn(self, resolver: Resolver) -> None:
+        """
+        Who may do what, from the templates.
+
+        Raises:
+            Unresolvable: a policy is not understood.
+        """
+        self._grants = grants(resolver)
+        self._valkey.users = {user.name: user for user in cache_users(resolver)}
+        self._clusters = [
+            str(resolver.attribute(cluster.stack, cluster.logical_id, "Arn"))
+            for cluster in resolver.assembly.resources("AWS::MSK::Cluster")
+        ]
+
+    def let_in(self, logins: Iterable[Database]) -> None:
+        """These are the roles of the database whose secrets the proxy has."""
+        self._postgres.roles = {login.user for login in logins}
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Of every function: whom to trust. Lambda's runtime has such a file where its TLS looks for it."""
+        return {"SSL_CERT_FILE": str(self._authorities)}
+
+    def credentials(self, role: str) -> Mapping[str, str]:
+        """Of a function with that role, in its environment."""
+        return self.identities.of_role(role).environment
+
+    def status(self) -> dict[str, dict[str, int]]:
+        return {name: door.status() for name, door in self._doors.items()}
+
+    def _may_connect(self, identity: Identity) -> bool:
+        return any(self._grants.allow(identity.role, "kafka-cluster:Connect", arn) for arn in self._clusters)
+
+    def _may_use_tables(self, identity: Identity) -> bool:
+        return self._grants.touch(identity.role, "cassandra:")
+
+    def _may_connect_to_all(self, identity: Identity, arns: Iterable[str]) -> bool:
+        return all(self._grants.allow(identity.role, "elasticache:Connect", arn) for arn in arns)
