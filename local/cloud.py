@@ -73,7 +73,7 @@ class Cloud:
         self.progress = progress or Progress()
         self.project = Project(self.root, secured=secured)
         self.engines = Engines(self.root, self.progress)
-        self.doors = Doors(self.engines, SITE.region) if secured else None
+        self.doors = Doors(self.engines, SITE) if secured else None
         self._runtime: Runtime | None = None
 
     async def __aenter__(self) -> Self:

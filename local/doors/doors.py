@@ -1,42 +1,48 @@
 """All doors of one cloud."""
 
 import asyncio
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from local.assembly import Database, Resolver
+from local.assembly import Database, Resolver, Site
 from local.engines import Endpoints, Engines, EngineUnavailable
+from local.runtime.http1 import Exchange
 
 from .authority import HOST, make_authority
+from .aws import AwsDoor, request_of
 from .cassandra import CassandraDoor
 from .door import Door
 from .iam import Grants, grants
-from .identities import Identities, Identity
+from .identities import BadSignature, Identities, Identity
 from .kafka import KafkaDoor
 from .postgres import PostgresDoor
+from .refusals import Denied
 from .valkey import ValkeyDoor, cache_users
 
+_logger = logging.getLogger(__name__)
 NAMES = ("cassandra", "kafka", "postgres", "valkey")
 
 
 class Doors:
     """
-    A door in front of each engine that functions speak to in a protocol of its own.
+    A door in front of each engine that functions speak to, and in front of @connections.
 
     `start` before the engines: one of them advertises its door. What the templates say is learned as it becomes known;
     until then nobody is let in.
     """
 
-    def __init__(self, engines: Engines, region: str) -> None:
+    def __init__(self, engines: Engines, site: Site) -> None:
         self.identities = Identities()
         self._engines = engines
-        self._region = region
+        self._site = site
         self._addresses = {name: f"{HOST}:{engines.site.ports[f'{name}-door']}" for name in NAMES}
         self._folder = engines.site.state / "doors"
         self._grants = Grants({})
-        self._doors: dict[str, Door] = {}
+        self._doors: dict[str, Door | AwsDoor] = {}
         self._authorities = Path()
         self._clusters: list[str] = []
 
@@ -58,14 +64,21 @@ class Doors:
             raise EngineUnavailable(f"with --secured, Kafka is started here: {kafka.variable} cannot be used")
         self._authorities, tls = await asyncio.to_thread(make_authority, self._folder)
         ports = {name: int(address.rpartition(":")[2]) for name, address in self._addresses.items()}
-        known: dict[str, Any] = {"tls": tls, "identities": self.identities, "region": self._region}
+        known: dict[str, Any] = {"tls": tls, "identities": self.identities, "region": self._site.region}
         behind = self._engines.endpoints()
         self._valkey = ValkeyDoor(ports["valkey"], behind=behind.valkey, may=self._may_connect_to_all, **known)
         self._postgres = PostgresDoor(ports["postgres"], tls=tls, behind=behind.postgres)
         self._cassandra = CassandraDoor(ports["cassandra"], behind=behind.cassandra, may=self._may_use_tables, **known)
         self._kafka = KafkaDoor(ports["kafka"], behind=kafka.behind_door, may=self._may_connect, **known)
+        self._aws = AwsDoor(
+            self._engines.site.ports["localstack-door"],
+            behind=behind.localstack,
+            identities=self.identities,
+            region=self._site.region,
+            account=self._site.account,
+        )
         kafka.door = self._kafka.address
-        for door in (self._valkey, self._postgres, self._cassandra, self._kafka):
+        for door in (self._valkey, self._postgres, self._cassandra, self._kafka, self._aws):
             self._doors[door.name] = door
             await door.start()
 
@@ -80,7 +93,7 @@ class Doors:
         Raises:
             Unresolvable: a policy is not understood.
         """
-        self._grants = grants(resolver)
+        self._grants = self._aws.grants = grants(resolver)
         self._valkey.users = {user.name: user for user in cache_users(resolver)}
         self._clusters = [
             str(resolver.attribute(cluster.stack, cluster.logical_id, "Arn"))
@@ -93,12 +106,25 @@ class Doors:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Of every function: whom to trust. Lambda's runtime has such a file where its TLS looks for it."""
-        return {"SSL_CERT_FILE": str(self._authorities)}
+        """
+        Of every function: where AWS's services are, and whom to trust. Lambda's runtime has such a file where its TLS
+        looks for it.
+        """
+        return {"AWS_ENDPOINT_URL": f"http://{self._aws.address}", "SSL_CERT_FILE": str(self._authorities)}
 
     def credentials(self, role: str) -> Mapping[str, str]:
         """Of a function with that role, in its environment."""
         return self.identities.of_role(role).environment
+
+    def refuse(self, exchange: Exchange, path: str) -> str | None:
+        """Why a request to @connections is refused; `path` is `API/STAGE/METHOD/@connections/ID`."""
+        try:
+            self._aws.check_post(request_of(exchange), path, datetime.now(UTC))
+        except (BadSignature, Denied) as error:
+            self._aws.refused += 1
+            _logger.warning("@connections: %s", error)
+            return str(error)
+        return None
 
     def status(self) -> dict[str, dict[str, int]]:
         return {name: door.status() for name, door in self._doors.items()}

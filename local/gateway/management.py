@@ -1,6 +1,7 @@
 """@connections: what functions post, ask and close through `apigatewaymanagementapi`."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Literal
 from urllib.parse import unquote
@@ -11,6 +12,8 @@ from .websocket_connection import BacklogError, GoneError, WebSocketConnection
 
 MAX_POST = 128 * 1024
 """Bytes of one post."""
+type Refuse = Callable[[Exchange, str], str | None]
+"""Why a request is refused, if it is; its resource is `API/STAGE/METHOD/@connections/ID`."""
 _JSON = (b"content-type", b"application/json")
 
 
@@ -19,6 +22,10 @@ def connection_of(exchange: Exchange, stage: str) -> str | None:
     path = exchange.raw_path.decode("latin-1").replace("%40", "@")
     prefix = f"/{stage}/@connections/"
     return unquote(path[len(prefix) :]) if path.startswith(prefix) else None
+
+
+def anybody(_exchange: Exchange, _resource: str) -> None:
+    """Refuses nobody."""
 
 
 def answer(exchange: Exchange, connection: WebSocketConnection | None) -> None:

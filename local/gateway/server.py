@@ -27,6 +27,7 @@ from local.sources.kafka import KafkaPoller
 from local.sources.schedules import Schedules, UnknownScheduleError
 from local.sources.sqs import SqsPoller
 
+from . import management
 from .http_api import HttpApi
 from .limits import WebSocketLimits
 from .websocket_api import WebSocketApi
@@ -81,7 +82,10 @@ class Runtime:
         self._doors = doors
         self.faults = Control(self.functions, engines or {}, restore)
         self.apis: list[WebSocketApi | HttpApi] = [
-            WebSocketApi(api, self.functions, limits or WebSocketLimits(), self.faults.posts, self.meter)
+            WebSocketApi(
+                *(api, self.functions, limits or WebSocketLimits(), self.faults.posts, self.meter),
+                refuse=management.anybody if doors is None else doors.refuse,
+            )
             if api.kind == "WEBSOCKET"
             else HttpApi(api, self.functions, self.meter)
             for api in app.apis

@@ -69,13 +69,23 @@ def select(path: tuple[str, ...], routes: Mapping[str, Route], text: str) -> Rou
 class WebSocketApi:
     """One WebSocket API on its port, with its @connections."""
 
-    def __init__(self, api: Api, functions: Lambda, limits: WebSocketLimits, faults: PostFaults, meter: Meter) -> None:
+    def __init__(
+        self,
+        api: Api,
+        functions: Lambda,
+        limits: WebSocketLimits,
+        faults: PostFaults,
+        meter: Meter,
+        *,
+        refuse: management.Refuse = management.anybody,
+    ) -> None:
         self.api = api
         self.connections: dict[str, WebSocketConnection] = {}
         self.messages = self.connects = self.refusals = self.posts = 0
         self._functions = functions
         self._limits = limits
         self._faults = faults
+        self._refuse = refuse
         self._metrics = counters.of_api(meter, api.api_id, api.stage)
         self._routes = {route.key: route for route in api.routes}
         self._path = selector(api.route_selection)
@@ -132,6 +142,10 @@ class WebSocketApi:
             self._spawn(self._connect(Request(exchange)))
 
     def _manage(self, exchange: Exchange, connection_id: str) -> None:
+        identity = f"{self.api.api_id}/{self.api.stage}/{exchange.method}/@connections/{connection_id}"
+        if (reason := self._refuse(exchange, identity)) is not None:
+            management.refuse(exchange, 403, "ForbiddenException", reason)
+            return
         fault = None
         if exchange.method == "POST":
             self.posts += 1
