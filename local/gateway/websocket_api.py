@@ -22,6 +22,7 @@ from . import authorizers, integrations, management
 from .authorizers import RefusedError
 from .integrations import Answer, IntegrationFailedError, IntegrationTimeoutError
 from .limits import TokenBucket, WebSocketLimits, new_id
+from .management import Refuse
 from .request import Request
 from .websocket_connection import BacklogError, GoneError, WebSocketConnection
 from .websocket_events import (
@@ -70,14 +71,7 @@ class WebSocketApi:
     """One WebSocket API on its port, with its @connections."""
 
     def __init__(
-        self,
-        api: Api,
-        functions: Lambda,
-        limits: WebSocketLimits,
-        faults: PostFaults,
-        meter: Meter,
-        *,
-        refuse: management.Refuse = management.anybody,
+        self, api: Api, functions: Lambda, limits: WebSocketLimits, faults: PostFaults, meter: Meter, *, refuse: Refuse
     ) -> None:
         self.api = api
         self.connections: dict[str, WebSocketConnection] = {}
