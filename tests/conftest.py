@@ -1,6 +1,7 @@
 """
 The system under test: by default a local cloud of this session, made from this checkout.
 
+`NATTER_SECURED=1` has it be one whose engines want to know who comes, as on AWS (docs/local-cloud.md).
 `NATTER_OUTPUTS=FILE` points the black-box tests (`e2e`) at one that runs already, here or on AWS.
 """
 
@@ -57,7 +58,7 @@ async def cloud(planted: set[str]) -> AsyncIterator[Cloud]:
     """
     if "NATTER_OUTPUTS" in os.environ:
         pytest.fail("this test needs a cloud of its own: run it without NATTER_OUTPUTS")
-    async with Cloud(ROOT) as cloud:
+    async with Cloud(ROOT, secured="NATTER_SECURED" in os.environ) as cloud:
         guard = Guard(cloud.tables)  # as in the workers
         guard.install()
         letters = DeadLetterReader(cloud.engines["kafka"].address)

@@ -66,10 +66,10 @@ class Doors:
         ports = {name: int(address.rpartition(":")[2]) for name, address in self._addresses.items()}
         known: dict[str, Any] = {"tls": tls, "identities": self.identities, "region": self._site.region}
         behind = self._engines.endpoints()
-        self._valkey = ValkeyDoor(ports["valkey"], behind=behind.valkey, may=self._may_connect_to_all, **known)
+        self._valkey = ValkeyDoor(ports["valkey"], behind=behind.valkey, may=self.may_use_cache, **known)
         self._postgres = PostgresDoor(ports["postgres"], tls=tls, behind=behind.postgres)
-        self._cassandra = CassandraDoor(ports["cassandra"], behind=behind.cassandra, may=self._may_use_tables, **known)
-        self._kafka = KafkaDoor(ports["kafka"], behind=kafka.behind_door, may=self._may_connect, **known)
+        self._cassandra = CassandraDoor(ports["cassandra"], behind=behind.cassandra, may=self.may_use_tables, **known)
+        self._kafka = KafkaDoor(ports["kafka"], behind=kafka.behind_door, may=self.may_connect, **known)
         self._aws = AwsDoor(
             self._engines.site.ports["localstack-door"],
             behind=behind.localstack,
@@ -129,11 +129,14 @@ class Doors:
     def status(self) -> dict[str, dict[str, int]]:
         return {name: door.status() for name, door in self._doors.items()}
 
-    def _may_connect(self, identity: Identity) -> bool:
+    def may_connect(self, identity: Identity) -> bool:
+        """To the log."""
         return any(self._grants.allow(identity.role, "kafka-cluster:Connect", arn) for arn in self._clusters)
 
-    def _may_use_tables(self, identity: Identity) -> bool:
+    def may_use_tables(self, identity: Identity) -> bool:
+        """Any of them; which ones, nobody asks here."""
         return self._grants.touch(identity.role, "cassandra:")
 
-    def _may_connect_to_all(self, identity: Identity, arns: Iterable[str]) -> bool:
+    def may_use_cache(self, identity: Identity, arns: Iterable[str]) -> bool:
+        """As the user and on the cache that these are."""
         return all(self._grants.allow(identity.role, "elasticache:Connect", arn) for arn in arns)

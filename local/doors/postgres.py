@@ -41,7 +41,7 @@ class PostgresDoor(Door):
         self._behind = behind
 
     def status(self) -> dict[str, int]:
-        return super().status() | {"pinned": self.pinned.total()}
+        return super().status() | {"pinned": self.pinned.total(), "roles": len(self.roles)}
 
     async def serve(self, client: Line) -> None:
         async with asyncio.timeout(SIGN_IN_S):
