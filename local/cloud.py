@@ -253,6 +253,8 @@ class Cloud:
 
     def _rebuild(self) -> list[Function]:
         """Resources are others now: the functions that see a difference."""
+        if self.doors is not None:
+            self.doors.learn(self._resolver)
         before = {function.name: function for function in self.app.functions}
         self.app = build_app(self._resolver, self._api_ports(self._resolver.assembly))
         return [function for function in self.app.functions if function != before.get(function.name)]

@@ -20,6 +20,7 @@ from .calls import Call, calls_of
 from .forms import form_of, is_form
 from .iam import Grants
 from .identities import BadSignature, Identities, Identity
+from .keys import Keys
 from .refusals import Denied, refusal
 from .requests import Caller, HttpRequest, caller_of
 
@@ -43,6 +44,7 @@ class AwsDoor:
         """`behind` is LocalStack's URL."""
         self.port = port
         self.grants = Grants({})
+        self.keys = Keys({})
         self.admitted = self.refused = 0
         self._behind = behind
         self.identities = identities
@@ -95,7 +97,8 @@ class AwsDoor:
             caller = caller_of(request, self.identities, region=self._region, now=now)
             calls = self._calls(caller, request)
         for call in calls:
-            self._ask_for(caller.identity, call)
+            for needed in (call, *self.keys.calls(call)):
+                self._ask_for(caller.identity, needed)
         return caller.identity
 
     def check_post(self, request: HttpRequest, path: str, now: datetime) -> None:

@@ -19,6 +19,7 @@ from .door import Door
 from .iam import Grants, grants
 from .identities import BadSignature, Identities, Identity
 from .kafka import KafkaDoor
+from .keys import keys
 from .postgres import PostgresDoor
 from .refusals import Denied
 from .valkey import ValkeyDoor, cache_users
@@ -88,12 +89,13 @@ class Doors:
 
     def learn(self, resolver: Resolver) -> None:
         """
-        Who may do what, from the templates.
+        Who may do what, from the templates; again when resources have other names than before.
 
         Raises:
             Unresolvable: a policy is not understood.
         """
         self._grants = self._aws.grants = grants(resolver)
+        self._aws.keys = keys(resolver)
         self._valkey.users = {user.name: user for user in cache_users(resolver)}
         self._clusters = [
             str(resolver.attribute(cluster.stack, cluster.logical_id, "Arn"))

@@ -1,6 +1,7 @@
 """The door of LocalStack with the real clients, in front of something that answers like a service and remembers."""
 
 import asyncio
+import contextlib
 import functools
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ from local.doors import Identities, Identity
 from local.doors.aws import AwsDoor
 from local.doors.iam import Grants, Statement
 from local.doors.identities import BadSignature
+from local.doors.keys import Kept, Keys
 from local.doors.refusals import Denied
 from local.doors.requests import HttpRequest
 from local.runtime.http1 import Exchange, HttpServer
@@ -70,7 +72,7 @@ async def opened(behind: Service) -> AsyncIterator[AwsDoor]:
 @pytest.fixture
 def door(opened: AwsDoor) -> AwsDoor:
     """With nothing granted."""
-    opened.grants, opened.admitted, opened.refused = Grants({}), 0, 0
+    opened.grants, opened.keys, opened.admitted, opened.refused = Grants({}), Keys({}), 0, 0
     return opened
 
 
@@ -167,6 +169,21 @@ class TestCalls:
         door.grants = granted(write, read)
         await asyncio.to_thread(copy, **parameters)
         assert len(service.asked) == 1
+
+    async def test_what_a_key_encrypts_needs_the_key(self, door: AwsDoor, service: Service) -> None:
+        read = functools.partial(client(door, "secretsmanager").get_secret_value, SecretId=SECRET)
+        door.keys = Keys({SECRET: Kept(KEY, {"kms:encryptioncontext:secretarn": SECRET})})
+        door.grants = granted(("secretsmanager:GetSecretValue", SECRET), ("kms:GenerateDataKey", KEY))
+        with pytest.raises(ClientError, match=f"not authorized to perform: kms:Decrypt on resource: {KEY}"):
+            await asyncio.to_thread(read)
+        for whose, asked in ((QUEUE, 0), (SECRET, 1)):
+            condition = ("StringEquals", "kms:encryptioncontext:secretarn", (whose,))
+            decrypt = Statement(allows=True, actions=("kms:Decrypt",), resources=(KEY,), conditions=(condition,))
+            reading = Statement(allows=True, actions=("secretsmanager:GetSecretValue",), resources=("*",))
+            door.grants = Grants({ROLE: [decrypt, reading]})
+            with contextlib.nullcontext() if asked else pytest.raises(ClientError):
+                await asyncio.to_thread(read)
+            assert len(service.asked) == asked
 
     async def test_what_is_not_known_is_refused(self, door: AwsDoor) -> None:
         door.grants = granted(("*", "*"))
