@@ -176,7 +176,7 @@ class Cloud:
         for database in logins:
             await self.engines.postgres.ensure_login(database.user, database.password, database.name)
         if self.doors is not None:
-            self.doors.let_in(logins)
+            self.doors.let_in(await asyncio.to_thread(self._localstack.proxied_roles))
 
     async def _restore(self, engine: str) -> None:
         """

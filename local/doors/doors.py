@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from local.assembly import Database, Resolver, Site
+from local.assembly import Resolver, Site
 from local.engines import Endpoints, Engines, EngineUnavailable
 from local.runtime.http1 import Exchange
 
@@ -102,9 +102,9 @@ class Doors:
             for cluster in resolver.assembly.resources("AWS::MSK::Cluster")
         ]
 
-    def let_in(self, logins: Iterable[Database]) -> None:
+    def let_in(self, roles: Iterable[str]) -> None:
         """These are the roles of the database whose secrets the proxy has."""
-        self._postgres.roles = {login.user for login in logins}
+        self._postgres.roles = set(roles)
 
     @property
     def environment(self) -> dict[str, str]:

@@ -74,6 +74,15 @@ class LocalStackResources:
             for database in databases
         ]
 
+    def proxied_roles(self) -> set[str]:
+        """Whom proxies of databases let in: the users in the secrets that they are given."""
+        secrets = self._client("secretsmanager")
+        return {
+            str(json.loads(secrets.get_secret_value(SecretId=each["SecretArn"])["SecretString"])["username"])
+            for proxy in self._resolver.assembly.resources("AWS::RDS::DBProxy")
+            for each in self._resolver.properties(proxy, "Auth").get("Auth", ())
+        }
+
     def _dynamic(self, text: str) -> str:
         secrets = self._client("secretsmanager")
 

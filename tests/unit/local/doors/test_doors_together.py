@@ -11,7 +11,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from local.assembly import Database, Resolver
+from local.assembly import Resolver
 from local.doors import Doors
 from local.doors.valkey import cache_users
 from local.engines import Engines, EngineUnavailable
@@ -116,7 +116,7 @@ class TestDoors:
         assert [doors.may_use_cache(who, user.arns) for who in (sender, stranger)] == [True, False]
 
     async def test_roles_of_the_database_are_those_whose_secrets_there_are(self, doors: Doors) -> None:
-        doors.let_in([Database("d", "ann", "p")])
+        doors.let_in({"ann"})
         assert doors.status()["postgres"]["roles"] == 1
 
     async def test_a_kafka_of_someone_else_is_refused(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
