@@ -43,7 +43,8 @@ class Doors:
         self._addresses = {name: f"{HOST}:{engines.site.ports[f'{name}-door']}" for name in NAMES}
         self._folder = engines.site.state / "doors"
         self._grants = Grants({})
-        self._doors: dict[str, Door | AwsDoor] = {}
+        self.of_engines: dict[str, Door] = {}
+        """Those that are open, by the engine to which each leads."""
         self._authorities = Path()
         self._clusters: list[str] = []
 
@@ -79,13 +80,17 @@ class Doors:
             account=self._site.account,
         )
         kafka.door = self._kafka.address
-        for door in (self._valkey, self._postgres, self._cassandra, self._kafka, self._aws):
-            self._doors[door.name] = door
+        self.of_engines = {each.name: each for each in (self._valkey, self._postgres, self._cassandra, self._kafka)}
+        for door in self._all:
             await door.start()
 
     async def stop(self) -> None:
         """Harmless if none is open."""
-        await asyncio.gather(*(door.stop() for door in self._doors.values()))
+        await asyncio.gather(*(door.stop() for door in self._all))
+
+    @property
+    def _all(self) -> list[Door | AwsDoor]:
+        return [*self.of_engines.values(), self._aws] if self.of_engines else []
 
     def learn(self, resolver: Resolver) -> None:
         """
@@ -129,7 +134,7 @@ class Doors:
         return None
 
     def status(self) -> dict[str, dict[str, int]]:
-        return {name: door.status() for name, door in self._doors.items()}
+        return {door.name: door.status() for door in self._all}
 
     def may_connect(self, identity: Identity) -> bool:
         """To the log."""

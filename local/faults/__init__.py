@@ -11,6 +11,7 @@ from .client import FaultError, Faults
 from .values import (
     Active,
     Connections,
+    Cut,
     Delay,
     Duplicate,
     Fault,
@@ -26,6 +27,7 @@ from .values import (
 __all__ = [
     "Active",
     "Connections",
+    "Cut",
     "Delay",
     "Duplicate",
     "Fault",

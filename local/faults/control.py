@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from local.doors import Door
 from local.engines import Engine
 from local.runtime.functions import Lambda, UnknownFunctionError
 from local.runtime.http1 import Exchange
@@ -18,6 +19,7 @@ from .ledger import Ledger
 from .posts import PostFaults
 from .values import (
     Connections,
+    Cut,
     Delay,
     Duplicate,
     Fault,
@@ -48,8 +50,15 @@ class Control:
     it, 500 an engine that does not start.
     """
 
-    def __init__(self, functions: Lambda, engines: Mapping[str, Engine], restore: Restore) -> None:
+    def __init__(
+        self,
+        functions: Lambda,
+        engines: Mapping[str, Engine],
+        restore: Restore,
+        doors: Mapping[str, Door],
+    ) -> None:
         self._functions = functions
+        self._doors = doors
         self._ledger = Ledger()
         self._engines = EngineFaults(engines, self._ledger, restore)
         self._workers = WorkerFaults(functions, self._ledger)
@@ -76,6 +85,8 @@ class Control:
                 await self._workers.kill(replace(fault, target=self._name(target)))
             case Pause() | Resume() | Restart():
                 await self._apply_to_engine(fault)
+            case Cut():
+                await self._cut(fault.engine)
             case Freeze() | Thaw() | Zombie() | Duplicate() | Delay():
                 await self._apply_to_function(replace(fault, function=self._name(fault.function)))
             case Connections():
@@ -148,6 +159,12 @@ class Control:
                 await self._engines.resume(fault)
             case Restart():
                 await self._engines.restart(fault)
+
+    async def _cut(self, engine: str) -> None:
+        if engine not in self._doors:
+            known = ", ".join(sorted(self._doors)) or "none"
+            raise UnknownEngineError(f"no door leads to {engine}: there are {known}")
+        await self._doors[engine].cut()
 
     async def _apply_to_function(self, fault: Freeze | Thaw | Zombie | Duplicate | Delay) -> None:
         match fault:

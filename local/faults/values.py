@@ -63,6 +63,19 @@ class Restart:
 
 
 @dataclass(frozen=True)
+class Cut:
+    """
+    Hang up on all functions that have come through the door of an engine (`--secured`); they may come again at once.
+
+    So does ElastiCache after twelve hours, and RDS Proxy with who has been idle.
+    """
+
+    engine: str
+    _: KW_ONLY
+    kind: Literal["cut"] = "cut"
+
+
+@dataclass(frozen=True)
 class Freeze:
     """
     Stop workers of a function in their tracks, until `seconds` have passed, or they are thawed.
@@ -154,10 +167,10 @@ class Connections:
 
 
 type Fault = Annotated[
-    Kill | Pause | Resume | Restart | Freeze | Thaw | Zombie | Duplicate | Delay | Connections,
+    Kill | Pause | Resume | Restart | Cut | Freeze | Thaw | Zombie | Duplicate | Delay | Connections,
     Field(discriminator="kind"),
 ]
-KINDS = (Kill, Pause, Resume, Restart, Freeze, Thaw, Zombie, Duplicate, Delay, Connections)
+KINDS = (Kill, Pause, Resume, Restart, Cut, Freeze, Thaw, Zombie, Duplicate, Delay, Connections)
 
 
 @dataclass(frozen=True, kw_only=True)

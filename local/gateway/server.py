@@ -80,7 +80,7 @@ class Runtime:
             credentials=None if doors is None else doors.credentials,
         )
         self._doors = doors
-        self.faults = Control(self.functions, engines or {}, restore)
+        self.faults = Control(self.functions, engines or {}, restore, {} if doors is None else doors.of_engines)
         self.apis: list[WebSocketApi | HttpApi] = [
             WebSocketApi(
                 *(api, self.functions, limits or WebSocketLimits(), self.faults.posts, self.meter),

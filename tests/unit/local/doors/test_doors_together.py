@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+import struct
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,10 @@ from local.assembly import Resolver
 from local.doors import Doors
 from local.doors.valkey import cache_users
 from local.engines import Engines, EngineUnavailable
+from local.faults import Cut
+from local.faults.control import Control, UnknownEngineError
 from local.progress import Progress
+from local.runtime.functions import Lambda
 from tests.unit.local.assembly.conftest import SITE, resolver
 
 __all__ = ["resolver"]
@@ -72,6 +76,10 @@ def arn(name: str) -> str:
     return f"arn:aws:iam:{SITE.region}:{SITE.account}:role/main-{name}"
 
 
+async def restored(_engine: str) -> None:
+    """Nothing was lost."""
+
+
 class TestDoors:
     async def test_functions_find_the_doors_and_the_platform_the_engines(self, doors: Doors, tmp_path: Path) -> None:
         engines = Engines(tmp_path, Progress()).endpoints()
@@ -118,6 +126,18 @@ class TestDoors:
     async def test_roles_of_the_database_are_those_whose_secrets_there_are(self, doors: Doors) -> None:
         doors.let_in({"ann"})
         assert doors.status()["postgres"]["roles"] == 1
+
+    async def test_functions_can_be_hung_up_on(self, doors: Doors) -> None:
+        control = Control(Lambda([], interpreter=Path(), log_dir=Path(), extra_env={}), {}, restored, doors.of_engines)
+        host, _, port = doors.endpoints.postgres.rpartition(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(struct.pack("!ii", 8, 80877104))  # may it be GSSAPI?
+        assert await reader.readexactly(1) == b"N"
+        await control.apply(Cut("postgres"))
+        assert await reader.read() == b""
+        writer.close()
+        with pytest.raises(UnknownEngineError, match="no door leads to localstack: there are cassandra, kafka,"):
+            await control.apply(Cut("localstack"))
 
     async def test_a_kafka_of_someone_else_is_refused(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("NATTER_KAFKA_BOOTSTRAP", "127.0.0.1:1")

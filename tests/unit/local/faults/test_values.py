@@ -4,6 +4,7 @@ from pydantic import ValidationError
 from local.faults import (
     Active,
     Connections,
+    Cut,
     Delay,
     Duplicate,
     Fault,
@@ -22,6 +23,7 @@ EACH: list[Fault] = [
     Pause("kafka", seconds=1.5),
     Resume("kafka"),
     Restart("kafka"),
+    Cut("kafka"),
     Freeze("persist"),
     Thaw("persist"),
     Zombie("persist", invocations=3, after_ms=20, seconds=None),
