@@ -77,7 +77,7 @@ def _secret(request: HttpRequest, place: str) -> Call:
 
 
 def _sns(request: HttpRequest, place: str) -> Call:
-    given = parameters(request.body.decode().replace("+", " "))
+    given = parameters(request.body.decode())
     operation = given["Action"]
     if operation == "CreatePlatformApplication":
         return Call(f"sns:{operation}", f"arn:aws:sns:{place}:app/{given['Platform']}/{given['Name']}")

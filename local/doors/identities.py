@@ -7,7 +7,7 @@ import string
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from urllib.parse import unquote
+from urllib.parse import unquote, unquote_plus
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 LATE = timedelta(minutes=5)
@@ -104,7 +104,7 @@ def instant(time: str) -> datetime:
 def parameters(query: str) -> dict[str, str]:
     """Of a URL, without their percent-encoding; of one that comes twice, the last."""
     pairs = (pair.partition("=") for pair in query.split("&") if pair)
-    return {unquote(name): unquote(value) for name, _, value in pairs}
+    return {unquote_plus(name): unquote_plus(value) for name, _, value in pairs}
 
 
 @dataclass(frozen=True)

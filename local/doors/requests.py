@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from urllib.parse import quote
+from urllib.parse import quote, unquote, unquote_plus
 
 from .identities import ALGORITHM, LATE, BadSignature, Identities, Identity, check, instant, parameters, signature
 from .identities import string_to_sign as text_of
@@ -101,12 +101,18 @@ def _in_header(request: HttpRequest) -> _Claim:
 
 
 def _canonical(request: HttpRequest, claim: _Claim, service: str) -> str:
-    path = request.path if service in _SINGLY_ENCODED else quote(request.path, safe="/-_.~")
-    pairs = (pair if "=" in pair else f"{pair}=" for pair in request.query.split("&") if pair)
-    query = "&".join(sorted(pair for pair in pairs if not pair.startswith("X-Amz-Signature=")))
+    path = unquote(request.path) if service in _SINGLY_ENCODED else request.path
+    pairs = (pair.partition("=") for pair in request.query.split("&") if pair)
+    encoded = sorted((_encoded(name), _encoded(value)) for name, _, value in pairs)
+    query = "&".join(f"{name}={value}" for name, value in encoded if name != "X-Amz-Signature")
     names = claim.signed.split(";")
     lines = "".join(f"{name}:{' '.join(request.headers.get(name, '').split())}\n" for name in names)
-    return f"{request.method}\n{path}\n{query}\n{lines}\n{claim.signed}\n{claim.payload}"
+    return f"{request.method}\n{quote(path, safe='/')}\n{query}\n{lines}\n{claim.signed}\n{claim.payload}"
+
+
+def _encoded(text: str) -> str:
+    """In the one way that is signed: clients encode more or less of a link that they were given."""
+    return quote(unquote_plus(text), safe="")
 
 
 def _check_time(claim: _Claim, found: Mapping[str, str], now: datetime) -> None:

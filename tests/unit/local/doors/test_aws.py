@@ -200,7 +200,8 @@ class TestCalls:
 class TestLinks:
     async def test_a_link_is_checked_when_it_is_used(self, door: AwsDoor, service: Service) -> None:
         s3 = client(door, "s3")
-        link = s3.generate_presigned_url("get_object", Params={"Bucket": "b", "Key": "k"}, ExpiresIn=60)
+        named = {"ResponseContentDisposition": 'attachment; filename="a b"'}
+        link = s3.generate_presigned_url("get_object", Params={"Bucket": "b", "Key": "k", **named}, ExpiresIn=60)
 
         def status(url: str) -> int:
             return urllib3.request("GET", url, retries=False).status
@@ -208,10 +209,11 @@ class TestLinks:
         assert await asyncio.to_thread(status, link) == 403
         door.grants = granted(("s3:GetObject", "arn:aws:s3:::b/k"))
         assert await asyncio.to_thread(status, link) == 200
+        assert await asyncio.to_thread(status, link.replace("%2F", "/").replace("%20", "+")) == 200
         assert await asyncio.to_thread(status, link.replace("/b/k?", "/b/l?")) == 403
         assert await asyncio.to_thread(status, link.replace("Expires=60", "Expires=600")) == 403
         assert await asyncio.to_thread(status, link.partition("?")[0]) == 403
-        assert len(service.asked) == 1
+        assert len(service.asked) == 2
 
     async def test_a_form_is_checked_when_it_is_sent(self, door: AwsDoor, service: Service) -> None:
         form = client(door, "s3").generate_presigned_post("b", "k/1", ExpiresIn=60)
