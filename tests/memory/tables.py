@@ -25,6 +25,7 @@ from natter.domain.fold.writes import (
     SentRow,
     StandingRow,
     StateRow,
+    UnspentRow,
 )
 from natter.domain.ids import AttachmentId, ConversationId, UserId
 from natter.domain.messages.events import Event, Head
@@ -53,6 +54,8 @@ class MemoryTables:
 
     def __init__(self) -> None:
         self._partitions: dict[Hashable, dict[Hashable, Cell]] = {}
+        self._undone: dict[ConversationId, list[Head]] = {}
+        """Above each, no event is that is not younger."""
 
     def read(self, wanted: Wanted) -> Known:
         heads = self.heads(wanted.conversations)
@@ -93,12 +96,13 @@ class MemoryTables:
         for row in rows:
             self._write(row)
 
-    def undo(self, rows: Sequence[Row]) -> None:
+    def undo(self, rows: Sequence[Row], head: Head) -> None:
+        self._undone.setdefault(head.conversation_id, []).append(head)
+        for partition, cells in self._partitions.items():
+            for column, cell in list(cells.items()):
+                self._put(partition, column, cell.value, cell.written_at)
         for row in rows:
             match row:
-                case EventRow(event=event):
-                    for column in ("payload", "rest"):
-                        self._put(("events", (event.conversation_id, event.seq)), column, None, row.written_at)
                 case ClientIdRow():
                     self._put(("client_ids", row.key), row.outcome.place, None, row.written_at)
                 case StateRow(state=state):
@@ -158,7 +162,7 @@ class MemoryTables:
     def _write_head(self, head: Head) -> None:
         self._put(("heads", head.conversation_id), None, head, head.written_at)
 
-    def _write(self, row: Row) -> None:  # noqa: C901 - a case for each kind of row
+    def _write(self, row: Row) -> None:  # noqa: C901, PLR0912 - a case for each kind of row
         match row:
             case EventRow(event=event):
                 place: Hashable = ("events", (event.conversation_id, event.seq))
@@ -168,6 +172,8 @@ class MemoryTables:
                 self._put(("events", (row.conversation_id, row.seq)), "payload", row.left, row.written_at)
             case ClientIdRow():
                 self._put(("client_ids", row.key), row.outcome.place, row.outcome, row.written_at)
+            case UnspentRow():
+                self._put(("client_ids", row.key), row.place, None, row.written_at)
             case StateRow(state=state):
                 message: Hashable = ("states", (row.conversation_id, row.target_seq))
                 self._put(message, state.seq, state, row.written_at)
@@ -233,9 +239,17 @@ class MemoryTables:
     def _put(self, partition: Hashable, key: Hashable, value: Any, written_at: int) -> None:
         """The younger cell stays; of two of the same age, the tombstone."""
         cells = self._partitions.setdefault(partition, {})
+        value = None if self._is_undone(partition, written_at) else value
         old = cells.get(key)
         if old is None or (written_at, value is None) >= (old.written_at, old.value is None):
             cells[key] = Cell(written_at, value)
+
+    def _is_undone(self, partition: Any, written_at: int) -> bool:
+        """Whether a deletion of all events above some place covers it."""
+        table, key = partition
+        if table != "events" or key[0] not in self._undone:
+            return False
+        return any(head.seq < key[1] and written_at <= head.written_at for head in self._undone[key[0]])
 
 
 def _latest(versions: dict[Any, Any], up_to: int) -> Any | None:

@@ -69,8 +69,8 @@ class PassingStore:
     def write(self, rows: Sequence[Row]) -> None:
         self.inner.write(rows)
 
-    def undo(self, rows: Sequence[Row]) -> None:
-        self.inner.undo(rows)
+    def undo(self, rows: Sequence[Row], head: Head) -> None:
+        self.inner.undo(rows, head)
 
     def write_heads(self, heads: Sequence[Head]) -> None:
         self.inner.write_heads(heads)
