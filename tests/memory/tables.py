@@ -78,7 +78,7 @@ class MemoryTables:
         )
 
     def outcomes(self, keys: Collection[ClientIdKey]) -> Mapping[ClientIdKey, Sequence[Outcome]]:
-        return {key: list(self._select(("client_ids", key)).values()) for key in keys}
+        return {key: self._outcomes(key) for key in keys}
 
     def events_at(self, places: Collection[Place]) -> Mapping[Place, Event]:
         found = {place: self._event(place) for place in places}
@@ -104,7 +104,7 @@ class MemoryTables:
         for row in rows:
             match row:
                 case ClientIdRow():
-                    self._put(("client_ids", row.key), row.outcome.place, None, row.written_at)
+                    self._remove_outcome(row.key, row.outcome.place, row.written_at)
                 case StateRow(state=state):
                     self._put(("states", (row.conversation_id, row.target_seq)), state.seq, None, row.written_at)
                 case MarkRow():
@@ -170,10 +170,13 @@ class MemoryTables:
                 self._put(place, "rest", replace(event, payload={}, amended_by=0), row.written_at)
             case EmptiedRow():
                 self._put(("events", (row.conversation_id, row.seq)), "payload", row.left, row.written_at)
-            case ClientIdRow():
-                self._put(("client_ids", row.key), row.outcome.place, row.outcome, row.written_at)
+            case ClientIdRow(outcome=outcome):
+                cells = {"at": outcome.at, "seq": outcome.seq, "refusal": outcome.refusal}
+                for column, value in cells.items():
+                    if value is not None:  # else the cell is left alone
+                        self._put(("client_ids", row.key), (outcome.place, column), value, row.written_at)
             case UnspentRow():
-                self._put(("client_ids", row.key), row.place, None, row.written_at)
+                self._remove_outcome(row.key, row.place, row.written_at)
             case StateRow(state=state):
                 message: Hashable = ("states", (row.conversation_id, row.target_seq))
                 self._put(message, state.seq, state, row.written_at)
@@ -196,6 +199,25 @@ class MemoryTables:
             case FileRow() | ForgottenFileRow():
                 value = isinstance(row, FileRow) or None
                 self._put(("files", (row.conversation_id, row.attachment_id)), row.seq, value, row.written_at)
+
+    def _remove_outcome(self, key: ClientIdKey, place: tuple[int, int, int], written_at: int) -> None:
+        for column in ("at", "seq", "refusal"):
+            self._put(("client_ids", key), (place, column), None, written_at)
+
+    def _outcomes(self, key: ClientIdKey) -> Sequence[Outcome]:
+        cells: dict[Any, Any] = self._select(("client_ids", key))
+        return [
+            Outcome(
+                epoch=place[0],
+                offset=place[1],
+                item=place[2],
+                at=at,
+                seq=cells.get((place, "seq")),
+                refusal=cells.get((place, "refusal")),
+            )
+            for (place, column), at in cells.items()
+            if column == "at"
+        ]
 
     def _event(self, place: Place) -> Event | None:
         columns = self._select(("events", place))

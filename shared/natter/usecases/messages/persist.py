@@ -6,7 +6,7 @@ again, and delivers what may not have been delivered (P1, P9).
 """
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from natter.domain.clock import NowMs
@@ -80,7 +80,7 @@ class Persist:
     def __call__(self, batch: Sequence[Record]) -> Persisted:
         decisions: list[Decision] = []
         touched: dict[ConversationId, Conversation] = {}
-        for go in goes(_lanes(batch)):
+        for go in self._goes(batch):
             touched |= self._store(go, decisions)
 
         self.heads.advance([conversation.head for conversation in touched.values()])
@@ -123,7 +123,7 @@ class Persist:
         """
         self.warm.forget(record.partition)
         conversation_id = record.command.conversation_id
-        together = next(goes([[record, *followers]]))
+        together = next(self._goes([record, *followers]))
         records = [each for each in together if each.command.conversation_id == conversation_id]
         tried, voided = self._load(records)[conversation_id], self._load([record])[conversation_id]
         if record.position <= voided.head.position:
@@ -131,6 +131,9 @@ class Persist:
         voided.void(record)
         self.store.undo(_rows_of(tried, records), voided.head)
         self.store.write_heads([voided.head])
+
+    def _goes(self, batch: Sequence[Record]) -> Iterator[Sequence[Record]]:
+        return goes(_lanes(batch))
 
     def _write(self, rows: Sequence[Row]) -> None:
         try:
