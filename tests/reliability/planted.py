@@ -289,3 +289,9 @@ PLANTED = {
     "slices repeat what arrived": Parts(settle=RepeatsWhatArrived),
     "fanout to today's members": Parts(fanout=FansOutToTodaysMembers),
 }
+
+SOON_CAUGHT = {
+    "any length of the log in one go": 268,
+    "what a client id became is mixed with what was tried": 877,
+}
+"""Seeds that are tried first: where few catch it, it would take long. When runs change, others are found."""
