@@ -105,7 +105,10 @@ class Stage:
     cache_max_gb: int
     cache_max_ecpu: int
     rebuilders: int
-    """Runs that rebuild a registry side by side that has lost everything (docs/data.md); each reads the log."""
+    """
+    Runs that rebuild a registry side by side that has lost everything (docs/data.md); each reads the log. From one to
+    as many as the registry has parts.
+    """
 
     # streams
     partitions: int
@@ -151,6 +154,14 @@ class Stage:
     keyspaces_auth: Literal["sigv4", "none"] = "sigv4"
     valkey_auth: Literal["iam", "none"] = "iam"
     postgres_tls: Literal["require", "off"] = "require"
+
+    def __post_init__(self) -> None:
+        """
+        Raises:
+            ValueError: there can not be so many.
+        """
+        if not 1 <= self.rebuilders <= names.REGISTRY_PARTS:
+            raise ValueError(f"{self.name}: from 1 to {names.REGISTRY_PARTS} rebuilders, not {self.rebuilders}")
 
     @property
     def pollers(self) -> int:

@@ -10,6 +10,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field, PositiveFloat, PositiveInt, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from natter.names import REGISTRY_PARTS
+
 _ENDPOINT = r"^[^\s:]+:\d{1,5}$"
 
 
@@ -102,7 +104,7 @@ class RebuildQueueSettings(BaseModel, frozen=True):
 class RebuildingSettings(BaseModel, frozen=True):
     parts: int = Field(
         ge=1,
-        le=128,
+        le=REGISTRY_PARTS,
         description="How many of the registry's parts one run rebuilds; others go on beside it.",
     )
 

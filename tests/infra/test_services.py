@@ -1,7 +1,7 @@
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import pytest
 from pydantic import BaseModel
@@ -452,3 +452,10 @@ class TestPushPlatforms:
         ]
         assert [each["SecretStringTemplate"] for each in generated] == ["{}", "{}"]
         assert {each["GenerateStringKey"] for each in generated} == {"not_set"}
+
+
+@pytest.mark.parametrize("rebuilders", [0, names.REGISTRY_PARTS + 1])
+def test_a_registry_is_rebuilt_by_at_least_one_and_at_most_one_for_each_part(rebuilders: int) -> None:
+    assert replace(STAGES["prod"], rebuilders=names.REGISTRY_PARTS).rebuilders == names.REGISTRY_PARTS
+    with pytest.raises(ValueError, match="rebuilders"):
+        replace(STAGES["prod"], rebuilders=rebuilders)
