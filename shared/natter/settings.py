@@ -264,6 +264,7 @@ class PresenceSettings(FunctionSettings):
     kafka: KafkaSettings
     sockets: EndpointSettings
     looks: LookQueueSettings
+    rebuilds: RebuildQueueSettings
 
 
 class PersistSettings(FunctionSettings):
@@ -293,6 +294,7 @@ class PostSliceSettings(FunctionSettings):
 
 
 class PushSettings(FunctionSettings):
+    postgres: PostgresSettings
     kafka: KafkaSettings
     keyspaces: KeyspacesSettings
     waves: WaveQueueSettings
