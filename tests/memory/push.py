@@ -29,6 +29,11 @@ class MemoryPushMarks:
             key = each.conversation_id, each.user_id, each.device_id
             self._woken[key] = release(self._woken[key], seq=each.seq, by=each.by)
 
+    def window_of(self, device: DeviceId, seq: int) -> int | None:
+        """When the window began with whose push the device is told of the message; None: it is told on its own."""
+        found = (woken.messages.get(seq) for (_, _, other), woken in self._woken.items() if other == device)
+        return next((known for known in found if isinstance(known, int)), None)
+
     def lose(self) -> None:
         """The cache restarts empty."""
         self._woken.clear()

@@ -83,6 +83,21 @@ class NeverReleases:
 
 
 @dataclass
+class OneNameForAll:
+    """All claims of a wave are made under one name: each message of a window is told that it stands for all."""
+
+    inner: PushMarks
+    named: dict[Claim, Claim] = field(default_factory=dict)
+
+    def claim(self, claims: Sequence[Claim], *, now: int) -> Sequence[Claimed]:
+        self.named |= {each: replace(each, by=claims[0].by) for each in claims}
+        return self.inner.claim([self.named[each] for each in claims], now=now)
+
+    def release(self, claims: Sequence[Claim]) -> None:
+        self.inner.release([self.named[each] for each in claims])
+
+
+@dataclass
 class Incremented:
     """The badge is counted up with each push."""
 
@@ -104,6 +119,7 @@ def _then_marks(marks: PushMarks, service: PushService) -> PushService:
 PLANTED = {
     "marked after the call": PushParts(marks=MarksAfterTheCall, service=_then_marks),
     "marked per event only": PushParts(marks=MarksPerEvent),
+    "one name for all claims of a wave": PushParts(marks=OneNameForAll),
     "refused and never tried again": PushParts(marks=NeverReleases),
     "a badge that is counted up": PushParts(count_unread=Incremented()),
 }

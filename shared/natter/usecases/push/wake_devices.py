@@ -45,7 +45,7 @@ class _Due:
     wishes: Reachable
     registration: Registration
     by: str
-    """Who looks: this invocation."""
+    """Who claims: another name for each message and device, since one push stands for several messages."""
     count: int = 1
     """Messages that the push stands for."""
 
@@ -123,7 +123,7 @@ class WakeDevices:
     def _decided(
         self, candidates: Sequence[Candidates], registered: Mapping[UserId, Sequence[Registration]], woken: Woken
     ) -> tuple[list[_Due], list[_PutOff]]:
-        recipients, now, by = self.look(candidates), self.now_ms(), self.new_id()
+        recipients, now = self.look(candidates), self.now_ms()
         due: list[_Due] = []
         later: list[_PutOff] = []
         for each in candidates:
@@ -132,6 +132,7 @@ class WakeDevices:
                 for registration in registered[user]:
                     match decide(each.message, recipient, registration.device_id, now):
                         case Wake(wishes=wishes):
+                            by = self.new_id()
                             due.append(_Due(message=each.message, wishes=wishes, registration=registration, by=by))
                         case Later(at=at):
                             later.append(_PutOff(message=each.message, user_id=user, until=at))

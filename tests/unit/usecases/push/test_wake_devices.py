@@ -110,6 +110,15 @@ def test_many_messages_at_once_are_one_push_after_three() -> None:
     assert len({push.conversation_id for _, push in stage.pushed}) == 1
 
 
+def test_they_are_when_they_are_looked_at_together() -> None:
+    """One wave has all of them, and then all that stand for the window."""
+    stage = PushStage(BOB)
+    stage.schedule([stage.say(f"message {number}") for number in range(6)])
+    stage.hand_out()
+
+    assert stage.bodies == ["message 0", "message 1", "message 2", "6 new messages"]
+
+
 def test_a_platform_that_refuses_is_asked_again_later_each_time_until_the_hour_is_over() -> None:
     stage = PushStage(BOB)
     stage.service.answers[PHONE] = REFUSED
