@@ -133,6 +133,7 @@ class OperationsStack(Stack):
             ("files", services.queues.files, WAITING_S),
             ("looks", services.queues.looks, WAITING_S),
             ("waves", services.queues.waves, WAITING_S + MOST_DELAYED_S),
+            ("crowds", services.queues.crowds, WAITING_S + MOST_DELAYED_S),
             ("rebuilds", services.queues.rebuilds, WAITING_S),
             ("closures", services.queues.closures, WAITING_S),
         ):

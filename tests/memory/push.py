@@ -73,8 +73,9 @@ class MemoryWaveQueue:
         self.waiting: list[tuple[int, Wave]] = []
         """With the seconds after which each is handed out."""
 
-    def add(self, waves: Sequence[Wave], *, delay_s: int = 0) -> None:
-        self.waiting += [(delay_s, wave) for wave in waves]
+    def add(self, waves: Sequence[Wave], *, delay_s: int | Sequence[int] = 0) -> None:
+        delays_s = [delay_s] * len(waves) if isinstance(delay_s, int) else delay_s
+        self.waiting += zip(delays_s, waves, strict=True)
 
 
 class MemoryPushService:
@@ -84,8 +85,10 @@ class MemoryPushService:
         self.answers: dict[DeviceId, Handed] = {}
         self.taken: list[Waking] = []
         self.asked: list[Waking] = []
+        self.budgets: list[float] = []
 
-    def hand_over(self, wakings: Sequence[Waking], *, budget_s: float) -> Sequence[Handed]:  # noqa: ARG002 - nothing to wait for
+    def hand_over(self, wakings: Sequence[Waking], *, budget_s: float) -> Sequence[Handed]:
+        self.budgets.append(budget_s)
         return [self._answer(each) for each in wakings]
 
     def _answer(self, waking: Waking) -> Handed:

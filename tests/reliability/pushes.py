@@ -9,11 +9,12 @@ from functools import partial
 from random import Random
 from typing import Any
 
-from natter.domain.ids import DeviceId, UserId
+from natter.domain.ids import DeviceId
 from natter.domain.messages.events import Emission
 from natter.domain.push.registrations import Handed, Outcome, Waking
 from natter.domain.push.wording import Push
 from natter.ports.push import PushMarks, PushService
+from natter.usecases.push.compose_pushes import CountUnreadOf
 from tests.interleaved import Invocations, Stepped
 from tests.memory.push import MemoryPushMarks, MemoryPushService
 from tests.messages import BOB, CID
@@ -30,7 +31,7 @@ class PushParts:
 
     marks: Callable[[PushMarks], PushMarks] = lambda marks: marks
     service: Callable[[PushMarks, PushService], PushService] = lambda _marks, service: service
-    count_unread: Callable[[Callable[[UserId], int]], Callable[[UserId], int]] = lambda count: count
+    count_unread: Callable[[CountUnreadOf], CountUnreadOf] = lambda count: count
 
 
 class MoodyService(MemoryPushService):

@@ -1,6 +1,6 @@
 """P7 under everything that can happen to an invocation; and what would break it, planted and caught."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -9,6 +9,7 @@ from natter.domain.ids import DeviceId, UserId
 from natter.domain.push.bursts import Claim, Claimed
 from natter.domain.push.registrations import Handed, Waking
 from natter.ports.push import PushMarks, PushService
+from natter.usecases.push.compose_pushes import CountUnreadOf
 from tests.reliability.pushes import PushParts, first_push_violation
 
 SEEDS = range(60)
@@ -103,10 +104,10 @@ class Incremented:
 
     badges: dict[UserId, int] = field(default_factory=dict)
 
-    def __call__(self, _count: Callable[[UserId], int]) -> Callable[[UserId], int]:
-        def count(user: UserId) -> int:
-            self.badges[user] = self.badges.get(user, 0) + 1
-            return self.badges[user]
+    def __call__(self, _count: CountUnreadOf) -> CountUnreadOf:
+        def count(users: Collection[UserId]) -> Mapping[UserId, int]:
+            self.badges |= {user: self.badges.get(user, 0) + 1 for user in users}
+            return self.badges
 
         return count
 

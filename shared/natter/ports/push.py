@@ -142,11 +142,11 @@ class ShownBadges(Protocol):
 
 
 class WaveQueue(Protocol):
-    """Waves waiting to be looked at, in no order. Each is handed out at least once."""
+    """Waves waiting to be looked at, in no order; those for crowds in nobody's way. Each comes at least once."""
 
-    def add(self, waves: Sequence[Wave], *, delay_s: int = 0) -> None:
+    def add(self, waves: Sequence[Wave], *, delay_s: int | Sequence[int] = 0) -> None:
         """
-        Add all, to be handed out after `delay_s` seconds, at most 900.
+        Add all, to be handed out after `delay_s` seconds, at most 900: of all of them, or of each its own.
 
         Raises:
             Unavailable: some may be missing; adding all of them again is safe.

@@ -1,6 +1,6 @@
 """Bring the numbers on icons up to date, silently."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from natter.domain.budgets import PUSHES_S
@@ -11,6 +11,7 @@ from natter.domain.push.waking import MAX_AGE_MS
 from natter.domain.push.wording import Badge
 from natter.ports.delivery import Connections
 from natter.ports.push import PushRegistrations, PushService, ShownBadges
+from natter.usecases.push.compose_pushes import CountUnreadOf
 
 
 def badges_shown(handed: Iterable[tuple[Waking, Handed]]) -> Mapping[tuple[UserId, DeviceId], int]:
@@ -34,7 +35,7 @@ class TellBadges:
     registrations: PushRegistrations
     connections: Connections
     shown: ShownBadges
-    count_unread: Callable[[UserId], int]
+    count_unread: CountUnreadOf
     service: PushService
     now_ms: NowMs
 
@@ -44,9 +45,10 @@ class TellBadges:
             return ()
         registered = self.registrations.of(shown.keys())
         connected = {each.device_id for several in self.connections.of(shown.keys()).values() for each in several}
+        unread = self.count_unread(shown.keys())
         wakings = []
         for user, devices in shown.items():
-            badge = Badge(badge=self.count_unread(user))
+            badge = Badge(badge=unread[user])
             wakings += [
                 Waking(registration=each, push=badge, expires_at=self.now_ms() + MAX_AGE_MS)
                 for each in registered.get(user, ())

@@ -25,7 +25,7 @@ class Devices:
             registrations=self.registrations,
             connections=self.registry,
             shown=self.shown,
-            count_unread=lambda _user: self.unread,
+            count_unread=lambda users: dict.fromkeys(users, self.unread),
             service=self.service,
             now_ms=lambda: NOON,
         )
