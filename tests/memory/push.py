@@ -4,11 +4,11 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 
 from natter.domain.ids import ConversationId, DeviceId, UserId
+from natter.domain.push.badges import told_at
 from natter.domain.push.bursts import Claim, Claimed, Woken, claim, release
 from natter.domain.push.registrations import Handed, Outcome, Registration, Waking
 from natter.domain.push.waking import Reachable
 from natter.domain.push.waves import Wave
-from natter.domain.push.wording import BADGE_PACE_MS
 from natter.ports.push import PushMarks, PushRegistrations, PushService, Reachables, ShownBadges, WaveQueue
 
 
@@ -40,8 +40,6 @@ class MemoryPushMarks:
 
 
 class MemoryShownBadges:
-    """Nobody's minute is ever over, unless they are told so."""
-
     def __init__(self) -> None:
         self._shown: defaultdict[UserId, dict[DeviceId, int]] = defaultdict(dict)
         self._told: dict[UserId, int] = {}
@@ -55,17 +53,15 @@ class MemoryShownBadges:
     def of(self, users: Collection[UserId]) -> Mapping[UserId, Mapping[DeviceId, int]]:
         return {user: dict(self._shown[user]) for user in users if self._shown[user]}
 
-    def due(self, users: Collection[UserId]) -> Mapping[UserId, int]:
-        due = {}
-        for user in self.of(users):
-            told = self._told.get(user, 0)
-            if told < 2:
-                self._told[user] = told + 1
-                due[user] = told * BADGE_PACE_MS
+    def due(self, users: Collection[UserId], *, now: int) -> Mapping[UserId, int]:
+        times = {user: told_at(self._told.get(user), now) for user in self.of(users)}
+        due = {user: at for user, at in times.items() if at is not None}
+        self._told |= due
         return due
 
-    def end_minutes(self) -> None:
-        self._told.clear()
+    def forget(self, user: UserId) -> None:
+        self._shown.pop(user, None)
+        self._told.pop(user, None)
 
 
 class MemoryWaveQueue:

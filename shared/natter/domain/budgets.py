@@ -25,6 +25,9 @@ PRESENCE_S = 1.0
 SLICE_S = 2.0
 """Of one slice; what is not posted by then goes back into the queue."""
 
+BADGES_S = 0.2
+"""Of asking, after a batch of receipts, for the numbers on icons."""
+
 PUSHES_S = 5.0
 """Of handing pushes over to their platforms, those that are claimed together."""
 

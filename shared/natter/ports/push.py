@@ -133,12 +133,15 @@ class ShownBadges(Protocol):
     def of(self, users: Collection[UserId]) -> Mapping[UserId, Mapping[DeviceId, int]]:
         """Which numbers but zero the devices of each of `users` show; users without any are missing."""
 
-    def due(self, users: Collection[UserId]) -> Mapping[UserId, int]:
+    def due(self, users: Collection[UserId], *, now: int) -> Mapping[UserId, int]:
         """
-        Of `users`, those with a device that shows a number who are to be told, and in how many milliseconds: at most
-        once in `BADGE_PACE_MS`, and once more after what happens meanwhile. Who is missing has nothing to be told, or
-        is told soon already.
+        Of `users`, those with a device that shows a number who are to be told of what has changed at `now`, and when
+        (milliseconds): see `natter.domain.push.badges`. They count as told then. Who is missing has nothing to be
+        told, or is told later already.
         """
+
+    def forget(self, user: UserId) -> None:
+        """What is known of a user: as if they had never been told anything."""
 
 
 class WaveQueue(Protocol):

@@ -13,6 +13,9 @@ WAVE_USERS = 100
 WAVE_MESSAGES = 20
 """The same; ten such waves fit into one call of the queue."""
 
+WAVE_BADGES = 20
+"""People whose numbers are counted together."""
+
 CROWD = 20
 """What more people than these may have to be woken for waits in a queue of its own, where it is in nobody's way."""
 

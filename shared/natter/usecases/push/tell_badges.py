@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from natter.domain.budgets import PUSHES_S
 from natter.domain.clock import NowMs
 from natter.domain.ids import DeviceId, UserId
-from natter.domain.push.registrations import Handed, Outcome, Waking
+from natter.domain.push.registrations import Handed, Outcome, Registration, Waking
 from natter.domain.push.waking import MAX_AGE_MS
 from natter.domain.push.wording import Badge
 from natter.ports.delivery import Connections
@@ -44,6 +44,7 @@ class TellBadges:
         if not shown:
             return ()
         registered = self.registrations.of(shown.keys())
+        self._forget_others(shown, registered)
         connected = {each.device_id for several in self.connections.of(shown.keys()).values() for each in several}
         unread = self.count_unread(shown.keys())
         wakings = []
@@ -61,3 +62,13 @@ class TellBadges:
         self.shown.note(badges_shown(results))
         self.registrations.forget([each.registration for each, result in results if result.outcome is Outcome.DEAD])
         return results
+
+    def _forget_others(
+        self,
+        shown: Mapping[UserId, Mapping[DeviceId, int]],
+        registered: Mapping[UserId, Sequence[Registration]],
+    ) -> None:
+        """Devices that are registered no more: nobody is told what they show, whatever ended it."""
+        there = {(each.user_id, each.device_id) for several in registered.values() for each in several}
+        gone = {(user, device) for user, devices in shown.items() for device in devices} - there
+        self.shown.note(dict.fromkeys(gone, 0))
