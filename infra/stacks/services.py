@@ -24,11 +24,10 @@ FANOUT_GROUP = f"natter-fanout-{names.EPOCH}"
 RECEIPTS_GROUP = f"natter-receipts-{names.EPOCH}"
 PUSH_GROUP = f"natter-push-{names.EPOCH}"
 PRESENCE_GROUP = f"natter-presence-{names.EPOCH}"
-PUSH_WINDOW_S = 1
-"""How long messages are gathered: those of one conversation are looked at together, two seconds after they were said
-as before."""
 RECEIPTS_WINDOW_S = 1
 """How long receipts are gathered: of what one member says meanwhile, only the furthest is stored and shown."""
+PUSH_WINDOW_S = 1
+"""How long messages are gathered that are looked at together: they wait for two seconds before anybody is woken."""
 
 MINUTE = Duration.minutes(1)
 
@@ -241,7 +240,7 @@ class ServicesStack(Stack):
     def _presence(self) -> None:
         """Tells who watches somebody how they are: when connections come and go, and when the grace after is over."""
         presence = self._function(
-            "presence", ["core", "users", "streams"], "POSTGRES", "VALKEY", "KAFKA", "SOCKETS", "LOOKS"
+            "presence", ["core", "users", "streams"], "POSTGRES", "VALKEY", "KAFKA", "SOCKETS", "LOOKS", "REBUILDS"
         )
         self.queues.looks.grant_send(presence)
         self.sockets.api.grant_manage_connections(presence)
@@ -251,7 +250,9 @@ class ServicesStack(Stack):
     def _pushes(self) -> None:
         """`push` has everybody looked at who may have to be woken, `wake` looks, and wakes those who are away."""
         data = self._data
-        push = self._function("push", ["core", "streams", "tables"], "KAFKA", "KEYSPACES", "WAVES", "CROWDS")
+        push = self._function(
+            "push", ["core", "streams", "users", "tables"], "POSTGRES", "KAFKA", "KEYSPACES", "WAVES", "CROWDS"
+        )
         stores = ("POSTGRES", "VALKEY", "KEYSPACES", "ATTACHMENTS", "WAVES", "CROWDS")
         wake = self._function("wake", ["core", "users", "tables"], *stores, "WEB_PUSH")
         data.tables.grant(push, read=("rosters",))
@@ -278,7 +279,7 @@ class ServicesStack(Stack):
         self._streams.topics.grant_read(rebuild, names.CONNECTIONS_TOPIC, group=names.REBUILD_GROUP)
         self.sockets.api.grant_manage_connections(rebuild)  # those whose session has ended meanwhile
         self.queues.closures.grant_send(rebuild)
-        for name in ("persist", "fanout", "rebuild"):
+        for name in ("persist", "fanout", "presence", "rebuild"):
             self.queues.rebuilds.grant_send(self.functions[name])
         self.queues.rebuilds.work(rebuild, comes_again=True)
         self._every_minute(rebuild)

@@ -266,6 +266,7 @@ class PresenceSettings(FunctionSettings):
     kafka: KafkaSettings
     sockets: EndpointSettings
     looks: LookQueueSettings
+    rebuilds: RebuildQueueSettings
 
 
 class PersistSettings(FunctionSettings):
@@ -295,6 +296,7 @@ class PostSliceSettings(FunctionSettings):
 
 
 class PushSettings(FunctionSettings):
+    postgres: PostgresSettings
     kafka: KafkaSettings
     keyspaces: KeyspacesSettings
     waves: WaveQueueSettings

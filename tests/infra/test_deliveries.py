@@ -96,7 +96,7 @@ class TestQueues:
             ("Looks", {"presence"}, "presence"),
             ("Waves", {"push", "receipts", "wake"}, "wake"),
             ("Crowds", {"push", "wake"}, "wake"),
-            ("Rebuilds", {"persist", "fanout", "rebuild"}, "rebuild"),
+            ("Rebuilds", {"persist", "fanout", "presence", "rebuild"}, "rebuild"),
             (
                 "Closures",
                 {

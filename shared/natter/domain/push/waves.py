@@ -1,6 +1,7 @@
 """Who is to be looked at, because of what, and when."""
 
 from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from itertools import batched
 
@@ -71,6 +72,12 @@ def waves(candidates: Iterable[Candidates], *, attempt: int = 0, crowd: bool = F
                 said += len(messages)
     if together:
         yield Wave(candidates=tuple(together), attempt=attempt, crowd=crowd)
+
+
+def only(candidates: Iterable[Candidates], users: AbstractSet[UserId]) -> list[Candidates]:
+    """Those of them who are among `users`; without messages for which there are none."""
+    few = (replace(each, users=tuple(user for user in each.users if user in users)) for each in candidates)
+    return [each for each in few if each.users]
 
 
 def _of(messages: tuple[Message, ...], users: tuple[UserId, ...]) -> Candidates:

@@ -1,6 +1,7 @@
 """Have everybody looked at who may have to be woken for what was said."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from natter.domain.clock import NowMs
@@ -9,23 +10,24 @@ from natter.domain.conversations.rosters import Roster
 from natter.domain.ids import ConversationId, UserId
 from natter.domain.messages.events import Emission
 from natter.domain.push.waking import MAX_AGE_MS, WAIT_MS, Message
-from natter.domain.push.waves import CROWD, Candidates, waves
-from natter.ports.push import WaveQueue
+from natter.domain.push.waves import CROWD, Candidates, only, waves
+from natter.ports.push import PushRegistrations, WaveQueue
 from natter.ports.reading import Timeline
 
 
 @dataclass(frozen=True, kw_only=True)
 class SchedulePushes:
     """
-    Queue who belonged to the conversation at the place of each message (P8), but its sender, for a look when most who
-    are there have been shown it. All that a batch has of a conversation is looked at together: somebody who says much
-    costs little more than somebody who says something.
+    Queue who belonged to the conversation at the place of each message (P8) and has a device that can be woken, but not
+    its sender, for a look when most who are there have been shown it. All that a batch has of a conversation is looked
+    at together: somebody who says much costs little more than somebody who says something.
 
     Raises:
         Unavailable: some may be queued; doing all of it again is safe, nobody is woken twice.
     """
 
     timeline: Timeline
+    registrations: PushRegistrations
     queue: WaveQueue
     now_ms: NowMs
 
@@ -41,7 +43,9 @@ class SchedulePushes:
             return 0
         rosters = self.timeline.rosters({each: (min(messages), max(messages)) for each, messages in said.items()})
         due = max(message.at for messages in said.values() for message in messages.values()) + WAIT_MS
-        found = [list(_candidates(messages, rosters[conversation])) for conversation, messages in said.items()]
+        found = self._registered(
+            [list(_candidates(messages, rosters[conversation])) for conversation, messages in said.items()]
+        )
         together = [
             *waves([each for some in found if not _is_crowd(some) for each in some]),
             *waves([each for some in found if _is_crowd(some) for each in some], crowd=True),
@@ -49,6 +53,12 @@ class SchedulePushes:
         if together:
             self.queue.add(together, delay_s=min(max(0, -(-(due - now) // 1000)), WAIT_MS // 1000))
         return len(together)
+
+    def _registered(self, found: Sequence[Sequence[Candidates]]) -> Sequence[Sequence[Candidates]]:
+        """Those who have a device that can be woken."""
+        people = {user for some in found for each in some for user in each.users}
+        registered: AbstractSet[UserId] = self.registrations.among(people) if people else frozenset()
+        return [only(some, registered) for some in found]
 
 
 def _candidates(messages: Mapping[int, Message], roster: Roster) -> Iterator[Candidates]:

@@ -12,7 +12,7 @@ from natter.domain.ids import ConversationId, UserId
 from natter.domain.push.bursts import Claim
 from natter.domain.push.registrations import Handed, Outcome, Registration, Waking
 from natter.domain.push.waking import MAX_AGE_MS, Later, Message, Never, Reachable, Wake, decide
-from natter.domain.push.waves import Candidates, Wave
+from natter.domain.push.waves import Candidates, Wave, only
 from natter.domain.push.wording import Push
 from natter.ports.push import PushMarks, PushRegistrations, PushService, ShownBadges
 from natter.usecases.push.compose_pushes import ComposePushes, ToPush
@@ -122,7 +122,7 @@ class WakeDevices:
     def __call__(self, wave: Wave) -> Woken:
         began = self.now_ms()
         registered = self.registrations.of({user for each in wave.candidates for user in each.users})
-        candidates = _only(wave.candidates, registered)
+        candidates = only(wave.candidates, registered.keys())
         woken = Woken(never=Counter(unregistered=_pairs(wave.candidates) - _pairs(candidates)))
         if not candidates:
             return woken
@@ -220,12 +220,6 @@ class WakeDevices:
 
     def _took_s(self, began: int) -> float:
         return (self.now_ms() - began) / 1000
-
-
-def _only(candidates: Sequence[Candidates], registered: Mapping[UserId, object]) -> list[Candidates]:
-    """Those of them who have a device that can be woken."""
-    few = [replace(each, users=tuple(user for user in each.users if user in registered)) for each in candidates]
-    return [each for each in few if each.users]
 
 
 def _pairs(candidates: Iterable[Candidates]) -> int:

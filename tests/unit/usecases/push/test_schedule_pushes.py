@@ -4,7 +4,7 @@ from natter.domain.ids import UserId
 from natter.domain.push.waking import MAX_AGE_MS, WAIT_MS
 from natter.domain.push.waves import CROWD, WAVE_USERS
 from tests.messages import ANN, BOB, CID
-from tests.pushing import PushStage
+from tests.pushing import PushStage, a_registration
 
 
 def queued(stage: PushStage) -> list[tuple[int, int, tuple[UserId, ...]]]:
@@ -47,6 +47,17 @@ def test_who_is_alone_wakes_nobody() -> None:
     assert stage.queue.waiting == []
 
 
+def test_who_has_no_device_that_can_be_woken_is_not_looked_at() -> None:
+    stage = PushStage(BOB, CID)
+    stage.registrations.all = [each for each in stage.registrations.all if each.user_id != BOB]
+    stage.said()
+    assert queued(stage) == [(WAIT_MS // 1000, 2, (CID,))]
+
+    stage.registrations.all.clear()
+    stage.said()
+    assert len(stage.queue.waiting) == 1
+
+
 def test_a_large_group_is_looked_at_in_waves() -> None:
     people = [UserId(f"u{number:03}") for number in range(2 * WAVE_USERS + 1)]
     stage = PushStage(*people)
@@ -68,6 +79,7 @@ def test_a_crowd_is_told_from_few_by_how_many_there_are() -> None:
 def test_all_that_a_batch_has_of_a_conversation_is_looked_at_together() -> None:
     """By whoever: each is looked at for what the others have said."""
     stage = PushStage(BOB, CID)
+    stage.registrations.all.append(a_registration(ANN))
     stage.schedule([stage.say(), stage.say(sender=BOB), stage.say()])
 
     ((_, wave),) = stage.queue.waiting
