@@ -35,18 +35,19 @@ class PushParts:
 
 
 class MoodyService(MemoryPushService):
-    """Answers each time as it likes; as long as it is `sound`, everything is taken in the end."""
+    """Answers each time as it likes, or refuses while it is `out`; once it is `sound`, everything is taken."""
 
-    def __init__(self, random: Random) -> None:
+    def __init__(self, random: Random, *, out: bool = False) -> None:
         super().__init__()
         self._random = random
+        self._out = out
         self.sound = False
         self.unanswered: list[Waking] = []
 
     def _answer(self, waking: Waking) -> Handed:
         assert isinstance(waking.push, Push)
-        moods = [Outcome.ACCEPTED] if self.sound else [Outcome.ACCEPTED] * 3 + [Outcome.REFUSED, Outcome.UNKNOWN]
-        answer = Handed(outcome=self._random.choice(moods))
+        moods = [Outcome.REFUSED] if self._out else [Outcome.ACCEPTED] * 3 + [Outcome.REFUSED, Outcome.UNKNOWN]
+        answer = Handed(outcome=Outcome.ACCEPTED if self.sound else self._random.choice(moods))
         self.asked.append(waking)
         if answer.outcome is Outcome.UNKNOWN:
             self.unanswered.append(waking)
@@ -58,12 +59,14 @@ class MoodyService(MemoryPushService):
 class PushWorld:
     """Ann says something to Bob, who has two devices, and to Cid, all of whom are away."""
 
-    def __init__(self, seed: int, parts: PushParts, *, crashes: bool = True, loses: bool = False) -> None:
+    def __init__(
+        self, seed: int, parts: PushParts, *, crashes: bool = True, loses: bool = False, out: bool = False
+    ) -> None:
         self._random = Random(seed)
         self.invocations = Invocations(self._random)
         self.stage = stage = PushStage(BOB, CID)
         stage.registrations.all.append(a_registration(BOB, "tablet"))
-        self.service = MoodyService(self._random)
+        self.service = MoodyService(self._random, out=out)
         self.cache = MemoryPushMarks()
         marks = parts.marks(self.cache)
         stepped: Any = Stepped

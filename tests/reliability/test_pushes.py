@@ -16,7 +16,16 @@ SEEDS = range(60)
 CATCHING_SEEDS = range(400)
 
 
-@pytest.mark.parametrize("how", [{}, {"crashes": False}, {"loses": True}], ids=["crashes", "quiet", "loses"])
+HOW = {
+    "crashes": {},
+    "quiet": {"crashes": False},
+    "loses": {"loses": True},
+    "an outage": {"crashes": False, "out": True},
+}
+"""In an outage, all that is said meanwhile comes when it is over: late, and once."""
+
+
+@pytest.mark.parametrize("how", HOW.values(), ids=HOW)
 def test_each_device_is_woken_once_for_each_message(how: dict[str, bool]) -> None:
     wrong = {seed: found for seed in SEEDS if (found := first_push_violation(seed, PushParts(), **how)) is not None}
     assert wrong == {}
