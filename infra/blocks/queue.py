@@ -11,7 +11,10 @@ from infra.blocks.python_function import PythonFunction
 from infra.config import FunctionName, Stage
 
 RECEIVES = 7
-"""With a visibility timeout of 90 s: for ten minutes, which an outage of a store may take."""
+"""
+With the shortest visibility timeout, 90 s: for ten minutes, which an outage of a store may take. It is six times what
+the function may take, so of `wake`, 180 s: twenty-one minutes.
+"""
 
 CONCURRENCY = 50
 """Messages under way at once: a storm must not take the functions' shared concurrency from everybody else."""

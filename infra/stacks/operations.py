@@ -24,6 +24,13 @@ WAITING_RECORDS = 1_000
 WAITING_S = 60
 MOST_DELAYED_S = 900
 """What a platform has refused waits for as long as a queue can keep it."""
+PLATFORMS = ("apns", "apns_sandbox", "fcm", "webpush")
+FAILING_PUSHES_PERCENT = 20
+FEWEST_PUSHES = 10
+"""A minute, of a platform; of fewer, a share says little."""
+PUSH_AGE_MS = 35_000
+"""Longer nobody waits for a push by intent but who is spared many: the half minute of who is online elsewhere, and what
+handing it over takes."""
 ERASURE_AGE_MS = 6 * 3600 * 1000
 
 
@@ -54,6 +61,7 @@ class OperationsStack(Stack):
         self._log(streams)
         self._queues(services)
         self._stores(data)
+        self._pushes()
         self._erasures()
         self._registry()
         self._set_aside()
@@ -133,6 +141,7 @@ class OperationsStack(Stack):
             ("files", services.queues.files, WAITING_S),
             ("looks", services.queues.looks, WAITING_S),
             ("waves", services.queues.waves, WAITING_S + MOST_DELAYED_S),
+            ("crowds", services.queues.crowds, WAITING_S + MOST_DELAYED_S),
             ("rebuilds", services.queues.rebuilds, WAITING_S),
             ("closures", services.queues.closures, WAITING_S),
         ):
@@ -156,6 +165,27 @@ class OperationsStack(Stack):
                 expression="SUM(METRICS())", using_metrics=failures, label="SystemErrors", period=MINUTE
             )
             self._alarm(f"keyspaces-{table.name}-errors", total, above=0, minutes=2)
+
+    def _pushes(self) -> None:
+        """Devices that are not woken, or late (docs/runbooks/pushes.md). The metrics are the function's own."""
+        failing = ("refused", "unknown", "invalid", "unconfigured")
+        for platform in PLATFORMS:
+            counts = {outcome: _pushes(platform, outcome) for outcome in ("accepted", "dead", *failing)}
+            failed, total = " + ".join(f"FILL({outcome}, 0)" for outcome in failing), "SUM(FILL(METRICS(), 0))"
+            share = cloudwatch.MathExpression(
+                expression=f"IF({total} >= {FEWEST_PUSHES}, 100 * ({failed}) / {total}, 0)",
+                using_metrics=counts,
+                label="Percent",
+                period=MINUTE,
+            )
+            self._alarm(f"pushes-{platform}-failing", share, above=FAILING_PUSHES_PERCENT, minutes=5)
+        invalid = {platform: _pushes(platform, "invalid") for platform in PLATFORMS}
+        total_invalid = cloudwatch.MathExpression(
+            expression="SUM(METRICS())", using_metrics=invalid, label="Invalid", period=MINUTE
+        )
+        self._alarm("pushes-invalid", total_invalid, above=0)
+        age = _metric("Natter", "PushAge", {"service": "wake"}, statistic="p50")
+        self._alarm("push-age", age, above=PUSH_AGE_MS, minutes=5)
 
     def _erasures(self) -> None:
         """Somebody was promised to be forgotten. The metric is the function's own (`natter.telemetry`)."""
@@ -186,6 +216,10 @@ class OperationsStack(Stack):
         )
         alarm.add_alarm_action(actions.SnsAction(self.alarms))
         alarm.add_ok_action(actions.SnsAction(self.alarms))
+
+
+def _pushes(platform: str, outcome: str) -> cloudwatch.Metric:
+    return _metric("Natter", f"Pushes{outcome.title()}", {"Platform": platform, "service": "wake"})
 
 
 def _metric(namespace: str, name: str, dimensions: dict[str, str], *, statistic: str = "sum") -> cloudwatch.Metric:

@@ -27,7 +27,7 @@ PRESENCE_GROUP = f"natter-presence-{names.EPOCH}"
 RECEIPTS_WINDOW_S = 1
 """How long receipts are gathered: of what one member says meanwhile, only the furthest is stored and shown."""
 PUSH_WINDOW_S = 1
-"""How long messages are gathered that are queued together: they wait for two seconds before anybody is woken."""
+"""How long messages are gathered that are looked at together: they wait for two seconds before anybody is woken."""
 
 MINUTE = Duration.minutes(1)
 
@@ -250,8 +250,10 @@ class ServicesStack(Stack):
     def _pushes(self) -> None:
         """`push` has everybody looked at who may have to be woken, `wake` looks, and wakes those who are away."""
         data = self._data
-        push = self._function("push", ["core", "streams", "users", "tables"], "POSTGRES", "KAFKA", "KEYSPACES", "WAVES")
-        stores = ("POSTGRES", "VALKEY", "KEYSPACES", "ATTACHMENTS", "WAVES")
+        push = self._function(
+            "push", ["core", "streams", "users", "tables"], "POSTGRES", "KAFKA", "KEYSPACES", "WAVES", "CROWDS"
+        )
+        stores = ("POSTGRES", "VALKEY", "KEYSPACES", "ATTACHMENTS", "WAVES", "CROWDS")
         wake = self._function("wake", ["core", "users", "tables"], *stores, "WEB_PUSH")
         data.tables.grant(push, read=("rosters",))
         data.tables.grant(wake, read=("heads", "events", "message_states", "reaction_marks", "standings", "cursors"))
@@ -260,8 +262,11 @@ class ServicesStack(Stack):
         self.push_platforms.grant_push(wake)
         for function in (push, wake, self.functions["receipts"]):  # who reads something has another badge elsewhere
             self.queues.waves.grant_send(function)
+        for function in (push, wake):
+            self.queues.crowds.grant_send(function)
         self._consume(push, names.EVENTS_TOPIC, group=PUSH_GROUP, window_s=PUSH_WINDOW_S)
-        self.queues.waves.work(wake, comes_again=True)
+        for queue in (self.queues.waves, self.queues.crowds):
+            queue.work(wake, comes_again=True)
 
     def _rebuild(self) -> None:
         """

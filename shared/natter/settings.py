@@ -93,6 +93,10 @@ class WaveQueueSettings(BaseModel, frozen=True):
     queue_url: str = Field(pattern=r"^https?://", description="Queue of waves: who may have to be woken, later.")
 
 
+class CrowdQueueSettings(BaseModel, frozen=True):
+    queue_url: str = Field(pattern=r"^https?://", description="Queue of waves of conversations with many people.")
+
+
 class RebuildQueueSettings(BaseModel, frozen=True):
     queue_url: str = Field(
         pattern=r"^https?://", description="Queue in which a rebuilding of the registry is asked for."
@@ -296,6 +300,7 @@ class PushSettings(FunctionSettings):
     kafka: KafkaSettings
     keyspaces: KeyspacesSettings
     waves: WaveQueueSettings
+    crowds: CrowdQueueSettings
 
 
 class WakeSettings(FunctionSettings):
@@ -305,6 +310,7 @@ class WakeSettings(FunctionSettings):
     attachments: AttachmentSettings
     web_push: WebPushSettings
     waves: WaveQueueSettings
+    crowds: CrowdQueueSettings
 
 
 class RebuildSettings(FunctionSettings):

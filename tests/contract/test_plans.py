@@ -127,6 +127,7 @@ QUERIES: Mapping[str, Callable[[Postgres], object]] = {
     "the outbox of a conversation": lambda database: PostgresConversations(database).publish(HALL, print),
     "who belongs to several": lambda database: PostgresConversations(database).rosters([LOBBY, HALL]),
     "the beginnings of all": lambda database: PostgresConversations(database).begun_of(ANN),
+    "the conversations of each": lambda database: PostgresConversations(database).of_each([ANN, BOB]),
     "a page of the inbox": lambda database: PostgresConversations(database).seen_among(ANN, [LOBBY, HALL]),
     "a new conversation": lambda database: begun(database, a_group),
     "a new direct conversation": lambda database: begun(database, a_direct),

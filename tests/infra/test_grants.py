@@ -25,6 +25,7 @@ SENDS = {
     "rebuilds": "rebuilds",
     "closures": "closures",
     "waves": "waves",
+    "_crowds": "crowds",
 }
 """Parts of a function, and the topics and queues that they are of no use without."""
 ACTIONS = {

@@ -18,6 +18,7 @@ from natter.domain.limits import Bucket
 from natter.settings import (
     AttachmentSettings,
     ClosureQueueSettings,
+    CrowdQueueSettings,
     DeliverySettings,
     EndpointSettings,
     ExporterSettings,
@@ -78,6 +79,7 @@ class AllSettings(FunctionSettings):
     exporter: ExporterSettings = ExporterSettings(function="export")
     limits: LimitSettings = LimitSettings(per_address=False)
     waves: WaveQueueSettings = WaveQueueSettings(queue_url="http://127.0.0.1/waves")
+    crowds: CrowdQueueSettings = CrowdQueueSettings(queue_url="http://127.0.0.1/crowds")
     web_push: WebPushSettings = WebPushSettings(
         secret_arns=("key",), contact="mailto:a@b.example", hosts=("a.example",)
     )
