@@ -175,7 +175,7 @@ async def _subscribed(
     http: aiohttp.ClientSession, natter: Natter, outputs: dict[str, str], person: Person
 ) -> Browser | None:
     """A browser of the person's that is to be woken; None where the stack has only the internet's push services."""
-    if "PushServiceUrl" not in outputs:
+    if "PushService" not in outputs:
         return None
     key = (await natter.call("GET", "/v1/push/web-key"))["public_key"]
     browser = await Browser.subscribe(http, outputs, key)

@@ -31,8 +31,8 @@ class Browser:
     @classmethod
     async def subscribe(cls, http: aiohttp.ClientSession, outputs: dict[str, str], key: str) -> Self:
         """At the push service of the stack, with the public `key` of who may wake it."""
-        tls = ssl.create_default_context(cafile=outputs["PushServiceAuthority"])
-        url = f"{outputs['PushServiceUrl']}/subscriptions"
+        tls = ssl.create_default_context(cafile=outputs["PushServiceCa"])
+        url = f"{outputs['PushService']}/subscriptions"
         async with http.post(url, json={"key": key}, ssl=tls, raise_for_status=True) as answer:
             urls = await answer.json()
         return cls(urls["endpoint"], urls["messages"], tls, ec.generate_private_key(ec.SECP256R1()))

@@ -15,7 +15,7 @@ HOUR_S = 3600
 
 @pytest.fixture
 async def here(outputs: Mapping[str, str]) -> AsyncIterator[Browsers]:
-    if "PushServiceUrl" not in outputs:
+    if "PushService" not in outputs:
         pytest.skip("no push service of the tests stands in there")
     async with browsers(outputs) as found:
         yield found

@@ -91,9 +91,9 @@ class Browsers:
 @asynccontextmanager
 async def browsers(outputs: Mapping[str, str]) -> AsyncIterator[Browsers]:
     """Those of the cloud with these outputs."""
-    tls = ssl.create_default_context(cafile=outputs["PushServiceAuthority"])
+    tls = ssl.create_default_context(cafile=outputs["PushServiceCa"])
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=tls)) as http:
-        yield Browsers(outputs["PushServiceUrl"], http)
+        yield Browsers(outputs["PushService"], http)
 
 
 def text(raw: bytes) -> str:

@@ -43,8 +43,9 @@ class Returning:
         match frame:
             case {"type": "events", "conversation_id": conversation, "events": events}:
                 self.copies.setdefault(conversation, Copy(self.user.user_id)).take_live(events)
-                mine = [each for each in events if each["type"] == "message" and each["sender_id"] == self.user.user_id]
-                self._note_read(conversation, max((each["seq"] for each in mine), default=0))
+                for event in events:
+                    if self._marks_read(event):
+                        self._note_read(conversation, event["seq"])
             case {"type": "receipt", "conversation_id": conversation, "receipts": receipts}:
                 for each in receipts:
                     if each["user_id"] == self.user.user_id:
@@ -114,6 +115,12 @@ class Returning:
         cost.sent += 0 if body is None else len(json.dumps(body, ensure_ascii=False).encode())
         cost.received += int(reply.headers["Content-Length"])
         return dict(reply.expect(200))
+
+    def _marks_read(self, event: Fields) -> bool:
+        """One's own message, and that one is there from now on, count as read with all that is before."""
+        if event["type"] in {"conversation_created", "member_added"}:
+            return self.user.user_id in {each["user_id"] for each in event["members"]}
+        return bool(event["type"] == "message" and event["sender_id"] == self.user.user_id)
 
     def _note_read(self, conversation: str, seq: int) -> None:
         self.read[conversation] = max(seq, self.read.get(conversation, 0))
