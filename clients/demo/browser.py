@@ -49,7 +49,11 @@ class Browser:
         async with http.get(url, ssl=self.tls, raise_for_status=True) as answer:
             found = await answer.json()
         self.read += len(found)
-        return [json.loads(self._decrypted(base64.b64decode(each["body"]))) for each in found]
+        return [self.read_push(each["body"]) for each in found]
+
+    def read_push(self, body: str) -> Any:
+        """What is in a body, which is in base64."""
+        return json.loads(self._decrypted(base64.b64decode(body)))
 
     @property
     def _public(self) -> bytes:
