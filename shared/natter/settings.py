@@ -262,6 +262,7 @@ class PresenceSettings(FunctionSettings):
     kafka: KafkaSettings
     sockets: EndpointSettings
     looks: LookQueueSettings
+    rebuilds: RebuildQueueSettings
 
 
 class PersistSettings(FunctionSettings):
@@ -291,6 +292,7 @@ class PostSliceSettings(FunctionSettings):
 
 
 class PushSettings(FunctionSettings):
+    postgres: PostgresSettings
     kafka: KafkaSettings
     keyspaces: KeyspacesSettings
     waves: WaveQueueSettings
