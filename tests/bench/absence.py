@@ -7,6 +7,7 @@ what one has that was there, or this fails.
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 import redis.asyncio as redis
@@ -16,9 +17,11 @@ from confluent_kafka.admin import AdminClient
 from local.cloud import Cloud
 from natter.names import TOPICS
 from tests.support.api import Api, User
+from tests.support.client import Client
 from tests.support.lag import caught_up
+from tests.support.ledger import Ledger
 from tests.support.returning import Cost, Returning
-from tests.support.socket import Socket, message
+from tests.support.socket import Frame, message
 
 CONVERSATIONS = 500
 MISSED_EACH = 20
@@ -26,12 +29,10 @@ EFFECTS = 4
 """Of these: an edit, a deletion and two reactions."""
 FRIENDS = 20
 """None of them begins more conversations than one user may at once."""
-TALK_AT_ONCE = 8
-"""More would be more than a laptop delivers in time, and connections are closed that it does not."""
+AT_ONCE = 8
+"""Friends who begin conversations, or talk: all of them say more than a laptop delivers in time."""
 PATIENCE_S = 120.0
 ADMIN_S = 20
-
-RETRYABLE = ("rate_limited", "unavailable", "internal")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,65 +48,57 @@ class Absence:
 
 
 async def measure(cloud: Cloud) -> Absence:
-    async with Api(cloud.app.outputs) as api:
+    ledger = Ledger()
+    async with Api(cloud.app.outputs) as api, AsyncExitStack() as stack:
         bob = await api.sign_up("bob")
-        tablet, screen = await bob.on_another_device(), await bob.connect()
-        friends = [await api.sign_up("friend") for _ in range(FRIENDS)]
-        sockets = [await friend.connect() for friend in friends]
-        each = list(zip(friends, sockets, strict=True))
-        chats = [list(found) for found in await asyncio.gather(*(_begin(*one, bob) for one in each))]
+        away, there = Returning(await bob.on_another_device()), await stack.enter_async_context(Client(bob, ledger))
+        friends = [Client(await api.sign_up("friend"), ledger) for _ in range(FRIENDS)]
+        for friend in friends:
+            await stack.enter_async_context(friend)
+        gate = asyncio.Semaphore(AT_ONCE)
+        chats = await asyncio.gather(*(_begin(gate, friend, bob) for friend in friends))
         everywhere = [chat for some in chats for chat in some]
-        await _reached(screen, dict.fromkeys(everywhere, 2))
-        away = Returning(tablet)
+        await _reached(there, everywhere, 2)
         first = await away.catch_up()
-        gate = asyncio.Semaphore(TALK_AT_ONCE)
-        await asyncio.gather(*(_talk(gate, socket, some) for socket, some in zip(sockets, chats, strict=True)))
-        await _reached(screen, dict.fromkeys(everywhere, 2 + MISSED_EACH))
+        await asyncio.gather(*(_talk(gate, *each) for each in zip(friends, chats, strict=True)))
+        await _reached(there, everywhere, 2 + MISSED_EACH)
         await _ten_days(cloud)
         back = await away.catch_up()
-        _compare(away, screen, bob, everywhere)
+        _compare(away, there, everywhere)
         return Absence(first=first, back=back, again=await away.catch_up(), inbox=await away.read_inbox())
 
 
-async def _begin(friend: User, socket: Socket, bob: User) -> list[str]:
-    chats = [await friend.group(bob) for _ in range(CONVERSATIONS // FRIENDS)]
-    for chat in chats:
-        await _do(socket, {"action": "send", "conversation_id": chat, "messages": [message("hello")]})
+async def _begin(gate: asyncio.Semaphore, friend: Client, bob: User) -> list[str]:
+    chats = []
+    async with gate:
+        for number in range(CONVERSATIONS // FRIENDS):
+            body = {"kind": "group", "title": f"Chat {number}", "members": [bob.user_id]}
+            chats.append((await friend.call("POST", "/v1/conversations", body)).expect(201)["conversation_id"])
+            await _do(friend, {"action": "send", "conversation_id": chats[-1], "messages": [message("hello")]})
     return chats
 
 
-async def _talk(gate: asyncio.Semaphore, socket: Socket, chats: Sequence[str]) -> None:
+async def _talk(gate: asyncio.Semaphore, friend: Client, chats: Sequence[str]) -> None:
     """What is missed in each: messages, and changes of some that the device has, and of some that it has not."""
     async with gate:
         for chat in chats:
             words = [message(f"number {number}") for number in range(MISSED_EACH - EFFECTS)]
-            await _do(socket, {"action": "send", "conversation_id": chat, "messages": words})
+            await _do(friend, {"action": "send", "conversation_id": chat, "messages": words})
             edited = {"target_seq": 2, "content": {"type": "text", "text": "hello again"}}
-            await _do(socket, {"action": "edit", "conversation_id": chat, "client_id": "e", **edited})
-            await _do(socket, {"action": "delete", "conversation_id": chat, "client_id": "d", "target_seq": 3})
+            await _do(friend, {"action": "edit", "conversation_id": chat, "client_id": "e", **edited})
+            await _do(friend, {"action": "delete", "conversation_id": chat, "client_id": "d", "target_seq": 3})
             for target in (2, 4):
                 liked = {"target_seq": target, "reaction": "👍"}
-                await _do(socket, {"action": "react", "conversation_id": chat, "client_id": f"r{target}", **liked})
+                await _do(friend, {"action": "react", "conversation_id": chat, "client_id": f"r{target}", **liked})
 
 
-async def _do(socket: Socket, frame: dict[str, object]) -> None:
-    await socket.insist(frame, within_s=PATIENCE_S, after=RETRYABLE)
+async def _do(friend: Client, frame: Frame) -> None:
+    answer = await friend.command(frame)
+    assert answer["type"] == "ack", answer
 
 
-async def _reached(screen: Socket, heads: dict[str, int]) -> None:
-    """Whatever order they come in."""
-    missing, read = set(heads), 0
-
-    def all_there(_: object) -> bool:
-        nonlocal read
-        for frame in screen.frames[read:]:
-            if frame["type"] == "events":
-                seqs = [event["seq"] for event in frame["events"]]
-                missing.difference_update({frame["conversation_id"]} if heads[frame["conversation_id"]] in seqs else ())
-        read = len(screen.frames)
-        return not missing
-
-    await screen.until(all_there, within_s=PATIENCE_S)
+async def _reached(device: Client, everywhere: Sequence[str], seq: int) -> None:
+    await asyncio.gather(*(device.reach(chat, seq, within_s=PATIENCE_S) for chat in everywhere))
 
 
 async def _ten_days(cloud: Cloud) -> None:
@@ -125,14 +118,12 @@ def _empty_log(bootstrap: str) -> None:
         deleted.result()
 
 
-def _compare(away: Returning, screen: Socket, bob: User, everywhere: Sequence[str]) -> None:
-    there = Returning(bob)
-    for frame in screen.frames:
-        there.take(frame)
+def _compare(away: Returning, there: Client, everywhere: Sequence[str]) -> None:
     assert away.copies.keys() == there.copies.keys() == set(everywhere)
     for chat in everywhere:
-        assert away.shown(chat) == there.shown(chat), chat
-        assert away.told[chat] == away.shown(chat)["unread"], chat
+        shown, copy = away.shown(chat), there.copies[chat]
+        assert (shown["position"], shown["events"]) == (copy.position, copy.shown()), chat
+        assert away.told[chat] == shown["unread"] == 1 + MISSED_EACH - EFFECTS, chat
 
 
 def table(absence: Absence) -> list[str]:
