@@ -35,6 +35,7 @@ ADDED_AT_ONCE = 100
 
 READY_WITHIN_S = 180.0
 SAYS_WITHIN_S = 60.0
+ATTEMPTS = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,7 +129,11 @@ async def _direct_with(talker: User, other: str) -> str:
 async def _said(socket: Socket, chat: str, words: str) -> int:
     """When it was said, as the log has it."""
     frame = {"action": "send", "conversation_id": chat, "messages": [message(words)]}
-    answer = await socket.insist(frame, within_s=SAYS_WITHIN_S)
+    for _ in range(ATTEMPTS):
+        answer = await socket.ask(frame, within_s=SAYS_WITHIN_S)
+        if answer.get("type") == "ack":
+            break
+        await asyncio.sleep(answer.get("retry_after_ms", WAIT_MS) / 1000)
     return int(answer["accepted"][0]["at"])
 
 
