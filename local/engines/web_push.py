@@ -25,7 +25,7 @@ class WebPush(Engine):
 
     async def prepare(self) -> Command:
         own = self.home / "certificate.pem"
-        if True:
+        if not own.exists():
             own.touch(mode=0o600)
             own.write_bytes(certificate())
         known, _, _ = own.read_text().partition("-----BEGIN PRIVATE KEY")
