@@ -7,6 +7,7 @@ By Web Push, to the push service of the local cloud: LocalStack's SNS takes long
 import asyncio
 import time
 from collections.abc import Awaitable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from itertools import batched, cycle
 from typing import Any
@@ -60,21 +61,18 @@ class Pushing:
 
 async def measure(cloud: Cloud, *, seconds: float) -> Pushing:
     url = cloud.app.outputs["HttpUrl"]
-    async with (
-        Api(cloud.app.outputs) as api,
-        sleepers(cloud, api, number=TALKERS * CHATS_EACH) as friends,
-        sleepers(cloud, api, number=AWAY) as crowd,
-        Child("tests.bench.pairs", url) as pairs,
-        Child("tests.bench.present", url, str(PRESENT)) as present,
-    ):
-        await pairs.hear(within_s=READY_WITHIN_S)
-        looking_on = await present.hear(within_s=READY_WITHIN_S)
-        direct_ms, lost = await _direct(api, friends, seconds=2 * seconds)
-        founder = await api.sign_up("founder")
+    async with Api(cloud.app.outputs) as api, AsyncExitStack() as stack:
+        founder = await api.sign_up("founder")  # one thing after the other: functions start for the first time
         screen = await founder.connect()
+        friends = await stack.enter_async_context(sleepers(cloud, api, number=TALKERS * CHATS_EACH))
+        crowd = await stack.enter_async_context(sleepers(cloud, api, number=AWAY))
+        direct_ms, lost = await _direct(api, friends, seconds=2 * seconds)
         group = await _group(founder, crowd.ids)
         waves, cpu_ms = await _woken(cloud, crowd, screen, group)
-        await _add(founder, group, looking_on)
+        pairs = await stack.enter_async_context(Child("tests.bench.pairs", url))
+        await pairs.hear(within_s=READY_WITHIN_S)
+        present = await stack.enter_async_context(Child("tests.bench.present", url, str(PRESENT)))
+        await _add(founder, group, await present.hear(within_s=READY_WITHIN_S))
         beside = {
             "alone": await _talked(pairs, seconds=2 * seconds),
             "900 are woken": await _talked(pairs, _say(screen, group), seconds=2 * seconds),
