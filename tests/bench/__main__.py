@@ -23,6 +23,7 @@ class Options:
     rounds: int
     seconds: float
     pairs: int
+    share: float
 
 
 type Report = Callable[[Cloud, Options], Awaitable[Sequence[str]]]
@@ -50,7 +51,7 @@ async def of_throughput(cloud: Cloud, options: Options, *, together: bool) -> Se
 
 
 async def of_hostile(cloud: Cloud, options: Options) -> Sequence[str]:
-    return hostile.table(await hostile.measure(cloud, seconds=options.seconds))
+    return hostile.table(await hostile.measure(cloud, seconds=options.seconds, share=options.share))
 
 
 async def of_push(cloud: Cloud, options: Options) -> Sequence[str]:
@@ -105,9 +106,10 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=15.0, help="of each round")
     parser.add_argument("--pairs", type=int, default=20, help="of the closed loop")
+    parser.add_argument("--share", type=float, default=1.0, help="of the protocol's limits, what hostile users may use")
     asked = parser.parse_args()
     which = list(REPORTS) if "all" in asked.which else asked.which
-    options = Options(rounds=asked.rounds, seconds=asked.seconds, pairs=asked.pairs)
+    options = Options(rounds=asked.rounds, seconds=asked.seconds, pairs=asked.pairs, share=asked.share)
     try:
         uvloop.run(bench(which, options))
     except FAILURES as failure:
