@@ -83,6 +83,9 @@ class Oidc:
 BROWSERS = ("fcm.googleapis.com", "*.push.services.mozilla.com", "*.push.apple.com", "*.notify.windows.com")
 """The push services of Chrome, Firefox, Safari and Edge, and of what is built on them."""
 
+PUSH_SERVICE = "push-service.invalid"
+"""The local cloud's own; it has an address of its own in the place of this name."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:
@@ -140,6 +143,10 @@ class Stage:
     """Whom browsers' push services may turn to, `mailto:` or https: the operators."""
     web_push_hosts: tuple[str, ...] = BROWSERS
     """Push services to which requests are sent, because a user's subscription says so; and to no others."""
+    web_push_private_hosts: tuple[str, ...] = ()
+    """The same for those at addresses that are not public; `host:port`."""
+    web_push_ca_file: str | None = None
+    """Authorities to trust instead of the system's, where push services are asked."""
     oidc: Oidc | None = None
     """Who signs people in; None: they have passwords here."""
     push_credentials: str = "1"
@@ -158,10 +165,13 @@ class Stage:
     def __post_init__(self) -> None:
         """
         Raises:
-            ValueError: there can not be so many.
+            ValueError: there can not be so many rebuilders, or users could have requests sent into a network that is
+                not only theirs.
         """
         if not 1 <= self.rebuilders <= names.REGISTRY_PARTS:
             raise ValueError(f"{self.name}: from 1 to {names.REGISTRY_PARTS} rebuilders, not {self.rebuilders}")
+        if self.architecture != "host" and (self.web_push_private_hosts or self.web_push_ca_file):
+            raise ValueError(f"{self.name}: push services of our own networks are for the local cloud only")
 
     @property
     def pollers(self) -> int:
@@ -221,6 +231,8 @@ LOCAL = replace(
     sockets_per_second=PROD.sockets_per_second,
     architecture="host",
     push_credentials="made up",
+    web_push_private_hosts=(PUSH_SERVICE,),
+    web_push_ca_file=f"/{PUSH_SERVICE}.pem",
     kafka_auth="none",
     keyspaces_auth="none",
     valkey_auth="none",

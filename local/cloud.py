@@ -121,6 +121,7 @@ class Cloud:
             group.create_task(self._prepare_kafka(plan))
             group.create_task(self._prepare_cassandra(plan))
             group.create_task(self._prepare_postgres(login))
+            group.create_task(self.engines.webpush.start())
         return plan.result()
 
     async def _plan(self) -> Resolver:
@@ -130,7 +131,13 @@ class Cloud:
         assembly = await asyncio.to_thread(Assembly.load, self.project.output)
         endpoints = self.engines.endpoints()
         self._attributes = Attributes(kafka=endpoints.kafka, valkey=endpoints.valkey, postgres=endpoints.postgres)
-        rewrite = rewriter(SITE, cassandra=endpoints.cassandra, apis=self._api_ports(assembly))
+        rewrite = rewriter(
+            SITE,
+            cassandra=endpoints.cassandra,
+            push_service=endpoints.webpush,
+            authority=self.engines.webpush.authority,
+            apis=self._api_ports(assembly),
+        )
         return Resolver(assembly, SITE, self._attributes, rewrite)
 
     async def _prepare_kafka(self, plan: asyncio.Task[Resolver]) -> None:

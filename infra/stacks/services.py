@@ -75,6 +75,10 @@ class ServicesStack(Stack):
         CfnOutput(self, "WebSocketUrl", value=self.sockets.url)
         CfnOutput(self, "Region", value=Aws.REGION)
         CfnOutput(self, "Stage", value=stage.name)
+        for host in stage.web_push_private_hosts:
+            CfnOutput(self, "PushService", value=f"https://{host}")
+        if stage.web_push_ca_file is not None:
+            CfnOutput(self, "PushServiceCa", value=stage.web_push_ca_file)
 
     def _push_platforms(self) -> PushPlatforms:
         """Before all that wakes devices, or registers them: they are told what it has made."""

@@ -2,11 +2,12 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
+from typing import Any
 
 import pytest
 from pydantic import BaseModel
 
-from infra.config import BROWSERS, STAGES, Oidc
+from infra.config import BROWSERS, DEV, PROD, STAGES, Oidc, Stage
 from natter import names, settings
 from natter.domain.limits import adjusted
 from tests.infra.templates import Templates
@@ -431,6 +432,27 @@ class TestApis:
             *("HttpUrl", "WebSocketUrl", "Region", "Stage")
         }
         assert "wss://" in json.dumps(outputs["WebSocketUrl"])
+
+
+class TestPushServices:
+    def test_are_those_of_browsers_and_no_addresses_of_ours(self, app: Templates) -> None:
+        """Users say where: requests must not be sent into our own networks, nor to whom nobody vouches for."""
+        told = {
+            name: value
+            for function in app.functions().values()
+            for name, value in function["Environment"]["Variables"].items()
+            if name.startswith("NATTER_WEB_PUSH__")
+        }
+        assert told.keys() == {f"NATTER_WEB_PUSH__{name}" for name in ("SECRET_ARNS", "CONTACT", "HOSTS")}
+        assert json.loads(told["NATTER_WEB_PUSH__HOSTS"]) == list(BROWSERS)
+
+    @pytest.mark.parametrize(
+        "changed", [{"web_push_private_hosts": ("10.0.0.1:8443",)}, {"web_push_ca_file": "/own.pem"}]
+    )
+    @pytest.mark.parametrize("stage", [DEV, PROD])
+    def test_of_our_own_networks_are_refused(self, stage: Stage, changed: dict[str, Any]) -> None:
+        with pytest.raises(ValueError, match="for the local cloud only"):
+            replace(stage, **changed)
 
 
 class TestPushPlatforms:
