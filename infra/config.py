@@ -135,6 +135,8 @@ class Stage:
     """Keys that are used no more and still kept: each spends one deployment here before it goes."""
     web_push_contact: str
     """Whom browsers' push services may turn to, `mailto:` or https: the operators."""
+    alarm_address: str | None
+    """Who is told of alarms, by mail. They answer the first one, which asks whether they want to be. None: locally."""
     web_push_hosts: tuple[str, ...] = BROWSERS
     """Push services to which requests are sent, because a user's subscription says so; and to no others."""
     oidc: Oidc | None = None
@@ -151,6 +153,21 @@ class Stage:
     keyspaces_auth: Literal["sigv4", "none"] = "sigv4"
     valkey_auth: Literal["iam", "none"] = "iam"
     postgres_tls: Literal["require", "off"] = "require"
+
+    @property
+    def placeholders(self) -> list[str]:
+        """What still stands at a domain that is nobody's (RFC 2606), and has to be set before it is of use."""
+        stated = {
+            "alarm_address": (self.alarm_address or "",),
+            "web_push_contact": (self.web_push_contact,),
+            "cors_origins": self.cors_origins,
+        }
+        return [name for name, values in stated.items() if any(value.endswith(".example") for value in values)]
+
+    @property
+    def metrics(self) -> str:
+        """The namespace of the functions' own metrics: two stages of one account share no series."""
+        return f"Natter/{self.name}"
 
     @property
     def pollers(self) -> int:
@@ -177,6 +194,7 @@ DEV = Stage(
     limit_per_address=False,
     cors_origins=("*",),
     web_push_contact="mailto:operators@natter.example",
+    alarm_address="operators@natter.example",
     log_days=7,
 )
 
@@ -200,6 +218,7 @@ PROD = Stage(
     limit_per_address=True,
     cors_origins=("https://app.natter.example",),
     web_push_contact="mailto:operators@natter.example",
+    alarm_address="operators@natter.example",
     log_days=90,
 )
 
@@ -210,6 +229,7 @@ LOCAL = replace(
     sockets_per_second=PROD.sockets_per_second,
     architecture="host",
     push_credentials="made up",
+    alarm_address=None,
     kafka_auth="none",
     keyspaces_auth="none",
     valkey_auth="none",
@@ -218,3 +238,23 @@ LOCAL = replace(
 """The laptop: engines on loopback know neither IAM nor TLS."""
 
 STAGES = {stage.name: stage for stage in (DEV, PROD, LOCAL)}
+
+
+def chosen(name: str, *, operator: str | None = None) -> Stage:
+    """
+    The stage of this name. `operator` is the mail address of whoever deploys it: told of alarms, and whom push services
+    may turn to.
+
+    Raises `SystemExit` if there is none, or it says still less than it has to.
+    """
+    if name not in STAGES:
+        raise SystemExit(f"unknown stage {name!r}: choose with -c stage={'|'.join(STAGES)}")
+    stage = STAGES[name]
+    if operator:
+        stage = replace(stage, alarm_address=operator, web_push_contact=f"mailto:{operator}")
+    if stage.alarm_address is not None and stage.placeholders:
+        raise SystemExit(
+            f"stage {name!r} still has placeholders: set {', '.join(stage.placeholders)} in infra/config.py"
+            " (the addresses also with -c operator=you@corp.com)"
+        )
+    return stage

@@ -21,20 +21,18 @@ class Database(Construct):
     Aurora PostgreSQL Serverless v2 behind RDS Proxy.
 
     Functions come and go by the hundred, connections must not: the proxy pools them and keeps clients
-    connected through a failover (about 30 s without readers, a few seconds with).
+    connected through a failover (about 30 s without readers, a few seconds with). Each has a security group of its own:
+    functions reach the proxy, and nobody but the proxy the database.
     """
 
     def __init__(
         self, scope: Construct, id_: str, *, stage: Stage, vpc: ec2.IVpc, clients: ec2.ISecurityGroup, key: kms.IKey
     ) -> None:
         super().__init__(scope, id_)
-        group = ec2.SecurityGroup(
-            self, "Group", vpc=vpc, description="Natter: Aurora and its proxy", allow_all_outbound=False
-        )
-        group.add_ingress_rule(clients, ec2.Port.tcp(5432), "functions to the proxy")
-        group.add_ingress_rule(group, ec2.Port.tcp(5432), "proxy to the database")
-        group.add_egress_rule(group, ec2.Port.tcp(5432), "proxy to the database")
-        group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "proxy to Secrets Manager")
+        group = _group(self, "Group", vpc, "Natter: Aurora")
+        proxy_group = _group(self, "ProxyGroup", vpc, "Natter: RDS Proxy")
+        proxy_group.add_ingress_rule(clients, ec2.Port.tcp(5432), "functions to the proxy")
+        proxy_group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "proxy to Secrets Manager")
         self._key = key
         self.secret = rds.DatabaseSecret(self, "Login", username="natter", encryption_key=key)
         self.cluster = rds.DatabaseCluster(
@@ -64,11 +62,12 @@ class Database(Construct):
         self.proxy = rds.DatabaseProxy(
             self,
             "Proxy",
+            db_proxy_name=f"natter-{stage.name}",  # by default it is the construct's id, for all stages the same
             proxy_target=rds.ProxyTarget.from_cluster(self.cluster),
             secrets=[self.secret],
             vpc=vpc,
             vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS),
-            security_groups=[group],
+            security_groups=[proxy_group],  # the target itself lets it in, and it out to the target
             require_tls=True,
             borrow_timeout=Duration.seconds(5),
         )
@@ -89,3 +88,7 @@ class Database(Construct):
     def port(self) -> str:
         """The proxy listens where the database does."""
         return Token.as_string(self.cluster.cluster_endpoint.port)
+
+
+def _group(scope: Construct, id_: str, vpc: ec2.IVpc, description: str) -> ec2.SecurityGroup:
+    return ec2.SecurityGroup(scope, id_, vpc=vpc, description=description, allow_all_outbound=False)

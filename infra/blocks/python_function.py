@@ -8,7 +8,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from infra.blocks.layers import ROOT, Layers, architecture
-from infra.blocks.logs import removal, retention
+from infra.blocks.logs import GONE, retention
 from infra.config import FunctionName, Stage
 
 
@@ -52,7 +52,7 @@ class PythonFunction(lambda_.Function):
             environment={
                 "NATTER_STAGE": stage.name,
                 "POWERTOOLS_SERVICE_NAME": folder,
-                "POWERTOOLS_METRICS_NAMESPACE": "Natter",
+                "POWERTOOLS_METRICS_NAMESPACE": stage.metrics,
                 "POWERTOOLS_LOG_LEVEL": stage.log_level,
                 **environment,
             },
@@ -64,7 +64,7 @@ class PythonFunction(lambda_.Function):
                 f"{id_}Logs",
                 log_group_name=f"/natter/{stage.name}/{folder}",
                 retention=retention(stage),
-                removal_policy=removal(stage),
+                removal_policy=GONE,
                 encryption_key=key,
             ),
         )

@@ -3,7 +3,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from infra.blocks.logs import removal, retention
+from infra.blocks.logs import GONE, retention
 from infra.config import Stage
 
 ZONES = 3
@@ -30,7 +30,7 @@ class NetworkStack(Stack):
                 ec2.SubnetConfiguration(name="private", subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS, cidr_mask=20),
             ],
         )
-        flow_logs = logs.LogGroup(self, "FlowLogs", retention=retention(stage), removal_policy=removal(stage))
+        flow_logs = logs.LogGroup(self, "FlowLogs", retention=retention(stage), removal_policy=GONE)
         self.vpc.add_flow_log(
             "Flows",
             destination=ec2.FlowLogDestination.to_cloud_watch_logs(flow_logs),

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from infra.config import STAGES
 from tests.documents import asyncapi, openapi
+from tests.infra.stages import STAGES
 from tests.infra.templates import Templates
 
 

@@ -6,9 +6,10 @@ from dataclasses import fields
 import pytest
 from pydantic import BaseModel
 
-from infra.config import BROWSERS, STAGES, Oidc
+from infra.config import BROWSERS, Oidc
 from natter import names, settings
 from natter.domain.limits import adjusted
+from tests.infra.stages import STAGES
 from tests.infra.templates import Templates
 
 MODELS: dict[str, type[settings.FunctionSettings]] = {
