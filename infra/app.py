@@ -25,7 +25,7 @@ def build(app: App) -> None:
     stage = chosen(app.node.try_get_context("stage") or "dev", operator=app.node.try_get_context("operator"))
     prefix = f"natter-{stage.name}"
 
-    account = AccountStack(app, "natter-account")
+    account = AccountStack(app, "natter-account", stage=stage)
     network = NetworkStack(app, f"{prefix}-network", stage=stage)
     data = DataStack(app, f"{prefix}-data", stage=stage, network=network)
     streams = StreamsStack(app, f"{prefix}-streams", stage=stage, network=network, key=data.key)

@@ -3,6 +3,9 @@ from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from infra.blocks.environment import environment
+from infra.config import Stage
+
 
 class AccountStack(Stack):
     """
@@ -13,8 +16,8 @@ class AccountStack(Stack):
     Region had before is replaced by this one, which may do the same.
     """
 
-    def __init__(self, scope: Construct, id_: str) -> None:
-        super().__init__(scope, id_)
+    def __init__(self, scope: Construct, id_: str, *, stage: Stage) -> None:
+        super().__init__(scope, id_, env=environment(stage))
         role = iam.Role(
             self,
             "GatewayLogs",

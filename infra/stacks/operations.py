@@ -6,6 +6,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
+from infra.blocks.environment import environment
 from infra.blocks.tables import TABLES
 from infra.config import Stage
 from infra.stacks.data import DataStack
@@ -46,7 +47,7 @@ class OperationsStack(Stack):
         streams: StreamsStack,
         services: ServicesStack,
     ) -> None:
-        super().__init__(scope, id_)
+        super().__init__(scope, id_, env=environment(stage))
         self.alarms = sns.Topic(
             self, "Alarms", topic_name=f"natter-{stage.name}-alarms", master_key=data.key, enforce_ssl=True
         )

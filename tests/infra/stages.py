@@ -5,14 +5,22 @@ from dataclasses import replace
 from infra.config import DEV, PROD, Oidc, Stage
 
 OPERATOR = "operators@natter.test"
-FILLED_IN = {"alarm_address": OPERATOR, "web_push_contact": f"mailto:{OPERATOR}"}
+
+
+def _filled_in(stage: Stage) -> Stage:
+    return replace(stage, alarm_address=OPERATOR, web_push_contact=f"mailto:{OPERATOR}")
+
 
 STAGES: dict[str, Stage] = {
-    "dev": replace(DEV, **FILLED_IN),
-    "prod": replace(PROD, **FILLED_IN, cors_origins=("https://app.natter.test",)),
+    "dev": _filled_in(DEV),
+    "prod": replace(
+        _filled_in(PROD),
+        cors_origins=("https://app.natter.test",),
+        region="eu-central-1",
+        zone_ids=("euc1-az1", "euc1-az2", "euc1-az3"),
+    ),
     "varied": replace(
-        DEV,
-        **FILLED_IN,
+        _filled_in(DEV),
         name="varied",
         token_keys=("b", "a"),
         retired_token_keys=("z",),

@@ -200,7 +200,7 @@ class TestAlarms:
 
 
 def _alarms(stage: Templates) -> list[dict[str, Any]]:
-    return stage.properties("AWS::CloudWatch::Alarm")
+    return [each for each in stage.properties("AWS::CloudWatch::Alarm") if "AlarmActions" in each]
 
 
 def _target(reference: Any) -> str:
@@ -244,7 +244,7 @@ class TestPlaceholders:
             config.chosen(name)
 
     def test_production_is_refused_with_an_origin_that_is_nobodys(self) -> None:
-        with pytest.raises(SystemExit, match="placeholders: set cors_origins in"):
+        with pytest.raises(SystemExit, match="placeholders: set cors_origins, region, zone_ids in"):
             config.chosen("prod", operator=OPERATOR)
 
     def test_whoever_tries_it_says_where_they_are_reached_and_no_more(self) -> None:
