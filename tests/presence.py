@@ -24,7 +24,12 @@ def unhindered(port: Any) -> Any:
     return port
 
 
-def settling(world: World, queue: MemoryLookQueue, through: Callable[[Any], Any] = unhindered) -> SettlePresence:
+def settling(
+    world: World,
+    queue: MemoryLookQueue,
+    through: Callable[[Any], Any] = unhindered,
+    ask_for_rebuild: Callable[[], None] = lambda: None,
+) -> SettlePresence:
     """Over ports that are reached `through` something."""
     sockets, traces = through(world.sockets), through(world.traces)
     now = PresenceNow(connections=sockets, traces=traces, now_ms=world.clock)
@@ -44,6 +49,7 @@ def settling(world: World, queue: MemoryLookQueue, through: Callable[[Any], Any]
         ),
         queue=queue,
         pace=through(world.pace),
+        ask_for_rebuild=ask_for_rebuild,
         now_ms=world.clock,
     )
 
@@ -55,6 +61,8 @@ class Scene:
     chat: Chat = field(default_factory=Chat)
     queue: MemoryLookQueue = field(default_factory=MemoryLookQueue)
     through: Callable[[Any], Any] = unhindered
+    rebuilds: int = 0
+    """How often a rebuilding of the registry was asked for."""
 
     def __post_init__(self) -> None:
         self.world, self.changes = self.chat.world, self.chat.changes.changes
@@ -97,11 +105,17 @@ class Scene:
         """The consumer gets to what has happened."""
         changes = list(self.changes)
         self.changes.clear()
-        settling(self.world, self.queue, self.through).changed(changes)
+        self._settling().changed(changes)
 
     def look(self, look: Look | None = None) -> None:
         """At Ann, when the queue hands her out."""
-        settling(self.world, self.queue, self.through).look(look or Look(user_id=self.ann))
+        self._settling().look(look or Look(user_id=self.ann))
+
+    def _settling(self) -> SettlePresence:
+        return settling(self.world, self.queue, self.through, self._ask_for_rebuild)
+
+    def _ask_for_rebuild(self) -> None:
+        self.rebuilds += 1
 
     def hand_out(self) -> None:
         """What the queue has."""

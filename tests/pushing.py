@@ -84,7 +84,9 @@ class PushStage:
                 for each in joined
             ]
         )
-        self.schedule = SchedulePushes(timeline=self.tables, queue=self.queue, now_ms=lambda: self.now)
+        self.schedule = SchedulePushes(
+            timeline=self.tables, registrations=self.registrations, queue=self.queue, now_ms=lambda: self.now
+        )
 
     @property
     def look(self) -> LookAtRecipients:

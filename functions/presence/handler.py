@@ -52,6 +52,7 @@ def _made() -> LambdaHandler:
         tell=tell,
         queue=engines.looks,
         pace=engines.pace,
+        ask_for_rebuild=engines.ask_for_rebuild,
         now_ms=engines.now_ms,
     )
     return build(settle, engines.dead)

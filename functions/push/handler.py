@@ -21,7 +21,12 @@ def build(schedule: SchedulePushes, dead: DeadLetters) -> LambdaHandler:
 def _made() -> LambdaHandler:
     engines = Engines(PushSettings())
     engines.warm(engines.sqs, engines.prepare_fanout)
-    schedule = SchedulePushes(timeline=engines.timeline, queue=engines.waves, now_ms=engines.now_ms)
+    schedule = SchedulePushes(
+        timeline=engines.timeline,
+        registrations=engines.push_registrations,
+        queue=engines.waves,
+        now_ms=engines.now_ms,
+    )
     return build(schedule, engines.dead)
 
 

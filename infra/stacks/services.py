@@ -29,6 +29,8 @@ PUSH_GROUP = f"natter-push-{names.EPOCH}"
 PRESENCE_GROUP = f"natter-presence-{names.EPOCH}"
 RECEIPTS_WINDOW_S = 1
 """How long receipts are gathered: of what one member says meanwhile, only the furthest is stored and shown."""
+PUSH_WINDOW_S = 1
+"""How long messages are gathered that are queued together: they wait for two seconds before anybody is woken."""
 
 MINUTE = Duration.minutes(1)
 
@@ -241,7 +243,7 @@ class ServicesStack(Stack):
     def _presence(self) -> None:
         """Tells who watches somebody how they are: when connections come and go, and when the grace after is over."""
         presence = self._function(
-            "presence", ["core", "users", "streams"], "POSTGRES", "VALKEY", "KAFKA", "SOCKETS", "LOOKS"
+            "presence", ["core", "users", "streams"], "POSTGRES", "VALKEY", "KAFKA", "SOCKETS", "LOOKS", "REBUILDS"
         )
         self.queues.looks.grant_send(presence)
         self.sockets.api.grant_manage_connections(presence)
@@ -251,7 +253,7 @@ class ServicesStack(Stack):
     def _pushes(self) -> None:
         """`push` has everybody looked at who may have to be woken, `wake` looks, and wakes those who are away."""
         data = self._data
-        push = self._function("push", ["core", "streams", "tables"], "KAFKA", "KEYSPACES", "WAVES")
+        push = self._function("push", ["core", "streams", "users", "tables"], "POSTGRES", "KAFKA", "KEYSPACES", "WAVES")
         stores = ("POSTGRES", "VALKEY", "KEYSPACES", "ATTACHMENTS", "WAVES")
         wake = self._function("wake", ["core", "users", "tables"], *stores, "WEB_PUSH")
         data.tables.grant(push, read=("rosters",))
@@ -261,7 +263,7 @@ class ServicesStack(Stack):
         self.push_platforms.grant_push(wake)
         for function in (push, wake, self.functions["receipts"]):  # who reads something has another badge elsewhere
             self.queues.waves.grant_send(function)
-        self._consume(push, names.EVENTS_TOPIC, group=PUSH_GROUP)
+        self._consume(push, names.EVENTS_TOPIC, group=PUSH_GROUP, window_s=PUSH_WINDOW_S)
         self.queues.waves.work(wake, comes_again=True)
 
     def _rebuild(self) -> None:
@@ -275,7 +277,7 @@ class ServicesStack(Stack):
         self._streams.topics.grant_read(rebuild, names.CONNECTIONS_TOPIC, group=names.REBUILD_GROUP)
         self.sockets.api.grant_manage_connections(rebuild)  # those whose session has ended meanwhile
         self.queues.closures.grant_send(rebuild)
-        for name in ("persist", "fanout", "rebuild"):
+        for name in ("persist", "fanout", "presence", "rebuild"):
             self.queues.rebuilds.grant_send(self.functions[name])
         self.queues.rebuilds.work(rebuild, comes_again=True)
         self._every_minute(rebuild)

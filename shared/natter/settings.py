@@ -277,6 +277,7 @@ class PresenceSettings(FunctionSettings):
     kafka: KafkaSettings
     sockets: EndpointSettings
     looks: LookQueueSettings
+    rebuilds: RebuildQueueSettings
 
 
 class PersistSettings(FunctionSettings):
@@ -306,6 +307,7 @@ class PostSliceSettings(FunctionSettings):
 
 
 class PushSettings(FunctionSettings):
+    postgres: PostgresSettings
     kafka: KafkaSettings
     keyspaces: KeyspacesSettings
     waves: WaveQueueSettings

@@ -104,9 +104,11 @@ class TestPushRegistrationsContract:
             anns.user_id: [tablets, phones],
             bobs.user_id: [others],
         }
+        assert setting.registrations.among([anns.user_id, bobs.user_id, cids.user_id]) == {anns.user_id, bobs.user_id}
 
     def test_of_nobody_there_are_none(self, setting: Setting) -> None:
         assert setting.registrations.of([]) == {}
+        assert setting.registrations.among([]) == set()
 
     def test_without_an_endpoint_it_is_one_all_the_same(self, setting: Setting) -> None:
         mine = setting.signed_in()

@@ -87,7 +87,7 @@ class TestQueues:
             ("Files", {"persist"}, "settle_files"),
             ("Looks", {"presence"}, "presence"),
             ("Waves", {"push", "receipts", "wake"}, "wake"),
-            ("Rebuilds", {"persist", "fanout", "rebuild"}, "rebuild"),
+            ("Rebuilds", {"persist", "fanout", "presence", "rebuild"}, "rebuild"),
             (
                 "Closures",
                 {

@@ -426,7 +426,7 @@ class TestApis:
         }
         assert relying == {
             *("authorize", "connect", "send", "signal", "receipts", "presence", "relay", "erase", "export"),
-            *("users_api", "chat_api", "wake"),
+            *("users_api", "chat_api", "push", "wake"),
         }
 
     def test_outputs_are_what_clients_look_for(self, app: Templates) -> None:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 from natter.domain.ids import ConversationId, DeviceId, UserId
 from natter.domain.push.bursts import Claim, Claimed, Woken, claim, release
@@ -101,6 +102,9 @@ class MemoryPushRegistrations:
             if each.user_id in users:
                 found.setdefault(each.user_id, []).append(each)
         return found
+
+    def among(self, users: Collection[UserId]) -> AbstractSet[UserId]:
+        return self.of(users).keys()
 
     def forget(self, registrations: Collection[Registration]) -> None:
         self.all = [each for each in self.all if each not in registrations]

@@ -1,6 +1,7 @@
 """Where devices are woken, in memory: registrations as `MemoryDevices` keeps them, and their endpoints."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 from natter.domain.accounts.users import PushTarget
 from natter.domain.errors import NatterError
@@ -19,6 +20,9 @@ class KeptPushRegistrations:
     def of(self, users: Collection[UserId]) -> Mapping[UserId, Sequence[Registration]]:
         found = {user: self._devices.registrations(user) for user in users}
         return {user: registrations for user, registrations in found.items() if registrations}
+
+    def among(self, users: Collection[UserId]) -> AbstractSet[UserId]:
+        return self.of(users).keys()
 
     def forget(self, registrations: Collection[Registration]) -> None:
         for each in registrations:

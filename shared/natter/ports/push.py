@@ -1,6 +1,7 @@
 """Ports of pushing: who may have to be woken, what they were woken for, and the platforms that wake them."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Protocol
 
 from natter.domain.accounts.users import PushTarget
@@ -46,6 +47,9 @@ class PushRegistrations(Protocol):
 
     def of(self, users: Collection[UserId]) -> Mapping[UserId, Sequence[Registration]]:
         """The registrations of each of `users`, in the order of their devices; users without any are missing."""
+
+    def among(self, users: Collection[UserId]) -> AbstractSet[UserId]:
+        """Those of `users` who have any."""
 
     def forget(self, registrations: Collection[Registration]) -> None:
         """

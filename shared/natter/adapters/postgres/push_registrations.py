@@ -7,6 +7,7 @@ waits.
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 from natter.adapters.postgres.client import Cursor, Postgres
 from natter.adapters.postgres.devices import FORGET_ABANDONED
@@ -19,6 +20,7 @@ _OF_USERS = """
     SELECT user_id, device_id, provider, token, endpoint, registered_at
     FROM push_registrations WHERE user_id = ANY(%s::id[]) ORDER BY user_id, device_id
 """
+_AMONG = "SELECT DISTINCT user_id FROM push_registrations WHERE user_id = ANY(%s::id[])"
 _FORGET = """
     DELETE FROM push_registrations p USING unnest(
         %(users)s::id[], %(devices)s::id[], %(providers)s::text[], %(tokens)s::text[], %(ats)s::bigint[]
@@ -52,6 +54,9 @@ class PostgresPushRegistrations:
             target = PushTarget(provider=row.pop("provider"), token=row.pop("token"))
             found[row["user_id"]].append(Registration(target=target, **row))
         return dict(found)
+
+    def among(self, users: Collection[UserId]) -> AbstractSet[UserId]:
+        return frozenset(row["user_id"] for row in self._postgres.query(_AMONG, (list(users),)))
 
     def forget(self, registrations: Collection[Registration]) -> None:
         row = {

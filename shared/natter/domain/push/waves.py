@@ -1,6 +1,7 @@
 """Who is to be looked at, because of what, and when."""
 
 from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
 from natter.domain.ids import UserId
@@ -51,6 +52,12 @@ def waves(candidates: Iterable[Candidates], *, attempt: int = 0) -> Iterator[Wav
                 together, room = [], WAVE_USERS
     if together:
         yield Wave(candidates=tuple(together), attempt=attempt)
+
+
+def only(candidates: Iterable[Candidates], users: AbstractSet[UserId]) -> list[Candidates]:
+    """Those of them who are among `users`; without messages for which there are none."""
+    few = (replace(each, users=tuple(user for user in each.users if user in users)) for each in candidates)
+    return [each for each in few if each.users]
 
 
 def _of(message: Message, users: tuple[UserId, ...]) -> Candidates:

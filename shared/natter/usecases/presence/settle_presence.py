@@ -7,7 +7,7 @@ say then. So nothing depends on the order or the number of reasons.
 
 import math
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import batched
 
@@ -55,6 +55,7 @@ class SettlePresence:
     tell: TellWatchers
     queue: LookQueue
     pace: TellingPace
+    ask_for_rebuild: Callable[[], None]
     now_ms: NowMs
 
     def changed(self, changes: Sequence[ConnectionChange]) -> None:
@@ -87,7 +88,9 @@ class SettlePresence:
         told = self.pace.begin(due)
         self._tell(told)
         self._later([user for user in due if user not in told], delay_s=PACE_S)
-        self._later(forgotten, delay_s=REBUILT_S)
+        if forgotten:
+            self.ask_for_rebuild()
+            self._later(forgotten, delay_s=REBUILT_S)
         self._wait_for_grace(known.values())
 
     def _tell(self, users: Collection[UserId]) -> None:

@@ -1,6 +1,7 @@
 """Have everybody looked at who may have to be woken for what was said."""
 
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from natter.domain.clock import NowMs
@@ -9,22 +10,23 @@ from natter.domain.conversations.rosters import Roster
 from natter.domain.ids import ConversationId, UserId
 from natter.domain.messages.events import Emission
 from natter.domain.push.waking import MAX_AGE_MS, WAIT_MS, Message
-from natter.domain.push.waves import Candidates, waves
-from natter.ports.push import WaveQueue
+from natter.domain.push.waves import Candidates, only, waves
+from natter.ports.push import PushRegistrations, WaveQueue
 from natter.ports.reading import Timeline
 
 
 @dataclass(frozen=True, kw_only=True)
 class SchedulePushes:
     """
-    Queue who belonged to the conversation at the place of each message (P8), but its sender, for a look when most who
-    are there have been shown it.
+    Queue who belonged to the conversation at the place of each message (P8) and has a device that can be woken, but not
+    its sender, for a look when most who are there have been shown it.
 
     Raises:
         Unavailable: some may be queued; doing all of it again is safe, nobody is woken twice.
     """
 
     timeline: Timeline
+    registrations: PushRegistrations
     queue: WaveQueue
     now_ms: NowMs
 
@@ -43,10 +45,14 @@ class SchedulePushes:
         found = [
             each for conversation, messages in said.items() for each in _candidates(messages, rosters[conversation])
         ]
-        together = list(waves(found))
+        together = list(waves(only(found, self._registered(found))))
         if together:
             self.queue.add(together, delay_s=min(max(0, -(-(due - now) // 1000)), WAIT_MS // 1000))
         return len(together)
+
+    def _registered(self, candidates: Sequence[Candidates]) -> AbstractSet[UserId]:
+        people = {user for each in candidates for user in each.users}
+        return self.registrations.among(people) if people else frozenset()
 
 
 def _candidates(messages: dict[int, Message], roster: Roster) -> Iterator[Candidates]:

@@ -12,7 +12,7 @@ from natter.domain.ids import UserId
 from natter.domain.push.bursts import Claim
 from natter.domain.push.registrations import Handed, Outcome, Registration, Waking
 from natter.domain.push.waking import MAX_AGE_MS, Later, Message, Never, Reachable, Wake, decide
-from natter.domain.push.waves import Candidates, Wave, waves
+from natter.domain.push.waves import Candidates, Wave, only, waves
 from natter.domain.push.wording import Push
 from natter.ports.push import PushMarks, PushRegistrations, PushService, ShownBadges, WaveQueue
 from natter.usecases.push.compose_pushes import ComposePushes, ToPush
@@ -110,7 +110,7 @@ class WakeDevices:
 
     def __call__(self, wave: Wave) -> Woken:
         registered = self.registrations.of({user for each in wave.candidates for user in each.users})
-        candidates = _only(wave.candidates, registered)
+        candidates = only(wave.candidates, registered.keys())
         woken = Woken(never=Counter(unregistered=_people(wave.candidates) - _people(candidates)))
         if candidates:
             due, later = self._decided(candidates, registered, woken)
@@ -210,12 +210,6 @@ class WakeDevices:
         for delay_s, some in together.items():
             again = _by_message((each.message, each.user_id) for each in some)
             self.queue.add(list(waves(again, attempt=attempt)), delay_s=delay_s)
-
-
-def _only(candidates: Sequence[Candidates], registered: Mapping[UserId, object]) -> list[Candidates]:
-    """Those of them who have a device that can be woken."""
-    few = [replace(each, users=tuple(user for user in each.users if user in registered)) for each in candidates]
-    return [each for each in few if each.users]
 
 
 def _people(candidates: Iterable[Candidates]) -> int:

@@ -162,12 +162,14 @@ class TestPace:
         scene.settle()
         assert scene.states() == ["online"]
         assert scene.queue.waiting == [(Look(user_id=scene.ann, changed=True), REBUILT_S)]
+        assert scene.rebuilds == 1
         registry.restore([desk])
         registry.marks.claim("g", most=PARTS)
         registry.marks.complete("g")
         scene.world.clock.advance(seconds=REBUILT_S)
         scene.hand_out()
         assert scene.states() == ["online", "away"]
+        assert scene.rebuilds == 1
 
 
 class TestWhoIsTold:

@@ -44,6 +44,17 @@ def test_who_is_alone_wakes_nobody() -> None:
     assert stage.queue.waiting == []
 
 
+def test_who_has_no_device_that_can_be_woken_is_not_looked_at() -> None:
+    stage = PushStage(BOB, CID)
+    stage.registrations.all = [each for each in stage.registrations.all if each.user_id != BOB]
+    stage.said()
+    assert queued(stage) == [(WAIT_MS // 1000, 2, (CID,))]
+
+    stage.registrations.all.clear()
+    stage.said()
+    assert len(stage.queue.waiting) == 1
+
+
 def test_a_large_group_is_looked_at_in_waves() -> None:
     people = [UserId(f"u{number:03}") for number in range(2 * WAVE_USERS + 1)]
     stage = PushStage(*people)

@@ -171,10 +171,10 @@ def test_a_store_that_fails_between_mark_and_call_loses_nothing() -> None:
     assert stage.bodies == ["hello"]
 
 
-def test_who_has_no_device_to_wake_costs_one_look() -> None:
+def test_who_has_no_device_to_wake_any_more_costs_one_look() -> None:
     stage = PushStage(BOB)
-    stage.registrations.all.clear()
     stage.said()
+    stage.registrations.all.clear()
     (woken,) = stage.hand_out()
 
     assert woken.never == Counter(unregistered=1)
