@@ -35,6 +35,12 @@ class Assembly:
         version = max(each["requiresBootstrapStackVersion"] for each in found)
         return version, found[0]["bootstrapStackVersionSsmParameter"]
 
+    @cached_property
+    def regions(self) -> set[str]:
+        """Those that stacks name; the others go where the deployment says."""
+        named = {artifact["environment"].rpartition("/")[2] for _, artifact in self._artifacts()}
+        return named - {"unknown-region"}
+
     def properties(self, type_: str, *, without: frozenset[str] = frozenset()) -> list[Properties]:
         """Of all resources of a type, but for those of the stacks `without`."""
         return [

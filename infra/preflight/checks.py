@@ -1,6 +1,6 @@
 """Whether this account, in this Region, can take what is going to be deployed."""
 
-from collections.abc import Container, Iterator
+from collections.abc import Collection, Container, Iterator
 from itertools import batched
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -45,10 +45,17 @@ SERVERLESS = "db.serverless"
 """The class of Aurora's instances."""
 
 
-def credentials(account: Account) -> Iterator[Row]:
-    """Whoever asks here is not who deploys: the CDK's own roles do; but must be allowed to become them."""
+def credentials(account: Account, regions: Collection[str]) -> Iterator[Row]:
+    """
+    Whoever asks here is not who deploys: the CDK's own roles do; but must be allowed to become them. `regions` are
+    those that the stacks name, if they do.
+    """
     if account.region is None:
         yield Row("fail", "Region", "none is chosen", "export AWS_REGION=eu-central-1, or set it in the profile")
+        return
+    if elsewhere := sorted(set(regions) - {account.region}):
+        found = f"the stage is for {', '.join(elsewhere)}, and {account.region} is asked"
+        yield Row("fail", "Region", found, f"export AWS_REGION={elsewhere[0]}")
         return
     try:
         identity = account.client("sts").get_caller_identity()
@@ -97,13 +104,11 @@ def zones(account: Account, assembly: Assembly) -> Iterator[Row]:
     filters = [{"Name": "state", "Values": ["available"]}, {"Name": "zone-type", "Values": ["availability-zone"]}]
     found = account.client("ec2").describe_availability_zones(Filters=filters)["AvailabilityZones"]
     names = {zone["ZoneName"]: zone["ZoneId"] for zone in found}
-    pinned = {
-        subnet["AvailabilityZone"]
-        for subnet in assembly.properties("AWS::EC2::Subnet")
-        if isinstance(subnet.get("AvailabilityZone"), str)
-    }
+    subnets = assembly.properties("AWS::EC2::Subnet")
+    stated = [subnet.get("AvailabilityZoneId") or subnet.get("AvailabilityZone") for subnet in subnets]
+    pinned = {zone for zone in stated if isinstance(zone, str)}
     there = ", ".join(f"{name} ({id_})" for name, id_ in sorted(names.items()))
-    if missing := sorted(pinned - names.keys()):
+    if missing := sorted(pinned - names.keys() - set(names.values())):
         yield Row("fail", "zones", f"not here: {', '.join(missing)}", f"name others in infra/config.py: {there}")
     elif len(names) < ZONES:
         yield Row("fail", "zones", f"only {there}", f"choose a Region with {ZONES}")

@@ -43,7 +43,7 @@ def rows(account: Account, assembly: Assembly) -> list[Row]:
         NoAssembly: nothing is synthesized.
     """
     planned = assembly.stacks
-    found = [*checks.credentials(account)]
+    found = [*checks.credentials(account, assembly.regions)]
     if not may_deploy(found):
         return found
     there: dict[str, str] = {}

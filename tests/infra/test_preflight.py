@@ -65,13 +65,13 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stubbed]:
 def assembly(tmp_path: Path) -> Callable[..., Assembly]:
     """One stack with `RESOURCES`, or with others."""
 
-    def make(**resources: dict[str, Any]) -> Assembly:
+    def make(where: str = "unknown-region", **resources: dict[str, Any]) -> Assembly:
         properties = {
             "templateFile": "natter-dev-all.template.json",
             "requiresBootstrapStackVersion": 6,
             "bootstrapStackVersionSsmParameter": PARAMETER,
         }
-        artifact = {"type": "aws:cloudformation:stack", "properties": properties}
+        artifact = {"type": "aws:cloudformation:stack", "environment": f"aws://any/{where}", "properties": properties}
         manifest = {"artifacts": {"natter-dev-all": artifact, "Tree": {"type": "cdk:tree", "properties": {}}}}
         (tmp_path / "manifest.json").write_text(json.dumps(manifest))
         (tmp_path / "natter-dev-all.template.json").write_text(json.dumps({"Resources": resources or RESOURCES}))
@@ -136,6 +136,13 @@ class TestWhole:
         assert (row.level, row.check) == ("fail", "credentials")
         assert "it has expired" in row.found
 
+    def test_a_stage_of_another_region_is_not_looked_at_here(
+        self, account: Stubbed, assembly: Callable[..., Assembly]
+    ) -> None:
+        (row,) = command.rows(account, assembly("eu-west-1"))
+        assert (row.level, row.check, row.todo) == ("fail", "Region", "export AWS_REGION=eu-west-1")
+        assert [each.check for each in checks.credentials(account, assembly(REGION).regions)] == ["credentials"]
+
     def test_a_question_that_is_refused_is_a_warning(self) -> None:
         account = Stubbed()
         account.stub("lambda").add_client_error("get_account_settings", "AccessDeniedException", http_status_code=403)
@@ -181,6 +188,8 @@ class TestServices:
 class TestZones:
     def test_that_are_pinned_have_to_be_there(self, account: Stubbed, assembly: Callable[..., Assembly]) -> None:
         assert levels(checks.zones(account, assembly())) == ["ok"]
+        by_id = {"Type": "AWS::EC2::Subnet", "Properties": {"AvailabilityZoneId": "euc1-az2"}}
+        assert levels(checks.zones(account, assembly(Subnet=by_id))) == ["ok"]
         elsewhere = {"Type": "AWS::EC2::Subnet", "Properties": {"AvailabilityZone": "eu-central-1z"}}
         (row,) = checks.zones(account, assembly(Subnet=elsewhere))
         assert row.level == "fail"
