@@ -20,7 +20,7 @@ def consume(
 
     Records are gathered for up to `window_s` seconds before they are handed over.
     """
-    function.add_event_source(
+    function.live.add_event_source(
         ManagedKafkaEventSource(
             cluster_arn=cluster_arn,
             topic=topic,

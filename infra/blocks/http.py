@@ -53,7 +53,7 @@ class Http(Construct):
         """
         seconds = min(function.time_limit.to_seconds() + 1, LONGEST_INTEGRATION_S)
         integration = HttpLambdaIntegration(
-            function.node.id, function, timeout=Duration.seconds(seconds), scope_permission_to_route=False
+            function.node.id, function.live, timeout=Duration.seconds(seconds), scope_permission_to_route=False
         )
         for route in routes:
             gateway.HttpRoute(

@@ -81,7 +81,7 @@ class Sockets(Construct):
         self.api.add_route(
             "$connect",
             integration=_integration("Connect", function),
-            authorizer=WebSocketLambdaAuthorizer("Authorizer", authorizer, identity_source=[]),
+            authorizer=WebSocketLambdaAuthorizer("Authorizer", authorizer.live, identity_source=[]),
         )
 
     def route(self, key: str, function: PythonFunction, *, answers: bool) -> None:
@@ -93,4 +93,4 @@ class Sockets(Construct):
 def _integration(name: str, function: PythonFunction) -> WebSocketLambdaIntegration:
     """Waits a second longer than the function may take, so that it is Lambda who reports a time-out."""
     seconds = min(function.time_limit.to_seconds() + 1, LONGEST_INTEGRATION_S)
-    return WebSocketLambdaIntegration(f"{name}Integration", function, timeout=Duration.seconds(seconds))
+    return WebSocketLambdaIntegration(f"{name}Integration", function.live, timeout=Duration.seconds(seconds))

@@ -6,6 +6,7 @@ from constructs import Construct
 from infra.blocks.attachments import Attachments
 from infra.blocks.cache import Cache
 from infra.blocks.database import Database
+from infra.blocks.environment import environment
 from infra.blocks.logs import removal
 from infra.blocks.push_platforms import PushCredentials
 from infra.blocks.tables import Tables
@@ -18,7 +19,7 @@ class DataStack(Stack):
     """What must survive everything else: keys, users and relations, the conversations; and the cache beside them."""
 
     def __init__(self, scope: Construct, id_: str, *, stage: Stage, network: NetworkStack) -> None:
-        super().__init__(scope, id_)
+        super().__init__(scope, id_, termination_protection=stage.retain_data, env=environment(stage))
         self.key = kms.Key(
             self,
             "Key",

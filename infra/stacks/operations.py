@@ -1,9 +1,12 @@
-from aws_cdk import Duration, Stack
+from aws_cdk import ArnFormat, Aws, Duration, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
+from infra.blocks.environment import environment
 from infra.blocks.tables import TABLES
 from infra.config import Stage
 from infra.stacks.data import DataStack
@@ -44,11 +47,12 @@ class OperationsStack(Stack):
         streams: StreamsStack,
         services: ServicesStack,
     ) -> None:
-        super().__init__(scope, id_)
+        super().__init__(scope, id_, env=environment(stage))
         self.alarms = sns.Topic(
             self, "Alarms", topic_name=f"natter-{stage.name}-alarms", master_key=data.key, enforce_ssl=True
         )
-        self._prefix = f"natter-{stage.name}"
+        self._tell(stage)
+        self._prefix, self._namespace = f"natter-{stage.name}", stage.metrics
         self._functions(services)
         self._gateways(services)
         self._log(streams)
@@ -57,6 +61,31 @@ class OperationsStack(Stack):
         self._erasures()
         self._registry()
         self._set_aside()
+
+    def _tell(self, stage: Stage) -> None:
+        """
+        Lets this stage's alarms publish, which the topic's policy (TLS only) alone would not, and tells the operators.
+        The key of the topic lets CloudWatch in where it is made.
+        """
+        alarms = Stack.of(self).format_arn(
+            service="cloudwatch",
+            resource="alarm",
+            resource_name=f"natter-{stage.name}-*",
+            arn_format=ArnFormat.COLON_RESOURCE_NAME,
+        )
+        self.alarms.add_to_resource_policy(
+            iam.PolicyStatement(
+                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+                actions=["sns:Publish"],
+                resources=[self.alarms.topic_arn],
+                conditions={
+                    "StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID},
+                    "ArnLike": {"aws:SourceArn": alarms},
+                },
+            )
+        )
+        if stage.alarm_address is not None:
+            self.alarms.add_subscription(subscriptions.EmailSubscription(stage.alarm_address))
 
     def _functions(self, services: ServicesStack) -> None:
         for name, function in services.functions.items():
@@ -159,18 +188,18 @@ class OperationsStack(Stack):
 
     def _erasures(self) -> None:
         """Somebody was promised to be forgotten. The metric is the function's own (`natter.telemetry`)."""
-        age = _metric("Natter", "ErasureAge", {"service": "erase"}, statistic="max")
+        age = _metric(self._namespace, "ErasureAge", {"service": "erase"}, statistic="max")
         self._alarm("erasure-age", age, above=ERASURE_AGE_MS, minutes=3)
 
     def _registry(self) -> None:
         """Connections are unknown, and rebuilding does not come to an end. The metric is the function's own."""
-        lost = _metric("Natter", "RegistryPartsLost", {"service": "rebuild"})
+        lost = _metric(self._namespace, "RegistryPartsLost", {"service": "rebuild"})
         self._alarm("registry-lost", lost, above=0, minutes=3)
 
     def _set_aside(self) -> None:
         """What was accepted and can never be processed: its sender was told otherwise. Each one is looked at."""
         for name in ("persist", "fanout", "receipts", "presence"):
-            set_aside = _metric("Natter", "RecordsSetAside", {"service": name})
+            set_aside = _metric(self._namespace, "RecordsSetAside", {"service": name})
             self._alarm(f"{name}-set-aside", set_aside, above=0)
 
     def _alarm(self, name: str, metric: cloudwatch.IMetric, *, above: float, minutes: int = 1) -> None:

@@ -3,9 +3,12 @@ from dataclasses import asdict
 from aws_cdk import Aws, CfnOutput, Duration, Stack, triggers
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from infra.blocks.consumer import consume
+from infra.blocks.environment import environment
 from infra.blocks.http import Http
 from infra.blocks.layers import Layers
 from infra.blocks.push_platforms import PushPlatforms
@@ -45,7 +48,7 @@ class ServicesStack(Stack):
         data: DataStack,
         streams: StreamsStack,
     ) -> None:
-        super().__init__(scope, id_)
+        super().__init__(scope, id_, env=environment(stage))
         self._stage, self._network, self._data, self._streams = stage, network, data, streams
         self._layers = Layers(self, "Layers", stage=stage)
         self.sockets = Sockets(self, "Sockets", stage=stage, key=data.key)
@@ -337,8 +340,37 @@ class ServicesStack(Stack):
     def _migrate(self) -> None:
         """The schema is brought up to date before any function that relies on it is changed."""
         relying = list(self._with_database)
-        migrate = self._function("migrate", ["core", "users", "migrations"], "POSTGRES")
-        triggers.Trigger(self, "Migration", handler=migrate, timeout=migrate.time_limit, execute_before=relying)
+        migrate = self._function("migrate", ["core", "users", "migrations"], "POSTGRES", "OWNER")
+        self._data.database.grant_own(migrate)
+        migration = triggers.Trigger(
+            self, "Migration", handler=migrate, timeout=migrate.time_limit, execute_before=relying
+        )
+        self._rotate_login(after=migration)
+
+    def _rotate_login(self, *, after: Construct) -> None:
+        """
+        Another password for what functions sign in as. The first one is taken by the migration, without which this
+        would be tried on a role that is not there.
+        """
+        database = self._data.database
+        rotate = self._function("rotate_login", ["core", "users"], "POSTGRES", "OWNER")
+        database.grant_own(rotate)
+        database.grant_rotate(rotate)
+        if self._stage.rotate_login_days is None:
+            return
+        caller = iam.ServicePrincipal("secretsmanager.amazonaws.com")
+        rotate.add_permission("Rotation", principal=caller, source_account=Aws.ACCOUNT_ID)
+        schedule = secretsmanager.CfnRotationSchedule(
+            self,
+            "LoginRotation",
+            secret_id=database.secret.secret_arn,
+            rotation_lambda_arn=rotate.function_arn,
+            rotation_rules=secretsmanager.CfnRotationSchedule.RotationRulesProperty(
+                automatically_after_days=self._stage.rotate_login_days
+            ),
+            rotate_immediately_on_update=False,
+        )
+        schedule.node.add_dependency(after, rotate)
 
     def _function(self, folder: FunctionName, groups: list[str], *dependencies: str) -> PythonFunction:
         """A function with the environment of its dependencies, and access to the stores among them."""

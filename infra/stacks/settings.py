@@ -54,5 +54,6 @@ def _stores(stage: Stage, data: DataStack, streams: StreamsStack) -> dict[str, M
             "SECRET_ARN": data.database.secret.secret_arn,
             "TLS": stage.postgres_tls,
         },
+        "OWNER": {"SECRET_ARN": data.database.owner.secret_arn},
         "ATTACHMENTS": {"BUCKET": data.attachments.bucket_name},
     }

@@ -17,9 +17,18 @@ class PostgresSettings(BaseModel, frozen=True):
     endpoint: str = Field(pattern=_ENDPOINT, description="`host:port` of the database.")
     database: str = Field(min_length=1, description="Name of the database.")
     secret_arn: str = Field(min_length=1, description="Secret with `username` and `password`, as RDS keeps it.")
-    tls: Literal["require", "off"] = Field("require", description="Whether the connection is encrypted.")
+    tls: Literal["verify-full", "off"] = Field(
+        "verify-full", description="`verify-full`: encrypted, and the server shows a certificate for its name."
+    )
+    ca_file: str | None = Field(None, description="PEM file of the authorities to trust instead of the runtime's.")
     connect_timeout_s: int = Field(3, ge=2, le=20, description="How long to wait for a connection (libpq: at least 2).")
     statement_timeout_s: float = Field(3.0, gt=0, le=20, description="After this a statement is cancelled.")
+
+
+class OwnerSettings(BaseModel, frozen=True):
+    """Who owns the schema, and is nobody that a function signs in as to do its work."""
+
+    secret_arn: str = Field(min_length=1, description="Secret of the owner's login, as RDS keeps it.")
 
 
 class ValkeySettings(BaseModel, frozen=True):
@@ -196,6 +205,12 @@ class UsersApiSettings(FunctionSettings):
 
 class MigrateSettings(FunctionSettings):
     postgres: PostgresSettings
+    owner: OwnerSettings
+
+
+class RotateLoginSettings(FunctionSettings):
+    postgres: PostgresSettings
+    owner: OwnerSettings
 
 
 class PushPlatformsSettings(FunctionSettings):

@@ -26,7 +26,7 @@ def machine() -> str:
     return f"{os.cpu_count()} processors; ten million additions took {time.process_time() - began:.2f} s"
 
 
-async def bench(which: Sequence[str], *, rounds: int, seconds: float, pairs: int) -> None:
+async def bench(which: Sequence[str], *, rounds: int, seconds: float, pairs: int, share: float) -> None:
     """Print each table as soon as it is measured."""
     _show([machine()])
     async with Cloud(ROOT) as cloud:
@@ -49,7 +49,7 @@ async def bench(which: Sequence[str], *, rounds: int, seconds: float, pairs: int
         if "accounts" in which:
             _show(accounts.table(await accounts.measure(cloud)))
         if "hostile" in which:
-            _show(hostile.table(await hostile.measure(cloud, seconds=seconds)))
+            _show(hostile.table(await hostile.measure(cloud, seconds=seconds, share=share)))
         if "rebuild" in which:  # last: `presence` is left with what it did not see
             _show(await rebuild.report(cloud, rounds=rounds))
     _show([machine()])
@@ -65,10 +65,13 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=15.0, help="of each round")
     parser.add_argument("--pairs", type=int, default=20, help="of the closed loop")
+    parser.add_argument("--share", type=float, default=1.0, help="of the protocol's limits, what hostile users may use")
     options = parser.parse_args()
     which = ALL if "all" in options.which else options.which
     try:
-        uvloop.run(bench(which, rounds=options.rounds, seconds=options.seconds, pairs=options.pairs))
+        uvloop.run(
+            bench(which, rounds=options.rounds, seconds=options.seconds, pairs=options.pairs, share=options.share)
+        )
     except FAILURES as failure:
         print(f"tests.bench: {failure}", file=sys.stderr)  # noqa: T201
         return 1

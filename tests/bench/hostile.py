@@ -2,24 +2,32 @@
 What twenty pairs who talk notice while ten hostile users do all that they can think of, each at their limits.
 
 On a laptop these limits are more than its processors can take: hundreds of requests a second, each of which a function
-answers. So the figures say how what there is of them is shared, and what was lost or refused says whether it was fair.
+answers. So the stage may be given a share of them only: what one user may do is then to this machine about what the
+limits are to AWS.
 """
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass
+import json
+import time
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from local.cloud import Cloud
+from natter.domain.limits import BUCKETS
+from tests.bench import processes
 from tests.bench.child import Child
+from tests.bench.villain import a_share_of
 from tests.support.dead_letters import DeadLetterReader
 from tests.support.lag import caught_up
 
 READY_WITHIN_S = 180.0
 SAYS_WITHIN_S = 60.0
 CAUGHT_UP_WITHIN_S = 60.0
+WARM_S = 10.0
 BESIDE = 4
 """Times as long as alone."""
+RATES = "NATTER_LIMITS__RATES"
 SHOWN = 5
 """Of what is wrong, so much is said."""
 
@@ -36,18 +44,23 @@ class Measured:
     faults: int
     """Answers to them that are the server's fault."""
     set_aside: int
+    processors: tuple[Mapping[str, float], Mapping[str, float]]
+    """What groups of processes took of a processor, alone and beside them."""
 
 
-async def measure(cloud: Cloud, *, seconds: float) -> Measured:
+async def measure(cloud: Cloud, *, seconds: float, share: float) -> Measured:
+    """With limits that are `share` of those of the protocol, for everybody."""
     url = cloud.app.outputs["HttpUrl"]
     letters = DeadLetterReader(cloud.engines["kafka"].address)
     before = await asyncio.to_thread(letters.ends)
     async with Child("tests.bench.pairs", url) as pairs, Child("tests.bench.villains", url) as villains:
-        villains.tell(await pairs.hear(within_s=READY_WITHIN_S))
+        villains.tell({"victims": await pairs.hear(within_s=READY_WITHIN_S), "share": share})
         await villains.hear(within_s=READY_WITHIN_S)
-        alone = await _talked(pairs, seconds)
+        _limit(cloud, share)
+        await _talked(pairs, WARM_S)
+        alone, alone_took = await _taking(cloud, _talked(pairs, seconds))
         villains.tell({"seconds": seconds * BESIDE})
-        beside = await _talked(pairs, seconds * BESIDE)
+        beside, beside_took = await _taking(cloud, _talked(pairs, seconds * BESIDE))
         done = await villains.hear(within_s=SAYS_WITHIN_S)
         await caught_up(cloud, within_s=CAUGHT_UP_WITHIN_S)
         pairs.tell(None)
@@ -60,7 +73,16 @@ async def measure(cloud: Cloud, *, seconds: float) -> Measured:
         answers=done["answers"],
         faults=done["fault_count"],
         set_aside=len(set_aside),
+        processors=(alone_took, beside_took),
     )
+
+
+def _limit(cloud: Cloud, share: float) -> None:
+    """From now on, and in processes that start now."""
+    buckets = [a_share_of(bucket, share) for bucket in BUCKETS.values()]
+    rates = {RATES: json.dumps({bucket.name: (bucket.rate, bucket.burst) for bucket in buckets})}
+    limited = [function for function in cloud.app.functions if RATES in function.environment]
+    cloud.runtime.functions.redefine([replace(each, environment={**each.environment, **rates}) for each in limited])
 
 
 async def _talked(pairs: Child, seconds: float) -> Any:
@@ -68,11 +90,20 @@ async def _talked(pairs: Child, seconds: float) -> Any:
     return await pairs.hear(within_s=seconds + SAYS_WITHIN_S)
 
 
+async def _taking(cloud: Cloud, work: Awaitable[Mapping[str, float]]) -> tuple[Mapping[str, float], dict[str, float]]:
+    began, before = time.monotonic(), processes.usage(cloud)
+    result = await work
+    took = processes.usage(cloud).since(before)
+    return result, {group: seconds / (time.monotonic() - began) for group, seconds in took.items()}
+
+
 def table(measured: Measured) -> list[str]:
     rows = [
         f"  {name:24}{measured.alone[name]:12.0f}{measured.beside[name]:12.0f}"
         for name in ("sent", "shown", "p50", "p99", "max")
     ]
+    alone, beside = measured.processors
+    groups = sorted(beside, key=lambda group: -beside[group])
     answers = ", ".join(
         f"{code} {count}" for code, count in sorted(measured.answers.items(), key=lambda each: -each[1])
     )
@@ -80,6 +111,8 @@ def table(measured: Measured) -> list[str]:
         "twenty pairs, alone and beside ten hostile users (ms from the call to the other's screen)",
         f"  {'':24}{'alone':>12}{'beside':>12}",
         *rows,
+        "  of a processor",
+        *(f"    {group:22}{alone.get(group, 0.0):12.2f}{beside[group]:12.2f}" for group in groups),
         f"  the hostile were told: {answers}; faults of the server: {measured.faults}",
         f"  wrong for the pairs: {len(measured.wrong)}; set aside: {measured.set_aside}",
         *(f"    {each}" for each in measured.wrong[:SHOWN]),

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 import aiohttp
 
 from natter.domain.limits import NEW_CONVERSATIONS
-from tests.bench.villain import Pace, Villain
+from tests.bench.villain import Villain
 from tests.e2e.test_errors import REQUESTS
 from tests.security.inputs import PATHS, RAW
 from tests.support.api import PASSWORD
@@ -33,7 +33,7 @@ async def roles(villain: Villain) -> None:
 async def crowds(villain: Villain) -> None:
     """Whoever is there is added to whatever there is, told something, and removed."""
     victims = villain.address.victims
-    opening = Pace(NEW_CONVERSATIONS, full=True)
+    opening = villain.address.pace(NEW_CONVERSATIONS, full=True)
     for number in itertools.count(villain.number):
         await opening.take()
         victim = victims[number % len(victims)]["user_id"]

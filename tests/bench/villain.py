@@ -7,7 +7,7 @@ import json
 import secrets
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import aiohttp
@@ -50,6 +50,11 @@ class Pace:
         await asyncio.sleep(max(0.0, self._due - now))
 
 
+def a_share_of(bucket: Bucket, share: float) -> Bucket:
+    """Whoever may do anything may do it once."""
+    return replace(bucket, rate=bucket.rate * share, burst=max(1, round(bucket.burst * share)))
+
+
 @dataclass
 class Address:
     """What all of them share, who come from one."""
@@ -58,11 +63,17 @@ class Address:
     url: str
     victims: Sequence[Mapping[str, str]]
     """`user_id` and `username` of people who have done them nothing."""
-    sign_ins: Pace = field(default_factory=lambda: Pace(FAILED_SIGN_INS_PER_ADDRESS))
-    sign_ups: Pace = field(default_factory=lambda: Pace(SIGN_UPS_PER_ADDRESS))
+    share: float
+    """Of the limits of protocol.md, what the stage allows."""
     answers: Counter[str] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
     """What must not be answered, with what asked for it."""
+
+    def __post_init__(self) -> None:
+        self.sign_ins, self.sign_ups = self.pace(FAILED_SIGN_INS_PER_ADDRESS), self.pace(SIGN_UPS_PER_ADDRESS)
+
+    def pace(self, bucket: Bucket, *, full: bool = False) -> Pace:
+        return Pace(a_share_of(bucket, self.share), full=full)
 
     async def call(
         self, method: str, path: str, body: object = None, *, token: str | None = None, headers: Mapping[str, str] = {}
@@ -116,7 +127,7 @@ class Villain:
     """Places of what is waited for, by client id."""
 
     def __post_init__(self) -> None:
-        self.commands, self.signals, self.requests = Pace(COMMANDS), Pace(SIGNALS), Pace(HTTP_PER_USER)
+        self.commands, self.signals, self.requests = map(self.address.pace, (COMMANDS, SIGNALS, HTTP_PER_USER))
 
     @classmethod
     async def arrive(cls, address: Address, number: int) -> "Villain":

@@ -1,8 +1,8 @@
 """
 Ten hostile users at their limits, in a process of their own.
 
-`python -m tests.bench.villains HTTP_URL`: is told who else is there, says when it is ready; is told
-`{"seconds": N}`, does its worst as long, and says what it was answered.
+`python -m tests.bench.villains HTTP_URL`: is told who else is there and what share of the limits there is, says when it
+is ready; is told `{"seconds": N}`, does its worst as long, and says what it was answered.
 """
 
 import asyncio
@@ -51,7 +51,8 @@ async def rampage(villain: Villain, *, seconds: float) -> None:
 async def run(url: str) -> None:
     timeout = aiohttp.ClientTimeout(total=ENDS_WITHIN_S * 3)
     async with aiohttp.ClientSession(timeout=timeout, connector=aiohttp.TCPConnector(limit=0)) as http:
-        address = Address(http, url.rstrip("/"), await heard())
+        told = await heard()
+        address = Address(http, url.rstrip("/"), told["victims"], told["share"])
         villains = await gang(address)
         lives = [asyncio.create_task(villain.live()) for villain in villains]
         say({"ready": True})

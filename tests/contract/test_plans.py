@@ -30,7 +30,7 @@ from natter.domain.ids import ConversationId, DeviceId, SessionId, UserId
 from natter.domain.push.registrations import Registration
 from natter.settings import PostgresSettings
 from tests.contract import crowd
-from tests.contract.conftest import LOGIN
+from tests.contract.conftest import LOGIN, ROLE
 from tests.contract.conversation_store import a_direct, a_group
 from tests.contract.plans import PlannedPostgres
 from tests.identity import NOON, a_principal, a_session, a_user
@@ -51,7 +51,7 @@ SHOWN = RefreshToken.first(SESSION)
 def crowded(endpoints: Endpoints) -> PostgresSettings:
     """A database of its own, with a thousand rows and more in every table."""
     settings = PostgresSettings(endpoint=endpoints.postgres, database=crowd.DATABASE, secret_arn="none", tls="off")
-    upgrade(opener(settings, lambda: LOGIN), settings)
+    upgrade(opener(settings, lambda: LOGIN), ROLE, settings)
     with closing(Postgres(settings, lambda: LOGIN)) as database:
         crowd.populate(database)
     return settings

@@ -29,6 +29,8 @@ SENDS = {
 """Parts of a function, and the topics and queues that they are of no use without."""
 ACTIONS = {
     "postgres_login": "secretsmanager:GetSecretValue",
+    "owner_login": "secretsmanager:GetSecretValue",
+    "login_rotation": "secretsmanager:PutSecretValue",
     "_vapid": "secretsmanager:GetSecretValue",
     "read_secret": "secretsmanager:GetSecretValue",
     "mobile_push": "sns:Publish",
