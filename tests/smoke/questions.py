@@ -32,7 +32,8 @@ QUESTIONS = (
     Question(
         asks="Do functions see the endpoint of Keyspaces in every zone (prod)?",
         look="aws ec2 describe-vpc-endpoints --query \"VpcEndpoints[?contains(ServiceName,'cassandra')]."
-        '[SubnetIds,NetworkInterfaceIds]" names three of each; `StoreErrors` of AWS/Cassandra stays at 0 under load',
+        '[SubnetIds,NetworkInterfaceIds]" names three of each; PerConnectionRequestRateExceeded of AWS/Cassandra'
+        " stays at 0",
         otherwise="fewer than three: the endpoint's subnets in infra/stacks/network.py. Throttled with three: one"
         " connection carries 3,000 requests/s; the functions' role has to see the addresses"
         " (ec2:DescribeVpcEndpoints, ec2:DescribeNetworkInterfaces) for the driver to use more than one.",
@@ -45,7 +46,7 @@ QUESTIONS = (
     Question(
         asks="Is a message on the other's screen in less than 100 ms, warm?",
         look="the note of `deliver` above, run from the Region itself. By stage: IntegrationLatency of AWS/ApiGateway,"
-        " Duration (p50) of AWS/Lambda for `send` and `persist`, LogToDelivery (p50) of the stage's own metrics",
+        " Duration (p50) of AWS/Lambda for `send` and `persist`, LogToDelivery (p50) of Natter/STAGE",
         otherwise="`send` is slow: provisioned concurrency, Kafka's acknowledgements (ProduceTotalTimeMsMean of"
         " AWS/Kafka). LogToDelivery less the Duration of `persist` is the event source: more pollers (`pollers` in"
         " infra/config.py). `persist` is slow: SuccessfulRequestLatency of AWS/Cassandra, then its memory.",
