@@ -128,12 +128,16 @@ class TestAlarms:
 
     def test_pushes_are_watched_by_what_is_counted_of_them(self, app: Templates) -> None:
         """Alarms on metrics of other names, or other dimensions, would never fire."""
+        alarms = [
+            (name, metric)
+            for name, metric in metrics_of_alarms(app)
+            if name.startswith("push") and metric["Namespace"] == "Natter"
+        ]
         watched = {
             (metric["MetricName"], frozenset((each["Name"], each["Value"]) for each in metric["Dimensions"]))
-            for name, metric in metrics_of_alarms(app)
-            if name.startswith("push")
+            for _, metric in alarms
         }
-        assert len({name for name, _ in metrics_of_alarms(app) if name.startswith("push")}) == len(PLATFORMS) + 2
+        assert len({name for name, _ in alarms}) == len(PLATFORMS) + 2
         assert watched <= counted(app.functions()["wake"]["Environment"]["Variables"])
 
     def test_notifications_are_encrypted(self, app: Templates) -> None:
