@@ -2,7 +2,7 @@
 The CDK app: which stacks there are, by what lives and dies together.
 
     cdk deploy --all -c stage=dev -c operator=you@corp.com       # or prod
-    python -m infra.app                 # synthesizes only; `cdk.json` is the CLI's way here
+    python -m infra.app     # synthesizes only, with the context of CDK_CONTEXT_JSON; `cdk.json` is the CLI's way here
 """
 
 from aws_cdk import App, Tags

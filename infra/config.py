@@ -129,6 +129,8 @@ class Stage:
     broker_instance: str
     broker_storage_gb: int
     retention_days: int = 7
+    share_pollers: bool = False
+    """Whether all who read the log share what is paid for pollers, and what these can carry."""
 
     # services
     reserve_concurrency: bool = True
@@ -207,9 +209,10 @@ DEV = Stage(
     cache_max_gb=1,
     cache_max_ecpu=5_000,
     rebuilders=1,
-    partitions=20,
-    broker_instance="kafka.m7g.large",
-    broker_storage_gb=100,
+    partitions=5,
+    broker_instance="kafka.t3.small",
+    broker_storage_gb=20,
+    share_pollers=True,
     reserve_concurrency=False,
     sockets_per_second=1_000,
     requests_per_second=500,

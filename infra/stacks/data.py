@@ -4,6 +4,7 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from infra.blocks.attachments import Attachments
+from infra.blocks.backups import Backups
 from infra.blocks.cache import Cache
 from infra.blocks.database import Database
 from infra.blocks.environment import environment
@@ -39,6 +40,8 @@ class DataStack(Stack):
         self.database = Database(
             self, "Database", stage=stage, vpc=network.vpc, clients=network.functions, key=self.key
         )
+        if stage.retain_data:
+            Backups(self, "Backups", stage=stage, key=self.key, cluster_arn=self.database.cluster.cluster_arn)
         self.push_credentials = PushCredentials(self, "PushCredentials", stage=stage, key=self.key)
         CfnOutput(self, "PushApnsSecret", value=self.push_credentials.apns.secret_arn)
         CfnOutput(self, "PushFcmSecret", value=self.push_credentials.fcm.secret_arn)

@@ -10,14 +10,14 @@ from infra.blocks.environment import environment
 from infra.blocks.tables import TABLES
 from infra.config import Stage
 from infra.stacks.data import DataStack
-from infra.stacks.services import (
+from infra.stacks.groups import (
     FANOUT_GROUP,
     PERSIST_GROUP,
     PRESENCE_GROUP,
     PUSH_GROUP,
     RECEIPTS_GROUP,
-    ServicesStack,
 )
+from infra.stacks.services import ServicesStack
 from infra.stacks.streams import BROKERS, StreamsStack
 from natter import names
 
@@ -88,16 +88,18 @@ class OperationsStack(Stack):
             self.alarms.add_subscription(subscriptions.EmailSubscription(stage.alarm_address))
 
     def _functions(self, services: ServicesStack) -> None:
-        for name, function in services.functions.items():
+        for name, function in services.functions.made.items():
             self._alarm(f"{name}-errors", function.metric_errors(period=MINUTE, statistic="sum"), above=0, minutes=2)
             self._alarm(
                 f"{name}-throttles", function.metric_throttles(period=MINUTE, statistic="sum"), above=0, minutes=2
             )
 
     def _gateways(self, services: ServicesStack) -> None:
-        sockets = services.sockets.api.api_id
-        dimensions = {"ApiId": sockets, "Stage": services.sockets.stage.stage_name}
-        self._alarm("http-5xx", services.http.api.metric_server_error(period=MINUTE, statistic="sum"), above=5)
+        sockets = services.functions.sockets.api.api_id
+        dimensions = {"ApiId": sockets, "Stage": services.functions.sockets.stage.stage_name}
+        self._alarm(
+            "http-5xx", services.functions.http.api.metric_server_error(period=MINUTE, statistic="sum"), above=5
+        )
         for metric in ("IntegrationError", "ExecutionError"):
             self._alarm(f"sockets-{metric.lower()}", _metric("AWS/ApiGateway", metric, dimensions), above=5)
         self._alarm(
@@ -108,7 +110,7 @@ class OperationsStack(Stack):
         )
         self._alarm(
             "http-latency-p99",
-            services.http.api.metric_integration_latency(period=MINUTE, statistic="p99"),
+            services.functions.http.api.metric_integration_latency(period=MINUTE, statistic="p99"),
             above=P99_LATENCY_MS,
             minutes=5,
         )
@@ -158,12 +160,12 @@ class OperationsStack(Stack):
     def _queues(self, services: ServicesStack) -> None:
         """Work that is done late, and work that came to nothing."""
         for name, queue, waiting_s in (
-            ("slices", services.queues.slices, WAITING_S),
-            ("files", services.queues.files, WAITING_S),
-            ("looks", services.queues.looks, WAITING_S),
-            ("waves", services.queues.waves, WAITING_S + MOST_DELAYED_S),
-            ("rebuilds", services.queues.rebuilds, WAITING_S),
-            ("closures", services.queues.closures, WAITING_S),
+            ("slices", services.functions.queues.slices, WAITING_S),
+            ("files", services.functions.queues.files, WAITING_S),
+            ("looks", services.functions.queues.looks, WAITING_S),
+            ("waves", services.functions.queues.waves, WAITING_S + MOST_DELAYED_S),
+            ("rebuilds", services.functions.queues.rebuilds, WAITING_S),
+            ("closures", services.functions.queues.closures, WAITING_S),
         ):
             self._alarm(f"{name}-age", queue.metric_oldest_age(period=MINUTE), above=waiting_s, minutes=3)
             self._alarm(f"{name}-dead", queue.metric_dead(period=MINUTE), above=0)

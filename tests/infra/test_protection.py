@@ -39,6 +39,23 @@ class TestStacks:
         assert all(each["EnablePerformanceInsights"] and each["PerformanceInsightsKMSKeyId"] for each in instances)
 
 
+class TestBackups:
+    def test_nobody_takes_one_out_early_and_none_is_kept_longer_than_is_said(self, prod: Templates) -> None:
+        """Longer, and whoever is erased would be in it still (docs/privacy.md)."""
+        (vault,) = prod.resources("AWS::Backup::BackupVault")
+        days = {PROD.backup_days}
+        lock = vault["Properties"]["LockConfiguration"]
+        assert (lock["MinRetentionDays"], lock["MaxRetentionDays"]) == (PROD.backup_days, PROD.backup_days + 1)
+        assert vault["DeletionPolicy"] == "RetainExceptOnCreate"
+        (rule,) = prod.one("AWS::Backup::BackupPlan")["BackupPlan"]["BackupPlanRule"]
+        assert rule["Lifecycle"] == {"DeleteAfterDays": PROD.backup_days}
+        assert {cluster["BackupRetentionPeriod"] for cluster in prod.properties("AWS::RDS::DBCluster")} == days
+
+    def test_the_database_is_in_them(self, prod: Templates) -> None:
+        selected = prod.one("AWS::Backup::BackupSelection")["BackupSelection"]["Resources"]
+        assert "DatabaseCluster" in json.dumps(selected)
+
+
 class TestBucket:
     def test_what_is_removed_can_be_had_back_as_long_as_backups_are_kept_and_no_longer(self, prod: Templates) -> None:
         """It may be what somebody has had erased: docs/privacy.md says when that is gone everywhere."""

@@ -322,7 +322,8 @@ class TestPersistSource:
         assert source["MaximumBatchingWindowInSeconds"] == 0
         assert source["BatchSize"] == 100
         assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-        assert source["ProvisionedPollerConfig"] == {"MinimumPollers": pollers, "MaximumPollers": pollers}
+        config = source["ProvisionedPollerConfig"]
+        assert (config["MinimumPollers"], config["MaximumPollers"]) == (pollers, pollers)
         assert source["AmazonManagedKafkaEventSourceConfig"]["ConsumerGroupId"]
         assert source.get("MaximumRetryAttempts", -1) == -1
 
