@@ -5,6 +5,7 @@ Asks with the credentials that the AWS CLI would use; changes nothing. Ends with
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -27,12 +28,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     assembly = Assembly(options.folder)
     try:
-        found = rows(Account(boto3.Session(profile_name=options.profile)), assembly)
+        found = rows(account(options.profile), assembly)
     except NoAssembly as failure:
         print(f"natter-preflight: {failure}: npx aws-cdk synth -c stage=STAGE", file=sys.stderr)  # noqa: T201
         return 2
     print("\n".join(lines(found)))  # noqa: T201
     return 0 if may_deploy(found) else 1
+
+
+def account(profile: str | None = None) -> Account:
+    """Where the AWS and CDK command lines would go: unlike them, boto3 alone does not know AWS_REGION."""
+    return Account(boto3.Session(profile_name=profile, region_name=os.environ.get("AWS_REGION")))
 
 
 def rows(account: Account, assembly: Assembly) -> list[Row]:

@@ -157,6 +157,13 @@ class TestWhole:
         assert command.main(["anywhere"]) == code
         assert capsys.readouterr().out.split() == [level, "zones", "two", "->", "choose", "another", "Region"]
 
+    def test_the_region_is_that_of_the_other_command_lines(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.delenv("AWS_REGION", raising=False)
+        monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+        assert command.account().region == "eu-west-1"
+        monkeypatch.setenv("AWS_REGION", REGION)
+        assert command.account().region == REGION
+
     def test_something_has_to_be_synthesized(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert command.main([str(tmp_path)]) == 2
         assert "nothing is synthesized" in capsys.readouterr().err

@@ -60,6 +60,7 @@ class TestSignatures:
             (403, signed(sub="operators")),
             (403, signed().replace("t=ey", "t=fy")),
         ],
+        ids=["none", "no token", "for others", "over", "for too long", "nobody's", "broken"],
     )
     def test_that_are_not_good_are_refused(self, status: int, authorization: str) -> None:
         with pytest.raises(Refusal) as refusal:
