@@ -66,6 +66,13 @@ class ServicesStack(Stack):
         migration = triggers.Trigger(
             self, "Migration", handler=migrate, timeout=migrate.time_limit, execute_before=relying
         )
+        triggers.Trigger(  # at a first deployment there is nobody to sign in as before
+            self,
+            "Registry",
+            handler=self.functions.made["rebuild"],
+            invocation_type=triggers.InvocationType.EVENT,
+            execute_after=[migration],
+        )
         self._rotate_login(after=migration)
 
     def _rotate_login(self, *, after: Construct) -> None:

@@ -1,7 +1,5 @@
 """What is told beside messages: who is there, what was read, whom to wake; and the registry of connections."""
 
-from aws_cdk import triggers
-
 from infra.stacks.functions import Functions
 from infra.stacks.groups import PRESENCE_GROUP, PUSH_GROUP, PUSH_WINDOW_S, RECEIPTS_GROUP, RECEIPTS_WINDOW_S
 from natter import names
@@ -80,7 +78,6 @@ def rebuild(functions: Functions) -> None:
         functions.queues.rebuilds.grant_send(functions.made[name])
     functions.queues.rebuilds.work(rebuild, comes_again=True)
     functions.every_minute(rebuild)
-    # What runs triggers may invoke this function, so this function cannot wait for the one that migrates. All that
-    # it asks the database is which sessions are live, and at the first deployment nothing.
+    # What runs triggers may invoke this function, so this function cannot wait for the one that migrates; being run for
+    # the first time does (`ServicesStack`).
     functions.with_database.remove(rebuild)
-    triggers.Trigger(functions.scope, "Registry", handler=rebuild, invocation_type=triggers.InvocationType.EVENT)

@@ -76,6 +76,19 @@ def test_production_changes_it_every_month_but_not_before_there_is_a_role(prod: 
     assert permission["SourceAccount"] == {"Ref": "AWS::AccountId"}
 
 
+def test_nothing_that_a_deployment_runs_signs_in_before_there_is_a_role(app: Templates) -> None:
+    """In their order of the template, too, in which the local cloud runs them."""
+    triggers = {
+        logical_id: each
+        for logical_id, each in app.stack("services")["Resources"].items()
+        if each["Type"] == "Custom::Trigger"
+    }
+    (migration, *others) = triggers
+    assert migration.startswith("Migration")
+    assert len(others) == 1
+    assert all(migration in triggers[other]["DependsOn"] for other in others)
+
+
 @pytest.mark.parametrize("name", ["send", "users_api", "migrate"])
 def test_the_proxy_has_to_show_a_certificate_for_its_name(app: Templates, name: str) -> None:
     assert app.functions()[name]["Environment"]["Variables"]["NATTER_POSTGRES__TLS"] == "verify-full"

@@ -2,6 +2,7 @@
 
 import ssl
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -42,7 +43,7 @@ def test_the_authorities_are_those_that_this_python_trusts() -> None:
 def test_they_are_named_even_where_there_are_none_so_that_nothing_is_trusted_instead(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    none = ssl.get_default_verify_paths()._replace(cafile=None, openssl_cafile="/nowhere/cert.pem")
+    none = SimpleNamespace(cafile=None, openssl_cafile="/nowhere/cert.pem")
     monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: none)
     assert authorities() == "/nowhere/cert.pem"
 
