@@ -85,8 +85,13 @@ class PushStage:
                 for each in joined
             ]
         )
+        self.have_read: set[UserId] = set()
         self.schedule = SchedulePushes(
-            timeline=self.tables, registrations=self.registrations, queue=self.queue, now_ms=lambda: self.now
+            timeline=self.tables,
+            registrations=self.registrations,
+            queue=self.queue,
+            has_read=self.have_read.update,
+            now_ms=lambda: self.now,
         )
 
     @property

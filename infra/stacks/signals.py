@@ -44,11 +44,9 @@ def presence(functions: Functions) -> None:
 def pushes(functions: Functions) -> None:
     """`push` has everybody looked at who may have to be woken, `wake` looks, and wakes those who are away."""
     data = functions.data
-    push = functions.make(
-        "push", ["core", "streams", "users", "tables"], "POSTGRES", "KAFKA", "KEYSPACES", "WAVES", "CROWDS"
-    )
-    stores = ("POSTGRES", "VALKEY", "KEYSPACES", "ATTACHMENTS", "WAVES", "CROWDS")
-    wake = functions.make("wake", ["core", "users", "tables"], *stores, "WEB_PUSH")
+    stores = ("POSTGRES", "VALKEY", "KEYSPACES", "WAVES", "CROWDS")
+    push = functions.make("push", ["core", "streams", "users", "tables"], *stores, "KAFKA")
+    wake = functions.make("wake", ["core", "users", "tables"], *stores, "ATTACHMENTS", "WEB_PUSH")
     data.tables.grant(push, read=("rosters",))
     data.tables.grant(wake, read=("heads", "events", "message_states", "reaction_marks", "standings", "cursors"))
     data.attachments.grant_describe(wake)

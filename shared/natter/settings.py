@@ -312,6 +312,7 @@ class PostSliceSettings(FunctionSettings):
 
 class PushSettings(FunctionSettings):
     postgres: PostgresSettings
+    valkey: ValkeySettings
     kafka: KafkaSettings
     keyspaces: KeyspacesSettings
     waves: WaveQueueSettings

@@ -71,6 +71,35 @@ def required(model: type[BaseModel], prefix: str = "NATTER_") -> Iterator[str]:
             yield variable
 
 
+_BOTH = {
+    *("apiId", "authorizer.error", "authorizer.principalId", "domainName", "error.message", "error.responseType"),
+    *("extendedRequestId", "identity.sourceIp", "identity.userAgent", "integration.error", "integration.status"),
+    *("integrationLatency", "requestId", "requestTime", "requestTimeEpoch", "routeKey", "stage", "status"),
+}
+LOGGED_BY = {
+    "HTTP": _BOTH
+    | {
+        *(
+            "accountId",
+            "awsEndpointRequestId",
+            "dataProcessed",
+            "error.messageString",
+            "httpMethod",
+            "integration.latency",
+        ),
+        *("integration.requestId", "integrationErrorMessage", "integrationStatus", "path", "protocol"),
+        *("responseLatency", "responseLength"),
+    },
+    "WEBSOCKET": _BOTH
+    | {
+        *("authorize.error", "authorize.latency", "authorize.status", "authorizer.latency", "authorizer.requestId"),
+        *("authorizer.status", "connectedAt", "connectionId", "error.validationErrorString", "eventType"),
+        *("integration.requestId", "messageId"),
+    },
+}
+"""AWS's guide to API Gateway, `http-api-logging-variables` and `websocket-api-logging`: those that are of use here."""
+
+
 class TestFunctions:
     def test_are_those_of_the_application(self, app: Templates) -> None:
         assert set(app.functions()) == set(MODELS)
@@ -414,6 +443,26 @@ class TestApis:
             assert "path" not in stage["AccessLogSettings"]["Format"].lower()
             assert "query" not in stage["AccessLogSettings"]["Format"].lower()
             assert stage["DefaultRouteSettings"]["ThrottlingRateLimit"] > 0
+
+    def test_access_logs_name_variables_that_their_api_has(self, app: Templates) -> None:
+        """A stage that names another is refused: "The following context variables are not supported"."""
+        protocols = {
+            logical_id: resource["Properties"]["ProtocolType"]
+            for logical_id, resource in app.stack("services")["Resources"].items()
+            if resource["Type"] == "AWS::ApiGatewayV2::Api"
+        }
+        seen = set()
+        for stage in app.properties("AWS::ApiGatewayV2::Stage"):
+            protocol = protocols[stage["ApiId"]["Ref"]]
+            named = set(re.findall(r"\$context\.([\w.]+)", stage["AccessLogSettings"]["Format"]))
+            assert named
+            assert named <= LOGGED_BY[protocol]
+            seen.add(protocol)
+        assert seen == LOGGED_BY.keys()
+
+    def test_stages_ask_for_no_more_at_once_than_an_account_has(self, app: Templates) -> None:
+        for stage in app.properties("AWS::ApiGatewayV2::Stage"):
+            assert stage["DefaultRouteSettings"]["ThrottlingBurstLimit"] <= 5_000
 
     def test_schema_is_migrated_before_functions_that_rely_on_it_change(self, app: Templates) -> None:
         (migration,) = [

@@ -1,6 +1,6 @@
 """Have everybody looked at who may have to be woken for what was said."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
@@ -22,6 +22,8 @@ class SchedulePushes:
     its sender, for a look when most who are there have been shown it. All that a batch has of a conversation is looked
     at together: somebody who says much costs little more than somebody who says something.
 
+    By sending, one has read what was there before, so the numbers on one's other devices are looked at, too.
+
     Raises:
         Unavailable: some may be queued; doing all of it again is safe, nobody is woken twice.
     """
@@ -29,6 +31,7 @@ class SchedulePushes:
     timeline: Timeline
     registrations: PushRegistrations
     queue: WaveQueue
+    has_read: Callable[[Collection[UserId]], None]
     now_ms: NowMs
 
     def __call__(self, emissions: Sequence[Emission]) -> int:
@@ -52,6 +55,7 @@ class SchedulePushes:
         ]
         if together:
             self.queue.add(together, delay_s=min(max(0, -(-(due - now) // 1000)), WAIT_MS // 1000))
+        self.has_read({message.sender_id for messages in said.values() for message in messages.values()})
         return len(together)
 
     def _registered(self, found: Sequence[Sequence[Candidates]]) -> Sequence[Sequence[Candidates]]:

@@ -24,6 +24,14 @@ def test_all_but_the_sender_are_looked_at_when_it_is_time() -> None:
     assert queued(stage) == [(WAIT_MS // 1000, 2, (BOB, CID))]
 
 
+def test_who_has_said_something_has_read_what_was_there_before() -> None:
+    """Also who is alone: their other devices may show a number."""
+    for others in ((BOB, CID), ()):
+        stage = PushStage(*others)
+        stage.said()
+        assert stage.have_read == {ANN}
+
+
 def test_what_is_late_is_looked_at_at_once_and_what_is_too_old_never() -> None:
     stage = PushStage(BOB)
     late, old = stage.say(at=stage.now - WAIT_MS), stage.say(at=stage.now - MAX_AGE_MS - 1)
