@@ -23,6 +23,7 @@ type FunctionName = Literal[
     "rebuild",
     "receipts",
     "relay",
+    "rotate_login",
     "send",
     "settle_files",
     "signal",
@@ -39,6 +40,8 @@ class Sizing:
     timeout_s: int = 10
     reserved_concurrency: int | None = None
     """Upper bound and guarantee of concurrent executions; None: shares the account's."""
+    provisioned: int = 0
+    """Environments that are there before anybody needs one: nobody waits for a cold start."""
 
 
 SIZING: dict[FunctionName, Sizing] = {
@@ -64,6 +67,7 @@ SIZING: dict[FunctionName, Sizing] = {
     "chat_api": Sizing(memory_mb=1024, timeout_s=20),
     "migrate": Sizing(timeout_s=300),
     "push_platforms": Sizing(timeout_s=60),
+    "rotate_login": Sizing(timeout_s=30),
 }
 """1,769 MB is one full virtual CPU: the fold and password hashing are bound by it."""
 
@@ -80,8 +84,14 @@ class Oidc:
     display_name_claim: str = "name"
 
 
+NO_PROXY = {"use1-az3"}
+"""Zones, by id, without RDS Proxy (its user guide, limitations): it would silently have one zone fewer."""
+
 BROWSERS = ("fcm.googleapis.com", "*.push.services.mozilla.com", "*.push.apple.com", "*.notify.windows.com")
 """The push services of Chrome, Firefox, Safari and Edge, and of what is built on them."""
+
+PUSH_SERVICE = "push-service.invalid"
+"""The local cloud's own; it has an address of its own in the place of this name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,9 +101,16 @@ class Stage:
     name: str
 
     # network
+    region: str | None = None
+    """Where it is; None: where the deployment says."""
+    zone_ids: tuple[str, ...] = ()
+    """
+    Its three zones, by id (`euc1-az1`), which means the same in every account. None: the Region's first three, which
+    may be others, and subnets made anew, when the Region gets more.
+    """
     nat_gateways: int
-    keyspaces_in_vpc: bool
-    """An interface endpoint for Keyspaces: the message path does not share the NAT gateways' limits."""
+    endpoints_in_vpc: bool
+    """Interface endpoints for Keyspaces, SQS, KMS and Secrets Manager: they do not share the NAT gateways' limits."""
 
     # data
     retain_data: bool
@@ -102,10 +119,15 @@ class Stage:
     database_acu: tuple[float, float]
     """Least and most Aurora capacity units (2 GB each) of one instance."""
     database_readers: int
+    rotate_login_days: int | None = None
+    """How often the functions' login to the database gets a new password; None: never."""
     cache_max_gb: int
     cache_max_ecpu: int
     rebuilders: int
-    """Runs that rebuild a registry side by side that has lost everything (docs/data.md); each reads the log."""
+    """
+    Runs that rebuild a registry side by side that has lost everything (docs/data.md); each reads the log. From one to
+    as many as the registry has parts.
+    """
 
     # streams
     partitions: int
@@ -113,8 +135,14 @@ class Stage:
     broker_instance: str
     broker_storage_gb: int
     retention_days: int = 7
+    share_pollers: bool = False
+    """Whether all who read the log share what is paid for pollers, and what these can carry."""
 
     # services
+    reserve_concurrency: bool = True
+    """False: no function has executions of its own. New accounts have too few (docs/deploying.md)."""
+    canaries: bool = False
+    """Give a new version a tenth of the calls for five minutes, and go back if it fails."""
     sizing: dict[FunctionName, Sizing] = field(default_factory=lambda: dict(SIZING))
     sockets_per_second: int
     """Frames and connects of the WebSocket API per second; as many again may burst."""
@@ -135,8 +163,14 @@ class Stage:
     """Keys that are used no more and still kept: each spends one deployment here before it goes."""
     web_push_contact: str
     """Whom browsers' push services may turn to, `mailto:` or https: the operators."""
+    alarm_address: str | None
+    """Who is told of alarms, by mail. They answer the first one, which asks whether they want to be. None: locally."""
     web_push_hosts: tuple[str, ...] = BROWSERS
     """Push services to which requests are sent, because a user's subscription says so; and to no others."""
+    web_push_private_hosts: tuple[str, ...] = ()
+    """The same for those at addresses that are not public; `host:port`."""
+    web_push_ca_file: str | None = None
+    """Authorities to trust instead of the system's, where push services are asked."""
     oidc: Oidc | None = None
     """Who signs people in; None: they have passwords here."""
     push_credentials: str = "1"
@@ -150,7 +184,34 @@ class Stage:
     kafka_auth: Literal["iam", "none"] = "iam"
     keyspaces_auth: Literal["sigv4", "none"] = "sigv4"
     valkey_auth: Literal["iam", "none"] = "iam"
-    postgres_tls: Literal["require", "off"] = "require"
+    postgres_tls: Literal["verify-full", "off"] = "verify-full"
+
+    @property
+    def placeholders(self) -> list[str]:
+        """What still stands at a domain that is nobody's (RFC 2606), and has to be set before it is of use."""
+        stated = {
+            "alarm_address": (self.alarm_address or "",),
+            "web_push_contact": (self.web_push_contact,),
+            "cors_origins": self.cors_origins,
+        }
+        found = [name for name, values in stated.items() if any(value.endswith(".example") for value in values)]
+        return found + ["region, zone_ids"] * (self.retain_data and not (self.region and self.zone_ids))
+
+    @property
+    def metrics(self) -> str:
+        """The namespace of the functions' own metrics: two stages of one account share no series."""
+        return f"Natter/{self.name}"
+
+    def __post_init__(self) -> None:
+        """
+        Raises:
+            ValueError: there can not be so many rebuilders, or users could have requests sent into a network that is
+                not only theirs.
+        """
+        if not 1 <= self.rebuilders <= names.REGISTRY_PARTS:
+            raise ValueError(f"{self.name}: from 1 to {names.REGISTRY_PARTS} rebuilders, not {self.rebuilders}")
+        if self.architecture != "host" and (self.web_push_private_hosts or self.web_push_ca_file):
+            raise ValueError(f"{self.name}: push services of our own networks are for the local cloud only")
 
     @property
     def pollers(self) -> int:
@@ -161,7 +222,7 @@ class Stage:
 DEV = Stage(
     name="dev",
     nat_gateways=1,
-    keyspaces_in_vpc=False,
+    endpoints_in_vpc=False,
     retain_data=False,
     backup_days=1,
     database_acu=(0.5, 4),
@@ -169,47 +230,63 @@ DEV = Stage(
     cache_max_gb=1,
     cache_max_ecpu=5_000,
     rebuilders=1,
-    partitions=20,
-    broker_instance="kafka.m7g.large",
-    broker_storage_gb=100,
+    partitions=5,
+    broker_instance="kafka.t3.small",
+    broker_storage_gb=20,
+    share_pollers=True,
+    reserve_concurrency=False,
     sockets_per_second=1_000,
     requests_per_second=500,
     limit_per_address=False,
     cors_origins=("*",),
     web_push_contact="mailto:operators@natter.example",
+    alarm_address="operators@natter.example",
     log_days=7,
 )
 
 PROD = Stage(
     name="prod",
     nat_gateways=3,
-    keyspaces_in_vpc=True,
+    endpoints_in_vpc=True,
     retain_data=True,
     backup_days=14,
     database_acu=(4, 64),
     database_readers=2,
+    rotate_login_days=30,
     cache_max_gb=100,
     cache_max_ecpu=500_000,
     rebuilders=8,
     partitions=120,
     broker_instance="kafka.m7g.2xlarge",
     broker_storage_gb=2_000,
-    sizing=SIZING | {"persist": replace(SIZING["persist"], reserved_concurrency=120)},
+    sizing=SIZING
+    | {
+        "persist": replace(SIZING["persist"], reserved_concurrency=120, provisioned=24),
+        "send": replace(SIZING["send"], reserved_concurrency=200, provisioned=20),
+        "authorize": replace(SIZING["authorize"], reserved_concurrency=50, provisioned=5),
+        "connect": replace(SIZING["connect"], reserved_concurrency=50, provisioned=5),
+    },
+    canaries=True,
     sockets_per_second=10_000,
     requests_per_second=5_000,
     limit_per_address=True,
     cors_origins=("https://app.natter.example",),
     web_push_contact="mailto:operators@natter.example",
+    alarm_address="operators@natter.example",
     log_days=90,
 )
 
 LOCAL = replace(
     DEV,
     name="local",
+    reserve_concurrency=True,
     partitions=8,
     sockets_per_second=PROD.sockets_per_second,
     architecture="host",
     push_credentials="made up",
+    web_push_private_hosts=(PUSH_SERVICE,),
+    web_push_ca_file=f"/{PUSH_SERVICE}.pem",
+    alarm_address=None,
     kafka_auth="none",
     keyspaces_auth="none",
     valkey_auth="none",
@@ -227,3 +304,27 @@ SECURED = replace(
 """The laptop with doors in front of the engines that want to know who comes, as on AWS. It is `local` all the same."""
 
 STAGES = {stage.name: stage for stage in (DEV, PROD, LOCAL)} | {"secured": SECURED}
+
+
+def chosen(name: str, *, operator: str | None = None) -> Stage:
+    """
+    The stage of this name. `operator` is the mail address of whoever deploys it: told of alarms, and whom push services
+    may turn to.
+
+    Raises `SystemExit` if there is none, or it says still less than it has to.
+    """
+    if name not in STAGES:
+        raise SystemExit(f"unknown stage {name!r}: choose with -c stage={'|'.join(STAGES)}")
+    stage = STAGES[name]
+    if operator:
+        stage = replace(stage, alarm_address=operator, web_push_contact=f"mailto:{operator}")
+    if refused := NO_PROXY & set(stage.zone_ids):
+        raise SystemExit(
+            f"stage {name!r}: RDS Proxy is not offered in {', '.join(sorted(refused))}; choose another zone"
+        )
+    if stage.alarm_address is not None and stage.placeholders:
+        raise SystemExit(
+            f"stage {name!r} still has placeholders: set {', '.join(stage.placeholders)} in infra/config.py"
+            " (the addresses also with -c operator=you@corp.com)"
+        )
+    return stage

@@ -14,7 +14,10 @@ say() { printf '%s\n' "$*" >&2; }
 fail() { say "bootstrap: $*"; exit 1; }
 
 wanted() { cat local/bootstrap.sh requirements/bootstrap.txt requirements/dev.txt requirements/runtime.txt \
-               requirements/localstack.txt | cksum; pwd; }
+               requirements/localstack.txt | cksum; commands; pwd; }
+
+# Lines `COMMAND MODULE FUNCTION` of pyproject.toml.
+commands() { sed -n '/^\[project.scripts\]/,/^$/s/^\(natter-[a-z]*\) = "\(.*\):\(.*\)"$/\1 \2 \3/p' pyproject.toml; }
 
 is_313() { "$1" -c 'import sys; raise SystemExit(sys.version_info[:2] != (3, 13))' >/dev/null 2>&1; }
 
@@ -64,20 +67,22 @@ environment() {
     say "bootstrap: $1 ready in $(($(date +%s) - began)) s"
 }
 
-# The project itself needs no build: its folders on the path, and its command. (Like the scripts that pip writes, it
-# starts as a shell script so that a long path to the interpreter does no harm.)
+# The project itself needs no build: its folders on the path, and its commands. (Like the scripts that pip writes, they
+# start as shell scripts so that a long path to the interpreter does no harm.)
 link_project() {
     pwd > .venv/lib/python3.13/site-packages/natter.pth
     echo "$(pwd)/shared" >> .venv/lib/python3.13/site-packages/natter.pth
-    cat > .venv/bin/natter-local <<'SCRIPT'
+    commands | while read -r command module function; do
+        cat > ".venv/bin/$command" <<SCRIPT
 #!/bin/sh
-'''exec' "$(dirname -- "$(realpath -- "$0")")"/python "$0" "$@"
+'''exec' "\$(dirname -- "\$(realpath -- "\$0")")"/python "\$0" "\$@"
 ' '''
-from local.cli import main
+from $module import $function
 
-raise SystemExit(main())
+raise SystemExit($function())
 SCRIPT
-    chmod +x .venv/bin/natter-local
+        chmod +x ".venv/bin/$command"
+    done
 }
 
 if [ -f "$STAMP" ] && [ "$(wanted)" = "$(cat "$STAMP")" ]; then exit 0; fi

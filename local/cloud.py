@@ -137,6 +137,7 @@ class Cloud:
             group.create_task(self._prepare_kafka(plan))
             group.create_task(self._prepare_cassandra(plan))
             group.create_task(self._prepare_postgres(login))
+            group.create_task(self.engines.webpush.start())
         if self.doors is not None:
             self.doors.learn(plan.result())
         return plan.result()
@@ -148,7 +149,13 @@ class Cloud:
         assembly = await asyncio.to_thread(Assembly.load, self.project.output)
         endpoints = self.engines.endpoints() if self.doors is None else self.doors.endpoints
         self._attributes = Attributes(kafka=endpoints.kafka, valkey=endpoints.valkey, postgres=endpoints.postgres)
-        rewrite = rewriter(SITE, cassandra=endpoints.cassandra, apis=self._api_ports(assembly))
+        rewrite = rewriter(
+            SITE,
+            cassandra=endpoints.cassandra,
+            push_service=endpoints.webpush,
+            authority=self.engines.webpush.authority,
+            apis=self._api_ports(assembly),
+        )
         return Resolver(assembly, SITE, self._attributes, rewrite)
 
     async def _prepare_kafka(self, plan: asyncio.Task[Resolver]) -> None:

@@ -66,6 +66,7 @@ def erasing(chat: Chat, crashing: Crashing | None = None, **changes: Any) -> Era
         traces=around(world.traces),
         watchers=around(world.watchers),
         archives=around(world.archives),
+        badges=around(world.badges),
         leave=LeaveForGood(
             conversations=around(chat.conversations),
             announce=Announce(
@@ -101,6 +102,7 @@ class Scene:
         assert self.world.devices.register_push(
             self.ann, principal.device_id, target, endpoint=None, at=self.world.clock()
         )
+        self.world.badges.note({(self.ann, principal.device_id): 3})
         self.world.keep_contacts.add(self.ann, self.bob)
         self.world.keep_contacts.add(self.bob, self.ann)
         self.world.keep_blocks.add(self.ann, self.cid)

@@ -40,6 +40,7 @@ from tests.memory.identity_provider import MemoryIdentityProvider
 from tests.memory.notifications import MemoryNotificationSettings
 from tests.memory.passwords import MemoryPasswords
 from tests.memory.presence import MemoryPresenceTraces, MemoryTellingPace, MemoryWatchers
+from tests.memory.push import MemoryShownBadges
 from tests.memory.push_registrations import MemoryAbandonedEndpoints, MemoryPushEndpoints
 from tests.memory.rate_limits import MemoryRateLimits
 from tests.memory.relations import MemoryBlocks, MemoryContacts, MemoryProfiles
@@ -180,6 +181,7 @@ class World:
         self.reports = MemoryReports()
         self.notification_settings = MemoryNotificationSettings(self.users)
         self.exports, self.archives = MemoryExports(self.conversations), MemoryArchives()
+        self.badges = MemoryShownBadges()
         self.exporter = MemoryExporter()
         self.erasures = MemoryErasures(
             users=self.users,
@@ -295,6 +297,7 @@ class World:
             devices=self.devices,
             endpoints=self.push_endpoints,
             abandoned=self.engines.abandoned_endpoints,
+            limits=self.limits,
             now_ms=self.clock,
         )
         self.presence_now = self.engines.presence_now

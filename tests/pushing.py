@@ -1,6 +1,6 @@
 """What tests of pushing share: the way from what was said to what a device is woken with, over ports of memory."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -16,8 +16,9 @@ from natter.domain.push.waves import Wave
 from natter.domain.push.wording import Push
 from natter.domain.receipts import Cursor
 from natter.ports.conversations import Conversations
-from natter.usecases.push.compose_pushes import ComposePushes
+from natter.usecases.push.compose_pushes import ComposePushes, CountUnreadOf
 from natter.usecases.push.count_unread import CountUnread
+from natter.usecases.push.look_again import LookAgain
 from natter.usecases.push.look_at_recipients import LookAtRecipients
 from natter.usecases.push.schedule_pushes import SchedulePushes
 from natter.usecases.push.wake_devices import WakeDevices, Woken
@@ -53,8 +54,8 @@ def a_registration(user: UserId, device: str = "phone") -> Registration:
 class InTheLobby:
     """Everybody is in this conversation, and in no other."""
 
-    def begun_of(self, _user: UserId) -> Mapping[ConversationId, int]:
-        return {LOBBY: NOON}
+    def of_each(self, users: Collection[UserId]) -> Mapping[UserId, Collection[ConversationId]]:
+        return {user: [LOBBY] for user in users}
 
 
 class PushStage:
@@ -70,7 +71,7 @@ class PushStage:
         wishes = {(LOBBY, user): Reachable(kind="group", title="Lobby") for user in (ANN, *others)}
         self.reachables = MemoryReachables(wishes, {user: user.title() for user in (ANN, *others)})
         self.before_composing: Callable[[], None] = lambda: None
-        self.count_unread: Callable[[UserId], int] = CountUnread(
+        self.count_unread: CountUnreadOf = CountUnread(
             conversations=cast(Conversations, InTheLobby()),
             heads=ReadHeads(cache=MemoryHeadCache(), timeline=self.tables),
             timeline=self.tables,
@@ -84,8 +85,13 @@ class PushStage:
                 for each in joined
             ]
         )
+        self.have_read: set[UserId] = set()
         self.schedule = SchedulePushes(
-            timeline=self.tables, registrations=self.registrations, queue=self.queue, now_ms=lambda: self.now
+            timeline=self.tables,
+            registrations=self.registrations,
+            queue=self.queue,
+            has_read=self.have_read.update,
+            now_ms=lambda: self.now,
         )
 
     @property
@@ -112,10 +118,9 @@ class PushStage:
             marks=self.marks,
             shown=self.shown,
             service=self.service,
-            queue=self.queue,
+            again=LookAgain(queue=self.queue, now_ms=lambda: self.now, delay_s=lambda attempt: 2**attempt),
             now_ms=lambda: self.now,
             new_id=new_id,
-            delay_s=lambda attempt: 2**attempt,
         )
 
     def say(self, words: str = "hello", *, sender: UserId = ANN, at: int | None = None, **payload: Any) -> Emission:
@@ -200,6 +205,6 @@ class PushStage:
     def bodies(self) -> list[str]:
         return [push.body for _, push in self.pushed]
 
-    def _unread(self, user: UserId) -> int:
+    def _unread(self, users: Collection[UserId]) -> Mapping[UserId, int]:
         self.before_composing()
-        return self.count_unread(user)
+        return self.count_unread(users)

@@ -1,8 +1,8 @@
 """
 Two people talk: `python -m clients.demo [OUTPUTS]` against the stack whose outputs are in that file.
 
-Prints what they say with how long each message took, then what one of them finds after being away. Ends with
-status 1 if anything that was sent did not arrive.
+Prints what they say with how long each message took, then what wakes one of them who is away, and what they find when
+they are back. Ends with status 1 if anything that was sent did not arrive.
 """
 
 # ruff: noqa: T201 - a demo is there to print
@@ -21,7 +21,10 @@ from typing import Any
 
 import aiohttp
 
+from clients.demo.browser import Browser
+
 DELIVERY_S = 10.0
+PUSH_S = 20.0
 HTTP_S = 20.0
 TALK = (
     ("Alice", "Hi Bob! Is anybody out there?"),
@@ -44,6 +47,7 @@ class Person:
 
     name: str
     user_id: str
+    device_id: str
     access_token: str
     frames: asyncio.Queue[tuple[float, dict[str, Any]]] = field(default_factory=asyncio.Queue)
     """What arrived, with the time of its arrival."""
@@ -76,11 +80,14 @@ class Natter:
         self._url = url.rstrip("/")
 
     async def post(self, path: str, body: dict[str, Any], person: Person | None = None) -> Any:
+        return await self.call("POST", path, body, person)
+
+    async def call(self, method: str, path: str, body: Any = None, person: Person | None = None) -> Any:
         headers = {"Authorization": f"Bearer {person.access_token}"} if person else {}
-        async with self._http.post(self._url + path, json=body, headers=headers) as response:
+        async with self._http.request(method, self._url + path, json=body, headers=headers) as response:
             answer = await response.json(content_type=None)
-            if response.status not in {200, 201}:
-                raise DemoFailed(f"POST {path}: {response.status} {answer}")
+            if not response.ok:
+                raise DemoFailed(f"{method} {path}: {response.status} {answer}")
             return answer
 
     async def sign_up(self, name: str) -> Person:
@@ -88,7 +95,12 @@ class Natter:
         password = secrets.token_urlsafe(16)
         await self.post("/v1/users", {"username": username, "password": password, "display_name": name})
         session = await self.post("/v1/sessions", {"username": username, "password": password})
-        return Person(name=name, user_id=session["user_id"], access_token=session["access_token"])
+        return Person(
+            name=name,
+            user_id=session["user_id"],
+            device_id=session["device_id"],
+            access_token=session["access_token"],
+        )
 
     @contextlib.asynccontextmanager
     async def online(self, person: Person) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
@@ -138,7 +150,11 @@ async def demonstrate(outputs: dict[str, str]) -> None:
             async with natter.online(bob) as tablet:
                 made = await natter.post("/v1/conversations", {"kind": "direct", "members": [bob.user_id]}, alice)
                 await _talk(phone, tablet, made["conversation_id"], alice, bob)
-            await _come_back(natter, phone, made["conversation_id"], alice, bob)
+                browser = await _subscribed(http, natter, outputs, bob)
+            said = await _say_meanwhile(phone, made["conversation_id"], alice)
+            if browser is not None:
+                await _wake(http, browser, said)
+            await _come_back(natter, made["conversation_id"], bob)
 
 
 async def _talk(
@@ -155,14 +171,52 @@ async def _talk(
         print(f"  {name + ':':7}{words:54}{acknowledged:6.1f}{shown or 0:8.1f}")
 
 
-async def _come_back(
-    natter: Natter, phone: aiohttp.ClientWebSocketResponse, conversation: str, alice: Person, bob: Person
-) -> None:
-    """Bob is away, Alice writes, Bob connects and asks what he missed."""
+async def _subscribed(
+    http: aiohttp.ClientSession, natter: Natter, outputs: dict[str, str], person: Person
+) -> Browser | None:
+    """A browser of the person's that is to be woken; None where the stack has only the internet's push services."""
+    if "PushService" not in outputs:
+        return None
+    key = (await natter.call("GET", "/v1/push/web-key"))["public_key"]
+    browser = await Browser.subscribe(http, outputs, key)
+    registration = {"provider": "webpush", "token": browser.subscription}
+    await natter.call("PUT", f"/v1/devices/{person.device_id}/push", registration, person)
+    return browser
+
+
+async def _say_meanwhile(phone: aiohttp.ClientWebSocketResponse, conversation: str, alice: Person) -> dict[str, float]:
+    """Bob is away, Alice writes; when she did."""
     print("\nBob is away\n")
+    said: dict[str, float] = {}
     for words in MISSED:
+        said[words] = time.perf_counter()
         acknowledged, _ = await say(phone, conversation, words, alice, None)
         print(f"  Alice: {words:54}{acknowledged:6.1f}")
+    return said
+
+
+async def _wake(http: aiohttp.ClientSession, browser: Browser, said: dict[str, float]) -> None:
+    """
+    What Bob's browser shows, though Natter is open nowhere.
+
+    Raises:
+        DemoFailed: it was not woken with all of it within `PUSH_S`.
+    """
+    shown: dict[str, tuple[str, float]] = {}
+    deadline = time.monotonic() + PUSH_S
+    while len(shown) < len(said):
+        if time.monotonic() > deadline:
+            raise DemoFailed(f"Bob's browser was woken with {len(shown)} of {len(said)} messages")
+        for push in await browser.woken(http):
+            shown[push["body"]] = push["title"], time.perf_counter() - said[push["body"]]
+    print("\nBob's browser is woken (milliseconds from the call; who is away is let be for two seconds)\n")
+    for words in said:
+        title, took_s = shown[words]
+        print(f"  {title + ':':7}{words:54}{1000 * took_s:6.0f}")
+
+
+async def _come_back(natter: Natter, conversation: str, bob: Person) -> None:
+    """Bob connects and asks what he missed."""
     async with natter.online(bob):
         missed = await _sync(natter, conversation, bob)
     print("\nBob is back and syncs\n")

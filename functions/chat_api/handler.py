@@ -189,6 +189,10 @@ def _receipts(api: HttpApi, engines: Engines) -> None:
         return CursorsAnswer.of(cursors_of(request.principal.user_id, conversation))
 
 
+BY_ACCEPT = {"Vary": "Accept"}
+"""Which of its forms an answer has depends on what is asked for."""
+
+
 def _serve_attachments(api: HttpApi, engines: Engines) -> None:
     """What messages show."""
     offer = OfferUpload(admission=engines.admission, attachments=engines.attachments, new_id=new_id)
@@ -209,8 +213,8 @@ def _serve_attachments(api: HttpApi, engines: Engines) -> None:
         attachment = AttachmentId(request.path["attachment_id"])
         download = link(request.principal.user_id, conversation, attachment)
         if request.asks_for_json:
-            return Answer(status=200, body=DownloadAnswer.of(download))
-        return Answer(body=None, headers={"Location": download.url})
+            return Answer(status=200, body=DownloadAnswer.of(download), headers=BY_ACCEPT)
+        return Answer(body=None, headers={"Location": download.url, **BY_ACCEPT})
 
 
 def _reports(api: HttpApi, engines: Engines) -> None:

@@ -55,6 +55,7 @@ def _made() -> LambdaHandler:
         traces=engines.traces,
         watchers=engines.watchers,
         archives=engines.archives,
+        badges=engines.shown_badges,
         leave=leave,
         empty=empty,
         now_ms=engines.now_ms,

@@ -8,6 +8,7 @@ from natter.entrypoints.stream import stream_consumer
 from natter.ports.operations import DeadLetters
 from natter.records.messages import load_emission
 from natter.settings import PushSettings
+from natter.usecases.push.ask_for_badges import AskForBadges
 from natter.usecases.push.schedule_pushes import SchedulePushes
 
 
@@ -20,11 +21,12 @@ def build(schedule: SchedulePushes, dead: DeadLetters) -> LambdaHandler:
 
 def _made() -> LambdaHandler:
     engines = Engines(PushSettings())
-    engines.warm(engines.sqs, engines.prepare_fanout)
+    engines.warm(engines.valkey.warm, engines.sqs, engines.prepare_fanout)
     schedule = SchedulePushes(
         timeline=engines.timeline,
         registrations=engines.push_registrations,
         queue=engines.waves,
+        has_read=AskForBadges(shown=engines.shown_badges, queue=engines.waves, now_ms=engines.now_ms),
         now_ms=engines.now_ms,
     )
     return build(schedule, engines.dead)

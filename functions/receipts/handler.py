@@ -34,7 +34,7 @@ def _made() -> LambdaHandler:
         blocks=engines.blocks,
         frames=engines.frames,
         tell=replace(engines.tell, budget_s=RECEIPTS_S),
-        has_read=AskForBadges(shown=engines.shown_badges, queue=engines.waves),
+        has_read=AskForBadges(shown=engines.shown_badges, queue=engines.waves, now_ms=engines.now_ms),
     )
     return build(fold, engines.dead)
 

@@ -286,6 +286,7 @@ def _devices(api: HttpApi, engines: Engines) -> None:
         devices=engines.devices,
         endpoints=engines.push_endpoints,
         abandoned=engines.abandoned_endpoints,
+        limits=engines.rate_limits,
         now_ms=engines.now_ms,
     )
     web_key, notifications = engines.web_key, KeepNotifications(settings=engines.notification_settings)

@@ -10,6 +10,7 @@ from natter.telemetry import record_badges, record_woken
 from natter.usecases.accounts.close_connections import backoff_s
 from natter.usecases.push.compose_pushes import ComposePushes
 from natter.usecases.push.count_unread import CountUnread
+from natter.usecases.push.look_again import LookAgain
 from natter.usecases.push.look_at_recipients import LookAtRecipients
 from natter.usecases.push.tell_badges import TellBadges
 from natter.usecases.push.wake_devices import WakeDevices
@@ -50,10 +51,9 @@ def _made() -> LambdaHandler:
         marks=engines.push_marks,
         shown=engines.shown_badges,
         service=engines.push_service,
-        queue=engines.waves,
+        again=LookAgain(queue=engines.waves, now_ms=engines.now_ms, delay_s=backoff_s),
         now_ms=engines.now_ms,
         new_id=new_id,
-        delay_s=backoff_s,
     )
     tell_badges = TellBadges(
         registrations=engines.push_registrations,

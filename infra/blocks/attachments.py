@@ -8,13 +8,17 @@ from infra.blocks.logs import removal
 from infra.config import Stage
 from natter import names
 
+READ, WRITE = "kms:Decrypt", "kms:GenerateDataKey"
+"""What S3 does with the key in the name of who reads or writes an object."""
+
 
 class Attachments(Construct):
     """
     The bucket of files that messages show. Clients reach it only by forms and links that a function has signed.
 
-    What is uploaded or sent and never shown goes after a day (S3 counts whole days, and may take one more). A deleted
-    stack leaves a bucket that is not empty where it is, in dev, too.
+    What is uploaded or sent and never shown goes after a day (S3 counts whole days, and may take one more). Where data
+    is retained, what is removed can be had back for as long as the database's backups are kept, and no longer: it may
+    be what somebody has had erased. Elsewhere the bucket goes with its stack, and all that is in it.
     """
 
     def __init__(self, scope: Construct, id_: str, *, stage: Stage, key: kms.IKey) -> None:
@@ -47,8 +51,11 @@ class Attachments(Construct):
                     expiration=Duration.days(1),
                     abort_incomplete_multipart_upload_after=Duration.days(1),
                 ),
+                *_former_versions(stage),
             ],
+            versioned=stage.retain_data,
             removal_policy=removal(stage),
+            auto_delete_objects=not stage.retain_data and stage.architecture != "host",
         )
         self.bucket_name = self._bucket.bucket_name
 
@@ -56,44 +63,49 @@ class Attachments(Construct):
         """Signing forms to upload with, and links to download what is shown."""
         self._objects(grantee, "s3:PutObject", names.PENDING_UPLOADS)
         self._objects(grantee, "s3:GetObject", names.HELD_ATTACHMENTS, names.SHOWN_ATTACHMENTS)
-        self._allow(grantee)
+        self._list(grantee, names.HELD_ATTACHMENTS, names.SHOWN_ATTACHMENTS)
+        self._use_key(grantee, READ, WRITE)
 
     def grant_hold(self, grantee: iam.IGrantable) -> None:
         """Copying what is sent to where it outlives its upload."""
-        self._objects(grantee, "s3:GetObject", names.PENDING_UPLOADS, names.HELD_ATTACHMENTS, names.SHOWN_ATTACHMENTS)
+        read = (names.PENDING_UPLOADS, names.HELD_ATTACHMENTS, names.SHOWN_ATTACHMENTS)
+        self._objects(grantee, "s3:GetObject", *read)
         self._objects(grantee, "s3:PutObject", names.HELD_ATTACHMENTS)
-        self._allow(grantee)
+        self._list(grantee, *read)
+        self._use_key(grantee, READ, WRITE)
 
     def grant_settle(self, grantee: iam.IGrantable) -> None:
         """Keeping what a message shows, and removing what none shows."""
-        self._objects(grantee, "s3:GetObject", names.HELD_ATTACHMENTS, names.SHOWN_ATTACHMENTS)
+        read = (names.HELD_ATTACHMENTS, names.SHOWN_ATTACHMENTS)
+        self._objects(grantee, "s3:GetObject", *read)
         self._objects(grantee, "s3:PutObject", names.SHOWN_ATTACHMENTS)
         self._objects(grantee, "s3:DeleteObject", names.SHOWN_ATTACHMENTS)
-        self._allow(grantee)
+        self._list(grantee, *read)
+        self._use_key(grantee, READ, WRITE)
 
     def grant_describe(self, grantee: iam.IGrantable) -> None:
         """Asking what files are that messages show."""
         self._objects(grantee, "s3:GetObject", names.HELD_ATTACHMENTS, names.SHOWN_ATTACHMENTS)
-        self._allow(grantee)
+        self._list(grantee, names.HELD_ATTACHMENTS, names.SHOWN_ATTACHMENTS)
+        self._use_key(grantee, READ)
 
     def grant_erase(self, grantee: iam.IGrantable) -> None:
-        """Removing files and archives, and finding those that are to go."""
-        self._objects(
-            *(grantee, "s3:DeleteObject"),
-            *(names.EXPORTS, names.PENDING_UPLOADS, names.HELD_ATTACHMENTS, names.SHOWN_ATTACHMENTS),
-        )
-        self._allow(grantee)
+        """Removing files and archives, and finding those that are to go. Nothing of them is read."""
+        going = (names.EXPORTS, names.PENDING_UPLOADS, names.HELD_ATTACHMENTS, names.SHOWN_ATTACHMENTS)
+        self._objects(grantee, "s3:DeleteObject", *going)
+        self._list(grantee, *going)
 
     def grant_export(self, grantee: iam.IGrantable) -> None:
-        """Keeping archives, and removing one whose user is gone."""
+        """Keeping archives, and removing one whose user is gone. A part is read again where the key is used for it."""
         for action in ("s3:PutObject", "s3:AbortMultipartUpload", "s3:DeleteObject"):
             self._objects(grantee, action, names.EXPORTS)
-        self._allow(grantee)
+        self._list(grantee, names.EXPORTS)
+        self._use_key(grantee, READ, WRITE)
 
     def grant_link_exports(self, grantee: iam.IGrantable) -> None:
         """Signing links to download archives."""
         self._objects(grantee, "s3:GetObject", names.EXPORTS)
-        self._use_key(grantee)
+        self._use_key(grantee, READ)
 
     def _objects(self, grantee: iam.IGrantable, action: str, *prefixes: str) -> None:
         iam.Grant.add_to_principal(
@@ -102,16 +114,28 @@ class Attachments(Construct):
             resource_arns=[self._bucket.arn_for_objects(f"{prefix}*") for prefix in prefixes],
         )
 
-    def _allow(self, grantee: iam.IGrantable) -> None:
-        """Listing: without it S3 answers 403, not 404, about what is not there."""
-        iam.Grant.add_to_principal(grantee=grantee, actions=["s3:ListBucket"], resource_arns=[self._bucket.bucket_arn])
-        self._use_key(grantee)
+    def _list(self, grantee: iam.IGrantable, *prefixes: str) -> None:
+        """Without it S3 answers 403, not 404, about what is not there: of that it takes the key for the prefix."""
+        iam.Grant.add_to_principal(
+            grantee=grantee,
+            actions=["s3:ListBucket"],
+            resource_arns=[self._bucket.bucket_arn],
+            conditions={"StringLike": {"s3:prefix": [f"{prefix}*" for prefix in prefixes]}},
+        )
 
-    def _use_key(self, grantee: iam.IGrantable) -> None:
+    def _use_key(self, grantee: iam.IGrantable, *actions: str) -> None:
         """For S3's use alone."""
         iam.Grant.add_to_principal(
             grantee=grantee,
-            actions=["kms:Decrypt", "kms:GenerateDataKey"],
+            actions=list(actions),
             resource_arns=[self._key.key_arn],
             conditions={"StringEquals": {"kms:EncryptionContext:aws:s3:arn": self._bucket.bucket_arn}},
         )
+
+
+def _former_versions(stage: Stage) -> list[s3.LifecycleRule]:
+    """They go when the backups do that were made while they were current."""
+    if not stage.retain_data:
+        return []
+    days = Duration.days(stage.backup_days)
+    return [s3.LifecycleRule(id="former", noncurrent_version_expiration=days, expired_object_delete_marker=True)]

@@ -20,7 +20,7 @@ def consume(
 
     Records are gathered for up to `window_s` seconds before they are handed over.
     """
-    function.add_event_source(
+    function.live.add_event_source(
         ManagedKafkaEventSource(
             cluster_arn=cluster_arn,
             topic=topic,
@@ -30,7 +30,9 @@ def consume(
             max_batching_window=Duration.seconds(window_s),
             report_batch_item_failures=True,
             provisioned_poller_config=ProvisionedPollerConfig(
-                minimum_pollers=stage.pollers, maximum_pollers=stage.pollers
+                minimum_pollers=stage.pollers,
+                maximum_pollers=stage.pollers,
+                poller_group_name=f"natter-{stage.name}" if stage.share_pollers else None,
             ),
         )
     )

@@ -1,3 +1,5 @@
+from typing import Any
+
 from aws_cdk import Duration, RemovalPolicy, Token
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
@@ -21,34 +23,37 @@ class Database(Construct):
     Aurora PostgreSQL Serverless v2 behind RDS Proxy.
 
     Functions come and go by the hundred, connections must not: the proxy pools them and keeps clients
-    connected through a failover (about 30 s without readers, a few seconds with).
+    connected through a failover (about 30 s without readers, a few seconds with). Each has a security group of its own:
+    functions reach the proxy, and nobody but the proxy the database.
     """
 
     def __init__(
         self, scope: Construct, id_: str, *, stage: Stage, vpc: ec2.IVpc, clients: ec2.ISecurityGroup, key: kms.IKey
     ) -> None:
         super().__init__(scope, id_)
-        group = ec2.SecurityGroup(
-            self, "Group", vpc=vpc, description="Natter: Aurora and its proxy", allow_all_outbound=False
-        )
-        group.add_ingress_rule(clients, ec2.Port.tcp(5432), "functions to the proxy")
-        group.add_ingress_rule(group, ec2.Port.tcp(5432), "proxy to the database")
-        group.add_egress_rule(group, ec2.Port.tcp(5432), "proxy to the database")
-        group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "proxy to Secrets Manager")
+        group = _group(self, "Group", vpc, "Natter: Aurora")
+        proxy_group = _group(self, "ProxyGroup", vpc, "Natter: RDS Proxy")
+        proxy_group.add_ingress_rule(clients, ec2.Port.tcp(5432), "functions to the proxy")
+        proxy_group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "proxy to Secrets Manager")
         self._key = key
-        self.secret = rds.DatabaseSecret(self, "Login", username="natter", encryption_key=key)
+        self.owner = rds.DatabaseSecret(self, "Login", username="natter", encryption_key=key)
+        """Of who owns the schema, and migrates it."""
+        self.secret = rds.DatabaseSecret(self, "FunctionsLogin", username=names.DATABASE_ROLE, encryption_key=key)
+        """Of the role that functions sign in as (`natter.adapters.postgres.roles`)."""
         self.cluster = rds.DatabaseCluster(
             self,
             "Cluster",
             engine=rds.DatabaseClusterEngine.aurora_postgres(version=rds.AuroraPostgresEngineVersion.VER_17_5),
-            credentials=rds.Credentials.from_secret(self.secret),
+            credentials=rds.Credentials.from_secret(self.owner),
             default_database_name=names.DATABASE,
             vpc=vpc,
             vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS),
             security_groups=[group],
-            writer=rds.ClusterInstance.serverless_v2("Writer"),
+            writer=rds.ClusterInstance.serverless_v2("Writer", **_insights(stage, key)),
             readers=[
-                rds.ClusterInstance.serverless_v2(f"Reader{index}", scale_with_writer=index == 0)
+                rds.ClusterInstance.serverless_v2(
+                    f"Reader{index}", scale_with_writer=index == 0, **_insights(stage, key)
+                )
                 for index in range(stage.database_readers)
             ],
             serverless_v2_min_capacity=stage.database_acu[0],
@@ -64,28 +69,53 @@ class Database(Construct):
         self.proxy = rds.DatabaseProxy(
             self,
             "Proxy",
+            db_proxy_name=f"natter-{stage.name}",  # by default it is the construct's id, for all stages the same
             proxy_target=rds.ProxyTarget.from_cluster(self.cluster),
-            secrets=[self.secret],
+            secrets=[self.owner, self.secret],
             vpc=vpc,
             vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS),
-            security_groups=[group],
+            security_groups=[proxy_group],  # the target itself lets it in, and it out to the target
             require_tls=True,
             borrow_timeout=Duration.seconds(5),
         )
 
     def grant_login(self, grantee: iam.IGrantable) -> None:
-        """Reading the secret. `Secret.grant_read` would write into the key's policy, which lives in another stack."""
-        iam.Grant.add_to_principal(
-            grantee=grantee, actions=["secretsmanager:GetSecretValue"], resource_arns=[self.secret.secret_arn]
-        )
+        """Signing in as a function does."""
+        self._allow(grantee, self.secret, ["secretsmanager:GetSecretValue"], ["kms:Decrypt"])
+
+    def grant_own(self, grantee: iam.IGrantable) -> None:
+        """Signing in as the owner."""
+        self._allow(grantee, self.owner, ["secretsmanager:GetSecretValue"], ["kms:Decrypt"])
+
+    def grant_rotate(self, grantee: iam.IGrantable) -> None:
+        """Giving the functions' login a new password."""
+        steps = ["DescribeSecret", "PutSecretValue", "UpdateSecretVersionStage"]
+        self._allow(grantee, self.secret, [f"secretsmanager:{step}" for step in steps], ["kms:GenerateDataKey"])
+
+    def _allow(
+        self, grantee: iam.IGrantable, secret: rds.DatabaseSecret, actions: list[str], of_the_key: list[str]
+    ) -> None:
+        """`Secret.grant_read` would write into the key's policy, which lives in another stack."""
+        iam.Grant.add_to_principal(grantee=grantee, actions=actions, resource_arns=[secret.secret_arn])
         iam.Grant.add_to_principal(
             grantee=grantee,
-            actions=["kms:Decrypt"],
+            actions=of_the_key,
             resource_arns=[self._key.key_arn],
-            conditions={"StringEquals": {"kms:EncryptionContext:SecretARN": self.secret.secret_arn}},
+            conditions={"StringEquals": {"kms:EncryptionContext:SecretARN": secret.secret_arn}},
         )
 
     @property
     def port(self) -> str:
         """The proxy listens where the database does."""
         return Token.as_string(self.cluster.cluster_endpoint.port)
+
+
+def _insights(stage: Stage, key: kms.IKey) -> dict[str, Any]:
+    """Which statements the database waits for, for a week back: where somebody may have to ask."""
+    if not stage.retain_data:
+        return {}
+    return {"enable_performance_insights": True, "performance_insight_encryption_key": key}
+
+
+def _group(scope: Construct, id_: str, vpc: ec2.IVpc, description: str) -> ec2.SecurityGroup:
+    return ec2.SecurityGroup(scope, id_, vpc=vpc, description=description, allow_all_outbound=False)

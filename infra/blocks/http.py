@@ -6,7 +6,7 @@ from constructs import Construct
 
 from infra.blocks.logs import access_log_group
 from infra.blocks.python_function import PythonFunction
-from infra.blocks.sockets import LONGEST_INTEGRATION_S, AccessLogs
+from infra.blocks.sockets import LOGGED, LONGEST_INTEGRATION_S, MOST_AT_ONCE, AccessLogs
 from infra.config import Stage
 
 
@@ -36,9 +36,9 @@ class Http(Construct):
             auto_deploy=True,
             detailed_metrics_enabled=True,
             throttle=gateway.ThrottleSettings(
-                rate_limit=stage.requests_per_second, burst_limit=stage.requests_per_second
+                rate_limit=stage.requests_per_second, burst_limit=min(stage.requests_per_second, MOST_AT_ONCE)
             ),
-            access_log_settings=AccessLogs(access_log_group(self, stage=stage, key=key)),
+            access_log_settings=AccessLogs(access_log_group(self, stage=stage, key=key), (*LOGGED, "httpMethod")),
         )
 
     @property
@@ -53,7 +53,7 @@ class Http(Construct):
         """
         seconds = min(function.time_limit.to_seconds() + 1, LONGEST_INTEGRATION_S)
         integration = HttpLambdaIntegration(
-            function.node.id, function, timeout=Duration.seconds(seconds), scope_permission_to_route=False
+            function.node.id, function.live, timeout=Duration.seconds(seconds), scope_permission_to_route=False
         )
         for route in routes:
             gateway.HttpRoute(

@@ -10,7 +10,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from infra.blocks.logs import removal, retention
+from infra.blocks.logs import GONE, removal, retention
 from infra.blocks.python_function import PythonFunction
 from infra.config import Stage
 
@@ -81,7 +81,7 @@ class PushPlatforms(Construct):
             self,
             "Provider",
             on_event_handler=function,
-            log_group=logs.LogGroup(self, "ProviderLogs", retention=retention(stage), removal_policy=removal(stage)),
+            log_group=logs.LogGroup(self, "ProviderLogs", retention=retention(stage), removal_policy=GONE),
         )
         made = CustomResource(
             self,

@@ -7,9 +7,13 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from infra.blocks.canary import canary
 from infra.blocks.layers import ROOT, Layers, architecture
-from infra.blocks.logs import removal, retention
+from infra.blocks.logs import GONE, retention
 from infra.config import FunctionName, Stage
+
+CANARIES: tuple[FunctionName, ...] = ("authorize", "chat_api", "connect", "persist", "send", "signal", "users_api")
+"""Whose faults somebody notices who waits: the rest puts its work back, and does it again."""
 
 
 class PythonFunction(lambda_.Function):
@@ -48,11 +52,11 @@ class PythonFunction(lambda_.Function):
             layers=[layers[group] for group in ("natter", *groups)],
             memory_size=sizing.memory_mb,
             timeout=Duration.seconds(sizing.timeout_s),
-            reserved_concurrent_executions=sizing.reserved_concurrency,
+            reserved_concurrent_executions=sizing.reserved_concurrency if stage.reserve_concurrency else None,
             environment={
                 "NATTER_STAGE": stage.name,
                 "POWERTOOLS_SERVICE_NAME": folder,
-                "POWERTOOLS_METRICS_NAMESPACE": "Natter",
+                "POWERTOOLS_METRICS_NAMESPACE": stage.metrics,
                 "POWERTOOLS_LOG_LEVEL": stage.log_level,
                 **environment,
             },
@@ -64,12 +68,19 @@ class PythonFunction(lambda_.Function):
                 f"{id_}Logs",
                 log_group_name=f"/natter/{stage.name}/{folder}",
                 retention=retention(stage),
-                removal_policy=removal(stage),
+                removal_policy=GONE,
                 encryption_key=key,
             ),
         )
         self.folder = folder
         self.time_limit = Duration.seconds(sizing.timeout_s)
+        self.live: lambda_.IFunction = self
+        """What is called: an alias where new versions are tried first, or some environments are kept ready."""
+        if folder in CANARIES and (stage.canaries or sizing.provisioned):
+            alias = self.add_alias("live", provisioned_concurrent_executions=sizing.provisioned or None)
+            self.live = alias
+            if stage.canaries:
+                canary(self, alias, name=f"natter-{stage.name}-{folder}")
 
     def allow_recursion(self) -> None:
         """It may cause events for itself, as often as it says."""

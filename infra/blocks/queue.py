@@ -6,12 +6,15 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk.aws_lambda_event_sources import SqsEventSource
 from constructs import Construct
 
-from infra.blocks.logs import removal
+from infra.blocks.logs import GONE
 from infra.blocks.python_function import PythonFunction
 from infra.config import FunctionName, Stage
 
 RECEIVES = 7
-"""With a visibility timeout of 90 s: for ten minutes, which an outage of a store may take."""
+"""
+With the shortest visibility timeout, 90 s: for ten minutes, which an outage of a store may take. It is six times what
+the function may take, so of `wake`, 180 s: twenty-one minutes.
+"""
 
 CONCURRENCY = 50
 """Messages under way at once: a storm must not take the functions' shared concurrency from everybody else."""
@@ -45,7 +48,7 @@ class WorkQueue(Construct):
             encryption_master_key=key,
             enforce_ssl=True,
             retention_period=Duration.days(14),
-            removal_policy=removal(stage),
+            removal_policy=GONE,
         )
         self._queue = sqs.Queue(
             self,
@@ -58,7 +61,7 @@ class WorkQueue(Construct):
             visibility_timeout=Duration.seconds(6 * stage.sizing[worker].timeout_s),
             retention_period=Duration.days(1),
             dead_letter_queue=sqs.DeadLetterQueue(queue=self._dead, max_receive_count=receives),
-            removal_policy=removal(stage),
+            removal_policy=GONE,
         )
         self.url = self._queue.queue_url
 

@@ -20,6 +20,7 @@ class Queues:
         )
         self.looks = WorkQueue(scope, "Looks", stage=stage, name="looks", worker="presence", key=key)
         self.waves = WorkQueue(scope, "Waves", stage=stage, name="waves", worker="wake", key=key)
+        self.crowds = WorkQueue(scope, "Crowds", stage=stage, name="crowds", worker="wake", key=key)
         self.rebuilds = WorkQueue(scope, "Rebuilds", stage=stage, name="rebuilds", worker="rebuild", key=key)
         self.closures = WorkQueue(scope, "Closures", stage=stage, name="closures", worker="close_connections", key=key)
 
@@ -30,6 +31,7 @@ class Queues:
             "FILES": self.files,
             "LOOKS": self.looks,
             "WAVES": self.waves,
+            "CROWDS": self.crowds,
             "REBUILDS": self.rebuilds,
             "CLOSURES": self.closures,
         }

@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+
 import jsii
 from aws_cdk import Duration
 from aws_cdk import aws_apigateway as apigateway
@@ -15,12 +17,22 @@ from infra.config import Stage
 LONGEST_INTEGRATION_S = 29
 
 
+MOST_AT_ONCE = 5_000
+"""Requests that an account lets in together, of all its APIs: a stage that says more gets no more (AWS: throttling)."""
+
+LOGGED = ("requestId", "routeKey", "status", "requestTimeEpoch", "integrationLatency", "integration.error")
+LOGGED_OF_FRAMES = (*LOGGED, "connectionId", "eventType", "authorizer.error")
+
+
 @jsii.implements(gateway.IAccessLogSettings)
 class AccessLogs:
-    """One JSON line a frame: ids, route, status, times. Never a query string, which holds tickets, and no text."""
+    """
+    One JSON line a frame, or a request: ids, route, status, times. Never a query string, which holds tickets, and no
+    text. A stage is refused that logs a variable which its kind of API does not have.
+    """
 
-    def __init__(self, group: logs.ILogGroup) -> None:
-        self._destination = gateway.LogGroupLogDestination(group)
+    def __init__(self, group: logs.ILogGroup, fields: Sequence[str]) -> None:
+        self._destination, self._fields = gateway.LogGroupLogDestination(group), fields
 
     @property
     def destination(self) -> gateway.IAccessLogDestination:
@@ -28,18 +40,7 @@ class AccessLogs:
 
     @property
     def format(self) -> apigateway.AccessLogFormat:
-        fields = (
-            "requestId",
-            "connectionId",
-            "routeKey",
-            "eventType",
-            "status",
-            "requestTimeEpoch",
-            "integrationLatency",
-            "integrationErrorMessage",
-            "authorizer.error",
-        )
-        body = ", ".join(f'"{field}": "$context.{field}"' for field in fields)
+        body = ", ".join(f'"{field}": "$context.{field}"' for field in self._fields)
         return apigateway.AccessLogFormat.custom("{" + body + "}")
 
 
@@ -63,9 +64,9 @@ class Sockets(Construct):
             auto_deploy=True,
             detailed_metrics_enabled=True,
             throttle=gateway.ThrottleSettings(
-                rate_limit=stage.sockets_per_second, burst_limit=stage.sockets_per_second
+                rate_limit=stage.sockets_per_second, burst_limit=min(stage.sockets_per_second, MOST_AT_ONCE)
             ),
-            access_log_settings=AccessLogs(access_log_group(self, stage=stage, key=key)),
+            access_log_settings=AccessLogs(access_log_group(self, stage=stage, key=key), LOGGED_OF_FRAMES),
         )
 
     @property
@@ -81,7 +82,7 @@ class Sockets(Construct):
         self.api.add_route(
             "$connect",
             integration=_integration("Connect", function),
-            authorizer=WebSocketLambdaAuthorizer("Authorizer", authorizer, identity_source=[]),
+            authorizer=WebSocketLambdaAuthorizer("Authorizer", authorizer.live, identity_source=[]),
         )
 
     def route(self, key: str, function: PythonFunction, *, answers: bool) -> None:
@@ -93,4 +94,4 @@ class Sockets(Construct):
 def _integration(name: str, function: PythonFunction) -> WebSocketLambdaIntegration:
     """Waits a second longer than the function may take, so that it is Lambda who reports a time-out."""
     seconds = min(function.time_limit.to_seconds() + 1, LONGEST_INTEGRATION_S)
-    return WebSocketLambdaIntegration(f"{name}Integration", function, timeout=Duration.seconds(seconds))
+    return WebSocketLambdaIntegration(f"{name}Integration", function.live, timeout=Duration.seconds(seconds))

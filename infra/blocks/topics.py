@@ -19,7 +19,8 @@ class Topics(Construct):
     The topics of the current epoch, and who may append to or read them.
 
     Records carry the broker's time (`LogAppendTime`): the fold's decisions rest on it, not on a producer's clock.
-    Topics are always retained: a topic made anew under an old name would give its offsets a second meaning.
+    Topics that hold records are always retained: made anew under an old name, one would give its offsets a second
+    meaning.
     """
 
     def __init__(self, scope: Construct, id_: str, *, stage: Stage, cluster: msk.CfnCluster) -> None:
@@ -35,7 +36,7 @@ class Topics(Construct):
                 replication_factor=REPLICAS,
                 configs=_configs(stage),
             )
-            topic.apply_removal_policy(RemovalPolicy.RETAIN)
+            topic.apply_removal_policy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
 
     def grant_append(self, grantee: iam.IGrantable, *topics: str) -> None:
         """Idempotent, acknowledged appends to these topics."""

@@ -4,8 +4,10 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from infra.blocks.attachments import Attachments
+from infra.blocks.backups import Backups
 from infra.blocks.cache import Cache
 from infra.blocks.database import Database
+from infra.blocks.environment import environment
 from infra.blocks.logs import removal
 from infra.blocks.push_platforms import PushCredentials
 from infra.blocks.tables import Tables
@@ -18,7 +20,7 @@ class DataStack(Stack):
     """What must survive everything else: keys, users and relations, the conversations; and the cache beside them."""
 
     def __init__(self, scope: Construct, id_: str, *, stage: Stage, network: NetworkStack) -> None:
-        super().__init__(scope, id_)
+        super().__init__(scope, id_, termination_protection=stage.retain_data, env=environment(stage))
         self.key = kms.Key(
             self,
             "Key",
@@ -38,6 +40,8 @@ class DataStack(Stack):
         self.database = Database(
             self, "Database", stage=stage, vpc=network.vpc, clients=network.functions, key=self.key
         )
+        if stage.retain_data:
+            Backups(self, "Backups", stage=stage, key=self.key, cluster_arn=self.database.cluster.cluster_arn)
         self.push_credentials = PushCredentials(self, "PushCredentials", stage=stage, key=self.key)
         CfnOutput(self, "PushApnsSecret", value=self.push_credentials.apns.secret_arn)
         CfnOutput(self, "PushFcmSecret", value=self.push_credentials.fcm.secret_arn)

@@ -24,14 +24,23 @@ def settings_of(
         "SOCKETS": {"URL": sockets.url, "ENDPOINT": sockets.management_endpoint},
         "REBUILDING": {"PARTS": str(-(-names.REGISTRY_PARTS // stage.rebuilders))},
         "EXPORTER": {"FUNCTION": f"natter-{stage.name}-export"},
-        "WEB_PUSH": {
-            "SECRET_ARNS": json.dumps([secret.secret_arn for secret in data.web_push_keys.secrets]),
-            "CONTACT": stage.web_push_contact,
-            "HOSTS": json.dumps(stage.web_push_hosts),
-        },
+        "WEB_PUSH": _web_push(stage, data),
         "CREDENTIALS": data.push_credentials.settings,
         "LIMITS": {"PER_ADDRESS": str(stage.limit_per_address).lower(), "RATES": json.dumps(stage.limits)},
     }
+
+
+def _web_push(stage: Stage, data: DataStack) -> Mapping[str, str]:
+    settings = {
+        "SECRET_ARNS": json.dumps([secret.secret_arn for secret in data.web_push_keys.secrets]),
+        "CONTACT": stage.web_push_contact,
+        "HOSTS": json.dumps(stage.web_push_hosts),
+    }
+    if stage.web_push_private_hosts:
+        settings["PRIVATE_HOSTS"] = json.dumps(stage.web_push_private_hosts)
+    if stage.web_push_ca_file is not None:
+        settings["CA_FILE"] = stage.web_push_ca_file
+    return settings
 
 
 def _stores(stage: Stage, data: DataStack, streams: StreamsStack) -> dict[str, Mapping[str, str]]:
@@ -54,5 +63,6 @@ def _stores(stage: Stage, data: DataStack, streams: StreamsStack) -> dict[str, M
             "SECRET_ARN": data.database.secret.secret_arn,
             "TLS": stage.postgres_tls,
         },
+        "OWNER": {"SECRET_ARN": data.database.owner.secret_arn},
         "ATTACHMENTS": {"BUCKET": data.attachments.bucket_name},
     }

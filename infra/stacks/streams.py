@@ -7,6 +7,7 @@ from aws_cdk import aws_msk as msk
 from aws_cdk import custom_resources as cr
 from constructs import Construct
 
+from infra.blocks.environment import environment
 from infra.blocks.logs import removal, retention
 from infra.blocks.topics import IN_SYNC, REPLICAS, Topics
 from infra.config import Stage
@@ -29,7 +30,7 @@ class StreamsStack(Stack):
     """The log: MSK with one broker a zone, two replicas in sync before anything counts as acknowledged."""
 
     def __init__(self, scope: Construct, id_: str, *, stage: Stage, network: NetworkStack, key: kms.IKey) -> None:
-        super().__init__(scope, id_)
+        super().__init__(scope, id_, termination_protection=stage.retain_data, env=environment(stage))
         self.cluster_name = f"natter-{stage.name}"
         group = ec2.SecurityGroup(
             self, "Group", vpc=network.vpc, description="Natter: MSK brokers and the pollers in front of them"
@@ -86,12 +87,15 @@ class StreamsStack(Stack):
         self.brokers = self._brokers(cluster, stage)
 
     def _brokers(self, cluster: msk.CfnCluster, stage: Stage) -> str:
-        """CloudFormation does not return the addresses of an MSK cluster: a call at deploy does."""
+        """
+        CloudFormation does not return the addresses of an MSK cluster: a call at deploy does, and another one when
+        there are more brokers.
+        """
         call = cr.AwsSdkCall(
             service="Kafka",
             action="getBootstrapBrokers",
             parameters={"ClusterArn": cluster.attr_arn},
-            physical_resource_id=cr.PhysicalResourceId.of(f"{self.cluster_name}-brokers"),
+            physical_resource_id=cr.PhysicalResourceId.of(f"{self.cluster_name}-{BROKERS}-brokers"),
             output_paths=["BootstrapBrokerStringSaslIam"],
         )
         resource = cr.AwsCustomResource(

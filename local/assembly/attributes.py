@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from local.assembly.custom import is_provided
@@ -160,8 +161,16 @@ def asks_for_brokers(resource: Resource) -> bool:
     return resource.type == "Custom::AWS" and "getBootstrapBrokers" in json.dumps(resource.properties)
 
 
-def rewriter(site: Site, *, cassandra: str, apis: Mapping[str, int]) -> Callable[[str], str]:
-    """Replaces addresses that AWS would serve by those that we do. `apis`: port by API id."""
+PUSH_SERVICE = "push-service.invalid"
+"""What the app's local stage calls the push service of browsers; `/push-service.invalid.pem` is who vouches for it."""
+
+
+def rewriter(
+    site: Site, *, cassandra: str, push_service: str, authority: Path, apis: Mapping[str, int]
+) -> Callable[[str], str]:
+    """Replaces addresses that AWS, or the internet, would serve by those that we do. `apis`: port by API id."""
+    pushes = {f"/{PUSH_SERVICE}.pem": str(authority), PUSH_SERVICE: push_service}
+    browsers = re.compile("|".join(re.escape(name) for name in pushes))
     keyspaces = re.compile(rf"cassandra\.{re.escape(site.region)}\.{re.escape(site.url_suffix)}:9142")
     execute_api = re.compile(
         rf"(https|wss)://([a-z0-9]+)\.execute-api\.{re.escape(site.region)}\.{re.escape(site.url_suffix)}"
@@ -173,4 +182,8 @@ def rewriter(site: Site, *, cassandra: str, apis: Mapping[str, int]) -> Callable
             return match.group()
         return f"{'http' if scheme == 'https' else 'ws'}://127.0.0.1:{apis[identity]}"
 
-    return lambda text: execute_api.sub(serve_here, keyspaces.sub(cassandra, text))
+    def rewrite(text: str) -> str:
+        text = execute_api.sub(serve_here, keyspaces.sub(cassandra, text))
+        return browsers.sub(lambda match: pushes[match.group()], text)
+
+    return rewrite

@@ -1,5 +1,6 @@
 """
-The engines behind the local cloud: Kafka, Cassandra, Valkey, PostgreSQL and LocalStack, real ones, on loopback.
+The engines behind the local cloud, on loopback: Kafka, Cassandra, Valkey, PostgreSQL and LocalStack, real ones, and a
+push service of browsers.
 
     engines = Engines(root, Progress())
     endpoints = await engines.start()
@@ -29,6 +30,7 @@ class Endpoints:
     valkey: str
     postgres: str
     localstack: str
+    webpush: str
 
 
 class Engines:
@@ -45,6 +47,7 @@ class Engines:
         from local.engines.localstack import LocalStack  # noqa: PLC0415
         from local.engines.postgres import Postgres  # noqa: PLC0415
         from local.engines.valkey import Valkey  # noqa: PLC0415
+        from local.engines.web_push import WebPush  # noqa: PLC0415
 
         state = root.absolute() / ".local"
         self.site = Site(state, Ports(state / "ports.json"), progress)
@@ -53,8 +56,9 @@ class Engines:
         self.valkey = Valkey(self.site)
         self.postgres = Postgres(self.site)
         self.localstack = LocalStack(self.site)
-        everyone: list[Engine] = [self.kafka, self.cassandra, self.valkey, self.postgres, self.localstack]
-        self._by_name = {engine.name: engine for engine in everyone}
+        self.webpush = WebPush(self.site)
+        stores: list[Engine] = [self.kafka, self.cassandra, self.valkey, self.postgres]
+        self._by_name = {engine.name: engine for engine in [*stores, self.localstack, self.webpush]}
         self._claim = Claim(self.site.run)
 
     def __iter__(self) -> Iterator[Engine]:

@@ -22,6 +22,8 @@ REGISTRY_PARTS = 128
 """Of the registry of connections, more than a cache has shards: each holds at least one, and so its mark."""
 
 DATABASE = "natter"
+DATABASE_ROLE = "natter_functions"
+"""What functions sign in as; who owns the schema is another."""
 
 CLIENT_ID_TTL_S = 8 * 24 * 3600
 """How long a spent client id is kept. One day more than `RETRY_WINDOW_MS`, so no two readers disagree at its edge."""

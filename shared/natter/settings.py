@@ -17,9 +17,18 @@ class PostgresSettings(BaseModel, frozen=True):
     endpoint: str = Field(pattern=_ENDPOINT, description="`host:port` of the database.")
     database: str = Field(min_length=1, description="Name of the database.")
     secret_arn: str = Field(min_length=1, description="Secret with `username` and `password`, as RDS keeps it.")
-    tls: Literal["require", "off"] = Field("require", description="Whether the connection is encrypted.")
+    tls: Literal["verify-full", "off"] = Field(
+        "verify-full", description="`verify-full`: encrypted, and the server shows a certificate for its name."
+    )
+    ca_file: str | None = Field(None, description="PEM file of the authorities to trust instead of the runtime's.")
     connect_timeout_s: int = Field(3, ge=2, le=20, description="How long to wait for a connection (libpq: at least 2).")
     statement_timeout_s: float = Field(3.0, gt=0, le=20, description="After this a statement is cancelled.")
+
+
+class OwnerSettings(BaseModel, frozen=True):
+    """Who owns the schema, and is nobody that a function signs in as to do its work."""
+
+    secret_arn: str = Field(min_length=1, description="Secret of the owner's login, as RDS keeps it.")
 
 
 class ValkeySettings(BaseModel, frozen=True):
@@ -93,6 +102,10 @@ class WaveQueueSettings(BaseModel, frozen=True):
     queue_url: str = Field(pattern=r"^https?://", description="Queue of waves: who may have to be woken, later.")
 
 
+class CrowdQueueSettings(BaseModel, frozen=True):
+    queue_url: str = Field(pattern=r"^https?://", description="Queue of waves of conversations with many people.")
+
+
 class RebuildQueueSettings(BaseModel, frozen=True):
     queue_url: str = Field(
         pattern=r"^https?://", description="Queue in which a rebuilding of the registry is asked for."
@@ -102,7 +115,7 @@ class RebuildQueueSettings(BaseModel, frozen=True):
 class RebuildingSettings(BaseModel, frozen=True):
     parts: int = Field(
         ge=1,
-        le=128,
+        le=128,  # `natter.names.REGISTRY_PARTS`, which stands beside this module; a test holds the two equal
         description="How many of the registry's parts one run rebuilds; others go on beside it.",
     )
 
@@ -196,6 +209,12 @@ class UsersApiSettings(FunctionSettings):
 
 class MigrateSettings(FunctionSettings):
     postgres: PostgresSettings
+    owner: OwnerSettings
+
+
+class RotateLoginSettings(FunctionSettings):
+    postgres: PostgresSettings
+    owner: OwnerSettings
 
 
 class PushPlatformsSettings(FunctionSettings):
@@ -293,9 +312,11 @@ class PostSliceSettings(FunctionSettings):
 
 class PushSettings(FunctionSettings):
     postgres: PostgresSettings
+    valkey: ValkeySettings
     kafka: KafkaSettings
     keyspaces: KeyspacesSettings
     waves: WaveQueueSettings
+    crowds: CrowdQueueSettings
 
 
 class WakeSettings(FunctionSettings):
@@ -305,6 +326,7 @@ class WakeSettings(FunctionSettings):
     attachments: AttachmentSettings
     web_push: WebPushSettings
     waves: WaveQueueSettings
+    crowds: CrowdQueueSettings
 
 
 class RebuildSettings(FunctionSettings):

@@ -4,17 +4,77 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import uvloop
 
 from local.cloud import Cloud
 from local.serve import FAILURES
-from tests.bench import accounts, backlog, hostile, inbox, latency, memory, rebuild, throughput
+from tests.bench import absence, accounts, backlog, hostile, inbox, latency, memory, push, rebuild, throughput
 
-ALL = ("latency", "throughput", "together", "backlog", "memory", "inbox", "accounts", "rebuild", "hostile")
 ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    rounds: int
+    seconds: float
+    pairs: int
+    share: float
+
+
+type Report = Callable[[Cloud, Options], Awaitable[Sequence[str]]]
+
+
+def once[Measured](measure: Callable[[Cloud], Awaitable[Measured]], table: Callable[[Measured], list[str]]) -> Report:
+    """A report on what is measured a single time, with its own numbers."""
+
+    async def report(cloud: Cloud, _: Options) -> Sequence[str]:
+        return table(await measure(cloud))
+
+    return report
+
+
+async def of_latency(cloud: Cloud, options: Options) -> Sequence[str]:
+    return latency.table([await latency.measure(cloud, seconds=options.seconds) for _ in range(options.rounds)])
+
+
+async def of_throughput(cloud: Cloud, options: Options, *, together: bool) -> Sequence[str]:
+    measured = [
+        await throughput.measure(cloud, pairs=options.pairs, seconds=options.seconds, together=together)
+        for _ in range(options.rounds)
+    ]
+    return throughput.table(measured, pairs=options.pairs, together=together)
+
+
+async def of_hostile(cloud: Cloud, options: Options) -> Sequence[str]:
+    return hostile.table(await hostile.measure(cloud, seconds=options.seconds, share=options.share))
+
+
+async def of_push(cloud: Cloud, options: Options) -> Sequence[str]:
+    return push.table(await push.measure(cloud, seconds=options.seconds))
+
+
+async def of_rebuild(cloud: Cloud, options: Options) -> Sequence[str]:
+    return await rebuild.report(cloud, rounds=options.rounds)
+
+
+REPORTS: Mapping[str, Report] = {
+    "latency": of_latency,
+    "throughput": partial(of_throughput, together=False),
+    "together": partial(of_throughput, together=True),
+    "backlog": once(backlog.measure, backlog.table),
+    "memory": once(memory.measure, memory.table),
+    "inbox": once(inbox.measure, inbox.table),
+    "accounts": once(accounts.measure, accounts.table),
+    "push": of_push,
+    "hostile": of_hostile,
+    "absence": once(absence.measure, absence.table),  # empties the log
+    "rebuild": of_rebuild,  # last: `presence` is left with what it did not see
+}
 
 
 def machine() -> str:
@@ -26,32 +86,13 @@ def machine() -> str:
     return f"{os.cpu_count()} processors; ten million additions took {time.process_time() - began:.2f} s"
 
 
-async def bench(which: Sequence[str], *, rounds: int, seconds: float, pairs: int, share: float) -> None:
+async def bench(which: Sequence[str], options: Options) -> None:
     """Print each table as soon as it is measured."""
     _show([machine()])
     async with Cloud(ROOT) as cloud:
-        if "latency" in which:
-            _show(latency.table([await latency.measure(cloud, seconds=seconds) for _ in range(rounds)]))
-        if "throughput" in which:
-            measured = [await throughput.measure(cloud, pairs=pairs, seconds=seconds) for _ in range(rounds)]
-            _show(throughput.table(measured, pairs=pairs))
-        if "together" in which:
-            measured = [
-                await throughput.measure(cloud, pairs=pairs, seconds=seconds, together=True) for _ in range(rounds)
-            ]
-            _show(throughput.table(measured, pairs=pairs, together=True))
-        if "backlog" in which:
-            _show(backlog.table(await backlog.measure(cloud)))
-        if "memory" in which:
-            _show(memory.table(await memory.measure(cloud)))
-        if "inbox" in which:
-            _show(inbox.table(await inbox.measure(cloud)))
-        if "accounts" in which:
-            _show(accounts.table(await accounts.measure(cloud)))
-        if "hostile" in which:
-            _show(hostile.table(await hostile.measure(cloud, seconds=seconds, share=share)))
-        if "rebuild" in which:  # last: `presence` is left with what it did not see
-            _show(await rebuild.report(cloud, rounds=rounds))
+        for name, report in REPORTS.items():
+            if name in which:
+                _show(await report(cloud, options))
     _show([machine()])
 
 
@@ -61,17 +102,16 @@ def _show(lines: Sequence[str]) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="tests.bench", description="Measure the local cloud on this machine.")
-    parser.add_argument("which", nargs="*", choices=(*ALL, "all"), default="all", help="default: all")
+    parser.add_argument("which", nargs="*", choices=(*REPORTS, "all"), default="all", help="default: all")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=15.0, help="of each round")
     parser.add_argument("--pairs", type=int, default=20, help="of the closed loop")
     parser.add_argument("--share", type=float, default=1.0, help="of the protocol's limits, what hostile users may use")
-    options = parser.parse_args()
-    which = ALL if "all" in options.which else options.which
+    asked = parser.parse_args()
+    which = list(REPORTS) if "all" in asked.which else asked.which
+    options = Options(rounds=asked.rounds, seconds=asked.seconds, pairs=asked.pairs, share=asked.share)
     try:
-        uvloop.run(
-            bench(which, rounds=options.rounds, seconds=options.seconds, pairs=options.pairs, share=options.share)
-        )
+        uvloop.run(bench(which, options))
     except FAILURES as failure:
         print(f"tests.bench: {failure}", file=sys.stderr)  # noqa: T201
         return 1

@@ -8,7 +8,7 @@ import psutil
 
 from local.cloud import Cloud
 
-ENGINES = ("kafka", "cassandra", "valkey", "postgres", "localstack")
+ENGINES = ("kafka", "cassandra", "valkey", "postgres", "localstack", "webpush")
 MB = 1024 * 1024
 
 

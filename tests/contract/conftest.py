@@ -18,6 +18,7 @@ from natter.adapters.postgres.relations import PostgresBlocks, PostgresContacts
 from natter.adapters.postgres.users import PostgresUsers
 from natter.adapters.valkey.client import Valkey
 from natter.domain.ids import ConversationId, UserId, new_id
+from natter.names import DATABASE_ROLE
 from natter.settings import KafkaSettings, KeyspacesSettings, PostgresSettings, ValkeySettings
 from tests.contract import crowd
 from tests.contract.conversation_store import Store
@@ -27,6 +28,9 @@ from tests.memory.relations import MemoryBlocks, MemoryContacts
 from tests.memory.users import MemoryUsers
 
 LOGIN = Login("natter", "only-on-loopback")
+"""Of who owns the schema."""
+ROLE = Login(DATABASE_ROLE, "on-loopback, too")
+"""What functions sign in as, and so what the adapters are tested as."""
 
 
 @pytest.fixture
@@ -59,13 +63,13 @@ def valkey_settings(endpoints: Endpoints) -> ValkeySettings:
 def postgres_settings(endpoints: Endpoints) -> PostgresSettings:
     """An up-to-date database."""
     settings = PostgresSettings(endpoint=endpoints.postgres, database="natter", secret_arn="none", tls="off")
-    upgrade(opener(settings, lambda: LOGIN), settings)
+    upgrade(opener(settings, lambda: LOGIN), ROLE, settings)
     return settings
 
 
 @pytest.fixture
 def postgres(postgres_settings: PostgresSettings) -> Iterator[Postgres]:
-    database = Postgres(postgres_settings, lambda: LOGIN)
+    database = Postgres(postgres_settings, lambda: ROLE)
     yield database
     database.close()
 
@@ -73,7 +77,7 @@ def postgres(postgres_settings: PostgresSettings) -> Iterator[Postgres]:
 @pytest.fixture
 def other_postgres(postgres_settings: PostgresSettings) -> Iterator[Postgres]:
     """Another execution environment's connection."""
-    database = Postgres(postgres_settings, lambda: LOGIN)
+    database = Postgres(postgres_settings, lambda: ROLE)
     yield database
     database.close()
 

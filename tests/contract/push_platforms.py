@@ -1,17 +1,24 @@
 """Platforms that wake devices, as the contract suite of `PushService` asks for them."""
 
+import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal, Protocol
 
+from natter.adapters.sns.push_service import SnsPushService
 from natter.adapters.webpush.vapid import Vapid
 from natter.adapters.webpush.web_push import WebPush
-from natter.domain.ids import ConversationId, new_id
+from natter.domain.accounts.users import PushTarget
+from natter.domain.ids import ConversationId, DeviceId, UserId, new_id
 from natter.domain.push.registrations import Registration, Waking
 from natter.domain.push.wording import Badge, Push
 from natter.ports.push import PushService
+from natter.wire.push import fcm
+from tests.contract.scripted_sns import Refusal, Script, scripted_sns
+from tests.contract.sns import client
 from tests.support.push_service import Answer, Browser, PushServer, push_server
 
 SECRET = "a-secret-of-VAPID-with-enough-characters"
@@ -80,6 +87,48 @@ class WebPushPlatform:
 
     def hang(self) -> None:
         self.server.answering.clear()
+
+
+REFUSALS: dict[Trouble, Refusal] = {
+    "dead": Refusal("EndpointDisabled"),
+    "throttled": Refusal("Throttled", 429),
+    "broken": Refusal("InternalError", 500),
+    "too_large": Refusal("InvalidParameter", message="Invalid parameter: Message too long"),
+}
+
+
+@dataclass
+class SnsPlatform:
+    """FCM behind SNS, with what it is given in earnest."""
+
+    script: Script
+    service: SnsPushService
+
+    def device(self) -> Registration:
+        target = PushTarget(provider="fcm", token=new_id())
+        endpoint = f"arn:aws:sns:eu-central-1:000000000000:endpoint/GCM/natter/{new_id()}"
+        return Registration(user_id=UserId(new_id()), device_id=DeviceId(new_id()), target=target, endpoint=endpoint)
+
+    def got(self, device: Registration) -> list[Any]:
+        taken = [each for each in self.script.asked if each["TargetArn"] == device.endpoint]
+        if self.script.answers != ["well"] or device.endpoint in self.script.of_endpoints:
+            return []
+        forms = [json.loads(json.loads(each["Message"])["GCM"]) for each in taken]
+        return [each["fcmV1Message"]["message"] for each in forms]
+
+    def trouble(self, device: Registration, kind: Trouble) -> None:
+        self.script.of_endpoints[str(device.endpoint)] = REFUSALS[kind]
+
+    def hang(self) -> None:
+        self.script.answers = ["hang"]
+
+
+@contextmanager
+def sns_platform() -> Iterator[SnsPlatform]:
+    with scripted_sns("well") as (url, script):
+        service = SnsPushService(partial(client, url), {"fcm": fcm}, now_ms)
+        service.warm()
+        yield SnsPlatform(script, service)
 
 
 def now_ms() -> int:

@@ -29,6 +29,8 @@ class Script:
 
     answers: list[Answer] = field(default_factory=lambda: ["well"])
     asked: list[Mapping[str, str]] = field(default_factory=list)
+    of_endpoints: dict[str, Answer] = field(default_factory=dict)
+    """What is answered to pushes to these, whatever is answered to others."""
     connections: int = 0
     under_way: int = 0
     most_under_way: int = 0
@@ -44,6 +46,8 @@ class Script:
             self.asked.append(request)
             self.under_way += 1
             self.most_under_way = max(self.most_under_way, self.under_way)
+            if request.get("TargetArn") in self.of_endpoints:
+                return self.of_endpoints[request["TargetArn"]]
             return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
     def done(self) -> None:

@@ -11,7 +11,7 @@ from natter.adapters.postgres.devices import PostgresDevices
 from natter.adapters.postgres.sessions import PostgresSessions
 from natter.adapters.postgres.users import PostgresUsers
 from natter.domain.accounts.refresh_tokens import RefreshToken
-from natter.domain.accounts.users import SESSION_IDLE_MS, Device, KnownDevice, Principal, PushTarget
+from natter.domain.accounts.users import MAX_REGISTRATIONS, SESSION_IDLE_MS, Device, KnownDevice, Principal, PushTarget
 from natter.domain.ids import DeviceId, SessionId, UserId, new_id
 from natter.ports.accounts import Devices, Sessions
 from tests.identity import NOON, a_principal, a_session, a_user
@@ -102,6 +102,20 @@ class TestDevicesContract:
         setting.register(anns, PushTarget(provider="apns", token=token))
         setting.register(bobs, PushTarget(provider="apns_sandbox", token=token))
         assert (setting.pushes(anns), setting.pushes(bobs)) == (["apns"], ["apns_sandbox"])
+
+    def test_of_too_many_the_one_that_registered_longest_ago_is_woken_no_more(self, setting: Setting) -> None:
+        mine, other = setting.somebody(), setting.signed_in()
+        setting.register(other, a_target())
+        devices = [
+            setting.signed_in(replace(mine, device_id=DeviceId(f"d{number:02}"), session_id=SessionId(new_id())))
+            for number in range(MAX_REGISTRATIONS + 1)
+        ]
+        for number in (1, 0, *range(2, MAX_REGISTRATIONS + 1)):
+            assert setting.devices.register_push(
+                mine.user_id, devices[number].device_id, a_target(), endpoint=None, at=NOON + (0 if number == 1 else 5)
+            )
+        assert setting.pushes(mine) == ["fcm", None, *["fcm"] * (MAX_REGISTRATIONS - 1)]
+        assert setting.pushes(other) == ["fcm"]
 
     def test_others_are_unknown(self, setting: Setting) -> None:
         anns, bobs = setting.signed_in(), setting.signed_in()

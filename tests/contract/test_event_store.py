@@ -27,6 +27,7 @@ from natter.domain.fold.writes import (
     Row,
     SentRow,
     StateRow,
+    UnspentRow,
 )
 from natter.domain.ids import AttachmentId, ClientId, ConversationId, UserId, new_id
 from natter.domain.messages.events import Event, Head, JsonObject
@@ -216,6 +217,39 @@ class TestLastWriteWins:
         found = tables.read(Wanted(keys=[key])).outcomes[key]
         assert sorted(found, key=lambda outcome: outcome.place) == [row.outcome for row in rows]
 
+    def test_what_a_client_id_became_takes_the_place_of_what_was_tried(
+        self, tables: Tables, lobby: ConversationId
+    ) -> None:
+        """Which was accepted while a record before it, which is set aside by now, was there."""
+        tried, now = spent(lobby, seq=5), replace(spent(lobby, seq=None, refusal="gone"), written_at=NOW_US + 20)
+        cleared = UnspentRow(key=tried.key, place=tried.outcome.place, written_at=NOW_US + 19)
+        rows: list[Row] = [now, cleared, tried]
+        tables.write(rows)
+        assert tables.outcomes([tried.key]) == {tried.key: [now.outcome]}
+        tables.write([replace(cleared, written_at=NOW_US + 21), tried])
+        assert tables.outcomes([tried.key]) == {tried.key: []}
+
+
+class TestUndo:
+    def test_above_the_head_no_event_is_that_is_older_however_late_it_comes(
+        self, tables: Tables, lobby: ConversationId
+    ) -> None:
+        places = [1, 999, 1000, 1001, 1990]
+        tried = [stored(an_event(seq, conversation=lobby), later_us=seq) for seq in places]
+        tables.write(tried)
+        tables.undo([], a_head(999, conversation=lobby, written_at=NOW_US + 5000))
+        tables.write(tried)
+        assert [seq for _, seq in tables.events_at([(lobby, seq) for seq in places])] == [1, 999]
+
+    def test_what_takes_their_place_has_nothing_of_them(self, tables: Tables, lobby: ConversationId) -> None:
+        tried, now = (
+            an_event(2, conversation=lobby),
+            an_event(2, conversation=lobby, client_id=None, type="member_left"),
+        )
+        tables.write([stored(tried), stored(now, later_us=11)])
+        tables.undo([], a_head(1, conversation=lobby, written_at=NOW_US + 10))
+        assert tables.events_at([(lobby, 2)]) == {(lobby, 2): now}
+
 
 class TestDeletion:
     def test_an_emptied_event_stays_at_its_place_and_says_when_it_was_deleted(
@@ -386,5 +420,5 @@ class TestFiles:
     def test_undoing_what_a_record_has_left_leaves_it(self, tables: Tables, lobby: ConversationId) -> None:
         """It may have been there before; the message says what it shows."""
         tables.write([file_row(lobby, 2), file_row(lobby, 2, later_us=10)])
-        tables.undo([file_row(lobby, 2, later_us=10)])
+        tables.undo([file_row(lobby, 2, later_us=10)], a_head(1, conversation=lobby))
         assert list(tables.places_of_file(lobby, CAT, 1, 9, limit=20)) == [2]

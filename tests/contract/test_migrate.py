@@ -11,7 +11,7 @@ from functions.migrate.handler import LOCK, build, opener
 from natter.adapters.postgres.client import Cursor, Postgres
 from natter.domain.ids import new_id
 from natter.settings import PostgresSettings
-from tests.contract.conftest import LOGIN
+from tests.contract.conftest import LOGIN, ROLE
 
 pytestmark = pytest.mark.engines
 
@@ -20,16 +20,18 @@ LATEST = max(path.name for path in VERSIONS.glob("*.py")).partition("_")[0]
 
 
 @pytest.fixture
-def empty(postgres: Postgres, postgres_settings: PostgresSettings) -> PostgresSettings:
+def empty(postgres_settings: PostgresSettings) -> PostgresSettings:
     """A database in which nothing was ever done."""
     name = f"empty_{new_id().replace('-', '')}"
-    postgres.query(f"CREATE DATABASE {name}")
+    owner = Postgres(postgres_settings, lambda: LOGIN)
+    owner.query(f"CREATE DATABASE {name}")
+    owner.close()
     return postgres_settings.model_copy(update={"database": name})
 
 
 class TestMigrate:
     def test_says_which_revision_was_reached(self, empty: PostgresSettings) -> None:
-        migrate = build(opener(empty, lambda: LOGIN), empty)
+        migrate = build(opener(empty, lambda: LOGIN), lambda: ROLE, empty)
         assert migrate({}, None) == migrate({}, None) == {"revision": LATEST}
         database = Postgres(empty, lambda: LOGIN)
         tables = database.query("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
@@ -65,7 +67,7 @@ class TestMigrate:
 
         def hold_the_lock(cursor: Cursor) -> Future[dict[str, str]]:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
-            migrating = thread.submit(build(opener(empty, lambda: LOGIN), empty), {}, None)
+            migrating = thread.submit(build(opener(empty, lambda: LOGIN), lambda: ROLE, empty), {}, None)
             deadline = time.monotonic() + 20
             while not watcher.query("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"):
                 assert time.monotonic() < deadline

@@ -30,7 +30,7 @@ from natter.domain.ids import ConversationId, DeviceId, SessionId, UserId
 from natter.domain.push.registrations import Registration
 from natter.settings import PostgresSettings
 from tests.contract import crowd
-from tests.contract.conftest import LOGIN
+from tests.contract.conftest import LOGIN, ROLE
 from tests.contract.conversation_store import a_direct, a_group
 from tests.contract.plans import PlannedPostgres
 from tests.identity import NOON, a_principal, a_session, a_user
@@ -51,7 +51,7 @@ SHOWN = RefreshToken.first(SESSION)
 def crowded(endpoints: Endpoints) -> PostgresSettings:
     """A database of its own, with a thousand rows and more in every table."""
     settings = PostgresSettings(endpoint=endpoints.postgres, database=crowd.DATABASE, secret_arn="none", tls="off")
-    upgrade(opener(settings, lambda: LOGIN), settings)
+    upgrade(opener(settings, lambda: LOGIN), ROLE, settings)
     with closing(Postgres(settings, lambda: LOGIN)) as database:
         crowd.populate(database)
     return settings
@@ -127,6 +127,7 @@ QUERIES: Mapping[str, Callable[[Postgres], object]] = {
     "the outbox of a conversation": lambda database: PostgresConversations(database).publish(HALL, print),
     "who belongs to several": lambda database: PostgresConversations(database).rosters([LOBBY, HALL]),
     "the beginnings of all": lambda database: PostgresConversations(database).begun_of(ANN),
+    "the conversations of each": lambda database: PostgresConversations(database).of_each([ANN, BOB]),
     "a page of the inbox": lambda database: PostgresConversations(database).seen_among(ANN, [LOBBY, HALL]),
     "a new conversation": lambda database: begun(database, a_group),
     "a new direct conversation": lambda database: begun(database, a_direct),

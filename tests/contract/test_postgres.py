@@ -2,14 +2,16 @@
 
 import threading
 import time
+from collections.abc import Iterator
 
 import psycopg
 import pytest
 
 from natter.adapters.postgres.client import Cursor, Login, Postgres, connect, limits, postgres_errors
 from natter.domain.errors import Unavailable
+from natter.names import DATABASE_ROLE
 from natter.settings import PostgresSettings
-from tests.contract.conftest import LOGIN
+from tests.contract.conftest import LOGIN, ROLE
 
 pytestmark = pytest.mark.engines
 
@@ -20,6 +22,14 @@ DO $$ BEGIN
     END LOOP;
 END $$
 """
+
+
+@pytest.fixture
+def owner(postgres_settings: PostgresSettings) -> Iterator[Postgres]:
+    """Who may make tables."""
+    database = Postgres(postgres_settings, lambda: LOGIN)
+    yield database
+    database.close()
 
 
 def backend(postgres: Postgres) -> int:
@@ -96,19 +106,22 @@ class TestPostgres:
         assert time.monotonic() - began < 2
         assert backend(postgres) == before
 
-    def test_an_error_rolls_back(self, postgres: Postgres) -> None:
+    def test_an_error_rolls_back(self, owner: Postgres) -> None:
         def work(cursor: Cursor) -> None:
             cursor.execute("CREATE TABLE half_done ()")
             raise ZeroDivisionError
 
         with pytest.raises(ZeroDivisionError):
-            postgres.run(work)
-        assert postgres.query("SELECT to_regclass('half_done') AS made") == [{"made": None}]
+            owner.run(work)
+        assert owner.query("SELECT to_regclass('half_done') AS made") == [{"made": None}]
 
-    def test_a_serialization_failure_is_repeated(self, postgres: Postgres, other_postgres: Postgres) -> None:
+    def test_a_serialization_failure_is_repeated(
+        self, owner: Postgres, postgres: Postgres, other_postgres: Postgres
+    ) -> None:
         """Two read and then write the same row; the one that loses reads again, and no increment is lost."""
-        postgres.query("CREATE TABLE IF NOT EXISTS counters (n integer)")
-        postgres.query("TRUNCATE counters")
+        owner.query("CREATE TABLE IF NOT EXISTS counters (n integer)")
+        owner.query("TRUNCATE counters")
+        owner.query(f"GRANT SELECT, INSERT, UPDATE ON counters TO {DATABASE_ROLE}")
         postgres.query("INSERT INTO counters VALUES (0)")
         both_have_read = threading.Barrier(2, timeout=10)
 
@@ -132,7 +145,7 @@ class TestPostgres:
         for thread in threads:
             thread.join()
         assert postgres.query("SELECT n FROM counters") == [{"n": 2}]
-        postgres.query("DROP TABLE counters")
+        owner.query("DROP TABLE counters")
 
     @pytest.mark.parametrize("failure", [psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected])
     def test_what_fails_again_and_again_is_unavailable(self, postgres: Postgres, failure: type[psycopg.Error]) -> None:
@@ -146,14 +159,15 @@ class TestPostgres:
             postgres.run(work)
         assert len(tries) == 4
 
-    def test_nothing_holds_a_connection_for_ever(self, postgres: Postgres) -> None:
+    def test_nothing_holds_a_connection_for_ever(self, other_postgres: Postgres) -> None:
         """Neither a statement, nor the wait for a lock, nor a transaction that was left open."""
         limits = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
-        assert [postgres.query("SELECT current_setting(%s) AS set", (name,))[0]["set"] for name in limits] == ["3s"] * 3
+        found = [other_postgres.query("SELECT current_setting(%s) AS set", (name,))[0]["set"] for name in limits]
+        assert found == ["3s"] * 3
 
     def test_it_is_the_role_that_says_so(self, postgres_settings: PostgresSettings) -> None:
         """RDS Proxy refuses who sends options at the start of a session."""
-        connection = connect(postgres_settings, LOGIN)
+        connection = connect(postgres_settings, ROLE)
         assert connection.info.options == ""
         source = "SELECT DISTINCT source FROM pg_settings WHERE name = ANY(%s)"
         names = list(limits(postgres_settings.statement_timeout_s))
@@ -166,13 +180,13 @@ class TestPostgres:
         assert postgres.query("SELECT 1 AS one") == [{"one": 1}]
 
     def test_nobody_there_is_unavailable(self, postgres_settings: PostgresSettings) -> None:
-        nowhere = Postgres(postgres_settings.model_copy(update={"endpoint": "127.0.0.1:1"}), lambda: LOGIN)
+        nowhere = Postgres(postgres_settings.model_copy(update={"endpoint": "127.0.0.1:1"}), lambda: ROLE)
         with pytest.raises(Unavailable):
             nowhere.query("SELECT 1")
 
     def test_a_rotated_password_is_read_again(self, postgres_settings: PostgresSettings) -> None:
         """The one that is remembered does not work any more: ask for the current one, once."""
-        logins = [LOGIN, Login("natter", "rotated-away")]
+        logins = [ROLE, Login("natter", "rotated-away")]
         database = Postgres(postgres_settings, logins.pop)
         with pytest.raises(Unavailable):
             database.query("SELECT 1")

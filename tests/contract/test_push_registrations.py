@@ -20,7 +20,7 @@ from natter.domain.push.registrations import Registration
 from natter.ports.accounts import Devices, Sessions
 from natter.ports.push import AbandonedEndpoints, PushRegistrations
 from natter.settings import PostgresSettings
-from tests.contract.conftest import LOGIN
+from tests.contract.conftest import ROLE
 from tests.contract.test_devices import a_target, somebody
 from tests.identity import NOON, a_principal, a_session
 from tests.memory.devices import MemoryDevices
@@ -236,7 +236,7 @@ def test_who_claims_a_token_waits_for_a_removal_that_is_under_way(
         elsewhere.abandoned.claim(target, at=NOON + 1)
         order.append("claimed")
 
-    with closing(Postgres(postgres_settings, lambda: LOGIN)) as watcher, ThreadPoolExecutor(2) as threads:
+    with closing(Postgres(postgres_settings, lambda: ROLE)) as watcher, ThreadPoolExecutor(2) as threads:
         removal = threads.submit(here.abandoned.remove_one, remove, abandoned_before=EVER)
         assert removing.wait(timeout=10)
         claiming = threads.submit(claim)

@@ -1,19 +1,24 @@
 """What every `PushService` promises."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 
 import pytest
 
 from natter.domain.push.registrations import Handed, Outcome
 from natter.domain.push.wording import Badge
-from tests.contract.push_platforms import Platform, Trouble, a_push, a_waking, web_push_platform
+from tests.contract.push_platforms import Platform, Trouble, a_push, a_waking, sns_platform, web_push_platform
+
+PLATFORMS: dict[str, Callable[[], AbstractContextManager[Platform]]] = {
+    "webpush": web_push_platform,
+    "sns": sns_platform,
+}
 
 
-@pytest.fixture(params=["webpush"])
+@pytest.fixture(params=PLATFORMS)
 def platform(request: pytest.FixtureRequest) -> Iterator[Platform]:
-    assert request.param == "webpush"
-    with web_push_platform() as running:
+    with PLATFORMS[request.param]() as running:
         yield running
 
 

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from unittest.mock import Mock
 
@@ -20,15 +20,15 @@ from natter.domain.attachments import UnsettledFiles
 from natter.domain.connections import Closure
 from natter.domain.delivery import Slice
 from natter.domain.errors import Unavailable
-from natter.domain.ids import AttachmentId, ConnectionId, UserId
+from natter.domain.ids import AttachmentId, ConnectionId, ConversationId, UserId
 from natter.domain.presence import Look, Watcher
 from natter.domain.push.waking import Message
-from natter.domain.push.waves import Candidates, Wave
+from natter.domain.push.waves import WAVE_MESSAGES, WAVE_USERS, Candidates, Wave
 from natter.records.attachments import load_unsettled
 from natter.records.connections import load_closure
 from natter.records.delivery import load_slice
 from natter.records.presence import load_look
-from natter.records.push import load_wave
+from natter.records.push import dump_wave, load_wave
 from tests.deliveries import a_slice
 from tests.memory.attachments import MemoryFileQueue
 from tests.memory.deliveries import MemoryClosureQueue, MemorySliceQueue
@@ -78,7 +78,8 @@ def _closure(number: int) -> Closure:
 
 def _wave(number: int) -> Wave:
     message = Message(conversation_id=LOBBY, seq=number, at=NOON, sender_id=ANN, mentions=frozenset({BOB}))
-    return Wave(candidates=(Candidates(message=message, users=(BOB, UserId("cid"))),), badges=(ANN,), attempt=1)
+    candidates = Candidates(messages=(message, replace(message, seq=number + 1)), users=(UserId("cid"), BOB))
+    return Wave(candidates=(candidates,), badges=(ANN,), attempt=1)
 
 
 KINDS = {
@@ -123,11 +124,12 @@ KINDS = {
 class Sqs:
     """A queue of SQS, and what can be seen in it."""
 
-    def __init__(self, kind: Kind) -> None:
+    def __init__(self, kind: Kind, name: str = "some") -> None:
         self._kind = kind
         self._client: SQSClient = boto3.client("sqs", config=SQS)
-        self.url = self._client.create_queue(QueueName="some")["QueueUrl"]
-        self.queue = kind.on_sqs(SqsQueue(lambda: self._client, self.url, name="the queue"))
+        self.url = self._client.create_queue(QueueName=name)["QueueUrl"]
+        self.on_sqs = SqsQueue(lambda: self._client, self.url, name="the queue")
+        self.queue = kind.on_sqs(self.on_sqs)
 
     def take(self) -> Sequence[Any]:
         taken: list[Any] = []
@@ -191,6 +193,30 @@ class TestSqs:
         connect = Mock()
         kind.on_sqs(SqsQueue(connect, NOWHERE + "/1/q", name="it")).add([])
         connect.assert_not_called()
+
+
+class TestWaves:
+    def test_those_for_crowds_wait_in_a_queue_of_their_own_and_each_for_its_time(self) -> None:
+        some, crowds = Sqs(KINDS["waves"], "some"), Sqs(KINDS["waves"], "crowds")
+        queue = SqsWaveQueue(some.on_sqs, crowds.on_sqs)
+        waves = [replace(_wave(number), crowd=number % 2 == 0) for number in range(24)]
+        queue.add(waves, delay_s=[900 if number < 4 else 0 for number in range(24)])
+
+        assert sorted(some.take(), key=repr) == sorted(waves[5::2], key=repr)
+        assert sorted(crowds.take(), key=repr) == sorted(waves[4::2], key=repr)
+
+    def test_the_largest_fit_into_a_call(self) -> None:
+        """Ids are of 64 characters, everybody is mentioned in everything, and numbers are of some time."""
+        people = tuple(UserId(f"{number:064}") for number in range(WAVE_USERS))
+        message = Message(
+            conversation_id=ConversationId("c" * 64),
+            seq=10**9,
+            at=NOON,
+            sender_id=UserId("s" * 64),
+            mentions=frozenset(people),
+        )
+        largest = Wave(candidates=(Candidates(messages=(message,) * WAVE_MESSAGES, users=people),))
+        assert 10 * len(dump_wave(largest)) < 256 * 1024
 
 
 class TestDelay:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import cycle, islice
 from typing import Any, Protocol
 
@@ -143,7 +143,7 @@ class TestRosters:
         group = Group([created(), *coming_and_going(2)], every=2)
         tables.write(group.rows)
         undone = [row for row in group.rows if (row.seq if isinstance(row, RosterRow) else row.standing.seq) > 3]  # type: ignore[union-attr]
-        tables.undo(undone)
+        tables.undo(undone, replace(group.head, seq=3))
         tables.write(undone)
         roster = group.roster(tables, 3, group.head.seq)
         assert max(change.seq for change in roster.changes) == 3

@@ -19,7 +19,7 @@ from natter.adapters.valkey.client import Valkey
 from natter.domain.delivery import Post, PostResult
 from natter.domain.errors import Unavailable
 from natter.settings import KeyspacesSettings, PostgresSettings, ValkeySettings
-from tests.contract.conftest import LOGIN
+from tests.contract.conftest import ROLE
 from tests.contract.test_gateway import Server, on, server, sockets
 from tests.support.relay import Relay, relayed
 
@@ -74,7 +74,7 @@ class TestPostgres:
         return postgres_settings.model_copy(update={"statement_timeout_s": 0.5})
 
     def through(self, relay: Relay, settings: PostgresSettings) -> Postgres:
-        return Postgres(settings.model_copy(update={"endpoint": relay.address}), lambda: LOGIN)
+        return Postgres(settings.model_copy(update={"endpoint": relay.address}), lambda: ROLE)
 
     def test_a_dead_line_costs_one_time_out(self, settings: PostgresSettings) -> None:
         """It was waited for until the function's own time was over."""

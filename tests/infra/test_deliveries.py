@@ -14,6 +14,13 @@ class TestFanoutSource:
         assert source["StartingPosition"] == "TRIM_HORIZON"
 
 
+class TestPushSource:
+    def test_gathers_for_less_time_than_is_waited_anyway(self, app: Templates) -> None:
+        """So that all that somebody says in a second is looked at together, and nobody is woken later for it."""
+        source = app.one("AWS::Lambda::EventSourceMapping", Topics=[names.EVENTS_TOPIC])
+        assert 0 < source["MaximumBatchingWindowInSeconds"] < 2
+
+
 WORKERS = {
     "deliveries": "post_slice",
     "files": "settle_files",
@@ -21,6 +28,7 @@ WORKERS = {
     "closures": "close_connections",
     "rebuilds": "rebuild",
     "waves": "wake",
+    "crowds": "wake",
 }
 
 
@@ -87,6 +95,7 @@ class TestQueues:
             ("Files", {"persist"}, "settle_files"),
             ("Looks", {"presence"}, "presence"),
             ("Waves", {"push", "receipts", "wake"}, "wake"),
+            ("Crowds", {"push", "wake"}, "wake"),
             ("Rebuilds", {"persist", "fanout", "presence", "rebuild"}, "rebuild"),
             (
                 "Closures",

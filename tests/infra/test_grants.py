@@ -25,10 +25,13 @@ SENDS = {
     "rebuilds": "rebuilds",
     "closures": "closures",
     "waves": "waves",
+    "_crowds": "crowds",
 }
 """Parts of a function, and the topics and queues that they are of no use without."""
 ACTIONS = {
     "postgres_login": "secretsmanager:GetSecretValue",
+    "owner_login": "secretsmanager:GetSecretValue",
+    "login_rotation": "secretsmanager:PutSecretValue",
     "_vapid": "secretsmanager:GetSecretValue",
     "read_secret": "secretsmanager:GetSecretValue",
     "mobile_push": "sns:Publish",

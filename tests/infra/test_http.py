@@ -1,12 +1,14 @@
 """What the HTTP API lets through: the routes of the documents, and the origins of its stage."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
-from infra.config import STAGES
 from tests.documents import asyncapi, openapi
+from tests.infra.stages import STAGES
 from tests.infra.templates import Templates
 
 
@@ -37,8 +39,16 @@ def gates(app: Templates, protocol: str) -> list[Gate]:
         if route["ApiId"]["Ref"] in apis:
             *_, integration = route["Target"]["Fn::Join"][1]
             uri = stack[integration["Ref"]]["Properties"]["IntegrationUri"]
-            found.append(Gate(route["RouteKey"], re.findall(r"'Fn::GetAtt': \['(\w+)', 'Arn'\]", str(uri))[0]))
+            found.append(Gate(route["RouteKey"], _called(stack, str(uri))))
     return found
+
+
+def _called(stack: Mapping[str, Any], uri: str) -> str:
+    """The function, by itself or by an alias."""
+    if direct := re.findall(r"'Fn::GetAtt': \['(\w+)', 'Arn'\]", uri):
+        return str(direct[0])
+    (alias,) = (each for each in re.findall(r"'Ref': '(\w+)'", uri) if each in stack)
+    return str(stack[alias]["Properties"]["FunctionName"]["Ref"])
 
 
 def name_of(app: Templates, logical_id: str) -> str:

@@ -1,7 +1,17 @@
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args
+
 import pytest
 
+from natter.domain.accounts.users import PushProvider
 from tests.infra.templates import Templates
 
+ROOT = Path(__file__).resolve().parents[2]
+PLATFORMS = get_args(PushProvider)
 ACCEPTED = {
     "AwsSolutions-APIG4": "routes behind $connect run in the authorizer's name; HTTP functions authenticate "
     "themselves, because an authorizer cannot answer 401 with a problem document",
@@ -32,6 +42,44 @@ def watched(app: Templates) -> dict[str, set[str]]:
     return found
 
 
+def metrics_of_alarms(app: Templates) -> Iterator[tuple[str, dict[str, Any]]]:
+    """With the names of the alarms, without the stage."""
+    for alarm in app.properties("AWS::CloudWatch::Alarm"):
+        name = alarm["AlarmName"].removeprefix(f"natter-{app.stage}-")
+        metrics = [item["MetricStat"]["Metric"] for item in alarm.get("Metrics", []) if "MetricStat" in item]
+        yield from ((name, metric) for metric in metrics or [alarm])
+
+
+COUNTS = """
+from collections import Counter
+from natter.domain.push.registrations import Outcome
+from natter.telemetry import record_woken
+from natter.usecases.push.wake_devices import Woken
+record_woken(Woken(handed=Counter((platform, each) for platform in {platforms} for each in Outcome), ages=[1]))
+"""
+
+
+def counted(variables: dict[str, str]) -> set[tuple[str, frozenset[tuple[str, str]]]]:
+    """The metrics that `wake` logs when everything happens that may happen to pushes, with their dimensions."""
+    environment = {name: value for name, value in variables.items() if name.startswith("POWERTOOLS_")}
+    ran = subprocess.run(
+        [sys.executable, "-c", COUNTS.format(platforms=PLATFORMS)],
+        env={**environment, "PYTHONPATH": str(ROOT / "shared")},
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    found = set()
+    for line in map(json.loads, ran.stdout.splitlines()):
+        (directive,) = line["_aws"]["CloudWatchMetrics"]
+        assert directive["Namespace"] == "Natter"
+        (dimensions,) = directive["Dimensions"]
+        found |= {
+            (metric["Name"], frozenset((name, line[name]) for name in dimensions)) for metric in directive["Metrics"]
+        }
+    return found
+
+
 class TestAlarms:
     def test_watch_what_users_would_notice(self, app: Templates) -> None:
         found = watched(app)
@@ -45,7 +93,10 @@ class TestAlarms:
             assert f"natter-{app.stage}-{function}-throttles" in names
 
     def test_reach_people_when_they_fire_and_when_it_is_over(self, app: Templates) -> None:
-        for alarm in app.properties("AWS::CloudWatch::Alarm"):
+        """But for those that only have a new version taken back, which are in the stack of the functions."""
+        alarms = [each for each in app.stack("operations")["Resources"].values() if each["Type"].endswith("::Alarm")]
+        assert len(alarms) > 50
+        for alarm in (each["Properties"] for each in alarms):
             assert len(alarm["AlarmActions"]) == 1
             assert alarm["OKActions"] == alarm["AlarmActions"]
 
@@ -75,6 +126,20 @@ class TestAlarms:
         (dimension,) = alarm["Dimensions"]
         assert function["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] == dimension["Value"]
 
+    def test_pushes_are_watched_by_what_is_counted_of_them(self, app: Templates) -> None:
+        """Alarms on metrics of other names, or other dimensions, would never fire."""
+        alarms = [
+            (name, metric)
+            for name, metric in metrics_of_alarms(app)
+            if name.startswith("push") and metric["Namespace"] == "Natter"
+        ]
+        watched = {
+            (metric["MetricName"], frozenset((each["Name"], each["Value"]) for each in metric["Dimensions"]))
+            for _, metric in alarms
+        }
+        assert len({name for name, _ in alarms}) == len(PLATFORMS) + 2
+        assert watched <= counted(app.functions()["wake"]["Environment"]["Variables"])
+
     def test_notifications_are_encrypted(self, app: Templates) -> None:
         assert app.one("AWS::SNS::Topic")["KmsMasterKeyId"]
 
@@ -92,7 +157,8 @@ class TestRules:
 
 class TestNetwork:
     def test_three_zones_and_nothing_stateful_in_public(self, app: Templates) -> None:
-        zones = {str(subnet["AvailabilityZone"]) for subnet in app.properties("AWS::EC2::Subnet")}
+        subnets = app.properties("AWS::EC2::Subnet")
+        zones = {str(subnet.get("AvailabilityZoneId") or subnet["AvailabilityZone"]) for subnet in subnets}
         assert len(zones) == 3
         assert len(app.properties("AWS::EC2::Subnet")) == 6
 

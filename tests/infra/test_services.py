@@ -1,14 +1,16 @@
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import fields
+from dataclasses import fields, replace
+from typing import Any
 
 import pytest
 from pydantic import BaseModel
 
-from infra.config import BROWSERS, STAGES, Oidc
+from infra.config import BROWSERS, DEV, PROD, Oidc, Stage
 from natter import names, settings
 from natter.domain.limits import adjusted
+from tests.infra.stages import STAGES
 from tests.infra.templates import Templates
 
 MODELS: dict[str, type[settings.FunctionSettings]] = {
@@ -29,6 +31,7 @@ MODELS: dict[str, type[settings.FunctionSettings]] = {
     "rebuild": settings.RebuildSettings,
     "receipts": settings.ReceiptsSettings,
     "relay": settings.RelaySettings,
+    "rotate_login": settings.RotateLoginSettings,
     "send": settings.SendSettings,
     "settle_files": settings.SettleFilesSettings,
     "signal": settings.SignalSettings,
@@ -52,6 +55,7 @@ BEHIND_NO_API = {
         "rebuild",
         "receipts",
         "relay",
+        "rotate_login",
         "wake",
     )
 }
@@ -65,6 +69,35 @@ def required(model: type[BaseModel], prefix: str = "NATTER_") -> Iterator[str]:
             yield from required(field.annotation, variable + "__")
         elif field.is_required():
             yield variable
+
+
+_BOTH = {
+    *("apiId", "authorizer.error", "authorizer.principalId", "domainName", "error.message", "error.responseType"),
+    *("extendedRequestId", "identity.sourceIp", "identity.userAgent", "integration.error", "integration.status"),
+    *("integrationLatency", "requestId", "requestTime", "requestTimeEpoch", "routeKey", "stage", "status"),
+}
+LOGGED_BY = {
+    "HTTP": _BOTH
+    | {
+        *(
+            "accountId",
+            "awsEndpointRequestId",
+            "dataProcessed",
+            "error.messageString",
+            "httpMethod",
+            "integration.latency",
+        ),
+        *("integration.requestId", "integrationErrorMessage", "integrationStatus", "path", "protocol"),
+        *("responseLatency", "responseLength"),
+    },
+    "WEBSOCKET": _BOTH
+    | {
+        *("authorize.error", "authorize.latency", "authorize.status", "authorizer.latency", "authorizer.requestId"),
+        *("authorizer.status", "connectedAt", "connectionId", "error.validationErrorString", "eventType"),
+        *("integration.requestId", "messageId"),
+    },
+}
+"""AWS's guide to API Gateway, `http-api-logging-variables` and `websocket-api-logging`: those that are of use here."""
 
 
 class TestFunctions:
@@ -92,7 +125,7 @@ class TestFunctions:
             assert variables.get("NATTER_KAFKA__AUTH", "iam") == "iam"
             assert variables.get("NATTER_VALKEY__AUTH", "iam") == "iam"
             assert variables.get("NATTER_KEYSPACES__AUTH", "sigv4") == "sigv4"
-            assert variables.get("NATTER_POSTGRES__TLS", "require") == "require"
+            assert variables.get("NATTER_POSTGRES__TLS", "verify-full") == "verify-full"
 
     def test_prod_limits_attempts_by_address(self, prod: Templates) -> None:
         assert prod.functions()["users_api"]["Environment"]["Variables"]["NATTER_LIMITS__PER_ADDRESS"] == "true"
@@ -319,7 +352,8 @@ class TestPersistSource:
         assert source["MaximumBatchingWindowInSeconds"] == 0
         assert source["BatchSize"] == 100
         assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-        assert source["ProvisionedPollerConfig"] == {"MinimumPollers": pollers, "MaximumPollers": pollers}
+        config = source["ProvisionedPollerConfig"]
+        assert (config["MinimumPollers"], config["MaximumPollers"]) == (pollers, pollers)
         assert source["AmazonManagedKafkaEventSourceConfig"]["ConsumerGroupId"]
         assert source.get("MaximumRetryAttempts", -1) == -1
 
@@ -362,9 +396,10 @@ class TestSchedules:
         assert name.title() in json.dumps(target["Arn"])
         assert target["RetryPolicy"] == {"MaximumEventAgeInSeconds": 60, "MaximumRetryAttempts": 0}
 
-    def test_two_never_run_at_once(self, app: Templates, name: str) -> None:
-        assert app.functions()[name]["ReservedConcurrentExecutions"] == 1
-        assert app.functions()[name]["Timeout"] == 60
+    def test_two_never_run_at_once(self, prod: Templates, name: str) -> None:
+        """Where the account has executions to reserve; elsewhere the next minute's seldom begins before the end."""
+        assert prod.functions()[name]["ReservedConcurrentExecutions"] == 1
+        assert prod.functions()[name]["Timeout"] == 60
 
 
 class TestApis:
@@ -409,6 +444,26 @@ class TestApis:
             assert "query" not in stage["AccessLogSettings"]["Format"].lower()
             assert stage["DefaultRouteSettings"]["ThrottlingRateLimit"] > 0
 
+    def test_access_logs_name_variables_that_their_api_has(self, app: Templates) -> None:
+        """A stage that names another is refused: "The following context variables are not supported"."""
+        protocols = {
+            logical_id: resource["Properties"]["ProtocolType"]
+            for logical_id, resource in app.stack("services")["Resources"].items()
+            if resource["Type"] == "AWS::ApiGatewayV2::Api"
+        }
+        seen = set()
+        for stage in app.properties("AWS::ApiGatewayV2::Stage"):
+            protocol = protocols[stage["ApiId"]["Ref"]]
+            named = set(re.findall(r"\$context\.([\w.]+)", stage["AccessLogSettings"]["Format"]))
+            assert named
+            assert named <= LOGGED_BY[protocol]
+            seen.add(protocol)
+        assert seen == LOGGED_BY.keys()
+
+    def test_stages_ask_for_no_more_at_once_than_an_account_has(self, app: Templates) -> None:
+        for stage in app.properties("AWS::ApiGatewayV2::Stage"):
+            assert stage["DefaultRouteSettings"]["ThrottlingBurstLimit"] <= 5_000
+
     def test_schema_is_migrated_before_functions_that_rely_on_it_change(self, app: Templates) -> None:
         (migration,) = [
             logical_id
@@ -433,6 +488,27 @@ class TestApis:
         assert "wss://" in json.dumps(outputs["WebSocketUrl"])
 
 
+class TestPushServices:
+    def test_are_those_of_browsers_and_no_addresses_of_ours(self, app: Templates) -> None:
+        """Users say where: requests must not be sent into our own networks, nor to whom nobody vouches for."""
+        told = {
+            name: value
+            for function in app.functions().values()
+            for name, value in function["Environment"]["Variables"].items()
+            if name.startswith("NATTER_WEB_PUSH__")
+        }
+        assert told.keys() == {f"NATTER_WEB_PUSH__{name}" for name in ("SECRET_ARNS", "CONTACT", "HOSTS")}
+        assert json.loads(told["NATTER_WEB_PUSH__HOSTS"]) == list(BROWSERS)
+
+    @pytest.mark.parametrize(
+        "changed", [{"web_push_private_hosts": ("10.0.0.1:8443",)}, {"web_push_ca_file": "/own.pem"}]
+    )
+    @pytest.mark.parametrize("stage", [DEV, PROD])
+    def test_of_our_own_networks_are_refused(self, stage: Stage, changed: dict[str, Any]) -> None:
+        with pytest.raises(ValueError, match="for the local cloud only"):
+            replace(stage, **changed)
+
+
 class TestPushPlatforms:
     def test_are_made_again_when_the_stage_says_so(self, app: Templates) -> None:
         properties = app.one("Custom::PushPlatforms")
@@ -452,3 +528,10 @@ class TestPushPlatforms:
         ]
         assert [each["SecretStringTemplate"] for each in generated] == ["{}", "{}"]
         assert {each["GenerateStringKey"] for each in generated} == {"not_set"}
+
+
+@pytest.mark.parametrize("rebuilders", [0, names.REGISTRY_PARTS + 1])
+def test_a_registry_is_rebuilt_by_at_least_one_and_at_most_one_for_each_part(rebuilders: int) -> None:
+    assert replace(STAGES["prod"], rebuilders=names.REGISTRY_PARTS).rebuilders == names.REGISTRY_PARTS
+    with pytest.raises(ValueError, match="rebuilders"):
+        replace(STAGES["prod"], rebuilders=rebuilders)

@@ -49,4 +49,4 @@ class TestTopics:
         policies = {
             (topic["DeletionPolicy"], topic["UpdateReplacePolicy"]) for topic in app.resources("AWS::MSK::Topic")
         }
-        assert policies == {("Retain", "Retain")}
+        assert policies == {("RetainExceptOnCreate", "Retain")}

@@ -144,6 +144,10 @@ class MemoryConversations:
     def begun_of(self, user: UserId) -> Mapping[ConversationId, int]:
         return {each: kept.new.created_at for each, kept in self._kept.items() if user in kept.members}
 
+    def of_each(self, users: Collection[UserId]) -> Mapping[UserId, Collection[ConversationId]]:
+        found = {user: list(self.begun_of(user)) for user in users}
+        return {user: some for user, some in found.items() if some}
+
     def of_user(self, user: UserId) -> Sequence[ConversationRecord]:
         return [self._record(kept, user) for kept in self._kept.values() if user in kept.members]
 

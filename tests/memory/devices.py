@@ -1,10 +1,10 @@
 """`Devices` in memory, for tests of what uses them; `MemorySessions` keeps its devices here."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from natter.bootstrap.clients import now_ms
-from natter.domain.accounts.users import Device, KnownDevice, Principal, PushTarget, Session
+from natter.domain.accounts.users import MAX_REGISTRATIONS, Device, KnownDevice, Principal, PushTarget, Session
 from natter.domain.clock import NowMs
 from natter.domain.ids import DeviceId, SessionId, UserId
 from natter.domain.push.registrations import Registration
@@ -42,6 +42,9 @@ class MemoryDevices:
         self._drop(kept)
         kept.push = Registration(user_id=user, device_id=device, target=target, endpoint=endpoint, registered_at=at)
         self.abandoned.pop(target, None)
+        own = [each for each in self._kept.values() if each.push is not None and each.push.user_id == user]
+        for other in sorted(own, key=_latest_first(device))[MAX_REGISTRATIONS:]:
+            self._drop(other)
         return True
 
     def drop_push(self, user: UserId, device: DeviceId) -> bool:
@@ -103,6 +106,16 @@ class MemoryDevices:
     def _known(self, kept: Kept) -> KnownDevice:
         push = None if kept.push is None else kept.push.target.provider
         return KnownDevice(device=kept.device, last_seen_at=kept.last_seen_at, push=push)
+
+
+def _latest_first(device: DeviceId) -> Callable[[Kept], tuple[bool, int, DeviceId]]:
+    """`device` itself is the latest."""
+
+    def place(kept: Kept) -> tuple[bool, int, DeviceId]:
+        assert kept.push is not None
+        return kept.push.device_id != device, -kept.push.registered_at, kept.push.device_id
+
+    return place
 
 
 _: type[Devices] = MemoryDevices

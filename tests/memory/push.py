@@ -5,11 +5,11 @@ from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 from natter.domain.ids import ConversationId, DeviceId, UserId
+from natter.domain.push.badges import told_at
 from natter.domain.push.bursts import Claim, Claimed, Woken, claim, release
 from natter.domain.push.registrations import Handed, Outcome, Registration, Waking
 from natter.domain.push.waking import Reachable
 from natter.domain.push.waves import Wave
-from natter.domain.push.wording import BADGE_PACE_MS
 from natter.ports.push import PushMarks, PushRegistrations, PushService, Reachables, ShownBadges, WaveQueue
 
 
@@ -30,14 +30,17 @@ class MemoryPushMarks:
             key = each.conversation_id, each.user_id, each.device_id
             self._woken[key] = release(self._woken[key], seq=each.seq, by=each.by)
 
+    def window_of(self, device: DeviceId, seq: int) -> int | None:
+        """When the window began with whose push the device is told of the message; None: it is told on its own."""
+        found = (woken.messages.get(seq) for (_, _, other), woken in self._woken.items() if other == device)
+        return next((known for known in found if isinstance(known, int)), None)
+
     def lose(self) -> None:
         """The cache restarts empty."""
         self._woken.clear()
 
 
 class MemoryShownBadges:
-    """Nobody's minute is ever over, unless they are told so."""
-
     def __init__(self) -> None:
         self._shown: defaultdict[UserId, dict[DeviceId, int]] = defaultdict(dict)
         self._told: dict[UserId, int] = {}
@@ -51,17 +54,15 @@ class MemoryShownBadges:
     def of(self, users: Collection[UserId]) -> Mapping[UserId, Mapping[DeviceId, int]]:
         return {user: dict(self._shown[user]) for user in users if self._shown[user]}
 
-    def due(self, users: Collection[UserId]) -> Mapping[UserId, int]:
-        due = {}
-        for user in self.of(users):
-            told = self._told.get(user, 0)
-            if told < 2:
-                self._told[user] = told + 1
-                due[user] = told * BADGE_PACE_MS
+    def due(self, users: Collection[UserId], *, now: int) -> Mapping[UserId, int]:
+        times = {user: told_at(self._told.get(user), now) for user in self.of(users)}
+        due = {user: at for user, at in times.items() if at is not None}
+        self._told |= due
         return due
 
-    def end_minutes(self) -> None:
-        self._told.clear()
+    def forget(self, user: UserId) -> None:
+        self._shown.pop(user, None)
+        self._told.pop(user, None)
 
 
 class MemoryWaveQueue:
@@ -69,8 +70,9 @@ class MemoryWaveQueue:
         self.waiting: list[tuple[int, Wave]] = []
         """With the seconds after which each is handed out."""
 
-    def add(self, waves: Sequence[Wave], *, delay_s: int = 0) -> None:
-        self.waiting += [(delay_s, wave) for wave in waves]
+    def add(self, waves: Sequence[Wave], *, delay_s: int | Sequence[int] = 0) -> None:
+        delays_s = [delay_s] * len(waves) if isinstance(delay_s, int) else delay_s
+        self.waiting += zip(delays_s, waves, strict=True)
 
 
 class MemoryPushService:
@@ -80,8 +82,10 @@ class MemoryPushService:
         self.answers: dict[DeviceId, Handed] = {}
         self.taken: list[Waking] = []
         self.asked: list[Waking] = []
+        self.budgets: list[float] = []
 
-    def hand_over(self, wakings: Sequence[Waking], *, budget_s: float) -> Sequence[Handed]:  # noqa: ARG002 - nothing to wait for
+    def hand_over(self, wakings: Sequence[Waking], *, budget_s: float) -> Sequence[Handed]:
+        self.budgets.append(budget_s)
         return [self._answer(each) for each in wakings]
 
     def _answer(self, waking: Waking) -> Handed:

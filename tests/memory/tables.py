@@ -25,6 +25,7 @@ from natter.domain.fold.writes import (
     SentRow,
     StandingRow,
     StateRow,
+    UnspentRow,
 )
 from natter.domain.ids import AttachmentId, ConversationId, UserId
 from natter.domain.messages.events import Event, Head
@@ -53,6 +54,8 @@ class MemoryTables:
 
     def __init__(self) -> None:
         self._partitions: dict[Hashable, dict[Hashable, Cell]] = {}
+        self._undone: dict[ConversationId, list[Head]] = {}
+        """Above each, no event is that is not younger."""
 
     def read(self, wanted: Wanted) -> Known:
         heads = self.heads(wanted.conversations)
@@ -75,7 +78,7 @@ class MemoryTables:
         )
 
     def outcomes(self, keys: Collection[ClientIdKey]) -> Mapping[ClientIdKey, Sequence[Outcome]]:
-        return {key: list(self._select(("client_ids", key)).values()) for key in keys}
+        return {key: self._outcomes(key) for key in keys}
 
     def events_at(self, places: Collection[Place]) -> Mapping[Place, Event]:
         found = {place: self._event(place) for place in places}
@@ -93,14 +96,15 @@ class MemoryTables:
         for row in rows:
             self._write(row)
 
-    def undo(self, rows: Sequence[Row]) -> None:
+    def undo(self, rows: Sequence[Row], head: Head) -> None:
+        self._undone.setdefault(head.conversation_id, []).append(head)
+        for partition, cells in self._partitions.items():
+            for column, cell in list(cells.items()):
+                self._put(partition, column, cell.value, cell.written_at)
         for row in rows:
             match row:
-                case EventRow(event=event):
-                    for column in ("payload", "rest"):
-                        self._put(("events", (event.conversation_id, event.seq)), column, None, row.written_at)
                 case ClientIdRow():
-                    self._put(("client_ids", row.key), row.outcome.place, None, row.written_at)
+                    self._remove_outcome(row.key, row.outcome.place, row.written_at)
                 case StateRow(state=state):
                     self._put(("states", (row.conversation_id, row.target_seq)), state.seq, None, row.written_at)
                 case MarkRow():
@@ -158,7 +162,7 @@ class MemoryTables:
     def _write_head(self, head: Head) -> None:
         self._put(("heads", head.conversation_id), None, head, head.written_at)
 
-    def _write(self, row: Row) -> None:  # noqa: C901 - a case for each kind of row
+    def _write(self, row: Row) -> None:  # noqa: C901, PLR0912 - a case for each kind of row
         match row:
             case EventRow(event=event):
                 place: Hashable = ("events", (event.conversation_id, event.seq))
@@ -166,8 +170,13 @@ class MemoryTables:
                 self._put(place, "rest", replace(event, payload={}, amended_by=0), row.written_at)
             case EmptiedRow():
                 self._put(("events", (row.conversation_id, row.seq)), "payload", row.left, row.written_at)
-            case ClientIdRow():
-                self._put(("client_ids", row.key), row.outcome.place, row.outcome, row.written_at)
+            case ClientIdRow(outcome=outcome):
+                cells = {"at": outcome.at, "seq": outcome.seq, "refusal": outcome.refusal}
+                for column, value in cells.items():
+                    if value is not None:  # else the cell is left alone
+                        self._put(("client_ids", row.key), (outcome.place, column), value, row.written_at)
+            case UnspentRow():
+                self._remove_outcome(row.key, row.place, row.written_at)
             case StateRow(state=state):
                 message: Hashable = ("states", (row.conversation_id, row.target_seq))
                 self._put(message, state.seq, state, row.written_at)
@@ -190,6 +199,25 @@ class MemoryTables:
             case FileRow() | ForgottenFileRow():
                 value = isinstance(row, FileRow) or None
                 self._put(("files", (row.conversation_id, row.attachment_id)), row.seq, value, row.written_at)
+
+    def _remove_outcome(self, key: ClientIdKey, place: tuple[int, int, int], written_at: int) -> None:
+        for column in ("at", "seq", "refusal"):
+            self._put(("client_ids", key), (place, column), None, written_at)
+
+    def _outcomes(self, key: ClientIdKey) -> Sequence[Outcome]:
+        cells: dict[Any, Any] = self._select(("client_ids", key))
+        return [
+            Outcome(
+                epoch=place[0],
+                offset=place[1],
+                item=place[2],
+                at=at,
+                seq=cells.get((place, "seq")),
+                refusal=cells.get((place, "refusal")),
+            )
+            for (place, column), at in cells.items()
+            if column == "at"
+        ]
 
     def _event(self, place: Place) -> Event | None:
         columns = self._select(("events", place))
@@ -233,9 +261,17 @@ class MemoryTables:
     def _put(self, partition: Hashable, key: Hashable, value: Any, written_at: int) -> None:
         """The younger cell stays; of two of the same age, the tombstone."""
         cells = self._partitions.setdefault(partition, {})
+        value = None if self._is_undone(partition, written_at) else value
         old = cells.get(key)
         if old is None or (written_at, value is None) >= (old.written_at, old.value is None):
             cells[key] = Cell(written_at, value)
+
+    def _is_undone(self, partition: Any, written_at: int) -> bool:
+        """Whether a deletion of all events above some place covers it."""
+        table, key = partition
+        if table != "events" or key[0] not in self._undone:
+            return False
+        return any(head.seq < key[1] and written_at <= head.written_at for head in self._undone[key[0]])
 
 
 def _latest(versions: dict[Any, Any], up_to: int) -> Any | None:

@@ -26,7 +26,7 @@ def violations(
     online: Sequence[Connection],
 ) -> Iterable[str]:
     """Everything that is wrong with what became of the log in a run that has come to its end."""
-    yield from _stored_wrongly(meant.histories, {each.command.conversation_id for each in meant.aside}, tables)
+    yield from _stored_wrongly(meant.histories, tables)
     yield from _still_there(meant.histories, tables)
     yield from _files_kept(meant.histories, set(kept))
     yield from _downloaded_wrongly(meant.histories, trace)
@@ -45,15 +45,11 @@ def set_aside_wrongly(meant: Meaning, dead: Iterable[Record]) -> Iterable[str]:
     yield from (f"{offset} can never be stored, and was not set aside" for offset in expected - found)
 
 
-def _stored_wrongly(
-    histories: Mapping[ConversationId, History], aside: Collection[ConversationId], tables: SteppedTables
-) -> Iterable[str]:
+def _stored_wrongly(histories: Mapping[ConversationId, History], tables: SteppedTables) -> Iterable[str]:
     """The stored history is the meaning of the log: every accepted command once, at its place (P1, P2, P3)."""
     for conversation, history in histories.items():
         events = [history.as_kept(each) for each in history.events]
-        # where something was set aside, what was tried with it may stay above the head, where nobody looks
-        beyond = 0 if conversation in aside else 10
-        found = tables.events(conversation, 1, len(events) + beyond, newest_first=False)
+        found = tables.events(conversation, 1, len(events) + 10, newest_first=False)
         stored = [replace(event, amended_by=0) for event in found]
         if stored != events:
             yield f"{conversation}: stored {stored}, expected {events}"

@@ -1,7 +1,7 @@
 """What must hold of cursors and unread counts, checked from the logs, the tables and the trace alone (P6)."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from natter.domain.ids import ConversationId
 from natter.domain.reading.views import ConversationView
@@ -24,13 +24,13 @@ def cursor_violations(
     view: type[ViewConversations],
     trace: Trace,
 ) -> Iterable[str]:
-    histories, unsure = meant.histories, meant.unsure
+    histories = meant.histories
     said = _said(each.receipt for each in receipts)
-    yield from _moved_wrongly(said, unsure, trace)
+    yield from _moved_wrongly(said, trace)
     yield from _ended_elsewhere(said, tables)
     yield from _answered_wrongly(trace)
-    yield from _miscounted(histories, unsure, trace)
-    yield from _miscounted_in_the_end(histories, said, unsure, tables, view)
+    yield from _miscounted(histories, trace)
+    yield from _miscounted_in_the_end(histories, said, tables, view)
 
 
 def _said(receipts: Iterable[Receipt]) -> Mapping[CursorKey, tuple[int, int]]:
@@ -43,9 +43,7 @@ def _said(receipts: Iterable[Receipt]) -> Mapping[CursorKey, tuple[int, int]]:
     return said
 
 
-def _moved_wrongly(
-    said: Mapping[CursorKey, tuple[int, int]], unsure: Collection[CursorKey], trace: Trace
-) -> Iterable[str]:
+def _moved_wrongly(said: Mapping[CursorKey, tuple[int, int]], trace: Trace) -> Iterable[str]:
     """No write moves a cursor back, beyond the head, or beyond what was said; nobody is told before."""
     heads: dict[ConversationId, int] = defaultdict(int)
     cursors: dict[CursorKey, Cursor] = defaultdict(Cursor)
@@ -57,8 +55,7 @@ def _moved_wrongly(
             heads[conversation] = seq
         if isinstance(seen, CursorStored):
             before, after = cursors[seen.key], seen.cursor
-            places = _said_places if seen.key in unsure else _places
-            if any(now < was for was, now in zip(places(before), places(after), strict=True)):
+            if any(now < was for was, now in zip(_places(before), _places(after), strict=True)):
                 yield f"{seen.key}: the cursor moved back from {before} to {after}"
             if max(after.read_seq, after.delivered_seq) > heads[seen.key[0]]:
                 yield f"{seen.key}: {after} is beyond the head at {heads[seen.key[0]]}"
@@ -104,13 +101,11 @@ def _answered_wrongly(trace: Trace) -> Iterable[str]:
                 yield f"{receipt} was accepted, with the head at {heads[receipt.conversation_id]}"
 
 
-def _miscounted(histories: Histories, unsure: Collection[CursorKey], trace: Trace) -> Iterable[str]:
+def _miscounted(histories: Histories, trace: Trace) -> Iterable[str]:
     """Whenever a client syncs, it is shown as many unread messages as there are between its cursor and the head."""
     for seen in trace:
         if isinstance(seen, Synced):
             for view in seen.views:
-                if (view.record.conversation_id, seen.connection.user_id) in unsure:
-                    continue
                 unread = _messages(histories, view.record.conversation_id, view.read_seq, view.head.seq)
                 if view.unread != unread:
                     yield f"{seen.connection.connection_id} was shown {view}, with {unread} unread"
@@ -119,7 +114,6 @@ def _miscounted(histories: Histories, unsure: Collection[CursorKey], trace: Trac
 def _miscounted_in_the_end(
     histories: Histories,
     said: Mapping[CursorKey, tuple[int, int]],
-    unsure: Collection[CursorKey],
     tables: SteppedTables,
     view: type[ViewConversations],
 ) -> Iterable[str]:
@@ -127,8 +121,6 @@ def _miscounted_in_the_end(
     views = view(heads=ReadHeads(cache=MemoryHeadCache(), timeline=tables), timeline=tables)
     for conversation, history in histories.items():
         for user, role in history.roles.items():
-            if (conversation, user) in unsure:
-                continue
             (shown,) = views(user, [record(conversation, user, role)])
             sent_seq = max(
                 (
@@ -151,11 +143,6 @@ def _messages(histories: Histories, conversation: ConversationId, after: int, la
 
 def _progress(view: ConversationView) -> tuple[int, int]:
     return view.read_seq, view.unread
-
-
-def _said_places(cursor: Cursor) -> tuple[int, ...]:
-    """Without what was sent."""
-    return cursor.read_seq, cursor.delivered_seq
 
 
 def _places(cursor: Cursor) -> tuple[int, ...]:

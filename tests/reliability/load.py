@@ -44,8 +44,6 @@ class Load:
     """
 
     random: Random
-    refused: bool = False
-    """Whether there are records that the store refuses for ever."""
     week_before: int = field(init=False)
     """Before the command with this index, if there is one, more than a week passes."""
     commands: list[Command] = field(default_factory=list)
@@ -81,7 +79,7 @@ class Load:
         sender = self._sender(conversation)
         if choice < 0.37:
             items: tuple[Item, ...] = (self._presumption(sender),)
-        elif choice < 0.4 and self.refused:
+        elif choice < 0.4:
             sender = self._author(conversation) or sender
             items = (self._poison(),)
         elif choice < 0.75:

@@ -26,8 +26,6 @@ from natter.domain.messages.commands import (
     RemoveMember,
 )
 from natter.domain.messages.events import Event
-from natter.domain.receipts import CursorKey
-from tests.reliability.lanes import LONGEST_BATCH
 from tests.reliability.load import BOUNDS
 from tests.reliability.ports import is_poison
 
@@ -164,8 +162,6 @@ class Meaning:
     answers: list[Answer] = field(default_factory=list)
     aside: list[Record] = field(default_factory=list)
     """Of which something was accepted that can never be stored: they have not happened."""
-    unsure: set[CursorKey] = field(default_factory=set)
-    """Who may be noted as having sent what was set aside, or what was tried with it, until they send again."""
 
 
 def meaning(log: Sequence[Record]) -> Meaning:
@@ -182,8 +178,6 @@ def meaning(log: Sequence[Record]) -> Meaning:
         assert before is not None
         result.histories[conversation], spent, result.answers = before
         result.aside.append(record)
-        behind = log[log.index(record) : log.index(record) + LONGEST_BATCH]
-        result.unsure |= {(conversation, each.command.sender_id) for each in behind}
     return result
 
 

@@ -1,12 +1,17 @@
 """Bugs planted into what becomes of what cannot be stored, and of what is more than there may be."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from natter.domain.errors import Unavailable
-from natter.domain.fold.writes import Row
+from natter.domain.fold.goes import YOUNGER_US
+from natter.domain.fold.writes import Row, UnspentRow
+from natter.domain.messages.commands import Record
+from natter.domain.messages.events import Head
 from natter.domain.messages.states import Bounds
+from natter.domain.receipts import Cursor, CursorKey
 from natter.entrypoints.record import Batch, StreamRecord
+from natter.ports.messages import EventStore
 from natter.usecases.messages.persist import Persist
 from tests.reliability.isolating import Consumer
 from tests.reliability.ports import NeverStoredError, SteppedTables
@@ -48,6 +53,57 @@ class LeavesWhatItLeft(Consumer):
 
     def _set_aside(self, raw: StreamRecord, error: Exception, followers: Batch) -> None:  # noqa: ARG002
         self.dead.add(self._records[raw.offset])
+
+
+@dataclass(frozen=True)
+class Ageless:
+    """What was set aside is as old as any record."""
+
+    inner: EventStore
+
+    def write(self, rows: Sequence[Row]) -> None:
+        self.inner.write(rows)
+
+    def undo(self, rows: Sequence[Row], head: Head) -> None:
+        self.inner.undo(rows, _older(head))
+
+    def write_heads(self, heads: Sequence[Head]) -> None:
+        self.inner.write_heads([_older(head) for head in heads])
+
+    def write_cursors(self, cursors: Mapping[CursorKey, Cursor]) -> None:
+        self.inner.write_cursors(cursors)
+
+
+def _older(head: Head) -> Head:
+    return replace(head, written_at=head.written_at - YOUNGER_US + 1)
+
+
+class MakesNothingYounger(Persist):
+    """What follows a record that is set aside is a microsecond younger than it, as after any other."""
+
+    def void(self, record: Record, followers: Sequence[Record]) -> None:
+        Persist.void(Persist(**{**vars(self), "store": Ageless(self.store)}), record, followers)
+
+
+class InOneGo(Persist):
+    """All of a batch is tried together, whatever time it spans."""
+
+    def _goes(self, batch: Sequence[Record]) -> Iterator[Sequence[Record]]:
+        yield batch
+
+
+class AllAtOnce(Persist):
+    """What an event changes is written together with it."""
+
+    def _write(self, rows: Sequence[Row]) -> None:
+        self.store.write(rows)
+
+
+class LeavesItSpent(Persist):
+    """What a client id became is written over what was tried, cell by cell."""
+
+    def _write(self, rows: Sequence[Row]) -> None:
+        super()._write([row for row in rows if not isinstance(row, UnspentRow)])
 
 
 @dataclass(frozen=True, kw_only=True)

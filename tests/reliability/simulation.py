@@ -93,8 +93,6 @@ class Parts:
     find: type[FindMessage] = FindMessage
     settle_files: type[SettleFiles] = SettleFiles
     consumer: type[Consumer] = Consumer
-    refuses: bool = False
-    """Whether there are records that the store refuses for ever."""
 
 
 class World:
@@ -191,7 +189,7 @@ class World:
             self._downloaders,
             self.clients,
         )
-        load = Load(random=self.random, refused=self._parts.refuses)
+        load = Load(random=self.random)
         self._commands = load.make()
         self._week_before = load.week_before
         self._appended = 0

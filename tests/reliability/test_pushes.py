@@ -1,6 +1,6 @@
 """P7 under everything that can happen to an invocation; and what would break it, planted and caught."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -9,13 +9,23 @@ from natter.domain.ids import DeviceId, UserId
 from natter.domain.push.bursts import Claim, Claimed
 from natter.domain.push.registrations import Handed, Waking
 from natter.ports.push import PushMarks, PushService
+from natter.usecases.push.compose_pushes import CountUnreadOf
 from tests.reliability.pushes import PushParts, first_push_violation
 
 SEEDS = range(60)
 CATCHING_SEEDS = range(400)
 
 
-@pytest.mark.parametrize("how", [{}, {"crashes": False}, {"loses": True}], ids=["crashes", "quiet", "loses"])
+HOW = {
+    "crashes": {},
+    "quiet": {"crashes": False},
+    "loses": {"loses": True},
+    "an outage": {"crashes": False, "out": True},
+}
+"""In an outage, all that is said meanwhile comes when it is over: late, and once."""
+
+
+@pytest.mark.parametrize("how", HOW.values(), ids=HOW)
 def test_each_device_is_woken_once_for_each_message(how: dict[str, bool]) -> None:
     wrong = {seed: found for seed in SEEDS if (found := first_push_violation(seed, PushParts(), **how)) is not None}
     assert wrong == {}
@@ -83,15 +93,30 @@ class NeverReleases:
 
 
 @dataclass
+class OneNameForAll:
+    """All claims of a wave are made under one name: each message of a window is told that it stands for all."""
+
+    inner: PushMarks
+    named: dict[Claim, Claim] = field(default_factory=dict)
+
+    def claim(self, claims: Sequence[Claim], *, now: int) -> Sequence[Claimed]:
+        self.named |= {each: replace(each, by=claims[0].by) for each in claims}
+        return self.inner.claim([self.named[each] for each in claims], now=now)
+
+    def release(self, claims: Sequence[Claim]) -> None:
+        self.inner.release([self.named[each] for each in claims])
+
+
+@dataclass
 class Incremented:
     """The badge is counted up with each push."""
 
     badges: dict[UserId, int] = field(default_factory=dict)
 
-    def __call__(self, _count: Callable[[UserId], int]) -> Callable[[UserId], int]:
-        def count(user: UserId) -> int:
-            self.badges[user] = self.badges.get(user, 0) + 1
-            return self.badges[user]
+    def __call__(self, _count: CountUnreadOf) -> CountUnreadOf:
+        def count(users: Collection[UserId]) -> Mapping[UserId, int]:
+            self.badges |= {user: self.badges.get(user, 0) + 1 for user in users}
+            return self.badges
 
         return count
 
@@ -104,6 +129,7 @@ def _then_marks(marks: PushMarks, service: PushService) -> PushService:
 PLANTED = {
     "marked after the call": PushParts(marks=MarksAfterTheCall, service=_then_marks),
     "marked per event only": PushParts(marks=MarksPerEvent),
+    "one name for all claims of a wave": PushParts(marks=OneNameForAll),
     "refused and never tried again": PushParts(marks=NeverReleases),
     "a badge that is counted up": PushParts(count_unread=Incremented()),
 }

@@ -47,7 +47,9 @@ class Reply:
 class Api:
     """One test's way to the system under test. Leaving it closes every socket that was opened through it."""
 
-    def __init__(self, outputs: Mapping[str, str]) -> None:
+    def __init__(self, outputs: Mapping[str, str], *, password: str = PASSWORD) -> None:
+        """`password` is that of everybody who signs up."""
+        self.password = password
         self.url = outputs["HttpUrl"].rstrip("/")
         self.socket_url = outputs["WebSocketUrl"]
         self._http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=HTTP_TIMEOUT_S))
@@ -108,7 +110,7 @@ class Api:
     async def sign_up(self, name: str = "someone") -> "User":
         """A new user, signed in on a first device."""
         username = fresh(name)
-        account = {"username": username, "password": PASSWORD, "display_name": name.capitalize()}
+        account = {"username": username, "password": self.password, "display_name": name.capitalize()}
         (await self.call("POST", "/v1/users", account)).expect(201)
         return await User.sign_in(self, username)
 
@@ -138,7 +140,7 @@ class User:
 
     @classmethod
     async def sign_in(cls, api: Api, username: str) -> Self:
-        reply = await api.call("POST", "/v1/sessions", {"username": username, "password": PASSWORD})
+        reply = await api.call("POST", "/v1/sessions", {"username": username, "password": api.password})
         return cls(api, username, reply.expect(201))
 
     async def on_another_device(self) -> "User":

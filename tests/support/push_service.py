@@ -5,11 +5,9 @@ them as the browser would, and answers what it is told to.
 
 import base64
 import json
-import re
 import socket
 import ssl
 import threading
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -18,26 +16,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import jwt
-from cryptography.hazmat.primitives.asymmetric import ec
-
+from local.push_service.certificate import certificate
+from local.push_service.rules import Refusal, check_headers, check_signature
 from natter.domain.accounts.users import PushTarget
 from natter.domain.ids import DeviceId, UserId, new_id
 from natter.domain.push.registrations import Registration
 from natter.domain.push.subscriptions import PushHost
 from tests.support.aes128gcm import Receiver
-from tests.support.certificate import certificate
-
-MAX_BODY = 4096
-DAY_S = 24 * 3600
-
-
-class Refusal(Exception):
-    """What is wrong with a request, and the status that says so."""
-
-    def __init__(self, status: int, why: str) -> None:
-        super().__init__(why)
-        self.status = status
 
 
 @dataclass(frozen=True)
@@ -108,51 +93,12 @@ class PushServer:
             raise Refusal(404, "no such subscription")
         if browser.answers:
             return browser.answers.pop(0)
-        self._check_signature(headers.get("authorization", ""), browser.key)
-        _check_headers(headers, body)
+        check_signature(headers.get("authorization", ""), key=browser.key, origin=self.origin)
+        check_headers(headers, body)
         browser.pushed.append(browser.receiver.read_json(body))
         browser.headers.append(dict(headers))
         browser.bodies.append(body)
         return Answer(headers={"Location": self.origin + "/message/1", "TTL": headers["ttl"]})
-
-    def _check_signature(self, authorization: str, key: str) -> None:
-        """RFC 8292, 2 and 4.2."""
-        signed = re.fullmatch(r"vapid t=([A-Za-z0-9_.-]+), k=([A-Za-z0-9_-]{87})", authorization)
-        if signed is None:
-            raise Refusal(401, "not signed")
-        if signed[2] != key:
-            raise Refusal(403, "not by the key of the subscription")
-        point = base64.urlsafe_b64decode(signed[2] + "=")
-        public = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
-        try:
-            claims = jwt.decode(
-                signed[1],
-                public,
-                algorithms=["ES256"],
-                audience=self.origin,
-                options={"require": ["aud", "exp", "sub"]},
-            )
-        except jwt.PyJWTError as error:
-            raise Refusal(403, f"signature: {error}") from error
-        if claims["exp"] > time.time() + DAY_S:
-            raise Refusal(403, "good for more than a day")
-        if not re.match(r"mailto:|https://", claims["sub"]):
-            raise Refusal(403, "nobody to turn to")
-
-
-def _check_headers(headers: Mapping[str, str], body: bytes) -> None:
-    """RFC 8030, 5; RFC 8291, 4."""
-    if len(body) > MAX_BODY:
-        raise Refusal(413, "too large")
-    wanted = {
-        "ttl": "[0-9]+",
-        "content-encoding": "aes128gcm",
-        "topic": "[A-Za-z0-9_-]{1,32}",
-        "urgency": "very-low|low|normal|high",
-    }
-    for name, pattern in wanted.items():
-        if re.fullmatch(pattern, headers.get(name, "")) is None:
-            raise Refusal(400, f"{name} is {headers.get(name)!r}")
 
 
 def _text(raw: bytes) -> str:

@@ -8,5 +8,4 @@ context.configure(connection=connection, transaction_per_migration=False)
 with context.begin_transaction():
     connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": context.config.attributes["lock"]})
     context.run_migrations()
-    for name, value in context.config.attributes["limits"].items():
-        connection.execute(text(f"ALTER ROLE CURRENT_USER SET {name} = {value}"))
+    context.config.attributes["finish"]()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable
 from functools import cache, cached_property
+from queue import Empty, Queue
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
@@ -17,6 +19,7 @@ from natter.settings import (
     FunctionSettings,
     KafkaSettings,
     KeyspacesSettings,
+    OwnerSettings,
     PostgresSettings,
     ValkeySettings,
 )
@@ -31,9 +34,13 @@ if TYPE_CHECKING:
     from natter.adapters.cassandra.client import CassandraSession
     from natter.adapters.kafka.client import RecordProducer
     from natter.adapters.postgres.client import Login, Postgres
+    from natter.adapters.postgres.rotation import LoginRotation
     from natter.adapters.valkey.client import Valkey
 
 _logger = logging.getLogger(__name__)
+
+WARM_WITHIN_S = 6.0
+"""Lambda gives 10 s to start in, of which imports take some; then it begins again, in the first event's time."""
 
 
 def now_ms() -> int:
@@ -108,13 +115,34 @@ class Clients:
     @cached_property
     def postgres_login(self) -> Callable[[], Login]:
         """Reads the database's secret anew at each call: it is rotated."""
-        settings = self.of(PostgresSettings)
+        return self._login(self.of(PostgresSettings).secret_arn)
+
+    @cached_property
+    def owner_login(self) -> Callable[[], Login]:
+        """The same of who owns the schema."""
+        return self._login(self.of(OwnerSettings).secret_arn)
+
+    @cached_property
+    def login_rotation(self) -> LoginRotation:
+        settings, read_owner = self.of(PostgresSettings), self.owner_login
+        import boto3
+
+        from natter.adapters.postgres.client import connect
+        from natter.adapters.postgres.rotation import LoginRotation
+
+        return LoginRotation(
+            secrets=boto3.client("secretsmanager", config=self.aws_config),
+            arn=settings.secret_arn,
+            open_owner=lambda: connect(settings, read_owner()),
+        )
+
+    def _login(self, secret_arn: str) -> Callable[[], Login]:
         import boto3
 
         from natter.adapters.postgres.client import login_from_secret
 
         config = self.aws_config
-        return lambda: login_from_secret(boto3.client("secretsmanager", config=config), settings.secret_arn)
+        return lambda: login_from_secret(boto3.client("secretsmanager", config=config), secret_arn)
 
     @cached_property
     def postgres(self) -> Postgres:
@@ -178,13 +206,33 @@ class Clients:
         """
         Connect to what the function will need, so that its first event does not wait for it.
 
-        A dependency that is down is met again by that event; the environment starts all the same.
+        A dependency that is down is met again by that event; the environment starts all the same. To all of them at
+        once, and for `WARM_WITHIN_S` together: two that do not answer would take longer than Lambda gives to start in.
+        What goes on then, the first event that needs it waits for.
         """
-        for connect in connects:
+        results: Queue[Exception | None] = Queue()
+
+        def run(connect: Callable[[], object]) -> None:
             try:
                 connect()
-            except Unavailable as error:
+            except Exception as error:  # noqa: BLE001 - raised below, where somebody hears of it
+                results.put(error)
+            else:
+                results.put(None)
+
+        for connect in connects:
+            threading.Thread(target=run, args=(connect,), daemon=True).start()
+        end = time.monotonic() + WARM_WITHIN_S
+        for _ in connects:
+            try:
+                error = results.get(timeout=max(0.0, end - time.monotonic()))
+            except Empty:
+                _logger.warning("not warm: no answer within %s s", WARM_WITHIN_S)
+                return
+            if isinstance(error, Unavailable):
                 _logger.warning("not warm: %s", error)
+            elif error is not None:
+                raise error
 
     def prepare_reading(self) -> None:
         """What `chat_api` asks the message store; so with the others."""

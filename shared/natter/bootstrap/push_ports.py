@@ -7,12 +7,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from natter.bootstrap.web_push_ports import WebPushPorts
-from natter.settings import PushCredentialSettings, PushPlatformSettings, WaveQueueSettings
+from natter.settings import CrowdQueueSettings, PushCredentialSettings, PushPlatformSettings, WaveQueueSettings
 
 if TYPE_CHECKING:
     from natter.adapters.sns.endpoints import SnsPushEndpoints
     from natter.adapters.sns.platforms import SnsPlatforms
     from natter.adapters.sns.push_service import SnsPushService
+    from natter.adapters.sqs.client import SqsQueue
     from natter.domain.accounts.users import PushProvider
     from natter.ports.push import (
         AbandonedEndpoints,
@@ -114,11 +115,20 @@ class PushPorts(WebPushPorts):
 
     @cached_property
     def waves(self) -> WaveQueue:
+        """Who only has numbers on icons brought up to date is told of one queue."""
         settings = self.of(WaveQueueSettings)
         from natter.adapters.sqs.client import SqsQueue
         from natter.adapters.sqs.waves import SqsWaveQueue
 
-        return SqsWaveQueue(SqsQueue(self.sqs, settings.queue_url, name="the queue of waves"))
+        crowds = None if self.find(CrowdQueueSettings) is None else self._crowds
+        return SqsWaveQueue(SqsQueue(self.sqs, settings.queue_url, name="the queue of waves"), crowds)
+
+    @cached_property
+    def _crowds(self) -> SqsQueue:
+        settings = self.of(CrowdQueueSettings)
+        from natter.adapters.sqs.client import SqsQueue
+
+        return SqsQueue(self.sqs, settings.queue_url, name="the queue of crowds")
 
     @cached_property
     def push_marks(self) -> PushMarks:

@@ -25,8 +25,20 @@ PRESENCE_S = 1.0
 SLICE_S = 2.0
 """Of one slice; what is not posted by then goes back into the queue."""
 
+BADGES_S = 0.2
+"""Of asking, after a batch of receipts, for the numbers on icons."""
+
 PUSHES_S = 5.0
-"""Of handing the pushes of one wave over to their platforms."""
+"""Of handing pushes over to their platforms, those that are claimed together."""
+
+WAVE_S = 12.0
+"""Of one wave; whom there was no time for by then goes back into the queue, as they were."""
+
+WAVE_MOST_S = 20.0
+"""The same for those who were claimed before: the function's own time must not end while they are."""
+
+PREVIEWS_S = 1.0
+"""Of finding out of what kind files are; one that is not known by then is a file."""
 
 SIGNED_OUT_S = 0.5
 """Of telling connections why they are about to be closed."""

@@ -27,6 +27,8 @@ COMMANDS = Bucket("commands", rate=20, burst=60)
 SIGNALS = Bucket("signals", rate=10, burst=30)
 """How far one has read, what one was delivered, whom one watches, how one is, pings, frames of no action: together."""
 NEW_CONVERSATIONS = Bucket("new_conversations", rate=10 / 60, burst=60)
+PUSH_REGISTRATIONS = Bucket("push_registrations", rate=10 / 60, burst=30)
+"""Each asks a platform, and may leave an endpoint there for an hour."""
 TYPING = Bucket("typing", rate=1 / 2, burst=1)
 """Of one user in one conversation; what is over it is not passed on."""
 TYPING_PER_USER = Bucket("typing_user", rate=10, burst=30)
@@ -36,6 +38,7 @@ BUCKETS = {
     bucket.name: bucket
     for bucket in (
         *(HTTP_PER_USER, COMMANDS, SIGNALS, TYPING, TYPING_PER_USER, NEW_CONVERSATIONS, SIGN_UPS_PER_ADDRESS),
+        PUSH_REGISTRATIONS,
         *(FAILED_SIGN_INS_PER_NAME, FAILED_SIGN_INS_PER_ADDRESS, SIGN_INS_PER_USER, SIGN_INS_PER_ADDRESS),
     )
 }

@@ -274,7 +274,8 @@ class Devices(Protocol):
         self, user: UserId, device: DeviceId, target: PushTarget, *, endpoint: str | None, at: int
     ) -> bool:
         """
-        Wake the device there from now on, and no other device: a token belongs to who registered it last.
+        Wake the device there from now on, and no other device: a token belongs to who registered it last. Of more than
+        `MAX_REGISTRATIONS` devices of a user, the one that registered longest ago is woken no more.
 
         `endpoint` is what `PushEndpoints` has made of it. False, and nothing changed, unless `user` is signed in on
         `device`. Repeating it is safe.

@@ -108,6 +108,9 @@ class Conversations(Protocol):
     def begun_of(self, user: UserId) -> Mapping[ConversationId, int]:
         """When each conversation that the user belongs to was created: there may be thousands."""
 
+    def of_each(self, users: Collection[UserId]) -> Mapping[UserId, Collection[ConversationId]]:
+        """Which conversations each of `users` belongs to, thousands maybe; who belongs to none is missing."""
+
     def of_user(self, user: UserId) -> Sequence[ConversationRecord]:
         """All conversations that the user belongs to, whole: for who really wants all of them."""
 

@@ -53,9 +53,10 @@ class EventStore(Protocol):
     def write(self, rows: Sequence[Row]) -> None:
         """Write all rows, concurrently; when it returns, all are stored."""
 
-    def undo(self, rows: Sequence[Row]) -> None:
+    def undo(self, rows: Sequence[Row], head: Head) -> None:
         """
-        Remove what writing `rows` may have left, as if it had never been tried. None of them may be written again.
+        Remove what writing `rows` may have left, as if it had never been tried, and every event above `head`, as far as
+        it is not younger than it: also what is written later.
 
         What a row has emptied stays empty, and how far its sender had sent is noted as they were told.
         """

@@ -137,20 +137,23 @@ class ShownBadges(Protocol):
     def of(self, users: Collection[UserId]) -> Mapping[UserId, Mapping[DeviceId, int]]:
         """Which numbers but zero the devices of each of `users` show; users without any are missing."""
 
-    def due(self, users: Collection[UserId]) -> Mapping[UserId, int]:
+    def due(self, users: Collection[UserId], *, now: int) -> Mapping[UserId, int]:
         """
-        Of `users`, those with a device that shows a number who are to be told, and in how many milliseconds: at most
-        once in `BADGE_PACE_MS`, and once more after what happens meanwhile. Who is missing has nothing to be told, or
-        is told soon already.
+        Of `users`, those with a device that shows a number who are to be told of what has changed at `now`, and when
+        (milliseconds): see `natter.domain.push.badges`. They count as told then. Who is missing has nothing to be
+        told, or is told later already.
         """
+
+    def forget(self, user: UserId) -> None:
+        """What is known of a user: as if they had never been told anything."""
 
 
 class WaveQueue(Protocol):
-    """Waves waiting to be looked at, in no order. Each is handed out at least once."""
+    """Waves waiting to be looked at, in no order; those for crowds in nobody's way. Each comes at least once."""
 
-    def add(self, waves: Sequence[Wave], *, delay_s: int = 0) -> None:
+    def add(self, waves: Sequence[Wave], *, delay_s: int | Sequence[int] = 0) -> None:
         """
-        Add all, to be handed out after `delay_s` seconds, at most 900.
+        Add all, to be handed out after `delay_s` seconds, at most 900: of all of them, or of each its own.
 
         Raises:
             Unavailable: some may be missing; adding all of them again is safe.

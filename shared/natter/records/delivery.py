@@ -12,6 +12,8 @@ from natter.records.base import loaded, loaded_message
 
 FANOUT_SCHEMA = b"fanout/1"
 SLICE_SCHEMA = "slice/2"
+SLICES_READ = "slice/1|slice/2"
+"""A deployment finds those of the version before in the queue: it does not say since when they are on their way."""
 
 _undelivered = TypeAdapter(Undelivered)
 
@@ -21,10 +23,11 @@ class _Slice(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    schema_: Annotated[str, Field(alias="schema", pattern=f"^{SLICE_SCHEMA}$")]
+    schema_: Annotated[str, Field(alias="schema", pattern=f"^({SLICES_READ})$")]
     conversation_id: ConversationId
     seqs: tuple[int, ...]
-    made_at: int
+    made_at: int = 0
+    """Of an earlier version, which does not say it: it is over, and its connections are made to sync."""
     attempt: int
     connections: dict[str, tuple[tuple[UserId, DeviceId, SessionId, ConnectionId, int], ...]]
 

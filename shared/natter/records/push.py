@@ -1,6 +1,7 @@
 """Messages of the queue of those who may have to be woken."""
 
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_json
@@ -13,15 +14,22 @@ from natter.records.base import loaded_message
 WAVE_SCHEMA = "wave/1"
 
 
+class _Message(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    seq: int
+    at: int
+    sender_id: UserId
+    mentions: tuple[int, ...]
+    """By their number among the users."""
+
+
 class _Candidates(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     conversation_id: ConversationId
-    seq: int
-    at: int
-    sender_id: UserId
+    messages: Annotated[tuple[_Message, ...], Field(min_length=1)]
     users: tuple[UserId, ...]
-    mentions: frozenset[UserId]
 
 
 class _Wave(BaseModel):
@@ -31,6 +39,7 @@ class _Wave(BaseModel):
     candidates: tuple[_Candidates, ...]
     badges: tuple[UserId, ...]
     attempt: int
+    crowd: bool
 
 
 def dump_wave(wave: Wave) -> str:
@@ -39,17 +48,15 @@ def dump_wave(wave: Wave) -> str:
             "schema": WAVE_SCHEMA,
             "candidates": [
                 {
-                    "conversation_id": each.message.conversation_id,
-                    "seq": each.message.seq,
-                    "at": each.message.at,
-                    "sender_id": each.message.sender_id,
+                    "conversation_id": each.conversation_id,
+                    "messages": [_dumped(message, each.users) for message in each.messages],
                     "users": each.users,
-                    "mentions": sorted(each.message.mentions),
                 }
                 for each in wave.candidates
             ],
             "badges": wave.badges,
             "attempt": wave.attempt,
+            "crowd": wave.crowd,
         }
     ).decode()
 
@@ -62,18 +69,29 @@ def load_wave(body: str) -> Wave:
     wave = loaded_message(_Wave, body)
     return Wave(
         candidates=tuple(
-            Candidates(
-                message=Message(
-                    conversation_id=each.conversation_id,
-                    seq=each.seq,
-                    at=each.at,
-                    sender_id=each.sender_id,
-                    mentions=each.mentions,
-                ),
-                users=each.users,
-            )
+            Candidates(messages=tuple(_loaded(message, each) for message in each.messages), users=each.users)
             for each in wave.candidates
         ),
         badges=wave.badges,
         attempt=wave.attempt,
+        crowd=wave.crowd,
+    )
+
+
+def _dumped(message: Message, users: Sequence[UserId]) -> Mapping[str, Any]:
+    return {
+        "seq": message.seq,
+        "at": message.at,
+        "sender_id": message.sender_id,
+        "mentions": [number for number, user in enumerate(users) if user in message.mentions],
+    }
+
+
+def _loaded(message: _Message, of: _Candidates) -> Message:
+    return Message(
+        conversation_id=of.conversation_id,
+        seq=message.seq,
+        at=message.at,
+        sender_id=message.sender_id,
+        mentions=frozenset(of.users[number] for number in message.mentions),
     )

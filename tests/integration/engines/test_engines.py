@@ -1,10 +1,12 @@
 import asyncio
 import os
 import signal
+import ssl
 import subprocess
 import sys
 from pathlib import Path
 
+import aiohttp
 import boto3
 import psutil
 import psycopg
@@ -172,6 +174,16 @@ class TestLife:
         assert select(cassandra.address, "kept") == "hello"
         psycopg.connect(dsn(postgres.address, "keeper", "secret", "kept")).close()
 
+    async def test_whoever_trusts_the_push_service_does_so_when_it_is_started_again(self, others: Engines) -> None:
+        await others.start("webpush")
+        trusting = ssl.create_default_context(cafile=others.webpush.authority)
+        await others.webpush.kill()
+        assert not await others.webpush.ready()
+        await others.webpush.start()
+        url = f"https://{others.webpush.address}/subscriptions"
+        async with aiohttp.ClientSession() as http, http.post(url, json={"key": "k"}, ssl=trusting) as answer:
+            assert answer.status == 201
+
     async def test_a_paused_engine_does_not_answer_until_it_is_resumed(self, engines: Engines) -> None:
         engines.valkey.pause()
         try:
@@ -256,6 +268,7 @@ class TestExternal:
             ("valkey", "NATTER_VALKEY", "127.0.0.1:1"),
             ("postgres", "NATTER_POSTGRES", "postgresql://nobody:x@127.0.0.1:1/postgres"),
             ("localstack", "NATTER_LOCALSTACK_URL", "http://127.0.0.1:1"),
+            ("webpush", "NATTER_WEBPUSH", "127.0.0.1:1"),
         ],
     )
     async def test_one_that_does_not_answer_is_named(

@@ -5,12 +5,15 @@ import logging
 import socket
 import subprocess
 import sys
+import threading
+import time
 from functools import cached_property
 from inspect import getmembers
 from pathlib import Path
 
 import pytest
 
+from natter.bootstrap import clients
 from natter.bootstrap.clients import MissingSettingsError
 from natter.bootstrap.engines import Engines
 from natter.domain.errors import Unavailable
@@ -18,6 +21,7 @@ from natter.domain.limits import Bucket
 from natter.settings import (
     AttachmentSettings,
     ClosureQueueSettings,
+    CrowdQueueSettings,
     DeliverySettings,
     EndpointSettings,
     ExporterSettings,
@@ -28,6 +32,7 @@ from natter.settings import (
     LimitSettings,
     LookQueueSettings,
     OidcSettings,
+    OwnerSettings,
     PostgresSettings,
     PushCredentialSettings,
     PushPlatformSettings,
@@ -62,6 +67,7 @@ class AllSettings(FunctionSettings):
     """Of a function that needs everything."""
 
     postgres: PostgresSettings = PostgresSettings(endpoint=NOWHERE, database="natter", secret_arn="secret")
+    owner: OwnerSettings = OwnerSettings(secret_arn="secret")
     valkey: ValkeySettings = ValkeySettings(endpoint=NOWHERE, user="natter", cache="natter")
     kafka: KafkaSettings = KafkaSettings(brokers=NOWHERE)
     keyspaces: KeyspacesSettings = KeyspacesSettings(endpoint=NOWHERE, keyspace="natter")
@@ -78,6 +84,7 @@ class AllSettings(FunctionSettings):
     exporter: ExporterSettings = ExporterSettings(function="export")
     limits: LimitSettings = LimitSettings(per_address=False)
     waves: WaveQueueSettings = WaveQueueSettings(queue_url="http://127.0.0.1/waves")
+    crowds: CrowdQueueSettings = CrowdQueueSettings(queue_url="http://127.0.0.1/crowds")
     web_push: WebPushSettings = WebPushSettings(
         secret_arns=("key",), contact="mailto:a@b.example", hosts=("a.example",)
     )
@@ -177,6 +184,29 @@ class TestWarm:
             Engines(FunctionSettings(stage="unit")).warm(down, lambda: connected.append("log"))
         assert connected == ["log"]
         assert "not warm" in caplog.text
+
+    def test_those_who_do_not_answer_take_no_longer_together_than_lambda_gives(
+        self, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Kafka and Keyspaces both away: an environment that starts for 10 s is started again, in a request's time."""
+        monkeypatch.setattr(clients, "WARM_WITHIN_S", 0.05)
+        answered = threading.Event()
+        connected: list[str] = []
+
+        def silent() -> None:
+            answered.wait(20)
+
+        with caplog.at_level(logging.WARNING, logger="natter"):
+            began = time.monotonic()
+            Engines(FunctionSettings(stage="unit")).warm(silent, silent, lambda: connected.append("cache"))
+            took_s = time.monotonic() - began
+        answered.set()
+        assert took_s < 5
+        assert connected == ["cache"]
+        assert "no answer" in caplog.text
+
+    def test_that_is_well_below_what_lambda_gives(self) -> None:
+        assert clients.WARM_WITHIN_S <= 7
 
     def test_a_mistake_is_not_taken_for_an_outage(self) -> None:
         engines = Engines(FunctionSettings(stage="unit"))

@@ -24,7 +24,8 @@ class TestBuckets:
         assert per_minute(limits.TYPING_PER_USER) == (10 * 60, 30)
         assert per_minute(limits.SIGN_INS_PER_USER) == (60, 300)
         assert per_minute(limits.SIGN_INS_PER_ADDRESS) == (600, 1000)
-        assert len(BUCKETS) == 11
+        assert per_minute(limits.PUSH_REGISTRATIONS) == (10, 30)
+        assert len(BUCKETS) == 12
         assert sorted(limits.BUCKETS) == sorted(bucket.name for bucket in BUCKETS)
 
     def test_no_one_user_can_use_up_an_address(self) -> None:

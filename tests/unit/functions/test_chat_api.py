@@ -221,7 +221,7 @@ class TestAttachments:
         chat.fold()
         reply = bob.call("GET", path)
         assert (reply.status, reply.text) == (302, "")
-        assert reply.headers["Cache-Control"] == "no-store"
+        assert (reply.headers["Cache-Control"], reply.headers["Vary"]) == ("no-store", "Accept")
         assert chat.attachments.download(reply.headers["Location"]) == (a_file(b"cat"), b"cat")
 
     @pytest.mark.parametrize("accept", ["application/json", "Application/JSON;q=0.9, text/plain, */*"])
@@ -236,7 +236,7 @@ class TestAttachments:
         chat.send(a_command(shown, sender=ann.user_id, conversation=lobby))
         chat.fold()
         reply = bob.call("GET", path, headers={"accept": accept})
-        assert (reply.status, reply.headers["Cache-Control"]) == (200, "no-store")
+        assert (reply.status, reply.headers["Cache-Control"], reply.headers["Vary"]) == (200, "no-store", "Accept")
         url = reply.json["url"]
         assert reply.json == {
             "url": url,

@@ -40,7 +40,7 @@ class TestPush:
         assert consumer(consumer.a_record(), consumer.a_record(offset=1)) == []
         ((delay_s, wave),) = consumer.stage.queue.waiting
         assert delay_s == WAIT_MS // 1000
-        assert [(each.message.seq, each.users) for each in wave.candidates] == [(2, (BOB,)), (3, (BOB,))]
+        assert [([one.seq for one in each.messages], each.users) for each in wave.candidates] == [([2, 3], (BOB,))]
 
     def test_what_cannot_be_read_is_set_aside_and_the_others_go_on(self) -> None:
         consumer = Consumer()

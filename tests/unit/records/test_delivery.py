@@ -8,8 +8,10 @@ from natter.domain.ids import DeviceId, SessionId, UserId
 from natter.records.base import BadRecordError
 from natter.records.delivery import FANOUT_SCHEMA, dump_slice, dump_undelivered, load_slice, load_undelivered
 from natter.usecases.delivery.settle_posts import SLICE_CONNECTIONS
-from tests.deliveries import a_slice
-from tests.messages import ANN, BOB, LOBBY, a_connection
+from tests.deliveries import a_deliver, a_slice
+from tests.memory.connections import MemoryConnections
+from tests.memory.gateway import MemoryGateway
+from tests.messages import ANN, BOB, LOBBY, NOON, a_connection
 
 SQS_LIMIT_BYTES = 256 * 1024
 BATCH = 10
@@ -47,7 +49,16 @@ class TestSlice:
         ]
         assert BATCH * len(dump_slice(a_slice(*connections, seqs=tuple(range(10**9, 10**9 + 50))))) < SQS_LIMIT_BYTES
 
-    @pytest.mark.parametrize("body", ["{", "{}", dump_slice(a_slice()).replace("slice/2", "slice/1")])
+    @pytest.mark.parametrize("body", ["{", "{}", dump_slice(a_slice()).replace("slice/2", "slice/3")])
     def test_anything_else_is_a_bad_record(self, body: str) -> None:
         with pytest.raises(BadRecordError):
             load_slice(body)
+
+    def test_one_of_the_version_before_is_over(self) -> None:
+        """It was queued before a deployment; its connections are made to sync."""
+        slice_ = a_slice(a_connection(ANN), a_connection(BOB), seqs=(3, 4), made_at=NOON, attempt=1)
+        fields = json.loads(dump_slice(slice_)) | {"schema": "slice/1"}
+        del fields["made_at"]
+        before = load_slice(json.dumps(fields))
+        assert before == replace(slice_, made_at=0)
+        assert a_deliver(MemoryConnections(), MemoryGateway(), lambda: NOON).settle.is_over(before)

@@ -11,6 +11,7 @@ from natter.adapters.cassandra.rows import (
     bucket,
 )
 from natter.domain.conversations.members import Standing
+from natter.domain.fold.goes import ITEMS
 from natter.domain.fold.writes import (
     AmendedRow,
     ClientIdRow,
@@ -25,6 +26,7 @@ from natter.domain.fold.writes import (
     SentRow,
     StandingRow,
     StateRow,
+    UnspentRow,
 )
 from natter.domain.messages.events import Head
 from natter.domain.receipts import Cursor, CursorKey
@@ -66,7 +68,7 @@ WRITE_HEAD = (
     "written_at, preview, history, voids) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ?"
 )
 
-REMOVE_EVENT = "DELETE FROM events USING TIMESTAMP ? WHERE conversation_id = ? AND bucket = ? AND seq = ?"
+REMOVE_EVENTS = "DELETE FROM events USING TIMESTAMP ? WHERE conversation_id = ? AND bucket = ? AND seq > ?"
 REMOVE_OUTCOME = (
     "DELETE FROM client_ids USING TIMESTAMP ? WHERE conversation_id = ? AND sender_id = ? AND client_id = ? "
     "AND log_epoch = ? AND log_offset = ? AND item = ?"
@@ -105,12 +107,15 @@ class CassandraEventStore:
     def write(self, rows: Sequence[Row]) -> None:
         self._session.write([_write(row) for row in rows])
 
-    def undo(self, rows: Sequence[Row]) -> None:
+    def undo(self, rows: Sequence[Row], head: Head) -> None:
         """
         By deletions of the same age: of two cells of one age, the tombstone stays. A place of a file stays: it may
-        have been written before as well, and says only where to look.
+        have been written before as well, and says only where to look. Events are removed wherever one go can have
+        written them: each of these deletions is of the thousand rows of a bucket, as many as Keyspaces takes.
         """
-        self._session.write([statement for row in rows if (statement := _undo(row)) is not None])
+        buckets = range(bucket(head.seq + 1), bucket(head.seq + ITEMS) + 1)
+        events = [(REMOVE_EVENTS, (head.written_at, head.conversation_id, each, head.seq)) for each in buckets]
+        self._session.write([*events, *(statement for row in rows if (statement := _undo(row)) is not None)])
 
     def write_heads(self, heads: Sequence[Head]) -> None:
         self._session.write([(WRITE_HEAD, _head_values(head)) for head in heads])
@@ -120,7 +125,7 @@ class CassandraEventStore:
         self._session.write([(WRITE_CURSOR, _cursor_values(key, cursor)) for key, cursor in cursors.items()])
 
 
-def _write(row: Row) -> Statement:  # noqa: C901, PLR0911 - a statement for each kind of row
+def _write(row: Row) -> Statement:  # noqa: C901, PLR0911, PLR0912 - a statement for each kind of row
     match row:
         case EventRow(event=event):
             return WRITE_EVENT, (
@@ -148,6 +153,8 @@ def _write(row: Row) -> Statement:  # noqa: C901, PLR0911 - a statement for each
                 outcome.at,
                 row.written_at,
             )
+        case UnspentRow(key=key, place=place):
+            return REMOVE_OUTCOME, (row.written_at, key.conversation_id, key.sender_id, key.client_id, *place)
         case StateRow(conversation_id=conversation_id, target_seq=target_seq, state=state):
             target = conversation_id, bucket(target_seq), target_seq
             return WRITE_STATE, (*target, state.seq, dump_state(state), row.written_at)
@@ -174,10 +181,8 @@ def _write(row: Row) -> Statement:  # noqa: C901, PLR0911 - a statement for each
             return FORGET_FILE, (row.written_at, row.conversation_id, row.attachment_id, row.seq)
 
 
-def _undo(row: Row) -> Statement | None:  # noqa: PLR0911 - a statement for each kind of row
+def _undo(row: Row) -> Statement | None:
     match row:
-        case EventRow(event=event):
-            return REMOVE_EVENT, (row.written_at, event.conversation_id, bucket(event.seq), event.seq)
         case ClientIdRow(key=key, outcome=outcome):
             place = outcome.epoch, outcome.offset, outcome.item
             return REMOVE_OUTCOME, (row.written_at, key.conversation_id, key.sender_id, key.client_id, *place)

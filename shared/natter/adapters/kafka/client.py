@@ -49,9 +49,9 @@ class RecordProducer:
 
     def warm(self, topics: Sequence[str]) -> None:
         """Fetch the topics' metadata and connect, so that the first append does not have to."""
-        with self._lock:
-            producer = self._made()
         try:
+            with self._lock:
+                producer = self._made()
             for topic in topics:
                 producer.list_topics(topic, timeout=self._settings.append_timeout_s)
         except KafkaException as error:

@@ -12,6 +12,7 @@ a session, and one that sets its own keeps a connection of the database to itsel
 
 import json
 import random
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -129,7 +130,8 @@ def connect(settings: PostgresSettings, login: Login, *, statement_timeout_s: fl
         dbname=settings.database,
         user=login.username,
         password=login.password,
-        sslmode="require" if settings.tls == "require" else "disable",
+        sslmode="disable" if settings.tls == "off" else settings.tls,
+        sslrootcert=settings.ca_file or authorities(),
         connect_timeout=settings.connect_timeout_s,
         tcp_user_timeout=settings.connect_timeout_s * 1000,
         keepalives_idle=30,
@@ -143,6 +145,15 @@ def connect(settings: PostgresSettings, login: Login, *, statement_timeout_s: fl
         for name, value in limits(statement_timeout_s).items():
             line.execute("SELECT set_config(%s, %s, false)", (name, value))
     return line
+
+
+def authorities() -> str:
+    """
+    The PEM file of the authorities that this Python trusts, and among them Amazon's, who vouch for RDS Proxy. libpq
+    comes with a TLS of its own, which knows none.
+    """
+    places = ssl.get_default_verify_paths()
+    return places.cafile or places.openssl_cafile
 
 
 def limits(statement_timeout_s: float) -> dict[str, str]:

@@ -91,6 +91,7 @@ _BEGUN = """
     SELECT m.conversation_id, c.created_at FROM members m JOIN conversations c USING (conversation_id)
     WHERE m.user_id = %s
 """
+_OF_EACH = "SELECT user_id, conversation_id FROM members WHERE user_id = ANY(%s::id[])"
 
 
 class PostgresConversations:
@@ -186,6 +187,12 @@ class PostgresConversations:
 
     def begun_of(self, user: UserId) -> Mapping[ConversationId, int]:
         return {row["conversation_id"]: row["created_at"] for row in self._postgres.query(_BEGUN, (user,))}
+
+    def of_each(self, users: Collection[UserId]) -> Mapping[UserId, Collection[ConversationId]]:
+        found: dict[UserId, list[ConversationId]] = {}
+        for row in self._postgres.query(_OF_EACH, (list(users),)):
+            found.setdefault(row["user_id"], []).append(row["conversation_id"])
+        return found
 
     def of_user(self, user: UserId) -> Sequence[ConversationRecord]:
         rows = self._postgres.run(lambda cursor: cursor.execute(_SEEN, (user,)).fetchall())

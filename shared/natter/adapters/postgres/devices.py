@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from natter.adapters.postgres.client import Cursor, Postgres
-from natter.domain.accounts.users import SESSION_IDLE_MS, Device, KnownDevice, PushTarget
+from natter.domain.accounts.users import MAX_REGISTRATIONS, SESSION_IDLE_MS, Device, KnownDevice, PushTarget
 from natter.domain.ids import DeviceId, UserId
 from natter.ports.accounts import Devices
 
@@ -34,6 +34,12 @@ _REGISTER = """
         provider = excluded.provider, token = excluded.token, endpoint = excluded.endpoint,
         registered_at = excluded.registered_at
 """
+_KEEP_LATEST = """
+    DELETE FROM push_registrations WHERE user_id = %(user_id)s AND device_id IN (
+        SELECT device_id FROM push_registrations WHERE user_id = %(user_id)s
+        ORDER BY device_id = %(device_id)s DESC, registered_at DESC, device_id OFFSET %(most)s
+    )
+"""
 FORGET_ABANDONED = "DELETE FROM abandoned_endpoints WHERE provider = %(provider)s AND token = %(token)s"
 _DROP = """
     WITH dropped AS (DELETE FROM push_registrations WHERE user_id = %(user_id)s AND device_id = %(device_id)s)
@@ -59,6 +65,7 @@ class PostgresDevices:
             "endpoint": endpoint,
             "at": at,
             "idle_since": at - SESSION_IDLE_MS,
+            "most": MAX_REGISTRATIONS,
         }
 
         def work(cursor: Cursor) -> bool:
@@ -67,6 +74,7 @@ class PostgresDevices:
             cursor.execute(_HOLD_TOKEN, row)
             cursor.execute(FREE_TOKEN, row)
             cursor.execute(_REGISTER, row)
+            cursor.execute(_KEEP_LATEST, row)
             cursor.execute(FORGET_ABANDONED, row)  # it was abandoned by whom it was taken away from
             return True
 

@@ -98,6 +98,8 @@ class SnsPushService:
         self._sns  # noqa: B018 - making it takes longer than using it
 
     def hand_over(self, wakings: Sequence[Waking], *, budget_s: float) -> Sequence[Handed]:
+        if budget_s <= 0:
+            return [Handed(outcome=Outcome.REFUSED)] * len(wakings)
         deadline = monotonic() + budget_s
         if self._now_ms() - self._used_at > IDLE_MS:
             self._sns.close()  # its idle connections; it goes on with new ones

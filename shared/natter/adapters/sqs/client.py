@@ -38,18 +38,19 @@ class SqsQueue:
     def warm(self) -> None:
         self._client = self._client or self._connect()
 
-    def send(self, bodies: Sequence[str], *, delay_s: int = 0) -> None:
+    def send(self, bodies: Sequence[str], *, delay_s: int | Sequence[int] = 0) -> None:
         """
-        Send all. Ten of them must fit into a call: 256 KB.
+        Send all, each to be seen after `delay_s` or after its own delay. Ten of them must fit into a call: 256 KB.
 
         Raises:
             Unavailable: some may be missing.
         """
-        for together in batched(bodies, BATCH, strict=False):
+        delays_s = [delay_s] * len(bodies) if isinstance(delay_s, int) else delay_s
+        for together in batched(zip(bodies, delays_s, strict=True), BATCH, strict=False):
             self._send(
                 [
                     {"Id": str(number), "MessageBody": body, "DelaySeconds": delay_s}
-                    for number, body in enumerate(together)
+                    for number, (body, delay_s) in enumerate(together)
                 ]
             )
 

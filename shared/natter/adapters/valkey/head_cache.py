@@ -35,7 +35,7 @@ local new_epoch, new_seq = tonumber(ARGV[1]), tonumber(ARGV[2])
 if new_epoch < epoch or (new_epoch == epoch and new_seq < seq) then
   return 0
 end
-redis.call('HSET', KEYS[1], 'epoch', ARGV[1], 'seq', ARGV[2], 'head', ARGV[3], 'at', ARGV[5])
+redis.call('HSET', KEYS[1], 'epoch', ARGV[1], 'seq', ARGV[2], 'head', ARGV[3], 'at', ARGV[5], 'messages', ARGV[6])
 redis.call('EXPIRE', KEYS[1], ARGV[4])
 return 1
 """
@@ -50,11 +50,11 @@ return 1
 """
 
 FILL = """
-if redis.call('HGET', KEYS[1], 'lease') ~= ARGV[6] then
+if redis.call('HGET', KEYS[1], 'lease') ~= ARGV[7] then
   return 0
 end
 redis.call('DEL', KEYS[1])
-redis.call('HSET', KEYS[1], 'epoch', ARGV[1], 'seq', ARGV[2], 'head', ARGV[3], 'at', ARGV[5])
+redis.call('HSET', KEYS[1], 'epoch', ARGV[1], 'seq', ARGV[2], 'head', ARGV[3], 'at', ARGV[5], 'messages', ARGV[6])
 redis.call('EXPIRE', KEYS[1], ARGV[4])
 return 1
 """
@@ -94,15 +94,15 @@ class ValkeyHeadCache:
                 for some in batched(conversations, PLACES_AT_ONCE, strict=False):
                     pipeline = client.pipeline(transaction=False)
                     for conversation in some:
-                        pipeline.hmget(_key(conversation), "seq", "at")
+                        pipeline.hmget(_key(conversation), "seq", "at", "messages")
                     found += pipeline.execute()
         except Unavailable as error:
             _logger.warning("heads are read from the table: %s", error)
             return {}
         return {
-            each: HeadPlace(seq=int(seq), at=int(at))
-            for each, (seq, at) in zip(conversations, found, strict=True)
-            if seq is not None and at is not None
+            each: HeadPlace(seq=int(seq), at=int(at), messages=int(messages))
+            for each, (seq, at, messages) in zip(conversations, found, strict=True)
+            if seq is not None and at is not None and messages is not None
         }
 
     def fill(self, conversations: Sequence[ConversationId], read: ReadTable) -> Mapping[ConversationId, Head]:
@@ -128,7 +128,7 @@ class ValkeyHeadCache:
 
 def _cell(head: Head) -> tuple[str | int | bytes, ...]:
     """Key and arguments of what writes it."""
-    return _key(head.conversation_id), head.epoch, head.seq, dump_head(head), TTL_S, head.at
+    return _key(head.conversation_id), head.epoch, head.seq, dump_head(head), TTL_S, head.at, head.messages
 
 
 def _key(conversation: ConversationId) -> str:

@@ -1,17 +1,29 @@
 """
-`ShownBadges` in Valkey: `badges:{user}`, a hash of devices and the numbers that they show; `badge-told:{user}`, for a
-minute after they were told; `badge-due:{user}`, until they are told once more.
+`ShownBadges` in Valkey: `badges:{user}`, a hash of devices and the numbers that they show; `badge-told:{user}`, when
+they were told last, or are to be, as `natter.domain.push.badges` decides.
 """
 
 from collections.abc import Collection, Mapping
 
 from natter.adapters.valkey.client import Valkey
 from natter.domain.ids import DeviceId, UserId
-from natter.domain.push.wording import BADGE_PACE_MS
+from natter.domain.push.badges import PACE_MS, STEP_MS
 from natter.ports.push import ShownBadges
 
 TTL_S = 30 * 24 * 3600
 """Who was pushed nothing for so long, and has read nothing, has other worries."""
+
+# KEYS[1] when they were told; ARGV: now. Returns when to tell them, or nothing.
+_TELL = f"""
+local last, now = tonumber(redis.call('GET', KEYS[1])), tonumber(ARGV[1])
+local at = now
+if last and last + {PACE_MS} > now then
+  if last > now then return false end
+  at = math.ceil((last + {PACE_MS}) / {STEP_MS}) * {STEP_MS}
+end
+redis.call('SET', KEYS[1], string.format('%.0f', at), 'PX', at - now + {PACE_MS})
+return at
+"""
 
 
 class ValkeyShownBadges:
@@ -42,22 +54,22 @@ class ValkeyShownBadges:
             found = zip(ordered, pipeline.execute(), strict=True)
             return {user: _loaded(each) for user, each in found if each}
 
-    def due(self, users: Collection[UserId]) -> Mapping[UserId, int]:
+    def due(self, users: Collection[UserId], *, now: int) -> Mapping[UserId, int]:
+        ordered = list(self.of(users))
+        if not ordered:
+            return {}
         with self._valkey.client() as client:
-            ordered = list(self.of(users))
             pipeline = client.pipeline(transaction=False)
             for user in ordered:
-                pipeline.set(f"badge-told:{user}", 1, nx=True, px=BADGE_PACE_MS)
-            due = {user: 0 for user, is_first in zip(ordered, pipeline.execute(), strict=True) if is_first}
-            waiting = [user for user in ordered if user not in due]
-            for user in waiting:
-                pipeline.pttl(f"badge-told:{user}")
-                pipeline.set(f"badge-due:{user}", 1, nx=True, px=BADGE_PACE_MS)
-            answers = iter(pipeline.execute())
-            for user, left_ms, is_first in zip(waiting, answers, answers, strict=True):
-                if is_first:
-                    due[user] = max(0, left_ms)
-            return due
+                pipeline.eval(_TELL, 1, _told(user), now)
+            return {user: at for user, at in zip(ordered, pipeline.execute(), strict=True) if at is not None}
+
+    def forget(self, user: UserId) -> None:
+        with self._valkey.client() as client:
+            pipeline = client.pipeline(transaction=False)
+            pipeline.delete(_shown(user))
+            pipeline.delete(_told(user))
+            pipeline.execute()
 
 
 def _loaded(shown: Mapping[str, str]) -> Mapping[DeviceId, int]:
@@ -66,6 +78,10 @@ def _loaded(shown: Mapping[str, str]) -> Mapping[DeviceId, int]:
 
 def _shown(user: UserId) -> str:
     return f"badges:{user}"
+
+
+def _told(user: UserId) -> str:
+    return f"badge-told:{user}"
 
 
 _: type[ShownBadges] = ValkeyShownBadges

@@ -19,7 +19,7 @@ from natter.adapters.http.connection import HttpConnection, left_s
 from natter.adapters.webpush.answers import REFUSED_KEY, handed
 from natter.adapters.webpush.attempt import Attempt
 from natter.adapters.webpush.encryption import encrypt
-from natter.adapters.webpush.origin import Origin
+from natter.adapters.webpush.origin import NotPublicError, Origin
 from natter.adapters.webpush.vapid import Vapid
 from natter.domain.accounts.users import PushTarget
 from natter.domain.clock import NowMs
@@ -41,6 +41,7 @@ GRACE_S = 0.05
 
 _REFUSED = Handed(outcome=Outcome.REFUSED)
 _UNKNOWN = Handed(outcome=Outcome.UNKNOWN)
+_INVALID = Handed(outcome=Outcome.INVALID)
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ class WebPush:
         self._idle.clear()
 
     def _begin(self, waking: Waking, deadline: float) -> "tuple[Attempt | None, Future[Handed] | None]":
-        """None: it is not a subscription that may be used (any more), and is not tried."""
+        """None: it is not a subscription that may be used (any more), and never will be: it is not tried."""
         try:
             subscription = Subscription.of(waking.registration.target.token)
             host = subscription.host_among(self._hosts)
@@ -110,6 +111,11 @@ class WebPush:
         except Unavailable as error:
             _logger.warning("not pushed: %s", error)
             return _REFUSED
+        except (
+            NotPublicError
+        ) as error:  # tried again it would be no other; and where names go wrong, nobody is forgotten
+            _logger.error("not pushed: %s", error)  # noqa: TRY400 - where is of no interest
+            return _INVALID
 
     def _sent(self, attempt: Attempt) -> Handed:
         """By the first of our keys that is not refused: the answer to any is that nothing was taken."""
@@ -146,6 +152,8 @@ class WebPush:
             return False
         try:
             connection.open(attempt.deadline)
+        except NotPublicError:
+            raise
         except OSError as error:
             _logger.warning("%s: %s", connection.endpoint.host, type(error).__name__)
             return False
@@ -188,7 +196,7 @@ _UNSENT = {NOT_SENT: _REFUSED, NO_ANSWER: _UNKNOWN}
 
 def _outcome(attempt: Attempt | None, future: "Future[Handed] | None") -> Handed:
     if attempt is None or future is None:
-        return Handed(outcome=Outcome.INVALID)
+        return Handed(outcome=Outcome.DEAD)
     if future.done():
         return future.result()
     future.cancel()

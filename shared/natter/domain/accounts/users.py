@@ -81,6 +81,10 @@ class Device:
     platform: Platform | None = None
 
 
+MAX_REGISTRATIONS = 20
+"""Devices on which a user is woken: as many as may be connected."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PushTarget:
     """Where a device is woken. Whoever has the token can wake it: kept out of `repr`."""

@@ -12,6 +12,7 @@ from enum import Enum
 from natter.domain.conversations.audience import shown_to
 from natter.domain.conversations.members import Membership, apply_membership
 from natter.domain.conversations.rosters import Roster
+from natter.domain.fold.goes import YOUNGER_US
 from natter.domain.fold.refusals import State, refusal
 from natter.domain.fold.targets import Target
 from natter.domain.fold.writes import (
@@ -21,6 +22,7 @@ from natter.domain.fold.writes import (
     Outcome,
     Row,
     SentRow,
+    UnspentRow,
     member_rows,
     membership_changes,
     preview_after,
@@ -136,23 +138,28 @@ class Conversation:
         for index, item in enumerate(record.command.items):
             decision = self._decide(record, index, item)
             decisions.append(decision)
+            if self.head.voids:
+                rows.append(_unspent(record, index, item, written_at))
             if decision.turn is Turn.FIRST:
                 rows.extend(self._rows(decision, written_at))
         return Folded(decisions=tuple(decisions), rows=tuple(_sent_once(rows)))
 
     def void(self, record: Record) -> None:
-        """Move on as if `record` asked for nothing: it is set aside. What was folded with it before is older."""
+        """
+        Move on as if `record` asked for nothing: it is set aside. All that follows is younger than whatever was tried
+        together with it, or will be.
+        """
         self.head = replace(
             self.head,
             epoch=record.epoch,
             partition=record.partition,
             offset=record.offset,
-            written_at=self._written_at(record) + 1,
+            written_at=self._written_at(record) + YOUNGER_US,
             voids=self.head.voids + 1,
         )
 
     def _written_at(self, record: Record) -> int:
-        return max(self.head.written_at + 1, record.at * 1000 + self.head.voids)
+        return max(self.head.written_at + 1, record.at * 1000)
 
     def audience(self) -> frozenset[UserId]:
         if self._audience is None:
@@ -304,6 +311,15 @@ def _retried(outcomes: Iterable[Outcome], place: tuple[int, int, int], at: int) 
     """
     latest = max((each for each in outcomes if each.place < place), key=lambda each: each.place, default=None)
     return latest if latest is not None and at - latest.at <= RETRY_WINDOW_MS else None
+
+
+def _unspent(record: Record, index: int, item: Item, written_at: int) -> UnspentRow:
+    """
+    Older than what is noted at this place now, if anything is; younger than what was while a record before it, which is
+    set aside by now, counted.
+    """
+    place = (*record.position, index)
+    return UnspentRow(key=client_id_key(record.command, item), place=place, written_at=written_at - 1)
 
 
 def _sent_once(rows: Sequence[Row]) -> Iterable[Row]:

@@ -75,6 +75,15 @@ class ClientIdRow:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class UnspentRow:
+    """Whatever was noted of a client id at this place of the log has not happened."""
+
+    key: ClientIdKey
+    place: tuple[int, int, int]
+    written_at: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class StateRow:
     """What has become of the message at `target_seq`, up to `state.seq`: one row for each event that changed it."""
 
@@ -180,6 +189,7 @@ class ForgottenFileRow:
 Row = (
     EventRow
     | ClientIdRow
+    | UnspentRow
     | StateRow
     | AmendedRow
     | MarkRow
@@ -191,6 +201,20 @@ Row = (
     | FileRow
     | ForgottenFileRow
 )
+
+
+def in_turn(rows: Iterable[Row]) -> tuple[list[Row], list[Row]]:
+    """
+    What is written first, and what only when all of that is stored.
+
+    First comes what people have said, at places of its own: all of it that a store could refuse. What follows from it
+    is small, but changes what was there before, or has keys that say nothing of the event that it is of.
+    """
+    first: list[Row] = []
+    then: list[Row] = []
+    for row in rows:
+        (first if isinstance(row, EventRow | ClientIdRow | UnspentRow) else then).append(row)
+    return first, then
 
 
 def membership_changes(item: Item, event: Event) -> list[MembershipChange]:

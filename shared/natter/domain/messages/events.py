@@ -64,10 +64,11 @@ class HeadPlace:
 
     seq: int = 0
     at: int = 0
+    messages: int = 0
 
     @classmethod
     def of(cls, head: Head) -> "HeadPlace":
-        return cls(seq=head.seq, at=head.at)
+        return cls(seq=head.seq, at=head.at, messages=head.messages)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -32,7 +32,10 @@ class Claim:
     at: int
     """When it happened, milliseconds of the log."""
     by: str
-    """Who claims, under a name that nobody else has: of a claim whose answer was lost, the same is told the same."""
+    """
+    A name of this one claim, which not even the others of the same wave have: messages of a window would all be told
+    that they stand for it. Of a claim whose answer was lost, the same is told the same.
+    """
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

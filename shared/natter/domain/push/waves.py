@@ -3,23 +3,38 @@
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
+from itertools import batched
 
-from natter.domain.ids import UserId
+from natter.domain.ids import ConversationId, UserId
 from natter.domain.push.waking import Message
 
 WAVE_USERS = 100
-"""Looked at in one go: few enough for one invocation, whatever they are to be told."""
+"""Looked at in one go: few enough for one read of each store."""
 
-WAVE_MESSAGES = 50
-"""The same."""
+WAVE_MESSAGES = 20
+"""The same; ten such waves fit into one call of the queue."""
+
+WAVE_BADGES = 20
+"""People whose numbers are counted together."""
+
+CROWD = 20
+"""What more people than these may have to be woken for waits in a queue of its own, where it is in nobody's way."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Candidates:
-    """Who may have to be woken for a message."""
+    """Who may have to be woken for which messages of one conversation: each of them for each of these."""
 
-    message: Message
+    messages: tuple[Message, ...]
     users: tuple[UserId, ...]
+
+    @property
+    def conversation_id(self) -> ConversationId:
+        return self.messages[0].conversation_id
+
+    @property
+    def pairs(self) -> int:
+        return len(self.messages) * len(self.users)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,27 +46,32 @@ class Wave:
     """Those whose other devices may show a number that is not true any more, since they have read something."""
     attempt: int = 0
     """How often a platform has refused somebody of these."""
+    crowd: bool = False
+    """It is for a crowd, as is all that is put off of it."""
 
 
-def waves(candidates: Iterable[Candidates], *, attempt: int = 0) -> Iterator[Wave]:
+def waves(candidates: Iterable[Candidates], *, attempt: int = 0, crowd: bool = False) -> Iterator[Wave]:
     """
     Cut them into waves of at most `WAVE_USERS` and `WAVE_MESSAGES`, in their order.
 
+    What is looked up is looked up for each of the people once, so all messages of somebody stay together.
     A mention goes with those only whom it mentions.
     """
     together: list[Candidates] = []
-    room = WAVE_USERS
+    people = said = 0
     for each in candidates:
-        users = each.users
-        while users:
-            some, users = users[:room], users[room:]
-            together.append(_of(each.message, some))
-            room -= len(some)
-            if not room or len(together) == WAVE_MESSAGES:
-                yield Wave(candidates=tuple(together), attempt=attempt)
-                together, room = [], WAVE_USERS
+        for messages in batched(each.messages, WAVE_MESSAGES, strict=False):
+            users = each.users
+            while users:
+                if people == WAVE_USERS or said + len(messages) > WAVE_MESSAGES:
+                    yield Wave(candidates=tuple(together), attempt=attempt, crowd=crowd)
+                    together, people, said = [], 0, 0
+                some, users = users[: WAVE_USERS - people], users[WAVE_USERS - people :]
+                together.append(_of(messages, some))
+                people += len(some)
+                said += len(messages)
     if together:
-        yield Wave(candidates=tuple(together), attempt=attempt)
+        yield Wave(candidates=tuple(together), attempt=attempt, crowd=crowd)
 
 
 def only(candidates: Iterable[Candidates], users: AbstractSet[UserId]) -> list[Candidates]:
@@ -60,5 +80,6 @@ def only(candidates: Iterable[Candidates], users: AbstractSet[UserId]) -> list[C
     return [each for each in few if each.users]
 
 
-def _of(message: Message, users: tuple[UserId, ...]) -> Candidates:
-    return Candidates(message=replace(message, mentions=message.mentions.intersection(users)), users=users)
+def _of(messages: tuple[Message, ...], users: tuple[UserId, ...]) -> Candidates:
+    told = tuple(replace(each, mentions=each.mentions.intersection(users)) for each in messages)
+    return Candidates(messages=told, users=users)

@@ -14,9 +14,6 @@ MAX_BODY = 200
 
 MAX_BADGE = 99
 
-BADGE_PACE_MS = 60_000
-"""Between two silent pushes that bring the number on an icon up to date."""
-
 FileKind = Literal["Photo", "Video", "Audio", "File"]
 
 _KINDS: dict[str, FileKind] = {"image": "Photo", "video": "Video", "audio": "Audio"}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from natter.domain.conversations.members import Membership
 from natter.domain.conversations.records import ConversationRecord
 from natter.domain.ids import ConversationId
-from natter.domain.messages.events import Event, Head
+from natter.domain.messages.events import Event, Head, HeadPlace
 from natter.domain.receipts import Cursor
 
 
@@ -25,9 +25,14 @@ class ConversationView:
         return cls(record=record, head=head, first_seq=1, read_seq=1, unread=0)
 
 
-def unread(head: Head, cursor: Cursor, membership: Membership) -> int:
-    """Messages after everything that was read, sent, or there before joining (P6); own ones are before `sent`."""
-    return max(0, head.messages - max(cursor.read_messages, cursor.sent_messages, membership.joined_messages))
+def unread(head: Head | HeadPlace, cursor: Cursor, membership: Membership | None = None) -> int:
+    """
+    Messages after everything that was read, sent, or there before joining (P6); own ones are before `sent`.
+
+    Without a membership, those that may be unread: all from before it may be among them.
+    """
+    joined = 0 if membership is None else membership.joined_messages
+    return max(0, head.messages - max(cursor.read_messages, cursor.sent_messages, joined))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,8 +4,10 @@ from natter.domain.accounts.users import KnownDevice, PushTarget
 from natter.domain.clock import NowMs
 from natter.domain.errors import NotFound
 from natter.domain.ids import DeviceId, UserId
+from natter.domain.limits import PUSH_REGISTRATIONS
 from natter.domain.paging import Page, page_by_id
 from natter.ports.accounts import Devices
+from natter.ports.limits import RateLimits
 from natter.ports.push import AbandonedEndpoints, PushEndpoints
 
 
@@ -16,6 +18,7 @@ class KeepDevices:
     devices: Devices
     endpoints: PushEndpoints
     abandoned: AbandonedEndpoints
+    limits: RateLimits
     now_ms: NowMs
 
     def page(self, user: UserId, *, limit: int, cursor: str | None) -> Page[KnownDevice]:
@@ -38,8 +41,10 @@ class KeepDevices:
         Raises:
             BadRequest: the platform refuses the token.
             NotFound: the user is not signed in on such a device.
+            RateLimited: too many of the user's already; no platform was asked.
             Unavailable: a store or the platform does not answer in time; repeating it is safe.
         """
+        self.limits.take(PUSH_REGISTRATIONS, user)
         at = self.now_ms()
         self.abandoned.claim(target, at=at)
         endpoint = self.endpoints.make(target)

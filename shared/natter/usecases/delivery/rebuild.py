@@ -139,11 +139,15 @@ class Rebuild:
     def _restore_traces(
         self, traces: Mapping[UserId, Traces], sessions: Mapping[UserId, AbstractSet[SessionId]]
     ) -> None:
-        """Of who is signed in still: nothing comes back of somebody who has been erased since."""
+        """
+        Of who is signed in still: nothing comes back of somebody who has been erased since. A device on which nobody is
+        signed in any more leaves its traces, as ever: they count where it is connected.
+        """
         here = self._signed_in(traces, sessions)
         self.traces.restore({user: traces[user] for user in here})
         for user in here - self._signed_in(here, sessions):
-            self.traces.forget(user)
+            if not self.sessions.of_user(user, after=None, limit=1, at=self.now_ms()):  # on none, read of here or not
+                self.traces.forget(user)
 
     def _signed_in(
         self, users: Iterable[UserId], sessions: Mapping[UserId, AbstractSet[SessionId]]

@@ -107,8 +107,8 @@ class SettlePosts:
 
     def close(self, connections: Iterable[Connection]) -> int:
         """
-        Close each, and see to it that it is; returns how many. They stay registered until they are closed: what comes
-        meanwhile is for them as well.
+        Close each, and see to it that it is; returns how many. They stay registered until the gateway reports the end,
+        or the queue of closures tries once more and forgets them: what comes meanwhile is for them as well.
 
         Raises:
             Unavailable: the gateway did not confirm it, and the queue of closures does not take it.

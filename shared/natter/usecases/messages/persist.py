@@ -6,7 +6,7 @@ again, and delivers what may not have been delivered (P1, P9).
 """
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from natter.domain.clock import NowMs
@@ -17,7 +17,8 @@ from natter.domain.fold.conversation import (
     Decision,
     Turn,
 )
-from natter.domain.fold.writes import Place, Row
+from natter.domain.fold.goes import goes
+from natter.domain.fold.writes import Place, Row, in_turn
 from natter.domain.ids import ConversationId, UserId
 from natter.domain.messages.commands import Record
 from natter.domain.messages.events import Emission, Event
@@ -77,6 +78,20 @@ class Persist:
         return ShowEvents(timeline=self.timeline)
 
     def __call__(self, batch: Sequence[Record]) -> Persisted:
+        decisions: list[Decision] = []
+        touched: dict[ConversationId, Conversation] = {}
+        for go in self._goes(batch):
+            touched |= self._store(go, decisions)
+
+        self.heads.advance([conversation.head for conversation in touched.values()])
+        events = self._events(decisions)
+        again = self._again(decisions, events, touched)
+        report = self.deliver(self._deliveries(decisions, events), list(self._told(decisions, again)))
+        self.events.emit(_emissions(decisions, events))
+        return Persisted(decisions=decisions, report=report)
+
+    def _store(self, batch: Sequence[Record], into: list[Decision]) -> Mapping[ConversationId, Conversation]:
+        """Fold what is stored in one go; adds its decisions to `into`, and returns the conversations after it."""
         lanes = _lanes(batch)
         for lane in lanes:
             self.warm.begin(lane[0])
@@ -94,35 +109,37 @@ class Persist:
         self.store.write_heads([head for head in heads if head != folded_before[head.conversation_id]])
         for lane in lanes:
             self.warm.complete(lane, touched)
-
-        self.heads.advance(heads)
-        events = self._events(decisions)
-        again = self._again(decisions, events, touched)
-        report = self.deliver(self._deliveries(decisions, events), list(self._told(decisions, again)))
-        self.events.emit(_emissions(decisions, events))
-        return Persisted(decisions=decisions, report=report)
+        into += decisions
+        return touched
 
     def void(self, record: Record, followers: Sequence[Record]) -> None:
         """
         Let `record` never have happened, after it was set aside; `followers` of its partition may have been tried with
-        it. What storing them may have left is removed, and they are folded again, without it.
+        it. What storing them may have left is removed, or older than what takes its place, and they are folded again,
+        without it.
 
         Raises:
             Unavailable: do it again.
         """
         self.warm.forget(record.partition)
         conversation_id = record.command.conversation_id
-        records = [each for each in (record, *followers) if each.command.conversation_id == conversation_id]
+        together = next(self._goes([record, *followers]))
+        records = [each for each in together if each.command.conversation_id == conversation_id]
         tried, voided = self._load(records)[conversation_id], self._load([record])[conversation_id]
         if record.position <= voided.head.position:
             return
-        self.store.undo(_rows_of(tried, records))
         voided.void(record)
+        self.store.undo(_rows_of(tried, records), voided.head)
         self.store.write_heads([voided.head])
+
+    def _goes(self, batch: Sequence[Record]) -> Iterator[Sequence[Record]]:
+        return goes(_lanes(batch))
 
     def _write(self, rows: Sequence[Row]) -> None:
         try:
-            self.store.write(rows)
+            for each in in_turn(rows):
+                if each:
+                    self.store.write(each)
         except Unavailable as error:
             raise NotStored(error.dependency) from error
 

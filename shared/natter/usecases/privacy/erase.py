@@ -9,6 +9,7 @@ from natter.domain.ids import UserId
 from natter.ports.delivery import Connections
 from natter.ports.presence import PresenceTraces, Watchers
 from natter.ports.privacy import Archives, Erasures
+from natter.ports.push import ShownBadges
 from natter.usecases.accounts.end_session import EndSessions
 from natter.usecases.privacy.empty_words import EmptyWords
 from natter.usecases.privacy.leave_for_good import LeaveForGood
@@ -45,6 +46,7 @@ class Erase:
     traces: PresenceTraces
     watchers: Watchers
     archives: Archives
+    badges: ShownBadges
     leave: LeaveForGood
     empty: EmptyWords
     now_ms: NowMs
@@ -82,4 +84,5 @@ class Erase:
                 return False
             self.empty(user, emptying, deadline=deadline)
         self.traces.forget(user)  # late: a connection that is closed leaves one more
+        self.badges.forget(user)  # so does a push that was under way
         return self.erasures.finish(user, at=self.now_ms())

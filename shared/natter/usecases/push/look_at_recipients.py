@@ -32,9 +32,7 @@ class LookAtRecipients:
     timeline: Timeline
 
     def __call__(self, candidates: Sequence[Candidates]) -> Recipients:
-        members = list(
-            dict.fromkeys((each.message.conversation_id, user) for each in candidates for user in each.users)
-        )
+        members = list(dict.fromkeys((each.conversation_id, user) for each in candidates for user in each.users))
         users = list(dict.fromkeys(user for _, user in members))
         reachables = self.reachables.of(members)
         cursors = self.timeline.cursors(members)

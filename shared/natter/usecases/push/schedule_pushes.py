@@ -1,6 +1,6 @@
 """Have everybody looked at who may have to be woken for what was said."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from natter.domain.conversations.rosters import Roster
 from natter.domain.ids import ConversationId, UserId
 from natter.domain.messages.events import Emission
 from natter.domain.push.waking import MAX_AGE_MS, WAIT_MS, Message
-from natter.domain.push.waves import Candidates, only, waves
+from natter.domain.push.waves import CROWD, Candidates, only, waves
 from natter.ports.push import PushRegistrations, WaveQueue
 from natter.ports.reading import Timeline
 
@@ -19,7 +19,10 @@ from natter.ports.reading import Timeline
 class SchedulePushes:
     """
     Queue who belonged to the conversation at the place of each message (P8) and has a device that can be woken, but not
-    its sender, for a look when most who are there have been shown it.
+    its sender, for a look when most who are there have been shown it. All that a batch has of a conversation is looked
+    at together: somebody who says much costs little more than somebody who says something.
+
+    By sending, one has read what was there before, so the numbers on one's other devices are looked at, too.
 
     Raises:
         Unavailable: some may be queued; doing all of it again is safe, nobody is woken twice.
@@ -28,6 +31,7 @@ class SchedulePushes:
     timeline: Timeline
     registrations: PushRegistrations
     queue: WaveQueue
+    has_read: Callable[[Collection[UserId]], None]
     now_ms: NowMs
 
     def __call__(self, emissions: Sequence[Emission]) -> int:
@@ -42,25 +46,36 @@ class SchedulePushes:
             return 0
         rosters = self.timeline.rosters({each: (min(messages), max(messages)) for each, messages in said.items()})
         due = max(message.at for messages in said.values() for message in messages.values()) + WAIT_MS
-        found = [
-            each for conversation, messages in said.items() for each in _candidates(messages, rosters[conversation])
+        found = self._registered(
+            [list(_candidates(messages, rosters[conversation])) for conversation, messages in said.items()]
+        )
+        together = [
+            *waves([each for some in found if not _is_crowd(some) for each in some]),
+            *waves([each for some in found if _is_crowd(some) for each in some], crowd=True),
         ]
-        together = list(waves(only(found, self._registered(found))))
         if together:
             self.queue.add(together, delay_s=min(max(0, -(-(due - now) // 1000)), WAIT_MS // 1000))
+        self.has_read({message.sender_id for messages in said.values() for message in messages.values()})
         return len(together)
 
-    def _registered(self, candidates: Sequence[Candidates]) -> AbstractSet[UserId]:
-        people = {user for each in candidates for user in each.users}
-        return self.registrations.among(people) if people else frozenset()
+    def _registered(self, found: Sequence[Sequence[Candidates]]) -> Sequence[Sequence[Candidates]]:
+        """Those who have a device that can be woken."""
+        people = {user for some in found for each in some for user in each.users}
+        registered: AbstractSet[UserId] = self.registrations.among(people) if people else frozenset()
+        return [only(some, registered) for some in found]
 
 
-def _candidates(messages: dict[int, Message], roster: Roster) -> Iterator[Candidates]:
-    users: dict[int, list[UserId]] = {}
-    for seqs, people in readers_by_places(roster, messages).items():
-        for seq in seqs:
-            users.setdefault(seq, []).extend(people)
-    for seq, message in messages.items():
-        others = tuple(user for user in users.get(seq, ()) if user != message.sender_id)
-        if others:
-            yield Candidates(message=message, users=others)
+def _candidates(messages: Mapping[int, Message], roster: Roster) -> Iterator[Candidates]:
+    """Of one conversation: everybody once, with those who are told the same."""
+    people: dict[tuple[int, ...], list[UserId]] = {}
+    for seqs, users in readers_by_places(roster, messages).items():
+        for user in users:
+            others = tuple(seq for seq in seqs if messages[seq].sender_id != user)
+            if others:
+                people.setdefault(others, []).append(user)
+    for others, users in people.items():
+        yield Candidates(messages=tuple(messages[seq] for seq in others), users=tuple(users))
+
+
+def _is_crowd(candidates: Sequence[Candidates]) -> bool:
+    return sum(len(each.users) for each in candidates) > CROWD

@@ -1,16 +1,17 @@
 """Bring the numbers on icons up to date, silently."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from natter.domain.budgets import PUSHES_S
 from natter.domain.clock import NowMs
 from natter.domain.ids import DeviceId, UserId
-from natter.domain.push.registrations import Handed, Outcome, Waking
+from natter.domain.push.registrations import Handed, Outcome, Registration, Waking
 from natter.domain.push.waking import MAX_AGE_MS
 from natter.domain.push.wording import Badge
 from natter.ports.delivery import Connections
 from natter.ports.push import PushRegistrations, PushService, ShownBadges
+from natter.usecases.push.compose_pushes import CountUnreadOf
 
 
 def badges_shown(handed: Iterable[tuple[Waking, Handed]]) -> Mapping[tuple[UserId, DeviceId], int]:
@@ -34,7 +35,7 @@ class TellBadges:
     registrations: PushRegistrations
     connections: Connections
     shown: ShownBadges
-    count_unread: Callable[[UserId], int]
+    count_unread: CountUnreadOf
     service: PushService
     now_ms: NowMs
 
@@ -43,10 +44,12 @@ class TellBadges:
         if not shown:
             return ()
         registered = self.registrations.of(shown.keys())
+        self._forget_others(shown, registered)
         connected = {each.device_id for several in self.connections.of(shown.keys()).values() for each in several}
+        unread = self.count_unread(shown.keys())
         wakings = []
         for user, devices in shown.items():
-            badge = Badge(badge=self.count_unread(user))
+            badge = Badge(badge=unread[user])
             wakings += [
                 Waking(registration=each, push=badge, expires_at=self.now_ms() + MAX_AGE_MS)
                 for each in registered.get(user, ())
@@ -59,3 +62,13 @@ class TellBadges:
         self.shown.note(badges_shown(results))
         self.registrations.forget([each.registration for each, result in results if result.outcome is Outcome.DEAD])
         return results
+
+    def _forget_others(
+        self,
+        shown: Mapping[UserId, Mapping[DeviceId, int]],
+        registered: Mapping[UserId, Sequence[Registration]],
+    ) -> None:
+        """Devices that are registered no more: nobody is told what they show, whatever ended it."""
+        there = {(each.user_id, each.device_id) for several in registered.values() for each in several}
+        gone = {(user, device) for user, devices in shown.items() for device in devices} - there
+        self.shown.note(dict.fromkeys(gone, 0))

@@ -5,29 +5,33 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from natter.domain.budgets import PUSHES_S
+from natter.domain.budgets import PUSHES_S, WAVE_MOST_S, WAVE_S
 from natter.domain.clock import NowMs
 from natter.domain.errors import Unavailable
-from natter.domain.ids import UserId
+from natter.domain.ids import ConversationId, UserId
 from natter.domain.push.bursts import Claim
 from natter.domain.push.registrations import Handed, Outcome, Registration, Waking
 from natter.domain.push.waking import MAX_AGE_MS, Later, Message, Never, Reachable, Wake, decide
-from natter.domain.push.waves import Candidates, Wave, only, waves
+from natter.domain.push.waves import Candidates, Wave, only
 from natter.domain.push.wording import Push
-from natter.ports.push import PushMarks, PushRegistrations, PushService, ShownBadges, WaveQueue
+from natter.ports.push import PushMarks, PushRegistrations, PushService, ShownBadges
 from natter.usecases.push.compose_pushes import ComposePushes, ToPush
+from natter.usecases.push.look_again import LookAgain, Watched
 from natter.usecases.push.look_at_recipients import LookAtRecipients
 from natter.usecases.push.tell_badges import badges_shown
 
 _logger = logging.getLogger(__name__)
 
-MAX_DELAY_S = 900
-"""The longest that the queue keeps anything back; what is to wait longer is looked at in between."""
+USERS_AT_ONCE = 50
+"""Woken together: what they are told is looked up for all of them."""
+
+PUSHES_AT_ONCE = 200
+"""The same, by device and message; of one user there may be more."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Woken:
-    """What became of a wave, counted by device."""
+    """What became of a wave, counted by device and message."""
 
     handed: Counter[tuple[str, Outcome]] = field(default_factory=Counter)
     """By platform."""
@@ -45,7 +49,7 @@ class _Due:
     wishes: Reachable
     registration: Registration
     by: str
-    """Who looks: this invocation."""
+    """Who claims: another name for each message and device, since one push stands for several messages."""
     count: int = 1
     """Messages that the push stands for."""
 
@@ -54,10 +58,14 @@ class _Due:
         return self.registration.user_id
 
     @property
+    def watched(self) -> Watched:
+        return Watched(message=self.message, user_id=self.user_id)
+
+    @property
     def claim(self) -> Claim:
         return Claim(
             conversation_id=self.message.conversation_id,
-            user_id=self.registration.user_id,
+            user_id=self.user_id,
             device_id=self.registration.device_id,
             seq=self.message.seq,
             at=self.message.at,
@@ -68,19 +76,21 @@ class _Due:
     def wanted(self) -> ToPush:
         return ToPush(
             message=self.message,
-            user_id=self.registration.user_id,
+            user_id=self.user_id,
             reachable=self.wishes,
             count=self.count,
         )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _PutOff:
-    """Somebody who is looked at again."""
+@dataclass(kw_only=True, slots=True)
+class _Left:
+    """Who is looked at again, and why."""
 
-    message: Message
-    user_id: UserId
-    until: int
+    later: list[tuple[Watched, int]] = field(default_factory=list)
+    """With when, milliseconds."""
+    refused: list[tuple[Watched, Handed]] = field(default_factory=list)
+    untried: list[Watched] = field(default_factory=list)
+    """There was no time for them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +102,9 @@ class WakeDevices:
     platform refuses for now or a store of ours fails in between; the device is tried again then, until the message is
     an hour old. If the platform does not answer, or this function dies, the mark stays: better no push than two.
 
+    So that it does not die of its time limit while marks are set, few devices are marked at once, and nobody any more
+    when it is late: who is left goes back into the queue.
+
     Raises:
         Unavailable: a store did not answer in time. Looking at the wave again is safe.
     """
@@ -102,47 +115,54 @@ class WakeDevices:
     marks: PushMarks
     shown: ShownBadges
     service: PushService
-    queue: WaveQueue
+    again: LookAgain
     now_ms: NowMs
     new_id: Callable[[], str]
-    delay_s: Callable[[int], int]
-    """How long to leave a platform alone that has refused so often."""
 
     def __call__(self, wave: Wave) -> Woken:
+        began = self.now_ms()
         registered = self.registrations.of({user for each in wave.candidates for user in each.users})
         candidates = only(wave.candidates, registered.keys())
-        woken = Woken(never=Counter(unregistered=_people(wave.candidates) - _people(candidates)))
-        if candidates:
-            due, later = self._decided(candidates, registered, woken)
-            mine, gathering = self._claimed(due)
-            refused = self._handed_over(mine, woken)
-            self._put_off([*later, *gathering])
-            self._try_again(refused, wave.attempt + 1)
+        woken = Woken(never=Counter(unregistered=_pairs(wave.candidates) - _pairs(candidates)))
+        if not candidates:
+            return woken
+        due, left = self._decided(candidates, registered, woken)
+        for some in _portions(due):
+            if self._took_s(began) < WAVE_S:
+                self._handed_over(self._claimed(some, left), began, left, woken)
+            else:
+                left.untried += [each.watched for each in some]
+        self.again.at(left.later, wave)
+        self.again.after_refusals(left.refused, wave)
+        self.again.for_want_of_time(left.untried, wave, got_on=len(left.untried) < len(due))
         return woken
 
     def _decided(
         self, candidates: Sequence[Candidates], registered: Mapping[UserId, Sequence[Registration]], woken: Woken
-    ) -> tuple[list[_Due], list[_PutOff]]:
-        recipients, now, by = self.look(candidates), self.now_ms(), self.new_id()
+    ) -> tuple[list[_Due], _Left]:
+        recipients, now = self.look(candidates), self.now_ms()
         due: list[_Due] = []
-        later: list[_PutOff] = []
+        left = _Left()
         for each in candidates:
             for user in each.users:
-                recipient = recipients[each.message.conversation_id, user]
-                for registration in registered[user]:
-                    match decide(each.message, recipient, registration.device_id, now):
-                        case Wake(wishes=wishes):
-                            due.append(_Due(message=each.message, wishes=wishes, registration=registration, by=by))
-                        case Later(at=at):
-                            later.append(_PutOff(message=each.message, user_id=user, until=at))
-                        case Never(reason=reason):
-                            woken.never[reason] += 1
-        return due, later
+                recipient = recipients[each.conversation_id, user]
+                for message in each.messages:
+                    for registration in registered[user]:
+                        match decide(message, recipient, registration.device_id, now):
+                            case Wake(wishes=wishes):
+                                due.append(
+                                    _Due(message=message, wishes=wishes, registration=registration, by=self.new_id())
+                                )
+                            case Later(at=at):
+                                left.later.append((Watched(message=message, user_id=user), at))
+                            case Never(reason=reason):
+                                woken.never[reason] += 1
+        return due, left
 
-    def _claimed(self, due: Sequence[_Due]) -> tuple[list[_Due], list[_PutOff]]:
-        """Those that are this invocation's to push; and those whose window is not over."""
+    def _claimed(self, due: Sequence[_Due], left: _Left) -> list[_Due]:
+        """Those that are this invocation's to push. Of a window that is not over, its newest comes again for all."""
         mine: list[_Due] = []
-        gathering: list[_PutOff] = []
+        gathering: dict[tuple[ConversationId, Registration, int], _Due] = {}
         claims = self.marks.claim([each.claim for each in due], now=self.now_ms())
         for each, claimed in zip(due, claims, strict=True):
             match claimed.turn:
@@ -151,30 +171,38 @@ class WakeDevices:
                 case "summary":
                     mine.append(replace(each, count=claimed.count))
                 case "later":
-                    user = each.registration.user_id
-                    gathering.append(_PutOff(message=each.message, user_id=user, until=claimed.due_at))
+                    window = each.message.conversation_id, each.registration, claimed.due_at
+                    gathering[window] = max(gathering.get(window, each), each, key=lambda one: one.message.seq)
                 case "again":
                     pass
-        return mine, gathering
+        left.later += [(each.watched, due_at) for (_, _, due_at), each in gathering.items()]
+        return mine
 
-    def _handed_over(self, mine: Sequence[_Due], woken: Woken) -> list[tuple[_Due, Handed]]:
-        """Returns those that were refused, and may be claimed again."""
+    def _handed_over(self, mine: Sequence[_Due], began: int, left: _Left, woken: Woken) -> None:
+        """Those that were refused, or that it is too late for, may be claimed again."""
+        if not mine:
+            return
         try:
-            pushes = self.compose([each.wanted for each in mine]) if mine else ()
+            pushes = self.compose([each.wanted for each in mine])
         except BaseException:
             self.marks.release([each.claim for each in mine])
             raise
+        budget_s = min(PUSHES_S, WAVE_MOST_S - self._took_s(began))
+        if budget_s <= 0:
+            self.marks.release([each.claim for each in mine])
+            left.untried += [each.watched for each in mine]
+            return
         telling = [(each, push) for each, push in zip(mine, pushes, strict=True) if push is not None]
         woken.never["gone"] += len(mine) - len(telling)
         wakings = [_waking(each, push) for each, push in telling]
-        results = self.service.hand_over(wakings, budget_s=PUSHES_S) if wakings else ()
+        results = self.service.hand_over(wakings, budget_s=budget_s) if wakings else ()
         handed = [(each, result) for (each, _), result in zip(telling, results, strict=True)]
         self._count(handed, woken)
         self._note_badges(wakings, results)
         refused = [(each, result) for each, result in handed if result.outcome is Outcome.REFUSED]
         self.marks.release([each.claim for each, _ in refused])
         self.registrations.forget([each.registration for each, result in handed if result.outcome is Outcome.DEAD])
-        return refused
+        left.refused += [(each.watched, result) for each, result in refused]
 
     def _note_badges(self, wakings: Sequence[Waking], results: Sequence[Handed]) -> None:
         """Best effort: nothing that was handed over is handed over again because of it."""
@@ -190,38 +218,29 @@ class WakeDevices:
             if result.outcome is Outcome.ACCEPTED:
                 woken.ages.append(now - each.message.at)
 
-    def _put_off(self, several: Sequence[_PutOff]) -> None:
-        """To when they are due."""
-        now = self.now_ms()
-        self._queue({each: -(-(each.until - now) // 1000) for each in several})
-
-    def _try_again(self, refused: Sequence[tuple[_Due, Handed]], attempt: int) -> None:
-        """When the platform wants it, and later each time."""
-        least_s = self.delay_s(attempt) if refused else 0
-        self._queue(
-            {each: max(least_s, -(-(result.retry_after_ms or 0) // 1000)) for each, result in refused}, attempt=attempt
-        )
-
-    def _queue(self, delays_s: Mapping[_PutOff | _Due, int], *, attempt: int = 0) -> None:
-        """Each after its delay; those of the same are looked at together."""
-        together: dict[int, list[_PutOff | _Due]] = {}
-        for each, delay_s in delays_s.items():
-            together.setdefault(min(max(0, delay_s), MAX_DELAY_S), []).append(each)
-        for delay_s, some in together.items():
-            again = _by_message((each.message, each.user_id) for each in some)
-            self.queue.add(list(waves(again, attempt=attempt)), delay_s=delay_s)
+    def _took_s(self, began: int) -> float:
+        return (self.now_ms() - began) / 1000
 
 
-def _people(candidates: Iterable[Candidates]) -> int:
-    return sum(len(each.users) for each in candidates)
+def _pairs(candidates: Iterable[Candidates]) -> int:
+    return sum(each.pairs for each in candidates)
 
 
-def _by_message(several: Iterable[tuple[Message, UserId]]) -> Iterator[Candidates]:
-    users: dict[Message, dict[UserId, None]] = {}
-    for message, user in several:
-        users.setdefault(message, {})[user] = None
-    for message, some in users.items():
-        yield Candidates(message=message, users=tuple(some))
+def _portions(due: Sequence[_Due]) -> Iterator[list[_Due]]:
+    """What is claimed together: all of a user, whose pushes of a conversation are counted together."""
+    by_user: dict[UserId, list[_Due]] = {}
+    for each in due:
+        by_user.setdefault(each.user_id, []).append(each)
+    together: list[_Due] = []
+    users = 0
+    for some in by_user.values():
+        if together and (users == USERS_AT_ONCE or len(together) + len(some) > PUSHES_AT_ONCE):
+            yield together
+            together, users = [], 0
+        together += some
+        users += 1
+    if together:
+        yield together
 
 
 def _waking(due: _Due, push: Push) -> Waking:

@@ -1,8 +1,6 @@
 """Tell a client what it missed: exactly the gap, or the newest where the gap is too wide."""
 
-from collections import deque
-from collections.abc import Callable, Generator, Iterable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -14,14 +12,12 @@ from natter.domain.paging import decode_cursor, encode_cursor
 from natter.domain.reading.views import ConversationView, Missed, Position, Synced
 from natter.names import PAGE_LIMIT_BYTES
 from natter.ports.conversations import Conversations
+from natter.usecases.reading.concurrently import concurrently
 from natter.usecases.reading.read_events import EventSize, ReadPage
 from natter.usecases.reading.view_conversations import ViewConversations
 
 MAX_CONVERSATIONS = 200
 """Conversations looked at for one answer; the rest follows with the cursor."""
-
-READ_AT_ONCE = 8
-"""Conversations whose events are read concurrently: also what an answer that ends early has read in vain."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +57,7 @@ class Sync:
         removed: list[ConversationId] = []
         size = 0
         more = encode_cursor(listed[-1]) if len(behind) > len(listed) else None
-        with closing(_concurrently(tasks)) as results:
+        with closing(concurrently(tasks)) as results:
             for index, each in enumerate(listed):
                 found = next(results) if each in views else None
                 size += sum(map(self.size, found.events)) if found else 0
@@ -87,21 +83,6 @@ class Sync:
                 return Missed(view=view, events=page.events, limited=False)
         newest = self.pages.newest(user, view, before=None, limit=limit)
         return Missed(view=view, events=newest.events, limited=True)
-
-
-def _concurrently[Result](tasks: Iterable[Callable[[], Result]]) -> Generator[Result]:
-    """The results of `tasks` in their order, a few tasks ahead of who takes them."""
-    with ThreadPoolExecutor(READ_AT_ONCE) as threads:
-        under_way: deque[Future[Result]] = deque()
-        try:
-            for task in tasks:
-                under_way.append(threads.submit(task))
-                if len(under_way) == READ_AT_ONCE:
-                    yield under_way.popleft().result()
-            while under_way:
-                yield under_way.popleft().result()
-        finally:
-            threads.shutdown(cancel_futures=True)
 
 
 def _is_complete(position: Position | None, head: HeadPlace | None) -> bool:

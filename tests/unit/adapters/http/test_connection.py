@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from local.push_service.certificate import certificate
 from natter.adapters.http import connection as http_connection
 from natter.adapters.http.connection import Endpoint, HttpConnection
-from tests.support.certificate import certificate
 
 REQUEST = b"POST / HTTP/1.1\r\ncontent-length: 0\r\n\r\n"
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"

@@ -38,6 +38,13 @@ def resolver(tmp_path: Path) -> Make:
         assembly = written(tmp_path, stacks, assets or {})
         apis = {api_id(api): 7001 + n for n, api in enumerate(assembly.resources("AWS::ApiGatewayV2::Api"))}
         attributes = Attributes(kafka="127.0.0.1:6001", valkey="127.0.0.1:6002", postgres="127.0.0.1:6003")
-        return Resolver(assembly, SITE, attributes, rewriter(SITE, cassandra="127.0.0.1:6004", apis=apis))
+        rewrite = rewriter(
+            SITE,
+            cassandra="127.0.0.1:6004",
+            push_service="127.0.0.1:6005",
+            authority=Path("/home/authority.pem"),
+            apis=apis,
+        )
+        return Resolver(assembly, SITE, attributes, rewrite)
 
     return make

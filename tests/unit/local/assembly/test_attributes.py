@@ -43,6 +43,13 @@ class TestEndpoints:
             "http": "http://127.0.0.1:7002",
         }
 
+    def test_of_the_push_service_is_that_of_the_engine(self, resolver: Make) -> None:
+        value = {"hosts": '["push-service.invalid"]', "trusted": "/push-service.invalid.pem"}
+        assert resolver(main=STORES).resolve("main", value) == {
+            "hosts": '["127.0.0.1:6005"]',
+            "trusted": "/home/authority.pem",
+        }
+
     def test_of_other_peoples_apis_stay_as_they_are(self, resolver: Make) -> None:
         url = "https://abcdefghij.execute-api.eu-west-1.amazonaws.com/prod"
         assert resolver(main=STORES).resolve("main", url) == url

@@ -1,8 +1,9 @@
 import pytest
 
 from natter.domain.accounts.users import Device, KnownDevice, Principal, PushTarget
-from natter.domain.errors import BadRequest, NotFound, Unavailable
+from natter.domain.errors import BadRequest, NotFound, RateLimited, Unavailable
 from natter.domain.ids import DeviceId
+from natter.domain.limits import PUSH_REGISTRATIONS
 from tests.identity import NOON, World, a_sign_in
 
 TARGET = PushTarget(provider="fcm", token="t1")
@@ -125,3 +126,16 @@ class TestEndpoints:
         with pytest.raises(Unavailable):
             world.keep_devices.register_push(tablet.user_id, tablet.device_id, TARGET)
         assert world.devices.abandoned == {TARGET: ("endpoint/t1", NOON + 9000)}
+
+    def test_too_often_no_platform_is_asked(self, world: World) -> None:
+        mine = on(world, "ann", "phone")
+        for number in range(PUSH_REGISTRATIONS.burst):
+            world.keep_devices.register_push(
+                mine.user_id, mine.device_id, PushTarget(provider="fcm", token=f"{number}")
+            )
+        made = len(world.push_endpoints.made)
+        with pytest.raises(RateLimited):
+            world.keep_devices.register_push(mine.user_id, mine.device_id, TARGET)
+        assert len(world.push_endpoints.made) == made
+        bobs = on(world, "bob", "phone")
+        world.keep_devices.register_push(bobs.user_id, bobs.device_id, TARGET)

@@ -226,6 +226,23 @@ class TestRebuild:
         scene.rebuild()
         assert scene.traces.of([phone.user_id]) == {phone.user_id: Traces()}
 
+    def test_who_signs_out_of_one_device_while_it_goes_on_stays_as_they_are_on_others(self, scene: Scene) -> None:
+        """Which are not of what it has read: connected earlier, or since."""
+        phone = scene.opened()
+        scene.signed_in(phone.user_id, session=1)
+        before = scene.traces.of([phone.user_id])[phone.user_id]
+        scene.registry.lose()
+        scene.traces.lose()
+        restore = scene.traces.restore
+
+        def signed_out_before(traces: Mapping[UserId, Traces]) -> None:
+            scene.end(scene.principals[0])
+            restore(traces)
+
+        scene.traces.restore = signed_out_before  # type: ignore[method-assign]
+        scene.rebuild()
+        assert scene.traces.of([phone.user_id])[phone.user_id].seen_at == before.seen_at
+
     def test_what_one_that_was_cut_off_has_restored_in_vain_is_forgotten(self, scene: Scene) -> None:
         """It had read the log before the connection was closed."""
         phone = scene.opened()

@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from natter.domain.fold.conversation import client_id_key
+from natter.domain.fold.writes import in_turn
 from natter.domain.messages.commands import Record
 from natter.domain.messages.states import Bounds
 from natter.usecases.messages.load import LoadConversations
@@ -14,12 +16,15 @@ from tests.messages import (
     BOB,
     CID,
     LOBBY,
+    NOON,
     a_command,
     a_connection,
+    a_delete,
     a_log,
     a_post,
     a_reaction,
     added,
+    an_edit,
     created,
     erased,
     removed,
@@ -143,3 +148,25 @@ class TestVoid:
         roster = stage.tables.rosters({LOBBY: (head.seq, head.seq)})[LOBBY]
         assert roster.as_of(head.seq).keys() == {ANN, BOB}
         assert stage.tables.standings({(LOBBY, CID): head.seq}) == {}
+
+    @pytest.mark.parametrize("is_late", [False, True])
+    def test_what_was_tried_with_it_is_as_if_it_had_never_been(self, is_late: bool) -> None:
+        """Without it more is accepted, so that what was tried later stands at the places of what comes earlier now."""
+        said = [a_command(an_edit(f"e{turn}", 2, f"edit {turn}")) for turn in range(3)]
+        commands = [created(), a_command(a_post("x")), a_command(a_delete("d", 2)), *said, a_command(a_post("y"))]
+        records = a_log(commands, at=[NOON + 10 * index for index in range(len(commands))])
+        stage, plain = Stage(), Stage()
+        stage.persist(records[:2])
+        load = LoadConversations(timeline=stage.tables, warm=Warm(), bounds=stage.persist.bounds)
+        conversation = load(records[2:])[LOBBY]
+        tried, _ = in_turn(row for record in records[2:] for row in conversation.fold(record).rows)
+        stage.tables.write(tried)
+        stage.persist.void(records[2], records[3:4])
+        if is_late:
+            stage.tables.write(tried)
+        stage.persist(records[3:])
+        stage.tables.write(tried)
+        plain.persist([*records[:2], *records[3:]])
+        assert stage.stored() == plain.stored()
+        key = client_id_key(commands[3], commands[3].items[0])
+        assert stage.tables.outcomes([key]) == plain.tables.outcomes([key])

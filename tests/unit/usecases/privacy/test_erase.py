@@ -66,6 +66,7 @@ def check_erased(scene: Scene) -> None:
     assert world.sockets.open == []
     assert world.traces.of([scene.ann])[scene.ann] == Traces()
     assert world.watchers.of([scene.ann]) == {}
+    assert world.badges.of([scene.ann]) == {}
     assert [report.reason for report in world.reports.of(scene.direct)] == ["(deleted)"]
     user = world.users.by_id(scene.ann)
     assert user is not None

@@ -8,7 +8,7 @@ from natter.domain.push.waves import Candidates
 from tests.messages import ANN, BOB, CID, LOBBY, NOON
 from tests.pushing import PushStage
 
-CANDIDATES = Candidates(message=Message(conversation_id=LOBBY, seq=2, at=NOON, sender_id=ANN), users=(BOB, CID))
+CANDIDATES = Candidates(messages=(Message(conversation_id=LOBBY, seq=2, at=NOON, sender_id=ANN),), users=(BOB, CID))
 
 
 def test_each_is_looked_at_as_they_are() -> None:

@@ -2,15 +2,18 @@ from dataclasses import replace
 
 from natter.domain.ids import UserId
 from natter.domain.push.waking import MAX_AGE_MS, WAIT_MS
-from natter.domain.push.waves import WAVE_USERS
-from tests.messages import BOB, CID
-from tests.pushing import PushStage
+from natter.domain.push.waves import CROWD, WAVE_USERS
+from tests.messages import ANN, BOB, CID
+from tests.pushing import PushStage, a_registration
 
 
 def queued(stage: PushStage) -> list[tuple[int, int, tuple[UserId, ...]]]:
     """Delay, place and people of what is in the queue."""
     return [
-        (delay_s, each.message.seq, each.users) for delay_s, wave in stage.queue.waiting for each in wave.candidates
+        (delay_s, message.seq, each.users)
+        for delay_s, wave in stage.queue.waiting
+        for each in wave.candidates
+        for message in each.messages
     ]
 
 
@@ -19,6 +22,14 @@ def test_all_but_the_sender_are_looked_at_when_it_is_time() -> None:
     stage.said()
 
     assert queued(stage) == [(WAIT_MS // 1000, 2, (BOB, CID))]
+
+
+def test_who_has_said_something_has_read_what_was_there_before() -> None:
+    """Also who is alone: their other devices may show a number."""
+    for others in ((BOB, CID), ()):
+        stage = PushStage(*others)
+        stage.said()
+        assert stage.have_read == {ANN}
 
 
 def test_what_is_late_is_looked_at_at_once_and_what_is_too_old_never() -> None:
@@ -61,5 +72,24 @@ def test_a_large_group_is_looked_at_in_waves() -> None:
     stage.said()
 
     assert [sum(len(each.users) for each in wave.candidates) for _, wave in stage.queue.waiting] == [100, 100, 1]
+    assert all(wave.crowd for _, wave in stage.queue.waiting)
     stage.hand_out()
     assert len(stage.pushed) == len(people)
+
+
+def test_a_crowd_is_told_from_few_by_how_many_there_are() -> None:
+    for others, crowd in ((CROWD, False), (CROWD + 1, True)):
+        stage = PushStage(*(UserId(f"u{number:03}") for number in range(others)))
+        stage.said()
+        assert [wave.crowd for _, wave in stage.queue.waiting] == [crowd]
+
+
+def test_all_that_a_batch_has_of_a_conversation_is_looked_at_together() -> None:
+    """By whoever: each is looked at for what the others have said."""
+    stage = PushStage(BOB, CID)
+    stage.registrations.all.append(a_registration(ANN))
+    stage.schedule([stage.say(), stage.say(sender=BOB), stage.say()])
+
+    ((_, wave),) = stage.queue.waiting
+    found = {user: [message.seq for message in each.messages] for each in wave.candidates for user in each.users}
+    assert found == {ANN: [3], BOB: [2, 4], CID: [2, 3, 4]}

@@ -25,7 +25,7 @@ class Devices:
             registrations=self.registrations,
             connections=self.registry,
             shown=self.shown,
-            count_unread=lambda _user: self.unread,
+            count_unread=lambda users: dict.fromkeys(users, self.unread),
             service=self.service,
             now_ms=lambda: NOON,
         )
@@ -61,6 +61,12 @@ class TestTellBadges:
         devices.registry.register(replace(a_connection(BOB), device_id=TABLET))
         devices.tell([BOB])
         assert [device for device, _ in devices.told] == [PHONE]
+
+    def test_what_devices_show_that_are_registered_no_more_is_not_kept(self) -> None:
+        devices = Devices()
+        devices.registrations.all.pop()
+        devices.tell([BOB])
+        assert devices.shown.of([BOB]) == {BOB: {PHONE: 1}}
 
     def test_what_was_not_taken_is_not_shown_and_a_dead_token_forgotten(self) -> None:
         devices = Devices()

@@ -7,11 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from natter.domain.budgets import PUSHES_S, WAVE_MOST_S, WAVE_S
 from natter.domain.errors import Unavailable
-from natter.domain.ids import DeviceId
+from natter.domain.ids import DeviceId, UserId
+from natter.domain.push.bursts import WINDOW_MS
 from natter.domain.push.registrations import Handed, Outcome
 from natter.domain.push.waking import MAX_AGE_MS, WAIT_MS, WAIT_ONLINE_MS
+from natter.domain.push.waves import WAVE_USERS
 from natter.domain.push.wording import Push
+from natter.usecases.push.wake_devices import USERS_AT_ONCE
 from tests.messages import ANN, BOB, CID, LOBBY, NOON
 from tests.pushing import PushStage, a_registration
 
@@ -108,6 +112,86 @@ def test_many_messages_at_once_are_one_push_after_three() -> None:
 
     assert stage.bodies == ["message 0", "message 1", "message 2", "20 new messages"]
     assert len({push.conversation_id for _, push in stage.pushed}) == 1
+
+
+def test_they_are_when_they_are_looked_at_together() -> None:
+    """One wave has all of them, and then all that stand for the window."""
+    stage = PushStage(BOB)
+    stage.schedule([stage.say(f"message {number}") for number in range(6)])
+    stage.hand_out()
+
+    assert stage.bodies == ["message 0", "message 1", "message 2", "6 new messages"]
+
+
+def test_those_of_a_window_are_looked_at_again_by_their_newest() -> None:
+    """Who reads some of them has read no others, so the newest stands for all."""
+    stage = PushStage(BOB, CID)
+    stage.schedule([stage.say(f"message {number}") for number in range(10)])
+    (wave,) = stage.take()
+    stage.wake(wave)
+
+    ((_, again),) = stage.queue.waiting
+    (candidates,) = again.candidates
+    assert [message.seq for message in candidates.messages] == [stage.seq]
+    assert candidates.users == (BOB, CID)
+
+
+class TestTime:
+    """What is left of a wave goes back, unclaimed, before the function's own time is over."""
+
+    def stage(self, *, people: int, composing_s: float) -> PushStage:
+        stage = PushStage(*(UserId(f"u{number:03}") for number in range(people)))
+
+        def compose() -> None:
+            stage.now += round(composing_s * 1000)
+
+        stage.before_composing = compose
+        return stage
+
+    def test_nobody_is_claimed_when_it_is_late(self) -> None:
+        stage = self.stage(people=3 * USERS_AT_ONCE - WAVE_USERS // 2, composing_s=WAVE_S)
+        stage.said()
+        (wave,) = stage.take()
+        began = stage.now
+        stage.wake(wave)
+
+        assert len(stage.pushed) == USERS_AT_ONCE
+        assert stage.now - began == WAVE_S * 1000
+        ((delay_s, rest),) = stage.queue.waiting
+        assert (delay_s, rest.attempt, rest.crowd) == (0, 0, True)
+        stage.hand_out()
+        assert len({device for device, _ in stage.pushed}) == len(stage.pushed) == WAVE_USERS
+
+    def test_who_is_claimed_when_it_is_too_late_is_not_pushed_but_can_be(self) -> None:
+        stage = self.stage(people=1, composing_s=WAVE_MOST_S)
+        stage.said()
+        (wave,) = stage.take()
+        stage.wake(wave)
+
+        assert stage.service.asked == []
+        ((delay_s, again),) = stage.queue.waiting
+        assert (delay_s, again.attempt) == (2, 1)  # a second time at once would end no sooner
+        stage.before_composing = lambda: None
+        stage.hand_out()
+        assert stage.bodies == ["hello"]
+
+    def test_platforms_are_given_what_is_left_of_it(self) -> None:
+        stage = self.stage(people=1, composing_s=WAVE_MOST_S - 1)
+        stage.said()
+        stage.hand_out()
+        assert stage.service.budgets == [1.0]
+        stage = self.stage(people=1, composing_s=0)
+        stage.said()
+        stage.hand_out()
+        assert stage.service.budgets == [PUSHES_S]
+
+    def test_somebody_with_many_devices_is_woken_on_all_of_them_whatever_is_claimed_together(self) -> None:
+        stage = PushStage(BOB, CID)
+        stage.registrations.all += [a_registration(BOB, f"tablet {number}") for number in range(19)]
+        stage.schedule([stage.say(at=stage.now + number * WINDOW_MS) for number in range(15)])
+        stage.hand_out()
+
+        assert len(stage.pushed) == len({(device, push.seq) for device, push in stage.pushed}) == 21 * 15
 
 
 def test_a_platform_that_refuses_is_asked_again_later_each_time_until_the_hour_is_over() -> None:

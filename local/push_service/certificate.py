@@ -9,6 +9,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 LOOPBACK = ipaddress.ip_address("127.0.0.1")
+VALID = timedelta(days=3650)
+"""A checkout may be old: one that has ended would have to be made anew under who trusts it."""
 
 
 def certificate() -> bytes:
@@ -19,7 +21,7 @@ def certificate() -> bytes:
     made = (
         x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
+        .not_valid_after(now + VALID)
         .add_extension(names, critical=True)
         .sign(key, hashes.SHA256())
     )

@@ -1,0 +1,95 @@
+"""What every part of the services needs: how a function is made and called, and what it is joined to."""
+
+from aws_cdk import Duration
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from constructs import Construct
+
+from infra.blocks.consumer import consume
+from infra.blocks.http import Http
+from infra.blocks.layers import Layers
+from infra.blocks.push_platforms import PushPlatforms
+from infra.blocks.python_function import PythonFunction
+from infra.blocks.queues import Queues
+from infra.blocks.sockets import Sockets
+from infra.config import FunctionName, Stage
+from infra.stacks.data import DataStack
+from infra.stacks.network import NetworkStack
+from infra.stacks.settings import settings_of
+from infra.stacks.streams import StreamsStack
+from natter import names
+
+MINUTE = Duration.minutes(1)
+
+
+class Functions:
+    """All that were made, by folder, and what they share; `scope` is the stack that they stand in."""
+
+    push_platforms: PushPlatforms
+    """Made first of all: who registers or wakes devices is told what it has made."""
+
+    def __init__(
+        self, scope: Construct, *, stage: Stage, network: NetworkStack, data: DataStack, streams: StreamsStack
+    ) -> None:
+        self.scope, self.stage, self.network, self.data, self.streams = scope, stage, network, data, streams
+        self._layers = Layers(scope, "Layers", stage=stage)
+        self.sockets = Sockets(scope, "Sockets", stage=stage, key=data.key)
+        self.http = Http(scope, "Http", stage=stage, key=data.key)
+        self.queues = Queues(scope, stage=stage, key=data.key)
+        self.settings = settings_of(stage=stage, data=data, streams=streams, sockets=self.sockets, queues=self.queues)
+        self.made: dict[FunctionName, PythonFunction] = {}
+        self.with_database: list[PythonFunction] = []
+
+    def make(self, folder: FunctionName, groups: list[str], *dependencies: str) -> PythonFunction:
+        """A function with the environment of its dependencies, and access to the stores among them."""
+        function = PythonFunction(
+            self.scope,
+            "".join(word.title() for word in folder.split("_")),
+            stage=self.stage,
+            folder=folder,
+            layers=self._layers,
+            groups=groups,
+            environment={
+                f"NATTER_{dependency}__{name}": value
+                for dependency in dependencies
+                for name, value in self.settings[dependency].items()
+            },
+            vpc=self.network.vpc,
+            security_group=self.network.functions,
+            key=self.data.key,
+        )
+        if "POSTGRES" in dependencies:
+            self.data.database.grant_login(function)
+            self.with_database.append(function)
+        if "VALKEY" in dependencies and self.stage.valkey_auth == "iam":
+            self.data.cache.grant_connect(function)
+        self.made[folder] = function
+        return function
+
+    def consume(self, function: PythonFunction, topic: str, *, group: str, window_s: int = 0) -> None:
+        """`function` reads `topic`, and sets aside what can never be processed."""
+        topics = self.streams.topics
+        topics.grant_append(function, names.DEAD_TOPIC)
+        topics.grant_consume(function, topic, group=group)
+        consume(
+            function,
+            stage=self.stage,
+            cluster_arn=self.streams.cluster_arn,
+            topic=topic,
+            group=group,
+            window_s=window_s,
+        )
+
+    def every_minute(self, function: PythonFunction) -> None:
+        events.Rule(
+            self.scope,
+            f"{function.folder.title()}Schedule",
+            rule_name=f"natter-{self.stage.name}-{function.folder}",
+            schedule=events.Schedule.rate(MINUTE),
+            targets=[targets.LambdaFunction(function, retry_attempts=0, max_event_age=MINUTE)],
+        )
+
+    def close(self, function: PythonFunction) -> None:
+        """It closes connections for good."""
+        self.sockets.api.grant_manage_connections(function)
+        self.queues.closures.grant_send(function)

@@ -1,0 +1,48 @@
+"""What a stage costs idle is computed from its sizes, and docs/costs.md says what is computed."""
+
+from dataclasses import replace
+
+import pytest
+
+from infra import costs
+from infra.config import DEV
+from tests.infra.templates import ROOT, Templates
+
+
+def test_the_document_says_what_is_computed() -> None:
+    """Else: `python -m infra.costs`, and put its table there."""
+    assert costs.table() in (ROOT / "docs" / "costs.md").read_text()
+
+
+def test_what_is_counted_is_what_is_deployed(app: Templates) -> None:
+    """Numbers that no stage chooses."""
+    assert app.one("AWS::MSK::Cluster")["NumberOfBrokerNodes"] == costs.BROKERS
+    mappings = [each for each in app.properties("AWS::Lambda::EventSourceMapping") if "Topics" in each]
+    assert len(mappings) == costs.MAPPINGS
+    interfaces = [each for each in app.properties("AWS::EC2::VPCEndpoint") if each["VpcEndpointType"] == "Interface"]
+    assert len(interfaces) in {0, costs.ENDPOINTS}
+    assert abs(len(app.properties("AWS::CloudWatch::Alarm")) - costs.ALARMS) <= 15
+    assert len(app.properties("AWS::SecretsManager::Secret")) <= costs.SECRETS
+
+
+def test_pollers_are_shared_where_the_stage_says_so(app: Templates) -> None:
+    """In groups they share what is paid for by the hour."""
+    groups = {
+        each["ProvisionedPollerConfig"].get("PollerGroupName")
+        for each in app.properties("AWS::Lambda::EventSourceMapping")
+        if "Topics" in each
+    }
+    assert groups == {None if app.stage == "prod" else f"natter-{app.stage}"}
+
+
+@pytest.mark.parametrize(
+    ("change", "cheaper"),
+    [
+        ({"share_pollers": False}, "pollers of the log"),
+        ({"broker_instance": "kafka.m7g.large"}, "Kafka brokers"),
+        ({"broker_storage_gb": 100}, "storage of the log"),
+        ({"nat_gateways": 3}, "NAT"),
+    ],
+)
+def test_dev_has_the_cheapest_size_that_works(change: dict[str, object], cheaper: str) -> None:
+    assert costs.idle(replace(DEV, **change))[cheaper] > costs.idle(DEV)[cheaper]  # type: ignore[arg-type]

@@ -1,0 +1,63 @@
+"""Where a stage is, and how its functions reach what is beside it."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from infra import config
+from tests.infra.stages import OPERATOR, STAGES
+from tests.infra.templates import Templates
+
+ENDPOINTS = {"cassandra", "sqs", "kms", "secretsmanager"}
+DESCRIBES = {"ec2:DescribeNetworkInterfaces", "ec2:DescribeVpcEndpoints"}
+
+
+class TestZones:
+    def test_production_names_them_by_id(self, prod: Templates) -> None:
+        """A Region that gets another zone would else have other first three, and every subnet be made anew."""
+        subnets = prod.properties("AWS::EC2::Subnet")
+        assert {subnet.get("AvailabilityZoneId") for subnet in subnets} == set(STAGES["prod"].zone_ids)
+        assert not any("AvailabilityZone" in subnet for subnet in subnets)
+
+    def test_production_is_where_they_are(self, prod: Templates) -> None:
+        artifacts = json.loads((prod.folder / "manifest.json").read_text())["artifacts"]
+        stacks = [each for each in artifacts.values() if each["type"] == "aws:cloudformation:stack"]
+        assert {each["environment"] for each in stacks} == {"aws://unknown-account/eu-central-1"}
+
+    def test_one_without_rds_proxy_is_refused(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The proxy would be made in the others, and nobody told."""
+        zones = ("use1-az1", "use1-az2", "use1-az3")
+        monkeypatch.setitem(config.STAGES, "prod", replace(STAGES["prod"], region="us-east-1", zone_ids=zones))
+        with pytest.raises(SystemExit, match="RDS Proxy is not offered in use1-az3"):
+            config.chosen("prod", operator=OPERATOR)
+
+
+class TestEndpoints:
+    def test_production_reaches_what_messages_need_without_nat(self, prod: Templates) -> None:
+        found = {
+            json.dumps(each["ServiceName"]).rstrip('"]} ').rpartition(".")[2]
+            for each in prod.properties("AWS::EC2::VPCEndpoint")
+            if each["VpcEndpointType"] == "Interface"
+        }
+        assert found == ENDPOINTS
+
+    def test_who_reads_keyspaces_sees_its_endpoint_in_each_zone(self, app: Templates) -> None:
+        """Else `system.peers` is empty, and all goes over one connection: 3,000 requests/s, in one zone."""
+        readers = {name for name in app.functions() if "cassandra:Select" in app.actions(name)}
+        seeing = {
+            name
+            for name in app.functions()
+            if any(
+                set(statement["Action"]) >= DESCRIBES and statement["Resource"] == "*"
+                for statement in app.statements(name)
+            )
+        }
+        assert len(readers) > 5
+        assert seeing == (readers if app.stage == "prod" else set())
+
+    def test_brokers_are_asked_for_again_when_there_are_more(self, app: Templates) -> None:
+        """CloudFormation calls again only if the call has changed."""
+        (asked,) = [each for each in app.properties("Custom::AWS") if "getBootstrapBrokers" in json.dumps(each)]
+        brokers = app.one("AWS::MSK::Cluster")["NumberOfBrokerNodes"]
+        assert f"-{brokers}-brokers" in json.dumps(asked["Update"])

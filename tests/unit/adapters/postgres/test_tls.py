@@ -1,0 +1,56 @@
+"""Towards RDS Proxy the server has to show a certificate for its name."""
+
+import ssl
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from natter.adapters.postgres import client
+from natter.adapters.postgres.client import Login, authorities, connect
+from natter.settings import PostgresSettings
+
+
+def told(monkeypatch: pytest.MonkeyPatch, **settings: Any) -> dict[str, Any]:
+    """What libpq is told."""
+    parameters: dict[str, Any] = {}
+
+    class Line:
+        answer_timeout_s = 0.0
+
+        @classmethod
+        def connect(cls, **given: Any) -> "Line":
+            parameters.update(given)
+            return cls()
+
+    monkeypatch.setattr(client, "_Line", Line)
+    stated = PostgresSettings(endpoint="proxy.example:5432", database="natter", secret_arn="arn", **settings)
+    connect(stated, Login("ann", "secret"))
+    return parameters
+
+
+def test_by_default_name_and_authority_are_verified(monkeypatch: pytest.MonkeyPatch) -> None:
+    parameters = told(monkeypatch)
+    assert (parameters["sslmode"], parameters["host"]) == ("verify-full", "proxy.example")
+    assert parameters["sslrootcert"] == authorities()
+
+
+def test_the_authorities_are_those_that_this_python_trusts() -> None:
+    assert Path(authorities()).name in {"cert.pem", "ca-certificates.crt", "ca-bundle.crt", "tls-ca-bundle.pem"}
+
+
+def test_they_are_named_even_where_there_are_none_so_that_nothing_is_trusted_instead(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    none = SimpleNamespace(cafile=None, openssl_cafile="/nowhere/cert.pem")
+    monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: none)
+    assert authorities() == "/nowhere/cert.pem"
+
+
+def test_others_may_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert told(monkeypatch, ca_file="/own/ca.pem")["sslrootcert"] == "/own/ca.pem"
+
+
+def test_nothing_is_encrypted_where_it_is_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert told(monkeypatch, tls="off")["sslmode"] == "disable"
