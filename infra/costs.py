@@ -22,7 +22,7 @@ LEAST_PROXY_ACU = 8
 LEAST_CACHE_GB = 0.1
 """ElastiCache Serverless for Valkey is billed for no less."""
 ENDPOINTS = 4
-ALARMS = 95
+ALARMS = 110
 KEYS = 2
 SECRETS = 6
 
