@@ -72,7 +72,7 @@ def counted(variables: dict[str, str]) -> set[tuple[str, frozenset[tuple[str, st
     found = set()
     for line in map(json.loads, ran.stdout.splitlines()):
         (directive,) = line["_aws"]["CloudWatchMetrics"]
-        assert directive["Namespace"] == "Natter"
+        assert directive["Namespace"] == environment["POWERTOOLS_METRICS_NAMESPACE"]
         (dimensions,) = directive["Dimensions"]
         found |= {
             (metric["Name"], frozenset((name, line[name]) for name in dimensions)) for metric in directive["Metrics"]
