@@ -88,10 +88,13 @@ class Sockets(Construct):
     def route(self, key: str, function: PythonFunction, *, answers: bool) -> None:
         """`answers`: what the function returns is sent to the client as a frame."""
         name = key.strip("$").title()
-        self.api.add_route(key, integration=_integration(name, function), return_response=answers)
+        self.api.add_route(key, integration=_integration(name, function, answers=answers), return_response=answers)
 
 
-def _integration(name: str, function: PythonFunction) -> WebSocketLambdaIntegration:
-    """Waits a second longer than the function may take, so that it is Lambda who reports a time-out."""
-    seconds = min(function.time_limit.to_seconds() + 1, LONGEST_INTEGRATION_S)
+def _integration(name: str, function: PythonFunction, *, answers: bool = True) -> WebSocketLambdaIntegration:
+    """
+    Waits a second longer than the function may take, so that it is Lambda who reports a time-out; where nobody is
+    answered, as long as it can: a function that has to start first is not to miss what has happened.
+    """
+    seconds = min(function.time_limit.to_seconds() + 1, LONGEST_INTEGRATION_S) if answers else LONGEST_INTEGRATION_S
     return WebSocketLambdaIntegration(f"{name}Integration", function.live, timeout=Duration.seconds(seconds))

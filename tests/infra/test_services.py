@@ -437,6 +437,12 @@ class TestApis:
             max(item["TimeoutInMillis"] for item in app.properties("AWS::ApiGatewayV2::Integration")) > longest * 1000
         )
 
+    def test_who_has_left_is_heard_by_a_function_that_has_to_start_first(self, app: Templates) -> None:
+        """Nobody waits for the answer; and what the gateway gives up meanwhile, a pool without room never sees."""
+        route = app.one("AWS::ApiGatewayV2::Route", RouteKey="$disconnect")
+        integration = app.stack("services")["Resources"][route["Target"]["Fn::Join"][1][-1]["Ref"]]
+        assert integration["Properties"]["TimeoutInMillis"] == 29_000
+
     def test_access_logs_hold_no_query_string(self, app: Templates) -> None:
         """The query holds tickets."""
         for stage in app.properties("AWS::ApiGatewayV2::Stage"):
