@@ -8,16 +8,15 @@ for the drivers). From then on frames pass as they are. Version 4 of the native 
 import asyncio
 import hashlib
 import secrets
-import ssl
 import struct
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import ClassVar
 from urllib.parse import quote
 
-from .door import SIGN_IN_S, Door, Line, Refused, both, carry, engine
-from .identities import ALGORITHM, LATE, BadSignature, Identities, Identity, check, instant, signature, string_to_sign
+from .door import SIGN_IN_S, Line, Refused, both, carry, engine
+from .identities import ALGORITHM, LATE, BadSignature, Identity, check, instant, signature, string_to_sign
+from .role_door import RoleDoor
 
 AUTHENTICATOR = "com.amazon.helenus.auth.HelenusAuthenticator"
 """What Keyspaces calls itself to drivers."""
@@ -46,25 +45,10 @@ class Frame:
         return Frame(0x80 | VERSION, self.stream, operation, body)
 
 
-class CassandraDoor(Door):
-    name: ClassVar[str] = "cassandra"
+class CassandraDoor(RoleDoor[[]]):
+    """`may`: whether a role may do anything at all with the tables."""
 
-    def __init__(
-        self,
-        port: int,
-        *,
-        tls: ssl.SSLContext,
-        behind: str,
-        identities: Identities,
-        region: str,
-        may: Callable[[Identity], bool] = lambda _: True,
-    ) -> None:
-        """`may`: whether a role may do anything at all with the tables."""
-        super().__init__(port, tls=tls)
-        self._behind = behind
-        self._identities = identities
-        self._region = region
-        self._may = may
+    name: ClassVar[str] = "cassandra"
 
     async def serve(self, client: Line) -> None:
         async with engine(self._behind) as cassandra:

@@ -11,16 +11,15 @@ import asyncio
 import base64
 import binascii
 import re
-import ssl
 import struct
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import ClassVar
 
-from .door import SIGN_IN_S, Door, Line, Refused, both, engine
-from .identities import BadSignature, Identities, Identity, Presigned, read_presigned
+from .door import SIGN_IN_S, Line, Refused, both, engine
+from .identities import BadSignature, Identity, Presigned, read_presigned
+from .role_door import RoleDoor
 
 MECHANISM = "OAUTHBEARER"
 LONGEST_S = 900
@@ -51,25 +50,10 @@ class Request:
         return struct.pack("!i", len(self.correlation) + len(body)) + self.correlation + body
 
 
-class KafkaDoor(Door):
-    name: ClassVar[str] = "kafka"
+class KafkaDoor(RoleDoor[[]]):
+    """`may`: whether a role may connect to the cluster."""
 
-    def __init__(
-        self,
-        port: int,
-        *,
-        tls: ssl.SSLContext,
-        behind: str,
-        identities: Identities,
-        region: str,
-        may: Callable[[Identity], bool] = lambda _: True,
-    ) -> None:
-        """`may`: whether a role may connect to the cluster."""
-        super().__init__(port, tls=tls)
-        self._behind = behind
-        self._identities = identities
-        self._region = region
-        self._may = may
+    name: ClassVar[str] = "kafka"
 
     async def serve(self, client: Line) -> None:
         async with engine(self._behind) as broker:

@@ -8,16 +8,17 @@ access string of the template, whose password only the door knows.
 
 import asyncio
 import secrets
-import ssl
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import ClassVar
 
 from local.assembly import Resolver, Resource
 
-from .door import SIGN_IN_S, Door, Line, Refused, both, carry, engine
-from .identities import BadSignature, Identities, Identity, Presigned, read_presigned
+from .door import SIGN_IN_S, Line, Refused, both, carry, engine
+from .identities import BadSignature, Presigned, read_presigned
+from .role_door import RoleDoor
 
 LONGEST_S = 900
 LIFE_S = 12 * 3600.0
@@ -38,29 +39,13 @@ class CacheUser:
     """What a role needs `elasticache:Connect` on: the cache and the user."""
 
 
-class ValkeyDoor(Door):
-    name: ClassVar[str] = "valkey"
+class ValkeyDoor(RoleDoor[[Iterable[str]]]):
+    """`may`: whether a role may connect to what has these ARNs."""
 
-    def __init__(
-        self,
-        port: int,
-        *,
-        tls: ssl.SSLContext,
-        behind: str,
-        identities: Identities,
-        region: str,
-        may: Callable[[Identity, Iterable[str]], bool] = lambda _, __: True,
-        life_s: float = LIFE_S,
-    ) -> None:
-        """`may`: whether a role may connect to what has these ARNs."""
-        super().__init__(port, tls=tls)
-        self.life_s = life_s
-        self.users: dict[str, CacheUser] = {}
-        self._behind = behind
-        self._identities = identities
-        self._region = region
-        self._may = may
-        self._password = secrets.token_hex(32)
+    name: ClassVar[str] = "valkey"
+    users: Mapping[str, CacheUser] = MappingProxyType({})
+    life_s: float = LIFE_S
+    _password: ClassVar[str] = secrets.token_hex(32)
 
     async def serve(self, client: Line) -> None:
         async with asyncio.timeout(SIGN_IN_S):

@@ -100,7 +100,7 @@ class TestValkey:
         port = engines.site.ports["valkey-door"]
         behind = engines.valkey.address
         door = ValkeyDoor(port, tls=authority[1], behind=behind, identities=identities, region=REGION)
-        door.users[USER.name] = USER
+        door.users = {USER.name: USER}
         async with opened(door):
             yield door
 
@@ -147,7 +147,7 @@ class TestValkey:
 
         port, behind = engines.site.ports["valkey-door"], engines.valkey.address
         door = ValkeyDoor(port, tls=authority[1], behind=behind, identities=identities, region=REGION, may=no)
-        door.users[USER.name] = USER
+        door.users = {USER.name: USER}
         async with opened(door):
             with pytest.raises(Unavailable):
                 await asyncio.to_thread(self.client(door, environment).warm)
