@@ -8,7 +8,6 @@ from natter.entrypoints.stream import stream_consumer
 from natter.ports.operations import DeadLetters
 from natter.records.messages import load_emission
 from natter.settings import PushSettings
-from natter.usecases.push.ask_for_badges import AskForBadges
 from natter.usecases.push.schedule_pushes import SchedulePushes
 
 
@@ -26,7 +25,7 @@ def _made() -> LambdaHandler:
         timeline=engines.timeline,
         registrations=engines.push_registrations,
         queue=engines.waves,
-        has_read=AskForBadges(shown=engines.shown_badges, queue=engines.waves, now_ms=engines.now_ms),
+        has_read=engines.ask_for_badges,
         now_ms=engines.now_ms,
     )
     return build(schedule, engines.dead)

@@ -12,7 +12,6 @@ from natter.entrypoints.stream import stream_consumer
 from natter.ports.operations import DeadLetters
 from natter.records.receipts import load_receipt
 from natter.settings import ReceiptsSettings
-from natter.usecases.push.ask_for_badges import AskForBadges
 from natter.usecases.receipts.fold_receipts import FoldReceipts
 
 
@@ -34,7 +33,7 @@ def _made() -> LambdaHandler:
         blocks=engines.blocks,
         frames=engines.frames,
         tell=replace(engines.tell, budget_s=RECEIPTS_S),
-        has_read=AskForBadges(shown=engines.shown_badges, queue=engines.waves, now_ms=engines.now_ms),
+        has_read=engines.ask_for_badges,
     )
     return build(fold, engines.dead)
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         ShownBadges,
         WaveQueue,
     )
+    from natter.usecases.push.ask_for_badges import AskForBadges
 
 
 class PushPorts(WebPushPorts):
@@ -129,6 +130,12 @@ class PushPorts(WebPushPorts):
         from natter.adapters.sqs.client import SqsQueue
 
         return SqsQueue(self.sqs, settings.queue_url, name="the queue of crowds")
+
+    @cached_property
+    def ask_for_badges(self) -> AskForBadges:
+        from natter.usecases.push.ask_for_badges import AskForBadges
+
+        return AskForBadges(shown=self.shown_badges, queue=self.waves, now_ms=self.now_ms)
 
     @cached_property
     def push_marks(self) -> PushMarks:
