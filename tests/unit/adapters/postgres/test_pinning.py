@@ -11,9 +11,7 @@ from typing import Any
 import pytest
 
 from natter.adapters import postgres
-from natter.adapters.postgres import client
-from natter.adapters.postgres.client import Login, connect
-from natter.settings import PostgresSettings
+from tests.libpq import told
 
 FOLDER = Path(postgres.__file__).parent
 STATEMENT = re.compile(r"^\s*(SELECT|INSERT|UPDATE|DELETE|WITH|SET|RESET|CREATE|PREPARE|DECLARE|LISTEN|LOCK)\b")
@@ -50,21 +48,7 @@ class TestStatements:
 class TestConnect:
     @pytest.fixture
     def opened(self, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-        """What libpq is told."""
-        told: dict[str, Any] = {}
-
-        class Line:
-            answer_timeout_s = 0.0
-
-            @classmethod
-            def connect(cls, **parameters: Any) -> "Line":
-                told.update(parameters)
-                return cls()
-
-        monkeypatch.setattr(client, "_Line", Line)
-        settings = PostgresSettings(endpoint="127.0.0.1:1", database="natter", secret_arn="arn", tls="off")
-        connect(settings, Login("ann", "secret"))  # executes nothing: `Line` could not
-        return told
+        return told(monkeypatch, endpoint="127.0.0.1:1", tls="off")
 
     def test_begins_with_no_options_and_sets_nothing(self, opened: dict[str, Any]) -> None:
         assert "options" not in opened

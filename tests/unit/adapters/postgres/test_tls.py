@@ -3,31 +3,11 @@
 import ssl
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
-from natter.adapters.postgres import client
-from natter.adapters.postgres.client import Login, authorities, connect
-from natter.settings import PostgresSettings
-
-
-def told(monkeypatch: pytest.MonkeyPatch, **settings: Any) -> dict[str, Any]:
-    """What libpq is told."""
-    parameters: dict[str, Any] = {}
-
-    class Line:
-        answer_timeout_s = 0.0
-
-        @classmethod
-        def connect(cls, **given: Any) -> "Line":
-            parameters.update(given)
-            return cls()
-
-    monkeypatch.setattr(client, "_Line", Line)
-    stated = PostgresSettings(endpoint="proxy.example:5432", database="natter", secret_arn="arn", **settings)
-    connect(stated, Login("ann", "secret"))
-    return parameters
+from natter.adapters.postgres.client import authorities
+from tests.libpq import told
 
 
 def test_by_default_name_and_authority_are_verified(monkeypatch: pytest.MonkeyPatch) -> None:

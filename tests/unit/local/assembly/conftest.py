@@ -42,7 +42,7 @@ def resolver(tmp_path: Path) -> Make:
             SITE,
             cassandra="127.0.0.1:6004",
             push_service="127.0.0.1:6005",
-            authority=Path("/home/authority.pem"),
+            authority=Path("/trusted/authority.pem"),
             apis=apis,
         )
         return Resolver(assembly, SITE, attributes, rewrite)

@@ -47,7 +47,7 @@ class TestEndpoints:
         value = {"hosts": '["push-service.invalid"]', "trusted": "/push-service.invalid.pem"}
         assert resolver(main=STORES).resolve("main", value) == {
             "hosts": '["127.0.0.1:6005"]',
-            "trusted": "/home/authority.pem",
+            "trusted": "/trusted/authority.pem",
         }
 
     def test_of_other_peoples_apis_stay_as_they_are(self, resolver: Make) -> None:
