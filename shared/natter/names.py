@@ -25,6 +25,11 @@ DATABASE = "natter"
 DATABASE_ROLE = "natter_functions"
 """What functions sign in as; who owns the schema is another."""
 
+EDGE_PROOF_HEADER = "x-natter-edge"
+"""By which an HTTP API's functions know what came through the distribution before it."""
+EDGE_VIEWER_HEADER = "x-natter-viewer"
+"""The address that the distribution was asked from; it writes it itself, whatever the caller has sent."""
+
 CLIENT_ID_TTL_S = 8 * 24 * 3600
 """How long a spent client id is kept. One day more than `RETRY_WINDOW_MS`, so no two readers disagree at its edge."""
 
