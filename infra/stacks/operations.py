@@ -122,6 +122,12 @@ class OperationsStack(Stack):
                 minutes=5,
             )
             self._alarm(
+                f"kafka-refuses-connections-{broker}",  # functions that start, more than the broker lets sign in
+                _metric("AWS/Kafka", "IAMTooManyConnections", dimensions, statistic="max"),
+                above=0,
+                minutes=3,
+            )
+            self._alarm(
                 f"kafka-disk-{broker}",
                 _metric("AWS/Kafka", "KafkaDataLogsDiskUsed", dimensions, statistic="max"),
                 above=75,
