@@ -10,7 +10,7 @@ from natter import names
 from natter.domain.limits import BUCKETS
 from tests.documents import openapi
 from tests.infra.templates import Templates
-from tests.infra.test_http import Gate, _filled, gates, taken
+from tests.infra.test_http import _filled, gates, taken
 
 KINDS = {"HTTP": throttles.HTTP, "WEBSOCKET": throttles.SOCKETS}
 
@@ -42,10 +42,11 @@ class TestRoutes:
 
     def test_sign_up_and_sign_in_share_theirs_with_nothing_else(self, app: Templates) -> None:
         """Not even with what is asked at the same path."""
+        found = [gate for gate in gates(app, "HTTP") if gate.key != "$default"]
         operations = {(route.method, _filled(route.path)) for each in openapi.routes().values() for route in each}
+        keys = {operation: taken(found, *operation)[0].key for operation in operations}
         for own in (("POST", "/v1/users"), ("POST", "/v1/sessions"), ("POST", "/v1/sessions/refresh")):
-            (gate,) = taken(gates(app, "HTTP"), *own)
-            assert {each for each in operations if taken_by(app, each) == gate.key} == {own}
+            assert [operation for operation, key in keys.items() if key == keys[own]] == [own]
 
     def test_an_export_of_all_that_somebody_has_is_rare(self, app: Templates) -> None:
         rates = {key: each["ThrottlingRateLimit"] for key, each in settings_of(app, "HTTP").items()}
@@ -53,11 +54,6 @@ class TestRoutes:
 
     def test_new_connections_and_frames_of_no_action_have_theirs(self, app: Templates) -> None:
         assert settings_of(app, "WEBSOCKET").keys() == {"$connect", "$default"}
-
-
-def taken_by(app: Templates, operation: tuple[str, str]) -> str:
-    found: list[Gate] = [gate for gate in gates(app, "HTTP") if gate.key != "$default"]
-    return taken(found, *operation)[0].key
 
 
 @pytest.mark.parametrize("protocol", KINDS)
