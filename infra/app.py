@@ -10,6 +10,7 @@ from aws_cdk import App, Tags
 from infra.config import chosen
 from infra.stacks.account import AccountStack
 from infra.stacks.data import DataStack
+from infra.stacks.firewall import FirewallStack
 from infra.stacks.network import NetworkStack
 from infra.stacks.operations import OperationsStack
 from infra.stacks.services import ServicesStack
@@ -29,12 +30,15 @@ def build(app: App) -> None:
     network = NetworkStack(app, f"{prefix}-network", stage=stage)
     data = DataStack(app, f"{prefix}-data", stage=stage, network=network)
     streams = StreamsStack(app, f"{prefix}-streams", stage=stage, network=network, key=data.key)
+    firewall = None if stage.edge is None else FirewallStack(app, f"{prefix}-firewall", stage=stage)
     services = ServicesStack(app, f"{prefix}-services", stage=stage, network=network, data=data, streams=streams)
     services.add_stack_dependency(account)
+    if firewall is not None:
+        services.add_stack_dependency(firewall)
     operations = OperationsStack(
         app, f"{prefix}-operations", stage=stage, data=data, streams=streams, services=services
     )
-    for stack in (network, data, streams, services, operations):
+    for stack in (network, data, streams, services, operations, *filter(None, [firewall])):
         Tags.of(stack).add("natter:stage", stage.name, exclude_resource_types=["AWS::RDS::DBProxyTargetGroup"])
 
 

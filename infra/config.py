@@ -84,6 +84,18 @@ class Oidc:
     display_name_claim: str = "name"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Edge:
+    """The distribution before the HTTP API, and the firewall before that (docs/decisions/0018)."""
+
+    host: str
+    """What callers call the API. Its DNS record, which is not made here, leads to the distribution."""
+    certificate_arn: str
+    """Of a certificate for it, which CloudFront looks for in us-east-1."""
+    secrets: tuple[str, ...] = ("a",)
+    """Names of what the distribution proves itself by: the first is sent, all count (docs/runbooks/edge.md)."""
+
+
 NO_PROXY = {"use1-az3"}
 """Zones, by id, without RDS Proxy (its user guide, limitations): it would silently have one zone fewer."""
 
@@ -147,6 +159,10 @@ class Stage:
     sockets_per_second: int
     """Frames and connects of the WebSocket API per second; as many again may burst."""
     requests_per_second: int
+    throttle_routes: bool = True
+    """Whether routes that cost much, or that anybody can ask, have throttles of their own (`infra.throttles`)."""
+    edge: Edge | None = None
+    """What callers of the HTTP API come through; None: they reach the gateway itself, and no WAF is before it."""
     limit_per_address: bool
     limits: dict[str, tuple[float, int]] = field(default_factory=dict)
     """Other limits than those of the protocol, by name (`natter.domain.limits`): tokens a second, burst."""
@@ -194,6 +210,8 @@ class Stage:
             "web_push_contact": (self.web_push_contact,),
             "cors_origins": self.cors_origins,
         }
+        if self.edge is not None:
+            stated["edge"] = (self.edge.host, self.edge.certificate_arn)
         found = [name for name, values in stated.items() if any(value.endswith(".example") for value in values)]
         return found + ["region, zone_ids"] * (self.retain_data and not (self.region and self.zone_ids))
 
@@ -269,6 +287,7 @@ PROD = Stage(
     canaries=True,
     sockets_per_second=10_000,
     requests_per_second=5_000,
+    edge=Edge(host="api.natter.example", certificate_arn="certificate.example"),
     limit_per_address=True,
     cors_origins=("https://app.natter.example",),
     web_push_contact="mailto:operators@natter.example",
@@ -282,6 +301,7 @@ LOCAL = replace(
     reserve_concurrency=True,
     partitions=8,
     sockets_per_second=PROD.sockets_per_second,
+    throttle_routes=False,
     architecture="host",
     push_credentials="made up",
     web_push_private_hosts=(PUSH_SERVICE,),

@@ -22,6 +22,7 @@ LEAST_PROXY_ACU = 8
 LEAST_CACHE_GB = 0.1
 """ElastiCache Serverless for Valkey is billed for no less."""
 ENDPOINTS = 4
+FIREWALL_RULES = 6
 ALARMS = 110
 KEYS = 2
 SECRETS = 6
@@ -36,7 +37,14 @@ HOUR: Mapping[str, float] = {
     "event poller unit": 0.185,
     "Lambda, provisioned GB (arm64)": 0.0000033334 * 3600,
 }
-MONTH: Mapping[str, float] = {"broker storage, GB": 0.10, "alarm": 0.10, "key": 1.0, "secret": 0.40}
+MONTH: Mapping[str, float] = {
+    "broker storage, GB": 0.10,
+    "alarm": 0.10,
+    "key": 1.0,
+    "secret": 0.40,
+    "web ACL": 5.0,
+    "rule of a web ACL": 1.0,
+}
 """Dollars, us-east-1, November 2026, as the services' price pages list them: look there before you rely on it."""
 
 
@@ -61,6 +69,14 @@ def idle(stage: Stage) -> dict[str, float]:
     }
     monthly = {
         "storage of the log": BROKERS * stage.broker_storage_gb * MONTH["broker storage, GB"],
+        "firewall before the HTTP API": (stage.edge is not None)
+        * (
+            MONTH["web ACL"]
+            + FIREWALL_RULES * MONTH["rule of a web ACL"]
+            + MONTH["key"]
+            + MONTH["secret"]
+            + MONTH["alarm"]
+        ),
         "alarms, keys, secrets": ALARMS * MONTH["alarm"] + KEYS * MONTH["key"] + SECRETS * MONTH["secret"],
     }
     return {name: price * HOURS for name, price in hourly.items()} | monthly

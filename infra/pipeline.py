@@ -22,7 +22,13 @@ def build(app: App) -> None:
     if unknown := set(stages) - STAGES.keys():
         raise SystemExit(f"unknown stages: {', '.join(sorted(unknown))}")
     has_provider = app.node.try_get_context("provider") == "there"
-    PipelineStack(app, "natter-pipeline", repository=repository, stages=stages, has_provider=has_provider)
+    PipelineStack(
+        app,
+        "natter-pipeline",
+        repository=repository,
+        stages=[STAGES[name] for name in stages],
+        has_provider=has_provider,
+    )
 
 
 if __name__ == "__main__":

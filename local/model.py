@@ -80,6 +80,16 @@ class Cors:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Throttle:
+    """What a stage lets through: a bucket of `burst` tokens that gains `rate` a second."""
+
+    rate: float | None = None
+    """None: anything."""
+    burst: int | None = None
+    """None: as many as a second brings."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Api:
     """An `AWS::ApiGatewayV2::Api` with its one stage."""
 
@@ -92,8 +102,10 @@ class Api:
     """Loopback port on which this API is served."""
     route_selection: str = "$request.body.action"
     cors: Cors | None = None
-    rate_limit: float | None = None
-    burst_limit: int | None = None
+    throttle: Throttle = field(default_factory=Throttle)
+    """Of all routes that have none of their own, together."""
+    route_throttles: Mapping[str, Throttle] = field(default_factory=dict)
+    """By route key."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -44,7 +44,7 @@ from natter.wire.receipts import CursorsAnswer, ReadBody
 
 
 def build(engines: Engines) -> HttpApi:
-    api = HttpApi(authenticate=engines.authenticate, limits=engines.rate_limits)
+    api = HttpApi(authenticate=engines.authenticate, limits=engines.rate_limits, edge=engines.edge)
     _conversations(api, engines)
     _settings(api, engines)
     _members(api, engines)

@@ -61,7 +61,7 @@ EXPORT_RETRY_MS = 2000
 
 
 def build(engines: Engines) -> HttpApi:
-    api = HttpApi(authenticate=engines.authenticate, limits=engines.rate_limits)
+    api = HttpApi(authenticate=engines.authenticate, limits=engines.rate_limits, edge=engines.edge)
     _sessions(api, engines)
     if engines.identity_provider is None:
         _passwords(api, engines)

@@ -71,6 +71,8 @@ class Database(Construct):
             "Proxy",
             db_proxy_name=f"natter-{stage.name}",  # by default it is the construct's id, for all stages the same
             proxy_target=rds.ProxyTarget.from_cluster(self.cluster),
+            # The functions' role is made by `migrate`: until then its secret fails for itself, and the owner's does
+            # not (RDS Proxy, "Setting up database credentials").
             secrets=[self.owner, self.secret],
             vpc=vpc,
             vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS),

@@ -1,12 +1,15 @@
-from aws_cdk import Duration
+from aws_cdk import Aws, Duration
 from aws_cdk import aws_apigatewayv2 as gateway
 from aws_cdk import aws_kms as kms
 from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
 from constructs import Construct
 
+from infra import throttles
+from infra.blocks.edge import HttpEdge
 from infra.blocks.logs import access_log_group
 from infra.blocks.python_function import PythonFunction
-from infra.blocks.sockets import LOGGED, LONGEST_INTEGRATION_S, MOST_AT_ONCE, AccessLogs
+from infra.blocks.route_settings import throttle
+from infra.blocks.sockets import LOGGED, LONGEST_INTEGRATION_S, AccessLogs
 from infra.config import Stage
 
 
@@ -28,6 +31,10 @@ class Http(Construct):
                 max_age=Duration.hours(1),
             ),
         )
+        rate, burst = throttles.default(stage.requests_per_second)
+        self._stage, self._routes = stage, dict[str, gateway.HttpRoute]()
+        self._servers: dict[str, PythonFunction] = {}
+        self.edge = None if stage.edge is None else HttpEdge(self, "Edge", stage=stage, edge=stage.edge, key=key)
         self.stage = gateway.HttpStage(
             self,
             "Stage",
@@ -35,16 +42,14 @@ class Http(Construct):
             stage_name="$default",
             auto_deploy=True,
             detailed_metrics_enabled=True,
-            throttle=gateway.ThrottleSettings(
-                rate_limit=stage.requests_per_second, burst_limit=min(stage.requests_per_second, MOST_AT_ONCE)
-            ),
+            throttle=gateway.ThrottleSettings(rate_limit=rate, burst_limit=burst),
             access_log_settings=AccessLogs(access_log_group(self, stage=stage, key=key), (*LOGGED, "httpMethod")),
         )
 
     @property
     def url(self) -> str:
-        """Without a slash at its end."""
-        return self.api.api_endpoint
+        """What callers ask, without a slash at its end."""
+        return self.api.api_endpoint if self.edge is None else self.edge.url
 
     def serve(self, function: PythonFunction, *routes: str) -> None:
         """
@@ -55,14 +60,25 @@ class Http(Construct):
         integration = HttpLambdaIntegration(
             function.node.id, function.live, timeout=Duration.seconds(seconds), scope_permission_to_route=False
         )
+        self._servers[function.folder] = function
         for route in routes:
-            gateway.HttpRoute(
+            self._routes[route] = gateway.HttpRoute(
                 self,
                 "Fallback" if route == "$default" else route,
                 http_api=self.api,
                 integration=integration,
                 route_key=_route_key(route),
             )
+
+    def finish(self) -> None:
+        """Once all routes are there: what each lets through, and what comes before them."""
+        if self._stage.throttle_routes:
+            throttle(self.stage, self._routes, shares=throttles.HTTP, rate=self._stage.requests_per_second)
+        if self.edge is not None:
+            for function in self._servers.values():
+                self.edge.grant_check(function)
+            host = f"{self.api.api_id}.execute-api.{Aws.REGION}.{Aws.URL_SUFFIX}"
+            self.edge.lead_to(host, after=[function.live for function in self._servers.values()])
 
 
 def _route_key(route: str) -> gateway.HttpRouteKey:

@@ -12,6 +12,7 @@ from constructs import Construct
 
 from infra.blocks.logs import GONE, removal, retention
 from infra.blocks.python_function import PythonFunction
+from infra.blocks.secrets import grant_read
 from infra.config import Stage
 
 APPLICATIONS = f"arn:{Aws.PARTITION}:sns:{Aws.REGION}:{Aws.ACCOUNT_ID}:app"
@@ -55,15 +56,7 @@ class PushCredentials(Construct):
         )
 
     def grant_read(self, grantee: iam.IGrantable) -> None:
-        """`Secret.grant_read` would write into the key's policy, for principals of another stack."""
-        arns = [self.apns.secret_arn, self.fcm.secret_arn]
-        iam.Grant.add_to_principal(grantee=grantee, actions=["secretsmanager:GetSecretValue"], resource_arns=arns)
-        iam.Grant.add_to_principal(
-            grantee=grantee,
-            actions=["kms:Decrypt"],
-            resource_arns=[self._key.key_arn],
-            conditions={"StringEquals": {"kms:EncryptionContext:SecretARN": arns}},
-        )
+        grant_read(grantee, [self.apns, self.fcm], key=self._key)
 
 
 class PushPlatforms(Construct):

@@ -10,15 +10,14 @@ from aws_cdk.aws_apigatewayv2_authorizers import WebSocketLambdaAuthorizer
 from aws_cdk.aws_apigatewayv2_integrations import WebSocketLambdaIntegration
 from constructs import Construct
 
+from infra import throttles
 from infra.blocks.logs import access_log_group
 from infra.blocks.python_function import PythonFunction
+from infra.blocks.route_settings import throttle
 from infra.config import Stage
 
 LONGEST_INTEGRATION_S = 29
 
-
-MOST_AT_ONCE = 5_000
-"""Requests that an account lets in together, of all its APIs: a stage that says more gets no more (AWS: throttling)."""
 
 LOGGED = ("requestId", "routeKey", "status", "requestTimeEpoch", "integrationLatency", "integration.error")
 LOGGED_OF_FRAMES = (*LOGGED, "connectionId", "eventType", "authorizer.error")
@@ -56,6 +55,8 @@ class Sockets(Construct):
         self.api = gateway.WebSocketApi(
             self, "Api", api_name=f"natter-{stage.name}", route_selection_expression="$request.body.action"
         )
+        rate, burst = throttles.default(stage.sockets_per_second)
+        self._stage, self._routes = stage, dict[str, gateway.WebSocketRoute]()
         self.stage = gateway.WebSocketStage(
             self,
             "Stage",
@@ -63,9 +64,7 @@ class Sockets(Construct):
             stage_name=stage.name,
             auto_deploy=True,
             detailed_metrics_enabled=True,
-            throttle=gateway.ThrottleSettings(
-                rate_limit=stage.sockets_per_second, burst_limit=min(stage.sockets_per_second, MOST_AT_ONCE)
-            ),
+            throttle=gateway.ThrottleSettings(rate_limit=rate, burst_limit=burst),
             access_log_settings=AccessLogs(access_log_group(self, stage=stage, key=key), LOGGED_OF_FRAMES),
         )
 
@@ -79,7 +78,7 @@ class Sockets(Construct):
 
     def connect(self, function: PythonFunction, *, authorizer: PythonFunction) -> None:
         """No identity source is demanded: browsers cannot set a header, so the token may stand in the query."""
-        self.api.add_route(
+        self._routes["$connect"] = self.api.add_route(
             "$connect",
             integration=_integration("Connect", function),
             authorizer=WebSocketLambdaAuthorizer("Authorizer", authorizer.live, identity_source=[]),
@@ -88,7 +87,14 @@ class Sockets(Construct):
     def route(self, key: str, function: PythonFunction, *, answers: bool) -> None:
         """`answers`: what the function returns is sent to the client as a frame."""
         name = key.strip("$").title()
-        self.api.add_route(key, integration=_integration(name, function, answers=answers), return_response=answers)
+        self._routes[key] = self.api.add_route(
+            key, integration=_integration(name, function, answers=answers), return_response=answers
+        )
+
+    def finish(self) -> None:
+        """Once all routes are there: what each lets through."""
+        if self._stage.throttle_routes:
+            throttle(self.stage, self._routes, shares=throttles.SOCKETS, rate=self._stage.sockets_per_second)
 
 
 def _integration(name: str, function: PythonFunction, *, answers: bool = True) -> WebSocketLambdaIntegration:

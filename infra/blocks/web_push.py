@@ -5,6 +5,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from infra.blocks.logs import removal
+from infra.blocks.secrets import grant_read
 from infra.config import Stage
 
 SECRET_LENGTH = 64
@@ -42,12 +43,4 @@ class WebPushKeys(Construct):
         return secret
 
     def grant_read(self, grantee: iam.IGrantable) -> None:
-        """`Secret.grant_read` would write into the key's policy, which lives in another stack."""
-        arns = [secret.secret_arn for secret in self.secrets]
-        iam.Grant.add_to_principal(grantee=grantee, actions=["secretsmanager:GetSecretValue"], resource_arns=arns)
-        iam.Grant.add_to_principal(
-            grantee=grantee,
-            actions=["kms:Decrypt"],
-            resource_arns=[self._key.key_arn],
-            conditions={"StringEquals": {"kms:EncryptionContext:SecretARN": arns}},
-        )
+        grant_read(grantee, self.secrets, key=self._key)

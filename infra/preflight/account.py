@@ -18,21 +18,25 @@ class Account:
 
     def __init__(self, session: boto3.Session) -> None:
         self._session: Any = session  # its stubs want to know the service's name
-        self._clients: dict[str, Any] = {}
+        self._clients: dict[tuple[str, str | None], Any] = {}
 
     @property
     def region(self) -> str | None:
         region: str | None = self._session.region_name
         return region
 
-    def client(self, service: str) -> Any:
-        if service not in self._clients:
-            self._clients[service] = self._session.client(service, config=TIMEOUTS)
-        return self._clients[service]
+    def client(self, service: str, *, region: str | None = None) -> Any:
+        """In the Region that is asked, or in another one."""
+        where = (service, None if region == self.region else region)
+        if where not in self._clients:
+            self._clients[where] = self._session.client(service, config=TIMEOUTS, region_name=where[1])
+        return self._clients[where]
 
-    def pages(self, service: str, operation: str, key: str, **arguments: Any) -> list[Any]:
+    def pages(
+        self, service: str, operation: str, key: str, *, region: str | None = None, **arguments: Any
+    ) -> list[Any]:
         """What stands under `key` on all pages of an operation."""
-        pages = self.client(service).get_paginator(operation).paginate(**arguments)
+        pages = self.client(service, region=region).get_paginator(operation).paginate(**arguments)
         return [item for page in pages for item in page.get(key, [])]
 
 

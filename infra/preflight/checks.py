@@ -39,6 +39,17 @@ EVERYWHERE = {
     "AWS::WAFv2",
 }
 """Global, or in every Region."""
+EDGE_REGION = "us-east-1"
+"""Where all that belongs to CloudFront is, and is looked for."""
+PUSH_REGIONS = {
+    *("af-south-1", "ap-east-1", "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1"),
+    *("ap-southeast-1", "ap-southeast-2", "ap-southeast-3", "ca-central-1", "eu-central-1", "eu-north-1"),
+    *("eu-south-1", "eu-south-2", "eu-west-1", "eu-west-2", "eu-west-3", "me-central-1", "me-south-1"),
+    *("sa-east-1", "us-east-1", "us-east-2", "us-gov-west-1", "us-west-1", "us-west-2"),
+}
+"""SNS developer guide, "Amazon SNS mobile application supported Regions": nothing that can be asked knows them."""
+BROKER_RATE, SMALL_BROKER_RATE = 100, 4
+"""New connections with IAM in a second (MSK developer guide, "Amazon MSK quota", standard brokers)."""
 PARAMETERS_AT_ONCE = 10
 ZONES = 3
 SERVERLESS = "db.serverless"
@@ -53,7 +64,8 @@ def credentials(account: Account, regions: Collection[str]) -> Iterator[Row]:
     if account.region is None:
         yield Row("fail", "Region", "none is chosen", "export AWS_REGION=eu-central-1, or set it in the profile")
         return
-    if elsewhere := sorted(set(regions) - {account.region}):
+    if regions and account.region not in regions:
+        elsewhere = sorted(set(regions) - {EDGE_REGION}) or [EDGE_REGION]
         found = f"the stage is for {', '.join(elsewhere)}, and {account.region} is asked"
         yield Row("fail", "Region", found, f"export AWS_REGION={elsewhere[0]}")
         return
@@ -70,18 +82,18 @@ def credentials(account: Account, regions: Collection[str]) -> Iterator[Row]:
 
 
 def bootstrap(account: Account, assembly: Assembly) -> Iterator[Row]:
+    """In each Region that has a stack."""
     needed, parameter = assembly.bootstrap
-    client = account.client("ssm")
-    try:
-        version = int(client.get_parameter(Name=parameter)["Parameter"]["Value"])
-    except client.exceptions.ParameterNotFound:
-        yield Row("fail", "CDK bootstrap", "not done in this Region", "npx aws-cdk bootstrap")
-        return
-    found = f"version {version}, {needed} needed"
-    if version < needed:
-        yield Row("fail", "CDK bootstrap", found, "npx aws-cdk bootstrap")
-    else:
-        yield Row("ok", "CDK bootstrap", found)
+    for region in sorted(assembly.regions | {account.region or ""}):
+        client = account.client("ssm", region=region)
+        todo = f"npx aws-cdk bootstrap aws://ACCOUNT/{region}"
+        try:
+            version = int(client.get_parameter(Name=parameter)["Parameter"]["Value"])
+        except client.exceptions.ParameterNotFound:
+            yield Row("fail", "CDK bootstrap", f"not done in {region}", todo)
+            continue
+        found = f"version {version} in {region}, {needed} needed"
+        yield Row("fail", "CDK bootstrap", found, todo) if version < needed else Row("ok", "CDK bootstrap", found)
 
 
 def services(account: Account, assembly: Assembly) -> Iterator[Row]:
@@ -132,6 +144,49 @@ def gateway_logs(account: Account, assembly: Assembly) -> Iterator[Row]:
         yield Row("fail", "API Gateway's logs", "the account has no role for them in this Region", todo)
 
 
+def certificate(account: Account, assembly: Assembly) -> Iterator[Row]:
+    """A distribution takes one that is issued, for its name, and in one Region only."""
+    for distribution in assembly.properties("AWS::CloudFront::Distribution"):
+        config = distribution["DistributionConfig"]
+        arn, (host,) = config["ViewerCertificate"]["AcmCertificateArn"], config["Aliases"]
+        client = account.client("acm", region=EDGE_REGION)
+        todo = f"aws acm request-certificate --region {EDGE_REGION} --domain-name {host} --validation-method DNS"
+        try:
+            found = client.describe_certificate(CertificateArn=arn)["Certificate"]
+        except client.exceptions.ResourceNotFoundException:
+            yield Row("fail", "certificate", f"{arn} is not there", todo)
+            continue
+        names = {found["DomainName"], *found.get("SubjectAlternativeNames", [])}
+        if found["Status"] != "ISSUED":
+            yield Row(
+                "fail", "certificate", f"{arn}: {found['Status']}", "make the DNS records that it is validated by"
+            )
+        elif not names & {host, f"*.{host.partition('.')[2]}"}:
+            yield Row("fail", "certificate", f"{arn} is for {', '.join(sorted(names))}, not for {host}", todo)
+        else:
+            yield Row("ok", "certificate", f"issued for {', '.join(sorted(names))}")
+
+
+def pushes(account: Account, assembly: Assembly) -> Iterator[Row]:
+    """Phones are woken through SNS, which does that in some Regions only; browsers are in all."""
+    if assembly.properties("Custom::PushPlatforms"):
+        if account.region in PUSH_REGIONS:
+            yield Row("ok", "pushes to phones", f"offered in {account.region}")
+        else:
+            todo = "leave the secrets of Apple's and Google's credentials empty, or choose another Region"
+            yield Row("warn", "pushes to phones", f"SNS mobile push is not offered in {account.region}", todo)
+
+
+def log_connections(assembly: Assembly) -> Iterator[Row]:
+    """Each environment of a function that starts signs in to every broker, which lets in so many in a second."""
+    for cluster in assembly.properties("AWS::MSK::Cluster"):
+        size = cluster["BrokerNodeGroupInfo"]["InstanceType"]
+        rate = SMALL_BROKER_RATE if size.startswith("kafka.t3.") else BROKER_RATE
+        found = f"{size}: {rate} environments may start in a second, more are answered `unavailable` and tried again"
+        todo = "enough for a few people; a larger broker lets in 100" if rate == SMALL_BROKER_RATE else ""
+        yield Row("warn" if todo else "ok", "Kafka sign-ins", found, todo)
+
+
 def engines(account: Account, assembly: Assembly) -> Iterator[Row]:
     """Whether the versions that the templates name can still be made."""
     for cluster in assembly.properties("AWS::RDS::DBCluster"):
@@ -152,9 +207,13 @@ def _version(name: str, offered: bool, file: str) -> Row:
     return Row("fail", "engine", f"{name} is not offered (any more)", f"another version in {file}; docs/deploying.md")
 
 
-def states(account: Account, planned: Container[str]) -> dict[str, str]:
-    """Of those stacks that are there already."""
-    there = account.pages("cloudformation", "describe_stacks", "Stacks")
+def states(account: Account, planned: Container[str], regions: Collection[str]) -> dict[str, str]:
+    """Of those stacks that are there already, in the Region that is asked and in those that they name."""
+    there = [
+        stack
+        for region in sorted({account.region or "", *regions})
+        for stack in account.pages("cloudformation", "describe_stacks", "Stacks", region=region)
+    ]
     return {each["StackName"]: each["StackStatus"] for each in there if each["StackName"] in planned}
 
 

@@ -55,7 +55,7 @@ def rows(account: Account, assembly: Assembly) -> list[Row]:
     there: dict[str, str] = {}
 
     def stacks() -> Iterator[Row]:
-        there.update(checks.states(account, planned))
+        there.update(checks.states(account, planned, assembly.regions))
         yield from checks.stacks(there)
 
     found += asked("stacks", stacks)
@@ -65,6 +65,9 @@ def rows(account: Account, assembly: Assembly) -> list[Row]:
     found += asked("zones", lambda: checks.zones(account, assembly))
     found += asked("engine", lambda: checks.engines(account, assembly))
     found += asked("API Gateway's logs", lambda: checks.gateway_logs(account, assembly))
+    found += asked("certificate", lambda: checks.certificate(account, assembly))
+    found += asked("pushes to phones", lambda: checks.pushes(account, assembly))
+    found += asked("Kafka sign-ins", lambda: checks.log_connections(assembly))
     for each in quotas.QUOTAS:
         found += asked(each.name, partial(quotas.quota, account, assembly, made, each))
     found += asked("Lambda concurrency", lambda: quotas.concurrency(account, assembly, made))

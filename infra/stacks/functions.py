@@ -37,6 +37,10 @@ class Functions:
         self.http = Http(scope, "Http", stage=stage, key=data.key)
         self.queues = Queues(scope, stage=stage, key=data.key)
         self.settings = settings_of(stage=stage, data=data, streams=streams, sockets=self.sockets, queues=self.queues)
+        if self.http.edge is not None:
+            self.settings["EDGE"] = self.http.edge.settings
+        self.behind_edge = ("EDGE",) * (self.http.edge is not None)
+        """What functions of the HTTP API depend on beside their own."""
         self.made: dict[FunctionName, PythonFunction] = {}
         self.with_database: list[PythonFunction] = []
 

@@ -28,7 +28,7 @@ def conversations(functions: Functions) -> None:
     chat_api = functions.make(
         "chat_api",
         ["core", "users", "streams", "tables"],
-        *("POSTGRES", "VALKEY", "TOKENS", "KAFKA", "KEYSPACES", "ATTACHMENTS", "LIMITS"),
+        *("POSTGRES", "VALKEY", "TOKENS", "KAFKA", "KEYSPACES", "ATTACHMENTS", "LIMITS", *functions.behind_edge),
     )
     if functions.stage.content_check is not None:
         send.add_environment("NATTER_CONTENT_CHECK", functions.stage.content_check)

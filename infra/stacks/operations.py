@@ -1,11 +1,8 @@
-from aws_cdk import ArnFormat, Aws, Duration, Stack
+from aws_cdk import Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_cloudwatch_actions as actions
-from aws_cdk import aws_iam as iam
-from aws_cdk import aws_sns as sns
-from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
+from infra.blocks.alarms import MINUTE, Alarms
 from infra.blocks.environment import environment
 from infra.blocks.tables import TABLES
 from infra.config import Stage
@@ -21,7 +18,6 @@ from infra.stacks.services import ServicesStack
 from infra.stacks.streams import BROKERS, StreamsStack
 from natter import names
 
-MINUTE = Duration.minutes(1)
 P99_LATENCY_MS = 1_000
 WAITING_RECORDS = 1_000
 WAITING_S = 60
@@ -38,11 +34,7 @@ ERASURE_AGE_MS = 6 * 3600 * 1000
 
 
 class OperationsStack(Stack):
-    """
-    The alarms, and the topic through which they reach people.
-
-    Each says what a user notices or will notice soon. Missing data is fine: no traffic is no fault.
-    """
+    """The alarms: each says what a user notices or will notice soon."""
 
     def __init__(
         self,
@@ -55,11 +47,7 @@ class OperationsStack(Stack):
         services: ServicesStack,
     ) -> None:
         super().__init__(scope, id_, env=environment(stage))
-        self.alarms = sns.Topic(
-            self, "Alarms", topic_name=f"natter-{stage.name}-alarms", master_key=data.key, enforce_ssl=True
-        )
-        self._tell(stage)
-        self._prefix, self._namespace = f"natter-{stage.name}", stage.metrics
+        self._alarms, self._namespace = Alarms(self, stage=stage, key=data.key), stage.metrics
         self._functions(services)
         self._gateways(services)
         self._log(streams)
@@ -69,31 +57,6 @@ class OperationsStack(Stack):
         self._erasures()
         self._registry()
         self._set_aside()
-
-    def _tell(self, stage: Stage) -> None:
-        """
-        Lets this stage's alarms publish, which the topic's policy (TLS only) alone would not, and tells the operators.
-        The key of the topic lets CloudWatch in where it is made.
-        """
-        alarms = Stack.of(self).format_arn(
-            service="cloudwatch",
-            resource="alarm",
-            resource_name=f"natter-{stage.name}-*",
-            arn_format=ArnFormat.COLON_RESOURCE_NAME,
-        )
-        self.alarms.add_to_resource_policy(
-            iam.PolicyStatement(
-                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
-                actions=["sns:Publish"],
-                resources=[self.alarms.topic_arn],
-                conditions={
-                    "StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID},
-                    "ArnLike": {"aws:SourceArn": alarms},
-                },
-            )
-        )
-        if stage.alarm_address is not None:
-            self.alarms.add_subscription(subscriptions.EmailSubscription(stage.alarm_address))
 
     def _functions(self, services: ServicesStack) -> None:
         for name, function in services.functions.made.items():
@@ -157,6 +120,12 @@ class OperationsStack(Stack):
                 _metric("AWS/Kafka", "UnderReplicatedPartitions", dimensions, statistic="max"),
                 above=0,
                 minutes=5,
+            )
+            self._alarm(
+                f"kafka-refuses-connections-{broker}",  # functions that start, more than the broker lets sign in
+                _metric("AWS/Kafka", "IAMTooManyConnections", dimensions, statistic="max"),
+                above=0,
+                minutes=3,
             )
             self._alarm(
                 f"kafka-disk-{broker}",
@@ -237,18 +206,7 @@ class OperationsStack(Stack):
             self._alarm(f"{name}-set-aside", set_aside, above=0)
 
     def _alarm(self, name: str, metric: cloudwatch.IMetric, *, above: float, minutes: int = 1) -> None:
-        alarm = cloudwatch.Alarm(
-            self,
-            name,
-            alarm_name=f"{self._prefix}-{name}",
-            metric=metric,
-            threshold=above,
-            evaluation_periods=minutes,
-            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-        )
-        alarm.add_alarm_action(actions.SnsAction(self.alarms))
-        alarm.add_ok_action(actions.SnsAction(self.alarms))
+        self._alarms.alarm(name, metric, above=above, minutes=minutes)
 
 
 def _pushes(namespace: str, platform: str, outcome: str) -> cloudwatch.Metric:

@@ -24,7 +24,7 @@ def people(functions: Functions) -> None:
     )
     disconnect = functions.make("disconnect", ["core", "streams"], "VALKEY", "KAFKA", "SOCKETS")
     stores = ("POSTGRES", "VALKEY", "TOKENS", "SOCKETS", "LIMITS", "ATTACHMENTS", "EXPORTER", "CLOSURES")
-    users_api = functions.make("users_api", ["core", "users"], *stores, "PUSH", "WEB_PUSH")
+    users_api = functions.make("users_api", ["core", "users"], *stores, "PUSH", "WEB_PUSH", *functions.behind_edge)
     for function in (connect, disconnect):
         topics.grant_append(function, names.CONNECTIONS_TOPIC)
     for key in data.token_keys:
@@ -42,8 +42,8 @@ def people(functions: Functions) -> None:
     functions.sockets.route("$disconnect", disconnect, answers=False)
     functions.http.serve(
         users_api,
-        *("ANY /v1/users", "ANY /v1/users/{proxy+}"),
-        *("ANY /v1/sessions", "ANY /v1/sessions/{proxy+}"),
+        *("ANY /v1/users", "ANY /v1/users/{proxy+}", "POST /v1/users", "ANY /v1/users/me/export"),
+        *("ANY /v1/sessions", "ANY /v1/sessions/{proxy+}", "POST /v1/sessions", "POST /v1/sessions/refresh"),
         *("ANY /v1/tickets", "ANY /v1/tickets/{proxy+}"),
         *("ANY /v1/contacts", "ANY /v1/contacts/{proxy+}"),
         *("ANY /v1/blocks", "ANY /v1/blocks/{proxy+}"),

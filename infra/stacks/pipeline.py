@@ -5,6 +5,9 @@ from aws_cdk import Aws, CfnOutput, Duration, Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from infra.blocks.firewall import REGION as FIREWALL_REGION
+from infra.config import Stage
+
 ISSUER = "token.actions.githubusercontent.com"
 BOOTSTRAP = "hnb659fds"
 """What `cdk bootstrap` puts into the names of its roles unless it is told otherwise."""
@@ -24,7 +27,7 @@ class PipelineStack(Stack):
     """
 
     def __init__(
-        self, scope: Construct, id_: str, *, repository: str, stages: Sequence[str], has_provider: bool
+        self, scope: Construct, id_: str, *, repository: str, stages: Sequence[Stage], has_provider: bool
     ) -> None:
         """
         `repository` as the subject of its tokens has it: OWNER@ID/NAME@ID, or OWNER/NAME if it is older than July 2026.
@@ -40,13 +43,15 @@ class PipelineStack(Stack):
             )
             self._provider = provider.attr_arn
         for stage in stages:
-            self._role(stage, environment=stage, becomes=("lookup", "file-publishing", "deploy"))
-            self._role(f"{stage}-diff", environment=f"{stage}-diff", becomes=("lookup",))
+            regions = (Aws.REGION,) if stage.edge is None else (Aws.REGION, FIREWALL_REGION)
+            self._role(stage.name, becomes=("lookup", "file-publishing", "deploy"), regions=regions)
+            self._role(f"{stage.name}-diff", becomes=("lookup",), regions=regions)
 
-    def _role(self, name: str, *, environment: str, becomes: Sequence[Part]) -> None:
+    def _role(self, name: str, *, becomes: Sequence[Part], regions: Sequence[str]) -> None:
+        """Of the environment that is called so, for the Regions in which its stage has stacks."""
         claims = {
             f"{ISSUER}:aud": "sts.amazonaws.com",
-            f"{ISSUER}:sub": f"repo:{self._repository}:environment:{environment}",
+            f"{ISSUER}:sub": f"repo:{self._repository}:environment:{name}",
         }
         role = iam.Role(
             self,
@@ -56,10 +61,9 @@ class PipelineStack(Stack):
             max_session_duration=LONGEST,
         )
         made = [
-            f"arn:{Aws.PARTITION}:iam::{Aws.ACCOUNT_ID}:role/cdk-{BOOTSTRAP}-{part}-role-{Aws.ACCOUNT_ID}-{Aws.REGION}"
+            f"arn:{Aws.PARTITION}:iam::{Aws.ACCOUNT_ID}:role/cdk-{BOOTSTRAP}-{part}-role-{Aws.ACCOUNT_ID}-{region}"
+            for region in regions
             for part in becomes
         ]
         role.add_to_policy(iam.PolicyStatement(actions=["sts:AssumeRole"], resources=made))
-        CfnOutput(
-            self, f"Output-{name}", value=role.role_arn, description=f"DEPLOY_ROLE of the environment {environment}"
-        )
+        CfnOutput(self, f"Output-{name}", value=role.role_arn, description=f"DEPLOY_ROLE of the environment {name}")

@@ -42,6 +42,8 @@ class ServicesStack(Stack):
         people.erase(functions)
         people.export(functions)
         self._migrate()
+        functions.http.finish()
+        functions.sockets.finish()
 
         CfnOutput(self, "HttpUrl", value=functions.http.url)
         CfnOutput(self, "WebSocketUrl", value=functions.sockets.url)

@@ -40,7 +40,8 @@ class StreamsStack(Stack):
         configuration = msk.CfnConfiguration(
             self,
             "Configuration",
-            name=f"natter-{stage.name}",
+            # For other versions it is made anew before this one goes: under the same name it would be refused.
+            name=f"natter-{stage.name}-{KAFKA_VERSION.replace('.', '-')}",
             kafka_versions_list=[KAFKA_VERSION],
             server_properties=SERVER_PROPERTIES,
         )

@@ -11,7 +11,7 @@ from local.assembly.functions import function
 from local.assembly.intrinsics import Resolver, Unresolvable
 from local.assembly.sources import kafka_sources, schedules, sqs_sources
 from local.assembly.templates import Resource
-from local.model import Api, App, Authorizer, Cors, DeployTask, Route
+from local.model import Api, App, Authorizer, Cors, DeployTask, Route, Throttle
 
 LONGEST_INTEGRATION_MS = {"WEBSOCKET": 29_000, "HTTP": 30_000}
 _INVOKED = re.compile(r"functions/(arn:[^/]+)/invocations$")
@@ -58,22 +58,35 @@ def _api(resolver: Resolver, resource: Resource, ports: Mapping[str, int]) -> Ap
     identity = api_id(resource)
     properties = resolver.properties(resource)
     (deployed,) = _of_api(resolver, resource, "AWS::ApiGatewayV2::Stage")
-    stage = resolver.properties(deployed, "StageName", "DefaultRouteSettings")
-    settings = stage.get("DefaultRouteSettings", {})
+    stage = resolver.properties(deployed, "StageName", "DefaultRouteSettings", "RouteSettings")
+    routes = tuple(
+        _route(resolver, found, properties["ProtocolType"])
+        for found in _of_api(resolver, resource, "AWS::ApiGatewayV2::Route")
+    )
     return Api(
         api_id=identity,
         kind=properties["ProtocolType"],
         stage=stage["StageName"],
-        routes=tuple(
-            _route(resolver, found, properties["ProtocolType"])
-            for found in _of_api(resolver, resource, "AWS::ApiGatewayV2::Route")
-        ),
+        routes=routes,
         port=ports[identity],
         route_selection=properties.get("RouteSelectionExpression", "$request.method $request.path"),
         cors=_cors(properties["CorsConfiguration"]) if "CorsConfiguration" in properties else None,
-        rate_limit=settings.get("ThrottlingRateLimit"),
-        burst_limit=settings.get("ThrottlingBurstLimit"),
+        throttle=_throttle(stage.get("DefaultRouteSettings", {})),
+        route_throttles=_route_throttles(deployed, stage.get("RouteSettings", {}), routes),
     )
+
+
+def _throttle(settings: Mapping[str, Any]) -> Throttle:
+    return Throttle(rate=settings.get("ThrottlingRateLimit"), burst=settings.get("ThrottlingBurstLimit"))
+
+
+def _route_throttles(
+    stage: Resource, settings: Mapping[str, Mapping[str, Any]], routes: tuple[Route, ...]
+) -> dict[str, Throttle]:
+    """AWS refuses a stage whose settings name a route that is not there when the stage is made."""
+    if unknown := settings.keys() - {route.key for route in routes}:
+        raise Unresolvable(f"{stage}: Unable to find Route by key {min(unknown)} within the provided RouteSettings")
+    return {key: _throttle(each) for key, each in settings.items()}
 
 
 def _of_api(resolver: Resolver, api: Resource, type_: str) -> list[Resource]:

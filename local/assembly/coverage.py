@@ -67,7 +67,15 @@ IMITATED: Mapping[str, frozenset[str]] = {
         {"CorsConfiguration", "Name", "ProtocolType", "RouteSelectionExpression", "Description"}
     ),
     "AWS::ApiGatewayV2::Stage": frozenset(
-        {"AccessLogSettings", "ApiId", "AutoDeploy", "DefaultRouteSettings", "StageName", "Description"}
+        {
+            "AccessLogSettings",
+            "ApiId",
+            "AutoDeploy",
+            "DefaultRouteSettings",
+            "RouteSettings",
+            "StageName",
+            "Description",
+        }
     ),
     "AWS::ApiGatewayV2::Route": frozenset(
         {

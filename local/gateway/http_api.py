@@ -16,7 +16,7 @@ from . import authorizers, cors, http_events, integrations
 from .authorizers import RefusedError
 from .http_routes import Match, RouteTable
 from .integrations import Answer, IntegrationFailedError, IntegrationTimeoutError
-from .limits import TokenBucket, new_id
+from .limits import Throttles, new_id
 from .request import Request
 
 LOG = logging.getLogger("local.gateway")
@@ -39,7 +39,7 @@ class HttpApi:
         self._metrics = counters.of_api(meter, api.api_id, api.stage)
         self._routes = RouteTable(api.routes)
         self._prefix = "" if api.stage == "$default" else f"/{api.stage}"
-        self._bucket = TokenBucket(api.rate_limit, api.burst_limit)
+        self._throttles = Throttles(api)
         self._server = HttpServer(self._request, max_head=MAX_HEAD, max_body=MAX_BODY)
         self._tasks: set[asyncio.Task[None]] = set()
         self._granted: dict[tuple[str, ...], tuple[float, bytes]] = {}
@@ -101,11 +101,11 @@ class HttpApi:
     async def _answer(self, request: Request, request_id: str) -> Answer:
         if self.api.cors is not None and cors.is_preflight(request):
             return Answer(204, headers=cors.preflight_headers(self.api.cors, request))
-        if not self._bucket.take():
-            raise RefusedError(429, "Too Many Requests")
         path, match = http_events.path_of(request), None
         if path == self._prefix or path.startswith(self._prefix + "/"):
             match = self._routes.find(request.method, path[len(self._prefix) :])
+        if not self._throttles.take(match.route.key if match else None):
+            raise RefusedError(429, "Too Many Requests")
         if match is None:
             raise RefusedError(404, "Not Found")
         grant = None

@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from local.model import Api, Throttle
+
 
 @dataclass(frozen=True, kw_only=True)
 class WebSocketLimits:
@@ -37,6 +39,25 @@ class TokenBucket:
             return False
         self._tokens -= 1
         return True
+
+
+class Throttles:
+    """
+    The buckets of an API's stage. A route with settings of its own has a bucket of its own, which the stage's default
+    does not count against; all others share that one.
+    """
+
+    def __init__(self, api: Api) -> None:
+        self._default = _bucket(api.throttle)
+        self._routes = {key: _bucket(throttle) for key, throttle in api.route_throttles.items()}
+
+    def take(self, route_key: str | None) -> bool:
+        """Whether one more is let through to the route; None: to no route, or to a connection."""
+        return self._routes.get(route_key or "", self._default).take()
+
+
+def _bucket(throttle: Throttle) -> TokenBucket:
+    return TokenBucket(throttle.rate, throttle.burst)
 
 
 def new_id() -> str:

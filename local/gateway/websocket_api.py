@@ -21,7 +21,7 @@ from local.runtime.http1 import Exchange, HttpServer
 from . import authorizers, integrations, management
 from .authorizers import RefusedError
 from .integrations import Answer, IntegrationFailedError, IntegrationTimeoutError
-from .limits import TokenBucket, WebSocketLimits, new_id
+from .limits import Throttles, WebSocketLimits, new_id
 from .management import Refuse
 from .request import Request
 from .websocket_connection import BacklogError, GoneError, WebSocketConnection
@@ -83,7 +83,7 @@ class WebSocketApi:
         self._metrics = counters.of_api(meter, api.api_id, api.stage)
         self._routes = {route.key: route for route in api.routes}
         self._path = selector(api.route_selection)
-        self._bucket = TokenBucket(api.rate_limit, api.burst_limit)
+        self._throttles = Throttles(api)
         self._server = HttpServer(self._request, upgrades={b"websocket"})
         self._tasks: set[asyncio.Task[None]] = set()
         self._sweeper: asyncio.Task[None] | None = None
@@ -147,7 +147,7 @@ class WebSocketApi:
             fault = self._faults.next()
         if fault is not None:
             management.answer_fault(exchange, fault)
-        elif self._bucket.take():
+        elif self._throttles.take(None):
             management.answer(exchange, self.connections.get(connection_id))
         else:
             management.refuse(exchange, 429, "LimitExceededException", "Rate exceeded")
@@ -172,7 +172,7 @@ class WebSocketApi:
 
     async def _admit(self, context: EventContext, request: Request, request_id: str) -> Answer:
         """Ask the authorizer, then the `$connect` route; its answer."""
-        if not self._bucket.take():
+        if not self._throttles.take("$connect"):
             raise RefusedError(429, "Too Many Requests")
         route = self._routes.get("$connect")
         if route is None:
@@ -231,7 +231,7 @@ class WebSocketApi:
         """Run the message's route; what the client is told."""
         connection_id = connection.context.connection_id
         route = select(self._path, self._routes, text)
-        if not self._bucket.take():
+        if not self._throttles.take(route.key if route else None):
             return error_frame("Too Many Requests", connection_id, request_id)
         if route is None:
             return error_frame("Forbidden", connection_id, request_id)

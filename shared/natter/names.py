@@ -25,6 +25,22 @@ DATABASE = "natter"
 DATABASE_ROLE = "natter_functions"
 """What functions sign in as; who owns the schema is another."""
 
+RATES = {
+    "http": (20.0, 100),
+    "sign_in_address": (50 / 60, 50),
+    "sign_in_from": (10.0, 1000),
+    "sign_up_address": (20 / 60, 20),
+}
+"""Tokens a second, and what a bucket holds, of limits that a firewall before the functions has to leave room for."""
+
+OPEN_BODY_LIMIT_BYTES = 24 * 1024
+"""Of a request by which somebody signs up or in; the largest holds an identity provider's token."""
+
+EDGE_PROOF_HEADER = "x-natter-edge"
+"""By which an HTTP API's functions know what came through the distribution before it."""
+EDGE_VIEWER_HEADER = "x-natter-viewer"
+"""The address that the distribution was asked from; it writes it itself, whatever the caller has sent."""
+
 CLIENT_ID_TTL_S = 8 * 24 * 3600
 """How long a spent client id is kept. One day more than `RETRY_WINDOW_MS`, so no two readers disagree at its edge."""
 

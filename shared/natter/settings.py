@@ -131,6 +131,15 @@ class LimitSettings(BaseModel, frozen=True):
     )
 
 
+class EdgeSettings(BaseModel, frozen=True):
+    """The distribution before the HTTP API, where a stage has one."""
+
+    host: str = Field(pattern=r"^[a-z0-9.-]+$", description="What callers call the HTTP API: the distribution's name.")
+    secret_arns: tuple[str, ...] = Field(
+        min_length=1, description="Secrets that the distribution may prove itself by, a JSON list: all count."
+    )
+
+
 class AttachmentSettings(BaseModel, frozen=True):
     bucket: str = Field(min_length=1, description="Bucket of the files that messages show.")
 
@@ -202,6 +211,7 @@ class UsersApiSettings(FunctionSettings):
     web_push: WebPushSettings
     push: PushPlatformSettings
     limits: LimitSettings = LimitSettings()
+    edge: EdgeSettings | None = Field(None, description="What stands before the HTTP API; none: it is asked itself.")
     oidc: OidcSettings | None = Field(
         None, description="The identity provider that signs people in; none: they have passwords."
     )
@@ -372,3 +382,4 @@ class ChatApiSettings(FunctionSettings):
     keyspaces: KeyspacesSettings
     attachments: AttachmentSettings
     limits: LimitSettings = LimitSettings()
+    edge: EdgeSettings | None = Field(None, description="What stands before the HTTP API; none: it is asked itself.")

@@ -10,8 +10,8 @@ from dataclasses import replace
 import boto3
 import pytest
 
+from natter.adapters.secrets import secrets_reader
 from natter.adapters.webpush import web_push as adapter
-from natter.adapters.webpush.secrets import secrets_reader
 from natter.adapters.webpush.vapid import Vapid, VapidKey
 from natter.adapters.webpush.web_push import WebPush, WebPushEndpoints, trusted
 from natter.domain.accounts.users import PushTarget

@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
-from infra.config import DEV, PROD, Oidc, Stage
+from infra.config import DEV, PROD, Edge, Oidc, Stage
 
+CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"
 OPERATOR = "operators@natter.test"
 
 
@@ -16,6 +17,10 @@ STAGES: dict[str, Stage] = {
     "prod": replace(
         _filled_in(PROD),
         cors_origins=("https://app.natter.test",),
+        edge=Edge(
+            host="api.natter.test",
+            certificate_arn=CERTIFICATE,
+        ),
         region="eu-central-1",
         zone_ids=("euc1-az1", "euc1-az2", "euc1-az3"),
     ),
@@ -26,8 +31,12 @@ STAGES: dict[str, Stage] = {
         retired_token_keys=("z",),
         web_push_keys=("b", "a"),
         retired_web_push_keys=("z",),
+        edge=Edge(host="api.varied.test", certificate_arn=CERTIFICATE, secrets=("b", "a")),
         oidc=Oidc(issuer="https://login.example", audience="natter-app"),
         limits={"commands": (100, 300)},
     ),
 }
-"""`varied` has what no stage has by default: token keys that overlap, an identity provider, other limits."""
+"""
+`varied` has what no stage has by default: token keys that overlap, an identity provider, other limits, an edge whose
+secret changes.
+"""

@@ -21,6 +21,8 @@ def test_what_is_counted_is_what_is_deployed(app: Templates) -> None:
     assert len(mappings) == costs.MAPPINGS
     interfaces = [each for each in app.properties("AWS::EC2::VPCEndpoint") if each["VpcEndpointType"] == "Interface"]
     assert len(interfaces) in {0, costs.ENDPOINTS}
+    for acl in app.properties("AWS::WAFv2::WebACL"):
+        assert len(acl["Rules"]) == costs.FIREWALL_RULES
     assert abs(len(app.properties("AWS::CloudWatch::Alarm")) - costs.ALARMS) <= 15
     assert len(app.properties("AWS::SecretsManager::Secret")) <= costs.SECRETS
 

@@ -32,6 +32,7 @@ ACTIONS = {
     "postgres_login": "secretsmanager:GetSecretValue",
     "owner_login": "secretsmanager:GetSecretValue",
     "login_rotation": "secretsmanager:PutSecretValue",
+    "edge": "secretsmanager:GetSecretValue",
     "_vapid": "secretsmanager:GetSecretValue",
     "read_secret": "secretsmanager:GetSecretValue",
     "mobile_push": "sns:Publish",

@@ -26,6 +26,16 @@ class Gate:
         return wanted in {"ANY", method} and re.fullmatch(regex, path) is not None
 
 
+def taken(found: list[Gate], method: str, path: str) -> list[Gate]:
+    """
+    Those that take it of which none is more specific: one with its path before a greedy variable, one with its method
+    before ANY (AWS: "Create routes for HTTP APIs").
+    """
+    matching = [gate for gate in found if gate.takes(method, path)]
+    ranks = [(gate.key.endswith("{proxy+}"), gate.key.startswith("ANY ")) for gate in matching]
+    return [gate for gate, rank in zip(matching, ranks, strict=True) if rank == min(ranks)]
+
+
 def gates(app: Templates, protocol: str) -> list[Gate]:
     """Of the API of this protocol."""
     stack = app.stack("services")["Resources"]
@@ -63,7 +73,7 @@ class TestRoutes:
         found = [gate for gate in gates(app, "HTTP") if gate.key != "$default"]
         for function, routes in openapi.routes().items():
             for route in routes:
-                led = [name_of(app, gate.function) for gate in found if gate.takes(route.method, _filled(route.path))]
+                led = [name_of(app, gate.function) for gate in taken(found, route.method, _filled(route.path))]
                 assert led == [function], f"{route.method} {route.path}"
 
     @pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "PUT"])
@@ -72,15 +82,13 @@ class TestRoutes:
         found = [gate for gate in gates(app, "HTTP") if gate.key != "$default"]
         for function, routes in openapi.routes().items():
             for path in {_filled(route.path) for route in routes}:
-                assert [name_of(app, gate.function) for gate in found if gate.takes(method, path)] == [function], path
+                assert [name_of(app, gate.function) for gate in taken(found, method, path)] == [function], path
 
     def test_each_route_of_the_gateway_is_documented(self, app: Templates) -> None:
         operations = [(route.method, _filled(route.path)) for routes in openapi.routes().values() for route in routes]
-        idle = [
-            gate.key
-            for gate in gates(app, "HTTP")
-            if gate.key != "$default" and not any(gate.takes(*operation) for operation in operations)
-        ]
+        found = [gate for gate in gates(app, "HTTP") if gate.key != "$default"]
+        busy = {gate.key for operation in operations for gate in taken(found, *operation)}
+        idle = [gate.key for gate in found if gate.key not in busy]
         assert idle == NOT_OURS
 
     def test_actions_are_those_of_the_document(self, app: Templates) -> None:

@@ -15,13 +15,16 @@ PLATFORMS = get_args(PushProvider)
 ACCEPTED = {
     "AwsSolutions-APIG4": "routes behind $connect run in the authorizer's name; HTTP functions authenticate "
     "themselves, because an authorizer cannot answer 401 with a problem document",
+    "AwsSolutions-CFR1": "people are not told by the country that they are in",
+    "AwsSolutions-CFR3": "what passes is in the API's own log, what does not in the firewall's: neither has more of "
+    "who asked than it needs",
     "AwsSolutions-IAM4": "AWS's own execution policies: logs, network interfaces, and what a Kafka mapping describes",
     "AwsSolutions-IAM5": "the driver reads all of Keyspaces' system tables; connection ids are not known beforehand",
     "AwsSolutions-L1": "python3.13 is the version that the layers are built and tested for",
     "AwsSolutions-RDS6": "functions log in with the secret through the proxy, which is the only client of the database",
     "AwsSolutions-S1": "attachments are reached only by what `chat_api` has signed, whose access log says for whom",
     "AwsSolutions-SMG4": "nothing is rotated on a schedule: the login can be read and used only by the proxy and the "
-    "functions, and web push keys are held on to by browsers",
+    "functions, web push keys are held on to by browsers, and another secret of the edge takes a deployment",
 }
 WATCHED = {
     "AWS/Lambda": {"Errors", "Throttles"},
@@ -141,7 +144,9 @@ class TestAlarms:
         assert watched <= counted(app.functions()["wake"]["Environment"]["Variables"])
 
     def test_notifications_are_encrypted(self, app: Templates) -> None:
-        assert app.one("AWS::SNS::Topic")["KmsMasterKeyId"]
+        topics = app.properties("AWS::SNS::Topic")
+        assert topics
+        assert all("KmsMasterKeyId" in topic for topic in topics)
 
 
 class TestRules:

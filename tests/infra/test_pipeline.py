@@ -95,7 +95,9 @@ class TestRoles:
         resources = [json.dumps(each) for each in listed]
         assert not [each for each in resources if "*" in each]
         assert {part for part in parts for each in resources if f"role/cdk-hnb659fds-{part}-role-" in each} == parts
-        assert len(resources) == len(parts)
+        regions = 1 if STAGES[environment.partition("-")[0]].edge is None else 2  # the firewall's, too
+        assert len(set(resources)) == len(parts) * regions
+        assert sum("-us-east-1" in each for each in resources) == len(parts) * (regions - 1)
 
 
 class TestWorkflows:

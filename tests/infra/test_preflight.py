@@ -27,6 +27,8 @@ NOTHING: frozenset[str] = frozenset()
 PARAMETER = "/cdk-bootstrap/hnb659fds/version"
 OFFERED = "14.6"
 """A version of Aurora that moto knows."""
+BROKERS = {"BrokerNodeGroupInfo": {"InstanceType": "kafka.t3.small"}}
+CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"
 RESOURCES: dict[str, dict[str, Any]] = {
     "Vpc": {"Type": "AWS::EC2::VPC"},
     "Subnet": {"Type": "AWS::EC2::Subnet", "Properties": {"AvailabilityZone": f"{REGION}a"}},
@@ -34,7 +36,10 @@ RESOURCES: dict[str, dict[str, Any]] = {
         "Type": "AWS::RDS::DBCluster",
         "Properties": {"Engine": "aurora-postgresql", "EngineVersion": OFFERED},
     },
-    "Cluster": {"Type": "AWS::MSK::Cluster", "Properties": {"KafkaVersion": "3.9.x", "NumberOfBrokerNodes": 3}},
+    "Cluster": {
+        "Type": "AWS::MSK::Cluster",
+        "Properties": {"KafkaVersion": "3.9.x", "NumberOfBrokerNodes": 3, **BROKERS},
+    },
     "Function": {"Type": "AWS::Lambda::Function", "Properties": {"ReservedConcurrentExecutions": 120}},
     "Api": {"Type": "AWS::ApiGatewayV2::Stage", "Properties": {"DefaultRouteSettings": {"ThrottlingRateLimit": 9000}}},
 }
@@ -46,8 +51,8 @@ class Stubbed(Account):
     def __init__(self) -> None:
         super().__init__(boto3.Session(region_name=REGION))
 
-    def stub(self, service: str) -> Stubber:
-        stubber = Stubber(self.client(service))
+    def stub(self, service: str, *, region: str | None = None) -> Stubber:
+        stubber = Stubber(self.client(service, region=region))
         stubber.activate()
         return stubber
 
@@ -122,6 +127,7 @@ class TestWhole:
             "zones": "ok",
             "engine": "ok",
             "API Gateway's logs": "fail",
+            "Kafka sign-ins": "warn",
             "VPCs": "ok",
             "MSK brokers": "ok",
             "Lambda concurrency": "fail",
@@ -176,6 +182,85 @@ class TestBootstrap:
     ) -> None:
         account.client("ssm").put_parameter(Name=PARAMETER, Value=version, Type="String")
         assert levels(checks.bootstrap(account, assembly())) == [level]
+
+    def test_has_to_be_done_in_each_region_that_has_a_stack(
+        self, account: Stubbed, assembly: Callable[..., Assembly]
+    ) -> None:
+        """A firewall is in us-east-1, wherever its stage is."""
+        account.client("ssm").put_parameter(Name=PARAMETER, Value="6", Type="String")
+        (there, missing) = checks.bootstrap(account, assembly("us-east-1"))
+        assert (there.level, missing.level) == ("ok", "fail")
+        assert (missing.found, missing.todo.rpartition("/")[2]) == ("not done in us-east-1", "us-east-1")
+
+
+class TestEdge:
+    def before(self, assembly: Callable[..., Assembly]) -> Assembly:
+        config = {"ViewerCertificate": {"AcmCertificateArn": CERTIFICATE}, "Aliases": ["api.corp.com"]}
+        return assembly(Edge={"Type": "AWS::CloudFront::Distribution", "Properties": {"DistributionConfig": config}})
+
+    @pytest.mark.parametrize(
+        ("status", "names", "level"),
+        [
+            ("ISSUED", ["api.corp.com"], "ok"),
+            ("ISSUED", ["corp.com", "*.corp.com"], "ok"),
+            ("ISSUED", ["corp.com"], "fail"),
+            ("PENDING_VALIDATION", ["api.corp.com"], "fail"),
+        ],
+    )
+    def test_its_certificate_has_to_be_issued_for_its_name(
+        self, account: Stubbed, assembly: Callable[..., Assembly], status: str, names: list[str], level: str
+    ) -> None:
+        found = {"DomainName": names[0], "SubjectAlternativeNames": names, "Status": status}
+        acm = account.stub("acm", region="us-east-1")
+        acm.add_response("describe_certificate", {"Certificate": found}, {"CertificateArn": CERTIFICATE})
+        assert levels(checks.certificate(account, self.before(assembly))) == [level]
+
+    def test_a_certificate_that_is_not_in_us_east_1_is_told_how_to_come_by(
+        self, account: Stubbed, assembly: Callable[..., Assembly]
+    ) -> None:
+        acm = account.stub("acm", region="us-east-1")
+        acm.add_client_error("describe_certificate", "ResourceNotFoundException")
+        (row,) = checks.certificate(account, self.before(assembly))
+        assert row.level == "fail"
+        assert "--region us-east-1 --domain-name api.corp.com" in row.todo
+
+    def test_without_one_nothing_is_asked(self, account: Stubbed, assembly: Callable[..., Assembly]) -> None:
+        assert list(checks.certificate(account, assembly())) == []
+
+    def test_its_region_is_none_that_a_stage_is_asked_in(self, account: Stubbed) -> None:
+        assert levels(checks.credentials(account, {REGION, "us-east-1"})) == ["ok"]
+        (row,) = checks.credentials(account, {"eu-west-1", "us-east-1"})
+        assert (row.level, row.todo) == ("fail", "export AWS_REGION=eu-west-1")
+
+    def test_stacks_there_are_seen(self, account: Stubbed) -> None:
+        """One that is left behind there is in the way, too."""
+        account.stub("cloudformation").add_response("describe_stacks", {"Stacks": []})
+        made = datetime(2026, 11, 29, tzinfo=UTC)
+        left = {"StackName": "natter-prod-firewall", "StackStatus": "ROLLBACK_COMPLETE", "CreationTime": made}
+        account.stub("cloudformation", region="us-east-1").add_response("describe_stacks", {"Stacks": [left]})
+        found = checks.states(account, {"natter-prod-firewall"}, {REGION, "us-east-1"})
+        assert levels(checks.stacks(found)) == ["fail"]
+
+
+class TestPushes:
+    @pytest.mark.parametrize(("region", "level"), [(REGION, "ok"), ("eu-central-2", "warn"), ("il-central-1", "warn")])
+    def test_reach_phones_from_some_regions_only(
+        self, account: Stubbed, assembly: Callable[..., Assembly], region: str, level: str
+    ) -> None:
+        account._session = boto3.Session(region_name=region)
+        assert levels(checks.pushes(account, assembly(Push={"Type": "Custom::PushPlatforms"}))) == [level]
+
+    def test_who_has_none_is_told_nothing(self, account: Stubbed, assembly: Callable[..., Assembly]) -> None:
+        assert list(checks.pushes(account, assembly())) == []
+
+
+@pytest.mark.parametrize(("stage", "level", "rate"), [("dev", "warn", "4"), ("prod", "ok", "100")])
+def test_how_many_may_sign_in_to_a_broker_is_told(
+    stages: Callable[[str], Templates], stage: str, level: str, rate: str
+) -> None:
+    (row,) = checks.log_connections(Assembly(stages(stage).folder))
+    assert row.level == level
+    assert f" {rate} environments" in row.found
 
 
 class TestServices:
@@ -235,7 +320,9 @@ class TestEngines:
 class TestStacks:
     def test_of_others_do_not_count(self, account: Stubbed) -> None:
         stacks_there(account, {"natter-dev-all": "CREATE_COMPLETE", "theirs": "DELETE_FAILED"})
-        assert checks.states(account, {"natter-dev-all", "natter-dev-more"}) == {"natter-dev-all": "CREATE_COMPLETE"}
+        assert checks.states(account, {"natter-dev-all", "natter-dev-more"}, ()) == {
+            "natter-dev-all": "CREATE_COMPLETE"
+        }
 
     @pytest.mark.parametrize(
         ("state", "level"),

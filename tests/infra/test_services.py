@@ -193,13 +193,17 @@ class TestPrivileges:
 
     @pytest.mark.parametrize("name", MODELS)
     def test_secrets_are_read_only_by_those_who_are_told_of_them(self, app: Templates, name: str) -> None:
-        """The database's login; the keys of Web Push; `push_platforms` the credentials of the platforms."""
+        """
+        The database's login; the keys of Web Push; what the edge proves itself by; `push_platforms` the credentials of
+        the platforms.
+        """
         variables = app.functions()[name]["Environment"]["Variables"]
         named = {json.dumps(value) for key, value in variables.items() if key.endswith("SECRET_ARN")}
-        keys = json.dumps(variables.get("NATTER_WEB_PUSH__SECRET_ARNS"))
         read = set(app.actions(name).get("secretsmanager:GetSecretValue", []))
-        assert {secret for secret in read if "WebPushKeys" not in secret} == named
-        assert any("WebPushKeys" in secret for secret in read) == ("WebPushKeys" in keys)
+        lists = {"WebPushKeys": "NATTER_WEB_PUSH__SECRET_ARNS", "HttpEdgeSecret": "NATTER_EDGE__SECRET_ARNS"}
+        assert {secret for secret in read if not any(kind in secret for kind in lists)} == named
+        for kind, variable in lists.items():
+            assert any(kind in secret for secret in read) == (kind in json.dumps(variables.get(variable)))
 
     def test_mobile_push_is_in_parts(self, app: Templates) -> None:
         """Who registers devices cannot wake them, nor can who makes the applications."""
@@ -488,7 +492,8 @@ class TestApis:
 
     def test_outputs_are_what_clients_look_for(self, app: Templates) -> None:
         outputs = app.stack("services")["Outputs"]
-        assert {key for key, output in outputs.items() if "Export" not in output} == {
+        edge = {"DistributionDomain"} if STAGES[app.stage].edge else set()  # for the record of its name
+        assert {key for key, output in outputs.items() if "Export" not in output} == edge | {
             *("HttpUrl", "WebSocketUrl", "Region", "Stage")
         }
         assert "wss://" in json.dumps(outputs["WebSocketUrl"])

@@ -1,5 +1,6 @@
 import base64
 import json
+import re
 
 from natter import names
 from tests.infra.templates import Templates
@@ -50,3 +51,18 @@ class TestTopics:
             (topic["DeletionPolicy"], topic["UpdateReplacePolicy"]) for topic in app.resources("AWS::MSK::Topic")
         }
         assert policies == {("RetainExceptOnCreate", "Retain")}
+
+
+def test_a_configuration_is_named_after_the_versions_that_it_is_for(app: Templates) -> None:
+    """For others it is replaced: the new one is made before the old one goes, and MSK gives no name twice."""
+    configuration = app.one("AWS::MSK::Configuration")
+    (version,) = configuration["KafkaVersionsList"]
+    assert configuration["Name"] == f"natter-{app.stage}-{version.replace('.', '-')}"
+    assert re.fullmatch(r"[0-9A-Za-z][0-9A-Za-z-]*", configuration["Name"])
+
+
+def test_somebody_is_told_when_a_broker_lets_no_more_functions_in(app: Templates) -> None:
+    alarms = [each for each in app.properties("AWS::CloudWatch::Alarm") if "refuses-connections" in each["AlarmName"]]
+    assert {each["MetricName"] for each in alarms} == {"IAMTooManyConnections"}
+    assert len(alarms) == app.one("AWS::MSK::Cluster")["NumberOfBrokerNodes"]
+    assert app.one("AWS::MSK::Cluster")["EnhancedMonitoring"] == "PER_BROKER"

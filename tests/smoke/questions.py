@@ -30,6 +30,25 @@ QUESTIONS = (
         " (docs/decisions/0008-writes-in-unlogged-batches.md); if those are refused, too, leave the columns out.",
     ),
     Question(
+        asks="May a role select its keyspace, which no policy of Keyspaces speaks of (USE)?",
+        shown_by=("history",),
+        otherwise="`Unauthorized` at the first statement, in the log of `persist`: grant cassandra:Select on"
+        " /keyspace/NAME/ itself, too (infra/blocks/tables.py).",
+    ),
+    Question(
+        asks="Do limits by address count people, not CloudFront (prod)?",
+        look="sign in with a wrong password 60 times in a minute from one address: `rate_limited`; then at once from"
+        " another: `bad_credentials`",
+        otherwise="the header of the edge's function does not arrive (infra/blocks/edge.py): until it does, set"
+        " `limit_per_address` to False.",
+    ),
+    Question(
+        asks="Is the HTTP API reached through its edge only (prod)?",
+        look="curl https://API_ID.execute-api.REGION.amazonaws.com/v1/health is 403 (aws apigatewayv2 get-apis has the"
+        " id), and aws cloudfront get-distribution-config has a WebACLId",
+        otherwise="NATTER_EDGE__HOST is not in the functions' environment: `edge` of the stage in infra/config.py.",
+    ),
+    Question(
         asks="Do functions see the endpoint of Keyspaces in every zone (prod)?",
         look="aws ec2 describe-vpc-endpoints --query \"VpcEndpoints[?contains(ServiceName,'cassandra')]."
         '[SubnetIds,NetworkInterfaceIds]" names three of each; PerConnectionRequestRateExceeded of AWS/Cassandra'

@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from natter.names import REGISTRY_PARTS
-from natter.settings import RebuildingSettings, SendSettings, UsersApiSettings, ValkeySettings
+from natter.settings import EdgeSettings, RebuildingSettings, SendSettings, UsersApiSettings, ValkeySettings
 
 ENVIRONMENT = {
     "NATTER_STAGE": "local",
@@ -122,6 +122,13 @@ def test_there_is_a_key_to_sign_with(environment: pytest.MonkeyPatch, keys: str)
     environment.setenv("NATTER_TOKENS__KEY_ARNS", keys)
     with pytest.raises(ValidationError, match="key_arns"):
         UsersApiSettings()
+
+
+def test_there_is_nothing_before_the_http_api_unless_said_otherwise(environment: pytest.MonkeyPatch) -> None:
+    assert UsersApiSettings().edge is None
+    environment.setenv("NATTER_EDGE__HOST", "api.natter.example")
+    environment.setenv("NATTER_EDGE__SECRET_ARNS", '["arn:edge"]')
+    assert UsersApiSettings().edge == EdgeSettings(host="api.natter.example", secret_arns=("arn:edge",))
 
 
 class TestWebPush:

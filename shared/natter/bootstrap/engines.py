@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from natter.bootstrap.ports import Ports
-from natter.settings import EndpointSettings, LimitSettings, SocketSettings
+from natter.settings import EdgeSettings, EndpointSettings, LimitSettings, SocketSettings
 
 if TYPE_CHECKING:
+    from natter.ports.edge import Edge
     from natter.ports.gate import Gate
     from natter.usecases.accounts.authenticate import Authenticate, CheckSession
     from natter.usecases.accounts.check_password import CheckPassword
@@ -41,6 +42,20 @@ class Engines(Ports):
     @cached_property
     def socket_url(self) -> str:
         return self.of(SocketSettings).url
+
+    @cached_property
+    def edge(self) -> Edge | None:
+        """None where the HTTP API is asked itself."""
+        settings = self.find(EdgeSettings)
+        if settings is None:
+            return None
+        import boto3
+
+        from natter.adapters.edge import SecretEdge
+        from natter.adapters.secrets import secrets_reader
+
+        client = cache(lambda: boto3.client("secretsmanager", config=self.aws_config))
+        return SecretEdge(settings.host, secrets_reader(client, settings.secret_arns))
 
     @cached_property
     def per_address(self) -> bool:

@@ -25,7 +25,7 @@ class WebPushPorts(Clients):
         settings = self.of(WebPushSettings)
         import boto3
 
-        from natter.adapters.webpush.secrets import secrets_reader
+        from natter.adapters.secrets import secrets_reader
         from natter.adapters.webpush.vapid import Vapid
 
         client = cache(lambda: boto3.client("secretsmanager", config=self.aws_config))

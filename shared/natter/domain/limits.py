@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from natter.names import RATES
+
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
@@ -14,14 +16,19 @@ class Bucket:
     burst: int
 
 
-HTTP_PER_USER = Bucket("http", rate=20, burst=100)
+def _stated(name: str) -> Bucket:
+    rate, burst = RATES[name]
+    return Bucket(name, rate=rate, burst=burst)
+
+
+HTTP_PER_USER = _stated("http")
 FAILED_SIGN_INS_PER_NAME = Bucket("sign_in_name", rate=5 / 60, burst=5)
-FAILED_SIGN_INS_PER_ADDRESS = Bucket("sign_in_address", rate=50 / 60, burst=50)
+FAILED_SIGN_INS_PER_ADDRESS = _stated("sign_in_address")
 SIGN_INS_PER_USER = Bucket("sign_in_user", rate=1, burst=300)
 """Of those that succeed, so nobody else can use them up: each is a hash of a password, and a signature."""
-SIGN_INS_PER_ADDRESS = Bucket("sign_in_from", rate=10, burst=1000)
+SIGN_INS_PER_ADDRESS = _stated("sign_in_from")
 """So, too, and so many that no one user can use them up for who else is behind it."""
-SIGN_UPS_PER_ADDRESS = Bucket("sign_up_address", rate=20 / 60, burst=20)
+SIGN_UPS_PER_ADDRESS = _stated("sign_up_address")
 COMMANDS = Bucket("commands", rate=20, burst=60)
 """Messages; an edit, a deletion or a reaction counts as one."""
 SIGNALS = Bucket("signals", rate=10, burst=30)

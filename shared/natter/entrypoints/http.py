@@ -1,7 +1,7 @@
 """
 What all HTTP APIs share: routes, who asks, answers, and errors as problem documents (RFC 9457).
 
-    api = HttpApi(authenticate=..., limits=...)
+    api = HttpApi(authenticate=..., limits=..., edge=None)
 
     @api.post("/v1/things", status=201, raises=(Conflict,))
     def make_thing(request: Request, body: ThingBody) -> ThingAnswer:
@@ -21,9 +21,11 @@ from natter.domain.accounts.users import Principal
 from natter.domain.errors import Internal, MethodNotAllowed, NatterError, NotFound
 from natter.domain.limits import HTTP_PER_USER
 from natter.entrypoints.answers import problem, response, revalidated
+from natter.entrypoints.callers import Callers
 from natter.entrypoints.faults import describe
 from natter.entrypoints.request import Request
 from natter.entrypoints.routes import Handler, Route
+from natter.ports.edge import Edge
 from natter.ports.limits import RateLimits
 from natter.usecases.accounts.authenticate import Authenticate
 
@@ -47,13 +49,15 @@ class HttpApi:
     """
     The routes of one function. Every one asks who it is, unless it is `open`, and counts it against the limit.
 
-    HEAD is answered as GET, without a body.
+    HEAD is answered as GET, without a body. Where there is an edge, what has gone past it gets no further than its
+    route.
     """
 
-    def __init__(self, *, authenticate: Authenticate, limits: RateLimits) -> None:
+    def __init__(self, *, authenticate: Authenticate, limits: RateLimits, edge: Edge | None) -> None:
         self.routes: list[Route] = []
         self._authenticate = authenticate
         self._limits = limits
+        self._callers = Callers(edge)
         self._resolver = APIGatewayHttpResolver(serializer=_dump)
         self._resolver.exception_handler(NotFoundError)(self._unknown_path)
         self._resolver.exception_handler(Exception)(self._refused)
@@ -94,7 +98,8 @@ class HttpApi:
             route = Route.of(method, path, handler, open=open_, status=status, also=also, raises=raises)
 
             def call(**variables: str) -> Response[str]:
-                request = Request(self._resolver.current_event, variables, self._admit)
+                self._callers.check(self._resolver.current_event)
+                request = Request(self._resolver.current_event, variables, self._callers, self._admit)
                 answer = route.call(request)
                 if route.revalidates:
                     return revalidated(answer, route.status, request.header("if-none-match"))

@@ -10,15 +10,21 @@ from pydantic import BaseModel
 
 from natter.domain.accounts.users import Principal
 from natter.domain.errors import BadRequest, TooLarge
+from natter.entrypoints.callers import Callers
 from natter.names import BODY_LIMIT_BYTES
 from natter.wire.base import parse, parse_json
 
 
 class Request:
     def __init__(
-        self, event: APIGatewayProxyEventV2, path: Mapping[str, str], authenticate: Callable[[str | None], Principal]
+        self,
+        event: APIGatewayProxyEventV2,
+        path: Mapping[str, str],
+        callers: Callers,
+        authenticate: Callable[[str | None], Principal],
     ) -> None:
         self._event = event
+        self._callers = callers
         self._authenticate = authenticate
         self.path = path
         """The path's variables."""
@@ -35,16 +41,16 @@ class Request:
 
     @property
     def address(self) -> str:
-        """The network address that asks, as the gateway saw it."""
-        return str(self._event.request_context.http.source_ip)
+        """The network that asks, as `Callers.address` says."""
+        return self._callers.address(self._event)
 
     def header(self, name: str) -> str | None:
         return self._event.headers.get(name)
 
     @property
     def host(self) -> str:
-        """What the client calls the API: the name, and the port unless it is the usual one."""
-        return self.header("host") or ""
+        """What the client calls the API, as `Callers.host` says."""
+        return self._callers.host(self._event)
 
     @property
     def cookies(self) -> Mapping[str, str]:

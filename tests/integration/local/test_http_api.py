@@ -14,7 +14,7 @@ import boto3
 import pytest
 
 from local.gateway.server import Runtime
-from local.model import Api, Route
+from local.model import Api, Route, Throttle
 
 from .conftest import app, arn, free_port, function
 
@@ -233,9 +233,12 @@ class TestStage:
             kind="HTTP",
             stage="beta",
             port=free_port(),
-            rate_limit=0.001,
-            burst_limit=2,
-            routes=(Route(key="$default", function_arn=arn("echo")),),
+            throttle=Throttle(rate=0.001, burst=2),
+            route_throttles={"POST /sessions": Throttle(rate=0.001, burst=1)},
+            routes=(
+                Route(key="$default", function_arn=arn("echo")),
+                Route(key="POST /sessions", function_arn=arn("echo")),
+            ),
         )
         runtime = Runtime(
             app(functions=[function(tmp_path / "code", "echo")], apis=[api, api]),
@@ -247,6 +250,8 @@ class TestStage:
         runtime.apis.pop()
         await runtime.start()
         try:
+            own = [(await request(runtime, "POST", "/beta/sessions")).status for _ in range(2)]
+            assert own == [200, 429]  # and takes nothing of the others
             inside = await request(runtime, "GET", "/beta/anything")
             assert (inside.status, inside.json["requestContext"]["stage"]) == (200, "beta")
             assert (await request(runtime, "GET", "/anything")).status == 404

@@ -22,7 +22,7 @@ from local.gateway.limits import WebSocketLimits
 from local.gateway.server import Runtime
 from local.gateway.websocket_api import WebSocketApi
 from local.gateway.websocket_connection import BacklogError
-from local.model import Api, Route
+from local.model import Api, Route, Throttle
 
 from .conftest import SHORT, app, arn, free_port, function, until
 
@@ -358,8 +358,8 @@ class TestLife:
             kind="WEBSOCKET",
             stage="local",
             port=free_port(),
-            rate_limit=0.001,
-            burst_limit=3,
+            throttle=Throttle(rate=0.001, burst=3),
+            route_throttles={"echo": Throttle(rate=0.001, burst=1)},
             routes=(
                 Route(key="$disconnect", function_arn=arn("record")),
                 Route(key="echo", function_arn=arn("echo"), returns_response=True),
@@ -385,6 +385,12 @@ class TestLife:
         async with client(small) as socket:
             answers = [await ask(socket, "no route") for _ in range(3)]
         assert [answer["message"] for answer in answers] == ["Forbidden", "Forbidden", "Too Many Requests"]
+
+    async def test_route_with_a_rate_of_its_own_is_limited_by_itself(self, small: Runtime) -> None:
+        async with client(small) as socket:
+            answers = [await ask(socket, '{"action":"echo"}') for _ in range(2)]
+            assert [answer.get("message") for answer in answers] == [None, "Too Many Requests"]
+            assert [(await ask(socket, "no route"))["message"] for _ in range(2)] == ["Forbidden", "Forbidden"]
 
     async def test_rate_limit_holds_for_upgrades_and_posts(self, small: Runtime) -> None:
         async with client(small) as socket:

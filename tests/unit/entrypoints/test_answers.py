@@ -19,7 +19,7 @@ class Shelf:
 
     def __init__(self) -> None:
         world = World()
-        api = HttpApi(authenticate=world.authenticate, limits=world.limits)
+        api = HttpApi(authenticate=world.authenticate, limits=world.limits, edge=None)
         self.thing = Thing(name="first")
         self.status: int | None = None
 

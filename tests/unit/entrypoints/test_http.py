@@ -31,7 +31,7 @@ class Paging(WireModel):
 
 
 def an_api(world: World) -> HttpApi:
-    return HttpApi(authenticate=world.authenticate, limits=world.limits)
+    return HttpApi(authenticate=world.authenticate, limits=world.limits, edge=None)
 
 
 def echo(world: World) -> HttpClient:

@@ -69,7 +69,7 @@ class SnsPlatforms:
             self._sns.create_platform_application(
                 Name=self._name,
                 Platform=PLATFORMS[provider],
-                Attributes={"PlatformPrincipal": "", **attributes},  # Google's have none, and it must be said
+                Attributes={"PlatformPrincipal": "", **attributes},  # Google's have none: SNS wants it named, and empty
             )
         return arn
 

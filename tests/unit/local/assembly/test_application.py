@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from local.assembly import Resolver, Unresolvable, api_id, build_app
-from local.model import App, Authorizer, Cors, DeployTask
+from local.model import App, Authorizer, Cors, DeployTask, Throttle
 
 type Make = Callable[..., Resolver]
 ARN = "arn:aws:lambda:eu-west-1:123456789012:function:"
@@ -124,7 +124,8 @@ class TestApis:
                 },
             },
         ).apis
-        assert (api.kind, api.stage, api.port, api.rate_limit, api.burst_limit) == ("WEBSOCKET", "live", 7001, 50, 60)
+        assert (api.kind, api.stage, api.port) == ("WEBSOCKET", "live", 7001)
+        assert api.throttle == Throttle(rate=50, burst=60)
         connect, send = api.routes
         assert connect.authorizer == Authorizer(
             function_arn=f"{ARN}send", identity_sources=("route.request.header.Auth",)
@@ -151,6 +152,22 @@ class TestApis:
                 Sending=integration("Send", PayloadFormatVersion="2.0"),
                 Default={"Type": "AWS::ApiGatewayV2::Route", "Properties": route},
             )
+
+    def test_routes_have_throttles_of_their_own(self, built: Callable[..., App]) -> None:
+        stage = {"ApiId": {"Ref": "Api"}, "StageName": "live", "RouteSettings": {"send": {"ThrottlingRateLimit": 7}}}
+        route = {"ApiId": {"Ref": "Api"}, "RouteKey": "send", "Target": "integrations/ToSend"}
+        (api,) = built(
+            Stage={"Type": "AWS::ApiGatewayV2::Stage", "Properties": stage},
+            ToSend=integration("Send"),
+            Sending={"Type": "AWS::ApiGatewayV2::Route", "Properties": route},
+        ).apis
+        assert (api.throttle, api.route_throttles) == (Throttle(), {"send": Throttle(rate=7)})
+
+    def test_throttle_of_no_route_is_refused(self, built: Callable[..., App]) -> None:
+        """As AWS does when the stage is made."""
+        stage = {"ApiId": {"Ref": "Api"}, "StageName": "live", "RouteSettings": {"send": {"ThrottlingRateLimit": 7}}}
+        with pytest.raises(Unresolvable, match="Unable to find Route by key send"):
+            built(Stage={"Type": "AWS::ApiGatewayV2::Stage", "Properties": stage})
 
     def test_outputs_are_local(self, built: Callable[..., App]) -> None:
         assert built().outputs == {"Url": "ws://127.0.0.1:7001"}

@@ -1,6 +1,7 @@
 import re
 
-from local.gateway.limits import TokenBucket, new_id
+from local.gateway.limits import Throttles, TokenBucket, new_id
+from local.model import Api, Throttle
 
 
 class TestTokenBucket:
@@ -15,6 +16,31 @@ class TestTokenBucket:
 
     def test_without_a_rate_it_never_refuses(self) -> None:
         assert all(TokenBucket(None, None).take() for _ in range(10))
+
+
+class TestThrottles:
+    def throttles(self) -> Throttles:
+        return Throttles(
+            Api(
+                api_id="a",
+                kind="HTTP",
+                stage="$default",
+                routes=(),
+                port=1,
+                throttle=Throttle(rate=0.001, burst=2),
+                route_throttles={"POST /sessions": Throttle(rate=0.001, burst=1), "$connect": Throttle()},
+            )
+        )
+
+    def test_route_with_its_own_takes_nothing_of_the_others(self) -> None:
+        throttles = self.throttles()
+        assert [throttles.take("POST /sessions") for _ in range(3)] == [True, False, False]
+        assert [throttles.take("GET /users"), throttles.take(None), throttles.take("GET /users")] == [True, True, False]
+
+    def test_own_settings_without_a_rate_are_no_limit(self) -> None:
+        """They take the place of the stage's default, all of it."""
+        throttles = self.throttles()
+        assert all(throttles.take("$connect") for _ in range(10))
 
 
 class TestNewId:
