@@ -141,11 +141,13 @@ class TestTokens:
 class TestBadges:
     async def test_reading_on_one_device_brings_the_others_up_to_date(self, api: Api, sns: Sns) -> None:
         (alice, _), (bob, phone) = await someone(api, sns, "alice"), await someone(api, sns, "bob")
+        tablet = Phone(sns)
+        await tablet.register(await bob.on_another_device())
         chat = await alice.direct(bob)
         await say(await alice.connect(), chat, "hello")
-        await phone.until(bool)
-        laptop = await bob.on_another_device()
-        (await laptop.call("PUT", f"/v1/conversations/{chat}/read", {"seq": 2})).expect(202)
-        _, silent = await phone.until(lambda pushes: len(pushes) == 2)
+        await asyncio.gather(phone.until(bool), tablet.until(bool))
+        (await bob.call("PUT", f"/v1/conversations/{chat}/read", {"seq": 2})).expect(202)
+        _, silent = await tablet.until(lambda pushes: len(pushes) == 2)
         assert silent["data"] == {"badge": "0"}
         assert "notification" not in silent
+        assert bodies(await phone.pushes()) == ["hello"], "who has read it there, knows"
