@@ -27,7 +27,7 @@ from local.assembly import (
     topics,
 )
 from local.deployment import DeployFailed, Deployment
-from local.doors import Doors
+from local.doors import Doors, Gate
 from local.engines import Engines
 from local.faults import Faults
 from local.gateway.server import Runtime
@@ -209,7 +209,7 @@ class Cloud:
         }
 
     async def _run(self) -> None:
-        admin_port = self.engines.site.ports["admin"]
+        admin_port, gate_port = self.engines.site.ports["admin"], self.engines.site.ports["gate"]
         self.runtime = self._runtime = Runtime(
             self.app,
             interpreter=self.root / ".local" / "venvs" / "runtime" / "bin" / "python",
@@ -222,10 +222,11 @@ class Cloud:
                 "AWS_ENDPOINT_URL": self.engines.localstack.address,
                 "AWS_ENDPOINT_URL_LAMBDA": f"http://127.0.0.1:{admin_port}",
                 VARIABLE: encode(self.tables),
-                **(self.doors.environment if self.doors else {}),
+                **(self.doors.environment if self.doors else Gate.environment(gate_port)),
             },
             doors=self.doors,
             admin_port=admin_port,
+            gate_port=gate_port,
             debug=self._debug,
         )
         async with asyncio.TaskGroup() as group:

@@ -12,4 +12,5 @@ class Person:
     def __init__(self, chat: Chat, name: str) -> None:
         self.user_id = chat.person(name)
         signed_in = chat.world.sign_in(a_sign_in(name))
+        self.device_id = signed_in.principal.device_id
         self.call = HttpClient(build(chat.engines), token=signed_in.access_token)

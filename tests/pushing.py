@@ -85,7 +85,7 @@ class PushStage:
                 for each in joined
             ]
         )
-        self.have_read: set[UserId] = set()
+        self.have_read: dict[UserId, DeviceId | None] = {}
         self.schedule = SchedulePushes(
             timeline=self.tables,
             registrations=self.registrations,

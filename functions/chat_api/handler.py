@@ -181,7 +181,8 @@ def _receipts(api: HttpApi, engines: Engines) -> None:
     def note_read(request: Request, body: ReadBody) -> None:
         conversation = ConversationId(request.path["conversation_id"])
         limits.take(SIGNALS, request.principal.user_id)  # as the frame does
-        note(Receipt(conversation_id=conversation, user_id=request.principal.user_id, read_seq=body.seq))
+        by = request.principal
+        note(Receipt(conversation_id=conversation, user_id=by.user_id, read_seq=body.seq, device_id=by.device_id))
 
     @api.get("/v1/conversations/<conversation_id>/cursors", raises=(NotMember, Forbidden))
     def read_cursors(request: Request) -> CursorsAnswer:

@@ -76,6 +76,7 @@ def _receipt(frame: ReadFrame | DeliveredFrame, connection: Connection) -> Recei
         read_seq=frame.seq if isinstance(frame, ReadFrame) else 0,
         delivered_seq=frame.seq if isinstance(frame, DeliveredFrame) else 0,
         connection_id=connection.connection_id,
+        device_id=connection.device_id,
     )
 
 

@@ -7,6 +7,7 @@ from .authority import make_authority
 from .cassandra import CassandraDoor
 from .door import Door
 from .doors import Doors
+from .gate import Gate
 from .identities import Identities, Identity
 from .kafka import KafkaDoor
 from .postgres import PostgresDoor
@@ -17,6 +18,7 @@ __all__ = [
     "CassandraDoor",
     "Door",
     "Doors",
+    "Gate",
     "Identities",
     "Identity",
     "KafkaDoor",

@@ -5,14 +5,12 @@ LocalStack itself takes anybody for the owner of the account. What passes is han
 not is refused in the words of the service. The platform's own calls go past this door, as those of AWS's services do.
 """
 
-import asyncio
 import logging
 from datetime import UTC, datetime
+from functools import partial
 from typing import ClassVar
 
-import aiohttp
-from yarl import URL
-
+from local.faults.calls import CallFaults
 from local.runtime.http1 import Exchange, HttpServer
 
 from .authority import HOST
@@ -21,16 +19,14 @@ from .forms import form_of, is_form
 from .iam import Grants
 from .identities import BadSignature, Identities, Identity
 from .keys import Keys
+from .onward import Onward
 from .refusals import Denied, refusal
-from .requests import Caller, HttpRequest, caller_of
+from .requests import Caller, HttpRequest, caller_of, request_of
+from .struck import struck
 
 OWNER = "test"
 LARGEST_BYTES = 128 * 1024 * 1024
 """Of a request: a file as large as the largest attachment."""
-_HOP_BY_HOP = frozenset(
-    {"connection", "content-length", "keep-alive", "transfer-encoding", "upgrade", "server", "date"}
-)
-_NOT_ON = _HOP_BY_HOP - {"date", "server"} | {"expect"}
 _OPEN = frozenset({"OPTIONS"})
 """Browsers ask first whether they may ask; nobody signs that."""
 
@@ -46,13 +42,13 @@ class AwsDoor:
         self.grants = Grants({})
         self.keys = Keys({})
         self.admitted = self.refused = 0
-        self._behind = behind
+        self.faults: CallFaults | None = None
+        """Calls that fail on purpose."""
         self.identities = identities
         self._region = region
         self._account = account
         self._server = HttpServer(self._enter, max_body=LARGEST_BYTES)
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._session: aiohttp.ClientSession | None = None
+        self._onward = Onward(behind, name=self.name)
 
     @property
     def address(self) -> str:
@@ -65,17 +61,13 @@ class AwsDoor:
         Raises:
             OSError: the port is taken.
         """
-        self._session = aiohttp.ClientSession(auto_decompress=False, connector=aiohttp.TCPConnector(limit=0))
+        self._onward.start()
         await self._server.start(self.port)
         self.port = self._server.port
 
     async def stop(self) -> None:
         self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._session is not None:
-            await self._session.close()
+        await self._onward.stop()
 
     def status(self) -> dict[str, int]:
         return {"admitted": self.admitted, "refused": self.refused}
@@ -138,38 +130,9 @@ class AwsDoor:
             exchange.respond(status, body, [(name.encode(), value.encode()) for name, value in headers.items()])
             return
         self.admitted += 1
-        task = asyncio.get_running_loop().create_task(self._forward(exchange, request, identity))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _forward(self, exchange: Exchange, request: HttpRequest, identity: Identity | None) -> None:
-        assert self._session is not None
-        target = f"{request.path}?{request.query}" if request.query else request.path
-        headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in exchange.headers]
-        try:
-            async with self._session.request(
-                request.method,
-                URL(self._behind + _owned(target, identity), encoded=True),
-                headers=[(name, _owned(value, identity)) for name, value in headers if name.lower() not in _NOT_ON],
-                data=request.body or None,
-                allow_redirects=False,
-                skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type", "User-Agent"),
-            ) as answer:
-                body = await answer.read()
-        except aiohttp.ClientError as error:
-            _logger.warning("%s: %s", self.name, error)
-            exchange.respond(503, b"")
-            return
-        kept = _HOP_BY_HOP - {"content-length"} if request.method == "HEAD" else _HOP_BY_HOP
-        told = [(name.encode(), value.encode()) for name, value in answer.headers.items() if name.lower() not in kept]
-        exchange.respond(answer.status, body, told)
-
-
-def request_of(exchange: Exchange) -> HttpRequest:
-    headers: dict[str, str] = {}
-    for name, value in exchange.headers:
-        headers.setdefault(name.decode("latin-1").lower(), value.decode("latin-1"))
-    return HttpRequest(exchange.method, exchange.raw_path.decode("latin-1"), exchange.query, headers, exchange.body)
+        owned = partial(_owned, identity=identity)
+        if self.faults is None or not struck(exchange, self.faults, self._onward, owned):
+            self._onward.hand(exchange, owned)
 
 
 def _owned(text: str, identity: Identity | None) -> str:

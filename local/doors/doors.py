@@ -10,10 +10,11 @@ from typing import Any
 
 from local.assembly import Resolver, Site
 from local.engines import Endpoints, Engines, EngineUnavailable
+from local.faults.calls import CallFaults
 from local.runtime.http1 import Exchange
 
 from .authority import HOST, make_authority
-from .aws import AwsDoor, request_of
+from .aws import AwsDoor
 from .cassandra import CassandraDoor
 from .door import Door
 from .iam import Grants, grants
@@ -22,6 +23,7 @@ from .kafka import KafkaDoor
 from .keys import keys
 from .postgres import PostgresDoor
 from .refusals import Denied
+from .requests import request_of
 from .valkey import ValkeyDoor, cache_users
 
 _logger = logging.getLogger(__name__)
@@ -106,6 +108,10 @@ class Doors:
             str(resolver.attribute(cluster.stack, cluster.logical_id, "Arn"))
             for cluster in resolver.assembly.resources("AWS::MSK::Cluster")
         ]
+
+    def fail(self, faults: CallFaults) -> None:
+        """Have calls of AWS's services fail on purpose."""
+        self._aws.faults = faults
 
     def let_in(self, roles: Iterable[str]) -> None:
         """These are the roles of the database whose secrets the proxy has."""

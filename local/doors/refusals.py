@@ -22,15 +22,23 @@ def refusal(request: HttpRequest, error: BadSignature | Denied) -> Answer:
     denied = isinstance(error, Denied)
     if target := request.headers.get("x-amz-target"):
         code = _CODES.get(target.partition(".")[0], "AccessDeniedException") if denied else "InvalidSignatureException"
-        body = json.dumps({"__type": code, "message": str(error), "Message": str(error)})
-        return 400, {"content-type": "application/x-amz-json-1.1", "x-amzn-errortype": code}, body.encode()
-    if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
-        code = "AuthorizationError" if denied else "SignatureDoesNotMatch"
-        told = f"<Error><Type>Sender</Type>{_told(code, error)}</Error><RequestId>{uuid.uuid4()}</RequestId>"
-        return 403, {"content-type": "text/xml"}, f"<ErrorResponse>{told}</ErrorResponse>".encode()
-    code = "AccessDenied" if denied else "SignatureDoesNotMatch"
-    return 403, {"content-type": "application/xml"}, f"<Error>{_told(code, error)}</Error>".encode()
+        return worded(request, 400, code, str(error))
+    if _is_query(request):
+        return worded(request, 403, "AuthorizationError" if denied else "SignatureDoesNotMatch", str(error))
+    return worded(request, 403, "AccessDenied" if denied else "SignatureDoesNotMatch", str(error))
 
 
-def _told(code: str, error: Exception) -> str:
-    return f"<Code>{code}</Code><Message>{escape(str(error))}</Message>"
+def worded(request: HttpRequest, status: int, code: str, message: str) -> Answer:
+    """An error in the form of the service that was called: JSON, XML of the query protocol, or S3's."""
+    if "x-amz-target" in request.headers:
+        body = json.dumps({"__type": code, "message": message, "Message": message})
+        return status, {"content-type": "application/x-amz-json-1.1", "x-amzn-errortype": code}, body.encode()
+    told = f"<Code>{code}</Code><Message>{escape(message)}</Message>"
+    if _is_query(request):
+        error = f"<Error><Type>Sender</Type>{told}</Error><RequestId>{uuid.uuid4()}</RequestId>"
+        return status, {"content-type": "text/xml"}, f"<ErrorResponse>{error}</ErrorResponse>".encode()
+    return status, {"content-type": "application/xml"}, f"<Error>{told}</Error>".encode()
+
+
+def _is_query(request: HttpRequest) -> bool:
+    return request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import quote, unquote, unquote_plus
 
+from local.runtime.http1 import Exchange
+
 from .identities import ALGORITHM, LATE, BadSignature, Identities, Identity, check, instant, parameters, signature
 from .identities import string_to_sign as text_of
 
@@ -48,6 +50,13 @@ class _Claim:
     time: str
     token: str
     payload: str
+
+
+def request_of(exchange: Exchange) -> HttpRequest:
+    headers: dict[str, str] = {}
+    for name, value in exchange.headers:
+        headers.setdefault(name.decode("latin-1").lower(), value.decode("latin-1"))
+    return HttpRequest(exchange.method, exchange.raw_path.decode("latin-1"), exchange.query, headers, exchange.body)
 
 
 def caller_of(request: HttpRequest, identities: Identities, *, region: str, now: datetime) -> Caller:

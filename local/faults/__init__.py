@@ -20,6 +20,7 @@ from .values import (
     Pause,
     Restart,
     Resume,
+    Service,
     Thaw,
     Zombie,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "Pause",
     "Restart",
     "Resume",
+    "Service",
     "Thaw",
     "Zombie",
 ]

@@ -13,6 +13,7 @@ from local.engines import Engine
 from local.runtime.functions import Lambda, UnknownFunctionError
 from local.runtime.http1 import Exchange
 
+from .calls import CallFaults
 from .deliveries import Deliveries
 from .engines import EngineFaults, Restore
 from .ledger import Ledger
@@ -28,6 +29,7 @@ from .values import (
     Pause,
     Restart,
     Resume,
+    Service,
     Thaw,
     Zombie,
     active_faults,
@@ -64,6 +66,7 @@ class Control:
         self._workers = WorkerFaults(functions, self._ledger)
         self.deliveries = Deliveries(functions, self._ledger)
         self.posts = PostFaults(self._ledger)
+        self.calls = CallFaults(self._ledger)
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def apply(self, fault: Fault) -> None:
@@ -91,6 +94,8 @@ class Control:
                 await self._apply_to_function(replace(fault, function=self._name(fault.function)))
             case Connections():
                 self.posts.arm(fault)
+            case Service():
+                self.calls.arm(fault)
 
     async def clear(self) -> None:
         """

@@ -166,11 +166,34 @@ class Connections:
     kind: Literal["connections"] = "connections"
 
 
+type CallAnswer = Literal["throttled", "broken", "none", "lost"]
+
+
+@dataclass(frozen=True)
+class Service:
+    """
+    Let one of AWS's services refuse calls of functions: the next `calls`, or those of `seconds`.
+
+    `none` leaves the caller without an answer and the service without the call; `lost` only the caller: what it has
+    asked for is done.
+    """
+
+    service: Literal["sns", "sqs"]
+    answer: CallAnswer
+    _: KW_ONLY
+    calls: Count | None = None
+    seconds: Seconds | None = None
+    share: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Part of the calls, drawn with `seed`."""
+    seed: int = 0
+    kind: Literal["service"] = "service"
+
+
 type Fault = Annotated[
-    Kill | Pause | Resume | Restart | Cut | Freeze | Thaw | Zombie | Duplicate | Delay | Connections,
+    Kill | Pause | Resume | Restart | Cut | Freeze | Thaw | Zombie | Duplicate | Delay | Connections | Service,
     Field(discriminator="kind"),
 ]
-KINDS = (Kill, Pause, Resume, Restart, Cut, Freeze, Thaw, Zombie, Duplicate, Delay, Connections)
+KINDS = (Kill, Pause, Resume, Restart, Cut, Freeze, Thaw, Zombie, Duplicate, Delay, Connections, Service)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,7 +202,7 @@ class Active:
 
     fault: Fault
     hits: int = 0
-    """How often it has struck: batches, posts, invocations, workers, engines."""
+    """How often it has struck: batches, posts, calls, invocations, workers, engines."""
     ends_in_s: float | None = None
     """None: not by time."""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from local.destinations import Senders
-from local.doors import Doors
+from local.doors import Doors, Gate
 from local.engines import Engine
 from local.faults.client import PATH as FAULTS
 from local.faults.control import Control
@@ -45,7 +45,8 @@ class Runtime:
 
     `interpreter` is that of the workers' virtual environment; logs go to `root/.local/logs`; `extra_env` is set in
     every worker. `engines` are those that faults may hit; after a fresh start of one, `restore` gets its name.
-    Functions reach them through `doors`, if there are any.
+    Functions reach them through `doors`, if there are any; else some of LocalStack's services through a gate on
+    `gate_port`, if they are told of it (`Gate.environment`).
     `admin_port` (0: a free one, then in the attribute) serves `GET /status`, `POST /invoke/FUNCTION`,
     `POST /trigger/SCHEDULE`, `/faults` and Lambda's `Invoke` API. Functions of `debug` are debugged, see `Lambda`.
     """
@@ -66,6 +67,7 @@ class Runtime:
         limits: WebSocketLimits | None = None,
         debug: Sequence[str] | None = None,
         doors: Doors | None = None,
+        gate_port: int | None = None,
     ) -> None:
         self.app = app
         self.meter = Meter()
@@ -103,6 +105,11 @@ class Runtime:
         self._invoke_api = InvokeApi(self.functions)
         self._notifications = sns.Notifications(self.functions)
         self._admin = HttpServer(self._answer_admin)
+        self._gate: Gate | None = None
+        if doors is not None:
+            doors.fail(self.faults.calls)
+        elif gate_port is not None and localstack_url is not None:
+            self._gate = Gate(gate_port, behind=localstack_url, faults=self.faults.calls)
         self._started = time.time()
 
     async def start(self) -> None:
@@ -115,6 +122,8 @@ class Runtime:
             ValueError: the app asks for something that is not imitated.
             UnknownFunctionError: a function that is to be debugged.
         """
+        if self._gate is not None:
+            await self._gate.start()
         await self.functions.start()
         for api in self.apis:
             await api.start()
@@ -136,6 +145,8 @@ class Runtime:
         await asyncio.gather(*(api.stop() for api in self.apis))
         self._admin.close()
         await self.functions.stop()
+        if self._gate is not None:
+            await self._gate.stop()
 
     async def invoke(self, function: str, payload: bytes) -> Result:
         """Run a function directly; raises what `Lambda.invoke` raises."""

@@ -55,7 +55,7 @@ async def of_hostile(cloud: Cloud, options: Options) -> Sequence[str]:
 
 
 async def of_push(cloud: Cloud, options: Options) -> Sequence[str]:
-    return push.table(await push.measure(cloud, seconds=options.seconds))
+    return push.table(await push.measure(cloud, seconds=options.seconds, rounds=options.rounds))
 
 
 async def of_rebuild(cloud: Cloud, options: Options) -> Sequence[str]:

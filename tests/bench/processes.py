@@ -1,5 +1,6 @@
 """The stack's processes, in groups: what they use of the processor and of memory."""
 
+import contextlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -37,7 +38,8 @@ def groups(cloud: Cloud) -> Iterator[tuple[str, psutil.Process]]:
     for name, function in cloud.runtime.functions.status().items():
         for pid in function["pids"]:
             listed.add(pid)
-            yield name.rpartition("-")[2], psutil.Process(pid)
+            with contextlib.suppress(psutil.NoSuchProcess):
+                yield name.rpartition("-")[2], psutil.Process(pid)
     for name in ENGINES:
         engine = psutil.Process(cloud.engines[name].process.pid)
         for process in (engine, *engine.children(recursive=True)):
@@ -51,7 +53,8 @@ def groups(cloud: Cloud) -> Iterator[tuple[str, psutil.Process]]:
 def usage(cloud: Cloud) -> Usage:
     used: dict[str, dict[int, float]] = defaultdict(dict)
     for group, process in groups(cloud):
-        used[group][process.pid] = seconds(process)
+        with contextlib.suppress(psutil.NoSuchProcess):  # an environment that has ended just now
+            used[group][process.pid] = seconds(process)
     return Usage(used)
 
 

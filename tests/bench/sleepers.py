@@ -3,19 +3,20 @@
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 
 from local.cloud import Cloud
+from tests.bench.warm import patiently
 from tests.support.api import Api
 from tests.support.browsers import Browser, browsers
 from tests.support.leftovers import database
 
 AT_ONCE = 16
-ATTEMPTS = 3
-"""A function that starts on a busy machine may take longer than the gateway waits."""
+LOOK_S = 2.0
 
 _PEOPLE = """
 WITH people AS (SELECT unnest(%(ids)s::text[]) AS id),
@@ -37,8 +38,8 @@ class Sleepers:
     ids: Sequence[str]
     browsers: Sequence[Browser]
 
-    async def fetch(self) -> None:
-        """What every browser was woken with."""
+    async def fetch(self) -> Counter[str]:
+        """What every browser was woken with: how many with which words."""
         gate = asyncio.Semaphore(AT_ONCE)
 
         async def one(browser: Browser) -> None:
@@ -46,6 +47,15 @@ class Sleepers:
                 await browser.fetch()
 
         await asyncio.gather(*(one(browser) for browser in self.browsers))
+        return Counter(push.shown["body"] for browser in self.browsers for push in browser.pushes)
+
+    async def fetch_until(self, holds: Callable[[Counter[str]], bool], *, within_s: float) -> None:
+        """Now and then, until that holds; or, if it never does, not any longer."""
+        end = time.monotonic() + within_s
+        while True:
+            if holds(await self.fetch()) or time.monotonic() > end:
+                return
+            await asyncio.sleep(LOOK_S)
 
     def unregister(self) -> None:
         with database(self.cloud) as connection:
@@ -67,8 +77,8 @@ async def sleepers(cloud: Cloud, api: Api, *, number: int) -> AsyncIterator[Slee
 
 async def _key(api: Api) -> str:
     """That browsers subscribe with."""
-    for _ in range(ATTEMPTS):
-        reply = await api.call("GET", "/v1/push/web-key")
-        if reply.status != HTTPStatus.SERVICE_UNAVAILABLE:
-            break
-    return str(reply.expect(HTTPStatus.OK)["public_key"])
+
+    async def asked() -> str:
+        return str((await api.call("GET", "/v1/push/web-key")).expect(HTTPStatus.OK)["public_key"])
+
+    return await patiently(asked)

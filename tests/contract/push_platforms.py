@@ -19,6 +19,7 @@ from natter.ports.push import PushService
 from natter.wire.push import fcm
 from tests.contract.scripted_sns import Refusal, Script, scripted_sns
 from tests.contract.sns import client
+from tests.support.payloads import checked
 from tests.support.push_service import Answer, Browser, PushServer, push_server
 
 SECRET = "a-secret-of-VAPID-with-enough-characters"
@@ -114,7 +115,7 @@ class SnsPlatform:
         if self.script.answers != ["well"] or device.endpoint in self.script.of_endpoints:
             return []
         forms = [json.loads(json.loads(each["Message"])["GCM"]) for each in taken]
-        return [each["fcmV1Message"]["message"] for each in forms]
+        return [checked("fcm", each["fcmV1Message"])["message"] for each in forms]
 
     def trouble(self, device: Registration, kind: Trouble) -> None:
         self.script.of_endpoints[str(device.endpoint)] = REFUSALS[kind]

@@ -1,6 +1,5 @@
 """The real SNS behind mobile push: LocalStack's, and what of it a test looks at."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -13,7 +12,7 @@ from natter.adapters.sns.client import PLATFORMS, PUBLISH
 from natter.adapters.sns.push_service import Payload
 from natter.domain.accounts.users import PushProvider
 from natter.domain.ids import new_id
-from natter.domain.push.wording import Badge, Push
+from natter.wire.push import apns, fcm
 from tests.contract.s3 import REGION, TIMEOUT_S
 from tests.support.sns import received
 
@@ -31,17 +30,6 @@ def _session() -> boto3.Session:
 
 def client(url: str, config: Config = PUBLISH) -> "SNSClient":
     return _session().client("sns", endpoint_url=url, config=config)
-
-
-def apns(what: Push | Badge) -> bytes:
-    """The least that Apple takes."""
-    alert = {"alert": {"title": what.title, "body": what.body}} if isinstance(what, Push) else {}
-    return json.dumps({"aps": {**alert, "badge": what.badge}}, ensure_ascii=False).encode()
-
-
-def fcm(what: Push | Badge) -> bytes:
-    """The least that Google takes."""
-    return json.dumps({"message": {"data": {"badge": str(what.badge)}, "android": {"priority": "high"}}}).encode()
 
 
 PAYLOADS: dict[PushProvider, Payload] = {"apns": apns, "apns_sandbox": apns, "fcm": fcm}

@@ -69,6 +69,33 @@ class TestRateLimitsContract:
         limits.take(SLOW, key, cost=3)
         assert not is_taken(limits, SLOW, key)
 
+    def test_looking_takes_nothing(self, limits: RateLimits) -> None:
+        key = new_id()
+        for _ in range(5):
+            limits.look(SLOW, key)
+        limits.take(SLOW, key, cost=3)
+        with pytest.raises(RateLimited) as refusal:
+            limits.look(SLOW, key)
+        assert refusal.value.retry_after_ms is not None
+        assert 50_000 < refusal.value.retry_after_ms <= 60_000
+
+    def test_what_is_charged_may_be_more_than_there_is_but_no_more_than_twice_as_much(self, limits: RateLimits) -> None:
+        key = new_id()
+        for _ in range(3):
+            limits.charge(SLOW, key)
+        for number in range(3):
+            with pytest.raises(RateLimited) as refusal:
+                limits.charge(SLOW, key)
+            assert refusal.value.retry_after_ms is not None
+            assert number < refusal.value.retry_after_ms / 60_000 <= number + 1
+        for _ in range(5):
+            with pytest.raises(RateLimited):
+                limits.charge(SLOW, key)
+        with pytest.raises(RateLimited) as refusal:
+            limits.take(SLOW, key)
+        assert refusal.value.retry_after_ms is not None
+        assert 3 < refusal.value.retry_after_ms / 60_000 <= 4
+
     def test_a_bucket_fills_again(self, limits: RateLimits) -> None:
         key, deadline = new_id(), time.monotonic() + 10
         limits.take(FAST, key, cost=2)

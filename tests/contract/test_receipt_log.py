@@ -8,7 +8,7 @@ import pytest
 
 from natter.adapters.kafka.client import RecordProducer
 from natter.adapters.kafka.logs import KafkaReceiptLog
-from natter.domain.ids import ConnectionId, ConversationId, new_id
+from natter.domain.ids import ConnectionId, ConversationId, DeviceId, new_id
 from natter.domain.receipts import Receipt
 from natter.names import RECEIPTS_TOPIC
 from natter.ports.receipts import ReceiptLog
@@ -69,7 +69,7 @@ class TestReceiptLogContract:
         said = [
             Receipt(conversation_id=conversation, user_id=ANN, read_seq=2**53 - 1, connection_id=ConnectionId("L0SM=")),
             Receipt(conversation_id=conversation, user_id=BOB, delivered_seq=7),
-            Receipt(conversation_id=conversation, user_id=ANN, read_seq=1),
+            Receipt(conversation_id=conversation, user_id=ANN, read_seq=1, device_id=DeviceId("phone")),
         ]
         for receipt in said:
             readable.log.append(receipt)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from natter.adapters.valkey.client import Valkey
 from natter.adapters.valkey.shown_badges import ValkeyShownBadges
 from natter.domain.ids import DeviceId, UserId, new_id
-from natter.domain.push.badges import PACE_MS, told_at
+from natter.domain.push.badges import PACE_MS, UNKNOWN, told_at
 from natter.ports.push import ShownBadges
 from tests.memory.push import MemoryShownBadges
 from tests.messages import NOON
@@ -39,6 +39,37 @@ class TestShownBadgesContract:
 
     def test_who_shows_nothing_is_told_nothing(self, badges: ShownBadges, user: UserId) -> None:
         assert badges.due([user], now=NOON) == {}
+
+    def test_who_reads_shows_a_number_of_its_own_until_something_is_read_elsewhere(
+        self, badges: ShownBadges, user: UserId
+    ) -> None:
+        badges.note({(user, PHONE): 3, (user, LAPTOP): 2})
+        for _ in range(2):
+            badges.read({user: PHONE})
+        assert badges.of([user]) == {user: {LAPTOP: 2}}
+        badges.read({user: LAPTOP})
+        assert badges.of([user]) == {user: {PHONE: UNKNOWN}}
+        badges.note({(user, PHONE): 1, (user, LAPTOP): 1})
+        assert badges.of([user]) == {user: {PHONE: 1, LAPTOP: 1}}
+
+    def test_who_reads_where_nobody_knows_leaves_no_number_for_true(self, badges: ShownBadges, user: UserId) -> None:
+        badges.note({(user, PHONE): 3, (user, LAPTOP): 2})
+        badges.read({user: PHONE})
+        badges.read({user: None})
+        assert badges.of([user]) == {user: {PHONE: UNKNOWN, LAPTOP: 2}}
+
+    def test_who_reads_on_the_only_device_that_shows_something_is_told_nothing(
+        self, badges: ShownBadges, user: UserId
+    ) -> None:
+        badges.note({(user, PHONE): 3})
+        badges.read({user: PHONE})
+        assert badges.of([user]) == {}
+        assert badges.due([user], now=NOON) == {}
+
+    def test_a_device_of_which_nothing_is_known_stays_so(self, badges: ShownBadges, user: UserId) -> None:
+        badges.read({user: PHONE})
+        badges.read({user: LAPTOP})
+        assert badges.of([user]) == {}
 
     def test_one_is_told_at_once_and_once_more_when_the_minute_is_over(self, badges: ShownBadges, user: UserId) -> None:
         badges.note({(user, PHONE): 3})
@@ -72,6 +103,7 @@ class TestShownBadgesContract:
         assert badges.of([]) == {}
         assert badges.due([], now=NOON) == {}
         badges.note({})
+        badges.read({})
 
 
 @given(st.lists(st.integers(0, 2 * PACE_MS), max_size=20))

@@ -9,7 +9,7 @@ import pytest
 
 from local.cloud import Cloud
 from tests.support.api import Api, User
-from tests.support.phones import Phone, Sns, bodies, forgotten
+from tests.support.phones import Phone, Sns, bodies, forgotten, with_phone
 from tests.support.socket import Socket, message
 
 ONLINE_ELSEWHERE_S = 30.0
@@ -19,13 +19,6 @@ FOREVER = 2**52
 @pytest.fixture
 def sns(cloud: Cloud, outputs: Mapping[str, str]) -> Sns:
     return Sns(cloud.engines["localstack"].address, outputs["Region"])
-
-
-async def someone(api: Api, sns: Sns, name: str) -> tuple[User, Phone]:
-    """Somebody who is away, with a phone."""
-    user, phone = await api.sign_up(name), Phone(sns)
-    await phone.register(user)
-    return user, phone
 
 
 async def say(screen: Socket, chat: str, words: str, *mentioned: User) -> None:
@@ -49,9 +42,9 @@ def now_is_quiet() -> dict[str, str]:
 class TestWhoIsWoken:
     async def test_who_is_away_and_wants_to_know(self, api: Api, sns: Sns) -> None:
         names = ("away", "muted", "mentions", "silenced", "quiet", "reader", "connected", "elsewhere")
-        people = dict(zip(names, await asyncio.gather(*(someone(api, sns, name) for name in names)), strict=True))
+        people = dict(zip(names, await asyncio.gather(*(with_phone(api, sns, name) for name in names)), strict=True))
         users, phones = {n: user for n, (user, _) in people.items()}, {n: phone for n, (_, phone) in people.items()}
-        alice, own = await someone(api, sns, "alice")
+        alice, own = await with_phone(api, sns, "alice")
         chat = await alice.group(*users.values())
         tablet = Phone(sns)
         await tablet.register(await users["away"].on_another_device())
@@ -88,7 +81,7 @@ class TestWhoIsWoken:
         assert len(await phones["away"].pushes()) == len(await tablet.pushes()) == 2
 
     async def test_nobody_across_a_block(self, api: Api, sns: Sns) -> None:
-        (alice, _), (bob, phone) = await someone(api, sns, "alice"), await someone(api, sns, "bob")
+        (alice, _), (bob, phone) = await with_phone(api, sns, "alice"), await with_phone(api, sns, "bob")
         direct, lobby = await alice.direct(bob), await alice.group(bob)
         screen = await alice.connect()
         await say(screen, direct, "before the block")
@@ -98,7 +91,7 @@ class TestWhoIsWoken:
 
     async def test_many_messages_at_once_are_one_push(self, api: Api, sns: Sns) -> None:
         """Three are told on their own: those that are looked at first, since a queue hands out in no order."""
-        (alice, _), (bob, phone) = await someone(api, sns, "alice"), await someone(api, sns, "bob")
+        (alice, _), (bob, phone) = await with_phone(api, sns, "alice"), await with_phone(api, sns, "bob")
         chat = await alice.direct(bob)
         screen = await alice.connect()
         for number in range(6):
@@ -113,8 +106,8 @@ class TestWhoIsWoken:
 class TestTokens:
     async def test_belong_to_who_registered_them_last(self, api: Api, sns: Sns) -> None:
         (alice, _), (bob, phone), carol = (
-            await someone(api, sns, "alice"),
-            await someone(api, sns, "bob"),
+            await with_phone(api, sns, "alice"),
+            await with_phone(api, sns, "bob"),
             await api.sign_up("carol"),
         )
         chat = await alice.group(bob, carol)
@@ -127,7 +120,7 @@ class TestTokens:
         assert bodies(await phone.pushes()) == ["for one of you", "and again"]
 
     async def test_that_are_dead_are_forgotten(self, api: Api, sns: Sns) -> None:
-        (alice, _), (bob, phone) = await someone(api, sns, "alice"), await someone(api, sns, "bob")
+        (alice, _), (bob, phone) = await with_phone(api, sns, "alice"), await with_phone(api, sns, "bob")
         chat = await alice.direct(bob)
         await asyncio.to_thread(sns.disable, phone.token)
         await say(await alice.connect(), chat, "hello")
@@ -140,12 +133,14 @@ class TestTokens:
 
 class TestBadges:
     async def test_reading_on_one_device_brings_the_others_up_to_date(self, api: Api, sns: Sns) -> None:
-        (alice, _), (bob, phone) = await someone(api, sns, "alice"), await someone(api, sns, "bob")
+        (alice, _), (bob, phone) = await with_phone(api, sns, "alice"), await with_phone(api, sns, "bob")
+        tablet = Phone(sns)
+        await tablet.register(await bob.on_another_device())
         chat = await alice.direct(bob)
         await say(await alice.connect(), chat, "hello")
-        await phone.until(bool)
-        laptop = await bob.on_another_device()
-        (await laptop.call("PUT", f"/v1/conversations/{chat}/read", {"seq": 2})).expect(202)
-        _, silent = await phone.until(lambda pushes: len(pushes) == 2)
+        await asyncio.gather(phone.until(bool), tablet.until(bool))
+        (await bob.call("PUT", f"/v1/conversations/{chat}/read", {"seq": 2})).expect(202)
+        _, silent = await tablet.until(lambda pushes: len(pushes) == 2)
         assert silent["data"] == {"badge": "0"}
         assert "notification" not in silent
+        assert bodies(await phone.pushes()) == ["hello"], "who has read it there, knows"

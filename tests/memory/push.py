@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 from natter.domain.ids import ConversationId, DeviceId, UserId
-from natter.domain.push.badges import told_at
+from natter.domain.push.badges import UNKNOWN, Readers, told_at
 from natter.domain.push.bursts import Claim, Claimed, Woken, claim, release
 from natter.domain.push.registrations import Handed, Outcome, Registration, Waking
 from natter.domain.push.waking import Reachable
@@ -42,7 +42,8 @@ class MemoryPushMarks:
 
 class MemoryShownBadges:
     def __init__(self) -> None:
-        self._shown: defaultdict[UserId, dict[DeviceId, int]] = defaultdict(dict)
+        self._shown: defaultdict[UserId, dict[DeviceId, int | None]] = defaultdict(dict)
+        """None: a number of its own."""
         self._told: dict[UserId, int] = {}
 
     def note(self, shown: Mapping[tuple[UserId, DeviceId], int]) -> None:
@@ -51,8 +52,19 @@ class MemoryShownBadges:
             if badge:
                 self._shown[user][device] = badge
 
+    def read(self, readers: Readers) -> None:
+        for user, reading in readers.items():
+            for device, badge in self._shown[user].items():
+                if device == reading:
+                    self._shown[user][device] = None
+                elif badge is None:
+                    self._shown[user][device] = UNKNOWN
+
     def of(self, users: Collection[UserId]) -> Mapping[UserId, Mapping[DeviceId, int]]:
-        return {user: dict(self._shown[user]) for user in users if self._shown[user]}
+        found = {
+            user: {device: badge for device, badge in self._shown[user].items() if badge is not None} for user in users
+        }
+        return {user: shown for user, shown in found.items() if shown}
 
     def due(self, users: Collection[UserId], *, now: int) -> Mapping[UserId, int]:
         times = {user: told_at(self._told.get(user), now) for user in self.of(users)}

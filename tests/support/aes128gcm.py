@@ -13,6 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from tests.support.payloads import checked
+
 TAG = 16
 
 
@@ -85,5 +87,9 @@ class Receiver:
         info = b"WebPush: info\x00" + self.public + found.key_id
         return found.decrypted(expand(extract(self.auth, shared), info, 32))
 
-    def read_json(self, body: bytes) -> Any:
-        return json.loads(self.read(body))
+    def read_push(self, body: bytes) -> Any:
+        """
+        Raises:
+            ValidationError: it is not what the app's service worker expects.
+        """
+        return checked("webpush", json.loads(self.read(body)))

@@ -54,7 +54,7 @@ class Browser:
             assert response.status == 200, response
             found = await response.json()
         pushes = [
-            Pushed(each["headers"], each["at"], self.receiver.read_json(base64.b64decode(each["body"])))
+            Pushed(each["headers"], each["at"], self.receiver.read_push(base64.b64decode(each["body"])))
             for each in found
         ]
         self.pushes += pushes

@@ -8,7 +8,7 @@ from typing import Any
 
 import boto3
 
-from tests.support.api import User, fresh
+from tests.support.api import Api, User, fresh
 from tests.support.sns import decoded, received
 
 WITHIN_S = 30.0
@@ -86,6 +86,13 @@ class Phone:
             assert time.monotonic() < end, f"only {pushes}"
             await asyncio.sleep(POLL_S)
         return pushes
+
+
+async def with_phone(api: Api, sns: Sns, name: str) -> tuple[User, Phone]:
+    """Somebody who is away, with a phone."""
+    user, phone = await api.sign_up(name), Phone(sns)
+    await phone.register(user)
+    return user, phone
 
 
 def bodies(pushes: list[Shown]) -> list[str]:

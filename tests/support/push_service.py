@@ -95,7 +95,7 @@ class PushServer:
             return browser.answers.pop(0)
         check_signature(headers.get("authorization", ""), key=browser.key, origin=self.origin)
         check_headers(headers, body)
-        browser.pushed.append(browser.receiver.read_json(body))
+        browser.pushed.append(browser.receiver.read_push(body))
         browser.headers.append(dict(headers))
         browser.bodies.append(body)
         return Answer(headers={"Location": self.origin + "/message/1", "TTL": headers["ttl"]})

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from natter.domain.ids import ConnectionId, ConversationId, UserId
+from natter.domain.ids import ConnectionId, ConversationId, DeviceId, UserId
 
 MAX_READERS_SHOWN = 20
 """In conversations of up to so many members everybody sees how far the others have read."""
@@ -36,6 +36,8 @@ class Receipt:
     delivered_seq: int = 0
     connection_id: ConnectionId | None = None
     """The connection that said so: it need not be told."""
+    device_id: DeviceId | None = None
+    """The device that said so, by a connection or not: it knows what it has read."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

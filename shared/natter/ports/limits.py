@@ -21,5 +21,21 @@ class RateLimits(Protocol):
             RateLimited: there are not enough; `retry_after_ms` says when there will be.
         """
 
+    def look(self, bucket: Bucket, key: str) -> None:
+        """
+        Take nothing.
+
+        Raises:
+            RateLimited: one token could not be taken now.
+        """
+
+    def charge(self, bucket: Bucket, key: str) -> None:
+        """
+        Take one token, even if there is none: a bucket may come to lack as many as it holds.
+
+        Raises:
+            RateLimited: there was none.
+        """
+
     def give_back(self, bucket: Bucket, key: str, cost: int = 1) -> None:
         """Undo a `take`: what it was for turned out not to count."""

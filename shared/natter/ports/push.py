@@ -6,6 +6,7 @@ from typing import Protocol
 
 from natter.domain.accounts.users import PushTarget
 from natter.domain.ids import ConversationId, DeviceId, UserId
+from natter.domain.push.badges import Readers
 from natter.domain.push.bursts import Claim, Claimed
 from natter.domain.push.registrations import Handed, Registration, Waking
 from natter.domain.push.waking import Reachable
@@ -134,8 +135,17 @@ class ShownBadges(Protocol):
     def note(self, shown: Mapping[tuple[UserId, DeviceId], int]) -> None:
         """These devices show these numbers now."""
 
+    def read(self, readers: Readers) -> None:
+        """
+        Something was read on these devices, which from then on show a number of their own, until another one is noted.
+        The others that did so show one that is not true any more: `UNKNOWN`. Repeating it is safe.
+        """
+
     def of(self, users: Collection[UserId]) -> Mapping[UserId, Mapping[DeviceId, int]]:
-        """Which numbers but zero the devices of each of `users` show; users without any are missing."""
+        """
+        Which numbers but zero the devices of each of `users` show, but those with one of their own; users without any
+        are missing.
+        """
 
     def due(self, users: Collection[UserId], *, now: int) -> Mapping[UserId, int]:
         """

@@ -63,7 +63,7 @@ def fcm(push: Push | Badge) -> bytes:
     def wording(title: str, body: str) -> dict[str, Any]:
         message = {
             "notification": {"title": title, "body": body},
-            "data": {name: str(value) for name, value in _data(push).items()} | {"badge": str(push.badge)},
+            "data": {name: str(value) for name, value in _data(push).items()},
             "android": {
                 "collapse_key": topic(push),  # of what waits for the device
                 "priority": "high",

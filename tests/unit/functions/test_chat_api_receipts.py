@@ -25,7 +25,7 @@ class TestRead:
         reply = bob.call("PUT", f"/v1/conversations/{lobby}/read", {"seq": 2})
         assert (reply.status, reply.text) == (202, "")
         assert [record.receipt for record in chat.receipt_log.records] == [
-            Receipt(conversation_id=lobby, user_id=bob.user_id, read_seq=2)
+            Receipt(conversation_id=lobby, user_id=bob.user_id, read_seq=2, device_id=bob.device_id)
         ]
 
     @pytest.mark.parametrize("body", [{}, {"seq": 0}, {"seq": "2"}, {"seq": 4}, {"seq": 2**53}])

@@ -129,11 +129,10 @@ class TestReceipts:
         frame = {"action": action, "id": "q", "conversation_id": lobby, "seq": 3, "user_id": "ann"}
         assert client(chat, bob)(frame) == {"type": "ok", "id": "q"}
         (record,) = chat.receipt_log.records
+        by = a_connection(bob)
+        places = {"read_seq": 3, "delivered_seq": 0} if action == "read" else {"read_seq": 0, "delivered_seq": 3}
         assert record.receipt == Receipt(
-            conversation_id=lobby,
-            user_id=bob,
-            connection_id=a_connection(bob).connection_id,
-            **{f"{action}_seq": 3},
+            conversation_id=lobby, user_id=bob, connection_id=by.connection_id, device_id=by.device_id, **places
         )
 
     def test_without_an_id_there_is_no_ok(self, chat: Chat, bob: UserId, lobby: ConversationId, action: str) -> None:

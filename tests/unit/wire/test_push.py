@@ -1,8 +1,8 @@
-"""Payloads of pushes, by schemas that are written from the platforms' documentation."""
+"""Payloads of pushes, by schemas that are written from the platforms' documentation (`tests.support.payloads`)."""
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jsonschema
@@ -13,68 +13,7 @@ from hypothesis import strategies as st
 from natter.domain.ids import ConversationId
 from natter.domain.push.wording import Badge, Push, collapse_id
 from natter.wire.push import MAX_PAYLOAD, MAX_WEB_PUSH, apns, fcm, topic, web_push
-
-ID = {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"}
-KIND = {"enum": ["direct", "group"]}
-BADGE = {"type": "integer", "minimum": 0, "maximum": 99}
-SEQ = {"type": "integer", "minimum": 1}
-
-
-def an_object(**properties: Any) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": sorted(properties),
-        "additionalProperties": False,
-    }
-
-
-# https://developer.apple.com/documentation/usernotifications/generating-a-remote-notification
-# (tables 1 and 2; custom keys stand beside `aps`). "Use 0 to remove the current badge."
-APNS = an_object(
-    aps=an_object(
-        alert=an_object(title={"type": "string"}, body={"type": "string"}),
-        badge=BADGE,
-        sound={"const": "default"},
-        **{"thread-id": ID, "mutable-content": {"const": 1}},
-    ),
-    conversation_id=ID,
-    seq=SEQ,
-    kind=KIND,
-)
-# Nothing but `badge`: with `content-available` it would be a background push, which may have neither alert, sound nor
-# badge (https://developer.apple.com/documentation/usernotifications/pushing-background-updates-to-your-app).
-APNS_BADGE = an_object(aps=an_object(badge=BADGE))
-
-# https://firebase.google.com/docs/reference/fcm/rest/v1/projects.messages: `data` is a map of strings, whose keys are
-# neither "from" nor "message_type" nor begin with "google." or "gcm."; `priority` is "normal" or "high".
-COLLAPSE = {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,32}$"}
-DIGITS = {"type": "string", "pattern": "^[0-9]+$"}
-FCM = an_object(
-    message=an_object(
-        notification=an_object(title={"type": "string"}, body={"type": "string"}),
-        data=an_object(conversation_id=ID, seq=DIGITS, kind=KIND, badge=DIGITS),
-        android=an_object(
-            collapse_key=COLLAPSE,
-            priority={"const": "high"},
-            notification=an_object(tag=COLLAPSE, notification_count=BADGE),
-        ),
-    )
-)
-FCM_BADGE = an_object(
-    message=an_object(
-        data=an_object(badge=DIGITS), android=an_object(collapse_key=COLLAPSE, priority={"const": "normal"})
-    )
-)
-
-# Ours: the Push API hands a service worker the bytes as they are (https://www.w3.org/TR/push-api/#pushmessagedata-interface).
-WEB_PUSH = an_object(
-    title={"type": "string"},
-    body={"type": "string"},
-    badge=BADGE,
-    data=an_object(conversation_id=ID, seq=SEQ, kind=KIND),
-)
-WEB_BADGE = an_object(badge=BADGE)
+from tests.support.payloads import BADGES, PUSHES, check_topic
 
 
 @dataclass(frozen=True)
@@ -86,9 +25,9 @@ class Platform:
 
 
 PLATFORMS = {
-    "apns": Platform(apns, APNS, APNS_BADGE, MAX_PAYLOAD),
-    "fcm": Platform(fcm, FCM, FCM_BADGE, MAX_PAYLOAD),
-    "webpush": Platform(web_push, WEB_PUSH, WEB_BADGE, MAX_WEB_PUSH),
+    "apns": Platform(apns, PUSHES["apns"], BADGES["apns"], MAX_PAYLOAD),
+    "fcm": Platform(fcm, PUSHES["fcm"], BADGES["fcm"], MAX_PAYLOAD),
+    "webpush": Platform(web_push, PUSHES["webpush"], BADGES["webpush"], MAX_WEB_PUSH),
 }
 
 ids = st.from_regex("[A-Za-z0-9_-]{1,64}", fullmatch=True).map(ConversationId)
@@ -163,13 +102,19 @@ class TestEveryPayload:
 
 
 class TestTopics:
+    @settings(max_examples=200, deadline=None)
+    @given(one=ids, other=ids)
+    def test_are_what_every_platform_takes_whatever_the_id(self, one: ConversationId, other: ConversationId) -> None:
+        push = replace(a_push(), conversation_id=one)
+        check_topic(topic(push))
+        taken = json.loads(fcm(push))["message"]["android"]
+        assert topic(push) == collapse_id(one) == taken["collapse_key"] == taken["notification"]["tag"]
+        assert (collapse_id(one) == collapse_id(other)) == (one == other)
+        assert collapse_id(one) != topic(Badge(badge=1))
+
     def test_are_one_for_each_conversation_and_one_for_badges(self) -> None:
         assert topic(a_push(seq=1)) == topic(a_push(seq=2)) == collapse_id(ConversationId("c-1"))
         assert topic(Badge(badge=1)) == topic(Badge(badge=2)) == "badge"
-
-    def test_are_what_fcm_collapses_by(self) -> None:
-        android = json.loads(fcm(a_push()))["message"]["android"]
-        assert android["collapse_key"] == android["notification"]["tag"] == topic(a_push())
 
 
 def test_a_payload_is_not_escaped() -> None:

@@ -1,17 +1,31 @@
 """
-`ShownBadges` in Valkey: `badges:{user}`, a hash of devices and the numbers that they show; `badge-told:{user}`, when
-they were told last, or are to be, as `natter.domain.push.badges` decides.
+`ShownBadges` in Valkey: `badges:{user}`, a hash of devices and the numbers that they show, `own` where something
+was read last; `badge-told:{user}`, when they were told last, or are to be, as `natter.domain.push.badges` decides.
 """
 
 from collections.abc import Collection, Mapping
 
 from natter.adapters.valkey.client import Valkey
 from natter.domain.ids import DeviceId, UserId
-from natter.domain.push.badges import PACE_MS, STEP_MS
+from natter.domain.push.badges import PACE_MS, STEP_MS, UNKNOWN, Readers
 from natter.ports.push import ShownBadges
 
 TTL_S = 30 * 24 * 3600
 """Who was pushed nothing for so long, and has read nothing, has other worries."""
+
+_OWN = "own"
+
+# KEYS[1] what the devices show; ARGV: the device on which something was read, empty if it is not known.
+_READ = f"""
+local shown = redis.call('HGETALL', KEYS[1])
+for i = 1, #shown, 2 do
+  if shown[i] == ARGV[1] then
+    redis.call('HSET', KEYS[1], shown[i], '{_OWN}')
+  elseif shown[i + 1] == '{_OWN}' then
+    redis.call('HSET', KEYS[1], shown[i], '{UNKNOWN}')
+  end
+end
+"""
 
 # KEYS[1] when they were told; ARGV: now. Returns when to tell them, or nothing.
 _TELL = f"""
@@ -43,6 +57,15 @@ class ValkeyShownBadges:
                     pipeline.hdel(_shown(user), device)
             pipeline.execute()
 
+    def read(self, readers: Readers) -> None:
+        if not readers:
+            return
+        with self._valkey.client() as client:
+            pipeline = client.pipeline(transaction=False)
+            for user, device in readers.items():
+                pipeline.eval(_READ, 1, _shown(user), device or "")
+            pipeline.execute()
+
     def of(self, users: Collection[UserId]) -> Mapping[UserId, Mapping[DeviceId, int]]:
         ordered = list(users)
         if not ordered:
@@ -51,8 +74,8 @@ class ValkeyShownBadges:
             pipeline = client.pipeline(transaction=False)
             for user in ordered:
                 pipeline.hgetall(_shown(user))
-            found = zip(ordered, pipeline.execute(), strict=True)
-            return {user: _loaded(each) for user, each in found if each}
+            found = zip(ordered, map(_loaded, pipeline.execute()), strict=True)
+            return {user: each for user, each in found if each}
 
     def due(self, users: Collection[UserId], *, now: int) -> Mapping[UserId, int]:
         ordered = list(self.of(users))
@@ -73,7 +96,7 @@ class ValkeyShownBadges:
 
 
 def _loaded(shown: Mapping[str, str]) -> Mapping[DeviceId, int]:
-    return {DeviceId(device): int(badge) for device, badge in shown.items()}
+    return {DeviceId(device): int(badge) for device, badge in shown.items() if badge != _OWN}
 
 
 def _shown(user: UserId) -> str:

@@ -43,21 +43,38 @@ class CheckPassword:
         if self.per_address:
             wrong.insert(0, (FAILED_SIGN_INS_PER_ADDRESS, address))
             right.append((SIGN_INS_PER_ADDRESS, address))
-        self._take([*wrong, *right])
+        for each in wrong:
+            self.limits.look(*each)
+        self._take(right)
         password_hash = known.password_hash if known else None
         matches = any(self.passwords.verify(password_hash, password) for password in passwords)
-        self._give_back(wrong if matches else right)
+        try:
+            self._tell(wrong, matches=matches)
+        except RateLimited:
+            self._give_back(right)
+            raise
         if known is None or not matches:
+            self._give_back(right)
             raise BadCredentials
         return known
 
-    def _take(self, buckets: Sequence[tuple[Bucket, str]]) -> None:
+    def _tell(self, wrong: Sequence[tuple[Bucket, str]], *, matches: bool) -> None:
         """
-        All or none, and before the check, so that attempts made at the same time count, too.
+        Only who has a token left is told whether it was right, so that as many attempts as one likes, made at the same
+        time, tell no more than one after the other. A wrong one costs a token even then, so that they do not come again
+        as soon as there is one: each is a hash of a password.
 
         The address comes first: one that is refused takes nothing of the names that it tries, whose owners come from
         elsewhere.
         """
+        for bucket, key in wrong:
+            if matches:
+                self.limits.look(bucket, key)
+            else:
+                self.limits.charge(bucket, key)
+
+    def _take(self, buckets: Sequence[tuple[Bucket, str]]) -> None:
+        """All or none."""
         for number, (bucket, key) in enumerate(buckets):
             try:
                 self.limits.take(bucket, key)

@@ -9,6 +9,7 @@ from natter.domain.budgets import BADGES_S
 from natter.domain.clock import NowMs
 from natter.domain.errors import Unavailable
 from natter.domain.ids import UserId
+from natter.domain.push.badges import Readers
 from natter.domain.push.waves import WAVE_BADGES, Wave
 from natter.ports.push import ShownBadges, WaveQueue
 
@@ -31,12 +32,12 @@ class AskForBadges:
         self._thread = ThreadPoolExecutor(1, "badges")
         self._asking: Future[None] | None = None
 
-    def __call__(self, users: Collection[UserId]) -> None:
-        """Of `users`, who have read something just now; those whose devices show nothing cost one look together."""
+    def __call__(self, readers: Readers) -> None:
+        """Of those who have read something just now; those whose other devices show nothing cost a look together."""
         if self._asking is not None and not self._asking.done():
             _logger.warning("badges are not brought up to date: those before are not asked for yet")
             return
-        self._asking = self._thread.submit(self._ask, users)
+        self._asking = self._thread.submit(self._ask, readers)
         if self._asking in wait([self._asking], timeout=self._budget_s).done:
             self._asking.result()
 
@@ -44,9 +45,10 @@ class AskForBadges:
         """Wait for what goes on beside."""
         self._thread.shutdown()
 
-    def _ask(self, users: Collection[UserId]) -> None:
+    def _ask(self, readers: Readers) -> None:
         try:
-            waves = self._waves(users)
+            self._shown.read(readers)
+            waves = self._waves(readers.keys())
             if waves:
                 self._queue.add([wave for wave, _ in waves], delay_s=[delay_s for _, delay_s in waves])
         except Unavailable as error:

@@ -1,6 +1,6 @@
 """Have everybody looked at who may have to be woken for what was said."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
@@ -9,6 +9,7 @@ from natter.domain.conversations.audience import readers_by_places
 from natter.domain.conversations.rosters import Roster
 from natter.domain.ids import ConversationId, UserId
 from natter.domain.messages.events import Emission
+from natter.domain.push.badges import Readers
 from natter.domain.push.waking import MAX_AGE_MS, WAIT_MS, Message
 from natter.domain.push.waves import CROWD, Candidates, only, waves
 from natter.ports.push import PushRegistrations, WaveQueue
@@ -22,7 +23,8 @@ class SchedulePushes:
     its sender, for a look when most who are there have been shown it. All that a batch has of a conversation is looked
     at together: somebody who says much costs little more than somebody who says something.
 
-    By sending, one has read what was there before, so the numbers on one's other devices are looked at, too.
+    By sending, one has read what was there before, so the numbers on one's devices are looked at, too: events do not
+    say on which one it was said, but that one is connected.
 
     Raises:
         Unavailable: some may be queued; doing all of it again is safe, nobody is woken twice.
@@ -31,7 +33,7 @@ class SchedulePushes:
     timeline: Timeline
     registrations: PushRegistrations
     queue: WaveQueue
-    has_read: Callable[[Collection[UserId]], None]
+    has_read: Callable[[Readers], None]
     now_ms: NowMs
 
     def __call__(self, emissions: Sequence[Emission]) -> int:
@@ -55,7 +57,8 @@ class SchedulePushes:
         ]
         if together:
             self.queue.add(together, delay_s=min(max(0, -(-(due - now) // 1000)), WAIT_MS // 1000))
-        self.has_read({message.sender_id for messages in said.values() for message in messages.values()})
+        senders = {message.sender_id for messages in said.values() for message in messages.values()}
+        self.has_read(dict.fromkeys(senders))
         return len(together)
 
     def _registered(self, found: Sequence[Sequence[Candidates]]) -> Sequence[Sequence[Candidates]]:

@@ -11,7 +11,8 @@ from itertools import batched
 
 from natter.domain.conversations.roster import Roster
 from natter.domain.errors import Unavailable
-from natter.domain.ids import ConnectionId, ConversationId, UserId
+from natter.domain.ids import ConnectionId, ConversationId, DeviceId, UserId
+from natter.domain.push.badges import Readers
 from natter.domain.receipts import MAX_READERS_SHOWN, Cursor, CursorKey, Progress, ReceiptRecord, advanced, risen
 from natter.ports.accounts import Blocks
 from natter.ports.conversations import Admission
@@ -55,7 +56,7 @@ class FoldReceipts:
     blocks: Blocks
     frames: Frames
     tell: Tell
-    has_read: Callable[[Collection[UserId]], None] = lambda _users: None
+    has_read: Callable[[Readers], None] = lambda _readers: None
     """Told who has read something, once it is stored."""
 
     def __call__(self, batch: Sequence[ReceiptRecord]) -> None:
@@ -76,9 +77,12 @@ class FoldReceipts:
                 move = Move(progress=progress, said_by=_only_connection(by_member[key]))
                 moves.setdefault(conversation, []).append(move)
         self._show(moves)
-        readers = {key[1] for key, cursor in after.items() if cursor.read_seq != before[key].read_seq}
-        if readers:
-            self.has_read(readers)
+        reading: dict[UserId, set[DeviceId | None]] = {}
+        for key, cursor in after.items():
+            if cursor.read_seq != before[key].read_seq:
+                reading.setdefault(key[1], set()).update(_devices(by_member[key], above=before[key].read_seq))
+        if reading:
+            self.has_read({user: _only(devices) for user, devices in reading.items()})
 
     def _possible(self, batch: Sequence[ReceiptRecord]) -> list[ReceiptRecord]:
         heads = self.timeline.heads({record.receipt.conversation_id for record in batch})
@@ -178,5 +182,13 @@ def _readers(
 
 
 def _only_connection(records: Iterable[ReceiptRecord]) -> ConnectionId | None:
-    connections = {record.receipt.connection_id for record in records}
-    return connections.pop() if len(connections) == 1 else None
+    return _only({record.receipt.connection_id for record in records})
+
+
+def _devices(records: Iterable[ReceiptRecord], *, above: int) -> set[DeviceId | None]:
+    """Those that have read on from there."""
+    return {record.receipt.device_id for record in records if record.receipt.read_seq > above}
+
+
+def _only[Said](values: Collection[Said]) -> Said | None:
+    return next(iter(values)) if len(values) == 1 else None

@@ -16,7 +16,8 @@ from natter.usecases.delivery.tell import Tell
 class PassOnTyping:
     """
     Best effort: in a large conversation, too often, or across a block, it is not passed on; nobody is told so. A user
-    who types in too many at once is not looked up; a stranger is refused however often they try within that.
+    who types in too many at once is not looked up; a stranger is refused however often they try within that. What is
+    too often in one conversation takes nothing of what there is for the others.
 
     Raises:
         NotMember: the user does not belong to the conversation, or there is none.
@@ -29,13 +30,17 @@ class PassOnTyping:
     tell: Tell
 
     def __call__(self, user: UserId, conversation: ConversationId, state: TypingState) -> None:
-        if not self._takes(TYPING_PER_USER, user):
+        here = f"{conversation}:{user}"
+        try:
+            self.limits.look(TYPING, here)  # only members have ever taken of it
+            self.limits.take(TYPING_PER_USER, user)
+        except RateLimited:
             return
         roster = self.admission.roster(conversation)
         members = roster.roles
         if user not in members:
             raise NotMember
-        if not self._takes(TYPING, f"{conversation}:{user}") or roster.blocked or len(members) > MAX_TYPING_SHOWN:
+        if not self._takes(TYPING, here) or roster.blocked or len(members) > MAX_TYPING_SHOWN:
             return
         self.tell(self.frames.typing(conversation, user, state), [each for each in members if each != user])
 

@@ -13,6 +13,7 @@ from local.faults import (
     Pause,
     Restart,
     Resume,
+    Service,
     Thaw,
     Zombie,
 )
@@ -30,6 +31,7 @@ EACH: list[Fault] = [
     Duplicate("persist", batches=3, concurrently=True),
     Delay("persist", ms=200, seconds=5),
     Connections(429, share=0.25, seed=7),
+    Service("sns", "lost", calls=2),
 ]
 
 
@@ -51,6 +53,7 @@ class TestFault:
             b'{"kind": "delay", "function": "persist"}',
             b'{"kind": "connections", "answer": 500}',
             b'{"kind": "connections", "answer": 410, "share": 1.5}',
+            b'{"kind": "service", "service": "s3", "answer": "broken"}',
         ],
     )
     def test_what_makes_no_sense_is_refused(self, wrong: bytes) -> None:

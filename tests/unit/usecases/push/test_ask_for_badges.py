@@ -45,10 +45,16 @@ class TestAskForBadges:
         queue = MemoryWaveQueue()
         icons = Icons(queue)
         for _ in range(5):
-            icons.ask({ANN, BOB})
+            icons.ask({ANN: None, BOB: None})
 
         bobs = Wave(badges=(BOB,))
         assert queue.waiting == [(0, bobs), (PACE_MS // 1000, bobs)]
+
+    def test_nobody_is_asked_for_who_has_read_on_the_one_device_that_shows_something(self) -> None:
+        queue = MemoryWaveQueue()
+        icons = Icons(queue, ANN)
+        icons.ask({ANN: PHONE, BOB: DeviceId("bob-laptop")})
+        assert queue.waiting == [(0, Wave(badges=(BOB,)))]
 
     def test_many_are_few_waves_whenever_they_were_told(self) -> None:
         """Which are one call of the queue, or two: it was one for each second of the minute."""
@@ -57,9 +63,9 @@ class TestAskForBadges:
         icons = Icons(queue, *people)
         for user in people:
             icons.now += 1_000
-            icons.ask({user})
+            icons.ask({user: None})
         queue.waiting.clear()
-        icons.ask(people)
+        icons.ask(dict.fromkeys(people))
 
         asked = [user for _, wave in queue.waiting for user in wave.badges]
         assert sorted(asked) == people
@@ -67,13 +73,13 @@ class TestAskForBadges:
         assert all(len(wave.badges) <= WAVE_BADGES for _, wave in queue.waiting)
 
     def test_nothing_fails_because_of_it(self) -> None:
-        Icons(DownQueue()).ask({BOB})
+        Icons(DownQueue()).ask({BOB: None})
 
     def test_nothing_waits_for_a_queue_that_takes_long(self) -> None:
         queue = SlowQueue()
         icons = Icons(queue, ANN, budget_s=0.01)
-        icons.ask({BOB})
-        icons.ask({ANN})  # nor is anything piled up
+        icons.ask({BOB: None})
+        icons.ask({ANN: None})  # nor is anything piled up
         assert queue.waiting == []
 
         queue.open.set()

@@ -29,7 +29,7 @@ def test_who_has_said_something_has_read_what_was_there_before() -> None:
     for others in ((BOB, CID), ()):
         stage = PushStage(*others)
         stage.said()
-        assert stage.have_read == {ANN}
+        assert stage.have_read == {ANN: None}
 
 
 def test_what_is_late_is_looked_at_at_once_and_what_is_too_old_never() -> None:

@@ -62,6 +62,16 @@ class TestTellBadges:
         devices.tell([BOB])
         assert [device for device, _ in devices.told] == [PHONE]
 
+    def test_who_has_read_something_there_knows_until_something_is_read_elsewhere(self) -> None:
+        devices = Devices()
+        devices.shown.read({BOB: PHONE})
+        devices.tell([BOB])
+        assert [device for device, _ in devices.told] == [TABLET]
+
+        devices.shown.read({BOB: TABLET})
+        devices.tell([BOB])
+        assert [device for device, _ in devices.told] == [TABLET, PHONE]
+
     def test_what_devices_show_that_are_registered_no_more_is_not_kept(self) -> None:
         devices = Devices()
         devices.registrations.all.pop()

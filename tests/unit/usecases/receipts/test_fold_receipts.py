@@ -9,7 +9,8 @@ from natter.domain.connections import Connection
 from natter.domain.conversations.records import CreateRequest
 from natter.domain.conversations.roster import NO_ROSTER, Roster
 from natter.domain.errors import Unavailable
-from natter.domain.ids import ConnectionId, ConversationId, UserId
+from natter.domain.ids import ConnectionId, ConversationId, DeviceId, UserId
+from natter.domain.push.badges import Readers
 from natter.domain.receipts import MAX_READERS_SHOWN, Cursor, CursorKey, Receipt, ReceiptRecord
 from natter.usecases.receipts.fold_receipts import ROSTERS_AT_ONCE
 from tests.chat import Chat
@@ -106,6 +107,7 @@ class Stage:
         delivered: int = 0,
         by: Connection | None = None,
         conversation: ConversationId | None = None,
+        on: str | None = None,
     ) -> ReceiptRecord:
         receipt = Receipt(
             conversation_id=conversation or self.lobby,
@@ -113,6 +115,7 @@ class Stage:
             read_seq=read,
             delivered_seq=delivered,
             connection_id=by.connection_id if by else ConnectionId("somewhere"),
+            device_id=None if on is None else DeviceId(on),
         )
         return ReceiptRecord(receipt=receipt, at=NOON)
 
@@ -300,3 +303,29 @@ class TestShowing:
         anns = stage.connect(stage.ann)
         replace(stage.fold, admission=EmptyAdmission())([stage.record(stage.bob, read=3)])
         assert stage.told(anns) == []
+
+
+class TestWhoHasRead:
+    """Is told with the device on which it was: the number on its icon is its own affair."""
+
+    @pytest.fixture
+    def told(self, stage: Stage) -> list[Readers]:
+        told: list[Readers] = []
+        stage.fold = replace(stage.fold, has_read=told.append)
+        return told
+
+    def test_once_for_all_that_was_read_there(self, stage: Stage, told: list[Readers]) -> None:
+        direct = stage.direct()
+        stage.fold(
+            [
+                stage.record(stage.bob, read=3, on="phone"),
+                stage.record(stage.bob, read=4, conversation=direct, on="phone"),
+                stage.record(stage.cid, delivered=5, on="desk"),
+            ]
+        )
+        assert told == [{stage.bob: "phone"}]
+
+    def test_on_several_devices_none_has_read_all_of_it(self, stage: Stage, told: list[Readers]) -> None:
+        stage.fold([stage.record(stage.bob, read=3, on="phone"), stage.record(stage.bob, read=4, on="desk")])
+        stage.fold([stage.record(stage.bob, read=2, on="phone"), stage.record(stage.bob, read=5, on="desk")])
+        assert told == [{stage.bob: None}, {stage.bob: "desk"}]

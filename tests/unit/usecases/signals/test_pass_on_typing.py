@@ -72,11 +72,21 @@ class TestPassOnTyping:
         group = chat.group(ann)
         for _ in range(3):
             pass_on(ann, group, "started")
-        assert asked == [group] * 3
+        assert asked == [group]
         for number in range(100):
             with suppress(NotMember):
                 pass_on(ann, ConversationId(f"nowhere-{number}"), "started")
         assert len(asked) == TYPING_PER_USER.burst
+
+    def test_too_often_in_one_conversation_leaves_the_others_their_share(
+        self, typing: Typing, ann: UserId, bob: UserId, lobby: ConversationId, chat: Chat
+    ) -> None:
+        kitchen = chat.group(ann, bob)
+        bobs = typing.connect(bob)
+        for _ in range(2 * TYPING_PER_USER.burst):
+            typing.pass_on(ann, lobby, "started")
+        typing.pass_on(ann, kitchen, "started")
+        assert [frame["conversation_id"] for frame in typing.seen(bobs)] == [lobby, kitchen]
 
     def test_a_stranger_may_not(self, typing: Typing, bob: UserId, lobby: ConversationId) -> None:
         """P8."""

@@ -1,0 +1,211 @@
+"""
+Something fails on the way of pushes: people who are there notice nothing, and who is away is woken late, or not at all
+after an hour, and never twice for a message on a device (P7, P9).
+"""
+
+import asyncio
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from local.cloud import Cloud
+from local.faults import Kill, Service
+from natter.domain.push.waking import MAX_AGE_MS
+from tests.support.api import Api, User
+from tests.support.browsers import browsers
+from tests.support.phones import Phone, Sns, bodies, with_phone
+from tests.support.runbooks import blocks
+from tests.support.socket import Socket
+from tests.support.valkey import flush
+from tests.support.waves import Waves, a_wave
+
+AGAIN_S = 4
+"""A wave that is given back, or whose function died, is handed out again."""
+LEFT_MS = 4_000
+"""Until a message is an hour old."""
+PATIENCE_S = 60.0
+LOOK_S = 0.05
+
+
+@pytest.fixture
+def sns(cloud: Cloud) -> Sns:
+    return Sns(cloud.engines["localstack"].address, cloud.app.outputs["Region"])
+
+
+@pytest.fixture
+async def waves(cloud: Cloud) -> AsyncIterator[Waves]:
+    """Looked at in a cloud in which nothing fails any more afterwards."""
+    waves = Waves(cloud)
+    async with waves.coming_again(after_s=AGAIN_S):
+        yield waves
+        await cloud.faults.clear()
+
+
+async def until(holds: Callable[[], bool], what: str) -> None:
+    end = time.monotonic() + PATIENCE_S
+    while not holds():
+        assert time.monotonic() < end, f"not within {PATIENCE_S} s: {what}"
+        await asyncio.sleep(LOOK_S)
+
+
+async def struck(cloud: Cloud, *, times: int) -> None:
+    """Wait until calls that fail have been made so often; those that were used up are no more in force."""
+    end = time.monotonic() + PATIENCE_S
+    while (active := await cloud.faults.active()) and sum(each.hits for each in active) < times:
+        assert time.monotonic() < end, f"only {active}"
+        await asyncio.sleep(LOOK_S)
+
+
+async def unheard(api: Api, sns: Sns, waves: Waves, sender: User, screen: Socket) -> tuple[str, User, Phone]:
+    """Somebody to whom something was said before they had a phone: its wave is whatever a test makes of it."""
+    user, phone = await api.sign_up("carol"), Phone(sns)
+    chat = await sender.direct(user)
+    await screen.say(chat, "hello")
+    await screen.reach(chat, 2)
+    await waves.handled(chat)
+    await phone.register(user)
+    return chat, user, phone
+
+
+class TestSnsAlone:
+    async def test_what_it_refuses_is_tried_again_until_its_hour_is_over(
+        self, cloud: Cloud, api: Api, sns: Sns, waves: Waves
+    ) -> None:
+        alice, (bob, phone) = await asyncio.gather(api.sign_up("alice"), with_phone(api, sns, "bob"))
+        fresh, screen = await alice.direct(bob), await alice.connect()
+        stale, carol, silent = await unheard(api, sns, waves, alice, screen)
+
+        await cloud.faults.apply(Service("sns", "throttled"))
+        at = time.time_ns() // 1_000_000 - MAX_AGE_MS + LEFT_MS
+        await waves.add(a_wave(stale, 2, sender=alice, recipient=carol, at=at))
+        await struck(cloud, times=1)
+        await screen.say(fresh, "hello")
+        await struck(cloud, times=3)
+        await waves.handled(stale)
+        assert waves.waiting(fresh), "who was spoken to just now is not given up"
+        await cloud.faults.clear()
+
+        await phone.until(bool, within_s=PATIENCE_S)
+        await waves.handled(fresh)
+        assert bodies(await phone.pushes()) == ["hello"]
+        assert await silent.pushes() == []
+
+    @pytest.mark.parametrize("killed", [False, True], ids=["hangs", "and wake is killed"])
+    async def test_what_it_does_not_answer_is_not_told_again(
+        self, cloud: Cloud, api: Api, sns: Sns, waves: Waves, *, killed: bool
+    ) -> None:
+        """One of two pushes got through and nobody knows which: neither is repeated. Browsers are woken meanwhile."""
+        alice, (bob, phone), dave = await asyncio.gather(
+            api.sign_up("alice"), with_phone(api, sns, "bob"), api.sign_up("dave")
+        )
+        tablet = Phone(sns)
+        await tablet.register(await bob.on_another_device())
+        group, screen = await alice.group(bob, dave), await alice.connect()
+        key = (await api.call("GET", "/v1/push/web-key")).expect(200)["public_key"]
+        async with browsers(cloud.app.outputs) as here:
+            browser = await here.subscribe(key)
+            (await browser.register(dave)).expect(204)
+            for answer in ("none", "lost"):
+                await cloud.faults.apply(Service("sns", answer, calls=1))
+            failures = given_back(cloud)
+            await screen.say(group, "hello")
+            await struck(cloud, times=2)
+            if killed:
+                await browser.until(bool)
+                await cloud.faults.apply(Kill("wake"))
+                await until(lambda: given_back(cloud) > failures, "the wave is given back")
+            await waves.handled(group)
+            assert [push.shown["body"] for push in await browser.until(bool)] == ["hello"]
+        assert sorted([bodies(await each.pushes()) for each in (phone, tablet)]) == [[], ["hello"]]
+
+        await screen.say(group, "again")
+        told = await asyncio.gather(*(each.until(lambda some: "again" in bodies(some)) for each in (phone, tablet)))
+        assert sum(map(len, told)) == 3
+
+
+def given_back(cloud: Cloud) -> int:
+    """Batches of waves that have failed."""
+    sources = cloud.runtime.status()["sources"]
+    return sum(each["failures"] for each in sources if each.get("queue") == "natter-local-waves")
+
+
+class TestValkeyFlushed:
+    async def test_between_mark_and_call_a_second_push_is_possible_and_no_third(
+        self, cloud: Cloud, api: Api, sns: Sns, waves: Waves
+    ) -> None:
+        """What docs/data.md says; the queue hands the wave out twice more."""
+        alice, (bob, phone) = await asyncio.gather(api.sign_up("alice"), with_phone(api, sns, "bob"))
+        chat, screen = await alice.direct(bob), await alice.connect()
+        await cloud.faults.apply(Service("sns", "lost", calls=1))
+        await screen.say(chat, "hello")
+        at = (await screen.reach(chat, 2))[-1]["at"]
+        await struck(cloud, times=1)
+        await flush(cloud)
+        for _ in range(2):
+            await waves.add(a_wave(chat, 2, sender=alice, recipient=bob, at=at))
+        await screen.say(chat, "again")
+        await phone.until(lambda pushes: "again" in bodies(pushes), within_s=PATIENCE_S)
+        await waves.handled(chat)
+        told = bodies(await phone.pushes())
+        assert told.count("again") == 1
+        assert told.count("hello") in {1, 2}
+
+
+class TestDeadLetters:
+    async def test_are_read_put_back_and_purged_by_the_commands_of_the_runbook(
+        self, cloud: Cloud, api: Api, sns: Sns, waves: Waves, tmp_path: Path
+    ) -> None:
+        """The platform refuses, and the queue does not take who is to be looked at again."""
+        alice, (bob, phone) = await asyncio.gather(api.sign_up("alice"), with_phone(api, sns, "bob"))
+        chat, screen = await alice.direct(bob), await alice.connect()
+        look, redrive, purge = blocks("pushes")
+        run = Shell(cloud, tmp_path)
+        async with waves.dying(after_s=1):
+            await cloud.faults.apply(Service("sns", "throttled"))
+            await screen.say(chat, "hello")
+            await until(lambda: bool(waves.waiting(chat)), "the wave is queued")
+            await cloud.faults.apply(Service("sqs", "broken"))
+            await waves.handled(chat)
+            await cloud.faults.clear()
+        assert chat in await run(look)
+        await run(redrive)
+        await phone.until(lambda pushes: bodies(pushes) == ["hello"], within_s=PATIENCE_S)
+        assert await run(look) in {"", "None"}
+        await run(purge)
+
+
+class Shell:
+    """Runs what runbooks have operators type, against the local cloud."""
+
+    def __init__(self, cloud: Cloud, folder: Path) -> None:
+        aws = folder / "aws"
+        aws.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m tests.support.aws_command "$@"\n')
+        aws.chmod(0o755)
+        self._environment = {
+            "PATH": f"{folder}:/usr/bin:/bin",
+            "AWS_ENDPOINT_URL": cloud.engines["localstack"].address,
+            "AWS_DEFAULT_REGION": cloud.app.outputs["Region"],
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+        }
+
+    async def __call__(self, block: str) -> str:
+        """What it prints."""
+        return (await asyncio.to_thread(self._run, block)).strip()
+
+    def _run(self, block: str) -> str:
+        ran = subprocess.run(
+            ["/bin/sh", "-euc", block],
+            env=self._environment,
+            cwd=Path(__file__).parents[2],
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_S,
+            check=False,
+        )
+        assert ran.returncode == 0, ran.stderr
+        return ran.stdout

@@ -1,0 +1,122 @@
+"""The queues of those who may have to be woken, in a running local cloud: what waits there, looked at from outside."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import boto3
+import requests
+
+from local.cloud import Cloud
+from natter.domain.ids import ConversationId, UserId
+from natter.domain.push.waking import Message
+from natter.domain.push.waves import Candidates, Wave
+from natter.records.push import dump_wave
+from tests.support.api import User
+from tests.support.lag import lags
+
+LOOK_S = 0.1
+TIMEOUT_S = 10
+PATIENCE_S = 90.0
+_SHOWN = {"ShowInvisible": "true", "ShowDelayed": "true"}
+
+
+class Waves:
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self._region = cloud.app.outputs["Region"]
+        self._sqs = boto3.client(
+            "sqs",
+            endpoint_url=self.endpoint,
+            region_name=self._region,
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+        )
+
+    @property
+    def endpoint(self) -> str:
+        return self._cloud.engines["localstack"].address
+
+    async def add(self, *waves: Wave) -> None:
+        def add() -> None:
+            for each in waves:
+                self._sqs.send_message(QueueUrl=self._url(), MessageBody=dump_wave(each))
+
+        await asyncio.to_thread(add)
+
+    def waiting(self, chat: str) -> Sequence[str]:
+        """All that has to do with the conversation, whether it waits for its time or is under way."""
+        found: list[str] = []
+        for name in ("waves", "crowds"):
+            answer = requests.get(
+                f"{self.endpoint}/_aws/sqs/messages/{self._region}/000000000000/natter-local-{name}",
+                params=_SHOWN,
+                headers={"Accept": "application/json"},
+                timeout=TIMEOUT_S,
+            ).json()
+            messages = answer["ReceiveMessageResponse"]["ReceiveMessageResult"] or {}
+            several = messages.get("Message", [])
+            found += [each["Body"] for each in (several if isinstance(several, list) else [several])]
+        return [body for body in found if chat in body]
+
+    async def handled(self, chat: str, *, within_s: float = PATIENCE_S) -> None:
+        """
+        Wait until nobody is to be looked at any more because of the conversation.
+
+        Raises:
+            AssertionError: somebody still is.
+        """
+        end = time.monotonic() + within_s
+        while self._is_behind() or await self._waits(chat):
+            assert time.monotonic() < end, "waves are still on their way"
+            await asyncio.sleep(LOOK_S)
+
+    async def _waits(self, chat: str) -> bool:
+        return bool(await asyncio.to_thread(self.waiting, chat))
+
+    def _is_behind(self) -> bool:
+        return any(name.endswith("-push") for name in lags(self._cloud))
+
+    @asynccontextmanager
+    async def coming_again(self, *, after_s: int) -> AsyncIterator[None]:
+        """What is given back, or never answered, is handed out again so soon; else six times `wake`'s time limit."""
+        async with self._being({"VisibilityTimeout": str(after_s)}):
+            yield
+
+    @asynccontextmanager
+    async def dying(self, *, after_s: int) -> AsyncIterator[None]:
+        """What is given back is a dead letter so soon; else when that was seven times."""
+        found = (await asyncio.to_thread(self._attributes))["RedrivePolicy"]
+        policy = json.loads(found) | {"maxReceiveCount": 1}
+        async with self._being({"VisibilityTimeout": str(after_s), "RedrivePolicy": json.dumps(policy)}):
+            yield
+
+    @asynccontextmanager
+    async def _being(self, changed: Mapping[str, str]) -> AsyncIterator[None]:
+        """With other attributes of the queue; not while it hangs."""
+        found = await asyncio.to_thread(self._attributes)
+        before = {name: value for name, value in found.items() if name in changed}
+        await asyncio.to_thread(self._set, changed)
+        try:
+            yield
+        finally:
+            await asyncio.to_thread(self._set, before)
+
+    def _attributes(self) -> Mapping[str, str]:
+        attributes = self._sqs.get_queue_attributes(QueueUrl=self._url(), AttributeNames=["All"])["Attributes"]
+        return {str(name): value for name, value in attributes.items()}
+
+    def _set(self, attributes: Mapping[str, Any]) -> None:
+        self._sqs.set_queue_attributes(QueueUrl=self._url(), Attributes=dict(attributes))  # type: ignore[arg-type]  # names of it
+
+    def _url(self) -> str:
+        return self._sqs.get_queue_url(QueueName="natter-local-waves")["QueueUrl"]
+
+
+def a_wave(chat: str, seq: int, *, sender: User, recipient: User, at: int) -> Wave:
+    """That `recipient` is to be looked at for one message, which happened at `at` (milliseconds)."""
+    message = Message(conversation_id=ConversationId(chat), seq=seq, at=at, sender_id=UserId(sender.user_id))
+    return Wave(candidates=(Candidates(messages=(message,), users=(UserId(recipient.user_id),)),))
