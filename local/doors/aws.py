@@ -1,7 +1,8 @@
 """
-In front of LocalStack: each call is checked against the policies of the role that signed it.
+In front of LocalStack, and of the platform's own Lambda: each call is checked against the policies of the role that
+signed it.
 
-LocalStack itself takes anybody for the owner of the account. What passes is handed on in that owner's name; what does
+They themselves take anybody for the owner of the account. What passes is handed on in that owner's name; what does
 not is refused in the words of the service. The platform's own calls go past this door, as those of AWS's services do.
 """
 
@@ -13,14 +14,15 @@ from typing import ClassVar
 import aiohttp
 from yarl import URL
 
+from local.certificates import HOST
 from local.runtime.http1 import Exchange, HttpServer
 
-from .authority import HOST
+from .access import Access
 from .calls import Call, calls_of
 from .forms import form_of, is_form
-from .iam import Grants
 from .identities import BadSignature, Identities, Identity
 from .keys import Keys
+from .ledger import Refusal
 from .refusals import Denied, refusal
 from .requests import Caller, HttpRequest, caller_of
 
@@ -40,13 +42,24 @@ _logger = logging.getLogger(__name__)
 class AwsDoor:
     name: ClassVar[str] = "aws"
 
-    def __init__(self, port: int, *, behind: str, identities: Identities, region: str, account: str) -> None:
-        """`behind` is LocalStack's URL."""
+    def __init__(
+        self,
+        port: int,
+        *,
+        behind: str,
+        functions: str,
+        identities: Identities,
+        region: str,
+        account: str,
+        access: Access,
+    ) -> None:
+        """`behind` is LocalStack's URL, `functions` the one at which functions are invoked."""
         self.port = port
-        self.grants = Grants({})
+        self.access = access
         self.keys = Keys({})
         self.admitted = self.refused = 0
         self._behind = behind
+        self._elsewhere = {"lambda": functions}
         self.identities = identities
         self._region = region
         self._account = account
@@ -80,7 +93,7 @@ class AwsDoor:
     def status(self) -> dict[str, int]:
         return {"admitted": self.admitted, "refused": self.refused}
 
-    def check(self, request: HttpRequest, now: datetime) -> Identity | None:
+    def check(self, request: HttpRequest, now: datetime) -> Caller | None:
         """
         Who makes the request, if it may be made; None for one that nobody has to sign.
 
@@ -99,7 +112,7 @@ class AwsDoor:
         for call in calls:
             for needed in (call, *self.keys.calls(call)):
                 self._ask_for(caller.identity, needed)
-        return caller.identity
+        return caller
 
     def check_post(self, request: HttpRequest, path: str, now: datetime) -> None:
         """
@@ -115,41 +128,44 @@ class AwsDoor:
         self._ask_for(caller.identity, Call("execute-api:ManageConnections", arn))
 
     def _ask_for(self, identity: Identity, call: Call) -> None:
-        if not self.grants.allow(identity.role, call.action, call.resource, call.context):
-            raise Denied(
-                f"User: {identity.role} is not authorized to perform: {call.action} on resource: {call.resource} "
-                f"because no identity-based policy allows the {call.action} action"
-            )
+        if (refusal := self.access.refusal(self.name, identity.role, call)) is not None:
+            raise Denied(f"{refusal} because no identity-based policy allows the {call.action} action")
 
     def _calls(self, caller: Caller, request: HttpRequest) -> list[Call]:
         try:
             return calls_of(caller.service, request, region=self._region, account=self._account)
         except ValueError as error:
+            self.access.ledger.refuse(Refusal(self.name, caller.identity.role, f"{caller.service}:*", "*"))
             raise Denied(f"User: {caller.identity.role} is not authorized: {error}") from error
 
     def _enter(self, exchange: Exchange) -> None:
         request = request_of(exchange)
         try:
-            identity = self.check(request, datetime.now(UTC))
+            caller = self.check(request, datetime.now(UTC))
         except (BadSignature, Denied) as error:
             self.refused += 1
-            _logger.warning("%s: %s", self.name, error)
+            if isinstance(error, BadSignature):  # what a role may not do is in the ledger
+                _logger.warning("%s: %s", self.name, error)
             status, headers, body = refusal(request, error)
             exchange.respond(status, body, [(name.encode(), value.encode()) for name, value in headers.items()])
             return
         self.admitted += 1
-        task = asyncio.get_running_loop().create_task(self._forward(exchange, request, identity))
+        if caller is not None:
+            self.access.ledger.admit(self.name, caller.identity.role)
+        task = asyncio.get_running_loop().create_task(self._forward(exchange, request, caller))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _forward(self, exchange: Exchange, request: HttpRequest, identity: Identity | None) -> None:
+    async def _forward(self, exchange: Exchange, request: HttpRequest, caller: Caller | None) -> None:
         assert self._session is not None
+        identity = None if caller is None else caller.identity
+        behind = self._behind if caller is None else self._elsewhere.get(caller.service, self._behind)
         target = f"{request.path}?{request.query}" if request.query else request.path
         headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in exchange.headers]
         try:
             async with self._session.request(
                 request.method,
-                URL(self._behind + _owned(target, identity), encoded=True),
+                URL(behind + _owned(target, identity), encoded=True),
                 headers=[(name, _owned(value, identity)) for name, value in headers if name.lower() not in _NOT_ON],
                 data=request.body or None,
                 allow_redirects=False,

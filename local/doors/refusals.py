@@ -5,6 +5,8 @@ import uuid
 from collections.abc import Mapping
 from xml.sax.saxutils import escape
 
+from local.runtime.invoke_api import PREFIX
+
 from .identities import BadSignature
 from .requests import HttpRequest
 
@@ -24,6 +26,10 @@ def refusal(request: HttpRequest, error: BadSignature | Denied) -> Answer:
         code = _CODES.get(target.partition(".")[0], "AccessDeniedException") if denied else "InvalidSignatureException"
         body = json.dumps({"__type": code, "message": str(error), "Message": str(error)})
         return 400, {"content-type": "application/x-amz-json-1.1", "x-amzn-errortype": code}, body.encode()
+    if request.path.startswith(PREFIX):
+        code = "AccessDeniedException" if denied else "InvalidSignatureException"
+        body = json.dumps({"Message": str(error)})
+        return 403, {"content-type": "application/json", "x-amzn-errortype": code}, body.encode()
     if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
         code = "AuthorizationError" if denied else "SignatureDoesNotMatch"
         told = f"<Error><Type>Sender</Type>{_told(code, error)}</Error><RequestId>{uuid.uuid4()}</RequestId>"
