@@ -50,7 +50,7 @@ class Doors:
         self._site = site
         self._addresses = {name: f"{HOST}:{engines.site.ports[f'{name}-door']}" for name in NAMES}
         self._folder = engines.site.state / "doors"
-        self._access = Access()
+        self.access = Access()
         self._denials = Denials(engines.site.logs / f"{engines.kafka.name}.log")
         self._watch: asyncio.Task[None] | None = None
         self.of_engines: dict[str, Door] = {}
@@ -78,11 +78,11 @@ class Doors:
         self._authorities.write_bytes(certificates.authority)
         tls = server_context(certificates, self._folder)
         ports = {name: int(address.rpartition(":")[2]) for name, address in self._addresses.items()}
-        role: dict[str, Any] = {"identities": self.identities, "region": self._site.region, "access": self._access}
+        role: dict[str, Any] = {"identities": self.identities, "region": self._site.region, "access": self.access}
         account = self._site.account
         behind = self._engines.endpoints()
         self._valkey = ValkeyDoor(ports["valkey"], tls=tls, behind=behind.valkey, **role)
-        self._postgres = PostgresDoor(ports["postgres"], tls=tls, behind=behind.postgres, ledger=self._access.ledger)
+        self._postgres = PostgresDoor(ports["postgres"], tls=tls, behind=behind.postgres, ledger=self.access.ledger)
         self._cassandra = CassandraDoor(ports["cassandra"], tls=tls, behind=behind.cassandra, account=account, **role)
         self._kafka = KafkaDoor(ports["kafka"], tls=tls, behind=kafka.behind_door, **role)
         self._aws = AwsDoor(
@@ -116,7 +116,7 @@ class Doors:
         Raises:
             Unresolvable: a policy is not understood.
         """
-        self._access.grants = grants(resolver)
+        self.access.grants = grants(resolver)
         self._aws.keys = keys(resolver)
         self._valkey.users = {user.name: user for user in cache_users(resolver)}
         self._kafka.clusters = tuple(
@@ -132,11 +132,11 @@ class Doors:
         Raises:
             Unresolvable: a policy says it in a way that Kafka does not have.
         """
-        return acls(self._access.grants, self._kafka.clusters)
+        return acls(self.access.grants, self._kafka.clusters)
 
     def introduce(self, functions: Iterable[Function]) -> None:
         """By whose names people know the roles."""
-        self._access.ledger.introduce((function.role, function.name) for function in functions)
+        self.access.ledger.introduce((function.role, function.name) for function in functions)
 
     def let_in(self, roles: Iterable[str]) -> None:
         """These are the roles of the database whose secrets the proxy has."""
@@ -173,7 +173,7 @@ class Doors:
     def status(self) -> dict[str, Any]:
         """A JSON-serialisable snapshot: who came to each door, and what was refused."""
         self._hear_of_denials()
-        ledger = self._access.ledger
+        ledger = self.access.ledger
         return {
             "doors": {
                 door.name: {"address": door.address, **door.status(), "visitors": ledger.visitors(door.name)}
@@ -192,4 +192,4 @@ class Doors:
             self._kafka.refused += 1
             for cluster in self._kafka.clusters:
                 what = action_of(denial.operation, denial.kind, denial.name, cluster)
-                self._access.ledger.refuse(Refusal(self._kafka.name, denial.role, *what))
+                self.access.ledger.refuse(Refusal(self._kafka.name, denial.role, *what))

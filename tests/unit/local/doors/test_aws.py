@@ -19,6 +19,7 @@ from local.doors.aws import AwsDoor
 from local.doors.iam import Grants, Statement
 from local.doors.identities import BadSignature
 from local.doors.keys import Kept, Keys
+from local.doors.ledger import Ledger
 from local.doors.refusals import Denied
 from local.doors.requests import HttpRequest
 from local.runtime.http1 import Exchange, HttpServer
@@ -81,7 +82,8 @@ async def opened(behind: Service) -> AsyncIterator[AwsDoor]:
 @pytest.fixture
 def door(opened: AwsDoor) -> AwsDoor:
     """With nothing granted."""
-    opened.access.grants, opened.keys, opened.admitted, opened.refused = Grants({}), Keys({}), 0, 0
+    opened.access.grants, opened.access.ledger, opened.keys = Grants({}), Ledger(), Keys({})
+    opened.admitted = opened.refused = 0
     return opened
 
 
@@ -169,6 +171,8 @@ class TestCalls:
         door.access.grants = granted(grant)
         await asyncio.to_thread(call, **parameters)
         (asked,) = service.asked
+        assert asked.path.startswith("/functions/") is (service_name == "lambda")
+        assert door.access.ledger.visitors(door.name) == {ROLE: 1}
         assert b"Credential=test/" in (asked.header(b"authorization") or b"")
 
     async def test_copying_needs_reading_what_is_copied(self, door: AwsDoor, service: Service) -> None:
