@@ -30,7 +30,7 @@ class Refusal:
 
 
 class Ledger:
-    """Counts; a refusal is a line in the log the first time, and each time after that another one."""
+    """Counts; a refusal is a line in the log the first time: clients ask again and again."""
 
     def __init__(self) -> None:
         self._refusals: dict[Refusal, int] = {}
@@ -48,10 +48,10 @@ class Ledger:
         _count(self._visits, (door, role))
 
     def refuse(self, refusal: Refusal) -> None:
+        if refusal not in self._refusals:
+            function = self._name(refusal.role)
+            _logger.warning("%s: %s may not %s on %s", refusal.door, function, refusal.action, refusal.resource)
         _count(self._refusals, refusal)
-        _logger.warning(
-            "%s: %s may not %s on %s", refusal.door, self._name(refusal.role), refusal.action, refusal.resource
-        )
 
     def visitors(self, door: str) -> dict[str, int]:
         """How often each function was let in."""
