@@ -320,6 +320,7 @@ SECURED = replace(
     keyspaces_auth=DEV.keyspaces_auth,
     valkey_auth=DEV.valkey_auth,
     postgres_tls=DEV.postgres_tls,
+    web_push_keys=("b", "a"),  # amid a rotation, for the sake of its tests
 )
 """The laptop with doors in front of the engines that want to know who comes, as on AWS. It is `local` all the same."""
 

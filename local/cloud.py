@@ -34,7 +34,7 @@ from local.gateway.server import Runtime
 from local.keyspaces import VARIABLE, Tables, encode
 from local.model import App, Function
 from local.progress import Progress
-from local.provision import LocalStackResources, provision_tables, provision_topics, switches
+from local.provision import LocalStackResources, provision_acls, provision_tables, provision_topics, switches
 from local.sources import sns
 from local.synthesis import Project
 
@@ -75,6 +75,8 @@ class Cloud:
         self.engines = Engines(self.root, self.progress)
         self.doors = Doors(self.engines, SITE) if secured else None
         self._runtime: Runtime | None = None
+        self._acls: object = None
+        """What Kafka has been told of them: it may be down when the rest is told anew."""
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -98,6 +100,7 @@ class Cloud:
                 await self.doors.start()
             self._resolver = await self._prepare()
             self.app = build_app(self._resolver, self._api_ports(self._resolver.assembly))
+            await self._instruct()
             await self._run()
             self._write_outputs()
         except BaseException as failure:  # noqa: BLE001 - also of a cancelled start: nothing may be left running
@@ -138,8 +141,6 @@ class Cloud:
             group.create_task(self._prepare_cassandra(plan))
             group.create_task(self._prepare_postgres(login))
             group.create_task(self.engines.webpush.start())
-        if self.doors is not None:
-            self.doors.learn(plan.result())
         return plan.result()
 
     async def _plan(self) -> Resolver:
@@ -196,7 +197,7 @@ class Cloud:
         await asyncio.to_thread(self._localstack.provision)
         await self._let_in(await asyncio.to_thread(self._localstack.logins, databases(self._resolver)))
         await self._subscribe()
-        self._rebuild()
+        await self._rebuild()
         await self._set_alarms()
         self._write_outputs()
         self.runtime.functions.redefine(self.app.functions)
@@ -240,7 +241,7 @@ class Cloud:
         """What runs at deploy; then the functions learn what the custom resources are."""
         deployment = Deployment(self._resolver, self._attributes, self.runtime.functions)
         if await deployment.make_custom_resources():
-            self.runtime.functions.redefine(self._rebuild())
+            self.runtime.functions.redefine(await self._rebuild())
         for task in self.app.deploy_tasks:
             with self.progress.step(task.logical_id.lower(), done="done"):
                 await deployment.run(task)
@@ -259,13 +260,22 @@ class Cloud:
     def _write_outputs(self) -> None:
         self.outputs_file.write_text(json.dumps(dict(self.app.outputs), indent=2) + "\n")
 
-    def _rebuild(self) -> list[Function]:
+    async def _rebuild(self) -> list[Function]:
         """Resources are others now: the functions that see a difference."""
-        if self.doors is not None:
-            self.doors.learn(self._resolver)
         before = {function.name: function for function in self.app.functions}
         self.app = build_app(self._resolver, self._api_ports(self._resolver.assembly))
+        await self._instruct()
         return [function for function in self.app.functions if function != before.get(function.name)]
+
+    async def _instruct(self) -> None:
+        """The doors, and Kafka behind one of them: about what the roles may do, and whose they are."""
+        if self.doors is None:
+            return
+        self.doors.learn(self._resolver)
+        self.doors.introduce(self.app.functions)
+        if (lists := self.doors.acls) != self._acls:
+            await asyncio.to_thread(provision_acls, self.engines.kafka.address, lists)
+            self._acls = lists
 
 
 def _first(failure: BaseException) -> BaseException:

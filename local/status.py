@@ -9,6 +9,8 @@ from typing import Any
 from local.faults import command
 
 FUNCTION_COLUMNS = ("warm", "busy", "waiting", "invocations", "errors", "throttles", "cold starts", "p50 ms")
+DOOR_COLUMNS = ("address", "connections", "let in", "refused", "who was let in")
+REFUSAL_COLUMNS = ("function", "action", "resource", "times")
 SOURCE_COLUMNS = ("function", "lag", "batches", "records", "failures")
 
 
@@ -18,7 +20,9 @@ def lines(status: Mapping[str, Any]) -> Iterator[str]:
     yield "engines: " + ", ".join(f"{name} {state}" for name, state in status["engines"].items())
     for active in status["faults"]:
         yield f"fault: {command.describe(active)}"
-    yield from (f"door to {name}: {json.dumps(door)}" for name, door in status.get("doors", {}).items())
+    if "doors" in status:
+        yield ""
+        yield from _doors(status["doors"], status["refusals"])
     yield ""
     yield from table("function", FUNCTION_COLUMNS, starmap(_function, status["functions"].items()))
     if status["sources"]:
@@ -36,6 +40,18 @@ def lines(status: Mapping[str, Any]) -> Iterator[str]:
         yield from _alarms(metrics["alarms"])
     types = Counter(kind for _, kind in status["not_imitated"])
     yield "without counterpart here: " + ", ".join(f"{kind} ({count})" for kind, count in sorted(types.items()))
+
+
+def _doors(doors: Mapping[str, Any], refusals: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Of the secured mode: each with whom it let in, and what it did not let through."""
+    yield "secured: functions reach the engines through doors, as on AWS"
+    yield from table("door to", DOOR_COLUMNS, starmap(_door, doors.items()))
+    if (pinned := doors.get("postgres", {}).get("pinned")) is not None:
+        yield f"  sessions that pinned a database connection: {pinned}"
+    if refusals:
+        yield ""
+        rows = [(each["door"], *(each[key] for key in REFUSAL_COLUMNS)) for each in refusals]
+        yield from table("refused by", REFUSAL_COLUMNS, rows)
 
 
 def _alarms(states: Mapping[str, str]) -> Iterator[str]:
@@ -58,6 +74,11 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> 
 
 def _numeric(column: Sequence[str]) -> bool:
     return all(text == "-" or text.replace(".", "", 1).isdigit() for text in column[1:])
+
+
+def _door(name: str, door: Mapping[str, Any]) -> Sequence[Any]:
+    visitors = ", ".join(f"{who} ({times})" for who, times in door["visitors"].items())
+    return (name, door["address"], door.get("connections"), door["admitted"], door["refused"], visitors or None)
 
 
 def _function(name: str, function: Mapping[str, Any]) -> Sequence[Any]:

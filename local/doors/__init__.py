@@ -3,7 +3,7 @@ What stands between the app's functions and the engines in the secured mode: eac
 in front of that engine. The engines themselves know nothing of it.
 """
 
-from .authority import make_authority
+from .access import Access
 from .cassandra import CassandraDoor
 from .door import Door
 from .doors import Doors
@@ -14,6 +14,7 @@ from .postgres import PostgresDoor
 from .valkey import CacheUser, ValkeyDoor
 
 __all__ = [
+    "Access",
     "CacheUser",
     "CassandraDoor",
     "Door",
@@ -24,5 +25,4 @@ __all__ = [
     "KafkaDoor",
     "PostgresDoor",
     "ValkeyDoor",
-    "make_authority",
 ]

@@ -1,7 +1,8 @@
 """
-In front of LocalStack: each call is checked against the policies of the role that signed it.
+In front of LocalStack, and of the platform's own Lambda: each call is checked against the policies of the role that
+signed it.
 
-LocalStack itself takes anybody for the owner of the account. What passes is handed on in that owner's name; what does
+They themselves take anybody for the owner of the account. What passes is handed on in that owner's name; what does
 not is refused in the words of the service. The platform's own calls go past this door, as those of AWS's services do.
 """
 
@@ -10,15 +11,16 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import ClassVar
 
+from local.certificates import HOST
 from local.faults.calls import CallFaults
 from local.runtime.http1 import Exchange, HttpServer
 
-from .authority import HOST
+from .access import Access
 from .calls import Call, calls_of
 from .forms import form_of, is_form
-from .iam import Grants
 from .identities import BadSignature, Identities, Identity
 from .keys import Keys
+from .ledger import Refusal
 from .onward import Onward
 from .refusals import Denied, refusal
 from .requests import Caller, HttpRequest, caller_of, request_of
@@ -36,10 +38,20 @@ _logger = logging.getLogger(__name__)
 class AwsDoor:
     name: ClassVar[str] = "aws"
 
-    def __init__(self, port: int, *, behind: str, identities: Identities, region: str, account: str) -> None:
-        """`behind` is LocalStack's URL."""
+    def __init__(
+        self,
+        port: int,
+        *,
+        behind: str,
+        functions: str,
+        identities: Identities,
+        region: str,
+        account: str,
+        access: Access,
+    ) -> None:
+        """`behind` is LocalStack's URL, `functions` the one at which functions are invoked."""
         self.port = port
-        self.grants = Grants({})
+        self.access = access
         self.keys = Keys({})
         self.admitted = self.refused = 0
         self.faults: CallFaults | None = None
@@ -49,6 +61,7 @@ class AwsDoor:
         self._account = account
         self._server = HttpServer(self._enter, max_body=LARGEST_BYTES)
         self._onward = Onward(behind, name=self.name)
+        self._functions = Onward(functions, name=self.name)
 
     @property
     def address(self) -> str:
@@ -62,17 +75,19 @@ class AwsDoor:
             OSError: the port is taken.
         """
         self._onward.start()
+        self._functions.start()
         await self._server.start(self.port)
         self.port = self._server.port
 
     async def stop(self) -> None:
         self._server.close()
         await self._onward.stop()
+        await self._functions.stop()
 
     def status(self) -> dict[str, int]:
         return {"admitted": self.admitted, "refused": self.refused}
 
-    def check(self, request: HttpRequest, now: datetime) -> Identity | None:
+    def check(self, request: HttpRequest, now: datetime) -> Caller | None:
         """
         Who makes the request, if it may be made; None for one that nobody has to sign.
 
@@ -91,7 +106,7 @@ class AwsDoor:
         for call in calls:
             for needed in (call, *self.keys.calls(call)):
                 self._ask_for(caller.identity, needed)
-        return caller.identity
+        return caller
 
     def check_post(self, request: HttpRequest, path: str, now: datetime) -> None:
         """
@@ -107,32 +122,34 @@ class AwsDoor:
         self._ask_for(caller.identity, Call("execute-api:ManageConnections", arn))
 
     def _ask_for(self, identity: Identity, call: Call) -> None:
-        if not self.grants.allow(identity.role, call.action, call.resource, call.context):
-            raise Denied(
-                f"User: {identity.role} is not authorized to perform: {call.action} on resource: {call.resource} "
-                f"because no identity-based policy allows the {call.action} action"
-            )
+        if (refusal := self.access.refusal(self.name, identity.role, call)) is not None:
+            raise Denied(f"{refusal} because no identity-based policy allows the {call.action} action")
 
     def _calls(self, caller: Caller, request: HttpRequest) -> list[Call]:
         try:
             return calls_of(caller.service, request, region=self._region, account=self._account)
         except ValueError as error:
+            self.access.ledger.refuse(Refusal(self.name, caller.identity.role, f"{caller.service}:*", "*"))
             raise Denied(f"User: {caller.identity.role} is not authorized: {error}") from error
 
     def _enter(self, exchange: Exchange) -> None:
         request = request_of(exchange)
         try:
-            identity = self.check(request, datetime.now(UTC))
+            caller = self.check(request, datetime.now(UTC))
         except (BadSignature, Denied) as error:
             self.refused += 1
-            _logger.warning("%s: %s", self.name, error)
+            if isinstance(error, BadSignature):  # what a role may not do is in the ledger
+                _logger.warning("%s: %s", self.name, error)
             status, headers, body = refusal(request, error)
             exchange.respond(status, body, [(name.encode(), value.encode()) for name, value in headers.items()])
             return
         self.admitted += 1
-        owned = partial(_owned, identity=identity)
-        if self.faults is None or not struck(exchange, self.faults, self._onward, owned):
-            self._onward.hand(exchange, owned)
+        if caller is not None:
+            self.access.ledger.admit(self.name, caller.identity.role)
+        onward = self._functions if caller is not None and caller.service == "lambda" else self._onward
+        owned = partial(_owned, identity=None if caller is None else caller.identity)
+        if self.faults is None or not struck(exchange, self.faults, onward, owned):
+            onward.hand(exchange, owned)
 
 
 def _owned(text: str, identity: Identity | None) -> str:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
+from local.runtime.invoke_api import PREFIX, SUFFIX
+
 from .identities import parameters
 from .requests import HttpRequest
 
@@ -42,6 +44,8 @@ def calls_of(service: str, request: HttpRequest, *, region: str, account: str) -
                 return [_secret(request, place)]
             case "sns":
                 return [_sns(request, place)]
+            case "lambda":
+                return [_invocation(request, place)]
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"a request of {service} without what it needs: {error!r}") from error
     raise ValueError(f"requests of {service} are not known here")
@@ -82,6 +86,18 @@ def _sns(request: HttpRequest, place: str) -> Call:
     if operation == "CreatePlatformApplication":
         return Call(f"sns:{operation}", f"arn:aws:sns:{place}:app/{given['Platform']}/{given['Name']}")
     return Call(f"sns:{operation}", next((given[name] for name in _SNS_RESOURCES if name in given), "*"))
+
+
+def _invocation(request: HttpRequest, place: str) -> Call:
+    """Of a function that is named by its name, or its ARN; either may name a version or an alias behind that."""
+    path = unquote(request.path)
+    if request.method != "POST" or not path.startswith(PREFIX) or not path.endswith(SUFFIX):
+        raise ValueError("a request of Lambda other than Invoke")
+    function = path[len(PREFIX) : -len(SUFFIX)]
+    if not function.startswith("arn:"):
+        function = f"arn:aws:lambda:{place}:function:{function}"
+    qualifier = parameters(request.query).get("Qualifier")
+    return Call("lambda:InvokeFunction", f"{function}:{qualifier}" if qualifier else function)
 
 
 def _s3(request: HttpRequest) -> Iterator[Call]:

@@ -1,100 +1,114 @@
 """
-In front of Cassandra: Amazon Keyspaces' TLS and its handshake with Signature Version 4.
+In front of Cassandra: Amazon Keyspaces' TLS, its handshake with Signature Version 4, and its grants.
 
 The client begins with STARTUP, is asked who it is, and signs a nonce that it is given (the plugins that AWS publishes
-for the drivers). From then on frames pass as they are. Version 4 of the native protocol, which is the one of Keyspaces.
+for the drivers). From then on each request is let through if the client's role may do all that it asks for, and
+otherwise answered as Keyspaces does: Unauthorized. Version 4 of the native protocol, which is the one of Keyspaces.
 """
 
 import asyncio
 import hashlib
 import secrets
 import struct
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import ClassVar
+from typing import Any, ClassVar, NoReturn
 from urllib.parse import quote
 
-from .door import SIGN_IN_S, Line, Refused, both, carry, engine
+from . import frames
+from .door import SIGN_IN_S, Line, Refused, both, engine
+from .frames import VERSION, Frame, error, long_bytes, read
 from .identities import ALGORITHM, LATE, BadSignature, Identity, check, instant, signature, string_to_sign
 from .role_door import RoleDoor
+from .statements import Absent, Conversation, Prepared, Unknown
 
 AUTHENTICATOR = "com.amazon.helenus.auth.HelenusAuthenticator"
 """What Keyspaces calls itself to drivers."""
-VERSION = 4
-_HEADER = struct.Struct("!BBhBi")
-_ERROR, _STARTUP, _READY, _AUTHENTICATE, _OPTIONS = 0x00, 0x01, 0x02, 0x03, 0x05
-_CHALLENGE, _RESPONSE, _SUCCESS = 0x0E, 0x0F, 0x10
-_PROTOCOL_ERROR, _BAD_CREDENTIALS = 0x000A, 0x0100
+_PROTOCOL_ERROR, _BAD_CREDENTIALS, _UNAUTHORIZED, _INVALID, _UNPREPARED = 0x000A, 0x0100, 0x2100, 0x2200, 0x2500
 _HELLO = b"SigV4\0\0"
 _MOST_BYTES = 16 * 1024
 """Of a frame of somebody who has not said who they are."""
+_LARGEST = 16 * 1024 * 1024
+"""Of any frame: `native_transport_max_frame_size`."""
 
 
-@dataclass(frozen=True)
-class Frame:
-    version: int
-    stream: int
-    operation: int
-    body: bytes
-    flags: int = 0
-
-    def __bytes__(self) -> bytes:
-        return _HEADER.pack(self.version, self.flags, self.stream, self.operation, len(self.body)) + self.body
-
-    def answer(self, operation: int, body: bytes) -> "Frame":
-        return Frame(0x80 | VERSION, self.stream, operation, body)
-
-
-class CassandraDoor(RoleDoor[[]]):
-    """`may`: whether a role may do anything at all with the tables."""
-
+class CassandraDoor(RoleDoor):
     name: ClassVar[str] = "cassandra"
+
+    def __init__(self, port: int, *, account: str, **known: Any) -> None:
+        """The tables are those of `account`."""
+        super().__init__(port, **known)
+        self._place = f"arn:aws:cassandra:{self._region}:{account}:"
+        self._prepared = Prepared()
 
     async def serve(self, client: Line) -> None:
         async with engine(self._behind) as cassandra:
             async with asyncio.timeout(SIGN_IN_S):
                 startup = await self._begin(client, cassandra)
-                last = await self._sign_in(client, startup)
+                identity, last = await self._sign_in(client, startup)
                 await cassandra.send(bytes(startup))
-                if (await _read(cassandra)).operation != _READY:
+                if (await read(cassandra, _MOST_BYTES)).operation != frames.READY:
                     raise Refused("Cassandra does not take the client's STARTUP")
-                await client.send(bytes(last.answer(_SUCCESS, struct.pack("!i", -1))))
-            self.admitted += 1
-            await both(carry(client, cassandra), carry(cassandra, client))
+                await client.send(bytes(last.answer(frames.SUCCESS, struct.pack("!i", -1))))
+            self._admit(identity)
+            talk = Conversation(self._prepared, self._place)
+            await both(self._ask(client, cassandra, identity, talk), _answers(cassandra, client, talk))
+
+    async def _ask(self, client: Line, cassandra: Line, identity: Identity, talk: Conversation) -> None:
+        while True:
+            frame = await read(client, _LARGEST)
+            refusal = self._refusal(frame, identity, talk)
+            if refusal is None:
+                await cassandra.send(bytes(frame))
+            else:
+                await client.send(bytes(frame.answer(frames.ERROR, refusal)))
+
+    def _refusal(self, frame: Frame, identity: Identity, talk: Conversation) -> bytes | None:
+        """The body of the error with which a request is answered, if it is not let through."""
+        try:
+            calls = talk.calls(frame)
+        except Unknown as unknown:
+            return error(_UNPREPARED, str(unknown), frames.short_bytes(unknown.id))
+        except Absent as absent:
+            return error(_INVALID, str(absent))
+        except (ValueError, struct.error) as failure:
+            return error(_PROTOCOL_ERROR, str(failure))
+        refused = self._access.refusal(self.name, identity.role, *calls)
+        if refused is None:
+            return None
+        self.refused += 1
+        return error(_UNAUTHORIZED, str(refused))
 
     async def _begin(self, client: Line, cassandra: Line) -> Frame:
         """The client's STARTUP, after whatever it asks before."""
         while True:
-            frame = await _read(client)
+            frame = await read(client, _MOST_BYTES)
             if frame.version != VERSION:
                 message = f"Invalid or unsupported protocol version ({frame.version}); the version is {VERSION}"
-                await client.send(bytes(frame.answer(_ERROR, _error(_PROTOCOL_ERROR, message))))
-                raise Refused(message)
-            if frame.operation == _STARTUP:
+                await self._refuse(client, frame, message, _PROTOCOL_ERROR)
+            if frame.operation == frames.STARTUP:
+                if "COMPRESSION" in _options(frame):
+                    await self._refuse(client, frame, "nothing is compressed here", _PROTOCOL_ERROR)
                 return frame
-            if frame.operation != _OPTIONS:
-                await client.send(bytes(frame.answer(_ERROR, _error(_PROTOCOL_ERROR, "STARTUP comes first"))))
-                raise Refused("a client that begins with something else")
+            if frame.operation != frames.OPTIONS:
+                await self._refuse(client, frame, "STARTUP comes first", _PROTOCOL_ERROR)
             await cassandra.send(bytes(frame))
-            await client.send(bytes(await _read(cassandra)))
+            answer = await read(cassandra, _MOST_BYTES)
+            await client.send(bytes(frame.answer(frames.SUPPORTED, _uncompressed(answer))))
 
-    async def _sign_in(self, client: Line, startup: Frame) -> Frame:
-        """The frame that has to be told of the success."""
+    async def _sign_in(self, client: Line, startup: Frame) -> tuple[Identity, Frame]:
+        """Who it is, and the frame that has to be told of the success."""
         nonce = secrets.token_hex(16)
-        await client.send(bytes(startup.answer(_AUTHENTICATE, _text(AUTHENTICATOR))))
-        hello = await _read(client)
-        if hello.operation != _RESPONSE or _bytes(hello) != _HELLO:
+        await client.send(bytes(startup.answer(frames.AUTHENTICATE, frames.text(AUTHENTICATOR))))
+        hello = await read(client, _MOST_BYTES)
+        if hello.operation != frames.RESPONSE or _response(hello) != _HELLO:
             await self._refuse(client, hello, "the client does not sign in with SigV4")
-        await client.send(bytes(hello.answer(_CHALLENGE, _long(f"nonce={nonce}".encode()))))
-        response = await _read(client)
+        await client.send(bytes(hello.answer(frames.CHALLENGE, long_bytes(f"nonce={nonce}".encode()))))
+        response = await read(client, _MOST_BYTES)
         try:
-            identity = self._verified(_bytes(response).decode("ascii", "replace"), nonce, datetime.now(UTC))
-        except BadSignature as error:
-            await self._refuse(client, response, str(error))
-        else:
-            if not self._may(identity):
-                await self._refuse(client, response, f"{identity.role} is not authorized to use any table")
-        return response
+            identity = self._verified(_response(response).decode("ascii", "replace"), nonce, datetime.now(UTC))
+        except BadSignature as failure:
+            await self._refuse(client, response, str(failure))
+        return identity, response
 
     def _verified(self, text: str, nonce: str, now: datetime) -> Identity:
         given = dict(pair.partition("=")[::2] for pair in text.split(","))
@@ -108,9 +122,17 @@ class CassandraDoor(RoleDoor[[]]):
         return identity
 
     @staticmethod
-    async def _refuse(client: Line, frame: Frame, message: str) -> None:
-        await client.send(bytes(frame.answer(_ERROR, _error(_BAD_CREDENTIALS, message))))
+    async def _refuse(client: Line, frame: Frame, message: str, code: int = _BAD_CREDENTIALS) -> NoReturn:
+        await client.send(bytes(frame.answer(frames.ERROR, error(code, message))))
         raise Refused(message)
+
+
+async def _answers(cassandra: Line, client: Line, talk: Conversation) -> None:
+    """Whole, each of them: one of the door's own may come between two, but not into one."""
+    while True:
+        frame = await read(cassandra, _LARGEST)
+        talk.hear(frame)
+        await client.send(bytes(frame))
 
 
 def expected_signature(identity: Identity, nonce: str, time: str, region: str) -> str:
@@ -132,25 +154,22 @@ def _escaped(text: str) -> str:
     return quote(text, safe="")
 
 
-async def _read(line: Line) -> Frame:
-    version, flags, stream, operation, length = _HEADER.unpack(await line.reader.readexactly(_HEADER.size))
-    if not 0 <= length <= _MOST_BYTES:
-        raise Refused("a frame of a length that none has before the client has signed in")
-    return Frame(version, stream, operation, await line.reader.readexactly(length), flags)
-
-
-def _text(value: str) -> bytes:
-    return struct.pack("!H", len(value)) + value.encode()
-
-
-def _long(value: bytes) -> bytes:
-    return struct.pack("!i", len(value)) + value
-
-
-def _bytes(frame: Frame) -> bytes:
-    """What a response carries: its length, then that."""
+def _response(frame: Frame) -> bytes:
+    """What it carries: its length, then that."""
     return frame.body[4:]
 
 
-def _error(code: int, message: str) -> bytes:
-    return struct.pack("!i", code) + _text(message)
+def _options(frame: Frame) -> dict[str, str]:
+    content = frame.content()
+    return {content.text(): content.text() for _ in range(content.short())}
+
+
+def _uncompressed(supported: Frame) -> bytes:
+    """What Cassandra supports, without its ways to compress: the door reads what is said."""
+    content = supported.content()
+    body = [struct.pack("!H", count := content.short())]
+    for _ in range(count):
+        name, values = content.text(), [content.text() for _ in range(content.short())]
+        kept = [] if name == "COMPRESSION" else values
+        body += [frames.text(name), struct.pack("!H", len(kept)), *map(frames.text, kept)]
+    return b"".join(body)

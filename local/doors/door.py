@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from .authority import HOST
+from local.certificates import HOST
 
 CHUNK = 256 * 1024
 FAREWELL_S = 1.0

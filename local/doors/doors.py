@@ -5,22 +5,28 @@ import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
+from confluent_kafka.admin import AclBinding  # type: ignore[attr-defined]  # it is public, but not marked as exported
+
 from local.assembly import Resolver, Site
+from local.certificates import HOST, make_certificates, server_context
 from local.engines import Endpoints, Engines, EngineUnavailable
 from local.faults.calls import CallFaults
+from local.model import Function
 from local.runtime.http1 import Exchange
 
-from .authority import HOST, make_authority
+from .access import Access
+from .acls import acls, action_of
 from .aws import AwsDoor
 from .cassandra import CassandraDoor
+from .denials import Denials
 from .door import Door
-from .iam import Grants, grants
-from .identities import BadSignature, Identities, Identity
+from .iam import grants
+from .identities import BadSignature, Identities
 from .kafka import KafkaDoor
 from .keys import keys
+from .ledger import Refusal
 from .postgres import PostgresDoor
 from .refusals import Denied
 from .requests import request_of
@@ -28,6 +34,8 @@ from .valkey import ValkeyDoor, cache_users
 
 _logger = logging.getLogger(__name__)
 NAMES = ("cassandra", "kafka", "postgres", "valkey")
+LOOK_EVERY_S = 0.5
+"""Into Kafka's log: a file tells nobody that it has grown."""
 
 
 class Doors:
@@ -44,11 +52,12 @@ class Doors:
         self._site = site
         self._addresses = {name: f"{HOST}:{engines.site.ports[f'{name}-door']}" for name in NAMES}
         self._folder = engines.site.state / "doors"
-        self._grants = Grants({})
+        self.access = Access()
+        self._denials = Denials(engines.site.logs / f"{engines.kafka.name}.log")
+        self._watch: asyncio.Task[None] | None = None
         self.of_engines: dict[str, Door] = {}
         """Those that are open, by the engine to which each leads."""
-        self._authorities = Path()
-        self._clusters: list[str] = []
+        self._authorities = self._folder / "authorities.pem"
 
     @property
     def endpoints(self) -> Endpoints:
@@ -66,28 +75,36 @@ class Doors:
         kafka = self._engines.kafka
         if kafka.external:
             raise EngineUnavailable(f"with --secured, Kafka is started here: {kafka.variable} cannot be used")
-        self._authorities, tls = await asyncio.to_thread(make_authority, self._folder)
+        certificates = make_certificates()
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._authorities.write_bytes(certificates.authority)
+        tls = server_context(certificates, self._folder)
         ports = {name: int(address.rpartition(":")[2]) for name, address in self._addresses.items()}
-        known: dict[str, Any] = {"tls": tls, "identities": self.identities, "region": self._site.region}
+        role: dict[str, Any] = {"identities": self.identities, "region": self._site.region, "access": self.access}
+        account = self._site.account
         behind = self._engines.endpoints()
-        self._valkey = ValkeyDoor(ports["valkey"], behind=behind.valkey, may=self.may_use_cache, **known)
-        self._postgres = PostgresDoor(ports["postgres"], tls=tls, behind=behind.postgres)
-        self._cassandra = CassandraDoor(ports["cassandra"], behind=behind.cassandra, may=self.may_use_tables, **known)
-        self._kafka = KafkaDoor(ports["kafka"], behind=kafka.behind_door, may=self.may_connect, **known)
+        self._valkey = ValkeyDoor(ports["valkey"], tls=tls, behind=behind.valkey, **role)
+        self._postgres = PostgresDoor(ports["postgres"], tls=tls, behind=behind.postgres, ledger=self.access.ledger)
+        self._cassandra = CassandraDoor(ports["cassandra"], tls=tls, behind=behind.cassandra, account=account, **role)
+        self._kafka = KafkaDoor(ports["kafka"], tls=tls, behind=kafka.behind_door, **role)
         self._aws = AwsDoor(
             self._engines.site.ports["localstack-door"],
             behind=behind.localstack,
-            identities=self.identities,
-            region=self._site.region,
-            account=self._site.account,
+            functions=f"http://{HOST}:{self._engines.site.ports['admin']}",
+            account=account,
+            **role,
         )
         kafka.door = self._kafka.address
         self.of_engines = {each.name: each for each in (self._valkey, self._postgres, self._cassandra, self._kafka)}
         for door in self._all:
             await door.start()
+        self._watch = asyncio.get_running_loop().create_task(self._look())
 
     async def stop(self) -> None:
         """Harmless if none is open."""
+        if self._watch is not None:
+            self._watch.cancel()
+            await asyncio.gather(self._watch, return_exceptions=True)
         await asyncio.gather(*(door.stop() for door in self._all))
 
     @property
@@ -101,13 +118,27 @@ class Doors:
         Raises:
             Unresolvable: a policy is not understood.
         """
-        self._grants = self._aws.grants = grants(resolver)
+        self.access.grants = grants(resolver)
         self._aws.keys = keys(resolver)
         self._valkey.users = {user.name: user for user in cache_users(resolver)}
-        self._clusters = [
+        self._kafka.clusters = tuple(
             str(resolver.attribute(cluster.stack, cluster.logical_id, "Arn"))
             for cluster in resolver.assembly.resources("AWS::MSK::Cluster")
-        ]
+        )
+
+    @property
+    def acls(self) -> set[AclBinding]:
+        """
+        What the broker has to know of that: it is the one that decides about topics and groups.
+
+        Raises:
+            Unresolvable: a policy says it in a way that Kafka does not have.
+        """
+        return acls(self.access.grants, self._kafka.clusters)
+
+    def introduce(self, functions: Iterable[Function]) -> None:
+        """By whose names people know the roles."""
+        self.access.ledger.introduce((function.role, function.name) for function in functions)
 
     def fail(self, faults: CallFaults) -> None:
         """Have calls of AWS's services fail on purpose."""
@@ -123,7 +154,12 @@ class Doors:
         Of every function: where AWS's services are, and whom to trust. Lambda's runtime has such a file where its TLS
         looks for it.
         """
-        return {"AWS_ENDPOINT_URL": f"http://{self._aws.address}", "SSL_CERT_FILE": str(self._authorities)}
+        url = f"http://{self._aws.address}"
+        return {
+            "AWS_ENDPOINT_URL": url,
+            "AWS_ENDPOINT_URL_LAMBDA": url,
+            "SSL_CERT_FILE": str(self._authorities),
+        }
 
     def credentials(self, role: str) -> Mapping[str, str]:
         """Of a function with that role, in its environment."""
@@ -135,21 +171,31 @@ class Doors:
             self._aws.check_post(request_of(exchange), path, datetime.now(UTC))
         except (BadSignature, Denied) as error:
             self._aws.refused += 1
-            _logger.warning("@connections: %s", error)
+            if isinstance(error, BadSignature):  # what a role may not do is in the ledger
+                _logger.warning("@connections: %s", error)
             return str(error)
         return None
 
-    def status(self) -> dict[str, dict[str, int]]:
-        return {door.name: door.status() for door in self._all}
+    def status(self) -> dict[str, Any]:
+        """A JSON-serialisable snapshot: who came to each door, and what was refused."""
+        self._hear_of_denials()
+        ledger = self.access.ledger
+        return {
+            "doors": {
+                door.name: {"address": door.address, **door.status(), "visitors": ledger.visitors(door.name)}
+                for door in self._all
+            },
+            "refusals": ledger.refusals(),
+        }
 
-    def may_connect(self, identity: Identity) -> bool:
-        """To the log."""
-        return any(self._grants.allow(identity.role, "kafka-cluster:Connect", arn) for arn in self._clusters)
+    async def _look(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            self._hear_of_denials()
 
-    def may_use_tables(self, identity: Identity) -> bool:
-        """Any of them; which ones, nobody asks here."""
-        return self._grants.touch(identity.role, "cassandra:")
-
-    def may_use_cache(self, identity: Identity, arns: Iterable[str]) -> bool:
-        """As the user and on the cache that these are."""
-        return all(self._grants.allow(identity.role, "elasticache:Connect", arn) for arn in arns)
+    def _hear_of_denials(self) -> None:
+        for denial in self._denials.news():
+            self._kafka.refused += 1
+            for cluster in self._kafka.clusters:
+                what = action_of(denial.operation, denial.kind, denial.name, cluster)
+                self.access.ledger.refuse(Refusal(self._kafka.name, denial.role, *what))

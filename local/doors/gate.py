@@ -4,10 +4,10 @@ In front of LocalStack where there is no door: some services may refuse, or hang
 Only functions come through it; what the local cloud itself, or a test, asks goes past.
 """
 
+from local.certificates import HOST
 from local.faults.calls import CallFaults
 from local.runtime.http1 import Exchange, HttpServer
 
-from .authority import HOST
 from .onward import Onward
 from .struck import struck
 

@@ -6,7 +6,7 @@ resources say is not looked at: one's own account is let in by either.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -26,10 +26,15 @@ class Statement:
     """Operator, key in lower case, values."""
 
     def covers(self, action: str, resource: str, context: Context) -> bool:
-        return (
-            any(_matches(pattern.lower(), action.lower()) for pattern in self.actions)
-            and any(_matches(pattern, resource) for pattern in self.resources)
-            and all(_holds(condition, context) for condition in self.conditions)
+        return self._names(action, context) and any(matches(pattern, resource) for pattern in self.resources)
+
+    def resources_of(self, action: str) -> tuple[str, ...]:
+        """Patterns of what it says of `action`, in a request that meets no condition but negated ones."""
+        return self.resources if self._names(action, {}) else ()
+
+    def _names(self, action: str, context: Context) -> bool:
+        return any(matches(pattern.lower(), action.lower()) for pattern in self.actions) and all(
+            _holds(condition, context) for condition in self.conditions
         )
 
 
@@ -44,12 +49,9 @@ class Grants:
         covering = [each for each in self._statements.get(role, ()) if each.covers(action, resource, context or {})]
         return bool(covering) and all(each.allows for each in covering)
 
-    def touch(self, role: str, prefix: str) -> bool:
-        """Whether the role is allowed anything at all that begins with `prefix`, to whatever resource."""
-        return any(
-            each.allows and any(action.startswith(prefix) for action in each.actions)
-            for each in self._statements.get(role, ())
-        )
+    def roles(self) -> Iterable[tuple[str, Sequence[Statement]]]:
+        """Each that the templates have, with what its policies state."""
+        return self._statements.items()
 
 
 def grants(resolver: Resolver) -> Grants:
@@ -114,7 +116,8 @@ def _same(expected: str, value: str) -> bool:
     return expected.lower() == value.lower()
 
 
-def _matches(pattern: str, value: str) -> bool:
+def matches(pattern: str, value: str) -> bool:
+    """Whether `value` is what `pattern` says: `*` stands for any letters, `?` for one."""
     return _expression(pattern).fullmatch(value) is not None
 
 
@@ -128,11 +131,11 @@ _OPERATORS: Mapping[str, tuple[bool, Callable[[str, str], bool]]] = {
     "StringEquals": (False, _equal),
     "StringNotEquals": (True, _equal),
     "StringEqualsIgnoreCase": (False, _same),
-    "StringLike": (False, _matches),
-    "StringNotLike": (True, _matches),
-    "ArnEquals": (False, _matches),
-    "ArnLike": (False, _matches),
-    "ArnNotLike": (True, _matches),
+    "StringLike": (False, matches),
+    "StringNotLike": (True, matches),
+    "ArnEquals": (False, matches),
+    "ArnLike": (False, matches),
+    "ArnNotLike": (True, matches),
     "Bool": (False, _same),
 }
 """Whether it is negated, and how one value is compared."""

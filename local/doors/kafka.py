@@ -5,11 +5,17 @@ The client says SASL/OAUTHBEARER; its token is a presigned request `kafka-cluste
 make it. The broker itself cannot check one (its validators want a JWT), so the door answers the two requests of the
 handshake, also when they come again before the token has run out (KIP-368), and lets all others through, to a listener
 that advertises the door's address. SaslAuthenticate is answered up to version 1, which is what librdkafka speaks.
+
+To the broker the door says which role it is that comes: with the two requests of its own, and a token that nobody has
+signed (an unsecured JWS, RFC 7515, appendix A.5). What the role may do is then the broker's to decide, see `acls`, and
+its to refuse. One thing it does not refuse, and MSK does: a producer that is to write each record once needs
+`kafka-cluster:WriteDataIdempotently`, where Kafka since 2.8 is content with a topic that it may write.
 """
 
 import asyncio
 import base64
 import binascii
+import json
 import re
 import struct
 import uuid
@@ -17,14 +23,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import ClassVar
 
+from .acls import IDEMPOTENTLY
+from .calls import Call
 from .door import SIGN_IN_S, Line, Refused, both, engine
 from .identities import BadSignature, Identity, Presigned, read_presigned
 from .role_door import RoleDoor
 
 MECHANISM = "OAUTHBEARER"
 LONGEST_S = 900
-_VERSIONS, _HANDSHAKE, _AUTHENTICATE = 18, 17, 36
-_UNSUPPORTED_MECHANISM, _FAILED = 33, 58
+_VERSIONS, _HANDSHAKE, _AUTHENTICATE, _INIT_PRODUCER = 18, 17, 36, 22
+_CLUSTER_REFUSED, _UNSUPPORTED_MECHANISM, _FAILED = 31, 33, 58
 _NEWEST = 1
 _MOST_BYTES = 64 * 1024
 """Of a request of somebody who has not said who they are."""
@@ -34,6 +42,8 @@ _LARGEST = 100 * 1024 * 1024
 """Of any request: `socket.request.max.bytes`."""
 _TOKEN = re.compile(rb"\x01auth=Bearer ([^\x01]+)\x01")
 _ADDED_LATER = frozenset({"User-Agent"})
+_TAGGED_SINCE = 2
+"""The version of InitProducerId from which on its answer has tagged fields."""
 
 
 @dataclass(frozen=True)
@@ -50,16 +60,17 @@ class Request:
         return struct.pack("!i", len(self.correlation) + len(body)) + self.correlation + body
 
 
-class KafkaDoor(RoleDoor[[]]):
-    """`may`: whether a role may connect to the cluster."""
-
+class KafkaDoor(RoleDoor):
     name: ClassVar[str] = "kafka"
+    clusters: tuple[str, ...] = ()
+    """ARNs of the cluster for which the broker stands."""
 
     async def serve(self, client: Line) -> None:
         async with engine(self._behind) as broker:
             async with asyncio.timeout(SIGN_IN_S):
                 signed = await self._sign_in(client, broker)
-            self.admitted += 1
+                await _introduce(broker, signed.identity.role)
+            self._admit(signed.identity)
             async with asyncio.timeout(_left_s(signed)) as session:
                 await both(self._ask(client, broker, signed.identity, session), _answers(broker, client))
 
@@ -88,8 +99,15 @@ class KafkaDoor(RoleDoor[[]]):
                 if signed.identity is not identity:
                     raise Refused("another role than before")
                 session.reschedule(loop.time() + _left_s(signed))
+            elif request.key == _INIT_PRODUCER and not self._may(identity, IDEMPOTENTLY):
+                self.refused += 1
+                await client.send(request.answer(_no_producer(request)))
             else:
                 await broker.send(request.frame)
+
+    def _may(self, identity: Identity, action: str) -> bool:
+        calls = (Call(action, arn) for arn in self.clusters)
+        return bool(self.clusters) and self._access.refusal(self.name, identity.role, *calls) is None
 
     async def _authenticate(self, client: Line, request: Request) -> Presigned:
         if request.version > _NEWEST:
@@ -120,9 +138,37 @@ class KafkaDoor(RoleDoor[[]]):
             longest_s=LONGEST_S,
             unsigned=_ADDED_LATER,
         )
-        if signed.parameters.get("Action") != "kafka-cluster:Connect" or not self._may(signed.identity):
+        wanted = "kafka-cluster:Connect"
+        if signed.parameters.get("Action") != wanted or not self._may(signed.identity, wanted):
             raise BadSignature(f"{signed.identity.role} may not connect to the cluster")
         return signed
+
+
+async def _introduce(broker: Line, role: str) -> None:
+    """
+    Sign in to the broker as `role`.
+
+    Raises:
+        Refused: it does not take that.
+    """
+    claims = {"sub": role, "exp": datetime.now(UTC).timestamp() + LONGEST_S}
+    message = f"n,,\x01auth=Bearer {_jose({'alg': 'none'})}.{_jose(claims)}.\x01\x01".encode()
+    for key, body in ((_HANDSHAKE, _text(MECHANISM)), (_AUTHENTICATE, struct.pack("!i", len(message)) + message)):
+        request = struct.pack("!hhih", key, _NEWEST, 0, -1) + body
+        await broker.send(struct.pack("!i", len(request)) + request)
+        (error,) = struct.unpack_from("!h", await _frame(broker, _MOST_BYTES), 8)
+        if error:
+            raise Refused(f"the broker does not take {role} in: {error}")
+
+
+def _jose(part: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode()
+
+
+def _no_producer(request: Request) -> bytes:
+    """Of InitProducerId: no id, because the cluster does not allow it."""
+    tags = b"\0" if request.version >= _TAGGED_SINCE else b""
+    return tags + struct.pack("!ihqh", 0, _CLUSTER_REFUSED, -1, -1) + tags
 
 
 def _left_s(signed: Presigned) -> float:

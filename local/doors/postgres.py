@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
 from .door import SIGN_IN_S, Door, Line, Refused, both, carry, engine
+from .ledger import Ledger
 from .pinning import pins
 
 IDLE_S = 1800.0
@@ -31,8 +32,9 @@ _TAKEN = frozenset(
 class PostgresDoor(Door):
     name: ClassVar[str] = "postgres"
 
-    def __init__(self, port: int, *, tls: ssl.SSLContext, behind: str, idle_s: float = IDLE_S) -> None:
+    def __init__(self, port: int, *, tls: ssl.SSLContext, behind: str, ledger: Ledger, idle_s: float = IDLE_S) -> None:
         super().__init__(port, tls=None)
+        self._ledger = ledger
         self.idle_s = idle_s
         self.roles: set[str] = set()
         self.pinned: Counter[str] = Counter()
@@ -49,6 +51,7 @@ class PostgresDoor(Door):
         async with engine(self._behind) as postgres:
             await postgres.send(packet)
             self.admitted += 1
+            self._ledger.admit(self.name, _settings(packet).get("user", "who cancels a request"))
             session = Session(self.pinned)
             async with asyncio.timeout(LIFE_S):
                 await both(self._listen(client, postgres, session), carry(postgres, client))

@@ -16,8 +16,9 @@ from typing import ClassVar
 
 from local.assembly import Resolver, Resource
 
+from .calls import Call
 from .door import SIGN_IN_S, Line, Refused, both, carry, engine
-from .identities import BadSignature, Presigned, read_presigned
+from .identities import BadSignature, Identity, Presigned, read_presigned
 from .role_door import RoleDoor
 
 LONGEST_S = 900
@@ -39,9 +40,7 @@ class CacheUser:
     """What a role needs `elasticache:Connect` on: the cache and the user."""
 
 
-class ValkeyDoor(RoleDoor[[Iterable[str]]]):
-    """`may`: whether a role may connect to what has these ARNs."""
-
+class ValkeyDoor(RoleDoor):
     name: ClassVar[str] = "valkey"
     users: Mapping[str, CacheUser] = MappingProxyType({})
     life_s: float = LIFE_S
@@ -49,15 +48,15 @@ class ValkeyDoor(RoleDoor[[Iterable[str]]]):
 
     async def serve(self, client: Line) -> None:
         async with asyncio.timeout(SIGN_IN_S):
-            user = await self._sign_in(client)
+            user, identity = await self._sign_in(client)
         async with engine(self._behind) as valkey:
             await self._become(valkey, user)
             await client.send(b"+OK\r\n")
-            self.admitted += 1
+            self._admit(identity)
             async with asyncio.timeout(self.life_s):
                 await both(carry(client, valkey), carry(valkey, client))
 
-    async def _sign_in(self, client: Line) -> CacheUser:
+    async def _sign_in(self, client: Line) -> tuple[CacheUser, Identity]:
         while True:
             command, *arguments = await _command(client)
             if command.upper() != b"AUTH":
@@ -70,7 +69,7 @@ class ValkeyDoor(RoleDoor[[Iterable[str]]]):
                 await client.send(_WRONG)
                 raise Refused(str(error)) from error
 
-    def _known(self, name: str, password: str) -> CacheUser:
+    def _known(self, name: str, password: str) -> tuple[CacheUser, Identity]:
         now = datetime.now(UTC)
         signed = read_presigned(
             password, self._identities, service="elasticache", region=self._region, now=now, longest_s=LONGEST_S
@@ -78,9 +77,10 @@ class ValkeyDoor(RoleDoor[[Iterable[str]]]):
         user, role = self.users.get(name), signed.identity.role
         if user is None or not _is_for(signed, user, password):
             raise BadSignature(f"a token of {role} that is not for the user {name}")
-        if not self._may(signed.identity, user.arns):
-            raise BadSignature(f"{role} is not authorized to perform elasticache:Connect as the user {name}")
-        return user
+        calls = (Call("elasticache:Connect", arn) for arn in user.arns)
+        if (refusal := self._access.refusal(self.name, role, *calls)) is not None:
+            raise BadSignature(str(refusal))
+        return user, signed.identity
 
     async def _become(self, valkey: Line, user: CacheUser) -> None:
         """Made anew each time: Valkey forgets its users when it restarts."""

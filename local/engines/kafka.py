@@ -21,7 +21,7 @@ node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller}
 listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}{listener}
 advertised.listeners=PLAINTEXT://127.0.0.1:{port}{advertised}
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,DOOR:PLAINTEXT
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,DOOR:SASL_PLAINTEXT
 controller.listener.names=CONTROLLER
 log.dirs={data}
 auto.create.topics.enable=false
@@ -40,6 +40,17 @@ log.cleaner.dedupe.buffer.size=2097152
 broker.heartbeat.interval.ms=500
 broker.session.timeout.ms=3000
 """
+BEHIND_A_DOOR = """\
+listener.name.door.sasl.enabled.mechanisms=OAUTHBEARER
+listener.name.door.oauthbearer.sasl.jaas.config=\
+org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required;
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+super.users=User:ANONYMOUS
+"""
+"""
+Who comes through the door is who the door says (an unsigned token), and may do what access control lists say. Whoever
+asks at the broker's own address may do anything.
+"""
 HEAP_MB = 256
 
 
@@ -53,7 +64,7 @@ class Kafka(Engine):
 
     @property
     def behind_door(self) -> str:
-        """A second address, for whatever stands before the broker: who asks here is told of `door`."""
+        """A second address, for whatever stands before the broker: who asks here says who it is, hears of `door`."""
         return f"127.0.0.1:{self.site.ports['kafka-behind-door']}"
 
     async def prepare(self) -> Command:
@@ -68,10 +79,12 @@ class Kafka(Engine):
                 listener=f",DOOR://{self.behind_door}" if self.door else "",
                 advertised=f",DOOR://{self.door}" if self.door else "",
             )
+            + (BEHIND_A_DOOR if self.door else "")
         )
         run = (
             *jvm(heap_mb=HEAP_MB, class_path=class_path, temporary=fresh_temporary_folder(self.home)),
             "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+            "-Dorg.slf4j.simpleLogger.log.kafka.authorizer.logger=info",  # whom it refuses what
             "-Dorg.slf4j.simpleLogger.showDateTime=true",
         )
         if not (data / "meta.properties").exists():

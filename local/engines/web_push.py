@@ -7,9 +7,9 @@ from typing import ClassVar
 
 import aiohttp
 
+from local.certificates import make_certificates
 from local.engines.engine import Engine
 from local.process import Command, plain_environment
-from local.push_service.certificate import certificate
 
 
 class WebPush(Engine):
@@ -24,12 +24,12 @@ class WebPush(Engine):
         return self.home / "authority.pem"
 
     async def prepare(self) -> Command:
-        own = self.home / "certificate.pem"
+        own = self.home / "server.pem"
         if not own.exists():
+            certificates = make_certificates()
+            self.authority.write_bytes(certificates.authority)
             own.touch(mode=0o600)
-            own.write_bytes(certificate())
-        known, _, _ = own.read_text().partition("-----BEGIN PRIVATE KEY")
-        self.authority.write_text(known)
+            own.write_bytes(certificates.server)
         return Command(
             name=self.name,
             argv=(sys.executable, "-m", "local.push_service.server", str(self.port), str(own)),

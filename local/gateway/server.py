@@ -157,7 +157,7 @@ class Runtime:
         return {
             "uptime_s": round(time.time() - self._started, 1),
             **self.faults.status(),
-            "doors": {} if self._doors is None else self._doors.status(),
+            **({} if self._doors is None else self._doors.status()),
             "functions": self.functions.status(),
             "apis": {api.api.api_id: {"kind": api.api.kind, **api.status()} for api in self.apis},
             "sources": [source.status() for source in self.sources],

@@ -25,7 +25,7 @@ class Statement:
     verb: str
     """In capitals; of definitions with the kind of thing, as in `CREATE TABLE`; `BATCH`."""
     table: tuple[str, ...] = ()
-    """Its name, after that of its keyspace if that is stated; of reads and writes only."""
+    """Its name, after that of its keyspace if that is stated; of definitions, those of tables, types and keyspaces."""
     clauses: frozenset[str] = frozenset()
     """Those that rules are about: `IF`, `DISTINCT`, `GROUP BY`, `PER PARTITION LIMIT`, `TTL`, `UNLOGGED`, `DROP` …"""
     functions: frozenset[str] = frozenset()
@@ -94,8 +94,10 @@ def _definition(found: list[Token]) -> Statement:
     words = [token.text for token in found if token.text not in {"OR", "REPLACE", "CUSTOM"}]
     verb = " ".join(words[:3] if "MATERIALIZED" in words[:2] else words[:2])
     changes = {token.text for token in found[2:] if token.kind == "word" and not token.depth}
+    named = [token for token in found[2:] if token.text not in {"IF", "NOT", "EXISTS"}]
     return Statement(
         verb=verb,
+        table=_name(named, 0) if verb.endswith((" TABLE", " TYPE", " KEYSPACE")) else (),
         clauses=frozenset(changes & {"ADD", "DROP", "RENAME", "ALTER"}) if verb == "ALTER TABLE" else frozenset(),
         types=frozenset(_types(found)),
     )
@@ -113,7 +115,11 @@ def _types(found: list[Token]) -> Iterator[str]:
 
 def _table(found: list[Token], after: str) -> tuple[str, ...]:
     start = next((index + 1 for index, token in enumerate(found) if token.text == after and not token.depth), None)
-    if start is None or start >= len(found):
+    return () if start is None else _name(found, start)
+
+
+def _name(found: list[Token], start: int) -> tuple[str, ...]:
+    if start >= len(found):
         return ()
     name = [_identifier(found[start])]
     if len(found) > start + 2 and found[start + 1].text == ".":

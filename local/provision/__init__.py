@@ -2,7 +2,14 @@
 
 from local.provision.cassandra import provision_tables, switches
 from local.provision.errors import ProvisionFailed
-from local.provision.kafka import provision_topics
+from local.provision.kafka import provision_acls, provision_topics
 from local.provision.localstack import LocalStackResources
 
-__all__ = ["LocalStackResources", "ProvisionFailed", "provision_tables", "provision_topics", "switches"]
+__all__ = [
+    "LocalStackResources",
+    "ProvisionFailed",
+    "provision_acls",
+    "provision_tables",
+    "provision_topics",
+    "switches",
+]

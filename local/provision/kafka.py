@@ -1,12 +1,20 @@
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
+from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import (  # type: ignore[attr-defined]  # they are public, but not marked as exported
+    AclBinding,
+    AclBindingFilter,
+    AclOperation,
+    AclPermissionType,
     AdminClient,
     AlterConfigOpType,
     ConfigEntry,
     ConfigResource,
     NewTopic,
+    ResourcePatternType,
+    ResourceType,
 )
 
 from local.assembly import Topic
@@ -35,6 +43,46 @@ def provision_topics(bootstrap: str, topics: Iterable[Topic]) -> None:
             )
     _create(admin, [wanted[name] for name in wanted.keys() - existing.keys()])
     _configure(admin, [wanted[name] for name in wanted.keys() & existing.keys()])
+
+
+def provision_acls(bootstrap: str, wanted: AbstractSet[AclBinding]) -> None:
+    """
+    Has the broker keep exactly these access control lists. Blocks.
+
+    Raises:
+        KafkaException: the broker did not do it within `TIMEOUT_S`, or has been started without them.
+    """
+    admin = AdminClient({"bootstrap.servers": bootstrap, "socket.timeout.ms": int(TIMEOUT_S * 1000)})
+    any_name: Any = None  # which its types do not have, and its documentation does
+    anything = AclBindingFilter(
+        restype=ResourceType.ANY,
+        name=any_name,
+        resource_pattern_type=ResourcePatternType.ANY,
+        principal=any_name,
+        host=any_name,
+        operation=AclOperation.ANY,
+        permission_type=AclPermissionType.ANY,
+    )
+    kept = set(admin.describe_acls(anything, request_timeout=TIMEOUT_S).result(TIMEOUT_S))
+    surplus = [_only(binding) for binding in kept - wanted]
+    under_way = [
+        *(admin.delete_acls(surplus, request_timeout=TIMEOUT_S).values() if surplus else ()),
+        *(admin.create_acls(list(wanted - kept), request_timeout=TIMEOUT_S).values() if wanted - kept else ()),
+    ]
+    for future in under_way:
+        future.result(TIMEOUT_S)
+
+
+def _only(binding: AclBinding) -> AclBindingFilter:
+    return AclBindingFilter(
+        restype=binding.restype,
+        name=binding.name,
+        resource_pattern_type=binding.resource_pattern_type,
+        principal=binding.principal,
+        host=binding.host,
+        operation=binding.operation,
+        permission_type=binding.permission_type,
+    )
 
 
 def _create(admin: AdminClient, topics: list[Topic]) -> None:

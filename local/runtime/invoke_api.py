@@ -9,16 +9,16 @@ from local.runtime.http1 import Exchange
 from local.runtime.scheduling import ThrottledError
 
 PREFIX = "/2015-03-31/functions/"
-_SUFFIX = "/invocations"
+SUFFIX = "/invocations"
 _JSON = (b"content-type", b"application/json")
 
 
 def function_of(exchange: Exchange) -> str | None:
     """The function (name or ARN) that the request invokes; None if it is another request."""
     path = exchange.raw_path.decode("latin-1")
-    if exchange.method != "POST" or not path.startswith(PREFIX) or not path.endswith(_SUFFIX):
+    if exchange.method != "POST" or not path.startswith(PREFIX) or not path.endswith(SUFFIX):
         return None
-    return unquote(path[len(PREFIX) : -len(_SUFFIX)])
+    return unquote(path[len(PREFIX) : -len(SUFFIX)])
 
 
 class InvokeApi:

@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from local.push_service.certificate import certificate
+from local.certificates import make_certificates, server_context
 from local.push_service.rules import Refusal, check_headers, check_signature
 from natter.domain.accounts.users import PushTarget
 from natter.domain.ids import DeviceId, UserId, new_id
@@ -146,10 +146,9 @@ def push_server(host: str = "127.0.0.1") -> Iterator[PushServer]:
             """Who does not trust it, or has given up, hangs up."""
 
     with TemporaryDirectory() as folder, Server(("127.0.0.1", 0), Handler) as server:
-        authority = Path(folder) / "certificate.pem"
-        authority.write_bytes(certificate())
-        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        tls.load_cert_chain(authority)
+        authority, certificates = Path(folder) / "authority.pem", make_certificates()
+        authority.write_bytes(certificates.authority)
+        tls = server_context(certificates, Path(folder))
         running = PushServer(server.server_port, authority, host)
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()

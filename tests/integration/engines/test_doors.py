@@ -14,12 +14,16 @@ import pytest
 import redis
 from aws_msk_iam_sasl_signer import MSKAuthTokenProvider
 from botocore.credentials import Credentials
+from cassandra import Unauthorized
 from cassandra.auth import PlainTextAuthProvider
-from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile, NoHostAvailable
+from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile, NoHostAvailable, Session
 from cassandra.policies import RoundRobinPolicy
-from confluent_kafka import KafkaException, Producer
+from cassandra.query import BatchStatement, BatchType
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 
+from local.certificates import make_certificates, server_context
 from local.doors import (
+    Access,
     CacheUser,
     CassandraDoor,
     Door,
@@ -28,10 +32,14 @@ from local.doors import (
     KafkaDoor,
     PostgresDoor,
     ValkeyDoor,
-    make_authority,
+    statements,
 )
 from local.doors import identities as signatures
+from local.doors.acls import acls
+from local.doors.denials import Denials
+from local.doors.iam import Grants, Statement
 from local.engines import Engines
+from local.provision import provision_acls
 from natter.adapters.cassandra import client as cassandra
 from natter.adapters.kafka import client as kafka
 from natter.adapters.kafka.client import NewRecord, RecordProducer
@@ -42,12 +50,18 @@ from natter.settings import KafkaSettings, KeyspacesSettings, ValkeySettings
 from .test_engines import dsn, first_record, make_topic
 
 REGION = "eu-central-1"
-USER = CacheUser("natter-x", "natter-x", "on ~* &* +@all -@dangerous +info")
+USER = CacheUser("natter-x", "natter-x", "on ~* &* +@all -@dangerous +info", ("arn:aws:cache", "arn:aws:user"))
+CLUSTER = f"arn:aws:kafka:{REGION}:000000000000:cluster/log/1"
+TABLES = f"arn:aws:cassandra:{REGION}:000000000000:/keyspace/"
+type Grant = tuple[str, str]
 
 
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ssl.SSLContext]:
-    return make_authority(tmp_path_factory.mktemp("doors"))
+    certificates, folder = make_certificates(), tmp_path_factory.mktemp("doors")
+    authorities = folder / "authorities.pem"
+    authorities.write_bytes(certificates.authority)
+    return authorities, server_context(certificates, folder)
 
 
 @pytest.fixture
@@ -58,6 +72,20 @@ def identities() -> Identities:
 @pytest.fixture
 def me(identities: Identities) -> Identity:
     return identities.of_role("arn:aws:iam::000000000000:role/send")
+
+
+@pytest.fixture
+def access(me: Identity) -> Access:
+    return Access(granted(me, ("*", "*")))
+
+
+def granted(who: Identity, *grants: Grant) -> Grants:
+    return Grants({who.role: [Statement(allows=True, actions=(what,), resources=(where,)) for what, where in grants]})
+
+
+def refused(access: Access) -> list[Grant]:
+    """What was, the last first."""
+    return [(each["action"], each["resource"]) for each in access.ledger.refusals()]
 
 
 @pytest.fixture
@@ -95,11 +123,11 @@ def credentials(identity: Identity) -> Callable[[], Credentials]:
 class TestValkey:
     @pytest.fixture
     async def door(
-        self, engines: Engines, authority: tuple[Path, ssl.SSLContext], identities: Identities
+        self, engines: Engines, authority: tuple[Path, ssl.SSLContext], identities: Identities, access: Access
     ) -> AsyncIterator[ValkeyDoor]:
         port = engines.site.ports["valkey-door"]
         behind = engines.valkey.address
-        door = ValkeyDoor(port, tls=authority[1], behind=behind, identities=identities, region=REGION)
+        door = ValkeyDoor(port, tls=authority[1], behind=behind, identities=identities, region=REGION, access=access)
         door.users = {USER.name: USER}
         async with opened(door):
             yield door
@@ -137,21 +165,14 @@ class TestValkey:
             await asyncio.to_thread(self.client(door, Identity("arn:aws:iam::000000000000:role/send")).warm)
 
     async def test_a_role_without_the_grant_is_refused(
-        self, engines: Engines, authority: tuple[Path, ssl.SSLContext], identities: Identities, environment: Identity
+        self, door: ValkeyDoor, access: Access, environment: Identity
     ) -> None:
-        asked: list[object] = []
-
-        def no(*who: object) -> bool:
-            asked.append(who)
-            return False
-
-        port, behind = engines.site.ports["valkey-door"], engines.valkey.address
-        door = ValkeyDoor(port, tls=authority[1], behind=behind, identities=identities, region=REGION, may=no)
-        door.users = {USER.name: USER}
-        async with opened(door):
+        """It needs it on the cache and on the user."""
+        for granted_, other in (USER.arns, USER.arns[::-1]):
+            access.grants = granted(environment, ("elasticache:Connect", granted_))
             with pytest.raises(Unavailable):
                 await asyncio.to_thread(self.client(door, environment).warm)
-        assert (environment, USER.arns) in asked
+            assert refused(access)[0] == ("elasticache:Connect", other)
         assert door.admitted == 0
 
     async def test_a_token_is_good_for_a_quarter_of_an_hour(
@@ -185,10 +206,12 @@ class TestValkey:
 
 class TestPostgres:
     @pytest.fixture
-    async def door(self, engines: Engines, authority: tuple[Path, ssl.SSLContext]) -> AsyncIterator[PostgresDoor]:
+    async def door(
+        self, engines: Engines, authority: tuple[Path, ssl.SSLContext], access: Access
+    ) -> AsyncIterator[PostgresDoor]:
         await engines.postgres.ensure_login("proxied", "secret", "proxied")
         port = engines.site.ports["postgres-door"]
-        door = PostgresDoor(port, tls=authority[1], behind=engines.postgres.address)
+        door = PostgresDoor(port, tls=authority[1], behind=engines.postgres.address, ledger=access.ledger)
         door.roles.add("proxied")
         async with opened(door):
             yield door
@@ -251,28 +274,95 @@ class TestPostgres:
 
 @pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")  # in AWS's plugin
 class TestCassandra:
+    READ, WRITE = "SELECT total FROM doors.orders WHERE id = ?", "INSERT INTO doors.orders (id, total) VALUES (?, ?)"
+    SYSTEM: tuple[Grant, ...] = (
+        ("cassandra:Select", f"{TABLES}system/table/*"),
+        ("cassandra:Select", f"{TABLES}system_schema/table/*"),
+    )
+
     @pytest.fixture
     async def door(
-        self, engines: Engines, authority: tuple[Path, ssl.SSLContext], identities: Identities
+        self, engines: Engines, authority: tuple[Path, ssl.SSLContext], identities: Identities, access: Access
     ) -> AsyncIterator[CassandraDoor]:
         port, behind = engines.site.ports["cassandra-door"], engines.cassandra.address
         async with opened(
-            CassandraDoor(port, tls=authority[1], behind=behind, identities=identities, region=REGION)
+            CassandraDoor(
+                port,
+                tls=authority[1],
+                behind=behind,
+                identities=identities,
+                region=REGION,
+                account="000000000000",
+                access=access,
+            )
         ) as door:
             yield door
 
-    async def test_lets_in_whom_it_knows(self, door: CassandraDoor, environment: Identity) -> None:  # noqa: ARG002
+    @pytest.fixture
+    async def session(self, door: CassandraDoor, environment: Identity) -> AsyncIterator[Session]:  # noqa: ARG002
         settings = KeyspacesSettings(endpoint=door.address, keyspace="system", auth="sigv4")
+        session = await asyncio.to_thread(cassandra.connect, settings)
+        yield session
+        await asyncio.to_thread(session.cluster.shutdown)
 
-        def ask() -> Any:
-            session = cassandra.connect(settings)
-            try:
-                return session.execute("SELECT key FROM system.local").one()
-            finally:
-                session.cluster.shutdown()
+    @pytest.fixture(autouse=True)
+    def table(self, engines: Engines) -> None:
+        """`doors.orders`, which somebody else has made."""
+        host, _, port = engines.cassandra.address.rpartition(":")
+        profile = ExecutionProfile(load_balancing_policy=RoundRobinPolicy())
+        profiles = {EXEC_PROFILE_DEFAULT: profile}
+        with Cluster([host], port=int(port), protocol_version=4, execution_profiles=profiles) as owner:
+            session = owner.connect()
+            replication = "{'class': 'SimpleStrategy', 'replication_factor': 1}"
+            session.execute(f"CREATE KEYSPACE IF NOT EXISTS doors WITH replication = {replication}")
+            session.execute("CREATE TABLE IF NOT EXISTS doors.orders (id int PRIMARY KEY, total int)")
 
-        assert await asyncio.to_thread(ask) == {"key": "local"}
+    async def test_lets_in_whom_it_knows(self, door: CassandraDoor, session: Session) -> None:
+        found = await asyncio.to_thread(session.execute, "SELECT key FROM system.local")
+        assert found.one() == {"key": "local"}
         assert door.admitted > 0
+
+    async def test_each_statement_has_to_be_granted_on_its_table(
+        self, door: CassandraDoor, session: Session, access: Access, environment: Identity
+    ) -> None:
+        orders = f"{TABLES}doors/table/orders"
+
+        def ask(*statements: tuple[str, tuple[int, ...]]) -> list[Any]:
+            return [session.execute(session.prepare(cql), values).one() for cql, values in statements]
+
+        assert await asyncio.to_thread(ask, (self.WRITE, (1, 2)), (self.READ, (1,))) == [None, {"total": 2}]
+        access.grants = granted(environment, *self.SYSTEM, ("cassandra:Select", orders))
+        assert await asyncio.to_thread(ask, (self.READ, (1,))) == [{"total": 2}]
+        with pytest.raises(Unauthorized, match=f"not authorized to perform: cassandra:Modify on resource: {orders}"):
+            await asyncio.to_thread(ask, (self.WRITE, (1, 3)))
+        access.grants = granted(environment, *self.SYSTEM)
+        with pytest.raises(Unauthorized):
+            await asyncio.to_thread(session.execute, "SELECT total FROM doors.orders WHERE id = 1")
+        assert refused(access) == [("cassandra:Select", orders), ("cassandra:Modify", orders)]
+        access.grants = granted(environment, ("*", "*"))
+        assert await asyncio.to_thread(ask, (self.READ, (1,))) == [{"total": 2}], "what was refused was not done"
+        assert door.refused == 2
+
+    async def test_a_batch_has_to_be_granted_as_a_whole(
+        self, session: Session, access: Access, environment: Identity
+    ) -> None:
+        insert = await asyncio.to_thread(session.prepare, self.WRITE)
+        batch = BatchStatement(BatchType.UNLOGGED)
+        batch.add(insert, (7, 1))
+        batch.add(insert, (8, 1))
+        await asyncio.to_thread(session.execute, batch)
+        access.grants = granted(environment, *self.SYSTEM, ("cassandra:Select", "*"))
+        with pytest.raises(Unauthorized):
+            await asyncio.to_thread(session.execute, batch)
+
+    async def test_what_is_not_known_any_more_is_prepared_again(
+        self, session: Session, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """As where Keyspaces has forgotten it; the driver does that by itself."""
+        monkeypatch.setattr(statements, "MOST_PREPARED", 1)
+        read = await asyncio.to_thread(session.prepare, self.READ)
+        await asyncio.to_thread(session.prepare, self.WRITE)
+        assert (await asyncio.to_thread(session.execute, read, (999,))).one() is None
 
     async def test_a_stranger_is_refused(
         self, door: CassandraDoor, environment: Identity, monkeypatch: pytest.MonkeyPatch
@@ -283,17 +373,14 @@ class TestCassandra:
             await asyncio.to_thread(cassandra.connect, settings)
         assert door.admitted == 0
 
-    async def test_a_role_without_the_grant_is_refused(
-        self, engines: Engines, authority: tuple[Path, ssl.SSLContext], identities: Identities, environment: Identity
+    async def test_a_role_that_may_not_read_the_system_tables_is_no_use(
+        self, door: CassandraDoor, access: Access, environment: Identity
     ) -> None:
-        port, behind = engines.site.ports["cassandra-door"], engines.cassandra.address
-        settings = KeyspacesSettings(endpoint=f"127.0.0.1:{port}", keyspace="system", auth="sigv4")
-        door = CassandraDoor(
-            port, tls=authority[1], behind=behind, identities=identities, region=REGION, may=lambda _: False
-        )
-        async with opened(door):
-            with pytest.raises(NoHostAvailable, match=f"{environment.role} is not authorized"):
-                await asyncio.to_thread(cassandra.connect, settings)
+        """The driver reads them before anything else."""
+        access.grants = granted(environment, ("cassandra:*", f"{TABLES}doors/table/*"))
+        settings = KeyspacesSettings(endpoint=door.address, keyspace="system", auth="sigv4")
+        with pytest.raises(NoHostAvailable, match="not authorized to perform: cassandra:Select"):
+            await asyncio.to_thread(cassandra.connect, settings)
 
     async def test_a_password_is_refused(self, door: CassandraDoor, authority: tuple[Path, ssl.SSLContext]) -> None:
         host, _, port = door.address.rpartition(":")
@@ -313,17 +400,73 @@ class TestCassandra:
         cluster.shutdown()
 
 
+@pytest.fixture(scope="module")
+def topic(engines: Engines) -> str:
+    make_topic(engines.kafka.address, "door")
+    return "door"
+
+
 class TestKafka:
     @pytest.fixture
     async def door(
-        self, engines: Engines, authority: tuple[Path, ssl.SSLContext], identities: Identities
+        self,
+        engines: Engines,
+        authority: tuple[Path, ssl.SSLContext],
+        identities: Identities,
+        access: Access,
+        topic: str,  # noqa: ARG002 - that is there
     ) -> AsyncIterator[KafkaDoor]:
         assert engines.kafka.door is not None
         port, behind = int(engines.kafka.door.rpartition(":")[2]), engines.kafka.behind_door
-        async with opened(
-            KafkaDoor(port, tls=authority[1], behind=behind, identities=identities, region=REGION)
-        ) as door:
+        door = KafkaDoor(port, tls=authority[1], behind=behind, identities=identities, region=REGION, access=access)
+        door.clusters = (CLUSTER,)
+        await self.grant(engines, access, access.grants)
+        async with opened(door):
             yield door
+
+    async def grant(self, engines: Engines, access: Access, grants: Grants) -> None:
+        """From now on, and nothing else."""
+        access.grants = grants
+        await asyncio.to_thread(provision_acls, engines.kafka.address, acls(grants, [CLUSTER]))
+
+    def only(self, who: Identity, *actions: str) -> Grants:
+        """These, of the topic, the group `readers` and the cluster, beside `Connect`."""
+        kinds = {"Connect": "cluster/log/1", "WriteDataIdempotently": "cluster/log/1"}
+        places = {
+            action: kinds.get(action, "group/log/1/readers" if "Group" in action else "topic/log/1/door")
+            for action in ("Connect", *actions)
+        }
+        prefix = CLUSTER.partition("cluster/")[0]
+        return granted(who, *((f"kafka-cluster:{action}", prefix + place) for action, place in places.items()))
+
+    def append(self, producer: RecordProducer) -> bool:
+        """
+        Raises:
+            Unavailable: it may not.
+        """
+        return producer.append([NewRecord(topic="door", key="k", value=b"through", schema=b"s")]) != []
+
+    def producer(self, door: KafkaDoor) -> RecordProducer:
+        return RecordProducer(KafkaSettings(brokers=door.address, auth="iam", append_timeout_s=10))
+
+    def consume(self, door: KafkaDoor) -> bytes:
+        """
+        Of the first record; as a member of the group.
+
+        Raises:
+            KafkaException: whatever the broker says.
+        """
+        settings = kafka.client_config(KafkaSettings(brokers=door.address, auth="iam"))
+        consumer = Consumer(settings | {"group.id": "readers", "auto.offset.reset": "earliest"})
+        try:
+            consumer.subscribe(["door"])
+            while (message := consumer.poll(30)) is not None:
+                if message.error() is not None:
+                    raise KafkaException(message.error())
+                return bytes(message.value() or b"")
+            raise TimeoutError
+        finally:
+            consumer.close()
 
     async def test_lets_in_whom_it_knows_and_all_goes_through_it(
         self,
@@ -331,12 +474,58 @@ class TestKafka:
         door: KafkaDoor,
         environment: Identity,  # noqa: ARG002
     ) -> None:
-        await asyncio.to_thread(make_topic, engines.kafka.address, "door")
-        producer = RecordProducer(KafkaSettings(brokers=door.address, auth="iam", append_timeout_s=10))
-        record = NewRecord(topic="door", key="k", value=b"through", schema=b"s")
-        assert await asyncio.to_thread(producer.append, [record]) != []
+        assert await asyncio.to_thread(self.append, self.producer(door))
         assert await asyncio.to_thread(first_record, engines.kafka.address, "door") == b"through"
         assert door.admitted > 0
+
+    async def test_what_is_granted_of_a_topic_and_a_group_may_be_done_and_nothing_else(
+        self, engines: Engines, door: KafkaDoor, access: Access, environment: Identity
+    ) -> None:
+        """With the broker's own errors, as MSK's are, and each of them in the log of the one that stands here."""
+        denials = Denials(engines.kafka.process.log)
+        list(denials.news())
+        await self.grant(engines, access, self.only(environment, "DescribeTopic", "WriteData", "WriteDataIdempotently"))
+        assert await asyncio.to_thread(self.append, self.producer(door))
+        for missing, actions, error in (
+            ("READ Group readers", ("DescribeTopic", "ReadData", "DescribeGroup"), "GROUP_AUTHORIZATION_FAILED"),
+            ("READ Topic door", ("DescribeTopic", "DescribeGroup", "AlterGroup"), "TOPIC_AUTHORIZATION_FAILED"),
+            ("DESCRIBE Topic door", ("ReadData", "DescribeGroup", "AlterGroup"), "TOPIC_AUTHORIZATION_FAILED"),
+        ):
+            await self.grant(engines, access, self.only(environment, *actions))
+            with pytest.raises(KafkaException) as failure:
+                await asyncio.to_thread(self.consume, door)
+            assert failure.value.args[0].name() == error
+            said = [f"{each.operation} {each.kind} {each.name}" for each in denials.news()]
+            assert missing in said
+        wanted = ("DescribeTopic", "ReadData", "DescribeGroup", "AlterGroup")
+        await self.grant(engines, access, self.only(environment, *wanted))
+        assert await asyncio.to_thread(self.consume, door) == b"through"
+
+    async def test_who_may_not_write_does_not(
+        self, engines: Engines, door: KafkaDoor, access: Access, environment: Identity
+    ) -> None:
+        """Nor does the client stay the one that was refused for good: it writes as soon as it may."""
+        producer = self.producer(door)
+        wanted = ("DescribeTopic", "WriteData", "WriteDataIdempotently")
+        before = await asyncio.to_thread(self.end, engines)
+        for missing in wanted[1:]:
+            await self.grant(engines, access, self.only(environment, *(each for each in wanted if each != missing)))
+            with pytest.raises(Unavailable):
+                await asyncio.to_thread(self.append, producer)
+        assert ("kafka-cluster:WriteDataIdempotently", CLUSTER) in refused(access)
+        assert await asyncio.to_thread(self.end, engines) == before
+        await self.grant(engines, access, self.only(environment, *wanted))
+        assert await asyncio.to_thread(self.append, producer)
+        assert await asyncio.to_thread(self.end, engines) == before + 1
+
+    def end(self, engines: Engines) -> int:
+        """How many records the topic has had."""
+        consumer = Consumer({"bootstrap.servers": engines.kafka.address, "group.id": "none"})
+        try:
+            _, end = consumer.get_watermark_offsets(TopicPartition("door", 0), timeout=10)
+            return end
+        finally:
+            consumer.close()
 
     async def test_a_stranger_is_refused(
         self, door: KafkaDoor, environment: Identity, monkeypatch: pytest.MonkeyPatch

@@ -62,6 +62,37 @@ class TestLines:
             "without counterpart here: AWS::CloudWatch::Alarm.Metrics.Expression (1), AWS::IAM::Role (2)"
         )
 
+    def test_doors_are_seen_with_whom_they_let_in_and_what_they_did_not_let_through(self) -> None:
+        door = {"address": "127.0.0.1:1", "connections": 2, "admitted": 3, "refused": 0, "visitors": {}}
+        doors = {
+            "kafka": door | {"refused": 4, "visitors": {"shop-order": 2, "shop-sweep": 1}},
+            "postgres": door | {"pinned": 5},
+            "aws": {key: value for key, value in door.items() if key != "connections"},
+        }
+        refusals = [
+            {
+                "door": "kafka",
+                "function": "shop-order",
+                "action": "kafka-cluster:WriteData",
+                "resource": "r",
+                "times": 4,
+            }
+        ]
+        assert "\n".join(lines(status(doors=doors, refusals=refusals))).split("\n\n")[1:3] == [
+            (
+                "secured: functions reach the engines through doors, as on AWS\n"
+                "door to   address      connections  let in  refused  who was let in\n"
+                "kafka     127.0.0.1:1            2       3        4  shop-order (2), shop-sweep (1)\n"
+                "postgres  127.0.0.1:1            2       3        0  -\n"
+                "aws       127.0.0.1:1            -       3        0  -\n"
+                "  sessions that pinned a database connection: 5"
+            ),
+            (
+                "refused by  function    action                   resource  times\n"
+                "kafka       shop-order  kafka-cluster:WriteData  r             4"
+            ),
+        ]
+
     def test_app_without_event_sources(self) -> None:
         assert not [line for line in lines(status(sources=[], metrics=None)) if line.startswith(("event", "metrics"))]
 

@@ -10,6 +10,7 @@ come out minutes later, ahead of what was sent since.
 import os
 import ssl
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any
@@ -109,9 +110,10 @@ class RecordProducer:
         return self._producer
 
     def _discard(self, producer: Producer) -> None:
-        producer.purge(in_queue=True, in_flight=True, blocking=False)
-        producer.flush(0)
         self._producer = None
+        producer.purge(in_queue=True, in_flight=True, blocking=False)
+        with suppress(KafkaException):  # what has failed for good says so again
+            producer.flush(0)
 
 
 def producer_config(settings: KafkaSettings) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from local.push_service.certificate import certificate
+from local.certificates import make_certificates
 from natter.adapters.http import connection as http_connection
 from natter.adapters.http.connection import Endpoint, HttpConnection
 
@@ -110,7 +110,8 @@ class TestTls:
     @pytest.fixture
     def certificate_file(self, tmp_path: Path) -> Path:
         path = tmp_path / "certificate.pem"
-        path.write_bytes(certificate())
+        made = make_certificates()
+        path.write_bytes(made.server + made.authority)
         return path
 
     def serve(self, listening: socket.socket, certificate_file: Path, requests: int) -> threading.Thread:

@@ -14,11 +14,12 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
-from local.doors import Identities, Identity
+from local.doors import Access, Identities, Identity
 from local.doors.aws import AwsDoor
 from local.doors.iam import Grants, Statement
 from local.doors.identities import BadSignature
 from local.doors.keys import Kept, Keys
+from local.doors.ledger import Ledger
 from local.doors.refusals import Denied
 from local.doors.requests import HttpRequest
 from local.runtime.http1 import Exchange, HttpServer
@@ -29,6 +30,7 @@ ROLE = f"arn:aws:iam::{ACCOUNT}:role/send"
 QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:files"
 SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:login-abcdef"
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1"
+EXPORT = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:export"
 ENDPOINT = f"arn:aws:sns:{REGION}:{ACCOUNT}:endpoint/GCM/app/1"
 
 
@@ -63,7 +65,15 @@ async def behind() -> AsyncIterator[Service]:
 @pytest.fixture(scope="module")
 async def opened(behind: Service) -> AsyncIterator[AwsDoor]:
     url = f"http://127.0.0.1:{behind.server.port}"
-    door = AwsDoor(0, behind=url, identities=Identities(), region=REGION, account=ACCOUNT)
+    door = AwsDoor(
+        0,
+        behind=url,
+        functions=f"{url}/functions",
+        identities=Identities(),
+        region=REGION,
+        account=ACCOUNT,
+        access=Access(),
+    )
     await door.start()
     yield door
     await door.stop()
@@ -72,7 +82,8 @@ async def opened(behind: Service) -> AsyncIterator[AwsDoor]:
 @pytest.fixture
 def door(opened: AwsDoor) -> AwsDoor:
     """With nothing granted."""
-    opened.grants, opened.keys, opened.admitted, opened.refused = Grants({}), Keys({}), 0, 0
+    opened.access.grants, opened.access.ledger, opened.keys = Grants({}), Ledger(), Keys({})
+    opened.admitted = opened.refused = 0
     return opened
 
 
@@ -125,6 +136,9 @@ CALLS: list[tuple[str, str, dict[str, Any], tuple[str, str]]] = [
         {"Bucket": "b", "Delete": {"Objects": [{"Key": "k&l"}]}},
         ("s3:DeleteObject", "arn:aws:s3:::b/k&l"),
     ),
+    ("lambda", "invoke", {"FunctionName": "export", "Payload": b"{}"}, ("lambda:InvokeFunction", EXPORT)),
+    ("lambda", "invoke", {"FunctionName": EXPORT, "InvocationType": "Event"}, ("lambda:InvokeFunction", EXPORT)),
+    ("lambda", "invoke", {"FunctionName": EXPORT, "Qualifier": "l"}, ("lambda:InvokeFunction", f"{EXPORT}:l")),
     ("s3", "list_objects_v2", {"Bucket": "b", "Prefix": "a/"}, ("s3:ListBucket", "arn:aws:s3:::b")),
 ]
 CODES = {
@@ -133,6 +147,7 @@ CODES = {
     "kms": "AccessDeniedException",
     "sns": "AuthorizationError",
     "s3": "AccessDenied",
+    "lambda": "AccessDeniedException",
 }
 
 
@@ -146,16 +161,18 @@ class TestCalls:
     ) -> None:
         service_name, operation, parameters, grant = case
         call = getattr(client(door, service_name), operation)
-        door.grants = granted(("*", "arn:aws:nothing"), ("other:Action", "*"))
+        door.access.grants = granted(("*", "arn:aws:nothing"), ("other:Action", "*"))
         with pytest.raises(ClientError) as refusal:
             await asyncio.to_thread(call, **parameters)
         if operation != "head_object":  # whose answer has no body to say it in
             assert refusal.value.response["Error"]["Code"] == CODES[service_name]
             assert f"is not authorized to perform: {grant[0]}" in refusal.value.response["Error"]["Message"]
         assert service.asked == []
-        door.grants = granted(grant)
+        door.access.grants = granted(grant)
         await asyncio.to_thread(call, **parameters)
         (asked,) = service.asked
+        assert asked.path.startswith("/functions/") is (service_name == "lambda")
+        assert door.access.ledger.visitors(door.name) == {ROLE: 1}
         assert b"Credential=test/" in (asked.header(b"authorization") or b"")
 
     async def test_copying_needs_reading_what_is_copied(self, door: AwsDoor, service: Service) -> None:
@@ -163,35 +180,35 @@ class TestCalls:
         write, read = ("s3:PutObject", "arn:aws:s3:::b/to"), ("s3:GetObject", "arn:aws:s3:::b/from")
         parameters = {"Bucket": "b", "Key": "to", "CopySource": {"Bucket": "b", "Key": "from"}}
         for grants in ((write,), (read,)):
-            door.grants = granted(*grants)
+            door.access.grants = granted(*grants)
             with pytest.raises(ClientError):
                 await asyncio.to_thread(copy, **parameters)
-        door.grants = granted(write, read)
+        door.access.grants = granted(write, read)
         await asyncio.to_thread(copy, **parameters)
         assert len(service.asked) == 1
 
     async def test_what_a_key_encrypts_needs_the_key(self, door: AwsDoor, service: Service) -> None:
         read = functools.partial(client(door, "secretsmanager").get_secret_value, SecretId=SECRET)
         door.keys = Keys({SECRET: Kept(KEY, {"kms:encryptioncontext:secretarn": SECRET})})
-        door.grants = granted(("secretsmanager:GetSecretValue", SECRET), ("kms:GenerateDataKey", KEY))
+        door.access.grants = granted(("secretsmanager:GetSecretValue", SECRET), ("kms:GenerateDataKey", KEY))
         with pytest.raises(ClientError, match=f"not authorized to perform: kms:Decrypt on resource: {KEY}"):
             await asyncio.to_thread(read)
         for whose, asked in ((QUEUE, 0), (SECRET, 1)):
             condition = ("StringEquals", "kms:encryptioncontext:secretarn", (whose,))
             decrypt = Statement(allows=True, actions=("kms:Decrypt",), resources=(KEY,), conditions=(condition,))
             reading = Statement(allows=True, actions=("secretsmanager:GetSecretValue",), resources=("*",))
-            door.grants = Grants({ROLE: [decrypt, reading]})
+            door.access.grants = Grants({ROLE: [decrypt, reading]})
             with contextlib.nullcontext() if asked else pytest.raises(ClientError):
                 await asyncio.to_thread(read)
             assert len(service.asked) == asked
 
     async def test_what_is_not_known_is_refused(self, door: AwsDoor) -> None:
-        door.grants = granted(("*", "*"))
+        door.access.grants = granted(("*", "*"))
         with pytest.raises(ClientError, match="not known here"):
             await asyncio.to_thread(client(door, "sts").get_caller_identity)
 
     async def test_a_stranger_is_refused(self, door: AwsDoor) -> None:
-        door.grants = granted(("*", "*"))
+        door.access.grants = granted(("*", "*"))
         with pytest.raises(ClientError, match="security token included in the request is invalid"):
             await asyncio.to_thread(client(door, "s3", stranger=True).list_objects_v2, Bucket="b")
         assert (door.admitted, door.refused) == (0, 1)
@@ -207,7 +224,7 @@ class TestLinks:
             return urllib3.request("GET", url, retries=False).status
 
         assert await asyncio.to_thread(status, link) == 403
-        door.grants = granted(("s3:GetObject", "arn:aws:s3:::b/k"))
+        door.access.grants = granted(("s3:GetObject", "arn:aws:s3:::b/k"))
         assert await asyncio.to_thread(status, link) == 200
         assert await asyncio.to_thread(status, link.replace("%2F", "/").replace("%20", "+")) == 200
         assert await asyncio.to_thread(status, link.replace("/b/k?", "/b/l?")) == 403
@@ -223,7 +240,7 @@ class TestLinks:
             return urllib3.request("POST", form["url"], fields=fields, retries=False).status
 
         assert await asyncio.to_thread(status) == 403
-        door.grants = granted(("s3:PutObject", "arn:aws:s3:::b/k/*"))
+        door.access.grants = granted(("s3:PutObject", "arn:aws:s3:::b/k/*"))
         assert await asyncio.to_thread(status) == 200
         assert await asyncio.to_thread(lambda: status(policy="e30=")) == 403
         assert await asyncio.to_thread(lambda: status(key="l")) == 403
@@ -250,13 +267,15 @@ class TestConnections:
         now = datetime.now(UTC)
         with pytest.raises(Denied, match="not authorized to perform: execute-api:ManageConnections"):
             door.check_post(self.post(door), self.RESOURCE, now)
-        door.grants = granted(("execute-api:ManageConnections", f"arn:aws:execute-api:{REGION}:{ACCOUNT}:api1/local/*"))
+        door.access.grants = granted(
+            ("execute-api:ManageConnections", f"arn:aws:execute-api:{REGION}:{ACCOUNT}:api1/local/*")
+        )
         door.check_post(self.post(door), self.RESOURCE, now)
         with pytest.raises(Denied):
             door.check_post(self.post(door), "api2/local/POST/@connections/c=", now)
 
     async def test_what_was_signed_is_that_frame_and_just_now(self, door: AwsDoor) -> None:
-        door.grants = granted(("*", "*"))
+        door.access.grants = granted(("*", "*"))
         with pytest.raises(BadSignature, match="does not match"):
             door.check_post(self.post(door, b"another"), self.RESOURCE, datetime.now(UTC))
         with pytest.raises(BadSignature, match="expired"):

@@ -36,6 +36,7 @@ def role(*statements: dict[str, Any]) -> dict[str, Any]:
     return {"Type": "AWS::IAM::Role", "Properties": {"Policies": [policy]}}
 
 
+CLUSTER = f"arn:aws:kafka:{SITE.region}:{SITE.account}:topic/log/local/"
 TEMPLATE = {
     "Resources": {
         "Cluster": {"Type": "AWS::MSK::Cluster", "Properties": {"ClusterName": "log"}},
@@ -53,7 +54,7 @@ TEMPLATE = {
         },
         "Sender": role(
             allow("kafka-cluster:Connect", {"Fn::GetAtt": ["Cluster", "Arn"]}),
-            allow("cassandra:Select", "*"),
+            allow("kafka-cluster:DescribeTopic", "arn:aws:kafka:*:*:topic/log/*/orders"),
             allow("kms:Sign", "*"),
             allow("elasticache:Connect", {"Fn::GetAtt": ["Cache", "ARN"]}),
             allow("elasticache:Connect", "arn:aws:elasticache:*:*:user:u"),
@@ -116,16 +117,32 @@ class TestDoors:
         kms.sign(KeyId="1", Message=b"m", SigningAlgorithm="ECDSA_SHA_256")
 
     async def test_who_may_connect_stands_in_the_templates(self, doors: Doors, resolver: Make) -> None:
-        sender, stranger = (doors.identities.of_role(arn(name)) for name in ("Sender", "Stranger"))
-        assert [doors.may_connect(who) for who in (sender, stranger)] == [True, False]
-        assert [doors.may_use_tables(who) for who in (sender, stranger)] == [True, False]
         (user,) = cache_users(resolver(main=TEMPLATE))
         assert (user.name, user.cache, user.access) == ("u", "c", "on ~* +get")
-        assert [doors.may_use_cache(who, user.arns) for who in (sender, stranger)] == [True, False]
+        (described,) = doors.acls
+        assert (described.principal, described.name) == (f"User:{arn('Sender')}", "orders")
 
     async def test_roles_of_the_database_are_those_whose_secrets_there_are(self, doors: Doors) -> None:
         doors.let_in({"ann"})
-        assert doors.status()["postgres"]["roles"] == 1
+        assert doors.status()["doors"]["postgres"]["roles"] == 1
+
+    async def test_what_was_refused_is_shown_whichever_door_it_was(self, doors: Doors, tmp_path: Path) -> None:
+        """Kafka's refusals are the broker's own, which it says in its log."""
+        with pytest.raises(ClientError):
+            await asyncio.to_thread(self.sign, doors, "Stranger")
+        log = tmp_path / ".local" / "log" / "kafka.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_text(
+            f"Principal = User:{arn('Stranger')} is Denied operation = READ from host = 127.0.0.1 on resource = "
+            "Topic:LITERAL:orders for request = Fetch with resourceRefCount = 1 based on rule DefaultDeny\n"
+        )
+        status = doors.status()
+        assert [(each["door"], each["action"], each["resource"]) for each in status["refusals"]] == [
+            ("kafka", "kafka-cluster:ReadData", f"{CLUSTER}orders"),
+            ("aws", "kms:Sign", f"arn:aws:kms:{SITE.region}:{SITE.account}:key/1"),
+        ]
+        assert [status["doors"][name]["refused"] for name in ("kafka", "aws", "valkey")] == [1, 1, 0]
+        assert status["doors"]["kafka"]["address"] == doors.endpoints.kafka
 
     async def test_functions_can_be_hung_up_on(self, doors: Doors) -> None:
         control = Control(Lambda([], interpreter=Path(), log_dir=Path(), extra_env={}), {}, restored, doors.of_engines)

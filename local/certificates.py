@@ -1,7 +1,8 @@
-"""The authority that vouches for the doors: made anew at each start, trusted by nobody but the functions."""
+"""Who vouches for servers of the local cloud: an authority made for each, trusted only by who is told of it."""
 
 import ipaddress
 import ssl
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,34 +13,48 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 HOST = "127.0.0.1"
-LIFE = timedelta(days=90)
+LIFE = timedelta(days=3650)
+"""A checkout may be old: what has ended would have to be made anew under who trusts it."""
 _LATE_CLOCKS = timedelta(hours=1)
 
 
-def make_authority(folder: Path) -> tuple[Path, ssl.SSLContext]:
-    """
-    The authority's certificate, as a PEM file in `folder`, and what a server on loopback needs to be believed by
-    whoever trusts it. The private keys are gone from the disk when this returns.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
+@dataclass(frozen=True)
+class Certificates:
+    """Of one server on loopback, as PEM. The authority's own key is kept nowhere: it vouches for nobody else."""
+
+    authority: bytes
+    """Whom its clients have to trust."""
+    server: bytes
+    """Its key and certificate."""
+
+
+def make_certificates() -> Certificates:
+    """Of 127.0.0.1 and `localhost`, with an authority that has no other."""
     root, root_key = _authority()
     leaf, leaf_key = _server(root, root_key)
-    authorities, server = folder / "authorities.pem", folder / "server.pem"
-    authorities.write_bytes(root.public_bytes(Encoding.PEM))
+    key = leaf_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return Certificates(root.public_bytes(Encoding.PEM), key + leaf.public_bytes(Encoding.PEM))
+
+
+def server_context(certificates: Certificates, folder: Path) -> ssl.SSLContext:
+    """
+    What a server in this process needs to be believed. Its key is in `folder` only while OpenSSL reads it: Python gives
+    it files alone.
+    """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2  # the least that the services take
-    server.touch(mode=0o600)
+    file = folder / "server.pem"
+    file.touch(mode=0o600)
     try:
-        key = leaf_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        server.write_bytes(key + leaf.public_bytes(Encoding.PEM))
-        context.load_cert_chain(server)
+        file.write_bytes(certificates.server)
+        context.load_cert_chain(file)
     finally:
-        server.unlink()
-    return authorities, context
+        file.unlink()
+    return context
 
 
 def _authority() -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
-    key, name = ec.generate_private_key(ec.SECP256R1()), _name("Local cloud, this run's authority")
+    key, name = ec.generate_private_key(ec.SECP256R1()), _name("Local cloud, authority")
     usage = _usage(signs=False, vouches=True)
     made = _certificate(name, name, key.public_key(), key.public_key())
     made = made.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)

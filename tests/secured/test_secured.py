@@ -1,0 +1,207 @@
+"""
+The product's promises where every function has to say who it is, and may do what its own role may do in the templates:
+the same paths as on AWS. What each door refuses in which words is in `tests/integration/engines/test_doors.py`.
+"""
+
+import asyncio
+import json
+import uuid
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from cassandra import Unauthorized
+from confluent_kafka import Consumer, KafkaException
+
+from local.aws import client
+from local.cloud import Cloud
+from natter import names
+from natter.adapters.cassandra import client as cassandra
+from natter.adapters.kafka import client as kafka
+from natter.adapters.kafka.client import NewRecord, RecordProducer
+from natter.adapters.valkey.client import IamLogin, Valkey
+from natter.adapters.webpush.vapid import VapidKey
+from natter.domain.errors import Unavailable
+from natter.settings import KafkaSettings, KeyspacesSettings, ValkeySettings
+from tests.e2e.test_export import exported
+from tests.e2e.test_smoke import smoke
+from tests.support.api import Api
+from tests.support.browsers import Browsers, browsers
+from tests.support.lag import caught_up
+
+CAUGHT_UP_WITHIN_S = 60.0
+ACTIONS = {
+    "cassandra": "cassandra:Select",
+    "kafka": "kafka-cluster:WriteData",
+    "valkey": "elasticache:Connect",
+}
+"""What a function may do that has something to look for at a door."""
+SELDOM = {
+    "cassandra": {"send", "signal"},
+    "kafka": {"erase", "fanout", "presence", "push", "receipts", "relay"},
+    "valkey": set[str](),
+}
+"""Who comes to a door only when something is not remembered, is set aside, or has to be repaired."""
+
+
+def refusals(cloud: Cloud) -> set[tuple[str, str, str]]:
+    """Function, action and resource of all there were."""
+    assert cloud.doors is not None
+    return {(each["function"], each["action"], each["resource"]) for each in cloud.doors.status()["refusals"]}
+
+
+def whom_it_misses(cloud: Cloud, door: str) -> set[str]:
+    """Of the functions that may do something there, those that it has never let in."""
+    assert cloud.doors is not None
+    visitors = cloud.doors.status()["doors"][door]["visitors"]
+    granted = dict(cloud.doors.access.grants.roles())
+    allowed = {
+        function.name
+        for function in cloud.app.functions
+        if any(each.allows and each.resources_of(ACTIONS[door]) for each in granted[function.role])
+    }
+    assert allowed
+    return {name.removeprefix("natter-local-") for name in allowed - visitors.keys()}
+
+
+@pytest.fixture
+async def here(outputs: Mapping[str, str]) -> AsyncIterator[Browsers]:
+    async with browsers(outputs) as found:
+        yield found
+
+
+class TestThePromises:
+    async def test_are_kept_and_nobody_is_refused_anything(
+        self, cloud: Cloud, outputs: Mapping[str, str], api: Api
+    ) -> None:
+        """
+        All that users see from outside, what runs by a schedule, and an archive, which one function has another make;
+        in the end every function has come to the doors that its role opens.
+        """
+        before = refusals(cloud)
+        code, results, said = await smoke(outputs)
+        assert set(results.values()) == {"ok"}, said
+        assert code == 0
+        for schedule in cloud.app.schedules:
+            for target in schedule.targets:
+                answer = await cloud.runtime.invoke(target.function_arn, (target.input or "{}").encode())
+                assert answer.error is None, answer
+        await exported(await api.sign_up("alice"))
+        await caught_up(cloud, within_s=CAUGHT_UP_WITHIN_S)
+        absent = {door: whom_it_misses(cloud, door) - SELDOM[door] for door in ACTIONS}
+        assert absent == {door: set() for door in ACTIONS}
+        assert refusals(cloud) == before
+
+    async def test_a_browser_that_subscribed_with_the_key_before_is_woken(
+        self, cloud: Cloud, api: Api, here: Browsers
+    ) -> None:
+        """The secured stage is amid a rotation of its keys: pushes are signed with the new one first."""
+        secrets = client("secretsmanager", cloud.engines.localstack.address, cloud.app.region)
+        (wake,) = (each for each in cloud.app.functions if each.name.endswith("-wake"))
+        new, old = json.loads(wake.environment["NATTER_WEB_PUSH__SECRET_ARNS"])
+        key = VapidKey(secrets.get_secret_value(SecretId=old)["SecretString"]).public_key
+        published = (await api.call("GET", "/v1/push/web-key")).expect(200)["public_key"]
+        assert published == VapidKey(secrets.get_secret_value(SecretId=new)["SecretString"]).public_key != key
+        alice, bob = await api.sign_up("alice"), await api.sign_up("bob")
+        browser = await here.subscribe(key)
+        (await browser.register(bob)).expect(204)
+        chat = await alice.direct(bob)
+        await (await alice.connect()).say(chat, "Hello, Bob")
+        (push,) = await browser.until(bool)
+        assert push.shown["body"] == "Hello, Bob"
+
+    async def test_the_functions_password_is_changed_under_them(self, cloud: Cloud, api: Api) -> None:
+        """As Secrets Manager has it done, and who is signed in or signs in then notices nothing."""
+        assert cloud.doors is not None
+        (rotate,) = (each for each in cloud.app.functions if each.name.endswith("-rotate_login"))
+        ann, version = await api.sign_up("ann"), str(uuid.uuid4())
+        for step in ("createSecret", "setSecret", "testSecret", "finishSecret"):
+            arn = rotate.environment["NATTER_POSTGRES__SECRET_ARN"]
+            event = {"SecretId": arn, "ClientRequestToken": version, "Step": step}
+            answer = await cloud.runtime.invoke(rotate.name, json.dumps(event).encode())
+            assert answer.error is None, answer
+        await cloud.doors.of_engines["postgres"].cut()
+        (await ann.call("GET", "/v1/users/me")).expect(200)
+        await api.sign_up("bob")
+
+
+@pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")  # in AWS's plugin
+class TestWhatARoleMayNot:
+    @pytest.fixture
+    def acting(self, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Mapping[str, str]]:
+        """From then on this process has the credentials of that function, and the variables returned."""
+        assert cloud.doors is not None
+        doors = cloud.doors
+
+        def act(name: str) -> Mapping[str, str]:
+            (function,) = (each for each in cloud.app.functions if each.name.endswith(f"-{name}"))
+            given = {**doors.environment, **doors.credentials(function.role), "AWS_REGION": cloud.app.region}
+            for variable, value in (given | {"AWS_DEFAULT_REGION": cloud.app.region}).items():
+                monkeypatch.setenv(variable, value)
+            return function.environment
+
+        return act
+
+    async def seen(self, cloud: Cloud, function: str, action: str) -> None:
+        assert (f"natter-local-{function}", action) in {each[:2] for each in refusals(cloud)}
+
+    async def test_append_to_another_topic(self, cloud: Cloud, acting: Callable[[str], Mapping[str, str]]) -> None:
+        settings = KafkaSettings(brokers=acting("send")["NATTER_KAFKA__BROKERS"], auth="iam")
+        record = NewRecord(topic=names.EVENTS_TOPIC, key="k", value=b"", schema=b"s")
+        with pytest.raises(Unavailable) as failure:
+            await asyncio.to_thread(RecordProducer(settings).append, [record])
+        cause = failure.value.__cause__
+        assert isinstance(cause, KafkaException)
+        assert cause.args[0].name() == "TOPIC_AUTHORIZATION_FAILED"
+        await self.seen(cloud, "send", "kafka-cluster:DescribeTopic")
+
+    async def test_read_as_a_member_of_a_group(self, cloud: Cloud, acting: Callable[[str], Mapping[str, str]]) -> None:
+        settings = KafkaSettings(brokers=acting("send")["NATTER_KAFKA__BROKERS"], auth="iam")
+
+        def consume() -> Any:
+            consumer = Consumer(kafka.client_config(settings) | {"group.id": "another"})
+            consumer.subscribe([names.COMMANDS_TOPIC])
+            message = consumer.poll(30)
+            consumer.close()
+            return None if message is None else message.error()
+
+        error = await asyncio.to_thread(consume)
+        assert error is not None
+        assert error.name() == "GROUP_AUTHORIZATION_FAILED"
+        await self.seen(cloud, "send", "kafka-cluster:DescribeGroup")
+
+    async def test_write_a_table_that_it_only_reads(
+        self, cloud: Cloud, acting: Callable[[str], Mapping[str, str]]
+    ) -> None:
+        given = acting("chat_api")
+        settings = KeyspacesSettings(
+            endpoint=given["NATTER_KEYSPACES__ENDPOINT"], keyspace=given["NATTER_KEYSPACES__KEYSPACE"], auth="sigv4"
+        )
+        session = await asyncio.to_thread(cassandra.connect, settings)
+        assert (await asyncio.to_thread(session.execute, "SELECT * FROM heads LIMIT 1")) is not None
+        with pytest.raises(Unauthorized):
+            await asyncio.to_thread(session.execute, "DELETE FROM heads WHERE conversation_id = 'c'")
+        await asyncio.to_thread(session.cluster.shutdown)
+        await self.seen(cloud, "chat_api", "cassandra:Modify")
+
+    async def test_connect_to_the_cache(self, cloud: Cloud, acting: Callable[[str], Mapping[str, str]]) -> None:
+        """The migration has nothing to look for there."""
+        given = acting("send")
+        acting("migrate")
+        user, cache = given["NATTER_VALKEY__USER"], given["NATTER_VALKEY__CACHE"]
+        settings = ValkeySettings(endpoint=given["NATTER_VALKEY__ENDPOINT"], auth="iam", user=user, cache=cache)
+        credentials: Any = boto3.Session().get_credentials
+        login = IamLogin(credentials=credentials, region=cloud.app.region, user=user, cache=cache)
+        with pytest.raises(Unavailable):
+            await asyncio.to_thread(Valkey(settings, lambda: login).warm)
+        await self.seen(cloud, "migrate", "elasticache:Connect")
+
+    async def test_invoke_a_function(self, cloud: Cloud, acting: Callable[[str], Mapping[str, str]]) -> None:
+        """Who may, does: `users_api`, when somebody asks for all that there is of them."""
+        acting("send")
+        with pytest.raises(ClientError) as failure:
+            await asyncio.to_thread(boto3.client("lambda").invoke, FunctionName="natter-local-export")
+        assert failure.value.response["Error"]["Code"] == "AccessDeniedException"
+        await self.seen(cloud, "send", "lambda:InvokeFunction")
