@@ -34,6 +34,7 @@ RESOURCES: dict[str, dict[str, Any]] = {
         "Type": "AWS::RDS::DBCluster",
         "Properties": {"Engine": "aurora-postgresql", "EngineVersion": OFFERED},
     },
+    "Writer": {"Type": "AWS::RDS::DBInstance", "Properties": {"DBInstanceClass": "db.serverless"}},
     "Cluster": {"Type": "AWS::MSK::Cluster", "Properties": {"KafkaVersion": "3.9.x", "NumberOfBrokerNodes": 3}},
     "Function": {"Type": "AWS::Lambda::Function", "Properties": {"ReservedConcurrentExecutions": 120}},
     "Api": {"Type": "AWS::ApiGatewayV2::Stage", "Properties": {"DefaultRouteSettings": {"ThrottlingRateLimit": 9000}}},
