@@ -7,6 +7,7 @@ Of AWS's, what alarms and dashboards of ours look at; whoever looks at another o
 import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -70,21 +71,19 @@ class Counted:
         return name in self.names or any(name.startswith(each) and name != each for each in self.beginnings)
 
 
+@cache
 def counted(folders: tuple[str, ...] = CODE, root: Path = ROOT) -> Counted:
     calls = [call for folder in folders for file in sorted((root / folder).rglob("*.py")) for call in _calls(file)]
-    of_metrics = [
-        call.args[0] for call in calls if _callee(call) in {"add_metric", "_add", "_add_by_platform", *_SINGLE}
-    ]
+
+    def given(*callees: str) -> list[ast.expr]:
+        return [call.args[0] for call in calls if _callee(call) in callees]
+
+    named = given("add_metric", "single_metric", "_add")
     return Counted(
-        names=frozenset(_texts(of_metrics)),
-        beginnings=frozenset(
-            {*_beginnings(of_metrics), *_texts([call.args[0] for call in calls if _callee(call) == "_add_by_platform"])}
-        ),
-        dimensions=frozenset(_texts([call.args[0] for call in calls if _callee(call) == "add_dimension"])),
+        names=frozenset(_texts(named)),
+        beginnings=frozenset({*_beginnings(named), *_texts(given("_add_by_platform"))}),
+        dimensions=frozenset(_texts(given("add_dimension"))),
     )
-
-
-_SINGLE = frozenset({"single_metric"})
 
 
 def _calls(file: Path) -> Iterator[ast.Call]:
