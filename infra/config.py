@@ -128,8 +128,10 @@ class Stage:
     retain_data: bool
     """Keep keys, databases, tables, topics and logs when their stack is deleted, and protect them from deletion."""
     backup_days: int
-    database_acu: tuple[float, float]
-    """Least and most Aurora capacity units (2 GB each) of one instance."""
+    database_class: str | None = None
+    """Of Aurora's instances (`t4g.medium`); None: serverless."""
+    database_acu: tuple[float, float] | None = None
+    """Least and most Aurora capacity units (2 GB each) of one instance that is serverless."""
     database_readers: int
     rotate_login_days: int | None = None
     """How often the functions' login to the database gets a new password; None: never."""
@@ -223,11 +225,13 @@ class Stage:
     def __post_init__(self) -> None:
         """
         Raises:
-            ValueError: there can not be so many rebuilders, or users could have requests sent into a network that is
-                not only theirs.
+            ValueError: there can not be so many rebuilders, the database is of two kinds or of none, or users could
+                have requests sent into a network that is not only theirs.
         """
         if not 1 <= self.rebuilders <= names.REGISTRY_PARTS:
             raise ValueError(f"{self.name}: from 1 to {names.REGISTRY_PARTS} rebuilders, not {self.rebuilders}")
+        if (self.database_class is None) == (self.database_acu is None):
+            raise ValueError(f"{self.name}: either database_class or database_acu")
         if self.architecture != "host" and (self.web_push_private_hosts or self.web_push_ca_file):
             raise ValueError(f"{self.name}: push services of our own networks are for the local cloud only")
 
@@ -243,7 +247,7 @@ DEV = Stage(
     endpoints_in_vpc=False,
     retain_data=False,
     backup_days=1,
-    database_acu=(0.5, 4),
+    database_class="t4g.medium",
     database_readers=0,
     cache_max_gb=1,
     cache_max_ecpu=5_000,

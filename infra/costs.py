@@ -1,13 +1,14 @@
 """
 What a stage costs while nobody uses it, by the month, from its sizes in `infra.config` and AWS's list prices.
 
-    python -m infra.costs       # the table of docs/costs.md
+    python -m infra.costs       # the tables of docs/costs.md
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from math import ceil
 
-from infra.config import STAGES, Stage
+from infra.config import DEV, STAGES, Stage
 
 HOURS = 730
 """Of a month, as AWS reckons."""
@@ -15,10 +16,14 @@ BROKERS = 3
 ZONES = 3
 MAPPINGS = 5
 """Event source mappings that read the log."""
-POLLERS_IN_A_UNIT = 4
-"""An event poller unit carries 20 MB/s, a poller 5."""
+POLLERS_IN_A_UNIT = 10
+"""By default, of an event poller unit, as long as all of them together need no more than it carries (20 MB/s)."""
 LEAST_PROXY_ACU = 8
 """RDS Proxy is billed for no less in front of Aurora Serverless v2."""
+LEAST_ACU = (0.5, 4)
+"""Of Aurora Serverless v2, least and most. It could pause, but not with a proxy that holds connections to it."""
+DATABASE_VCPU = 2
+"""Of `t4g.medium`: what RDS Proxy is billed for in front of it, and no less in front of any."""
 LEAST_CACHE_GB = 0.1
 """ElastiCache Serverless for Valkey is billed for no less."""
 ENDPOINTS = 4
@@ -32,7 +37,9 @@ HOUR: Mapping[str, float] = {
     "NAT gateway": 0.045,
     "interface endpoint in a zone": 0.01,
     "Aurora capacity unit": 0.12,
-    "RDS Proxy, capacity unit": 0.015,
+    "Aurora, t4g.medium": 0.09,
+    "RDS Proxy, capacity unit or vCPU": 0.015,
+    "MSK Serverless": 0.75,
     "Valkey, GB": 0.084,
     "event poller unit": 0.185,
     "Lambda, provisioned GB (arm64)": 0.0000033334 * 3600,
@@ -45,7 +52,10 @@ MONTH: Mapping[str, float] = {
     "web ACL": 5.0,
     "rule of a web ACL": 1.0,
 }
-"""Dollars, us-east-1, November 2026, as the services' price pages list them: look there before you rely on it."""
+"""
+Dollars, us-east-1, November 2026, as the services' price pages list them; docs/costs.md says which were looked up, and
+where. Of two that are told for one thing it is the higher.
+"""
 
 
 def idle(stage: Stage) -> dict[str, float]:
@@ -55,13 +65,13 @@ def idle(stage: Stage) -> dict[str, float]:
         if stage.share_pollers
         else MAPPINGS * ceil(stage.pollers / POLLERS_IN_A_UNIT)
     )
-    capacity = stage.database_acu[0] * (1 + stage.database_readers)
+    database, proxied = _database(stage)
     ready_gb = sum(each.provisioned * each.memory_mb for each in stage.sizing.values()) / 1024
     hourly = {
         "Kafka brokers": BROKERS * BROKER_HOUR[stage.broker_instance],
         "pollers of the log": units * HOUR["event poller unit"],
-        "RDS Proxy": max(LEAST_PROXY_ACU, capacity) * HOUR["RDS Proxy, capacity unit"],
-        "Aurora": capacity * HOUR["Aurora capacity unit"],
+        "RDS Proxy": proxied * HOUR["RDS Proxy, capacity unit or vCPU"],
+        "Aurora": database,
         "NAT": stage.nat_gateways * HOUR["NAT gateway"],
         "endpoints in the VPC": stage.endpoints_in_vpc * ENDPOINTS * ZONES * HOUR["interface endpoint in a zone"],
         "Valkey": LEAST_CACHE_GB * HOUR["Valkey, GB"],
@@ -82,6 +92,15 @@ def idle(stage: Stage) -> dict[str, float]:
     return {name: price * HOURS for name, price in hourly.items()} | monthly
 
 
+def _database(stage: Stage) -> tuple[float, float]:
+    """What an hour of it costs, and for how much of it the proxy is billed."""
+    instances = 1 + stage.database_readers
+    if stage.database_acu is None:
+        return instances * HOUR[f"Aurora, {stage.database_class}"], instances * DATABASE_VCPU
+    capacity = stage.database_acu[0] * instances
+    return capacity * HOUR["Aurora capacity unit"], max(LEAST_PROXY_ACU, capacity)
+
+
 def table() -> str:
     """Of the stages on AWS, in Markdown."""
     stages = [stage for stage in STAGES.values() if stage.architecture != "host"]
@@ -92,5 +111,24 @@ def table() -> str:
     return "\n".join(lines) + "\n"
 
 
+def weighed() -> str:
+    """What dev would cost with other decisions (docs/costs.md says why they were not taken), in Markdown."""
+    cost = idle(DEV)
+    total = sum(cost.values())
+    brokers = cost["Kafka brokers"] + cost["storage of the log"]
+    instead = {
+        "Aurora Serverless v2": sum(idle(replace(DEV, database_class=None, database_acu=LEAST_ACU)).values()),
+        "no RDS Proxy": total - cost["RDS Proxy"],
+        "mappings on demand": total - cost["pollers of the log"],
+        "MSK Serverless": total - brokers + HOUR["MSK Serverless"] * HOURS,
+    }
+    lines = [
+        "| instead | dev, $ a month |",
+        "|---|---:|",
+        *(f"| {name} | {cost:,.0f} |" for name, cost in instead.items()),
+    ]
+    return "\n".join(lines) + "\n"
+
+
 if __name__ == "__main__":
-    print(table(), end="")  # noqa: T201 - what it is for
+    print(table(), weighed(), sep="\n", end="")  # noqa: T201 - what it is for

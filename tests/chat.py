@@ -175,6 +175,7 @@ class Chat:
             blocks=self.world.blocks,
             frames=JsonFrames(),
             tell=self.tell,
+            now_ms=self.world.clock,
         )
 
     def gate_of(self, admission: Admission) -> MemoryGate:

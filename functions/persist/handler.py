@@ -76,7 +76,7 @@ def _made() -> LambdaHandler:
         events=engines.events,
         now_ms=engines.now_ms,
     )
-    give_up = GiveUp(timeline=engines.timeline, store=engines.event_store, now_ms=engines.now_ms)
+    give_up = GiveUp(store=engines.event_store, now_ms=engines.now_ms)
     return build(persist, give_up, engines.dead)
 
 

@@ -33,6 +33,7 @@ def _made() -> LambdaHandler:
         blocks=engines.blocks,
         frames=engines.frames,
         tell=replace(engines.tell, budget_s=RECEIPTS_S),
+        now_ms=engines.now_ms,
         has_read=engines.ask_for_badges,
     )
     return build(fold, engines.dead)

@@ -20,7 +20,7 @@ NO_VALUES_IN_LOGS = {
 
 class Database(Construct):
     """
-    Aurora PostgreSQL Serverless v2 behind RDS Proxy.
+    Aurora PostgreSQL, Serverless v2 unless the stage is so small that this costs more, behind RDS Proxy.
 
     Functions come and go by the hundred, connections must not: the proxy pools them and keeps clients
     connected through a failover (about 30 s without readers, a few seconds with). Each has a security group of its own:
@@ -36,6 +36,7 @@ class Database(Construct):
         proxy_group.add_ingress_rule(clients, ec2.Port.tcp(5432), "functions to the proxy")
         proxy_group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "proxy to Secrets Manager")
         self._key = key
+        least, most = stage.database_acu or (None, None)
         self.owner = rds.DatabaseSecret(self, "Login", username="natter", encryption_key=key)
         """Of who owns the schema, and migrates it."""
         self.secret = rds.DatabaseSecret(self, "FunctionsLogin", username=names.DATABASE_ROLE, encryption_key=key)
@@ -49,15 +50,13 @@ class Database(Construct):
             vpc=vpc,
             vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS),
             security_groups=[group],
-            writer=rds.ClusterInstance.serverless_v2("Writer", **_insights(stage, key)),
+            writer=_instance("Writer", stage, key),
             readers=[
-                rds.ClusterInstance.serverless_v2(
-                    f"Reader{index}", scale_with_writer=index == 0, **_insights(stage, key)
-                )
+                _instance(f"Reader{index}", stage, key, scale_with_writer=index == 0)
                 for index in range(stage.database_readers)
             ],
-            serverless_v2_min_capacity=stage.database_acu[0],
-            serverless_v2_max_capacity=stage.database_acu[1],
+            serverless_v2_min_capacity=least,
+            serverless_v2_max_capacity=most,
             storage_encrypted=True,
             storage_encryption_key=key,
             parameters={"rds.force_ssl": "1", "log_min_duration_statement": "500", **NO_VALUES_IN_LOGS},
@@ -110,6 +109,13 @@ class Database(Construct):
     def port(self) -> str:
         """The proxy listens where the database does."""
         return Token.as_string(self.cluster.cluster_endpoint.port)
+
+
+def _instance(id_: str, stage: Stage, key: kms.IKey, **serverless: Any) -> rds.IClusterInstance:
+    if stage.database_class is None:
+        return rds.ClusterInstance.serverless_v2(id_, **serverless, **_insights(stage, key))
+    size = ec2.InstanceType(stage.database_class)
+    return rds.ClusterInstance.provisioned(id_, instance_type=size, **_insights(stage, key))
 
 
 def _insights(stage: Stage, key: kms.IKey) -> dict[str, Any]:

@@ -52,8 +52,6 @@ BROKER_RATE, SMALL_BROKER_RATE = 100, 4
 """New connections with IAM in a second (MSK developer guide, "Amazon MSK quota", standard brokers)."""
 PARAMETERS_AT_ONCE = 10
 ZONES = 3
-SERVERLESS = "db.serverless"
-"""The class of Aurora's instances."""
 
 
 def credentials(account: Account, regions: Collection[str]) -> Iterator[Row]:
@@ -191,9 +189,12 @@ def engines(account: Account, assembly: Assembly) -> Iterator[Row]:
     """Whether the versions that the templates name can still be made."""
     for cluster in assembly.properties("AWS::RDS::DBCluster"):
         engine, version = cluster["Engine"], cluster["EngineVersion"]
-        wanted = {"Engine": engine, "EngineVersion": version, "DBInstanceClass": SERVERLESS}
-        offers = account.pages("rds", "describe_orderable_db_instance_options", "OrderableDBInstanceOptions", **wanted)
-        yield _version(f"{engine} {version} ({SERVERLESS})", bool(offers), "infra/blocks/database.py")
+        for size in sorted({each["DBInstanceClass"] for each in assembly.properties("AWS::RDS::DBInstance")}):
+            wanted = {"Engine": engine, "EngineVersion": version, "DBInstanceClass": size}
+            offers = account.pages(
+                "rds", "describe_orderable_db_instance_options", "OrderableDBInstanceOptions", **wanted
+            )
+            yield _version(f"{engine} {version} ({size})", bool(offers), "infra/blocks/database.py")
     for cluster in assembly.properties("AWS::MSK::Cluster"):
         version = cluster["KafkaVersion"]
         versions = account.pages("kafka", "list_kafka_versions", "KafkaVersions")

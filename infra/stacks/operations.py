@@ -4,6 +4,7 @@ from constructs import Construct
 
 from infra.blocks.alarms import MINUTE, Alarms
 from infra.blocks.environment import environment
+from infra.blocks.standstill import LONGEST_S, waiting
 from infra.blocks.tables import TABLES
 from infra.config import Stage
 from infra.stacks.data import DataStack
@@ -52,7 +53,7 @@ class OperationsStack(Stack):
         self._gateways(services)
         self._log(streams)
         self._queues(services)
-        self._stores(data)
+        self._stores(stage, data)
         self._pushes()
         self._erasures()
         self._registry()
@@ -108,6 +109,8 @@ class OperationsStack(Stack):
                 above=WAITING_RECORDS // 2,
                 minutes=3,
             )
+            oldest = waiting(self._namespace, streams.cluster_name, function=name, group=group, topic=topic)
+            self._alarm(f"{name}-standstill", oldest, above=LONGEST_S)
         self._alarm(
             "kafka-offline-partitions",
             _metric("AWS/Kafka", "OfflinePartitionsCount", cluster, statistic="max"),
@@ -148,10 +151,11 @@ class OperationsStack(Stack):
             self._alarm(f"{name}-age", queue.metric_oldest_age(period=MINUTE), above=waiting_s, minutes=3)
             self._alarm(f"{name}-dead", queue.metric_dead(period=MINUTE), above=0)
 
-    def _stores(self, data: DataStack) -> None:
+    def _stores(self, stage: Stage, data: DataStack) -> None:
         cluster = data.database.cluster
         self._alarm("postgres-cpu", cluster.metric_cpu_utilization(period=MINUTE), above=85, minutes=10)
-        self._alarm("postgres-capacity", cluster.metric_acu_utilization(period=MINUTE), above=90, minutes=10)
+        if stage.database_acu is not None:
+            self._alarm("postgres-capacity", cluster.metric_acu_utilization(period=MINUTE), above=90, minutes=10)
         for table in TABLES:
             failures = {
                 operation.lower(): _metric(

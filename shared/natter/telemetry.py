@@ -24,6 +24,9 @@ from natter.usecases.push.wake_devices import Woken
 logger = Logger(use_rfc3339=True, utc=True)
 metrics = Metrics()
 
+LONG_MS = 60_000
+"""For a record to wait for its consumer."""
+
 
 def configure_logging() -> None:
     """Send what Natter's modules log through the structured logger."""
@@ -58,6 +61,13 @@ def record_slice(attempt: int, report: Settled) -> None:
     if attempt:
         _add("PostsRedelivered", report.delivered)
     _flush()
+
+
+def record_waited(age_ms: int) -> None:
+    """How long the oldest record of a batch has waited, if it is long: the alarm on it rings after hours."""
+    if age_ms >= LONG_MS:
+        metrics.add_metric("RecordAge", MetricUnit.Milliseconds, age_ms)
+        _flush()
 
 
 def record_set_aside() -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 import pytest
+from cassandra import InvalidRequest
 
 from natter.adapters.cassandra.event_store import CassandraEventStore
 from natter.adapters.cassandra.timeline import CassandraTimeline
@@ -33,6 +34,7 @@ from natter.domain.ids import AttachmentId, ClientId, ConversationId, UserId, ne
 from natter.domain.messages.events import Event, Head, JsonObject
 from natter.domain.messages.states import MAX_EDITS, MAX_REACTIONS, NAMED_USERS, MarkKey, MessageState, Reaction
 from natter.domain.receipts import Cursor
+from natter.domain.write_times import REACH_US
 from natter.names import EPOCH
 from natter.ports.messages import EventStore
 from natter.ports.reading import Timeline
@@ -422,3 +424,20 @@ class TestFiles:
         tables.write([file_row(lobby, 2), file_row(lobby, 2, later_us=10)])
         tables.undo([file_row(lobby, 2, later_us=10)], a_head(1, conversation=lobby))
         assert list(tables.places_of_file(lobby, CAT, 1, 9, limit=20)) == [2]
+
+
+class TestAge:
+    def test_a_write_of_now_is_taken_and_seen_by_nobody(self, tables: Tables, lobby: ConversationId) -> None:
+        head = a_head(3, conversation=lobby)
+        tables.write_heads([head])
+        assert tables.takes(lobby, written_at=NOW_US)
+        assert tables.heads([lobby]) == {lobby: head}
+
+    @pytest.mark.engines
+    def test_of_what_is_older_than_two_days_nothing_is_taken(self, cassandra: Any, lobby: ConversationId) -> None:
+        """As Amazon Keyspaces does not: the guard of the local cloud says so in its place."""
+        store = Cassandra(cassandra)
+        assert store.takes(lobby, written_at=NOW_US - REACH_US + 60_000_000)
+        assert not store.takes(lobby, written_at=NOW_US - REACH_US - 60_000_000)
+        with pytest.raises(InvalidRequest, match="at most 2 days old"):
+            store.write_heads([a_head(3, conversation=lobby, written_at=NOW_US - REACH_US - 60_000_000)])

@@ -77,10 +77,10 @@ class Templates:
         return found
 
 
-def synthesized(stage: str, folder: Path) -> Templates:
-    """Offline: layers are not built. One process a stage, as one CDK app is."""
+def synthesized(stage: str, folder: Path, *, with_layers: bool = False) -> Templates:
+    """Offline, unless layers are to be built. One process a stage, as one CDK app is."""
     context = json.loads((ROOT / "cdk.json").read_text())["context"]
-    context |= {"stage": stage, "aws:cdk:bundling-stacks": []}
+    context |= {"stage": stage} if with_layers else {"stage": stage, "aws:cdk:bundling-stacks": []}
     made = subprocess.run(
         [sys.executable, "-m", "tests.infra.synthesis"],
         cwd=ROOT,

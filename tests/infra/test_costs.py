@@ -10,8 +10,10 @@ from tests.infra.templates import ROOT, Templates
 
 
 def test_the_document_says_what_is_computed() -> None:
-    """Else: `python -m infra.costs`, and put its table there."""
-    assert costs.table() in (ROOT / "docs" / "costs.md").read_text()
+    """Else: `python -m infra.costs`, and put its tables there."""
+    text = (ROOT / "docs" / "costs.md").read_text()
+    assert costs.table() in text
+    assert costs.weighed() in text
 
 
 def test_what_is_counted_is_what_is_deployed(app: Templates) -> None:
@@ -41,6 +43,7 @@ def test_pollers_are_shared_where_the_stage_says_so(app: Templates) -> None:
     ("change", "cheaper"),
     [
         ({"share_pollers": False}, "pollers of the log"),
+        ({"database_class": None, "database_acu": (0.5, 4)}, "RDS Proxy"),
         ({"broker_instance": "kafka.m7g.large"}, "Kafka brokers"),
         ({"broker_storage_gb": 100}, "storage of the log"),
         ({"nat_gateways": 3}, "NAT"),
@@ -48,3 +51,13 @@ def test_pollers_are_shared_where_the_stage_says_so(app: Templates) -> None:
 )
 def test_dev_has_the_cheapest_size_that_works(change: dict[str, object], cheaper: str) -> None:
     assert costs.idle(replace(DEV, **change))[cheaper] > costs.idle(DEV)[cheaper]  # type: ignore[arg-type]
+
+
+def test_dev_is_for_somebody_who_tries_it() -> None:
+    assert sum(costs.idle(DEV).values()) < 400
+
+
+@pytest.mark.parametrize("change", [{"database_class": None}, {"database_acu": (1, 2)}])
+def test_a_database_is_of_one_kind(change: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="either database_class or database_acu"):
+        replace(DEV, **change)  # type: ignore[arg-type]

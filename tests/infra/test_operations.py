@@ -30,7 +30,7 @@ WATCHED = {
     "AWS/Lambda": {"Errors", "Throttles"},
     "AWS/Kafka": {"MaxOffsetLag", "SumOffsetLag", "UnderReplicatedPartitions", "OfflinePartitionsCount"},
     "AWS/SQS": {"ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage"},
-    "AWS/RDS": {"CPUUtilization", "ACUUtilization"},
+    "AWS/RDS": {"CPUUtilization"},
     "AWS/Cassandra": {"SystemErrors"},
     "AWS/ApiGateway": {"5xx", "IntegrationLatency"},
 }

@@ -36,6 +36,7 @@ RESOURCES: dict[str, dict[str, Any]] = {
         "Type": "AWS::RDS::DBCluster",
         "Properties": {"Engine": "aurora-postgresql", "EngineVersion": OFFERED},
     },
+    "Writer": {"Type": "AWS::RDS::DBInstance", "Properties": {"DBInstanceClass": "db.serverless"}},
     "Cluster": {
         "Type": "AWS::MSK::Cluster",
         "Properties": {"KafkaVersion": "3.9.x", "NumberOfBrokerNodes": 3, **BROKERS},

@@ -159,6 +159,9 @@ class MemoryTables:
             read = {name: getattr(cursor, name) for name in READ_COLUMNS}
             self._put(("cursors", key), "read", read, cursor.written_at)
 
+    def takes(self, conversation: ConversationId, *, written_at: int) -> bool:  # noqa: ARG002 - of any age
+        return True
+
     def _write_head(self, head: Head) -> None:
         self._put(("heads", head.conversation_id), None, head, head.written_at)
 

@@ -24,14 +24,20 @@ def violations(
     kept: Collection[tuple[ConversationId, AttachmentId]],
     trace: Trace,
     online: Sequence[Connection],
+    *,
+    live_since: int,
 ) -> Iterable[str]:
-    """Everything that is wrong with what became of the log in a run that has come to its end."""
+    """
+    Everything that is wrong with what became of the log in a run that has come to its end.
+
+    What was said before `live_since` (ms) need not be seen live: it has waited for days.
+    """
     yield from _stored_wrongly(meant.histories, tables)
     yield from _still_there(meant.histories, tables)
     yield from _files_kept(meant.histories, set(kept))
     yield from _downloaded_wrongly(meant.histories, trace)
     yield from _shown_wrongly(meant.histories, trace)
-    yield from _missed(meant.histories, trace, online)
+    yield from _missed(meant.histories, trace, online, live_since)
     yield from _queued_in_vain(trace)
     yield from _synced_late(trace)
     yield from _emitted_wrongly(meant.histories, trace)
@@ -124,7 +130,9 @@ def _shown_wrongly(histories: Mapping[ConversationId, History], trace: Trace) ->
                 yield f"{conversation}: {seq} was shown to {user}, who does not belong there"
 
 
-def _missed(histories: Mapping[ConversationId, History], trace: Trace, online: Sequence[Connection]) -> Iterable[str]:
+def _missed(
+    histories: Mapping[ConversationId, History], trace: Trace, online: Sequence[Connection], live_since: int
+) -> Iterable[str]:
     """A connected client has every event for it, from its sync or live, never neither (P9)."""
     synced: dict[ConnectionId, Mapping[ConversationId, int]] = {}
     live: dict[ConnectionId, set[tuple[ConversationId, int]]] = defaultdict(set)
@@ -139,7 +147,8 @@ def _missed(histories: Mapping[ConversationId, History], trace: Trace, online: S
             since = synced[connection.connection_id].get(conversation, 0)
             for expected in history.events[since:]:
                 place = (conversation, expected.event.seq)
-                if connection.user_id in expected.audience and place not in live[connection.connection_id]:
+                is_due = expected.event.at >= live_since and connection.user_id in expected.audience
+                if is_due and place not in live[connection.connection_id]:
                     yield f"{conversation}: {connection.connection_id} missed {expected.event.seq}"
 
 

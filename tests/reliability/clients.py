@@ -76,6 +76,11 @@ class Clients:
         if self.online:
             self.lose(self.random.choice(list(self.online.values())))
 
+    def lose_all(self) -> None:
+        """No connection lasts longer than two hours."""
+        for connection in list(self.online.values()):
+            self.lose(connection)
+
     def ping_one(self) -> None:
         waiting = [each for each in self.online.values() if each.connection_id not in self._pinging]
         unsure = [each for each in waiting if each.connection_id not in self._sure]

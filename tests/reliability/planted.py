@@ -19,6 +19,7 @@ from natter.ports.messages import EventStore
 from natter.ports.reading import HeadCache, ReadTable
 from natter.usecases.messages.persist import Persist, Persisted
 from natter.usecases.messages.warm import Warm
+from tests.reliability.planted_ages import ByTheClock, ReceiptsForgotten, TakesAgeForFault
 from tests.reliability.planted_delivery import (
     FansOutToTodaysMembers,
     ForgetsFailures,
@@ -81,6 +82,9 @@ class PassingStore:
 
     def write_cursors(self, cursors: Mapping[CursorKey, Cursor]) -> None:
         self.inner.write_cursors(cursors)
+
+    def takes(self, conversation: ConversationId, *, written_at: int) -> bool:
+        return self.inner.takes(conversation, written_at=written_at)
 
     def flush(self) -> None:
         """At the end of the invocation."""
@@ -260,6 +264,9 @@ PLANTED = {
     "any length of the log in one go": Parts(persist=InOneGo),
     "what follows from an event written beside it": Parts(persist=AllAtOnce),
     "what a client id became is mixed with what was tried": Parts(persist=LeavesItSpent),
+    "what is too old for the store set aside": Parts(persist=TakesAgeForFault),
+    "what is too old for the store written by the clock": Parts(persist=ByTheClock),
+    "receipts that are too old for the store forgotten": Parts(fold_receipts=ReceiptsForgotten),
     "edits and reactions without end": Parts(persist=WithoutBounds),
     "roster not bounded by the head": Parts(tables=RostersUnbounded),
     "roster of a later place": Parts(tables=RostersOfLaterPlaces),
@@ -306,5 +313,8 @@ SOON_CAUGHT = {
     "state not bounded by the head": 11,
     "the erased taken for those who have left": 39,
     "what a client id became is mixed with what was tried": 877,
+    "what is too old for the store set aside": 4,
+    "what is too old for the store written by the clock": 14,
+    "receipts that are too old for the store forgotten": 44,
 }
 """Seeds that are tried first: where few catch it, it would take long. When runs change, others are found."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from natter.domain.errors import Unavailable
 from natter.domain.fold.goes import YOUNGER_US
 from natter.domain.fold.writes import Row, UnspentRow
+from natter.domain.ids import ConversationId
 from natter.domain.messages.commands import Record
 from natter.domain.messages.events import Head
 from natter.domain.messages.states import Bounds
@@ -72,6 +73,9 @@ class Ageless:
 
     def write_cursors(self, cursors: Mapping[CursorKey, Cursor]) -> None:
         self.inner.write_cursors(cursors)
+
+    def takes(self, conversation: ConversationId, *, written_at: int) -> bool:
+        return self.inner.takes(conversation, written_at=written_at)
 
 
 def _older(head: Head) -> Head:

@@ -28,6 +28,10 @@ class NeverStoredError(Exception):
     """The store refuses a row, now and for ever."""
 
 
+class TooOldError(RuntimeError):
+    """The store refuses a write for its timestamp."""
+
+
 FAIL_POST = 0.02
 
 
@@ -43,6 +47,17 @@ class SteppedTables(MemoryTables):
         self.random = random
         self._pause = pause
         self._trace = trace
+        self.oldest: Callable[[], int] = lambda: 0
+        """The first write timestamp that it takes, microseconds."""
+
+    def takes(self, conversation: ConversationId, *, written_at: int) -> bool:  # noqa: ARG002
+        self._pause()
+        return written_at >= self.oldest()
+
+    def undo(self, rows: Sequence[Row], head: Head) -> None:
+        for written_at in (head.written_at, *(row.written_at for row in rows)):
+            self._look_at(written_at)
+        super().undo(rows, head)
 
     def write(self, rows: Sequence[Row]) -> None:
         super().write(self.random.sample(rows, len(rows)))
@@ -53,6 +68,7 @@ class SteppedTables(MemoryTables):
     def write_cursors(self, cursors: Mapping[CursorKey, Cursor]) -> None:
         for key in self.random.sample(list(cursors), len(cursors)):
             self._pause()
+            self._look_at(cursors[key].written_at)
             super().write_cursors({key: cursors[key]})
             self._note_cursor(key)
 
@@ -67,6 +83,7 @@ class SteppedTables(MemoryTables):
 
     def _write(self, row: Row) -> None:
         self._pause()
+        self._look_at(row.written_at)
         if isinstance(row, EventRow) and is_poison(row.event.payload):
             raise NeverStoredError
         super()._write(row)
@@ -77,8 +94,13 @@ class SteppedTables(MemoryTables):
 
     def _write_head(self, head: Head) -> None:
         self._pause()
+        self._look_at(head.written_at)
         super()._write_head(head)
         self._trace.append(HeadStored(MemoryTables._select(self, ("heads", head.conversation_id))[None]))
+
+    def _look_at(self, written_at: int) -> None:
+        if written_at < self.oldest():
+            raise TooOldError
 
     def _note_cursor(self, key: CursorKey) -> None:
         columns = MemoryTables._select(self, ("cursors", key))

@@ -18,7 +18,14 @@ def first_violation(seed: int, parts: Parts) -> str | None:
         return f"broke down: {error!r}"
     meant = meaning(world.log.records())
     found = chain(
-        violations(meant, world.tables, world.attachments.kept(), world.trace, list(world.clients.online.values())),
+        violations(
+            meant,
+            world.tables,
+            world.attachments.kept(),
+            world.trace,
+            list(world.clients.online.values()),
+            live_since=world.live_since,
+        ),
         set_aside_wrongly(meant, world.dead.records),
         cursor_violations(meant, world.receipts.records, world.tables, parts.view, world.trace),
     )

@@ -16,6 +16,7 @@ from greenlet import getcurrent
 from natter.domain.errors import Unavailable
 from natter.domain.messages.commands import Record
 from natter.domain.receipts import ReceiptRecord
+from natter.domain.write_times import REACH_US
 from natter.usecases.attachments.find_message import FindMessage
 from natter.usecases.attachments.settle_files import SettleFiles
 from natter.usecases.delivery.deliver import Deliver
@@ -48,6 +49,7 @@ from tests.reliability.ports import (
     SteppedTables,
 )
 from tests.reliability.readers import Readers
+from tests.reliability.standstill import Standstills
 from tests.reliability.trace import Appended, Trace
 
 APPEND = 0.12
@@ -60,6 +62,7 @@ VANISH = 0.002
 PING = 0.004
 FORGET = 0.001
 SKEWS_MS = (0, 0, 0, 2000, -3000)
+CLOCKS_APART_MS = 3000
 STEP_MS = 4
 MAX_POSTS = 6
 """Of one batch: so few that some are left to `fanout`."""
@@ -89,6 +92,7 @@ class Parts:
     settle: type[SettlePosts] = SettlePosts
     fanout: type[Fanout] = Fanout
     persist: type[Persist] = Persist
+    fold_receipts: type[FoldReceipts] = FoldReceipts
     attachments: type[SteppedAttachments] = SteppedAttachments
     find: type[FindMessage] = FindMessage
     settle_files: type[SettleFiles] = SettleFiles
@@ -103,11 +107,15 @@ class World:
         self._scheduler = getcurrent()
         self.trace: Trace = []
         self.now = 1_700_000_000_000
+        self.live_since = 0
+        """What was said before has waited for days: nobody need be shown it live."""
         self._parts = parts
         self.log = MemoryCommandLog(self._log_ms)
         self.receipts = SteppedReceiptLog(self.pause, self._log_ms)
         self.tables = parts.tables(self.pause, self.random, self.trace)
         self._decisions = SteppedDecisions(self.pause)
+        self.tables.oldest = lambda: self.now * 1000 - REACH_US
+        self._standstills = Standstills.of(seed)
         self.dead = DeadRecords(self.pause)
         self._connections = SteppedConnections(self.pause)
         self._heads = parts.heads(self.pause)
@@ -193,6 +201,8 @@ class World:
         self._commands = load.make()
         self._week_before = load.week_before
         self._appended = 0
+        self._standstill = 0
+        """How long nothing is to be consumed now, milliseconds."""
 
     def run(self) -> None:
         """
@@ -264,13 +274,14 @@ class World:
         return self._parts.consumer(persist, self.dead)
 
     def _folding(self) -> Callable[[Sequence[ReceiptRecord]], int]:
-        fold = FoldReceipts(
+        fold = self._parts.fold_receipts(
             timeline=self.tables,
             store=self.tables,
             admission=self._decisions,
             blocks=MemoryBlocks(MemoryUsers()),
             frames=JsonFrames(),
             tell=Tell(connections=self._connections, gateway=self._gateway, now_ms=self._now_ms),
+            now_ms=self._now_ms,
         )
 
         def folding(batch: Sequence[ReceiptRecord]) -> int:
@@ -299,6 +310,7 @@ class World:
 
     def _happens(self) -> None:
         """What nobody has asked for."""
+        self._stand_still()
         self._eraser.erase()
         if self.random.random() < VANISH:
             self.clients.lose_one()
@@ -308,6 +320,14 @@ class World:
             self._heads.lose()
             self._connections.lose()
             self.clients.forgotten()
+
+    def _stand_still(self) -> None:
+        """As soon as nobody is connecting: that does not take days."""
+        if self._standstill and not self.clients.busy:
+            self.now += self._standstill
+            self._standstill = 0
+            self.live_since = self.now - CLOCKS_APART_MS
+            self.clients.lose_all()
 
     def _is_over(self) -> bool:
         return not self._commands and not self._readers.left and self._is_quiet()
@@ -332,5 +352,6 @@ class World:
         if self._commands:
             self._decisions.decide(self._commands[0])
         self.log.append(self.clients.sent(command))
+        self._standstill += self._standstills.after(self._appended)
         self.trace.append(Appended(self.log.records(since=self._appended)[0]))
         self._appended += 1

@@ -1,9 +1,13 @@
 """How far members say they have come: values that only move forward, whatever is repeated or comes late (P6)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from natter.domain.ids import ConnectionId, ConversationId, DeviceId, UserId
+from natter.domain.write_times import write_time
+
+SPAN_MS = 2000
+"""Of one member, receipts of less than so much of the log's time are written together: within `MARGIN_US`."""
 
 MAX_READERS_SHOWN = 20
 """In conversations of up to so many members everybody sees how far the others have read."""
@@ -58,19 +62,32 @@ class Progress:
     delivered_seq: int | None = None
 
 
-def advanced(cursor: Cursor, records: Iterable[ReceiptRecord]) -> Cursor:
+def goes(batch: Sequence[ReceiptRecord]) -> Iterator[Sequence[ReceiptRecord]]:
+    """`batch` cut into what is written together: mostly it is one piece."""
+    begun: dict[CursorKey, int] = {}
+    start = 0
+    for index, record in enumerate(batch):
+        key = record.receipt.conversation_id, record.receipt.user_id
+        if record.at - begun.setdefault(key, record.at) >= SPAN_MS:
+            yield batch[start:index]
+            start, begun = index, {key: record.at}
+    yield batch[start:]
+
+
+def advanced(cursor: Cursor, records: Iterable[ReceiptRecord], refused_to: int = 0) -> Cursor:
     """
     `cursor` after `records` of its member, in the log's order; `read_messages` is left for the caller to look up.
 
     Places are merged by maximum, so the order does not matter to them. `written_at` grows whenever one of them does
     and depends on nothing but the log: what was folded from more of it always carries the later timestamp, so a
-    writer that is behind cannot take back, in cells that are last-write-wins, what another has written.
+    writer that is behind cannot take back, in cells that are last-write-wins, what another has written. Timestamps up
+    to `refused_to` the store takes no more.
     """
     for record in records:
         read_seq = max(cursor.read_seq, record.receipt.read_seq)
         delivered_seq = max(cursor.delivered_seq, record.receipt.delivered_seq)
         if (read_seq, delivered_seq) != (cursor.read_seq, cursor.delivered_seq):
-            written_at = max(cursor.written_at + 1, record.at * 1000)
+            written_at = write_time(cursor.written_at, record.at, refused_to)
             cursor = replace(cursor, read_seq=read_seq, delivered_seq=delivered_seq, written_at=written_at)
     return cursor
 

@@ -6,6 +6,7 @@ by one: whether the service retries what is named or everything from the first o
 """
 
 import base64
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ from natter.entrypoints.record import Batch, StreamRecord
 from natter.entrypoints.records import set_aside
 from natter.ports.operations import DeadLetters
 from natter.records.base import SCHEMA_HEADER
+from natter.telemetry import record_waited
 
 ALONE_MS = 10_000
 """How much of the invocation's time must be left to try another piece of a batch."""
@@ -44,6 +46,8 @@ def stream_consumer(
 
     def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
         batch = [_record(raw) for records in event["records"].values() for raw in records]
+        now_ms = time.time_ns() // 1_000_000
+        record_waited(now_ms - min((record.at for record in batch), default=now_ms))
         given_back = isolation(batch, lambda: bool(context.get_remaining_time_in_millis() > ALONE_MS))
         return {"batchItemFailures": [_failure(record) for record in given_back]}
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from natter.domain.fold.writes import Row
+from natter.domain.ids import ConversationId
 from natter.domain.messages.commands import Command
 from natter.domain.messages.events import Emission, Head
 from natter.domain.receipts import Cursor, CursorKey
@@ -47,7 +48,8 @@ class EventStore(Protocol):
     Writes the conversations' tables; `Timeline` reads them. Every write is at LOCAL_QUORUM: what was written is read.
 
     Cells are last-write-wins by the row's `written_at`; writing again is safe, in any order. All methods raise
-    `Unavailable` when the store did not answer in time; writes may have happened then.
+    `Unavailable` when the store did not answer in time; writes may have happened then. Whatever else they raise is a
+    refusal: of something in the rows, or of their `written_at`, of which it takes none that is too old.
     """
 
     def write(self, rows: Sequence[Row]) -> None:
@@ -66,6 +68,9 @@ class EventStore(Protocol):
 
     def write_cursors(self, cursors: Mapping[CursorKey, Cursor]) -> None:
         """Store what each has read and been shown, and `written_at`; what was sent stays untouched."""
+
+    def takes(self, conversation: ConversationId, *, written_at: int) -> bool:
+        """Whether it takes a write to the conversation with this timestamp; what is written for it, nobody reads."""
 
 
 class ContentCheck(Protocol):

@@ -49,7 +49,7 @@ SCALAR_BYTES = 8
 Statement = tuple[str, tuple[Any, ...]]
 """CQL and its values."""
 
-_REFUSALS = (InvalidRequest, UnsupportedOperation, ConfigurationException, SyntaxException)
+REFUSALS = (InvalidRequest, UnsupportedOperation, ConfigurationException, SyntaxException)
 """What will never be done, however often it is asked: they pass through, as do values that cannot be bound."""
 _BROKEN = (NoHostAvailable, ConnectionException, OSError)
 """The connection, after which another one is made."""
@@ -62,7 +62,7 @@ def store_errors() -> Iterator[None]:
     """Translate what an outage looks like. A refusal passes through: nobody may take it for something that passes."""
     try:
         yield
-    except _REFUSALS:
+    except REFUSALS:
         raise
     except _OUTAGES as error:
         raise Unavailable("the message store") from error

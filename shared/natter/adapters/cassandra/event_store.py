@@ -5,7 +5,7 @@ from typing import Any
 
 from cassandra.query import UNSET_VALUE
 
-from natter.adapters.cassandra.client import CassandraSession, Statement
+from natter.adapters.cassandra.client import REFUSALS, CassandraSession, Statement
 from natter.adapters.cassandra.rows import (
     ERASED,
     bucket,
@@ -28,6 +28,7 @@ from natter.domain.fold.writes import (
     StateRow,
     UnspentRow,
 )
+from natter.domain.ids import ConversationId, UserId
 from natter.domain.messages.events import Head
 from natter.domain.receipts import Cursor, CursorKey
 from natter.ports.messages import EventStore
@@ -67,6 +68,9 @@ WRITE_HEAD = (
     "INSERT INTO heads (conversation_id, seq, messages, members_seq, log_epoch, log_partition, log_offset, at, "
     "written_at, preview, history, voids) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ?"
 )
+
+NOBODY = UserId(".")
+"""Of no user, so nothing is lost where the cursor is forgotten."""
 
 REMOVE_EVENTS = "DELETE FROM events USING TIMESTAMP ? WHERE conversation_id = ? AND bucket = ? AND seq > ?"
 REMOVE_OUTCOME = (
@@ -123,6 +127,13 @@ class CassandraEventStore:
     def write_cursors(self, cursors: Mapping[CursorKey, Cursor]) -> None:
         """Of a row of `cursors`, only the columns that belong to receipts."""
         self._session.write([(WRITE_CURSOR, _cursor_values(key, cursor)) for key, cursor in cursors.items()])
+
+    def takes(self, conversation: ConversationId, *, written_at: int) -> bool:
+        try:
+            self._session.write([(FORGET_CURSOR, (written_at, conversation, NOBODY))])
+        except REFUSALS:
+            return False
+        return True
 
 
 def _write(row: Row) -> Statement:  # noqa: C901, PLR0911, PLR0912 - a statement for each kind of row

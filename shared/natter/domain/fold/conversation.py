@@ -42,6 +42,7 @@ from natter.domain.messages.commands import (
 )
 from natter.domain.messages.events import Event, Head
 from natter.domain.messages.states import BOUNDS, Bounds, MarkKey, reacted
+from natter.domain.write_times import write_time
 from natter.names import RETRY_WINDOW_MS
 
 
@@ -102,6 +103,8 @@ class Conversation:
     since_roster: int = 0
     """How many events have changed who belongs to it since the last that was stored with all of them."""
     bounds: Bounds = BOUNDS
+    refused_to: int = 0
+    """Write timestamps up to here the store takes no more."""
     _audience: frozenset[UserId] | None = None
     _changed_mark: MarkKey | None = None
     """By the last reaction."""
@@ -159,7 +162,7 @@ class Conversation:
         )
 
     def _written_at(self, record: Record) -> int:
-        return max(self.head.written_at + 1, record.at * 1000)
+        return write_time(self.head.written_at, record.at, self.refused_to)
 
     def audience(self) -> frozenset[UserId]:
         if self._audience is None:

@@ -21,8 +21,9 @@ from natter.domain.fold.goes import goes
 from natter.domain.fold.writes import Place, Row, in_turn
 from natter.domain.ids import ConversationId, UserId
 from natter.domain.messages.commands import Record
-from natter.domain.messages.events import Emission, Event
+from natter.domain.messages.events import Emission, Event, Head
 from natter.domain.messages.states import BOUNDS, Bounds
+from natter.domain.write_times import Horizon
 from natter.ports.attachments import FileQueue
 from natter.ports.frames import Frames
 from natter.ports.messages import EventLog, EventStore
@@ -72,6 +73,7 @@ class Persist:
     now_ms: NowMs
     bounds: Bounds = BOUNDS
     warm: Warm = field(default_factory=Warm)
+    horizon: Horizon = field(default_factory=Horizon)
 
     @property
     def show(self) -> ShowEvents:
@@ -105,12 +107,31 @@ class Persist:
         if unsettled:
             # before the words that name them go: a replay could not read them any more
             self.files.add(unsettled, delay_s=SETTLE_AFTER_S)
-        self._write([row for fold in folds for row in fold.rows])
-        self.store.write_heads([head for head in heads if head != folded_before[head.conversation_id]])
+        rows = [row for fold in folds for row in fold.rows]
+        moved = [head for head in heads if head != folded_before[head.conversation_id]]
+        try:
+            self._write(rows)
+            self.store.write_heads(moved)
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - a refusal, whatever the store calls it; it is raised again
+            self._pass_horizon(batch, [*rows, *moved], error)
+            return self._store(batch, into)
         for lane in lanes:
             self.warm.complete(lane, touched)
         into += decisions
         return touched
+
+    def _pass_horizon(self, batch: Sequence[Record], refused: Sequence[Row | Head], error: Exception) -> None:
+        """Let what is too old for the store be written as if it were younger; raises what `Horizon.move` does."""
+        conversation = batch[0].command.conversation_id
+        self.horizon.move(
+            min(each.written_at for each in refused),
+            error,
+            now_ms=self.now_ms(),
+            takes=lambda written_at: self.store.takes(conversation, written_at=written_at),
+        )
+        self.warm.clear()
 
     def void(self, record: Record, followers: Sequence[Record]) -> None:
         """
@@ -129,8 +150,15 @@ class Persist:
         if record.position <= voided.head.position:
             return
         voided.void(record)
-        self.store.undo(_rows_of(tried, records), voided.head)
-        self.store.write_heads([voided.head])
+        rows = _rows_of(tried, records)
+        try:
+            self.store.undo(rows, voided.head)
+            self.store.write_heads([voided.head])
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - as in `_store`
+            self._pass_horizon(records, [*rows, voided.head], error)
+            self.void(record, followers)
 
     def _goes(self, batch: Sequence[Record]) -> Iterator[Sequence[Record]]:
         return goes(_lanes(batch))
@@ -145,7 +173,10 @@ class Persist:
 
     def _load(self, batch: Sequence[Record]) -> dict[ConversationId, Conversation]:
         """The conversations of the batch as of their heads, knowing all that the batch refers to."""
-        return LoadConversations(timeline=self.timeline, warm=self.warm, bounds=self.bounds)(batch)
+        touched = LoadConversations(timeline=self.timeline, warm=self.warm, bounds=self.bounds)(batch)
+        for conversation in touched.values():
+            conversation.refused_to = self.horizon.refused_to
+        return touched
 
     def _events(self, decisions: Sequence[Decision]) -> Mapping[Place, Event]:
         """The events that the decisions speak of: of this batch, or stored before."""

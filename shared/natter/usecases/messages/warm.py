@@ -75,6 +75,11 @@ class Warm:
         if not partition.conversations:
             self._partitions.pop(last.partition, None)
 
+    def clear(self) -> None:
+        """Know nothing any more."""
+        for partition in list(self._partitions):
+            self.forget(partition)
+
     def forget(self, partition: int) -> None:
         """Know nothing of a partition any more."""
         known = self._partitions.pop(partition, _Partition())

@@ -6,14 +6,16 @@ Merged by maximum and stored before anybody is told; a batch that comes again ch
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import batched
 
+from natter.domain.clock import NowMs
 from natter.domain.conversations.roster import Roster
 from natter.domain.errors import Unavailable
 from natter.domain.ids import ConnectionId, ConversationId, DeviceId, UserId
 from natter.domain.push.badges import Readers
-from natter.domain.receipts import MAX_READERS_SHOWN, Cursor, CursorKey, Progress, ReceiptRecord, advanced, risen
+from natter.domain.receipts import MAX_READERS_SHOWN, Cursor, CursorKey, Progress, ReceiptRecord, advanced, goes, risen
+from natter.domain.write_times import Horizon
 from natter.ports.accounts import Blocks
 from natter.ports.conversations import Admission
 from natter.ports.frames import Frames
@@ -41,7 +43,7 @@ class Move:
 @dataclass(frozen=True, kw_only=True)
 class FoldReceipts:
     """
-    Fold one in-order batch of a partition: one read and one write for each member it speaks of.
+    Fold one in-order batch of a partition: one read and one write for each member it speaks of, mostly.
 
     What lies beyond the head is refused before it comes into the log; should it be there all the same, it moves
     nothing, and nothing behind it waits.
@@ -56,19 +58,34 @@ class FoldReceipts:
     blocks: Blocks
     frames: Frames
     tell: Tell
+    now_ms: NowMs
     has_read: Callable[[Readers], None] = lambda _readers: None
     """Told who has read something, once it is stored."""
+    horizon: Horizon = field(default_factory=Horizon)
 
     def __call__(self, batch: Sequence[ReceiptRecord]) -> None:
+        for go in goes(batch):
+            self._fold(go)
+
+    def _fold(self, batch: Sequence[ReceiptRecord]) -> None:
         by_member: dict[CursorKey, list[ReceiptRecord]] = {}
         for record in self._possible(batch):
             key = record.receipt.conversation_id, record.receipt.user_id
             by_member.setdefault(key, []).append(record)
         stored = self.timeline.cursors(by_member.keys())
         before = {key: stored.get(key, Cursor()) for key in by_member}
-        after = self._counted(before, {key: advanced(before[key], records) for key, records in by_member.items()})
-        if after:
-            self.store.write_cursors(after)
+        refused_to = self.horizon.refused_to
+        advance = {key: advanced(before[key], records, refused_to) for key, records in by_member.items()}
+        after = self._counted(before, advance)
+        try:
+            if after:
+                self.store.write_cursors(after)
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - a refusal, whatever the store calls it; it is raised again
+            self._pass_horizon(after, error)
+            self._fold(batch)
+            return
         moves: dict[ConversationId, list[Move]] = {}
         for (conversation, user), cursor in after.items():
             key = conversation, user
@@ -83,6 +100,16 @@ class FoldReceipts:
                 reading.setdefault(key[1], set()).update(_devices(by_member[key], above=before[key].read_seq))
         if reading:
             self.has_read({user: _only(devices) for user, devices in reading.items()})
+
+    def _pass_horizon(self, refused: Mapping[CursorKey, Cursor], error: Exception) -> None:
+        """Let what is too old for the store be written as if it were younger; raises what `Horizon.move` does."""
+        conversation, _ = next(iter(refused))
+        self.horizon.move(
+            min(cursor.written_at for cursor in refused.values()),
+            error,
+            now_ms=self.now_ms(),
+            takes=lambda written_at: self.store.takes(conversation, written_at=written_at),
+        )
 
     def _possible(self, batch: Sequence[ReceiptRecord]) -> list[ReceiptRecord]:
         heads = self.timeline.heads({record.receipt.conversation_id for record in batch})

@@ -1,13 +1,11 @@
-from collections.abc import Sequence
-
 import pytest
 
 from natter.domain.errors import Unavailable
-from natter.domain.messages.events import Head
+from natter.domain.ids import ConversationId
 from natter.usecases.messages.give_up import ATTEMPTS, PATIENCE_MS, GiveUp
 from natter.usecases.messages.persist import NotStored
 from tests.memory.tables import MemoryTables
-from tests.messages import LOBBY, NOON, a_command, a_head, a_log, a_post
+from tests.messages import NOON, a_command, a_log, a_post
 
 FIRST, SECOND = a_log([a_command(a_post("x")), a_command(a_post("y"))])
 
@@ -15,17 +13,16 @@ FIRST, SECOND = a_log([a_command(a_post("x")), a_command(a_post("y"))])
 class Tables(MemoryTables):
     is_down = False
 
-    def write_heads(self, heads: Sequence[Head]) -> None:
+    def takes(self, conversation: ConversationId, *, written_at: int) -> bool:
         if self.is_down:
             raise Unavailable("the store")
-        super().write_heads(heads)
+        return super().takes(conversation, written_at=written_at)
 
 
 class Stage:
     def __init__(self) -> None:
         self.now, self.tables = NOON, Tables()
-        self.tables.write_heads([a_head(3)])
-        self.give_up = GiveUp(timeline=self.tables, store=self.tables, now_ms=lambda: self.now)
+        self.give_up = GiveUp(store=self.tables, now_ms=lambda: self.now)
 
     def attempts(self, count: int, error: Unavailable | None = None) -> list[bool]:
         """Evenly over `PATIENCE_MS` and a little more."""
@@ -60,7 +57,3 @@ class TestGiveUp:
         stage.attempts(ATTEMPTS - 1)
         assert not stage.give_up(SECOND, NotStored("the store"))
         assert not stage.give_up(FIRST, NotStored("the store"))
-
-    def test_the_head_stays_as_it_is(self, stage: Stage) -> None:
-        stage.attempts(3)
-        assert stage.tables.heads([LOBBY]) == {LOBBY: a_head(3)}
