@@ -1,9 +1,15 @@
 import pytest
 
-from natter.telemetry import metrics
+from tests.measuring import NAMESPACE, SERVICE, Measured
 
 
 @pytest.fixture(autouse=True)
-def _metrics(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As the functions' environment names it."""
-    monkeypatch.setattr(metrics, "namespace", "Natter")
+def _function(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a function's environment names what it measures."""
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", SERVICE)
+    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", NAMESPACE)
+
+
+@pytest.fixture
+def measured(_function: None, capsys: pytest.CaptureFixture[str]) -> Measured:
+    return Measured(capsys)
