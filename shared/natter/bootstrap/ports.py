@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         SliceQueue,
     )
     from natter.ports.frames import Frames
+    from natter.ports.ledger import CommandHistory
     from natter.ports.limits import RateLimits
     from natter.ports.messages import CommandLog, ContentCheck, EventLog, EventStore
     from natter.ports.operations import DeadLetters, Probe, Reports
@@ -264,6 +265,12 @@ class Ports(AccountPorts, PushPorts):
         return KafkaConnectionLog(self.producer, timeout_s=settings.append_timeout_s)
 
     # Operations
+
+    @cached_property
+    def command_history(self) -> CommandHistory:
+        from natter.adapters.kafka.command_history import KafkaCommandHistory
+
+        return KafkaCommandHistory(self.of(KafkaSettings))
 
     @cached_property
     def reports(self) -> Reports:

@@ -21,7 +21,7 @@ def set_aside(raw: StreamRecord, error: Exception, dead: DeadLetters) -> None:
     """
     _logger.error("record set aside", extra={"partition": raw.partition, "offset": raw.offset})
     recorder.add(RECORDS_SET_ASIDE, 1)
-    dead.add(raw.topic, raw.key, raw.value, why(error))
+    dead.add(raw.topic, (raw.partition, raw.offset), raw.key, raw.value, why(error))
 
 
 def readable[Value](

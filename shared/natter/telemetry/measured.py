@@ -12,6 +12,7 @@ from natter.telemetry import recorder
 from natter.usecases.delivery.rebuild import Rebuilt
 from natter.usecases.delivery.settle_posts import Settled
 from natter.usecases.messages.persist import Persisted
+from natter.usecases.operations.reconcile import Reconciled
 from natter.usecases.privacy.erase import Erased
 from natter.usecases.push.wake_devices import Woken
 
@@ -64,6 +65,13 @@ def record_badges(handed: Sequence[tuple[Waking, Handed]]) -> None:
     """What came of silent pushes, by platform."""
     outcomes = Counter((each.registration.target.provider, result.outcome) for each, result in handed)
     _count_by_platform(metrics.BADGES, outcomes)
+
+
+def record_reconciled(reconciled: Reconciled) -> None:
+    """Of how many items it is known what became, and of how many it is not: none, and that is stated every time."""
+    recorder.add(metrics.UNACCOUNTED, reconciled.unaccounted)
+    recorder.add(metrics.RECONCILED, reconciled.items)
+    recorder.add(metrics.LEDGER_AGE, reconciled.age_ms / 1000)
 
 
 def record_erasures(swept: Erased) -> None:
