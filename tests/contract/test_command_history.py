@@ -6,24 +6,17 @@ from itertools import chain
 from typing import Protocol
 
 import pytest
-from confluent_kafka import Consumer, TopicPartition
-from confluent_kafka.admin import AdminClient
-from confluent_kafka.cimpl import NewTopic
 
-from natter.adapters.kafka.client import NewRecord, RecordProducer
 from natter.adapters.kafka.command_history import KafkaCommandHistory
-from natter.adapters.kafka.logs import KafkaDeadLetters
 from natter.domain.errors import Unavailable
-from natter.domain.ids import new_id
 from natter.domain.messages.commands import Command
 from natter.ports.ledger import CommandHistory, Logged, Stretch
-from natter.records.messages import COMMAND_SCHEMA, dump_command
 from natter.settings import KafkaSettings
 from tests.memory.command_history import MemoryCommandHistory
 from tests.messages import a_command, a_log, a_post
+from tests.support.command_topic import CommandTopic
 
 COMMANDS = [a_command(a_post(f"m{n}")) for n in range(5)]
-WITHIN_S = 60.0
 
 
 class Written(Protocol):
@@ -49,42 +42,10 @@ class WrittenMemory:
         self.memory.letters.add((0, offset))
 
 
-class WrittenKafka:
-    def __init__(self, brokers: str) -> None:
-        self.topic, self._decider = f"ledger-{new_id()}", f"decider-{new_id()}"
-        self._brokers, self._settings = brokers, KafkaSettings(brokers=brokers, auth="none", append_timeout_s=10)
-        self._admin = AdminClient({"bootstrap.servers": brokers})
-        self._admin.create_topics([NewTopic(self.topic, num_partitions=1)])[self.topic].result(WITHIN_S)
-        self._producer = RecordProducer(self._settings)
-        for each in COMMANDS:
-            record = NewRecord(
-                topic=self.topic, key=each.conversation_id, value=dump_command(each), schema=COMMAND_SCHEMA
-            )
-            self._producer.append([record])
-        self.history: CommandHistory = KafkaCommandHistory(
-            self._settings, topic=self.topic, own=f"own-{new_id()}", decider=self._decider
-        )
-
-    def decide(self, end: int) -> None:
-        consumer = Consumer({"bootstrap.servers": self._brokers, "group.id": self._decider})
-        consumer.commit(offsets=[TopicPartition(self.topic, 0, end)], asynchronous=False)
-        consumer.close()
-
-    def set_aside(self, offset: int) -> None:
-        KafkaDeadLetters(self._producer).add(self.topic, (0, offset), b"", b"", "a test")
-
-    def drop(self, first: int) -> None:
-        """As retention does."""
-        place = TopicPartition(self.topic, 0, first)
-        self._admin.delete_records([place])[place].result(WITHIN_S)
-
-    def remove(self) -> None:
-        self._admin.delete_topics([self.topic])[self.topic].result(WITHIN_S)
-
-
 @pytest.fixture
-def on_kafka(kafka_endpoint: str) -> Iterator[WrittenKafka]:
-    kafka = WrittenKafka(kafka_endpoint)
+def on_kafka(kafka_endpoint: str, planted: set[str]) -> Iterator[CommandTopic]:
+    kafka = CommandTopic(kafka_endpoint, COMMANDS)
+    planted.add(kafka.topic)
     yield kafka
     kafka.remove()
 
@@ -134,7 +95,7 @@ class TestCommandHistory:
 
 @pytest.mark.engines
 class TestKafka:
-    def test_what_retention_has_dropped_unseen_is_missed(self, on_kafka: WrittenKafka) -> None:
+    def test_what_retention_has_dropped_unseen_is_missed(self, on_kafka: CommandTopic) -> None:
         on_kafka.decide(5)
         on_kafka.history.looked_at({0: 1})
         on_kafka.drop(3)

@@ -294,7 +294,7 @@ class TestPrivileges:
         assert {each[1] for each in emptied if each} == {"events", "cursors", "files"}
 
     def test_who_belongs_to_a_conversation_is_read_as_far_as_it_is_needed(self, app: Templates) -> None:
-        """The fold knows of all and of single people, `fanout`, `push` and operators of all, the others of single ones."""
+        """The fold knows of all and of single people, `fanout`, `push` and operators of all, others of single ones."""
         readers = {
             table: [
                 name
