@@ -21,6 +21,7 @@ from local.keyspaces import Guard
 from tests.infra.templates import Templates, synthesized
 from tests.support.accounts import unaccounted
 from tests.support.api import Api
+from tests.support.confidential import leaked
 from tests.support.dead_letters import DeadLetterReader, unplanted
 from tests.support.lag import caught_up
 from tests.support.metered import undeclared
@@ -71,6 +72,7 @@ async def cloud(planted: set[str]) -> AsyncIterator[Cloud]:
         await caught_up(cloud, within_s=CAUGHT_UP_WITHIN_S)
         assert unplanted(await asyncio.to_thread(letters.since, before), planted) == [], "this was set aside"
         assert await asyncio.to_thread(unaccounted, cloud) == (), "this was accepted and is lost"
+        assert leaked(ROOT / ".local" / "logs") == [], "this was said, and is in a log"
         assert undeclared(ROOT / ".local" / "logs") == set(), "this was measured, and natter.metrics does not say so"
 
 

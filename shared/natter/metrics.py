@@ -69,7 +69,9 @@ STREAMS = ("persist", "fanout", "receipts", "presence", "push")
 QUEUES = ("post_slice", "settle_files", "close_connections", "presence", "wake", "rebuild")
 ANSWERING = ("authorize", "connect", "send", "signal", "users_api", "chat_api")
 POSTING = ("persist", "post_slice", "receipts", "presence", "signal", "chat_api", "users_api", "close_connections")
-FUNCTIONS = tuple(sorted({*STREAMS, *QUEUES, *ANSWERING, "disconnect", "relay", "erase", "export", "reconcile"}))
+OTHERS = ("disconnect", "export", "relay", "erase", "reconcile", "migrate", "push_platforms", "rotate_login")
+FUNCTIONS = tuple(sorted({*STREAMS, *QUEUES, *ANSWERING, *OTHERS}))
+"""All that there are."""
 
 # what users feel
 

@@ -8,7 +8,7 @@ import pytest
 from pydantic import BaseModel
 
 from infra.config import BROWSERS, DEV, PROD, Oidc, Stage
-from natter import names, settings
+from natter import metrics, names, settings
 from natter.domain.limits import adjusted
 from tests.infra.stages import STAGES
 from tests.infra.templates import Templates
@@ -104,7 +104,7 @@ LOGGED_BY = {
 
 class TestFunctions:
     def test_are_those_of_the_application(self, app: Templates) -> None:
-        assert set(app.functions()) == set(MODELS)
+        assert set(app.functions()) == set(MODELS) == set(metrics.FUNCTIONS)
 
     @pytest.mark.parametrize("name", MODELS)
     def test_get_what_their_settings_require(self, app: Templates, name: str) -> None:
