@@ -1,5 +1,6 @@
 import pytest
 
+from natter.telemetry import recorder
 from tests.measuring import NAMESPACE, SERVICE, Measured
 
 
@@ -8,6 +9,7 @@ def _function(monkeypatch: pytest.MonkeyPatch) -> None:
     """As a function's environment names what it measures."""
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", SERVICE)
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", NAMESPACE)
+    monkeypatch.setattr(recorder, "_values", {})
 
 
 @pytest.fixture

@@ -65,7 +65,11 @@ class Reconcile:
 
     def __call__(self) -> Reconciled:
         deadline = self.now_ms() + self.budget_ms
-        stretches = {each: stretch for each, stretch in self.history.stretches().items() if stretch.first < stretch.end}
+        stretches = {
+            each: stretch
+            for each, stretch in self.history.stretches().items()
+            if stretch.first < stretch.end or stretch.missed
+        }
         places = {each: stretch.first for each, stretch in stretches.items()}
         times: dict[int, int] = {}
         suspects: list[Lost] = []

@@ -122,6 +122,18 @@ class TestReconcile:
         reconciled = ledger.reconcile()
         assert (reconciled.items, reconciled.missed, reconciled.unaccounted) == (2, 2, 2)
 
+    def test_and_so_it_is_when_nothing_is_left_of_it(self) -> None:
+        ledger = Ledger()
+        ledger.history.places, ledger.history.dropped = {0: 1}, {0: 4}
+        assert (ledger.reconcile().missed, ledger.history.places) == (3, {0: 4})
+        assert ledger.reconcile().missed == 0
+
+    def test_whose_places_were_set_back_is_not_looked_at_again(self) -> None:
+        ledger = Ledger()
+        ledger.reconcile()
+        ledger.history.decided[0] = 1
+        assert (ledger.reconcile().items, ledger.history.places) == (0, {0: 4})
+
     def test_partitions_and_offsets_are_named(self, caplog: pytest.LogCaptureFixture) -> None:
         caplog.set_level(logging.ERROR)
         Ledger(folded=1).reconcile()
