@@ -3,6 +3,8 @@
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 
+from natter.metrics import LAG
+
 PERIOD = Duration.minutes(15)
 LONGEST_S = 2 * 3600
 """Long before files that were sent are lost (a day), the store takes no more timestamps (two), and the log ends."""
@@ -17,8 +19,8 @@ def waiting(namespace: str, cluster: str, *, function: str, group: str, topic: s
     """
     given = cloudwatch.Metric(
         namespace=namespace,
-        metric_name="RecordAge",
-        dimensions_map={"service": function},
+        metric_name=LAG.name,
+        dimensions_map=LAG.of(function),
         statistic="max",
         period=PERIOD,
     )
@@ -30,7 +32,7 @@ def waiting(namespace: str, cluster: str, *, function: str, group: str, topic: s
         period=PERIOD,
     )
     return cloudwatch.MathExpression(
-        expression="MAX([FILL(given, 0) / 1000, FILL(estimated, 0)])",
+        expression="MAX([FILL(given, 0), FILL(estimated, 0)])",
         using_metrics={"given": given, "estimated": estimated},
         label="Seconds",
         period=PERIOD,

@@ -1,6 +1,4 @@
-import json
 import logging
-import time
 from collections.abc import Callable, Sequence
 
 import pytest
@@ -10,7 +8,6 @@ from natter.entrypoints.isolation import PartitionHaltedError
 from natter.entrypoints.record import Batch, StreamRecord
 from natter.entrypoints.stream import ALONE_MS, stream_consumer
 from natter.names import COMMANDS_TOPIC
-from natter.telemetry import LONG_MS, metrics
 from tests.memory.logs import MemoryDeadLetters
 from tests.messages import NOON
 from tests.streams import Context, a_batch, a_failure, a_raw_record
@@ -36,20 +33,6 @@ def failing(partition: int, error: Exception) -> Callable[[Batch], None]:
             raise error
 
     return consume
-
-
-class TestWaiting:
-    def test_how_long_the_oldest_has_waited_is_a_metric_where_it_is_long(
-        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        """The alarm on it rings after hours, however often the function fails meanwhile."""
-        monkeypatch.setattr(metrics, "namespace", "Natter")
-        now = time.time_ns() // 1_000_000
-        handler = stream_consumer(failing(0, Unavailable("a store")), MemoryDeadLetters())
-        for age_ms in (LONG_MS + 7_000, LONG_MS - 7_000):
-            handler(a_batch(a_raw_record(b"a", at=now - age_ms), a_raw_record(b"b", offset=9, at=now)), Context())
-        (line,) = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "RecordAge" in line]
-        assert line["RecordAge"][0] - LONG_MS - 7_000 < LONG_MS
 
 
 class TestBatches:
@@ -157,9 +140,9 @@ class TestSetAside:
         happened: list[object] = []
 
         class Letters(MemoryDeadLetters):
-            def add(self, topic: str, key: bytes, value: bytes, error: str) -> None:
+            def add(self, topic: str, place: tuple[int, int], key: bytes, value: bytes, error: str) -> None:
                 happened.append("set aside")
-                super().add(topic, key, value, error)
+                super().add(topic, place, key, value, error)
 
         def void(record: StreamRecord, followers: Sequence[StreamRecord]) -> None:
             happened.append((record.offset, [each.offset for each in followers]))
