@@ -104,8 +104,8 @@ class HttpApi:
             route = Route.of(method, path, handler, open=open_, status=status, also=also, raises=raises)
 
             def call(**variables: str) -> Response[str]:
-                self._callers.check(self._resolver.current_event)
                 self._route_name = route.name
+                self._callers.check(self._resolver.current_event)
                 request = Request(self._resolver.current_event, variables, self._callers, self._admit)
                 answer = route.call(request)
                 if route.revalidates:
