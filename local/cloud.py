@@ -253,7 +253,7 @@ class Cloud:
         """Nothing refers to them, so they may come last. What LocalStack does not evaluate is evaluated here."""
         await asyncio.to_thread(self._localstack.provision_alarms)
         if self.runtime.metrics is not None:
-            self.runtime.metrics.watch(self.app.alarms)
+            self.runtime.metrics.watch(self.app.alarms, self.app.composite_alarms)
 
     def _write_outputs(self) -> None:
         self.outputs_file.write_text(json.dumps(dict(self.app.outputs), indent=2) + "\n")

@@ -194,6 +194,18 @@ class Alarm:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CompositeAlarm:
+    """An `AWS::CloudWatch::CompositeAlarm`."""
+
+    name: str
+    description: str = ""
+    rule: str
+    """As in the template: `ALARM("one") AND NOT OK("other")`."""
+    topics: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """ARNs of the topics that are told, by the state that it comes to."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class DeployTask:
     """A function that runs once at deploy (`Custom::Trigger`); the deployment fails if it does."""
 
@@ -213,6 +225,7 @@ class App:
     sqs_sources: tuple[SqsSource, ...] = ()
     schedules: tuple[Schedule, ...] = ()
     alarms: tuple[Alarm, ...] = ()
+    composite_alarms: tuple[CompositeAlarm, ...] = ()
     deploy_tasks: tuple[DeployTask, ...]
     outputs: Mapping[str, str]
     not_imitated: tuple[tuple[str, str], ...]

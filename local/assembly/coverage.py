@@ -117,6 +117,12 @@ IMITATED: Mapping[str, frozenset[str]] = {
     "AWS::CloudWatch::Alarm.Metrics": frozenset(
         {"AccountId", "Expression", "Id", "Label", "MetricStat", "Period", "ReturnData"}
     ),
+    "AWS::CloudWatch::CompositeAlarm": frozenset(
+        {
+            *("ActionsEnabled", "AlarmActions", "AlarmDescription", "AlarmName", "AlarmRule"),
+            *("InsufficientDataActions", "OKActions"),
+        }
+    ),
     "Custom::Trigger": ANY,
 }
 
