@@ -1,7 +1,7 @@
 """
 Names and limits that the infrastructure and the application must agree on.
 
-The only module of `natter` that `infra` may import. It imports nothing.
+With `natter.metrics` all of `natter` that `infra` may import. It imports nothing.
 """
 
 EPOCH = 1
