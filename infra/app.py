@@ -32,7 +32,7 @@ def build(app: App) -> None:
     services = ServicesStack(app, f"{prefix}-services", stage=stage, network=network, data=data, streams=streams)
     services.add_stack_dependency(account)
     operations = OperationsStack(
-        app, f"{prefix}-operations", stage=stage, data=data, streams=streams, services=services
+        app, f"{prefix}-operations", stage=stage, network=network, data=data, streams=streams, services=services
     )
     for stack in (network, data, streams, services, operations):
         Tags.of(stack).add("natter:stage", stage.name, exclude_resource_types=["AWS::RDS::DBProxyTargetGroup"])
