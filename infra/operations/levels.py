@@ -103,7 +103,7 @@ CONNECT = Availability(
     objective=AVAILABLE,
     functions=("authorize", "connect"),
     counts="Attempts to connect. Bad are those that the authorizer or `connect` answers with `unavailable` or "
-    "`internal`, and those in which one of them fails, runs out of time or is throttled (the gateway answers 5xx then). "
+    "`internal`, and those in which one of them fails, runs out of time or is throttled (the gateway says 5xx then). "
     "A refusal (401) is an answer.",
 )
 SEND = Availability(
@@ -112,7 +112,7 @@ SEND = Availability(
     objective=AVAILABLE,
     functions=("send",),
     counts="Frames `send`, `edit`, `delete` and `react`. Bad are those that are answered with `unavailable` or "
-    "`internal`, and those in which the function fails, runs out of time or is throttled (the gateway answers `Internal "
+    "`internal`, and those in which the function fails, runs out of time or is throttled (the gateway says `Internal "
     "server error` then). A refusal is an answer.",
 )
 QUICK = Quickness(name="quick", title="Under 100 ms", objective=0.95, within_ms=100, counts=_DELIVERED)

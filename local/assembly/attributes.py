@@ -108,6 +108,7 @@ TABLE: Mapping[str, Mapping[str, Rule]] = {
         "Ref": named("Name"),
         "Arn": arn("scheduler", "schedule-group/{}", named("Name")),
     },
+    "AWS::EC2::NatGateway": {"Ref": logical_id, "NatGatewayId": logical_id},
     "AWS::CloudWatch::Alarm": _ALARM,
     "AWS::CloudWatch::CompositeAlarm": _ALARM,
     "AWS::IAM::Role": {"Ref": named("RoleName"), "Arn": arn("iam", "role/{}", named("RoleName"))},

@@ -11,9 +11,10 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.aws import client
-from local.model import Alarm, CompositeAlarm
+from local.model import Alarm, CompositeAlarm, Dashboard
 
 from .alarms import Alarms
+from .charts import Charts
 from .composites import Composites
 from .distribution import Distribution
 from .meter import Meter, Metric
@@ -46,6 +47,7 @@ class Publisher:
         self.last_error: str | None = None
         self.states: dict[str, str] = {}
         """Of the alarms, by name, as they were told last."""
+        self.charts = Charts(())
         self._alarms: Alarms | None = None
         self._composites = Composites(())
         self._meter = meter
@@ -74,6 +76,10 @@ class Publisher:
         self._composites = Composites(composites)
         self._alarms = Alarms(alarms, now=time.time()) if alarms else None
         self.states = {alarm.name: "INSUFFICIENT_DATA" for alarm in alarms}
+
+    def chart(self, dashboards: Sequence[Dashboard]) -> None:
+        """From now on keep what these show; what was before is forgotten."""
+        self.charts = Charts(dashboards)
 
     def status(self) -> dict[str, Any]:
         return {
@@ -112,6 +118,7 @@ class Publisher:
                 else:
                     self.sent += len(data)
                     self.last_error = None
+                    self.charts.record({metric: taken[metric] for metric in batch}, now=now.timestamp())
                     if self._alarms is not None:
                         self._alarms.record({metric: taken[metric] for metric in batch}, now=now.timestamp())
 
