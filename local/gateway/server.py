@@ -50,7 +50,8 @@ class Runtime:
     every worker. `engines` are those that faults may hit; after a fresh start of one, `restore` gets its name.
     Functions reach them through `doors`, if there are any.
     `admin_port` (0: a free one, then in the attribute) serves `GET /status`, `POST /invoke/FUNCTION`,
-    `POST /trigger/SCHEDULE`, `/faults`, `/dashboards` and Lambda's `Invoke` API. Functions of `debug` are debugged, see `Lambda`.
+    `POST /trigger/SCHEDULE`, `/faults`, `/dashboards` and Lambda's `Invoke` API. Functions of `debug` are debugged, see
+    `Lambda`.
     """
 
     def __init__(
