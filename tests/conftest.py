@@ -19,9 +19,12 @@ from xdist.remote import Producer
 from local.cloud import Cloud
 from local.keyspaces import Guard
 from tests.infra.templates import Templates, synthesized
+from tests.support.accounts import unaccounted
 from tests.support.api import Api
+from tests.support.confidential import leaked
 from tests.support.dead_letters import DeadLetterReader, unplanted
 from tests.support.lag import caught_up
+from tests.support.metered import undeclared
 from tests.support.workers import SharesScheduling
 
 ROOT = Path(__file__).parents[1]
@@ -54,7 +57,8 @@ def planted() -> set[str]:
 async def cloud(planted: set[str]) -> AsyncIterator[Cloud]:
     """
     Everything of the app, on engines of its own; for tests that also look or reach behind the API. Whatever they do
-    to it, in the end nobody is behind, and nothing was set aside but what one of them has planted.
+    to it, in the end nobody is behind, nothing was set aside but what one of them has planted, and of all else that was
+    accepted it can be told what became of it (P1).
     """
     if "NATTER_OUTPUTS" in os.environ:
         pytest.fail("this test needs a cloud of its own: run it without NATTER_OUTPUTS")
@@ -67,6 +71,9 @@ async def cloud(planted: set[str]) -> AsyncIterator[Cloud]:
         guard.remove()
         await caught_up(cloud, within_s=CAUGHT_UP_WITHIN_S)
         assert unplanted(await asyncio.to_thread(letters.since, before), planted) == [], "this was set aside"
+        assert await asyncio.to_thread(unaccounted, cloud) == (), "this was accepted and is lost"
+        assert leaked(ROOT / ".local" / "logs") == [], "this was said, and is in a log"
+        assert undeclared(ROOT / ".local" / "logs") == set(), "this was measured, and natter.metrics does not say so"
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tests.messages import NOON
+
 HOST = "api.natter.example"
 
 
@@ -64,6 +66,7 @@ class HttpClient:
             "requestContext": {
                 "http": {"method": method, "path": path, "sourceIp": self.address},
                 "stage": "$default",
+                "timeEpoch": NOON,
             },
             "isBase64Encoded": False,
         }

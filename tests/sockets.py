@@ -18,6 +18,7 @@ def a_socket_event(connection: Connection, body: Any = None, *, route: str = "se
             "routeKey": route,
             "eventType": {"$connect": "CONNECT", "$disconnect": "DISCONNECT"}.get(route, "MESSAGE"),
             "requestId": REQUEST_ID,
+            "requestTimeEpoch": connection.connected_at + 5_000,
             "connectionId": connection.connection_id,
             "connectedAt": connection.connected_at,
             "domainName": "abc123.execute-api.eu-central-1.amazonaws.com",

@@ -7,16 +7,20 @@ from typing import Any
 from natter.bootstrap.engines import Engines
 from natter.domain.errors import Unauthenticated
 from natter.entrypoints.lazily import LambdaHandler, lazily
+from natter.metrics import AUTHORIZE
 from natter.settings import AuthorizeSettings
+from natter.telemetry.answered import answering
 from natter.usecases.accounts.authenticate import AuthenticateSocket, RedeemTicket
 
 
 def build(authenticate: AuthenticateSocket) -> Callable[[Mapping[str, Any], object], dict[str, Any]]:
     def handle(event: Mapping[str, Any], _: object) -> dict[str, Any]:
+        asked_at = int(event["requestContext"]["requestTimeEpoch"])
         query = event.get("queryStringParameters") or {}
         headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
         try:
-            principal = authenticate(ticket=query.get("ticket"), authorization=headers.get("authorization"))
+            with answering(AUTHORIZE, asked_at):
+                principal = authenticate(ticket=query.get("ticket"), authorization=headers.get("authorization"))
         except Unauthenticated:
             # This very text is what API Gateway answers 401 to; any other error is a 500, a Deny would be a 403.
             raise Exception("Unauthorized") from None  # noqa: TRY002

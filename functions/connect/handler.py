@@ -7,8 +7,10 @@ from natter.bootstrap.engines import Engines
 from natter.domain.errors import NatterError
 from natter.entrypoints.lazily import LambdaHandler, lazily
 from natter.entrypoints.websocket import SocketEvent
+from natter.metrics import CONNECTIONS_OPENED
 from natter.settings import ConnectSettings
-from natter.telemetry import logger
+from natter.telemetry import logger, recorder
+from natter.telemetry.answered import answering
 from natter.usecases.accounts.connect import Connect
 from natter.wire.frames import SUBPROTOCOL
 
@@ -17,10 +19,12 @@ def build(connect: Connect, endpoint: str) -> LambdaHandler:
     def handle(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
         socket = SocketEvent(event, endpoint)
         try:
-            connect(socket.connection)
+            with answering(socket.route, socket.asked.at):
+                connect(socket.connection)
         except NatterError as error:
             logger.warning("connection refused", extra={"code": error.code})
             return {"statusCode": error.status}
+        recorder.add(CONNECTIONS_OPENED, 1)
         echoed = {"headers": {"Sec-WebSocket-Protocol": SUBPROTOCOL}} if SUBPROTOCOL in socket.subprotocols else {}
         return {"statusCode": 200, **echoed}
 

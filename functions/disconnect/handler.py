@@ -6,13 +6,16 @@ from typing import Any
 from natter.bootstrap.engines import Engines
 from natter.entrypoints.lazily import LambdaHandler, lazily
 from natter.entrypoints.websocket import SocketEvent
+from natter.metrics import CONNECTIONS_ENDED
 from natter.settings import DisconnectSettings
+from natter.telemetry import recorder
 from natter.usecases.accounts.connect import Disconnect
 
 
 def build(disconnect: Disconnect, endpoint: str) -> LambdaHandler:
     def handle(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
         disconnect(SocketEvent(event, endpoint).connection)
+        recorder.add(CONNECTIONS_ENDED, 1)
         return {"statusCode": 200}
 
     return handle

@@ -9,7 +9,8 @@ from natter.bootstrap.engines import Engines
 from natter.domain.ids import new_id
 from natter.entrypoints.lazily import LambdaHandler, lazily
 from natter.settings import EraseSettings
-from natter.telemetry import logger, record_erasures
+from natter.telemetry import logger
+from natter.telemetry.measured import record_erasures
 from natter.usecases.privacy.empty_words import EmptyWords
 from natter.usecases.privacy.erase import Erase, Erased
 from natter.usecases.privacy.leave_for_good import LeaveForGood

@@ -9,7 +9,7 @@ from natter.entrypoints.stream import stream_consumer
 from natter.ports.operations import DeadLetters
 from natter.records.delivery import load_undelivered
 from natter.settings import FanoutSettings
-from natter.telemetry import record_fanned_out
+from natter.telemetry.measured import record_fanned_out
 from natter.usecases.delivery.deliver import STALE_MS
 from natter.usecases.delivery.fanout import Fanout
 

@@ -1,6 +1,7 @@
 """Consumer of `chat.commands`: gives commands their places, stores them, delivers them."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from natter.bootstrap.clients import now_ms
 from natter.bootstrap.engines import Engines
@@ -12,11 +13,13 @@ from natter.entrypoints.lazily import LambdaHandler, lazily
 from natter.entrypoints.record import Batch, StreamRecord
 from natter.entrypoints.records import readable
 from natter.entrypoints.stream import stream_consumer
+from natter.metrics import WARM
 from natter.names import EPOCH, EVENTS_TOPIC, FANOUT_TOPIC
 from natter.ports.operations import DeadLetters
 from natter.records.messages import load_command
 from natter.settings import PersistSettings
-from natter.telemetry import record_persisted
+from natter.telemetry.counted import count_look_ups
+from natter.telemetry.measured import record_persisted
 from natter.usecases.delivery.deliver import Deliver
 from natter.usecases.messages.give_up import GiveUp
 from natter.usecases.messages.persist import Persist
@@ -34,7 +37,7 @@ def build(persist: Persist, give_up: GiveUp, dead: DeadLetters) -> LambdaHandler
             persisted = persist(records)
         except MisplacedRecordError as error:
             raise PartitionHaltedError from error
-        record_persisted(persisted, now_ms)
+        record_persisted(persisted, now_ms())
 
     def is_at_fault(raw: StreamRecord, error: Unavailable) -> bool:
         return give_up(_record(raw, load_command(raw.value, raw.schema)), error)
@@ -75,6 +78,7 @@ def _made() -> LambdaHandler:
         frames=engines.frames,
         events=engines.events,
         now_ms=engines.now_ms,
+        looked_up=partial(count_look_ups, WARM),
     )
     give_up = GiveUp(timeline=engines.timeline, store=engines.event_store, now_ms=engines.now_ms)
     return build(persist, give_up, engines.dead)

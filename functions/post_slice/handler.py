@@ -5,7 +5,7 @@ from natter.entrypoints.lazily import LambdaHandler, lazily
 from natter.entrypoints.queue import queue_consumer
 from natter.records.delivery import load_slice
 from natter.settings import PostSliceSettings
-from natter.telemetry import record_slice
+from natter.telemetry.measured import record_slice
 from natter.usecases.delivery.post_slice import PostSlice
 
 

@@ -11,7 +11,8 @@ from natter.domain.ids import new_id
 from natter.entrypoints.lazily import LambdaHandler, lazily
 from natter.entrypoints.queue import queue_consumer
 from natter.settings import RebuildSettings
-from natter.telemetry import logger, record_rebuilt
+from natter.telemetry import logger
+from natter.telemetry.measured import record_rebuilt
 from natter.usecases.delivery.rebuild import Rebuild, Rebuilt
 
 

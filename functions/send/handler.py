@@ -8,6 +8,7 @@ from natter.entrypoints.websocket import SocketEvent, frame_route
 from natter.names import COMMANDS_TOPIC
 from natter.ports.gate import Gate
 from natter.settings import SendSettings
+from natter.telemetry.answered import record_accepted
 from natter.usecases.accounts.closing_gate import ClosingGate
 from natter.usecases.messages.send import Send
 from natter.wire.messages import COMMAND_FRAMES, AckFrame
@@ -17,11 +18,13 @@ def build(send: Send, gate: Gate, endpoint: str) -> LambdaHandler:
     def handle(event: SocketEvent) -> AckFrame:
         try:
             frame = event.parse_by_action(COMMAND_FRAMES)
-            command = frame.command(event.connection)
+            command = frame.command(event.connection, event.asked)
         except NatterError:
             gate.admit(event.connection, COMMANDS)  # what asks for nothing that there is counts, too
             raise
-        return AckFrame.of(command, at=send(command), id=frame.id)
+        at = send(command)
+        record_accepted(event.asked.at)
+        return AckFrame.of(command, at=at, id=frame.id)
 
     return frame_route(handle, endpoint)
 

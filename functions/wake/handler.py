@@ -6,7 +6,7 @@ from natter.entrypoints.lazily import LambdaHandler, lazily
 from natter.entrypoints.queue import queue_consumer
 from natter.records.push import load_wave
 from natter.settings import WakeSettings
-from natter.telemetry import record_badges, record_woken
+from natter.telemetry.measured import record_badges, record_woken
 from natter.usecases.accounts.close_connections import backoff_s
 from natter.usecases.push.compose_pushes import ComposePushes
 from natter.usecases.push.count_unread import CountUnread

@@ -59,6 +59,14 @@ class Topics(Construct):
             grantee=grantee, actions=["kafka-cluster:DescribeGroup"], resource_arns=[self._arn("group", group)]
         )
 
+    def grant_keep_place(self, grantee: iam.IGrantable, *, group: str) -> None:
+        """Keeping the place up to which it has read, in the name of `group`; on top of `grant_read`."""
+        iam.Grant.add_to_principal(
+            grantee=grantee,
+            actions=["kafka-cluster:AlterGroup", "kafka-cluster:DescribeGroup"],
+            resource_arns=[self._arn("group", group)],
+        )
+
     def grant_consume(self, grantee: iam.IGrantable, topic: str, *, group: str) -> None:
         """What an event source mapping does in the function's name."""
         self._connect(grantee, "kafka-cluster:DescribeClusterDynamicConfiguration")

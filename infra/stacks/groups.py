@@ -2,7 +2,7 @@
 
 from natter import names
 
-PERSIST_GROUP = f"natter-persist-{names.EPOCH}"
+PERSIST_GROUP = names.PERSIST_GROUP
 FANOUT_GROUP = f"natter-fanout-{names.EPOCH}"
 RECEIPTS_GROUP = f"natter-receipts-{names.EPOCH}"
 PUSH_GROUP = f"natter-push-{names.EPOCH}"

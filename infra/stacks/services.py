@@ -39,6 +39,7 @@ class ServicesStack(Stack):
         signals.pushes(functions)
         signals.rebuild(functions)
         self._relay()
+        self._reconcile()
         people.erase(functions)
         people.export(functions)
         self._migrate()
@@ -57,6 +58,16 @@ class ServicesStack(Stack):
         relay = self.functions.make("relay", ["core", "streams", "users"], "POSTGRES", "VALKEY", "KAFKA")
         self.functions.streams.topics.grant_append(relay, names.COMMANDS_TOPIC)
         self.functions.every_minute(relay)
+
+    def _reconcile(self) -> None:
+        """Every minute: what was accepted is looked for where it has to be. It can change nothing but its own place."""
+        reconcile = self.functions.make("reconcile", ["core", "streams", "tables"], "KAFKA", "KEYSPACES")
+        topics = self.functions.streams.topics
+        topics.grant_read(reconcile, names.COMMANDS_TOPIC, group=names.PERSIST_GROUP)
+        topics.grant_read(reconcile, names.DEAD_TOPIC, group=names.LEDGER_GROUP)
+        topics.grant_keep_place(reconcile, group=names.LEDGER_GROUP)
+        self.functions.data.tables.grant(reconcile, read=("client_ids", "events", "heads", "rosters", "cursors"))
+        self.functions.every_minute(reconcile)
 
     def _migrate(self) -> None:
         """The schema is brought up to date before any function that relies on it is changed."""

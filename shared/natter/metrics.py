@@ -13,7 +13,7 @@ from typing import Literal
 SERVICE = "service"
 """The function that emits it, as its folder is called: `send`, `persist` …"""
 ROUTE = "Route"
-"""What was asked: the action of a frame (`send`, `read` …), or method and path of an HTTP request, as documented."""
+"""What was asked: the route of a frame (`send`, `read` …), or method and path of an HTTP request, as documented."""
 CODE = "Code"
 """How it was answered: `ok`, or the error's code (docs/protocol.md)."""
 CACHE = "Cache"
@@ -28,18 +28,18 @@ CONNECT = "$connect"
 """The route of a connection that is made; and before it, its authorizer's."""
 AUTHORIZE = "authorize"
 UNKNOWN = "unknown"
-"""The route of what asks for nothing that there is: who asks does not make new series."""
+"""The route of requests for what there is not: who asks makes no new series. Of frames, it is `$default`."""
 
-CACHES = ("heads", "rosters", "warm")
+HEADS, ROSTERS, WARM = CACHES = ("heads", "rosters", "warm")
 """Where conversations are (Valkey), who belongs to them (Valkey), and what `persist` keeps of them in its memory."""
 
 type Unit = Literal["Count", "Milliseconds", "Seconds"]
 """As CloudWatch names them."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Metric:
-    """A metric of the functions' own."""
+    """A metric of the functions' own; there is one object of each."""
 
     name: str
     unit: Unit
@@ -69,7 +69,9 @@ STREAMS = ("persist", "fanout", "receipts", "presence", "push")
 QUEUES = ("post_slice", "settle_files", "close_connections", "presence", "wake", "rebuild")
 ANSWERING = ("authorize", "connect", "send", "signal", "users_api", "chat_api")
 POSTING = ("persist", "post_slice", "receipts", "presence", "signal", "chat_api", "users_api", "close_connections")
-FUNCTIONS = tuple(sorted({*STREAMS, *QUEUES, *ANSWERING, "disconnect", "relay", "erase", "export", "reconcile"}))
+OTHERS = ("disconnect", "export", "relay", "erase", "reconcile", "migrate", "push_platforms", "rotate_login")
+FUNCTIONS = tuple(sorted({*STREAMS, *QUEUES, *ANSWERING, *OTHERS}))
+"""All that there are."""
 
 # what users feel
 
@@ -94,7 +96,7 @@ ANSWER_TIME = Metric(
     extra=(ROUTE,),
     by=ANSWERING,
     meaning="From when the gateway had the frame or request until it was answered, so with waiting for an environment "
-    "and its cold start. Authorizers are not told when: theirs is from the function's start.",
+    "and its cold start.",
 )
 ACCEPT_TIME = Metric(
     name="AcceptTime",

@@ -15,6 +15,12 @@ FANOUT_TOPIC = f"chat.fanout.{EPOCH}"
 DEAD_TOPIC = "chat.dead"
 TOPICS = (COMMANDS_TOPIC, EVENTS_TOPIC, RECEIPTS_TOPIC, CONNECTIONS_TOPIC, FANOUT_TOPIC, DEAD_TOPIC)
 
+PERSIST_GROUP = f"natter-persist-{EPOCH}"
+"""What is committed in its name is decided and stored."""
+
+LEDGER_GROUP = f"natter-ledger-{EPOCH}"
+"""No consumer joins it: its places say up to where the ledger has looked."""
+
 REBUILD_GROUP = "natter-rebuild"
 """No consumer joins it: the library asks the brokers about it all the same."""
 

@@ -349,6 +349,11 @@ class RelaySettings(FunctionSettings):
     kafka: KafkaSettings
 
 
+class ReconcileSettings(FunctionSettings):
+    kafka: KafkaSettings
+    keyspaces: KeyspacesSettings
+
+
 class EraseSettings(FunctionSettings):
     postgres: PostgresSettings
     valkey: ValkeySettings

@@ -27,7 +27,7 @@ from natter.domain.messages.events import Event
 from natter.wire.events import event_fields
 from natter.wire.json_frames import JsonFrames
 from tests.docs.test_documents import error_leaves
-from tests.documents import asyncapi, openapi
+from tests.documents import asyncapi, metrics, openapi
 from tests.messages import ANN, BOB, LOBBY, text
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -84,6 +84,11 @@ def check(value: Any, schema: str, document: str) -> None:
 def test_what_is_committed_is_what_the_code_says(name: str) -> None:
     """Otherwise: `make docs`."""
     assert json.loads((DOCS / f"{name}.json").read_text()) == DOCUMENTS[name]
+
+
+def test_the_metrics_are_described_as_they_are_declared() -> None:
+    """Otherwise: `make docs`."""
+    assert (DOCS / "metrics.md").read_text() == metrics.document()
 
 
 class TestOpenApi:

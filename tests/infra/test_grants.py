@@ -45,6 +45,7 @@ ACTIONS = {
     "valkey": "elasticache:Connect",
     "producer": "kafka-cluster:Connect",
     "connection_history": "kafka-cluster:Connect",
+    "command_history": "kafka-cluster:Connect",
 }
 
 

@@ -58,9 +58,11 @@ def metrics_of_alarms(app: Templates) -> Iterator[tuple[str, dict[str, Any]]]:
 COUNTS = """
 from collections import Counter
 from natter.domain.push.registrations import Outcome
-from natter.telemetry import record_woken
+from natter.telemetry import recorder
+from natter.telemetry.measured import record_woken
 from natter.usecases.push.wake_devices import Woken
 record_woken(Woken(handed=Counter((platform, each) for platform in {platforms} for each in Outcome), ages=[1]))
+recorder.flush()
 """
 
 
@@ -76,12 +78,13 @@ def counted(variables: dict[str, str]) -> set[tuple[str, frozenset[tuple[str, st
     )
     found = set()
     for line in map(json.loads, ran.stdout.splitlines()):
-        (directive,) = line["_aws"]["CloudWatchMetrics"]
-        assert directive["Namespace"] == environment["POWERTOOLS_METRICS_NAMESPACE"]
-        (dimensions,) = directive["Dimensions"]
-        found |= {
-            (metric["Name"], frozenset((name, line[name]) for name in dimensions)) for metric in directive["Metrics"]
-        }
+        for directive in line["_aws"]["CloudWatchMetrics"]:
+            assert directive["Namespace"] == environment["POWERTOOLS_METRICS_NAMESPACE"]
+            (dimensions,) = directive["Dimensions"]
+            found |= {
+                (metric["Name"], frozenset((name, line[name]) for name in dimensions))
+                for metric in directive["Metrics"]
+            }
     return found
 
 

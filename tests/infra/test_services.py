@@ -8,7 +8,7 @@ import pytest
 from pydantic import BaseModel
 
 from infra.config import BROWSERS, DEV, PROD, Oidc, Stage
-from natter import names, settings
+from natter import metrics, names, settings
 from natter.domain.limits import adjusted
 from tests.infra.stages import STAGES
 from tests.infra.templates import Templates
@@ -30,6 +30,7 @@ MODELS: dict[str, type[settings.FunctionSettings]] = {
     "push_platforms": settings.PushPlatformsSettings,
     "rebuild": settings.RebuildSettings,
     "receipts": settings.ReceiptsSettings,
+    "reconcile": settings.ReconcileSettings,
     "relay": settings.RelaySettings,
     "rotate_login": settings.RotateLoginSettings,
     "send": settings.SendSettings,
@@ -54,6 +55,7 @@ BEHIND_NO_API = {
         "push_platforms",
         "rebuild",
         "receipts",
+        "reconcile",
         "relay",
         "rotate_login",
         "wake",
@@ -102,7 +104,7 @@ LOGGED_BY = {
 
 class TestFunctions:
     def test_are_those_of_the_application(self, app: Templates) -> None:
-        assert set(app.functions()) == set(MODELS)
+        assert set(app.functions()) == set(MODELS) == set(metrics.FUNCTIONS)
 
     @pytest.mark.parametrize("name", MODELS)
     def test_get_what_their_settings_require(self, app: Templates, name: str) -> None:
@@ -250,7 +252,7 @@ class TestPrivileges:
 
     def test_only_consumers_read_the_log(self, app: Templates) -> None:
         readers = [name for name in MODELS if "kafka-cluster:ReadData" in app.actions(name)]
-        assert readers == ["fanout", "persist", "presence", "push", "rebuild", "receipts"]
+        assert readers == ["fanout", "persist", "presence", "push", "rebuild", "receipts", "reconcile"]
 
     @pytest.mark.parametrize(("stage", "parts"), [("dev", 128), ("prod", 16)])
     def test_several_rebuild_what_is_lost_of_many_connections(
@@ -267,6 +269,18 @@ class TestPrivileges:
         (group,) = actions["kafka-cluster:DescribeGroup"]
         assert f"/{names.REBUILD_GROUP}" in group
 
+    def test_the_ledger_reads_the_log_and_may_move_nobodys_place_but_its_own(self, app: Templates) -> None:
+        actions = app.actions("reconcile")
+        topics = "".join(actions["kafka-cluster:ReadData"])
+        assert f"/{names.COMMANDS_TOPIC}" in topics
+        assert f"/{names.DEAD_TOPIC}" in topics
+        assert "kafka-cluster:WriteData" not in actions
+        (group,) = actions["kafka-cluster:AlterGroup"]
+        assert f"/{names.LEDGER_GROUP}" in group
+        source = app.one("AWS::Lambda::EventSourceMapping", Topics=[names.COMMANDS_TOPIC])
+        decider = source["AmazonManagedKafkaEventSourceConfig"]["ConsumerGroupId"]
+        assert any(f"/{decider}" in each for each in actions["kafka-cluster:DescribeGroup"])
+
     def test_only_persist_writes_the_tables_receipts_the_cursors_and_erase_what_it_empties(
         self, app: Templates
     ) -> None:
@@ -280,7 +294,7 @@ class TestPrivileges:
         assert {each[1] for each in emptied if each} == {"events", "cursors", "files"}
 
     def test_who_belongs_to_a_conversation_is_read_as_far_as_it_is_needed(self, app: Templates) -> None:
-        """The fold knows of all and of single people, `fanout` and `push` of all, the others of single ones."""
+        """The fold knows of all and of single people, `fanout`, `push` and operators of all, others of single ones."""
         readers = {
             table: [
                 name
@@ -290,7 +304,7 @@ class TestPrivileges:
             for table in ("rosters", "standings")
         }
         assert readers == {
-            "rosters": ["fanout", "persist", "push"],
+            "rosters": ["fanout", "persist", "push", "reconcile"],
             "standings": ["chat_api", "erase", "export", "persist", "settle_files", "wake"],
         }
 
@@ -387,7 +401,7 @@ class TestReceiptsSource:
         assert f"/{group}" in resource
 
 
-@pytest.mark.parametrize("name", ["relay", "erase"])
+@pytest.mark.parametrize("name", ["relay", "erase", "reconcile"])
 class TestSchedules:
     def test_are_every_minute_and_make_up_for_none_that_was_missed(self, app: Templates, name: str) -> None:
         rule = app.one("AWS::Events::Rule", Name=f"natter-{app.stage}-{name}")

@@ -123,7 +123,7 @@ class MemoryDeadLetters:
     def __init__(self) -> None:
         self.letters: list[DeadLetter] = []
 
-    def add(self, topic: str, key: bytes, value: bytes, error: str) -> None:
+    def add(self, topic: str, place: tuple[int, int], key: bytes, value: bytes, error: str) -> None:  # noqa: ARG002 - nobody here looks for it
         self.letters.append(DeadLetter(topic, key, value, error))
 
 

@@ -3,6 +3,7 @@
 from itertools import chain
 
 from natter.domain.errors import NatterError
+from tests.reliability.accounts import unaccounted
 from tests.reliability.checker import set_aside_wrongly, violations
 from tests.reliability.cursors import cursor_violations
 from tests.reliability.meaning import meaning
@@ -20,6 +21,7 @@ def first_violation(seed: int, parts: Parts) -> str | None:
     found = chain(
         violations(meant, world.tables, world.attachments.kept(), world.trace, list(world.clients.online.values())),
         set_aside_wrongly(meant, world.dead.records),
+        unaccounted(world.log.records(), world.dead.records, world.tables),
         cursor_violations(meant, world.receipts.records, world.tables, parts.view, world.trace),
     )
     return next(found, None)

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 import aiohttp
 
+from tests.support.confidential import heard
 from tests.support.document import is_documented
 from tests.support.socket import Socket
 
@@ -110,6 +111,7 @@ class Api:
     async def sign_up(self, name: str = "someone") -> "User":
         """A new user, signed in on a first device."""
         username = fresh(name)
+        heard(username, self.password)
         account = {"username": username, "password": self.password, "display_name": name.capitalize()}
         (await self.call("POST", "/v1/users", account)).expect(201)
         return await User.sign_in(self, username)
@@ -137,6 +139,7 @@ class User:
         self.session_id: str = session["session_id"]
         self.access_token: str = session["access_token"]
         self.refresh_token: str = session["refresh_token"]
+        heard(self.access_token, self.refresh_token)
 
     @classmethod
     async def sign_in(cls, api: Api, username: str) -> Self:
@@ -155,7 +158,9 @@ class User:
         return dict((await self.call("POST", "/v1/tickets")).expect(201))
 
     async def connect(self) -> Socket:
-        return await self.api.open((await self.ticket())["url"])
+        ticket = await self.ticket()
+        heard(ticket["ticket"])
+        return await self.api.open(ticket["url"])
 
     async def direct(self, other: "User") -> str:
         """The conversation with `other`, made if there is none."""

@@ -10,6 +10,8 @@ from typing import Any, Self
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from tests.support.confidential import heard
+
 type Frame = dict[str, Any]
 
 WITHIN_S = 15.0
@@ -34,6 +36,7 @@ def text(words: str) -> Frame:
 
 def message(words: str, client_id: str | None = None) -> Frame:
     """One of a `send` frame's messages."""
+    heard(words)
     return {"client_id": client_id or secrets.token_hex(8), "content": text(words)}
 
 

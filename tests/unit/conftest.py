@@ -1,9 +1,17 @@
 import pytest
 
-from natter.telemetry import metrics
+from natter.telemetry import recorder
+from tests.measuring import NAMESPACE, SERVICE, Measured
 
 
 @pytest.fixture(autouse=True)
-def _metrics(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As the functions' environment names it."""
-    monkeypatch.setattr(metrics, "namespace", "Natter")
+def _function(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a function's environment names what it measures."""
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", SERVICE)
+    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", NAMESPACE)
+    monkeypatch.setattr(recorder, "_values", {})
+
+
+@pytest.fixture
+def measured(_function: None, capsys: pytest.CaptureFixture[str]) -> Measured:
+    return Measured(capsys)

@@ -57,7 +57,7 @@ class Engines(Ports):
         from natter.adapters.valkey.admission import ValkeyAdmission
         from natter.adapters.valkey.gate import ValkeyGate
 
-        admission = ValkeyAdmission(self.valkey, self.conversations)
+        admission = ValkeyAdmission(self.valkey, self.conversations, self.rosters_looked_up)
         return ValkeyGate(self.valkey, admission, self.check_session, self.adjusted_limits)
 
     @cached_property

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from natter.bootstrap.account_ports import AccountPorts
 from natter.bootstrap.push_ports import PushPorts
+from natter.metrics import ROSTERS
 from natter.settings import (
     ClosureQueueSettings,
     DeliverySettings,
@@ -19,7 +20,7 @@ from natter.settings import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from natter.domain.limits import Bucket
     from natter.ports.attachments import Attachments, FileQueue
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
         SliceQueue,
     )
     from natter.ports.frames import Frames
+    from natter.ports.ledger import CommandHistory
     from natter.ports.limits import RateLimits
     from natter.ports.messages import CommandLog, ContentCheck, EventLog, EventStore
     from natter.ports.operations import DeadLetters, Probe, Reports
@@ -65,7 +67,13 @@ class Ports(AccountPorts, PushPorts):
     def admission(self) -> Admission:
         from natter.adapters.valkey.admission import ValkeyAdmission
 
-        return ValkeyAdmission(self.valkey, self.conversations)
+        return ValkeyAdmission(self.valkey, self.conversations, self.rosters_looked_up)
+
+    @cached_property
+    def rosters_looked_up(self) -> Callable[[int, int], None]:
+        from natter.telemetry.counted import count_look_ups
+
+        return partial(count_look_ups, ROSTERS)
 
     @cached_property
     def rate_limits(self) -> RateLimits:
@@ -93,8 +101,9 @@ class Ports(AccountPorts, PushPorts):
     @cached_property
     def commands(self) -> CommandLog:
         from natter.adapters.kafka.logs import KafkaCommandLog
+        from natter.telemetry.counted import CountedCommandLog
 
-        return KafkaCommandLog(self.producer)
+        return CountedCommandLog(KafkaCommandLog(self.producer))
 
     @cached_property
     def events(self) -> EventLog:
@@ -133,8 +142,9 @@ class Ports(AccountPorts, PushPorts):
     @cached_property
     def head_cache(self) -> HeadCache:
         from natter.adapters.valkey.head_cache import ValkeyHeadCache
+        from natter.telemetry.counted import CountedHeadCache
 
-        return ValkeyHeadCache(self.valkey)
+        return CountedHeadCache(ValkeyHeadCache(self.valkey))
 
     @cached_property
     def receipt_log(self) -> ReceiptLog:
@@ -153,8 +163,9 @@ class Ports(AccountPorts, PushPorts):
     @cached_property
     def gateway(self) -> Gateway:
         from natter.adapters.gateway.gateway import ApiGateway
+        from natter.telemetry.counted import CountedGateway
 
-        return ApiGateway(self.aws_credentials, self.aws.region_name)
+        return CountedGateway(ApiGateway(self.aws_credentials, self.aws.region_name))
 
     @cached_property
     def frames(self) -> Frames:
@@ -254,6 +265,12 @@ class Ports(AccountPorts, PushPorts):
         return KafkaConnectionLog(self.producer, timeout_s=settings.append_timeout_s)
 
     # Operations
+
+    @cached_property
+    def command_history(self) -> CommandHistory:
+        from natter.adapters.kafka.command_history import KafkaCommandHistory
+
+        return KafkaCommandHistory(self.of(KafkaSettings))
 
     @cached_property
     def reports(self) -> Reports:

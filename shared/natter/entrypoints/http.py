@@ -24,12 +24,15 @@ from natter.entrypoints.answers import problem, response, revalidated
 from natter.entrypoints.faults import describe
 from natter.entrypoints.request import Request
 from natter.entrypoints.routes import Handler, Route
+from natter.metrics import UNKNOWN
 from natter.ports.limits import RateLimits
+from natter.telemetry.answered import record_answer
 from natter.usecases.accounts.authenticate import Authenticate
 
 _logger = logging.getLogger(__name__)
 
 _RETRY_INTERNAL_MS = 1000
+_NO_ERROR: NatterError | None = None
 
 type Decorator = Callable[[Handler], Handler]
 
@@ -54,12 +57,15 @@ class HttpApi:
         self.routes: list[Route] = []
         self._authenticate = authenticate
         self._limits = limits
+        self._route_name, self._error = UNKNOWN, _NO_ERROR
         self._resolver = APIGatewayHttpResolver(serializer=_dump)
         self._resolver.exception_handler(NotFoundError)(self._unknown_path)
         self._resolver.exception_handler(Exception)(self._refused)
 
     def __call__(self, event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
+        self._route_name, self._error = UNKNOWN, _NO_ERROR
         answer = self._resolver.resolve(event, context)
+        record_answer(self._route_name, event["requestContext"]["timeEpoch"], self._error)
         return {**answer, "body": ""} if event["requestContext"]["http"]["method"] == "HEAD" else answer
 
     def get(self, path: str, **options: Unpack[Options]) -> Decorator:
@@ -94,6 +100,7 @@ class HttpApi:
             route = Route.of(method, path, handler, open=open_, status=status, also=also, raises=raises)
 
             def call(**variables: str) -> Response[str]:
+                self._route_name = route.name
                 request = Request(self._resolver.current_event, variables, self._admit)
                 answer = route.call(request)
                 if route.revalidates:
@@ -115,17 +122,21 @@ class HttpApi:
         event = self._resolver.current_event
         methods = {method for route in self.routes if route.is_at(event.path) for method in route.methods}
         if not methods or event.http_method in methods:
-            return problem(NotFound("there is nothing at this path"))
-        refused = problem(MethodNotAllowed())
+            return self._problem(NotFound("there is nothing at this path"))
+        refused = self._problem(MethodNotAllowed())
         refused.headers["Allow"] = ", ".join(sorted(methods))
         return refused
 
     def _refused(self, error: Exception) -> Response[str]:
         if isinstance(error, NatterError):
-            return problem(error)
+            return self._problem(error)
         request_id = str(self._resolver.lambda_context.aws_request_id)
         _logger.error("request %s failed\n%s", request_id, describe(error))
-        return problem(Internal(request_id, retry_after_ms=_RETRY_INTERNAL_MS))
+        return self._problem(Internal(request_id, retry_after_ms=_RETRY_INTERNAL_MS))
+
+    def _problem(self, error: NatterError) -> Response[str]:
+        self._error = error
+        return problem(error)
 
 
 def _dump(value: Any) -> str:

@@ -2,12 +2,17 @@
 
 import gc
 import os
+import time
 from collections.abc import Callable
 from typing import Any
 
-from natter.telemetry import configure_logging
+from natter.metrics import COLD_STARTS, INIT_TIME
+from natter.telemetry import configure_logging, recorder
 
 LambdaHandler = Callable[[Any, Any], Any]
+_INITIALIZATION = "AWS_LAMBDA_INITIALIZATION_TYPE"
+_PROVISIONED = "provisioned-concurrency"
+"""Such an environment is made before anybody waits for it."""
 
 
 def lazily(make: Callable[[], LambdaHandler]) -> LambdaHandler:
@@ -16,20 +21,27 @@ def lazily(make: Callable[[], LambdaHandler]) -> LambdaHandler:
 
     Inside Lambda that is at once; a dependency that is down then is met again by the first event, so the
     environment starts all the same. What there is then stays as long as the environment: the garbage collector does
-    not look through it again and again.
+    not look through it again and again. What an invocation has measured is written at its end, however it ends.
     """
     made: list[LambdaHandler] = []
 
     def begin() -> None:
+        began = time.monotonic()
         configure_logging()
         made.append(make())
+        recorder.add(INIT_TIME, round(1000 * (time.monotonic() - began)))
+        if os.environ.get(_INITIALIZATION) != _PROVISIONED:
+            recorder.add(COLD_STARTS, 1)
 
     def handle(event: Any, context: Any) -> Any:
-        if not made:
-            begin()
-        return made[0](event, context)
+        try:
+            if not made:
+                begin()
+            return made[0](event, context)
+        finally:
+            recorder.flush()
 
-    if "AWS_LAMBDA_INITIALIZATION_TYPE" in os.environ:
+    if _INITIALIZATION in os.environ:
         begin()
         gc.freeze()
     return handle

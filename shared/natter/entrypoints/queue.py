@@ -11,6 +11,8 @@ from typing import Any
 
 from natter.domain.errors import Unavailable
 from natter.entrypoints.faults import describe
+from natter.metrics import RECORDS_GIVEN_BACK
+from natter.telemetry import recorder
 
 _logger = logging.getLogger(__name__)
 
@@ -29,6 +31,7 @@ def queue_consumer(consume: Callable[[str], None]) -> Callable[[Mapping[str, Any
             except Exception as error:  # noqa: BLE001 - a message that fails must not take others with it
                 _logger.error("message %s is given back\n%s", message["messageId"], describe(error))  # noqa: TRY400 - its text may quote a row
                 given_back.append({"itemIdentifier": message["messageId"]})
+        recorder.count(RECORDS_GIVEN_BACK, len(given_back))
         return {"batchItemFailures": given_back}
 
     return handler

@@ -4,9 +4,10 @@ import logging
 from collections.abc import Callable
 
 from natter.entrypoints.record import Batch, StreamRecord
+from natter.metrics import RECORDS_SET_ASIDE
 from natter.ports.operations import DeadLetters
 from natter.records.base import BadRecordError
-from natter.telemetry import record_set_aside
+from natter.telemetry import recorder
 
 _logger = logging.getLogger(__name__)
 
@@ -19,8 +20,8 @@ def set_aside(raw: StreamRecord, error: Exception, dead: DeadLetters) -> None:
         Unavailable: it may not be kept.
     """
     _logger.error("record set aside", extra={"partition": raw.partition, "offset": raw.offset})
-    record_set_aside()
-    dead.add(raw.topic, raw.key, raw.value, why(error))
+    recorder.add(RECORDS_SET_ASIDE, 1)
+    dead.add(raw.topic, (raw.partition, raw.offset), raw.key, raw.value, why(error))
 
 
 def readable[Value](

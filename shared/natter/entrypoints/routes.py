@@ -76,6 +76,11 @@ class Route:
         )
 
     @property
+    def name(self) -> str:
+        """As it is documented and measured."""
+        return f"{self.method} {re.sub(r'<(\w+)>', r'{\1}', self.path)}"
+
+    @property
     def methods(self) -> tuple[str, ...]:
         """HEAD goes with GET (RFC 9110, 9.3.2)."""
         return ("GET", "HEAD") if self.method == "GET" else (self.method,)

@@ -13,8 +13,11 @@ from natter.domain.errors import Unavailable
 from natter.entrypoints.isolation import Isolation
 from natter.entrypoints.record import Batch, StreamRecord
 from natter.entrypoints.records import set_aside
+from natter.metrics import RECORDS_GIVEN_BACK
 from natter.ports.operations import DeadLetters
 from natter.records.base import SCHEMA_HEADER
+from natter.telemetry import recorder
+from natter.telemetry.answered import record_lag
 
 ALONE_MS = 10_000
 """How much of the invocation's time must be left to try another piece of a batch."""
@@ -44,7 +47,10 @@ def stream_consumer(
 
     def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
         batch = [_record(raw) for records in event["records"].values() for raw in records]
+        if batch:
+            record_lag(min(record.at for record in batch))
         given_back = isolation(batch, lambda: bool(context.get_remaining_time_in_millis() > ALONE_MS))
+        recorder.count(RECORDS_GIVEN_BACK, len(given_back))
         return {"batchItemFailures": [_failure(record) for record in given_back]}
 
     return handler

@@ -13,8 +13,10 @@ from typing import Any
 from natter.domain.connections import Connection
 from natter.domain.errors import BadRequest, Internal, NatterError, TooLarge, UnknownAction
 from natter.domain.ids import ConnectionId, DeviceId, SessionId, UserId
+from natter.domain.messages.commands import Asked
 from natter.entrypoints.faults import describe
 from natter.names import FRAME_LIMIT_BYTES
+from natter.telemetry.answered import record_answer
 from natter.wire.base import WireModel, parse, parse_json
 from natter.wire.frames import ErrorFrame
 
@@ -40,6 +42,16 @@ class SocketEvent:
     @property
     def request_id(self) -> str:
         return str(self.event["requestContext"]["requestId"])
+
+    @property
+    def route(self) -> str:
+        """By which the API has called: one of its own, whatever the client says."""
+        return str(self.event["requestContext"]["routeKey"])
+
+    @property
+    def asked(self) -> Asked:
+        context = self.event["requestContext"]
+        return Asked(id=self.request_id, at=int(context["requestTimeEpoch"]))
 
     @cached_property
     def connection(self) -> Connection:
@@ -111,13 +123,18 @@ def frame_route(
 
     def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
         route = SocketEvent(event, endpoint)
+        refused: NatterError | None = None
+        answer: WireModel | None = None
         try:
             answer = handle(route)
         except NatterError as error:
-            answer = _refused(route, error)
+            refused = error
         except Exception as error:  # noqa: BLE001 - whatever it is, the client gets an answer
             _logger.error("request %s failed\n%s", route.request_id, describe(error))  # noqa: TRY400 - its text may quote a row
-            answer = _refused(route, Internal(route.request_id, retry_after_ms=RETRY_INTERNAL_MS))
+            refused = Internal(route.request_id, retry_after_ms=RETRY_INTERNAL_MS)
+        if refused is not None:
+            answer = _refused(route, refused)
+        record_answer(route.route, route.asked.at, refused)
         return {"statusCode": 200} if answer is None else {"statusCode": 200, "body": answer.to_json().decode()}
 
     return handler

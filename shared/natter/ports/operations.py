@@ -18,9 +18,9 @@ class Reports(Protocol):
 class DeadLetters(Protocol):
     """Records that can never be processed, for operators to inspect."""
 
-    def add(self, topic: str, key: bytes, value: bytes, error: str) -> None:
+    def add(self, topic: str, place: tuple[int, int], key: bytes, value: bytes, error: str) -> None:
         """
-        Keep a record of `topic` as it is, with why it could not be processed.
+        Keep a record of `topic` as it is, with its place (partition and offset), and why it could not be processed.
 
         Raises:
             Unavailable: it may not be kept; adding it again is safe.

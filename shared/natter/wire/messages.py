@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 from natter.domain.connections import Connection
 from natter.domain.errors import TooLarge
 from natter.domain.ids import ClientId, ConversationId
-from natter.domain.messages.commands import Command, DeleteMessage, EditMessage, Item, PostMessage, React
+from natter.domain.messages.commands import Asked, Command, DeleteMessage, EditMessage, Item, PostMessage, React
 from natter.domain.messages.events import JsonObject
 from natter.names import CONTENT_LIMIT_BYTES
 from natter.wire.base import Line, Seq, WireClientId, WireConversationId, WireModel, WireUserId
@@ -40,7 +40,7 @@ class SendFrame(ClientFrame):
             raise ValueError("client_id: must be distinct within a frame")
         return messages
 
-    def command(self, sender: Connection) -> Command:
+    def command(self, sender: Connection, asked: Asked | None = None) -> Command:
         """
         What is asked of the conversation.
 
@@ -56,7 +56,13 @@ class SendFrame(ClientFrame):
             )
             for index, message in enumerate(self.messages)
         )
-        return Command(conversation_id=self.conversation_id, sender_id=sender.user_id, items=items, origin=sender)
+        return Command(
+            conversation_id=self.conversation_id,
+            sender_id=sender.user_id,
+            items=items,
+            origin=sender,
+            asked=asked,
+        )
 
 
 class AmendmentFrame(ClientFrame):
@@ -66,15 +72,21 @@ class AmendmentFrame(ClientFrame):
     client_id: WireClientId
     target_seq: Seq
 
-    def _asks(self, item: Item, sender: Connection) -> Command:
-        return Command(conversation_id=self.conversation_id, sender_id=sender.user_id, items=(item,), origin=sender)
+    def _asks(self, item: Item, sender: Connection, asked: Asked | None) -> Command:
+        return Command(
+            conversation_id=self.conversation_id,
+            sender_id=sender.user_id,
+            items=(item,),
+            origin=sender,
+            asked=asked,
+        )
 
 
 class EditFrame(AmendmentFrame):
     action: Literal["edit"]
     content: Content
 
-    def command(self, sender: Connection) -> Command:
+    def command(self, sender: Connection, asked: Asked | None = None) -> Command:
         """
         What is asked of the conversation.
 
@@ -82,14 +94,16 @@ class EditFrame(AmendmentFrame):
             TooLarge: the content is over 24 KB when serialized.
         """
         content = _content(self.content, "content")
-        return self._asks(EditMessage(client_id=self.client_id, target_seq=self.target_seq, content=content), sender)
+        return self._asks(
+            EditMessage(client_id=self.client_id, target_seq=self.target_seq, content=content), sender, asked
+        )
 
 
 class DeleteFrame(AmendmentFrame):
     action: Literal["delete"]
 
-    def command(self, sender: Connection) -> Command:
-        return self._asks(DeleteMessage(client_id=self.client_id, target_seq=self.target_seq), sender)
+    def command(self, sender: Connection, asked: Asked | None = None) -> Command:
+        return self._asks(DeleteMessage(client_id=self.client_id, target_seq=self.target_seq), sender, asked)
 
 
 class ReactFrame(AmendmentFrame):
@@ -97,9 +111,9 @@ class ReactFrame(AmendmentFrame):
     reaction: Annotated[Line, Field(max_length=32)]
     remove: bool = False
 
-    def command(self, sender: Connection) -> Command:
+    def command(self, sender: Connection, asked: Asked | None = None) -> Command:
         item = React(client_id=self.client_id, target_seq=self.target_seq, reaction=self.reaction, remove=self.remove)
-        return self._asks(item, sender)
+        return self._asks(item, sender, asked)
 
 
 CommandFrame = SendFrame | EditFrame | DeleteFrame | ReactFrame

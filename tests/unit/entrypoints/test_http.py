@@ -15,6 +15,8 @@ from natter.names import BODY_LIMIT_BYTES
 from natter.wire.base import FROM_DIGITS, WireModel
 from tests.http import HttpClient
 from tests.identity import World, a_sign_in
+from tests.measuring import Measured
+from tests.messages import NOON
 
 
 class Inner(WireModel):
@@ -268,6 +270,28 @@ class TestWhoAsks:
         assert client("POST", "/whoami", {"name": "x"}).status == 200
 
 
+class TestMeasuring:
+    def test_answers_are_counted_by_route_and_code(self, measured: Measured) -> None:
+        """Whatever asks for nothing that there is makes no series of its own."""
+        client = echo(World())
+        assert [client("GET", "/things/7").status, client("GET", "/nothing/7").status] == [200, 404]
+        found = measured()
+        assert found["Answers[ok, GET /things/{name}]"] == [1]
+        assert found["Answers[not_found, unknown]"] == [1]
+        assert found["Faults"] == [0]
+
+    def test_a_bug_is_a_fault(self, measured: Measured) -> None:
+        api = an_api(World())
+
+        @api.get("/<thing_id>", open_=True)
+        def get(request: Request) -> Thing:
+            raise KeyError(request.path["thing_id"])
+
+        assert HttpClient(api)("GET", "/7").status == 500
+        found = measured()
+        assert (found["Answers[internal, GET /{thing_id}]"], found["Faults"]) == ([1], [1])
+
+
 def test_events_without_headers_or_body_are_read() -> None:
     api = an_api(World())
 
@@ -278,7 +302,11 @@ def test_events_without_headers_or_body_are_read() -> None:
     event: dict[str, Any] = {
         "version": "2.0",
         "rawPath": "/",
-        "requestContext": {"http": {"method": "GET", "path": "/", "sourceIp": "192.0.2.9"}, "stage": "$default"},
+        "requestContext": {
+            "http": {"method": "GET", "path": "/", "sourceIp": "192.0.2.9"},
+            "stage": "$default",
+            "timeEpoch": NOON,
+        },
     }
     assert HttpClient(lambda _, context: api(event, context))("GET", "/").json == {"name": "192.0.2.9"}
     assert json.loads(json.dumps(event)) == event

@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from natter.entrypoints.lazily import LambdaHandler, lazily
+from natter.metrics import EVENTS_STORED
+from natter.telemetry import recorder
 
 PHASE = "AWS_LAMBDA_INITIALIZATION_TYPE"
 
@@ -64,6 +66,32 @@ class TestLazily:
         with pytest.raises(ConnectionError):
             handler("event", None)
         assert handler("event", None) == ("event", None, 1)
+
+    @pytest.mark.parametrize("is_ready", [True, False])
+    def test_a_cold_start_is_measured_unless_nobody_waits_for_it(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], is_ready: bool
+    ) -> None:
+        """Written with the first event, and never again."""
+        monkeypatch.setenv(PHASE, "provisioned-concurrency" if is_ready else "on-demand")
+        handler = lazily(Function().make)
+        handler("event", None)
+        printed = capsys.readouterr().out
+        assert ("InitTime" in printed, "ColdStarts" in printed) == (True, not is_ready)
+        handler("event", None)
+        assert capsys.readouterr().out == ""
+
+    def test_what_was_measured_is_written_however_the_invocation_ends(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.delenv(PHASE, raising=False)
+
+        def handle(_event: Any, _context: Any) -> Any:
+            recorder.add(EVENTS_STORED, 1)
+            raise ConnectionError
+
+        with pytest.raises(ConnectionError):
+            lazily(lambda: handle)("event", None)
+        assert "EventsStored" in capsys.readouterr().out
 
     def test_what_is_made_in_the_init_phase_is_not_collected_again_and_again(
         self, monkeypatch: pytest.MonkeyPatch

@@ -140,9 +140,9 @@ class TestSetAside:
         happened: list[object] = []
 
         class Letters(MemoryDeadLetters):
-            def add(self, topic: str, key: bytes, value: bytes, error: str) -> None:
+            def add(self, topic: str, place: tuple[int, int], key: bytes, value: bytes, error: str) -> None:
                 happened.append("set aside")
-                super().add(topic, key, value, error)
+                super().add(topic, place, key, value, error)
 
         def void(record: StreamRecord, followers: Sequence[StreamRecord]) -> None:
             happened.append((record.offset, [each.offset for each in followers]))

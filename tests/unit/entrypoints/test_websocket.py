@@ -4,11 +4,13 @@ from typing import Any
 
 import pytest
 
-from natter.domain.errors import NotMember, RateLimited
+from natter.domain.errors import NotMember, RateLimited, Unavailable
 from natter.entrypoints.websocket import SocketEvent, frame_route
 from natter.names import FRAME_LIMIT_BYTES
+from natter.telemetry import answered
 from natter.wire.base import WireModel
 from natter.wire.signals import PongFrame
+from tests.measuring import Measured
 from tests.messages import ANN, NOON, a_connection
 from tests.sockets import ENDPOINT, REQUEST_ID, SocketClient, a_socket_event
 
@@ -125,3 +127,27 @@ class TestAnswers:
     def test_a_bug_before_the_frame_was_read_is_answered_all_the_same(self) -> None:
         answer = failing(ValueError())("{")
         assert (answer["code"], answer.get("id")) == ("internal", None)
+
+
+class TestMeasuring:
+    def test_answers_are_counted_by_route_and_code(self, measured: Measured) -> None:
+        """An answer is a frame, and Lambda sees 200 all the same."""
+        client(lambda _: None)({})
+        assert measured()["Answers[ok, send]"] == [1]
+        failing(NotMember())({})
+        assert measured()["Answers[not_member, send]"] == [1]
+
+    @pytest.mark.parametrize(
+        ("error", "faults"), [(NotMember(), 0), (Unavailable("the log"), 1), (KeyError("a bug"), 1)], ids=repr
+    )
+    def test_what_is_our_fault_is_one(self, measured: Measured, error: Exception, faults: int) -> None:
+        failing(error)({})
+        assert measured()["Faults"] == [faults]
+
+    def test_an_answer_takes_the_time_since_the_gateway_had_the_frame(
+        self, measured: Measured, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        event = a_socket_event(PHONE, {})
+        monkeypatch.setattr(answered, "now_ms", lambda: event["requestContext"]["requestTimeEpoch"] + 7)
+        frame_route(lambda _: None, ENDPOINT)(event, None)
+        assert measured()["AnswerTime[send]"] == [7]

@@ -8,6 +8,7 @@ from natter.domain.errors import Unavailable
 from natter.usecases.accounts.authenticate import AuthenticateSocket, RedeemTicket
 from tests.identity import World, a_sign_in
 from tests.memory.tickets import MemoryTickets
+from tests.messages import NOON
 
 ARN = "arn:aws:execute-api:eu-central-1:123456789012:api/stage/$connect"
 
@@ -17,6 +18,7 @@ def an_event(ticket: str | None = None, **headers: str) -> dict[str, Any]:
     return {
         "type": "REQUEST",
         "methodArn": ARN,
+        "requestContext": {"requestTimeEpoch": NOON},
         "headers": headers or None,
         "queryStringParameters": None if ticket is None else {"ticket": ticket},
     }

@@ -9,6 +9,7 @@ from natter.domain.connections import Connection, Registered
 from natter.domain.errors import Unavailable
 from natter.usecases.accounts.connect import Connect
 from tests.identity import World, a_connection, a_sign_in
+from tests.measuring import Measured
 from tests.memory.connections import MemoryConnections
 from tests.memory.logs import MemoryConnectionLog
 from tests.sockets import a_socket_event
@@ -81,3 +82,13 @@ class TestConnect:
     def test_without_a_registry_nobody_connects(self, world: World, ann: SignedIn) -> None:
         """Who is not registered would be shown nothing: the client comes again (P9)."""
         assert connected(world, Silent(), a_connection(ann.principal, "phone")) == {"statusCode": 503}
+
+    def test_who_connects_and_who_is_refused_is_counted(self, world: World, ann: SignedIn, measured: Measured) -> None:
+        """The gateway answers 500 to whom it is refused; whose fault it was, only the function knows."""
+        phone = a_connection(ann.principal, "phone")
+        connected(world, MemoryConnections(), phone)
+        assert measured().keys() >= {"ConnectionsOpened", "Answers[ok, $connect]", "AnswerTime[$connect]"}
+        connected(world, Silent(), phone)
+        found = measured()
+        assert (found["Answers[unavailable, $connect]"], found["Faults"]) == ([1], [1])
+        assert "ConnectionsOpened" not in found

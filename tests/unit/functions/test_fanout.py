@@ -1,8 +1,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-import pytest
-
 from functions.fanout.handler import REBUILT_MS, build
 from natter.domain.conversations.members import MembershipChange
 from natter.domain.delivery import Slice, Undelivered
@@ -10,7 +8,6 @@ from natter.domain.errors import Unavailable
 from natter.domain.fold.writes import RosterRow
 from natter.names import FANOUT_TOPIC
 from natter.records.delivery import FANOUT_SCHEMA, dump_undelivered
-from natter.telemetry import metrics
 from natter.usecases.delivery.deliver import STALE_MS
 from natter.usecases.delivery.fanout import Fanout
 from tests.deliveries import a_slice
@@ -52,12 +49,6 @@ class Consumer:
 def a_record(first: int, last: int, *, offset: int = 0, at: int = NOON) -> dict[str, Any]:
     value = dump_undelivered(Undelivered(conversation_id=LOBBY, first=first, last=last))
     return a_raw_record(value, offset=offset, schema=FANOUT_SCHEMA, at=at, topic=FANOUT_TOPIC)
-
-
-@pytest.fixture(autouse=True)
-def _metrics(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As the function's environment names it."""
-    monkeypatch.setattr(metrics, "namespace", "Natter")
 
 
 class TestFanout:

@@ -1,14 +1,11 @@
 import json
 from collections.abc import Collection, Mapping
 
-import pytest
-
 from functions.post_slice.handler import build
 from natter.domain.errors import Unavailable
 from natter.domain.fold.writes import EventRow, Place
 from natter.domain.messages.events import Event
 from natter.records.delivery import dump_slice
-from natter.telemetry import metrics
 from natter.usecases.delivery.post_slice import PostSlice
 from natter.usecases.delivery.settle_posts import SettlePosts
 from natter.wire.json_frames import JsonFrames
@@ -30,12 +27,6 @@ class Tables(MemoryTables):
         if any(seq == 13 for _, seq in places):
             raise Unavailable("the store")
         return super().events_at(places)
-
-
-@pytest.fixture(autouse=True)
-def _metrics(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As the function's environment names it."""
-    monkeypatch.setattr(metrics, "namespace", "Natter")
 
 
 class TestPostSlice:

@@ -1,22 +1,13 @@
 from typing import Any
 
-import pytest
-
 from functions.push.handler import build
 from natter.domain.push.waking import WAIT_MS
 from natter.names import EVENTS_TOPIC
 from natter.records.messages import EVENTS_SCHEMA, dump_emission
-from natter.telemetry import metrics
 from tests.memory.logs import MemoryDeadLetters
 from tests.messages import BOB
 from tests.pushing import PushStage
 from tests.streams import Context, a_batch, a_raw_record
-
-
-@pytest.fixture(autouse=True)
-def _metrics(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As the function's environment names it."""
-    monkeypatch.setattr(metrics, "namespace", "Natter")
 
 
 class Consumer:

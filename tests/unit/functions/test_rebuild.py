@@ -4,18 +4,12 @@ import pytest
 
 from functions.rebuild.handler import build
 from natter.domain.errors import Unavailable
-from natter.telemetry import metrics
 from natter.usecases.delivery.rebuild import Rebuilt
+from tests.measuring import Measured
 from tests.streams import Context
 
 MESSAGE = {"Records": [{"messageId": "m1", "body": "{}"}]}
 SCHEDULED = {"source": "aws.events"}
-
-
-@pytest.fixture(autouse=True)
-def _metrics(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As the function's environment names it."""
-    monkeypatch.setattr(metrics, "namespace", "Natter")
 
 
 class Runs:
@@ -37,11 +31,9 @@ class TestRebuild:
         assert handler({}, Context()) is None
         assert runs.count == 3
 
-    def test_what_was_lost_is_counted(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_what_was_lost_is_counted(self, measured: Measured) -> None:
         build(Runs(Rebuilt(lost=128, rebuilt=127, connections=7)))(SCHEDULED, Context())
-        printed = capsys.readouterr().out
-        assert '"RegistryPartsLost":[128' in printed.replace(" ", "")
-        assert '"ConnectionsRestored":[7' in printed.replace(" ", "")
+        assert measured() == {"RegistryPartsLost": [128], "ConnectionsRestored": [7]}
 
     def test_when_it_fails_the_message_is_given_back_and_the_schedule_says_so(self) -> None:
         def fails() -> Rebuilt | None:

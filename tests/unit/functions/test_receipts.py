@@ -24,8 +24,8 @@ class DownTables(MemoryTables):
 
 
 class DownDeadLetters(MemoryDeadLetters):
-    def add(self, topic: str, key: bytes, value: bytes, error: str) -> None:
-        raise Unavailable(f"{topic}, given {len(key) + len(value)} bytes for {error}")
+    def add(self, topic: str, place: tuple[int, int], key: bytes, value: bytes, error: str) -> None:
+        raise Unavailable(f"{topic}, of {place} given {len(key) + len(value)} bytes for {error}")
 
 
 class Consumer:

@@ -1,7 +1,4 @@
-import json
 from typing import Any
-
-import pytest
 
 from functions.wake.handler import build
 from natter.domain.ids import DeviceId
@@ -9,19 +6,12 @@ from natter.domain.push.registrations import Handed, Outcome
 from natter.domain.push.waves import Wave
 from natter.domain.push.wording import Badge
 from natter.records.push import dump_wave
-from natter.telemetry import metrics
 from natter.usecases.push.tell_badges import TellBadges
+from tests.measuring import Measured
 from tests.messages import BOB, NOON
 from tests.pushing import PushStage
 
 PHONE = DeviceId("bob-phone")
-
-
-@pytest.fixture(autouse=True)
-def _metrics(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As the function's environment names it."""
-    monkeypatch.setattr(metrics, "namespace", "Natter")
-    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Natter")
 
 
 class Worker:
@@ -44,41 +34,30 @@ class Worker:
         return self.handler({"Records": messages}, None)["batchItemFailures"]
 
 
-def counted(printed: str) -> dict[str, Any]:
-    """Metrics by name, with what they are of."""
-    found = {}
-    for line in printed.splitlines():
-        said = json.loads(line)
-        for each in said["_aws"]["CloudWatchMetrics"][0]["Metrics"]:
-            found[each["Name"]] = (said.get("Platform"), said[each["Name"]])
-    return found
-
-
 class TestWake:
-    def test_a_wave_is_looked_at_and_counted(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_a_wave_is_looked_at_and_counted(self, measured: Measured) -> None:
         worker = Worker()
         worker.stage.said("Tea?")
         assert worker(*worker.stage.take()) == []
         assert worker.stage.bodies == ["Tea?"]
-        metrics_ = counted(capsys.readouterr().out)
-        assert metrics_["PushesAccepted"] == ("fcm", [1.0])
-        assert metrics_["PushAge"] == (None, [2000.0])
+        assert measured() == {"PushesAccepted[fcm]": [1], "PushAge": [2000]}
 
-    def test_badges_are_brought_up_to_date(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_badges_are_brought_up_to_date(self, measured: Measured) -> None:
         worker = Worker()
         worker.stage.shown.note({(BOB, PHONE): 3})
         assert worker(Wave(badges=(BOB,))) == []
         assert [each.push for each in worker.stage.service.taken] == [Badge(badge=0)]
-        assert counted(capsys.readouterr().out)["BadgesAccepted"] == ("fcm", [1.0])
+        assert measured() == {"BadgesAccepted[fcm]": [1]}
 
-    def test_a_wave_that_cannot_be_looked_at_is_given_back(self) -> None:
+    def test_a_wave_that_cannot_be_looked_at_is_given_back(self, measured: Measured) -> None:
         worker = Worker()
         worker.stage.said()
         waves = worker.stage.take()
         worker.stage.registry.lose()
         assert worker(*waves) == [{"itemIdentifier": "0"}]
+        assert measured() == {"RecordsGivenBack": [1]}
 
-    def test_who_is_left_alone_is_counted_by_why(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_who_is_left_alone_is_counted_by_why(self, measured: Measured) -> None:
         worker = Worker()
         worker.stage.service.answers[PHONE] = Handed(outcome=Outcome.UNCONFIGURED)
         worker.stage.said()
@@ -86,6 +65,4 @@ class TestWake:
         worker(*waves)
         worker.stage.read(BOB, 2)
         worker(*waves)
-        metrics_ = counted(capsys.readouterr().out)
-        assert metrics_["PushesUnconfigured"] == ("fcm", [1.0])
-        assert metrics_["NotPushedRead"] == (None, [1.0])
+        assert measured() == {"PushesUnconfigured[fcm]": [1], "NotPushed[read]": [1]}

@@ -20,6 +20,8 @@ from natter.domain.errors import TooLarge, Unavailable
 from natter.records.base import SCHEMA_HEADER
 from natter.settings import KafkaSettings
 
+SOURCE_HEADER = "source"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NewRecord:
@@ -29,10 +31,13 @@ class NewRecord:
     schema: bytes
     error: str | None = None
     """Why it could not be processed (dead letters)."""
+    source: str | None = None
+    """Topic, partition and offset where it lay (dead letters)."""
 
     def headers(self) -> list[tuple[str, str | bytes | None]]:
         error = [] if self.error is None else [("error", self.error.encode())]
-        return [(SCHEMA_HEADER, self.schema), *error]
+        source = [] if self.source is None else [(SOURCE_HEADER, self.source.encode())]
+        return [(SCHEMA_HEADER, self.schema), *error, *source]
 
 
 class RecordProducer:

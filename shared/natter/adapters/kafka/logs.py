@@ -93,9 +93,17 @@ class KafkaDeadLetters:
     def __init__(self, producer: RecordProducer) -> None:
         self._producer = producer
 
-    def add(self, topic: str, key: bytes, value: bytes, error: str) -> None:
-        reason = f"{topic}: {error}"
-        self._producer.append([NewRecord(topic=DEAD_TOPIC, key=key, value=value, schema=b"", error=reason)])
+    def add(self, topic: str, place: tuple[int, int], key: bytes, value: bytes, error: str) -> None:
+        partition, offset = place
+        letter = NewRecord(
+            topic=DEAD_TOPIC,
+            key=key,
+            value=value,
+            schema=b"",
+            error=f"{topic}: {error}",
+            source=f"{topic}/{partition}/{offset}",
+        )
+        self._producer.append([letter])
 
 
 _dead_letters: type[DeadLetters] = KafkaDeadLetters

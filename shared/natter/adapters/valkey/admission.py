@@ -8,7 +8,7 @@ stays too long makes its member ask again, no more.
 """
 
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, cast
 
 from natter.adapters.valkey.client import Valkey
@@ -44,9 +44,20 @@ return 1
 
 
 class ValkeyAdmission:
-    def __init__(self, valkey: Valkey, conversations: Conversations) -> None:
+    """
+    Args:
+        looked_up: told how many snapshots were there, and how many were not, of those that were asked for.
+    """
+
+    def __init__(
+        self,
+        valkey: Valkey,
+        conversations: Conversations,
+        looked_up: Callable[[int, int], None] = lambda _hits, _misses: None,
+    ) -> None:
         self._valkey = valkey
         self._conversations = conversations
+        self._looked_up = looked_up
 
     def role(self, conversation: ConversationId, user: UserId) -> Role | None:
         try:
@@ -74,7 +85,9 @@ class ValkeyAdmission:
             _logger.warning("admission asks the database: %s", error)
             decided = self._conversations.rosters(ordered)
         else:
-            decided = self._remembered([each for each, fields in found.items() if KIND not in fields])
+            missing = [each for each, fields in found.items() if KIND not in fields]
+            self._looked_up(len(found) - len(missing), len(missing))
+            decided = self._remembered(missing)
             decided = {**decided, **{each: _load(fields) for each, fields in found.items() if KIND in fields}}
         return {each: decided.get(each, NO_ROSTER) for each in ordered}
 
@@ -84,6 +97,7 @@ class ValkeyAdmission:
     def resolved(self, conversation: ConversationId, user: UserId, found: Sequence[str | None]) -> Admitted | None:
         """The user as a member, by what `look_up` found; by the database if that was nothing."""
         version, blocked, role = found
+        self._looked_up(int(version is not None), int(version is None))
         if version is None:
             return self._remembered([conversation]).get(conversation, NO_ROSTER).admit(user)
         if role is None:

@@ -178,7 +178,7 @@ class Conversation:
             outcome = self._own_outcome(record, index, item)
             if outcome is None:
                 outcomes = self.spent.get(client_id_key(record.command, item), ())
-                first = _retried(outcomes, (*record.position, index), record.at)
+                first = retried(outcomes, (*record.position, index), record.at)
                 if first is not None:  # else it has expired: over a week old, nobody waits for it
                     yield self._told(record, item, first)
                 continue
@@ -200,7 +200,7 @@ class Conversation:
 
     def _decide(self, record: Record, index: int, item: Item) -> Decision:
         spent = self.spent.setdefault(client_id_key(record.command, item), [])
-        first = _retried(spent, (*record.position, index), record.at)
+        first = retried(spent, (*record.position, index), record.at)
         if first is not None:
             return self._told(record, item, first)
         state = State(
@@ -303,7 +303,7 @@ class Conversation:
             yield MarkRow(key=mark, seq=event.seq, is_set=self.marks[mark], written_at=written_at)
 
 
-def _retried(outcomes: Iterable[Outcome], place: tuple[int, int, int], at: int) -> Outcome | None:
+def retried(outcomes: Iterable[Outcome], place: tuple[int, int, int], at: int) -> Outcome | None:
     """
     The outcome that an item at `place` and time `at` repeats, if it repeats one.
 

@@ -155,6 +155,16 @@ OUTBOX = UserId(".")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """The frame that asked, as the gateway knows it. Nothing is decided by it: it is for logs and measuring."""
+
+    id: str
+    """Under which everything is logged that comes of it."""
+    at: int
+    """When the gateway had it, milliseconds of its clock."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Command:
     """What one frame asks, or what one row of the outbox says was decided (`decided`)."""
 
@@ -165,6 +175,8 @@ class Command:
     """Where the frame came from: a refusal, or the first outcome of a retry, is told there."""
     decided: bool = False
     """PostgreSQL has decided already; the fold only gives it its place."""
+    asked: Asked | None = None
+    """None: no frame did, or it did before this was noted."""
 
     @property
     def spender(self) -> UserId:

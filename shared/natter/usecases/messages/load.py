@@ -1,6 +1,6 @@
 """Bring the conversations of a batch to where they stand, knowing all that the batch refers to."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from natter.domain.conversations.rosters import Roster
@@ -28,10 +28,14 @@ class LoadConversations:
     timeline: Timeline
     warm: Warm
     bounds: Bounds
+    looked_up: Callable[[int, int], None] = lambda _hits, _misses: None
+    """Told how many conversations were warm, and how many were not."""
 
     def __call__(self, batch: Sequence[Record]) -> dict[ConversationId, Conversation]:
         partitions = {record.command.conversation_id: record.partition for record in batch}
         warm = {each: self.warm.get(partition, each) for each, partition in partitions.items()}
+        cold = sum(conversation is None for conversation in warm.values())
+        self.looked_up(len(warm) - cold, cold)
         known = self.timeline.read(Wanted.of(batch, warm))
         touched = {each: conversation or self._as_of_head(each, known) for each, conversation in warm.items()}
         for key, outcomes in known.outcomes.items():

@@ -6,7 +6,7 @@ again, and delivers what may not have been delivered (P1, P9).
 """
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from natter.domain.clock import NowMs
@@ -47,6 +47,8 @@ class NotStored(Unavailable):
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Persisted:
     decisions: Sequence[Decision]
+    stored_at: int
+    """When all of it was, milliseconds; after that it was delivered."""
     report: Settled
 
 
@@ -72,6 +74,8 @@ class Persist:
     now_ms: NowMs
     bounds: Bounds = BOUNDS
     warm: Warm = field(default_factory=Warm)
+    looked_up: Callable[[int, int], None] = lambda _hits, _misses: None
+    """Told how many conversations were warm, and how many were not."""
 
     @property
     def show(self) -> ShowEvents:
@@ -82,13 +86,14 @@ class Persist:
         touched: dict[ConversationId, Conversation] = {}
         for go in self._goes(batch):
             touched |= self._store(go, decisions)
+        stored_at = self.now_ms()
 
         self.heads.advance([conversation.head for conversation in touched.values()])
         events = self._events(decisions)
         again = self._again(decisions, events, touched)
         report = self.deliver(self._deliveries(decisions, events), list(self._told(decisions, again)))
         self.events.emit(_emissions(decisions, events))
-        return Persisted(decisions=decisions, report=report)
+        return Persisted(decisions=decisions, stored_at=stored_at, report=report)
 
     def _store(self, batch: Sequence[Record], into: list[Decision]) -> Mapping[ConversationId, Conversation]:
         """Fold what is stored in one go; adds its decisions to `into`, and returns the conversations after it."""
@@ -145,7 +150,8 @@ class Persist:
 
     def _load(self, batch: Sequence[Record]) -> dict[ConversationId, Conversation]:
         """The conversations of the batch as of their heads, knowing all that the batch refers to."""
-        return LoadConversations(timeline=self.timeline, warm=self.warm, bounds=self.bounds)(batch)
+        load = LoadConversations(timeline=self.timeline, warm=self.warm, bounds=self.bounds, looked_up=self.looked_up)
+        return load(batch)
 
     def _events(self, decisions: Sequence[Decision]) -> Mapping[Place, Event]:
         """The events that the decisions speak of: of this batch, or stored before."""
