@@ -22,7 +22,9 @@ LEAST_PROXY_ACU = 8
 LEAST_CACHE_GB = 0.1
 """ElastiCache Serverless for Valkey is billed for no less."""
 ENDPOINTS = 4
-ALARMS = 110
+ALARM_METRICS = 430
+"""Of all alarms together: one on metric math costs as much as it has metrics."""
+COMPOSITE_ALARMS = 14
 KEYS = 2
 SECRETS = 6
 
@@ -36,7 +38,14 @@ HOUR: Mapping[str, float] = {
     "event poller unit": 0.185,
     "Lambda, provisioned GB (arm64)": 0.0000033334 * 3600,
 }
-MONTH: Mapping[str, float] = {"broker storage, GB": 0.10, "alarm": 0.10, "key": 1.0, "secret": 0.40}
+MONTH: Mapping[str, float] = {
+    "broker storage, GB": 0.10,
+    "metric of an alarm": 0.10,
+    "composite alarm": 0.50,
+    "dashboard": 3.0,
+    "key": 1.0,
+    "secret": 0.40,
+}
 """Dollars, us-east-1, November 2026, as the services' price pages list them: look there before you rely on it."""
 
 
@@ -61,7 +70,10 @@ def idle(stage: Stage) -> dict[str, float]:
     }
     monthly = {
         "storage of the log": BROKERS * stage.broker_storage_gb * MONTH["broker storage, GB"],
-        "alarms, keys, secrets": ALARMS * MONTH["alarm"] + KEYS * MONTH["key"] + SECRETS * MONTH["secret"],
+        "alarms, dashboard": ALARM_METRICS * MONTH["metric of an alarm"]
+        + COMPOSITE_ALARMS * MONTH["composite alarm"]
+        + MONTH["dashboard"],
+        "keys, secrets": KEYS * MONTH["key"] + SECRETS * MONTH["secret"],
     }
     return {name: price * HOURS for name, price in hourly.items()} | monthly
 
