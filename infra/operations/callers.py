@@ -24,7 +24,7 @@ def functions(alarms: Alarms, made: Functions, stage: Stage) -> None:
             Because(
                 why=f"Invocations of {name} end with an error, or run out of time, for two minutes",
                 felt="an answer `internal`, or what this function does comes late",
-                runbook="failing-functions#errors",
+                runbook="failing-calls#errors",
             ),
             above=0,
             minutes=2,
@@ -35,7 +35,7 @@ def functions(alarms: Alarms, made: Functions, stage: Stage) -> None:
             Because(
                 why=f"Lambda lets no more invocations of {name} in, for two minutes",
                 felt="an answer `internal`, or what this function does comes late",
-                runbook="failing-functions#throttles",
+                runbook="failing-calls#throttles",
             ),
             above=0,
             minutes=2,
@@ -47,7 +47,7 @@ def functions(alarms: Alarms, made: Functions, stage: Stage) -> None:
         Because(
             why=f"Of the executions that Lambda lets this account have, {MOST_CLAIMED_PERCENT} % are taken",
             felt="nothing yet; when they are used up, any function is throttled",
-            runbook="failing-functions#throttles",
+            runbook="failing-calls#throttles",
         ),
         above=stage.account_concurrency * MOST_CLAIMED_PERCENT / 100,
         minutes=3,
@@ -64,7 +64,7 @@ def schedules(alarms: Alarms, made: Functions) -> None:
             Because(
                 why=f"EventBridge could not hand over the minute's turn of {folder}",
                 felt="nothing, unless it goes on: what it completes stays incomplete",
-                runbook="failing-functions#schedules",
+                runbook="failing-calls#schedules",
             ),
             above=0,
             minutes=3,
@@ -75,7 +75,7 @@ def schedules(alarms: Alarms, made: Functions) -> None:
             Because(
                 why=f"{folder} was not run for {QUIET_MINUTES} minutes, though its schedule says every minute",
                 felt="nothing at first: what it completes stays incomplete",
-                runbook="failing-functions#schedules",
+                runbook="failing-calls#schedules",
             ),
             below=1,
             minutes=QUIET_MINUTES,
@@ -93,7 +93,7 @@ def gateways(alarms: Alarms, made: Functions) -> None:
         Because(
             why="The HTTP API answers with 5xx, ours (`unavailable`, `internal`) or its own",
             felt="that something does not work, and try again",
-            runbook="failing-functions#gateways",
+            runbook="failing-calls#gateways",
         ),
         above=5,
     )
@@ -107,7 +107,7 @@ def gateways(alarms: Alarms, made: Functions) -> None:
             Because(
                 why=words,
                 felt="`Internal server error` as the answer to a frame, and their apps try again",
-                runbook="failing-functions#gateways",
+                runbook="failing-calls#gateways",
             ),
             above=5,
         )
@@ -125,7 +125,7 @@ def _slow(alarms: Alarms, name: str, measured: cloudwatch.IMetric) -> None:
         Because(
             why=f"One in a hundred answers takes longer than {P99_LATENCY_MS} ms, for five minutes",
             felt="that some of what they do takes long",
-            runbook="failing-functions#slow",
+            runbook="failing-calls#slow",
         ),
         above=P99_LATENCY_MS,
         minutes=5,

@@ -131,7 +131,7 @@ class TestAlarms:
         alarms = [
             (name, metric)
             for name, metric in metrics_of_alarms(app)
-            if name.startswith("push") and metric["Namespace"] == f"Natter/{app.stage}"
+            if name.startswith(("pushes-", "push-age")) and metric["Namespace"] == f"Natter/{app.stage}"
         ]
         watched = {
             (metric["MetricName"], frozenset((each["Name"], each["Value"]) for each in metric["Dimensions"]))
