@@ -19,7 +19,7 @@ from natter.ports.operations import DeadLetters
 from natter.records.messages import load_command
 from natter.settings import PersistSettings
 from natter.telemetry.counted import count_look_ups
-from natter.telemetry.measured import record_persisted
+from natter.telemetry.measured import log_decisions, record_persisted
 from natter.usecases.delivery.deliver import Deliver
 from natter.usecases.messages.give_up import GiveUp
 from natter.usecases.messages.persist import Persist
@@ -38,6 +38,7 @@ def build(persist: Persist, give_up: GiveUp, dead: DeadLetters) -> LambdaHandler
         except MisplacedRecordError as error:
             raise PartitionHaltedError from error
         record_persisted(persisted, now_ms())
+        log_decisions(persisted)
 
     def is_at_fault(raw: StreamRecord, error: Unavailable) -> bool:
         return give_up(_record(raw, load_command(raw.value, raw.schema)), error)

@@ -8,6 +8,7 @@ from natter.entrypoints.websocket import SocketEvent, frame_route
 from natter.names import COMMANDS_TOPIC
 from natter.ports.gate import Gate
 from natter.settings import SendSettings
+from natter.telemetry import logger
 from natter.telemetry.answered import record_accepted
 from natter.usecases.accounts.closing_gate import ClosingGate
 from natter.usecases.messages.send import Send
@@ -24,6 +25,9 @@ def build(send: Send, gate: Gate, endpoint: str) -> LambdaHandler:
             raise
         at = send(command)
         record_accepted(event.asked.at)
+        logger.debug(
+            "accepted", extra={"request_id": event.request_id, "conversation_id": command.conversation_id, "at": at}
+        )
         return AckFrame.of(command, at=at, id=frame.id)
 
     return frame_route(handle, endpoint)

@@ -4,6 +4,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from infra.blocks.environment import environment
+from infra.blocks.queries import saved_queries
 from infra.config import Stage
 from infra.stacks import messages, people, signals
 from infra.stacks.data import DataStack
@@ -43,6 +44,7 @@ class ServicesStack(Stack):
         people.erase(functions)
         people.export(functions)
         self._migrate()
+        saved_queries(self, stage=stage, functions=functions.made)
 
         CfnOutput(self, "HttpUrl", value=functions.http.url)
         CfnOutput(self, "WebSocketUrl", value=functions.sockets.url)

@@ -68,7 +68,11 @@ class Metric:
 STREAMS = ("persist", "fanout", "receipts", "presence", "push")
 QUEUES = ("post_slice", "settle_files", "close_connections", "presence", "wake", "rebuild")
 ANSWERING = ("authorize", "connect", "send", "signal", "users_api", "chat_api")
-POSTING = ("persist", "post_slice", "receipts", "presence", "signal", "chat_api", "users_api", "close_connections")
+POSTING = (
+    *("persist", "post_slice", "receipts", "presence", "signal", "chat_api"),
+    *("send", "connect", "users_api", "erase", "rebuild", "close_connections"),
+)
+"""The last six only to who is about to be closed."""
 OTHERS = ("disconnect", "export", "relay", "erase", "reconcile", "migrate", "push_platforms", "rotate_login")
 FUNCTIONS = tuple(sorted({*STREAMS, *QUEUES, *ANSWERING, *OTHERS}))
 """All that there are."""
@@ -117,7 +121,7 @@ END_TO_END = Metric(
 ACCEPTED = Metric(
     name="Accepted",
     unit="Count",
-    by=("send", "chat_api", "users_api", "relay", "erase"),
+    by=("send", "chat_api", "relay", "erase"),
     meaning="Items (messages, edits, deletions, reactions, changes of members …) that the log has confirmed.",
 )
 LOG_TO_PLACE = Metric(
@@ -283,7 +287,7 @@ CACHE_HITS = Metric(
     name="CacheHits",
     unit="Count",
     extra=(CACHE,),
-    by=("send", "signal", "persist", "receipts", "push", "wake", "users_api", "chat_api"),
+    by=("send", "signal", "persist", "receipts", "wake", "users_api", "chat_api", "relay", "erase"),
     meaning="What was looked up in a cache and found.",
 )
 CACHE_MISSES = Metric(

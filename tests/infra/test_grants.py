@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from natter import names
+from natter import metrics, names
 from tests.infra.templates import Templates
 from tests.infra.test_services import MODELS
 from tests.infra.wiring import Uses, uses_of
@@ -80,6 +80,22 @@ def used(uses: Uses) -> dict[str, set[str]]:
         "read": set(uses.read - uses.written),
         "actions": {action for part, action in ACTIONS.items() if part in uses.parts},
     }
+
+
+MEASURES = {
+    "gateway": (metrics.POSTS_DELIVERED, metrics.POSTS_GONE, metrics.POSTS_FAILED, metrics.POSTS_UNTRIED),
+    "commands": (metrics.ACCEPTED,),
+}
+"""Parts of a function that count what is done with them."""
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_function_measures_what_is_declared_of_it(
+    prod: Templates, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uses = uses_of(name, prod.functions()[name]["Environment"]["Variables"], monkeypatch)
+    used_of = {each.name for part, alike in MEASURES.items() for each in alike if part in uses.parts}
+    assert used_of == {each.name for alike in MEASURES.values() for each in alike if name in each.by}
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -1,5 +1,6 @@
 """What consumers, and what runs on a schedule, measure of what they did: one call says it all."""
 
+import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -8,7 +9,7 @@ from natter.domain.fold.conversation import Decision, Turn
 from natter.domain.messages.commands import Record
 from natter.domain.push.registrations import Handed, Outcome, Waking
 from natter.metrics import Metric
-from natter.telemetry import recorder
+from natter.telemetry import logger, recorder
 from natter.usecases.delivery.rebuild import Rebuilt
 from natter.usecases.delivery.settle_posts import Settled
 from natter.usecases.messages.persist import Persisted
@@ -32,6 +33,26 @@ def record_persisted(persisted: Persisted, now: int) -> None:
         recorder.add(metrics.LOG_TO_DELIVERY, max(0, now - record.at))
         if record.command.asked is not None:
             recorder.add(metrics.END_TO_END, max(0, now - record.command.asked.at))
+
+
+def log_decisions(persisted: Persisted) -> None:
+    """Where debugging is on: what became of each item, under the id of the frame that asked for it."""
+    if logger.log_level > logging.DEBUG:
+        return
+    for decision in persisted.decisions:
+        command, outcome = decision.record.command, decision.outcome
+        logger.debug(
+            "decided",
+            extra={
+                "request_id": None if command.asked is None else command.asked.id,
+                "conversation_id": command.conversation_id,
+                "partition": decision.record.partition,
+                "offset": decision.record.offset,
+                "turn": decision.turn.name,
+                "seq": outcome.seq,
+                "refusal": outcome.refusal,
+            },
+        )
 
 
 def record_fanned_out(slices: int) -> None:

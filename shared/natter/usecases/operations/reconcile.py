@@ -16,6 +16,9 @@ from natter.ports.reading import Timeline
 
 _logger = logging.getLogger(__name__)
 
+UNREADABLE = -1
+"""Nobody knows what is in the record."""
+
 NAMED = 100
 """Offsets of one partition that are named in a line of the log; from the first on they are as good as a list."""
 
@@ -27,7 +30,7 @@ class Lost:
     partition: int
     offset: int
     item: int
-    """Within its record; -1: of a record that cannot be read."""
+    """Within its record, or `UNREADABLE`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,7 +41,7 @@ class Reconciled:
     missed: int
     """Records that the log had dropped before anybody looked at them."""
     age_ms: int
-    """How old the oldest record is that was decided, and for which there was no time."""
+    """About how old the oldest record is that was decided, and for which there was no time; 0: there is none."""
 
     @property
     def unaccounted(self) -> int:
@@ -73,14 +76,15 @@ class Reconcile:
         places = {each: stretch.first for each, stretch in stretches.items()}
         times: dict[int, int] = {}
         suspects: list[Lost] = []
-        items, since = 0, self.now_ms()
+        items, since, oldest = 0, self.now_ms(), self.now_ms()
         with closing(self.history.read(stretches)) as chunks:
             for chunk in chunks:
                 found = self._suspects(chunk)
                 items += sum(len(each.command.items) for each in chunk if each.command is not None)
+                oldest = min(oldest, *(each.at for each in chunk))
                 if found:
                     suspects += found
-                    since = min(since, *(each.at for each in chunk))
+                    since = min(since, oldest)
                 places |= {each.partition: each.offset + 1 for each in chunk}
                 times |= {each.partition: each.at for each in chunk}
                 if self.now_ms() >= deadline:
@@ -89,9 +93,9 @@ class Reconcile:
         missed = {each: stretch.missed for each, stretch in stretches.items() if stretch.missed}
         _report(lost, missed)
         self.history.looked_at(places)
-        left = [times.get(each, since) for each, stretch in stretches.items() if places[each] < stretch.end]
+        left = [times.get(each, oldest) for each, stretch in stretches.items() if places[each] < stretch.end]
         return Reconciled(
-            items=items - len(lost),
+            items=items - sum(each.item != UNREADABLE for each in lost),
             lost=tuple(lost),
             missed=sum(missed.values()),
             age_ms=self.now_ms() - min(left) if left else 0,
@@ -103,7 +107,7 @@ class Reconcile:
         stored = self._stored([each for each in records if each is not None])
         suspects: list[Lost] = []
         for logged, record in zip(chunk, records, strict=True):
-            items = [-1] if record is None else unaccounted(record, stored)
+            items = [UNREADABLE] if record is None else unaccounted(record, stored)
             suspects += [Lost(partition=logged.partition, offset=logged.offset, item=item) for item in items]
         return suspects
 

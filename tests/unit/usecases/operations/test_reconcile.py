@@ -6,7 +6,7 @@ import pytest
 from natter.domain.errors import Unavailable
 from natter.domain.fold.conversation import client_id_key
 from natter.domain.messages.commands import Record
-from natter.usecases.operations.reconcile import Lost, Reconcile, Reconciled
+from natter.usecases.operations.reconcile import UNREADABLE, Lost, Reconcile, Reconciled
 from tests.memory.command_history import MemoryCommandHistory
 from tests.memory.tables import MemoryTables
 from tests.messages import BOB, LOBBY, NOON, a_command, a_delete, a_log, a_post, created
@@ -114,7 +114,9 @@ class TestReconcile:
     def test_what_cannot_be_read_is_lost_unless_it_was_set_aside(self) -> None:
         ledger = Ledger()
         ledger.history._unreadable = {(0, 2)}
-        assert ledger.lost() == [(2, -1)]
+        reconciled = ledger.reconcile()
+        assert [(each.offset, each.item) for each in reconciled.lost] == [(2, UNREADABLE)]
+        assert reconciled.items == 5
 
     def test_what_the_log_has_dropped_unseen_is_unaccounted_for(self) -> None:
         ledger = Ledger()
