@@ -33,7 +33,7 @@ check: ready ## what is checked before a push: format, lint, types, imports, fas
 	@$(BIN)/lint-imports
 	@$(BIN)/pytest tests/docs tests/unit tests/infra -q
 
-docs: ready ## write docs/openapi.json, docs/asyncapi.json and docs/metrics.md
+docs: ready ## write what docs/ has from the code: openapi.json, asyncapi.json, metrics.md, slo.md
 	@$(BIN)/python -m tests.documents
 
 bench: ready ## measure latency and throughput

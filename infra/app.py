@@ -36,7 +36,7 @@ def build(app: App) -> None:
     if firewall is not None:
         services.add_stack_dependency(firewall)
     operations = OperationsStack(
-        app, f"{prefix}-operations", stage=stage, data=data, streams=streams, services=services
+        app, f"{prefix}-operations", stage=stage, network=network, data=data, streams=streams, services=services
     )
     for stack in (network, data, streams, services, operations, *filter(None, [firewall])):
         Tags.of(stack).add("natter:stage", stage.name, exclude_resource_types=["AWS::RDS::DBProxyTargetGroup"])

@@ -155,6 +155,8 @@ class Stage:
     """Whether all who read the log share what is paid for pollers, and what these can carry."""
 
     # services
+    account_concurrency: int = 1_000
+    """What Lambda lets the account have at once, of all functions in the Region: a quota (docs/deploying.md)."""
     reserve_concurrency: bool = True
     """False: no function has executions of its own. New accounts have too few (docs/deploying.md)."""
     canaries: bool = False
@@ -185,6 +187,8 @@ class Stage:
     """Whom browsers' push services may turn to, `mailto:` or https: the operators."""
     alarm_address: str | None
     """Who is told of alarms, by mail. They answer the first one, which asks whether they want to be. None: locally."""
+    budget_usd: int | None = None
+    """Dollars a month for which the account is meant to be enough; None: nobody is told what it costs."""
     web_push_hosts: tuple[str, ...] = BROWSERS
     """Push services to which requests are sent, because a user's subscription says so; and to no others."""
     web_push_private_hosts: tuple[str, ...] = ()
@@ -265,6 +269,7 @@ DEV = Stage(
     cors_origins=("*",),
     web_push_contact="mailto:operators@natter.example",
     alarm_address="operators@natter.example",
+    budget_usd=800,
     log_days=7,
 )
 
@@ -298,6 +303,7 @@ PROD = Stage(
     cors_origins=("https://app.natter.example",),
     web_push_contact="mailto:operators@natter.example",
     alarm_address="operators@natter.example",
+    budget_usd=20_000,
     log_days=90,
 )
 
@@ -309,6 +315,7 @@ LOCAL = replace(
     sockets_per_second=PROD.sockets_per_second,
     throttle_routes=False,
     architecture="host",
+    budget_usd=None,
     push_credentials="made up",
     web_push_private_hosts=(PUSH_SERVICE,),
     web_push_ca_file=f"/{PUSH_SERVICE}.pem",

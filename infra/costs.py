@@ -28,7 +28,9 @@ LEAST_CACHE_GB = 0.1
 """ElastiCache Serverless for Valkey is billed for no less."""
 ENDPOINTS = 4
 FIREWALL_RULES = 6
-ALARMS = 110
+ALARM_METRICS = 430
+"""Of all alarms together: one on metric math costs as much as it has metrics."""
+COMPOSITE_ALARMS = 14
 KEYS = 2
 SECRETS = 6
 
@@ -46,7 +48,9 @@ HOUR: Mapping[str, float] = {
 }
 MONTH: Mapping[str, float] = {
     "broker storage, GB": 0.10,
-    "alarm": 0.10,
+    "metric of an alarm": 0.10,
+    "composite alarm": 0.50,
+    "dashboard": 3.0,
     "key": 1.0,
     "secret": 0.40,
     "web ACL": 5.0,
@@ -85,9 +89,12 @@ def idle(stage: Stage) -> dict[str, float]:
             + FIREWALL_RULES * MONTH["rule of a web ACL"]
             + MONTH["key"]
             + MONTH["secret"]
-            + MONTH["alarm"]
+            + MONTH["metric of an alarm"]
         ),
-        "alarms, keys, secrets": ALARMS * MONTH["alarm"] + KEYS * MONTH["key"] + SECRETS * MONTH["secret"],
+        "alarms, dashboard": ALARM_METRICS * MONTH["metric of an alarm"]
+        + COMPOSITE_ALARMS * MONTH["composite alarm"]
+        + MONTH["dashboard"],
+        "keys, secrets": KEYS * MONTH["key"] + SECRETS * MONTH["secret"],
     }
     return {name: price * HOURS for name, price in hourly.items()} | monthly
 

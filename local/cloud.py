@@ -30,7 +30,7 @@ from local.deployment import DeployFailed, Deployment
 from local.doors import Doors, Gate
 from local.engines import Engines
 from local.faults import Faults
-from local.gateway.server import Runtime
+from local.gateway.server import DASHBOARDS, Runtime
 from local.keyspaces import VARIABLE, Tables, encode
 from local.model import App, Function
 from local.progress import Progress
@@ -122,6 +122,11 @@ class Cloud:
     def faults(self) -> Faults:
         """What can go wrong on purpose."""
         return Faults(f"http://127.0.0.1:{self.runtime.admin_port}")
+
+    @property
+    def dashboards(self) -> list[str]:
+        """Where the app's dashboards are drawn."""
+        return [f"http://127.0.0.1:{self.runtime.admin_port}{DASHBOARDS}/{each.name}" for each in self.app.dashboards]
 
     @property
     def tables(self) -> Tables:
@@ -255,7 +260,8 @@ class Cloud:
         """Nothing refers to them, so they may come last. What LocalStack does not evaluate is evaluated here."""
         await asyncio.to_thread(self._localstack.provision_alarms)
         if self.runtime.metrics is not None:
-            self.runtime.metrics.watch(self.app.alarms)
+            self.runtime.metrics.watch(self.app.alarms, self.app.composite_alarms)
+            self.runtime.metrics.chart(self.app.dashboards)
 
     def _write_outputs(self) -> None:
         self.outputs_file.write_text(json.dumps(dict(self.app.outputs), indent=2) + "\n")

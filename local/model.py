@@ -206,6 +206,49 @@ class Alarm:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CompositeAlarm:
+    """An `AWS::CloudWatch::CompositeAlarm`."""
+
+    name: str
+    description: str = ""
+    rule: str
+    """As in the template: `ALARM("one") AND NOT OK("other")`."""
+    topics: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """ARNs of the topics that are told, by the state that it comes to."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Widget:
+    """One of a dashboard's, on a page that is 24 wide."""
+
+    kind: Literal["text", "alarm", "metric"]
+    title: str = ""
+    place: tuple[int, int, int, int]
+    """Left, top, width, height."""
+    text: str = ""
+    """Markdown, of a text."""
+    alarms: tuple[str, ...] = ()
+    """Names."""
+    single: bool = False
+    """Only the last values are shown, as numbers."""
+    metrics: Mapping[str, MetricStat] = field(default_factory=dict)
+    """By the ids that expressions know them by."""
+    expressions: Mapping[str, str] = field(default_factory=dict)
+    lines: tuple[tuple[str, str], ...] = ()
+    """What is drawn: ids of metrics or expressions, with their labels."""
+    marks: tuple[tuple[float, str], ...] = ()
+    """Values that are marked, with words."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dashboard:
+    """An `AWS::CloudWatch::Dashboard`."""
+
+    name: str
+    widgets: tuple[Widget, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class DeployTask:
     """A function that runs once at deploy (`Custom::Trigger`); the deployment fails if it does."""
 
@@ -225,6 +268,8 @@ class App:
     sqs_sources: tuple[SqsSource, ...] = ()
     schedules: tuple[Schedule, ...] = ()
     alarms: tuple[Alarm, ...] = ()
+    composite_alarms: tuple[CompositeAlarm, ...] = ()
+    dashboards: tuple[Dashboard, ...] = ()
     deploy_tasks: tuple[DeployTask, ...]
     outputs: Mapping[str, str]
     not_imitated: tuple[tuple[str, str], ...]

@@ -61,6 +61,8 @@ async def _serve(root: Path, *, demo: bool, debug: Sequence[str] | None, secured
                     await _demonstrate(cloud)
                 for key, value in cloud.app.outputs.items():
                     print(f"{key:14}{value}", flush=True)
+                for url in cloud.dashboards:
+                    print(f"{'Dashboard':14}{url}", flush=True)
                 await asyncio.Event().wait()
             finally:
                 for watch in watches:

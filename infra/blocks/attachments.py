@@ -8,6 +8,8 @@ from infra.blocks.logs import removal
 from infra.config import Stage
 from natter import names
 
+METRICS = "all"
+"""The name under which S3 counts requests for any object of the bucket."""
 READ, WRITE = "kms:Decrypt", "kms:GenerateDataKey"
 """What S3 does with the key in the name of who reads or writes an object."""
 
@@ -53,11 +55,13 @@ class Attachments(Construct):
                 ),
                 *_former_versions(stage),
             ],
+            metrics=[s3.BucketMetrics(id=METRICS)],
             versioned=stage.retain_data,
             removal_policy=removal(stage),
             auto_delete_objects=not stage.retain_data and stage.architecture != "host",
         )
         self.bucket_name = self._bucket.bucket_name
+        self.metric_dimensions = {"BucketName": self.bucket_name, "FilterId": METRICS}
 
     def grant_exchange(self, grantee: iam.IGrantable) -> None:
         """Signing forms to upload with, and links to download what is shown."""

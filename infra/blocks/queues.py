@@ -24,15 +24,17 @@ class Queues:
         self.rebuilds = WorkQueue(scope, "Rebuilds", stage=stage, name="rebuilds", worker="rebuild", key=key)
         self.closures = WorkQueue(scope, "Closures", stage=stage, name="closures", worker="close_connections", key=key)
 
+        self.all: dict[str, WorkQueue] = {
+            "slices": self.slices,
+            "files": self.files,
+            "looks": self.looks,
+            "waves": self.waves,
+            "crowds": self.crowds,
+            "rebuilds": self.rebuilds,
+            "closures": self.closures,
+        }
+
     def settings(self) -> Mapping[str, Mapping[str, str]]:
         """What functions are told of each."""
-        queues = {
-            "DELIVERIES": self.slices,
-            "FILES": self.files,
-            "LOOKS": self.looks,
-            "WAVES": self.waves,
-            "CROWDS": self.crowds,
-            "REBUILDS": self.rebuilds,
-            "CLOSURES": self.closures,
-        }
-        return {name: {"QUEUE_URL": queue.url} for name, queue in queues.items()}
+        told = {"DELIVERIES" if name == "slices" else name.upper(): queue for name, queue in self.all.items()}
+        return {name: {"QUEUE_URL": queue.url} for name, queue in told.items()}

@@ -1,33 +1,26 @@
 """Whether a partition of the log stands still (docs/runbooks/standstill.md)."""
 
+from collections.abc import Mapping
+
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
-
-from natter.metrics import LAG
 
 PERIOD = Duration.minutes(15)
 LONGEST_S = 2 * 3600
 """Long before files that were sent are lost (a day), the store takes no more timestamps (two), and the log ends."""
 
 
-def waiting(namespace: str, cluster: str, *, function: str, group: str, topic: str) -> cloudwatch.IMetric:
+def waiting(given: cloudwatch.IMetric, *, of: Mapping[str, str]) -> cloudwatch.IMetric:
     """
-    For how long the oldest record of a topic has waited, in seconds.
+    For how long the oldest record of a topic has waited, in seconds. `of` are the dimensions of a consumer's lag.
 
-    The function says so whenever it is given the record, however often it fails; what is not given to it at all, MSK
+    The function says so whenever it is `given` the record, however often it fails; what is not given to it at all, MSK
     estimates: https://docs.aws.amazon.com/msk/latest/developerguide/consumer-lag.html
     """
-    given = cloudwatch.Metric(
-        namespace=namespace,
-        metric_name=LAG.name,
-        dimensions_map=LAG.of(function),
-        statistic="max",
-        period=PERIOD,
-    )
     estimated = cloudwatch.Metric(
         namespace="AWS/Kafka",
         metric_name="EstimatedMaxTimeLag",
-        dimensions_map={"Cluster Name": cluster, "Consumer Group": group, "Topic": topic},
+        dimensions_map=dict(of),
         statistic="max",
         period=PERIOD,
     )

@@ -1,5 +1,4 @@
 from aws_cdk import Aws, Environment, Stack
-from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
@@ -7,10 +6,10 @@ from aws_cdk import aws_ssm as ssm
 from aws_cdk import aws_wafv2 as waf
 from constructs import Construct
 
-from infra.blocks.alarms import MINUTE, Alarms
 from infra.blocks.firewall import REGION, Firewall, parameter
 from infra.blocks.logs import GONE, retention
 from infra.config import Stage
+from infra.operations.alarms import Alarms, Because, metric
 
 MOST_BLOCKED = 1_000
 """In a minute: somebody tries hard, or the rules are wrong."""
@@ -38,15 +37,17 @@ class FirewallStack(Stack):
         firewall = Firewall(self, "Firewall", stage=stage)
         self._log(firewall, stage=stage, key=key)
         ssm.StringParameter(self, "Arn", parameter_name=parameter(stage), string_value=firewall.acl.attr_arn)
-        blocked = cloudwatch.Metric(
-            namespace="AWS/WAFV2",
-            metric_name="BlockedRequests",
-            dimensions_map={"WebACL": firewall.name, "Rule": "ALL"},
-            statistic="sum",
-            period=MINUTE,
+        Alarms(self, stage=stage, key=key, of="firewall-", urgencies=["ticket"]).ticket(
+            "firewall-blocked",
+            metric("AWS/WAFV2", "BlockedRequests", {"WebACL": firewall.name, "Rule": "ALL"}),
+            Because(
+                why=f"Rules have refused more than {MOST_BLOCKED} requests a minute for five minutes",
+                felt="nothing, or 403 where the rules are wrong",
+                runbook="edge",
+            ),
+            above=MOST_BLOCKED,
+            minutes=5,
         )
-        alarms = Alarms(self, stage=stage, key=key, name="firewall-alarms")
-        alarms.alarm("firewall-blocked", blocked, above=MOST_BLOCKED, minutes=5)
 
     def _log(self, firewall: Firewall, *, stage: Stage, key: kms.IKey) -> None:
         """Of what was refused or would have been: whose address, which rule, which path. Nothing of what passed."""

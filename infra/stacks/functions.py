@@ -43,6 +43,8 @@ class Functions:
         """What functions of the HTTP API depend on beside their own."""
         self.made: dict[FunctionName, PythonFunction] = {}
         self.with_database: list[PythonFunction] = []
+        self.schedules: dict[FunctionName, str] = {}
+        """The names of the rules that run functions every minute, by folder."""
 
     def make(self, folder: FunctionName, groups: list[str], *dependencies: str) -> PythonFunction:
         """A function with the environment of its dependencies, and access to the stores among them."""
@@ -85,10 +87,11 @@ class Functions:
         )
 
     def every_minute(self, function: PythonFunction) -> None:
+        name = self.schedules[function.folder] = f"natter-{self.stage.name}-{function.folder}"
         events.Rule(
             self.scope,
             f"{function.folder.title()}Schedule",
-            rule_name=f"natter-{self.stage.name}-{function.folder}",
+            rule_name=name,
             schedule=events.Schedule.rate(MINUTE),
             targets=[targets.LambdaFunction(function, retry_attempts=0, max_event_age=MINUTE)],
         )

@@ -33,6 +33,11 @@ class NetworkStack(Stack):
         )
         if stage.zone_ids:
             self._name_zones_by_id()
+        self.nat_gateways = [
+            gateway.attr_nat_gateway_id
+            for gateway in self.vpc.node.find_all()
+            if isinstance(gateway, ec2.CfnNatGateway)
+        ]
         flow_logs = logs.LogGroup(self, "FlowLogs", retention=retention(stage), removal_policy=GONE)
         self.vpc.add_flow_log(
             "Flows",

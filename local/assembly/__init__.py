@@ -3,6 +3,7 @@
 from local.assembly.alarms import ALARM, alarm_name
 from local.assembly.application import build_app
 from local.assembly.attributes import Attributes, api_id, rewriter
+from local.assembly.composite_alarms import COMPOSITE, composite_name
 from local.assembly.custom import CustomResource, custom_resources
 from local.assembly.intrinsics import Resolver, Site, Unresolvable
 from local.assembly.stores import Column, Database, Table, Topic, databases, keyspaces, tables, topics
@@ -10,6 +11,7 @@ from local.assembly.templates import Assembly, Resource
 
 __all__ = [
     "ALARM",
+    "COMPOSITE",
     "Assembly",
     "Attributes",
     "Column",
@@ -24,6 +26,7 @@ __all__ = [
     "alarm_name",
     "api_id",
     "build_app",
+    "composite_name",
     "custom_resources",
     "databases",
     "keyspaces",

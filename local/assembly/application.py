@@ -6,7 +6,9 @@ from typing import Any
 
 from local.assembly.alarms import alarms
 from local.assembly.attributes import api_id
+from local.assembly.composite_alarms import composite_alarms
 from local.assembly.coverage import not_imitated, providers
+from local.assembly.dashboards import dashboards
 from local.assembly.functions import function
 from local.assembly.intrinsics import Resolver, Unresolvable
 from local.assembly.sources import kafka_sources, schedules, sqs_sources
@@ -26,6 +28,8 @@ def build_app(resolver: Resolver, ports: Mapping[str, int]) -> App:
     """
     assembly, provided = resolver.assembly, providers(resolver.assembly)
     evaluated, refused = alarms(resolver)
+    composites, not_composed = composite_alarms(resolver)
+    pages, not_drawn = dashboards(resolver)
     outputs: dict[str, str] = {}
     for stack in assembly.stacks:
         outputs |= {key: str(value) for key, value in resolver.outputs(stack).items()}
@@ -49,8 +53,10 @@ def build_app(resolver: Resolver, ports: Mapping[str, int]) -> App:
             for resource in assembly.resources("Custom::Trigger")
         ),
         alarms=evaluated,
+        composite_alarms=composites,
+        dashboards=pages,
         outputs=outputs,
-        not_imitated=not_imitated(assembly, provided) + refused,
+        not_imitated=not_imitated(assembly, provided) + refused + not_composed + not_drawn,
     )
 
 

@@ -64,6 +64,7 @@ def logical_id(_: Resolver, resource: Resource) -> str:
 
 
 FUNCTION = named("FunctionName")
+_ALARM = {"Ref": named("AlarmName"), "Arn": arn("cloudwatch", "alarm:{}", named("AlarmName"))}
 TABLE: Mapping[str, Mapping[str, Rule]] = {
     "AWS::Lambda::Function": {"Ref": FUNCTION, "Arn": arn("lambda", "function:{}", FUNCTION)},
     "AWS::Lambda::Version": {"Ref": _function_of},
@@ -107,6 +108,9 @@ TABLE: Mapping[str, Mapping[str, Rule]] = {
         "Ref": named("Name"),
         "Arn": arn("scheduler", "schedule-group/{}", named("Name")),
     },
+    "AWS::EC2::NatGateway": {"Ref": logical_id, "NatGatewayId": logical_id},
+    "AWS::CloudWatch::Alarm": _ALARM,
+    "AWS::CloudWatch::CompositeAlarm": _ALARM,
     "AWS::IAM::Role": {"Ref": named("RoleName"), "Arn": arn("iam", "role/{}", named("RoleName"))},
 }
 

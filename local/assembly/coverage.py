@@ -51,7 +51,7 @@ IMITATED: Mapping[str, frozenset[str]] = {
     "AWS::S3::Bucket": frozenset(
         {
             *("BucketEncryption", "BucketName", "CorsConfiguration", "LifecycleConfiguration", "OwnershipControls"),
-            *("PublicAccessBlockConfiguration", "VersioningConfiguration"),
+            *("MetricsConfigurations", "PublicAccessBlockConfiguration", "VersioningConfiguration"),
         }
     ),
     "AWS::S3::Bucket.LifecycleConfiguration": frozenset({"Rules"}),
@@ -124,6 +124,13 @@ IMITATED: Mapping[str, frozenset[str]] = {
     ),
     "AWS::CloudWatch::Alarm.Metrics": frozenset(
         {"AccountId", "Expression", "Id", "Label", "MetricStat", "Period", "ReturnData"}
+    ),
+    "AWS::CloudWatch::Dashboard": frozenset({"DashboardBody", "DashboardName"}),
+    "AWS::CloudWatch::CompositeAlarm": frozenset(
+        {
+            *("ActionsEnabled", "AlarmActions", "AlarmDescription", "AlarmName", "AlarmRule"),
+            *("InsufficientDataActions", "OKActions"),
+        }
     ),
     "Custom::Trigger": ANY,
 }

@@ -13,6 +13,7 @@ from local.engines import Engine
 from local.faults.client import PATH as FAULTS
 from local.faults.control import Control
 from local.faults.engines import Restore
+from local.metrics import page
 from local.metrics.lag import Lag
 from local.metrics.meter import Meter
 from local.metrics.publisher import Publisher
@@ -33,6 +34,8 @@ from .limits import WebSocketLimits
 from .websocket_api import WebSocketApi
 
 _JSON = (b"content-type", b"application/json")
+_HTML = (b"content-type", b"text/html; charset=utf-8")
+DASHBOARDS = "/dashboards"
 
 
 async def _nothing(engine: str) -> None:
@@ -48,7 +51,8 @@ class Runtime:
     Functions reach them through `doors`, if there are any; else some of LocalStack's services through a gate on
     `gate_port`, if they are told of it (`Gate.environment`).
     `admin_port` (0: a free one, then in the attribute) serves `GET /status`, `POST /invoke/FUNCTION`,
-    `POST /trigger/SCHEDULE`, `/faults` and Lambda's `Invoke` API. Functions of `debug` are debugged, see `Lambda`.
+    `POST /trigger/SCHEDULE`, `/faults`, `/dashboards` and Lambda's `Invoke` API. Functions of `debug` are debugged, see
+    `Lambda`.
     """
 
     def __init__(
@@ -188,10 +192,22 @@ class Runtime:
             self._trigger(exchange, exchange.path.removeprefix("/trigger/"))
         elif exchange.method == "POST" and exchange.path.startswith(sns.PREFIX):
             self._notifications.answer(exchange)
+        elif exchange.method == "GET" and exchange.path.startswith(DASHBOARDS):
+            self._show(exchange, exchange.path.removeprefix(DASHBOARDS).strip("/"))
         elif exchange.path == FAULTS:
             self.faults.answer(exchange)
         elif exchange.method == "GET" and exchange.path == "/status":
             exchange.respond(200, json.dumps(self.status()).encode(), (_JSON,))
+        else:
+            exchange.respond(404, b'{"message":"Not Found"}', (_JSON,))
+
+    def _show(self, exchange: Exchange, name: str) -> None:
+        charts = None if self.metrics is None else self.metrics.charts
+        if charts is not None and not name:
+            exchange.respond(200, page.index(charts).encode(), (_HTML,))
+        elif charts is not None and self.metrics is not None and name in charts.dashboards:
+            states = self.metrics.status()["alarms"]
+            exchange.respond(200, page.page(charts.dashboards[name], charts, states).encode(), (_HTML,))
         else:
             exchange.respond(404, b'{"message":"Not Found"}', (_JSON,))
 

@@ -11,6 +11,7 @@ SMALLEST, LARGEST = 1e-6, 1e12
 """Nearer to zero counts as zero, farther away as this far: at most some 4,200 bins."""
 _LOG_GROWTH = math.log(GROWTH)
 _PERCENTILE = re.compile(r"p(100|\d{1,2}(?:\.\d{1,10})?)$")
+_RANK = re.compile(r"PR\((\d+(?:\.\d+)?)?:(\d+(?:\.\d+)?)?\)$")
 
 
 @dataclass(slots=True)
@@ -51,12 +52,15 @@ class Distribution:
         Raises:
             ValueError: one that is not known here, see `is_known`.
         """
-        percent = percent_of(name)
-        if percent is None and name not in _STATISTICS:
+        if not is_known(name):
             raise ValueError(f"the statistic {name} is not known here")
         if not self.count:
             return None
-        return _STATISTICS[name](self) if percent is None else self._percentile(percent)
+        if (percent := percent_of(name)) is not None:
+            return self._percentile(percent)
+        if (bounds := _bounds_of(name)) is not None:
+            return self._rank(*bounds)
+        return _STATISTICS[name](self)
 
     def _percentile(self, percent: float) -> float:
         """The smallest value that `percent` of all are not greater than: the middle of its bin."""
@@ -66,6 +70,11 @@ class Distribution:
             if rank <= 0:
                 return min(max(_middle(index), self.least), self.most)
         raise AssertionError("every value is in a bin")
+
+    def _rank(self, above: float, up_to: float) -> float:
+        """The percentage of values greater than the one bound and not greater than the other, as far as bins tell."""
+        within = sum(count for index, count in self.bins.items() if _bin(above) < index <= _bin(up_to))
+        return 100 * within / self.count
 
 
 _STATISTICS: Mapping[str, Callable[[Distribution], float]] = {
@@ -84,7 +93,16 @@ def percent_of(statistic: str) -> float | None:
 
 
 def is_known(statistic: str) -> bool:
-    return statistic in _STATISTICS or percent_of(statistic) is not None
+    return statistic in _STATISTICS or percent_of(statistic) is not None or _bounds_of(statistic) is not None
+
+
+def _bounds_of(statistic: str) -> tuple[float, float] | None:
+    """Those of a percentile rank, `PR(100:300)`; one of the two may be left out. None of what is no rank."""
+    match = _RANK.match(statistic)
+    if match is None or not any(match.groups()):
+        return None
+    above, up_to = match.groups()
+    return float(above or -math.inf), float(up_to or math.inf)
 
 
 def _bin(value: float) -> int:

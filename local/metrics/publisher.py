@@ -11,9 +11,11 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.aws import client
-from local.model import Alarm
+from local.model import Alarm, CompositeAlarm, Dashboard
 
 from .alarms import Alarms
+from .charts import Charts
+from .composites import Composites
 from .distribution import Distribution
 from .meter import Meter, Metric
 
@@ -28,7 +30,8 @@ class Publisher:
     Between `start` and `stop`, every few seconds, asks the `samplers` to add what they measure and sends all there is.
 
     What CloudWatch does not take waits for the next time, within the bounds of the meter. Then come the states of
-    the alarms that are due: whatever state an alarm has there, set by hand perhaps, lasts until then, as on AWS.
+    the alarms that are due: whatever state an alarm has there, set by hand perhaps, lasts until then, as on AWS. Last
+    come those that rest on the states of others.
     """
 
     def __init__(
@@ -44,7 +47,9 @@ class Publisher:
         self.last_error: str | None = None
         self.states: dict[str, str] = {}
         """Of the alarms, by name, as they were told last."""
+        self.charts = Charts(())
         self._alarms: Alarms | None = None
+        self._composites = Composites(())
         self._meter = meter
         self._url = url
         self._region = region
@@ -61,22 +66,27 @@ class Publisher:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
-    def watch(self, alarms: Sequence[Alarm]) -> None:
+    def watch(self, alarms: Sequence[Alarm], composites: Sequence[CompositeAlarm] = ()) -> None:
         """
         From now on tell the states of these, which exist in CloudWatch, and of no others; what was before is forgotten.
 
         Raises:
-            NotUnderstood: an expression is not.
+            NotUnderstood: an expression, or a rule, is not.
         """
+        self._composites = Composites(composites)
         self._alarms = Alarms(alarms, now=time.time()) if alarms else None
         self.states = {alarm.name: "INSUFFICIENT_DATA" for alarm in alarms}
+
+    def chart(self, dashboards: Sequence[Dashboard]) -> None:
+        """From now on keep what these show; what was before is forgotten."""
+        self.charts = Charts(dashboards)
 
     def status(self) -> dict[str, Any]:
         return {
             "sent": self.sent,
             "dropped": self._meter.dropped,
             "last_error": self.last_error,
-            "alarms": self.states,
+            "alarms": {**self.states, **self._composites.states},
         }
 
     async def _run(self) -> None:
@@ -86,12 +96,14 @@ class Publisher:
             for sample in self._samplers:
                 sample()
             taken = self._meter.take()
-            if not taken and self._alarms is None:
+            if not taken and self._alarms is None and not self._composites.states:
                 continue
             cloudwatch = cloudwatch or await asyncio.to_thread(client, "cloudwatch", self._url, self._region)
             await self._send(cloudwatch, taken)
             if self._alarms is not None:
                 await self._tell(cloudwatch, self._alarms)
+            if self._composites.states:
+                await self._tell_composites(cloudwatch)
 
     async def _send(self, cloudwatch: Any, taken: dict[Metric, Distribution]) -> None:
         now = datetime.now(UTC)
@@ -106,6 +118,7 @@ class Publisher:
                 else:
                     self.sent += len(data)
                     self.last_error = None
+                    self.charts.record({metric: taken[metric] for metric in batch}, now=now.timestamp())
                     if self._alarms is not None:
                         self._alarms.record({metric: taken[metric] for metric in batch}, now=now.timestamp())
 
@@ -121,6 +134,13 @@ class Publisher:
                 self._note(error)
             else:
                 self.states[alarm.name] = verdict.state
+
+    async def _tell_composites(self, cloudwatch: Any) -> None:
+        sns = await asyncio.to_thread(client, "sns", self._url, self._region)
+        try:
+            await asyncio.to_thread(self._composites.tell, cloudwatch, sns)
+        except (BotoCoreError, ClientError) as error:
+            self._note(error)
 
     def _note(self, error: Exception) -> None:
         if self.last_error is None:

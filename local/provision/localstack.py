@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from local.assembly import ALARM, Attributes, Database, Resolver, Resource, alarm_name
+from local.assembly import ALARM, COMPOSITE, Attributes, Database, Resolver, Resource, alarm_name, composite_name
 from local.aws import client
 from local.metrics.distribution import percent_of
 
@@ -62,6 +62,9 @@ class LocalStackResources:
             parameters = self._parameters(cloudwatch, "PutMetricAlarm", resource)
             if percent_of(parameters.get("ExtendedStatistic", "p100")) is not None:  # LocalStack takes no other ones
                 cloudwatch.put_metric_alarm(**parameters | {"AlarmName": alarm_name(self._resolver, resource)})
+        for resource in self._resolver.assembly.resources(COMPOSITE):
+            parameters = self._parameters(cloudwatch, "PutCompositeAlarm", resource)
+            cloudwatch.put_composite_alarm(**parameters | {"AlarmName": composite_name(self._resolver, resource)})
 
     def provision_subscriptions(self, endpoint: Callable[[str], str]) -> None:
         """After `provision`; `endpoint` is where a function's ARN takes messages, and serves already."""

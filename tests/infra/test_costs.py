@@ -6,6 +6,7 @@ import pytest
 
 from infra import costs
 from infra.config import DEV
+from tests.infra.metrics_used import COMPOSITE, of_alarms
 from tests.infra.templates import ROOT, Templates
 
 
@@ -25,7 +26,8 @@ def test_what_is_counted_is_what_is_deployed(app: Templates) -> None:
     assert len(interfaces) in {0, costs.ENDPOINTS}
     for acl in app.properties("AWS::WAFv2::WebACL"):
         assert len(acl["Rules"]) == costs.FIREWALL_RULES
-    assert abs(len(app.properties("AWS::CloudWatch::Alarm")) - costs.ALARMS) <= 15
+    assert abs(len(list(of_alarms(app))) - costs.ALARM_METRICS) <= 20
+    assert len(app.properties(COMPOSITE)) == costs.COMPOSITE_ALARMS
     assert len(app.properties("AWS::SecretsManager::Secret")) <= costs.SECRETS
 
 

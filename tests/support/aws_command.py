@@ -17,6 +17,8 @@ from botocore import xform_name
 from botocore.model import OperationModel
 
 OURS = frozenset({"query", "output"})
+SERVICES = {"deploy": "codedeploy", "s3api": "s3"}
+"""Those that the CLI calls otherwise than the SDK."""
 
 
 class NoSuchCommandError(ValueError):
@@ -37,7 +39,8 @@ class Command:
         Raises:
             NoSuchCommandError: there is no such service, operation or option, or a needed one is missing.
         """
-        service, named, *rest = words
+        said, named, *rest = words
+        service = SERVICES.get(said, said)
         try:
             model = botocore.session.get_session().get_service_model(service)
         except botocore.exceptions.UnknownServiceError as error:

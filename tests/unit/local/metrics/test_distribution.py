@@ -33,7 +33,7 @@ class TestStatistic:
     def test_of_no_values_there_is_none(self, name: str) -> None:
         assert Distribution().statistic(name) is None
 
-    @pytest.mark.parametrize("name", ["tm99", "sum", "p101", "p-1", "p", "IQM", "PR(:300)", "p99x"])
+    @pytest.mark.parametrize("name", ["tm99", "sum", "p101", "p-1", "p", "IQM", "PR(:)", "PR(3)", "p99x"])
     def test_others_are_not_known(self, name: str) -> None:
         assert not is_known(name)
         with pytest.raises(ValueError, match="not known"):
@@ -42,6 +42,12 @@ class TestStatistic:
     @pytest.mark.parametrize(("name", "percent"), [("p99", 99), ("p99.9", 99.9), ("p5", 5), ("p100", 100)])
     def test_percentiles_are_known_by_their_names(self, name: str, percent: float) -> None:
         assert percent_of(name) == percent
+
+    def test_rank_is_how_many_are_within_its_bounds(self) -> None:
+        """Not at the lower one, at the upper one: as AWS says."""
+        values = of([50, 100, 200, 400])
+        names = ("PR(:100)", "PR(100:)", "PR(50:200)", "PR(:300.5)", "PR(500:)")
+        assert [values.statistic(name) for name in names] == [50, 50, 50, 75, 0]
 
     @given(VALUES, st.floats(0, 100).map(lambda percent: round(percent, 1)))
     def test_percentile_is_wrong_by_one_percent_at_most(self, values: list[float], percent: float) -> None:

@@ -1,0 +1,168 @@
+"""What CloudWatch would refuse, or take and never ring for; and what an alarm tells somebody who is woken."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from infra.operations.levels import BURNS, LEVELS
+from local.metrics.metric_math import Formula
+from local.metrics.rule import Rule
+from tests.infra.metrics_used import ALARM, COMPOSITE, expressions, of_alarms
+from tests.infra.templates import ROOT, Templates
+
+HOUR_S, DAY_S, WEEK_S = 3600, 86_400, 604_800
+LONGEST_DESCRIPTION = 1024
+MOST_METRICS = 10
+THREE = re.compile(
+    r"(?P<why>.+)\. Users: (?P<felt>.+)\. Runbook: (?P<runbook>docs/runbooks/[a-z-]+\.md)(#(?P<part>[a-z0-9-]+))?$"
+)
+ANCHOR = re.compile(r"[^a-z0-9 -]")
+STAGES = ("dev", "prod", "varied")
+
+
+@pytest.fixture(params=STAGES)
+def app(request: pytest.FixtureRequest, stages: Callable[[str], Templates]) -> Templates:
+    return stages(request.param)
+
+
+def alarms(app: Templates) -> dict[str, dict[str, Any]]:
+    """By name without the stage; all, also those of other stacks."""
+    found = app.properties(ALARM) + app.properties(COMPOSITE)
+    return {each["AlarmName"].removeprefix(f"natter-{app.stage}-"): each for each in found}
+
+
+def operators(app: Templates) -> dict[str, dict[str, Any]]:
+    """Those of the operations stack, by logical id: the others only have a new version of a function taken back."""
+    resources = app.stack("operations")["Resources"].items()
+    return {id_: each["Properties"] for id_, each in resources if each["Type"] in {ALARM, COMPOSITE}}
+
+
+def periods(alarm: dict[str, Any]) -> set[int]:
+    items = alarm.get("Metrics", ())
+    return {item["MetricStat"]["Period"] for item in items if "MetricStat" in item} or {alarm["Period"]}
+
+
+def children(alarm: dict[str, Any]) -> set[str]:
+    """Logical ids of those that a composite alarm rests on."""
+    return {part["Fn::GetAtt"][0] for part in alarm["AlarmRule"]["Fn::Join"][1] if isinstance(part, dict)}
+
+
+class TestWhatCloudWatchTakes:
+    """API Reference, PutMetricAlarm and PutCompositeAlarm; User Guide, "Limits" of alarms."""
+
+    def test_looks_back_no_further_than_it_may(self, app: Templates) -> None:
+        """A day, or a week with periods of an hour and more."""
+        for name, alarm in alarms(app).items():
+            if "EvaluationPeriods" in alarm:
+                (period,) = periods(alarm)
+                limit = DAY_S if period < HOUR_S else WEEK_S
+                assert period * alarm["EvaluationPeriods"] <= limit, name
+                assert period in {10, 20, 30} or period % 60 == 0, name
+                assert period <= DAY_S, name
+
+    def test_has_no_more_metrics_than_it_may(self, app: Templates) -> None:
+        for name, alarm in alarms(app).items():
+            assert sum("MetricStat" in item for item in alarm.get("Metrics", ())) <= MOST_METRICS, name
+
+    def test_watches_one_thing(self, app: Templates) -> None:
+        for name, alarm in alarms(app).items():
+            if "Metrics" in alarm:
+                assert sum(item.get("ReturnData", True) for item in alarm["Metrics"]) == 1, name
+
+    def test_expressions_are_one_series_each(self, app: Templates) -> None:
+        """As the local cloud understands them, which rings for no others."""
+        found = list(expressions(app))
+        assert len(found) > 40
+        for name, expression, known in found:
+            assert Formula("it", {"it": expression}, known), name
+
+    def test_statistics_are_those_that_alarms_may_have(self, app: Templates) -> None:
+        usual = {"SampleCount", "Average", "Sum", "Minimum", "Maximum"}
+        for name, alarm in alarms(app).items():
+            stated = {item["MetricStat"]["Stat"] for item in alarm.get("Metrics", ()) if "MetricStat" in item}
+            stated |= {alarm[key] for key in ("Statistic", "ExtendedStatistic") if key in alarm}
+            assert [each for each in stated - usual if not re.fullmatch(r"p\d+|PR\(:\d+\)", each)] == [], name
+
+    def test_rules_of_composite_alarms(self, app: Templates) -> None:
+        for alarm in app.properties(COMPOSITE):
+            parts = alarm["AlarmRule"]["Fn::Join"][1]
+            rule = "".join(
+                part if isinstance(part, str) else f"arn:aws:…:alarm:{part['Fn::GetAtt'][0]}" for part in parts
+            )
+            assert Rule(rule).children == children(alarm)
+
+    def test_names_are_unique(self, app: Templates) -> None:
+        assert len(alarms(app)) == len(app.properties(ALARM)) + len(app.properties(COMPOSITE))
+
+
+class TestMetrics:
+    def test_exist(self, app: Templates) -> None:
+        """Reported by AWS, or declared as our functions' own; with just these dimensions."""
+        found = list(of_alarms(app))
+        assert len(found) > 300
+        assert [each for each in found if not each.exists(app.stage)] == []
+
+
+class TestDescriptions:
+    def test_have_the_three(self, app: Templates) -> None:
+        """Why it rings, what users feel, and a runbook that there is, at a heading that there is."""
+        for alarm in operators(app).values():
+            found = THREE.match(alarm["AlarmDescription"])
+            assert found, f"{alarm['AlarmName']}: {alarm['AlarmDescription']}"
+            assert len(found[0]) <= LONGEST_DESCRIPTION
+            runbook = ROOT / found["runbook"]
+            assert runbook.exists(), f"{alarm['AlarmName']} leads to {found['runbook']}, which there is not"
+            headings = {
+                ANCHOR.sub("", line.lstrip("# ").lower()).replace(" ", "-")
+                for line in runbook.read_text().splitlines()
+                if line.startswith("#")
+            }
+            assert found["part"] is None or found["part"] in headings, found[0]
+
+
+class TestWhoIsTold:
+    def test_two_alarms_wake_people(self, app: Templates) -> None:
+        told = {
+            alarm["AlarmName"].removeprefix(f"natter-{app.stage}-")
+            for alarm in operators(app).values()
+            if "Pages" in str(alarm.get("AlarmActions", ""))
+        }
+        assert told == {"users-feel-it", "lost"}
+
+    def test_every_other_makes_a_ticket_or_is_part_of_one_that_tells(self, app: Templates) -> None:
+        """And it is told when it is over."""
+        found = operators(app)
+        parts: set[str] = set().union(*(children(each) for each in found.values() if "AlarmRule" in each))
+        for logical_id, alarm in found.items():
+            actions = alarm.get("AlarmActions", [])
+            assert alarm.get("OKActions", []) == actions
+            assert (logical_id in parts) == (actions == []), alarm["AlarmName"]
+
+    def test_one_cause_wakes_once(self, app: Templates) -> None:
+        """Whatever burns fast, of whichever level, is in one alarm."""
+        names = {logical_id: each["AlarmName"] for logical_id, each in operators(app).items()}
+        top = next(each for each in operators(app).values() if each["AlarmName"].endswith("-users-feel-it"))
+        fast = {
+            f"natter-{app.stage}-{level.name}-{burn.name}"
+            for level in LEVELS
+            for burn in BURNS
+            if burn.urgency == "page"
+        }
+        assert fast <= {names[child] for child in children(top)}
+
+    def test_topics_are_encrypted(self, app: Templates) -> None:
+        topics = app.properties("AWS::SNS::Topic")
+        names = {topic["TopicName"].removeprefix(f"natter-{app.stage}-") for topic in topics}
+        assert names - {"firewall-tickets"} == {"pages", "tickets"}
+        assert all(topic["KmsMasterKeyId"] for topic in topics)
+
+
+class TestSilence:
+    def test_is_bad_where_something_is_always_to_be_heard(self, app: Templates) -> None:
+        """A consumer that is gone says nothing of how far it is behind."""
+        silent = {name for name, alarm in alarms(app).items() if alarm.get("TreatMissingData") == "breaching"}
+        assert {"persist-lag", "receipts-lag", "presence-lag", "push-lag", "ledger-silent"} <= silent
+        assert {"relay-standing-still", "erase-standing-still", "rebuild-standing-still"} <= silent
+        assert "fanout-lag" not in silent
