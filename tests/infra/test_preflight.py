@@ -310,7 +310,8 @@ class TestEngines:
     def test_that_are_not_made_any_more_are_told(self, account: Stubbed, assembly: Callable[..., Assembly]) -> None:
         kafka_versions(account, **{"3.9.x": "DEPRECATED", "4.1.x": "ACTIVE"})
         old = {"Engine": "aurora-postgresql", "EngineVersion": "9.6"}
-        resources = {"Database": {"Type": "AWS::RDS::DBCluster", "Properties": old}, "Cluster": RESOURCES["Cluster"]}
+        database = {"Type": "AWS::RDS::DBCluster", "Properties": old}
+        resources = {"Database": database, "Writer": RESOURCES["Writer"], "Cluster": RESOURCES["Cluster"]}
         assert levels(checks.engines(account, assembly(**resources))) == ["fail", "fail"]
 
     def test_that_are_offered_are_fine(self, account: Stubbed, assembly: Callable[..., Assembly]) -> None:
