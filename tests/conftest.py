@@ -28,6 +28,8 @@ from tests.support.metered import undeclared
 from tests.support.workers import SharesScheduling
 
 ROOT = Path(__file__).parents[1]
+LOGS = ROOT / ".local" / "logs"
+"""Of the functions of the session's cloud."""
 CAUGHT_UP_WITHIN_S = 60.0
 
 # No test is timed: what is slow here is a machine that does something else, and shows nothing of the code.
@@ -49,7 +51,7 @@ def stages(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Template
 
 @pytest.fixture(scope="session")
 def planted() -> set[str]:
-    """Keys of what tests have put into the log so that it is set aside."""
+    """Keys of what tests have put into the log so that it is set aside, and places in it of what they have removed."""
     return set()
 
 
@@ -71,9 +73,9 @@ async def cloud(planted: set[str]) -> AsyncIterator[Cloud]:
         guard.remove()
         await caught_up(cloud, within_s=CAUGHT_UP_WITHIN_S)
         assert unplanted(await asyncio.to_thread(letters.since, before), planted) == [], "this was set aside"
-        assert await asyncio.to_thread(unaccounted, cloud) == (), "this was accepted and is lost"
-        assert leaked(ROOT / ".local" / "logs") == [], "this was said, and is in a log"
-        assert undeclared(ROOT / ".local" / "logs") == set(), "this was measured, and natter.metrics does not say so"
+        assert await asyncio.to_thread(unaccounted, cloud, LOGS, planted) == [], "this was accepted and is lost"
+        assert leaked(LOGS) == [], "this was said, and is in a log"
+        assert undeclared(LOGS) == set(), "this was measured, and natter.metrics does not say so"
 
 
 @pytest.fixture(scope="session")

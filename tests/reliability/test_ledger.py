@@ -41,9 +41,14 @@ def from_now_on(cloud: Cloud) -> CommandHistory:
 
 class TestLedger:
     async def test_a_row_that_is_gone_is_named_by_its_place_in_the_log(
-        self, api: Api, cloud: Cloud, session: CassandraSession, caplog: pytest.LogCaptureFixture
+        self,
+        api: Api,
+        cloud: Cloud,
+        session: CassandraSession,
+        planted: set[str],
+        caplog: pytest.LogCaptureFixture,
     ) -> None:
-        """Deleted behind the fold's back. Then it is put back, for the end of the session finds nothing lost."""
+        """Deleted behind the fold's back; then it is put back."""
         alice, bob = await asyncio.gather(api.sign_up("alice"), api.sign_up("bob"))
         direct = ConversationId(await alice.direct(bob))
         await caught_up(cloud, within_s=WITHIN_S)
@@ -54,13 +59,15 @@ class TestLedger:
         await caught_up(cloud, within_s=WITHIN_S)
 
         timeline = CassandraTimeline(session)
+        key = ClientIdKey(conversation_id=direct, sender_id=UserId(alice.user_id), client_id=ClientId(client_ids[1]))
+        (outcome,) = timeline.outcomes([key])[key]
+        head = timeline.heads([direct])[direct]
+        planted.add(accounts.place(head.partition, outcome.offset))  # the function may come to look just now
         (event,) = timeline.events_at([(direct, 3)]).values()
         session.write([(DELETE_EVENT, (direct, bucket(3), 3))])
         found = await asyncio.to_thread(accounts.reconcile(history, session))
         CassandraEventStore(session).write([EventRow(event=event, written_at=accounts.now_ms() * 1000)])
 
-        key = ClientIdKey(conversation_id=direct, sender_id=UserId(alice.user_id), client_id=ClientId(client_ids[1]))
-        (outcome,) = timeline.outcomes([key])[key]
         (lost,) = found.lost
         assert (lost.offset, lost.item) == (outcome.offset, 1)
         assert any(vars(each).get("offsets") == [outcome.offset] for each in caplog.records)
