@@ -7,7 +7,7 @@ import type { ClientFrame, WireEvent } from "../src/protocol.js";
 import { CHAT, ME } from "./server.js";
 import { World } from "./world.js";
 
-const RUNS = Number(process.env["NATTER_RUNS"] ?? 150);
+const RUNS = Number(process.env.NATTER_RUNS ?? 150);
 const text = (words: string) => ({ type: "text" as const, text: words });
 const REACTIONS = ["👍", "❤"];
 

@@ -72,13 +72,11 @@ export class Server {
   }
 
   #allows(command: Command): boolean {
-    if (command["type"] === "message") return true;
-    const target = this.log[(command["target_seq"] as number) - 1];
+    if (command.type === "message") return true;
+    const target = this.log[(command.target_seq as number) - 1];
     if (target?.type !== "message" || this.#asShown(target, this.head, false).type !== "message") return false;
     const message = this.#asShown(target, this.head, false) as Message;
-    return (
-      message.deleted_at === undefined && (command["type"] === "reaction" || message.sender_id === command.sender_id)
-    );
+    return message.deleted_at === undefined && (command.type === "reaction" || message.sender_id === command.sender_id);
   }
 
   /** An event as a page shows it; live, reactions are not with it, but for who is shown it again. */
