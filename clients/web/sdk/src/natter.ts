@@ -1,26 +1,23 @@
 import { Conversation } from "./conversation.js";
-import type { CoreInput, HttpAnswer } from "./core/core.js";
-import type { Command, Entry } from "./core/outbox.js";
+import type { HttpAnswer } from "./core/core.js";
+import type { Entry } from "./core/outbox.js";
 import type { PresenceStatus } from "./core/presence.js";
-import { type Delta, Driver, type SocketMaker } from "./driver.js";
-import { Emitter } from "./emitter.js";
+import type { SocketMaker } from "./driver.js";
 import { NatterError } from "./errors.js";
 import { expectGood, Http, type Method } from "./http.js";
+import { Hub, type NatterEvents } from "./hub.js";
 import { IndexedDbStore } from "./indexed-db.js";
-import { type Connection, type ConversationSnapshot, Model } from "./model.js";
+import type { Connection } from "./model.js";
 import type {
   ConversationAnswer,
   DeviceBody,
   InboxAnswer,
-  Message,
   PresenceItem,
   SignedInAnswer,
   SignUpBody,
   UserAnswer,
-  WireEvent,
 } from "./protocol.js";
 import { type Account, MemoryStore, type Store } from "./store.js";
-import { Tabs, type Word } from "./tabs.js";
 import { TokenKeeper, tokensOf } from "./token-keeper.js";
 
 /** Where the API is, and what a client is made of. */
@@ -37,24 +34,6 @@ export interface NatterOptions {
 
 /** A name and a password, or the ID token of the deployment's identity provider. */
 export type Credentials = { readonly username: string; readonly password: string } | { readonly id_token: string };
-
-/** What is told as it happens. */
-export interface NatterEvents {
-  /** The connection changed. */
-  connection: Connection;
-  /** A message that was not known, of oneself, too; also what was missed while one was away. */
-  message: { readonly conversation_id: string; readonly message: Message };
-  /** Any event that was not known: members, titles, edits. */
-  event: { readonly conversation_id: string; readonly event: WireEvent };
-  /** A conversation looks different. */
-  conversation: ConversationSnapshot;
-  /** What one has written was refused, or failed: it stays until it is cancelled or tried again. */
-  refused: Entry;
-  /** How those are whom one watches. */
-  presence: readonly PresenceItem[];
-  /** What is to be kept could not be stored. */
-  unkept: unknown;
-}
 
 /**
  * Somebody who is signed in on this device.
@@ -73,26 +52,25 @@ export class Natter {
   readonly #store: Store;
   readonly #http: Http;
   readonly #tokens: TokenKeeper;
-  readonly #socket: SocketMaker;
-  readonly #model: Model;
-  readonly #emitter = new Emitter<NatterEvents>();
-  #tabs: Tabs | undefined;
-  #driver: Driver | undefined;
-  #watched: readonly string[] = [];
-  #stopListening: () => void = () => undefined;
+  readonly #hub: Hub;
 
   private constructor(options: NatterOptions, store: Store, account: Account) {
     this.userId = account.user_id;
     this.#store = store;
     this.#http = httpOf(options);
-    this.#socket = options.WebSocket ?? globalThis.WebSocket;
-    this.#model = new Model(account.user_id);
+    this.#hub = new Hub({
+      me: account.user_id,
+      store,
+      WebSocket: options.WebSocket ?? globalThis.WebSocket,
+      call: (method, path, body) => this.#authenticated(method, path, body),
+      onTokens: () => void this.#tokens.changed(),
+    });
     this.#tokens = new TokenKeeper({
       http: this.#http,
       store,
       tokens: account.tokens,
-      onSaved: () => this.#tabs?.say({ is: "tokens" }),
-      onSignedOut: () => this.#command({ type: "signed_out" }),
+      onSaved: () => this.#hub.tellTokens(),
+      onSignedOut: () => this.#hub.command({ type: "signed_out" }),
     });
   }
 
@@ -147,49 +125,38 @@ export class Natter {
 
   static async #open(options: NatterOptions, store: Store, account: Account): Promise<Natter> {
     const natter = new Natter(options, store, account);
-    natter.#model.load(await store.load());
+    natter.#hub.model.load(await store.load());
     return natter;
   }
 
   /** How the connection is. */
   get connection(): Connection {
-    return this.#model.connection;
+    return this.#hub.model.connection;
   }
 
   /** How those are whom one watches, as far as one may see it. */
   get presence(): readonly PresenceItem[] {
-    return this.#model.presence;
+    return this.#hub.model.presence;
   }
 
   /** All conversations of which something is held. */
   get conversations(): readonly Conversation[] {
-    return this.#model.conversations.map((id) => this.conversation(id));
+    return this.#hub.model.conversations.map((id) => this.conversation(id));
   }
 
   /** What one has written and has no place yet, or was refused. */
   get unsent(): readonly Entry[] {
-    return this.#model.entries;
+    return this.#hub.model.entries;
   }
 
   /** Connects, and stays connected, whatever happens, until `disconnect`; calling it again does nothing. */
   connect(): void {
-    if (this.#tabs) return;
-    this.#tabs = new Tabs({
-      shared: this.#store.shared,
-      onLead: () => this.#lead(),
-      onWord: (word) => this.#hear(word),
-    });
-    this.#stopListening = this.#listen();
-    this.#tabs.join();
-    this.#tabs.say({ is: "who" });
+    this.#hub.connect();
   }
 
   /** Ends the connection of this tab; nothing is sent or received any more. What was written is kept. */
   disconnect(): void {
-    this.#stopListening();
-    this.#tabs?.leave();
-    this.#tabs = undefined;
-    this.#take([{ kind: "connection", state: "idle" }]);
+    this.#hub.disconnect();
     this.#store.close();
   }
 
@@ -208,9 +175,8 @@ export class Natter {
     if (unsent.length > 0 && !options.discard) throw new NatterError("unsent", `${unsent.length} are not sent yet`);
     const answer = await this.#authenticated("DELETE", "/v1/sessions/current");
     if (answer.status !== 401) expectGood(answer);
-    this.#driver?.input({ type: "signed_out" });
     await this.#store.clear();
-    this.#tabs?.say({ is: "tokens" });
+    this.#hub.signedOut();
     this.disconnect();
   }
 
@@ -224,7 +190,7 @@ export class Natter {
    * ```
    */
   on<Name extends keyof NatterEvents>(name: Name, listener: (value: NatterEvents[Name]) => void): () => void {
-    return this.#emitter.on(name, listener);
+    return this.#hub.emitter.on(name, listener);
   }
 
   /**
@@ -239,18 +205,18 @@ export class Natter {
     name: Name,
     signal?: AbortSignal,
   ): AsyncGenerator<NatterEvents[Name], void, void> {
-    return this.#emitter.stream(name, signal);
+    return this.#hub.emitter.stream(name, signal);
   }
 
   /** A conversation that one knows the id of. */
   conversation(id: string): Conversation {
     return new Conversation(id, {
-      snapshot: () => this.#model.snapshot(id),
+      snapshot: () => this.#hub.model.snapshot(id),
       on: (listener) => this.on("conversation", (each) => each.conversation_id === id && listener(each)),
-      write: (command) => this.#write(id, command),
-      command: (input) => this.#command(input),
+      write: (command) => this.#hub.write(id, command),
+      command: (input) => this.#hub.command(input),
       call: (method, path, body) => this.call(method, path, body),
-      fetched: () => this.#fetched(id),
+      fetched: () => this.#hub.fetched(id),
     });
   }
 
@@ -300,13 +266,12 @@ export class Natter {
 
   /** Whom one wants to see the presence of, from now on: up to 100. */
   watch(userIds: readonly string[]): void {
-    this.#watched = userIds;
-    this.#command({ type: "watch", user_ids: userIds });
+    this.#hub.watch(userIds);
   }
 
   /** How one is on this device. */
   setStatus(state: PresenceStatus): void {
-    this.#command({ type: "status", state });
+    this.#hub.command({ type: "status", state });
   }
 
   /**
@@ -342,129 +307,6 @@ export class Natter {
       const said = { code: status === 401 ? "unauthenticated" : code, detail: error.message };
       return { status, body: said, ...(retry_after_ms === undefined ? {} : { retry_after_ms }) };
     }
-  }
-
-  async #lead(): Promise<() => void> {
-    const driver = await Driver.begin({
-      me: this.userId,
-      store: this.#store,
-      epoch: await this.#store.lead(),
-      WebSocket: this.#socket,
-      call: (method, path, body) => this.#authenticated(method, path, body),
-      onDeltas: (deltas) => {
-        this.#take(deltas);
-        this.#tabs?.say({ is: "deltas", deltas });
-      },
-      onStale: () => this.#tabs?.resign(),
-      onUnkept: (error) => this.#emitter.emit("unkept", error),
-    });
-    this.#driver = driver;
-    driver.input({ type: "connect" });
-    if (this.#watched.length > 0) driver.input({ type: "watch", user_ids: this.#watched });
-    return () => {
-      driver.stop();
-      if (this.#driver === driver) this.#driver = undefined;
-    };
-  }
-
-  #hear(word: Word): void {
-    switch (word.is) {
-      case "command":
-        this.#driver?.input(word.input);
-        break;
-      case "deltas":
-        this.#take(word.deltas);
-        break;
-      case "tokens":
-        void this.#tokens.changed();
-        break;
-      case "who":
-        if (this.#driver) this.#tabs?.say({ is: "deltas", deltas: this.#passing() });
-        break;
-      case "leading":
-        if (this.#watched.length > 0) this.watch(this.#watched);
-        break;
-      case "here":
-        break;
-    }
-  }
-
-  #passing(): Delta[] {
-    return [
-      { kind: "connection", ...this.connection },
-      { kind: "presence", users: this.presence },
-    ];
-  }
-
-  /** To who leads, if anybody does; without a connection there is nothing to be done. */
-  #command(input: CoreInput): void {
-    if (this.#driver) return this.#driver.input(input);
-    this.#tabs?.say({ is: "command", input });
-    this.#tabs?.doubt();
-  }
-
-  /** Stored first: from then on it is sent, whatever happens. */
-  async #write(conversation_id: string, command: Command): Promise<string> {
-    const client_id = crypto.randomUUID();
-    const entry: Entry = { client_id, conversation_id, state: "queued", ...command };
-    const deltas: Delta[] = [{ kind: "entry", entry }];
-    await this.#store.write([{ kind: "entry", entry }]);
-    this.#take(deltas);
-    this.#tabs?.say({ is: "deltas", deltas });
-    this.#command({ type: "write", entry });
-    return client_id;
-  }
-
-  #take(deltas: readonly Delta[]): void {
-    const changed = new Set<string>();
-    for (const delta of deltas) {
-      const id = this.#model.conversationOf(delta);
-      if (id !== undefined) changed.add(id);
-      for (const event of this.#model.apply(delta)) this.#tellEvent(id as string, event);
-      if (delta.kind === "connection") this.#emitter.emit("connection", this.connection);
-      if (delta.kind === "presence") this.#emitter.emit("presence", delta.users);
-      if (delta.kind === "fetched") for (const waiting of this.#fetches.get(delta.conversation_id) ?? []) waiting();
-      if (delta.kind === "entry" && ["refused", "failed"].includes(delta.entry.state)) {
-        this.#emitter.emit("refused", delta.entry);
-      }
-    }
-    for (const id of changed) this.#emitter.emit("conversation", this.#model.snapshot(id));
-  }
-
-  #tellEvent(conversation_id: string, event: WireEvent): void {
-    this.#emitter.emit("event", { conversation_id, event });
-    if (event.type === "message") this.#emitter.emit("message", { conversation_id, message: event });
-  }
-
-  readonly #fetches = new Map<string, Set<() => void>>();
-
-  /** When the next page of a conversation has come, or could not be had. */
-  #fetched(id: string): Promise<void> {
-    const waiting = this.#fetches.get(id) ?? new Set();
-    this.#fetches.set(id, waiting);
-    return new Promise((resolve) => {
-      const over = () => {
-        waiting.delete(over);
-        resolve();
-      };
-      waiting.add(over);
-    });
-  }
-
-  /** What the browser says of the network and of who looks. */
-  #listen(): () => void {
-    const nudge = () => {
-      if (this.#driver) this.#driver.input({ type: "nudge" });
-      else if (globalThis.document?.visibilityState === "visible") this.#tabs?.doubt();
-    };
-    const heard = ["online", "offline", "pageshow"];
-    for (const name of heard) globalThis.addEventListener?.(name, nudge);
-    const look = () => globalThis.document.visibilityState === "visible" && nudge();
-    globalThis.document?.addEventListener("visibilitychange", look);
-    return () => {
-      for (const name of heard) globalThis.removeEventListener?.(name, nudge);
-      globalThis.document?.removeEventListener("visibilitychange", look);
-    };
   }
 }
 

@@ -8,6 +8,7 @@ import type {
   TicketAnswer,
   WireEvent,
 } from "../protocol.js";
+import { type Call, Calls, failureOf } from "./calls.js";
 import type { Change, Settings, Stored } from "./changes.js";
 import { Outbox, type OutboxEffect, type OutboxInput } from "./outbox.js";
 import { earliest, type Random, type Wake } from "./part.js";
@@ -15,7 +16,7 @@ import { Presence, type PresenceInput } from "./presence.js";
 import { type ReadInput, ReadState } from "./read-state.js";
 import { type ConnectionState, Session, type SessionEffect, type SessionInput } from "./session.js";
 import { Sync, type SyncEffect, type SyncEntry, type SyncInput } from "./sync.js";
-import { type Asked, Timeline, type TimelineEffect, type TimelineInput } from "./timeline.js";
+import { Timeline, type TimelineEffect, type TimelineInput } from "./timeline.js";
 import { Typing, type TypingInput } from "./typing.js";
 
 /** An answer over HTTP: its status, 0 where there was none. */
@@ -44,20 +45,12 @@ export type Passing =
   | { readonly kind: "fetched"; readonly conversation_id: string };
 
 export type CoreEffect =
-  | {
-      readonly type: "http";
-      readonly id: string;
-      readonly method: "GET" | "POST";
-      readonly path: string;
-      readonly body?: object;
-    }
+  | Call
   | { readonly type: "open"; readonly socket: number; readonly url: string }
   | { readonly type: "close"; readonly socket: number }
   | { readonly type: "send"; readonly socket: number; readonly frame: ClientFrame }
   | { readonly type: "change"; readonly change: Change }
   | { readonly type: "tell"; readonly passing: Passing };
-
-type Waiting = { part: "ticket" | "sync" } | { part: "timeline"; conversation_id: string; asked: Asked };
 
 /** All parts of the core, joined: still without clock, randomness and I/O. */
 export class Core {
@@ -69,11 +62,9 @@ export class Core {
   readonly #readState: ReadState;
   readonly #timelines = new Map<string, Timeline>();
   readonly #typing = new Map<string, Typing>();
-  /** HTTP calls that are under way, and who waits for them. */
-  readonly #calls = new Map<string, Waiting>();
+  readonly #calls = new Calls();
   /** How far everybody has read, as it was told last. */
   readonly #readings = new Map<string, string>();
-  #callCount = 0;
   #active: number | undefined;
   #at = 0;
   #random: Random = Math.random;
@@ -180,14 +171,10 @@ export class Core {
   }
 
   #answered(id: string, answer: HttpAnswer): void {
-    const waiting = this.#calls.get(id);
-    this.#calls.delete(id);
+    const waiting = this.#calls.take(id);
     const { status, body } = answer;
     const isGood = status >= 200 && status < 300;
-    const failure = {
-      status,
-      ...(answer.retry_after_ms === undefined ? {} : { retry_after_ms: answer.retry_after_ms }),
-    };
+    const failure = failureOf(answer);
     switch (waiting?.part) {
       case "ticket":
         if (isGood) return this.#doSession({ type: "ticket", url: (body as TicketAnswer).url });
@@ -210,7 +197,8 @@ export class Core {
   #sessionEffect(effect: SessionEffect): void {
     switch (effect.type) {
       case "ticket":
-        return this.#call({ part: "ticket" }, "POST", "/v1/tickets");
+        this.#effects.push(this.#calls.make({ part: "ticket" }, "POST", "/v1/tickets"));
+        return;
       case "active":
         if (this.#active !== undefined) this.#socket("closed");
         this.#active = effect.socket;
@@ -253,13 +241,14 @@ export class Core {
 
   #stopSync(): void {
     this.#doSync({ type: "stop" });
-    for (const [id, waiting] of this.#calls) if (waiting.part === "sync") this.#calls.delete(id);
+    this.#calls.forget("sync");
   }
 
   #syncEffect(effect: SyncEffect): void {
     switch (effect.type) {
       case "request":
-        return this.#call({ part: "sync" }, "POST", "/v1/sync", effect.body);
+        this.#effects.push(this.#calls.make({ part: "sync" }, "POST", "/v1/sync", effect.body));
+        return;
       case "apply":
         for (const entry of effect.conversations) this.#apply(entry);
         return;
@@ -295,16 +284,9 @@ export class Core {
   #timelineEffect(id: string, timeline: Timeline, effect: TimelineEffect, isReset: boolean): void {
     switch (effect.type) {
       case "fetch": {
-        const { type: _, ...query } = effect;
-        const { limit: __, ...asked } = query;
-        const search = Object.entries(query)
-          .map(([name, value]) => `${name}=${value}`)
-          .join("&");
-        return this.#call(
-          { part: "timeline", conversation_id: id, asked },
-          "GET",
-          `/v1/conversations/${id}/events?${search}`,
-        );
+        const { type: _, limit, ...asked } = effect;
+        this.#effects.push(this.#calls.page(id, asked, limit));
+        return;
       }
       case "shown": {
         const events = effect.seqs.flatMap((seq) => timeline.at(seq) ?? []);
@@ -372,12 +354,6 @@ export class Core {
     if (this.#active !== undefined) typing.step(this.#at, { type: "opened" });
     this.#typing.set(id, typing);
     return typing;
-  }
-
-  #call(waiting: Waiting, method: "GET" | "POST", path: string, body?: object): void {
-    const id = `h${++this.#callCount}`;
-    this.#calls.set(id, waiting);
-    this.#effects.push({ type: "http", id, method, path, ...(body ? { body } : {}) });
   }
 
   #send(frame: ClientFrame): void {
