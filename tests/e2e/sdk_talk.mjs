@@ -26,7 +26,9 @@ class Network {
   }
 }
 
+/** Says on stderr what is waited for: the last line is where it hangs. */
 function until(natter, is) {
+  console.error(String(is));
   return new Promise((resolve) => {
     const look = () => is() && resolve();
     natter.on("conversation", look);
@@ -52,6 +54,7 @@ await bens.send("Hello yourself");
 await until(ann, () => texts(anns).includes("Hello yourself"));
 await bens.react(2, "👋");
 await until(ann, () => anns.snapshot.messages[0].reactions?.[0]?.count === 1);
+await until(ben, () => bens.snapshot.events.at(-1).type === "reaction");
 bens.read();
 await until(ann, () => anns.snapshot.others[ben.userId]?.read_seq >= 3);
 console.log("talked");

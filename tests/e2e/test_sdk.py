@@ -17,8 +17,8 @@ async def test_two_people_talk_by_the_sdk(api: Api) -> None:
     """What is written offline arrives once and in order (P1, P3, P4); who is thrown out comes back and misses nothing."""
     alice, bob = await asyncio.gather(api.sign_up("alice"), api.sign_up("bob"))
     people = {"url": api.url, "password": api.password, "alice": alice.username, "bob": bob.username}
-    pipes = {"stdin": asyncio.subprocess.PIPE, "stdout": asyncio.subprocess.PIPE}
-    process = await asyncio.create_subprocess_exec(node(), TALK, **pipes)
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(node(), TALK, stdin=pipe, stdout=pipe)  # its stderr is the test's
     assert process.stdin is not None
     assert process.stdout is not None
     try:
@@ -35,9 +35,7 @@ async def test_two_people_talk_by_the_sdk(api: Api) -> None:
             await process.wait()
     offline = [f"offline {number}" for number in range(1, 21)]
     history = [
-        event["content"]["text"]
-        for event in await alice.history(shown["conversation"])
-        if event["type"] == "message"
+        event["content"]["text"] for event in await alice.history(shown["conversation"]) if event["type"] == "message"
     ]
     assert [text for text in history if text.startswith("offline")] == offline
     assert history[:3] == ["Hello", "Hello yourself", "Back again"]
