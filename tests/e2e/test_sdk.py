@@ -14,7 +14,7 @@ WITHIN_S = 120.0
 
 
 async def test_two_people_talk_by_the_sdk(api: Api) -> None:
-    """What is written offline arrives once and in order (P1, P3, P4); who is thrown out comes back and misses nothing."""
+    """What is written offline arrives once and in order (P1, P3, P4); who is thrown out comes back."""
     alice, bob = await asyncio.gather(api.sign_up("alice"), api.sign_up("bob"))
     people = {"url": api.url, "password": api.password, "alice": alice.username, "bob": bob.username}
     pipe = asyncio.subprocess.PIPE
