@@ -15,7 +15,7 @@ export type SocketMaker = new (url: string) => WebSocket;
 export interface DriverParts {
   readonly me: string;
   readonly store: Store;
-  readonly epoch: number;
+  readonly epoch: number | undefined;
   readonly WebSocket: SocketMaker;
   call(method: "GET" | "POST", path: string, body?: object): Promise<HttpAnswer>;
   /** In order; what is kept is in the store before. */

@@ -90,7 +90,8 @@ export class Hub {
     const driver = await Driver.begin({
       me: this.#parts.me,
       store: this.#parts.store,
-      epoch: await this.#parts.store.lead(),
+      // Without locks every tab leads, and none is out of date.
+      epoch: globalThis.navigator?.locks ? await this.#parts.store.lead() : undefined,
       WebSocket: this.#parts.WebSocket,
       call: (method, path, body) => this.#parts.call(method, path, body),
       onDeltas: (deltas) => {

@@ -12,6 +12,7 @@ let databases = 0;
 afterEach(() => {
   for (const natter of open) natter.disconnect();
   open.clear();
+  vi.unstubAllGlobals();
 });
 
 /** A cloud, and options of a client whose store is its own, or shared by name. */
@@ -115,6 +116,42 @@ describe("offline", () => {
     expect(texts(after)).toEqual(all);
   });
 
+  test("one opens with what was there: messages, what is unread, how one has set it", async () => {
+    const { cloud, options } = aCloud();
+    const before = await connected(options());
+    await until(() => expect(before.conversations.length).toBe(1));
+    cloud.other("one", "two");
+    cloud.post({ type: "settings", conversation_id: CHAT, archived: true, notify: "none" });
+    await until(() => expect(before.conversation(CHAT).snapshot.settings.archived).toBe(true));
+    before.disconnect();
+    cloud.isDown = true;
+    const after = await resumed(options());
+    expect(texts(after)).toEqual(["one", "two"]);
+    const { unread, settings } = after.conversation(CHAT).snapshot;
+    expect([unread, settings]).toEqual([2, { archived: true, notify: "none" }]);
+  });
+
+  test("a message is sent when it is stored that it is, not before", async () => {
+    const { cloud, options } = aCloud();
+    const store = new MemoryStore();
+    const natter = await connected(options(store));
+    const write = store.write.bind(store);
+    let release = () => undefined as void;
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    let writes = 0;
+    store.write = async (changes) => {
+      if (++writes > 1) await held; // the first one is what the user writes
+      return write(changes);
+    };
+    await natter.conversation(CHAT).send("stored");
+    await natter.call("GET", "/v1/conversations"); // whatever was to be sent has been by now
+    expect(cloud.frames.filter((each) => each.action === "send")).toEqual([]);
+    release();
+    await until(() => expect(says(cloud)).toEqual(["stored"]));
+  });
+
   test("an answer that is lost with the socket is asked for again, with the same ids", async () => {
     const { cloud, options } = aCloud();
     const natter = await connected(options());
@@ -171,6 +208,20 @@ describe("several tabs", () => {
     expect(Date.now() - closed).toBeLessThan(5000);
     await until(() => expect(two.unsent).toEqual([]));
     expect(says(cloud)).toEqual(["unanswered"]);
+  });
+
+  test("have a socket each where there are no locks, and write nothing twice", async () => {
+    vi.stubGlobal("navigator", {});
+    const { cloud, options } = aCloud();
+    const one = await connected(options());
+    const two = await resumed(options());
+    two.connect();
+    await until(() => expect(cloud.sockets.size).toBe(2));
+    await one.conversation(CHAT).send("from one");
+    await two.conversation(CHAT).send("from two");
+    for (const tab of [one, two]) await until(() => expect(texts(tab).sort()).toEqual(["from one", "from two"]));
+    await until(() => expect([...one.unsent, ...two.unsent]).toEqual([]));
+    expect(says(cloud).sort()).toEqual(["from one", "from two"]);
   });
 
   test("one that does not answer is taken over from by one that is looked at", async () => {
