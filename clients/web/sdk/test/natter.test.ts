@@ -136,7 +136,7 @@ describe("offline", () => {
     const store = new MemoryStore();
     const natter = await connected(options(store));
     const write = store.write.bind(store);
-    let release = () => undefined as void;
+    let release: () => void = () => undefined;
     const held = new Promise<void>((resolve) => {
       release = resolve;
     });
