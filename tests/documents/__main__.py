@@ -1,11 +1,14 @@
 import json
 from pathlib import Path
 
-from tests.documents import asyncapi, levels, metrics, openapi
+from tests.documents import asyncapi, levels, metrics, openapi, typescript
 
-DOCS = Path(__file__).parents[2] / "docs"
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+DOCUMENTS = {"openapi": openapi.document(), "asyncapi": asyncapi.document()}
 
-for name, document in (("openapi", openapi.document()), ("asyncapi", asyncapi.document())):
+for name, document in DOCUMENTS.items():
     (DOCS / f"{name}.json").write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
 (DOCS / "metrics.md").write_text(metrics.document())
 (DOCS / "slo.md").write_text(levels.document())
+(ROOT / "clients/web/sdk/src/protocol.ts").write_text(typescript.source(**DOCUMENTS))

@@ -1,0 +1,145 @@
+import type { CoreInput } from "./core/core.js";
+import type { Command } from "./core/outbox.js";
+import type { Method } from "./http.js";
+import type { ConversationSnapshot } from "./model.js";
+import type { ConversationAnswer, CursorsAnswer, OutgoingMessage } from "./protocol.js";
+
+type Content = OutgoingMessage["content"];
+
+/** What a conversation is made of. */
+export interface ConversationParts {
+  snapshot(): ConversationSnapshot;
+  on(listener: (snapshot: ConversationSnapshot) => void): () => void;
+  write(command: Command): Promise<string>;
+  command(input: CoreInput): void;
+  call(method: Method, path: string, body?: object): Promise<unknown>;
+  fetched(): Promise<void>;
+}
+
+/**
+ * One conversation, as it is on this device.
+ *
+ * @example
+ * ```ts
+ * const chat = natter.conversation(id);
+ * const off = chat.subscribe(({ messages, unread }) => render(messages, unread));
+ * ```
+ */
+export class Conversation {
+  readonly id: string;
+  readonly #parts: ConversationParts;
+
+  /** @internal */
+  constructor(id: string, parts: ConversationParts) {
+    this.id = id;
+    this.#parts = parts;
+  }
+
+  /** How it stands: the same object until something changes. */
+  get snapshot(): ConversationSnapshot {
+    return this.#parts.snapshot();
+  }
+
+  /** Calls `listener` with each new snapshot; what is returned ends it. */
+  subscribe(listener: (snapshot: ConversationSnapshot) => void): () => void {
+    return this.#parts.on(listener);
+  }
+
+  /**
+   * Writes a message. When this returns it is stored, shown, and on its way, with or without a connection.
+   *
+   * @returns its `client_id`, the `key` under which it is shown
+   * @throws DOMException the store is full, or does not work: nothing was written
+   * @example
+   * ```ts
+   * await chat.send("See you there", { reply_to: 12, mentions: [ben] });
+   * ```
+   */
+  send(message: string | Content, options: { reply_to?: number; mentions?: string[] } = {}): Promise<string> {
+    const written = this.#parts.write({ action: "send", fields: { content: contentOf(message), ...options } });
+    this.#did("cleared");
+    return written;
+  }
+
+  /**
+   * Says it otherwise; by its author only.
+   *
+   * @example
+   * ```ts
+   * await chat.edit(12, "See you here");
+   * ```
+   */
+  edit(seq: number, message: string | Content): Promise<string> {
+    return this.#parts.write({ action: "edit", fields: { target_seq: seq, content: contentOf(message) } });
+  }
+
+  /** Deletes a message; by its author, or who runs the group. */
+  delete(seq: number): Promise<string> {
+    return this.#parts.write({ action: "delete", fields: { target_seq: seq } });
+  }
+
+  /**
+   * Sets a reaction, or removes one's own.
+   *
+   * @example
+   * ```ts
+   * await chat.react(12, "👍");
+   * await chat.react(12, "👍", { remove: true });
+   * ```
+   */
+  react(seq: number, reaction: string, options: { remove?: true } = {}): Promise<string> {
+    return this.#parts.write({ action: "react", fields: { target_seq: seq, reaction, ...options } });
+  }
+
+  /** Tries again what was refused or failed, as something new, last in the conversation. */
+  retry(clientId: string): void {
+    this.#parts.command({ type: "retry", client_id: clientId, as: crypto.randomUUID() });
+  }
+
+  /** Forgets what was refused or failed, or still waits. Something of which nobody knows whether it arrived may appear all the same. */
+  cancel(clientId: string): void {
+    this.#parts.command({ type: "cancel", client_id: clientId });
+  }
+
+  /** Everything up to a place was seen; by default, all that is held. */
+  read(seq: number = this.snapshot.events.at(-1)?.seq ?? 0): void {
+    if (seq > 0) this.#parts.command({ type: "read", conversation_id: this.id, seq });
+  }
+
+  /** A key was pressed: others see that one types, until one stops or sends. */
+  typing(): void {
+    this.#did("keystroke");
+  }
+
+  /** The words were taken back. */
+  stoppedTyping(): void {
+    this.#did("cleared");
+  }
+
+  /** Fetches what is before; over when it is held, or could not be had. */
+  async older(): Promise<void> {
+    if (!this.snapshot.has_older) return;
+    const fetched = this.#parts.fetched();
+    this.#parts.command({ type: "older", conversation_id: this.id });
+    await fetched;
+  }
+
+  /** What the server says of it: kind, title, peer, role. */
+  async info(): Promise<ConversationAnswer> {
+    return (await this.#parts.call("GET", `/v1/conversations/${this.id}`)) as ConversationAnswer;
+  }
+
+  /** Fetches how far others have read, in conversations of up to 20; `snapshot.others` has it then. */
+  async cursors(): Promise<void> {
+    const { items } = (await this.#parts.call("GET", `/v1/conversations/${this.id}/cursors`)) as CursorsAnswer;
+    this.#parts.command({ type: "receipt", conversation_id: this.id, receipts: items });
+  }
+
+  #did(did: "keystroke" | "cleared"): void {
+    this.#parts.command({ type: "typing", conversation_id: this.id, did });
+  }
+}
+
+function contentOf(message: string | Content): Content {
+  return typeof message === "string" ? { type: "text", text: message } : message;
+}

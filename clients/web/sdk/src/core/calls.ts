@@ -1,0 +1,52 @@
+import type { HttpAnswer } from "./core.js";
+import type { Asked } from "./timeline.js";
+
+/** A call that the core wants made, authenticated. */
+export interface Call {
+  readonly type: "http";
+  readonly id: string;
+  readonly method: "GET" | "POST";
+  readonly path: string;
+  readonly body?: object;
+}
+
+/** Who waits for the answer. */
+export type Waiting =
+  | { readonly part: "ticket" | "sync" }
+  | { readonly part: "timeline"; readonly conversation_id: string; readonly asked: Asked };
+
+/** HTTP calls that are under way, and whose they are. */
+export class Calls {
+  readonly #waiting = new Map<string, Waiting>();
+  #count = 0;
+
+  make(waiting: Waiting, method: Call["method"], path: string, body?: object): Call {
+    const id = `h${++this.#count}`;
+    this.#waiting.set(id, waiting);
+    return { type: "http", id, method, path, ...(body ? { body } : {}) };
+  }
+
+  /** Asks for a page of a conversation. */
+  page(conversation_id: string, asked: Asked, limit: number): Call {
+    const query = Object.entries({ ...asked, limit }).map(([name, value]) => `${name}=${value}`);
+    const path = `/v1/conversations/${conversation_id}/events?${query.join("&")}`;
+    return this.make({ part: "timeline", conversation_id, asked }, "GET", path);
+  }
+
+  /** Whose answer it is; nobody's if it comes twice, or too late. */
+  take(id: string): Waiting | undefined {
+    const waiting = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    return waiting;
+  }
+
+  /** What comes of these is nobody's any more. */
+  forget(part: Waiting["part"]): void {
+    for (const [id, waiting] of this.#waiting) if (waiting.part === part) this.#waiting.delete(id);
+  }
+}
+
+/** What a part is told of an answer that is not good. */
+export function failureOf({ status, retry_after_ms }: HttpAnswer): { status: number; retry_after_ms?: number } {
+  return { status, ...(retry_after_ms === undefined ? {} : { retry_after_ms }) };
+}

@@ -1,0 +1,101 @@
+import type { SettingsFrame, WireEvent } from "../protocol.js";
+import type { Entry } from "./outbox.js";
+import type { ReadView } from "./read-state.js";
+import type { StoredTimeline } from "./timeline.js";
+
+/** How a conversation is shown: muted, archived, when one is woken. */
+export type Settings = Pick<SettingsFrame, "muted_until" | "archived" | "notify">;
+
+/** What is kept of a client, and what it begins with the next time. */
+export interface Stored {
+  readonly entries: readonly Entry[];
+  readonly timelines: Readonly<Record<string, StoredTimeline>>;
+  readonly readings: Readonly<Record<string, ReadView>>;
+  readonly settings: Readonly<Record<string, Settings>>;
+}
+
+export const NOTHING: Stored = { entries: [], timelines: {}, readings: {}, settings: {} };
+
+/** A change of what is kept: stored first, then shown. Doing one twice does no harm. */
+export type Change =
+  | { readonly kind: "entry"; readonly entry: Entry }
+  | { readonly kind: "no_entry"; readonly client_id: string }
+  | {
+      readonly kind: "events";
+      readonly conversation_id: string;
+      /** New, or looking different. */
+      readonly events: readonly WireEvent[];
+      /** What was held is dropped before. */
+      readonly reset: boolean;
+      readonly bounds: Omit<StoredTimeline, "events">;
+    }
+  | { readonly kind: "gone"; readonly conversation_id: string }
+  | { readonly kind: "reading"; readonly conversation_id: string; readonly reading: ReadView }
+  | { readonly kind: "settings"; readonly conversation_id: string; readonly settings: Settings };
+
+interface KeptTimeline {
+  bounds: Omit<StoredTimeline, "events">;
+  events: Map<number, WireEvent>;
+}
+
+/** What is kept, in memory. */
+export class Kept {
+  readonly entries = new Map<string, Entry>();
+  readonly timelines = new Map<string, KeptTimeline>();
+  readonly readings = new Map<string, ReadView>();
+  readonly settings = new Map<string, Settings>();
+
+  constructor(stored: Stored = NOTHING) {
+    for (const entry of stored.entries) this.entries.set(entry.client_id, entry);
+    for (const [id, { events, ...bounds }] of Object.entries(stored.timelines)) {
+      this.timelines.set(id, { bounds, events: new Map(events.map((event) => [event.seq, event])) });
+    }
+    for (const [id, reading] of Object.entries(stored.readings)) this.readings.set(id, reading);
+    for (const [id, settings] of Object.entries(stored.settings)) this.settings.set(id, settings);
+  }
+
+  apply(change: Change): void {
+    switch (change.kind) {
+      case "entry":
+        this.entries.set(change.entry.client_id, change.entry);
+        break;
+      case "no_entry":
+        this.entries.delete(change.client_id);
+        break;
+      case "events": {
+        const before = change.reset ? undefined : this.timelines.get(change.conversation_id)?.events;
+        const events = before ?? new Map<number, WireEvent>();
+        for (const event of change.events) events.set(event.seq, event);
+        this.timelines.set(change.conversation_id, { bounds: change.bounds, events });
+        break;
+      }
+      case "gone":
+        this.timelines.delete(change.conversation_id);
+        this.readings.delete(change.conversation_id);
+        this.settings.delete(change.conversation_id);
+        break;
+      case "reading":
+        this.readings.set(change.conversation_id, change.reading);
+        break;
+      case "settings":
+        this.settings.set(change.conversation_id, change.settings);
+        break;
+    }
+  }
+
+  stored(): Stored {
+    return {
+      entries: [...this.entries.values()],
+      timelines: Object.fromEntries(
+        [...this.timelines].map(([id, { bounds, events }]) => [id, { ...bounds, events: inOrder(events) }]),
+      ),
+      readings: Object.fromEntries(this.readings),
+      settings: Object.fromEntries(this.settings),
+    };
+  }
+}
+
+/** Events by their places. */
+export function inOrder(events: ReadonlyMap<number, WireEvent>): WireEvent[] {
+  return [...events.values()].sort((a, b) => a.seq - b.seq);
+}

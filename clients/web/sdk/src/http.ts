@@ -1,0 +1,73 @@
+import type { HttpAnswer } from "./core/core.js";
+import { type ErrorCode, NatterError } from "./errors.js";
+import { ERRORS, type Problem } from "./protocol.js";
+
+const TIMEOUT_MS = 20_000;
+
+export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+
+/** One HTTP call, and what came of it; it never throws. */
+export class Http {
+  readonly #url: string;
+  readonly #fetch: typeof fetch;
+
+  constructor(url: string, fetcher: typeof fetch) {
+    this.#url = url.replace(/\/$/, "");
+    this.#fetch = fetcher;
+  }
+
+  async ask(
+    method: Method,
+    path: string,
+    body?: object,
+    options: { token?: string; timeout_ms?: number } = {},
+  ): Promise<HttpAnswer> {
+    const headers: Record<string, string> = {};
+    if (options.token !== undefined) headers.Authorization = `Bearer ${options.token}`;
+    if (body) headers["Content-Type"] = "application/json";
+    try {
+      const response = await this.#fetch(this.#url + path, {
+        method,
+        headers,
+        ...(body ? { body: JSON.stringify(body) } : {}),
+        signal: AbortSignal.timeout(options.timeout_ms ?? TIMEOUT_MS),
+      });
+      const text = await response.text();
+      const said = text === "" ? undefined : parsed(text);
+      const wait = (said as Partial<Problem> | undefined)?.retry_after_ms;
+      return {
+        status: response.status,
+        body: said,
+        ...(typeof wait === "number" && !response.ok ? { retry_after_ms: wait } : {}),
+      };
+    } catch {
+      return { status: 0 };
+    }
+  }
+}
+
+/** The body of a good answer. */
+export function expectGood(answer: HttpAnswer): unknown {
+  const { status, body, retry_after_ms } = answer;
+  if (status >= 200 && status < 300) return body;
+  const more = { status, ...(retry_after_ms === undefined ? {} : { retry_after_ms }) };
+  if (status === 0) throw new NatterError("offline", "no answer", more);
+  const { code, detail } = (body ?? {}) as Partial<Problem>;
+  throw new NatterError(codeOf(status, code), detail ?? `status ${status}`, more);
+}
+
+/** What API Gateway refuses by itself has no code. */
+function codeOf(status: number, code: string | undefined): ErrorCode {
+  if (code !== undefined && code in ERRORS) return code as ErrorCode;
+  if (status === 429) return "rate_limited";
+  if (status === 413) return "too_large";
+  return status >= 500 ? "unavailable" : "unexpected";
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

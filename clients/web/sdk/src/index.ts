@@ -1,0 +1,11 @@
+export { Conversation } from "./conversation.js";
+export type { Settings } from "./core/changes.js";
+export type { Entry } from "./core/outbox.js";
+export type { Cursor } from "./core/read-state.js";
+export { type Advice, adviceFor, type ErrorCode, NatterError } from "./errors.js";
+export type { NatterEvents } from "./hub.js";
+export { IndexedDbStore } from "./indexed-db.js";
+export type { Connection, ConversationSnapshot, MessageState, ShownMessage } from "./model.js";
+export { type Credentials, Natter, type NatterOptions } from "./natter.js";
+export type * from "./protocol.js";
+export { type Account, MemoryStore, StaleLeader, type Store } from "./store.js";

@@ -1,0 +1,33 @@
+"""The TypeScript SDK: format, lint, types, and its own tests, which are in clients/web/sdk/test."""
+
+import json
+
+import pytest
+
+from tests.clients.node import WEB, run_node
+
+WITHIN_S = 240.0
+"""Seconds are enough; a machine that does something else may take longer."""
+TOOLS = {
+    "format and lint": ("node_modules/@biomejs/biome/bin/biome", "check", "--error-on-warnings", "."),
+    "types": ("node_modules/typescript/bin/tsc", "-p", "."),
+    "tests": ("node_modules/vitest/vitest.mjs", "run", "--root", "sdk", "--reporter", "default"),
+}
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+async def test_sdk(tool: str) -> None:
+    code, said = await run_node(*TOOLS[tool], folder=WEB, within_s=WITHIN_S)
+    assert code == 0, said
+
+
+def test_every_package_has_its_hash_and_comes_from_no_named_registry() -> None:
+    lock = json.loads((WEB / "package-lock.json").read_text())
+    brought = {name: each for name, each in lock["packages"].items() if "node_modules" in name and not each.get("link")}
+    assert len(brought) > 40
+    assert [name for name, each in brought.items() if not each.get("integrity", "").startswith("sha512-")] == []
+    assert [name for name, each in brought.items() if "resolved" in each] == []
+
+
+def test_the_sdk_depends_on_one_package() -> None:
+    assert json.loads((WEB / "sdk" / "package.json").read_text())["dependencies"].keys() == {"idb"}
