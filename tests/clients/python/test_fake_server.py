@@ -5,16 +5,40 @@ from collections.abc import AsyncIterator, Mapping
 import pytest
 
 from natter_client.testing import FakeServer
-from tests.e2e.test_changes import *  # noqa: F403
-from tests.e2e.test_conversation import *  # noqa: F403
-from tests.e2e.test_errors import TestFrames, TestRateLimit, TestSize  # noqa: F401
-from tests.e2e.test_history import *  # noqa: F403
-from tests.e2e.test_inbox import *  # noqa: F403
-from tests.e2e.test_offline import *  # noqa: F403
-from tests.e2e.test_pages import *  # noqa: F403
-from tests.e2e.test_receipts import TestDelivered, TestRead, TestRefusals  # noqa: F401
-from tests.e2e.test_sync import *  # noqa: F403
-from tests.e2e.test_typing import *  # noqa: F403
+from tests.e2e import (
+    test_changes,
+    test_conversation,
+    test_errors,
+    test_history,
+    test_inbox,
+    test_offline,
+    test_pages,
+    test_receipts,
+    test_sync,
+    test_typing,
+)
+
+MODULES = (
+    test_changes,
+    test_conversation,
+    test_errors,
+    test_history,
+    test_inbox,
+    test_offline,
+    test_pages,
+    test_receipts,
+    test_sync,
+    test_typing,
+)
+NOT_THERE = {
+    "TestAcrossABlock": "it keeps no blocks",
+    "TestRequests": "it has not all paths",
+}
+
+for module in MODULES:
+    for name, tests in list(vars(module).items()):
+        if name.startswith("Test") and name not in NOT_THERE and tests.__module__ == module.__name__:
+            globals()[f"{name}_{module.__name__.rpartition('.')[2]}"] = tests
 
 
 @pytest.fixture

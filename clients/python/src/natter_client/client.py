@@ -145,16 +145,18 @@ class Client:
         try:
             while True:
                 news = self._watch("events")
-                for change in self.store.changes(revision):
+                changes = self.store.changes(revision)
+                for change in changes:
                     event = logged(change.conversation_id, change.event, is_new=change.is_new)
                     if event is not None:
                         yield event
                     revision = change.revision
                     if consumer is not None:
                         self.store.consume(consumer, revision)
-                while passing:
+                if changes:
+                    continue  # what passed meanwhile is told after what is in the log
+                if passing:
                     yield passing.popleft()
-                if self.store.revision() > revision or passing:
                     continue
                 self._raise_if_signed_out()
                 await news.wait()

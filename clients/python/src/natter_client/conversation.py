@@ -101,7 +101,9 @@ class Sent:
         entry = self._client.store.entry(self.client_id) or {}
         error: Mapping[str, Any] = entry.get("error", {})
         if error.get("code") not in BY_CODE:
-            return UnknownError(f"{error.get('code')}: sent so long ago that it could come twice; `retry` if it did not")
+            return UnknownError(
+                f"{error.get('code')}: sent so long ago that it could come twice; `retry` if it did not"
+            )
         return error_of(error)
 
     async def _cursor(self, name: str, user_id: str | None) -> None:

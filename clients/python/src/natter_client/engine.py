@@ -239,7 +239,7 @@ class Engine:
 
     # the parts, and where their effects go
 
-    def _session(self, given: Given) -> None:
+    def _session(self, given: Given) -> None:  # noqa: C901 - an effect each
         for effect in self.session.step(given, self._at, self._random):
             match effect["type"]:
                 case "ticket":
@@ -388,7 +388,7 @@ class Engine:
             self.store.move(name, *(timeline.first_seq, timeline.head_seq, timeline.position))
             self._positions[name] = timeline.position
         for effect in effects:
-            self._of_timeline(name, timeline, effect, is_news=given["type"] != "page" or "after" in given["asked"])
+            self._of_timeline(name, timeline, effect, is_news="before" not in given.get("asked", {}))
         for seq in range(max(last + 1, timeline.low), timeline.position + 1):
             event = timeline.event(seq)
             if event["type"] == "message" and name in self._typings:
@@ -401,8 +401,12 @@ class Engine:
                 self._notice("skipped", conversation_id=name, from_seq=effect["from"])
             case "shown" if timeline.events:
                 events = [timeline.event(seq) for seq in effect["seqs"]]
-                fresh = is_news and bool(self.store.get(SYNCED))
-                self.store.show(name, ((event, timeline.known_of(event["seq"])) for event in events), fresh=fresh)
+                is_news = is_news and bool(self.store.get(SYNCED))
+                joined = max((event["seq"] for event in events if self._adds_me(event)), default=0)
+                for fresh in (False, True):
+                    part = [event for event in events if (event["seq"] >= joined) == fresh]
+                    kept = ((event, timeline.known_of(event["seq"])) for event in part)
+                    self.store.show(name, kept, fresh=fresh and is_news)
                 self._read_state({"type": "events", "conversation_id": name, "low": timeline.low, "events": events})
                 self._notice("shown", conversation_id=name)
             case "placed":
@@ -420,6 +424,10 @@ class Engine:
                 query = "&".join(f"{each}={effect[each]}" for each in ("after", "before", "limit") if each in effect)
                 path = f"/v1/conversations/{name}/events?{query}"
                 self._actions.append(Call(("page", name, asked), "GET", path))
+
+    def _adds_me(self, event: Event) -> bool:
+        """What was said before somebody came is no news to them, even if they may read it."""
+        return event["type"] == "member_added" and any(each["user_id"] == self.me for each in event["members"])
 
 
 def _is_due(part: Part, at: int) -> bool:

@@ -50,7 +50,9 @@ class Message:
             edited_at=event.get("edited_at"),
             deleted_at=event.get("deleted_at"),
             reactions=tuple(
-                Reaction(**{name: each[name] for name in ("reaction", "count", "mine")}, user_ids=tuple(each["user_ids"]))
+                Reaction(
+                    **{name: each[name] for name in ("reaction", "count", "mine")}, user_ids=tuple(each["user_ids"])
+                )
                 for each in event.get("reactions", ())
             ),
         )
@@ -84,7 +86,7 @@ class ReactionChanged:
 
 @dataclass(frozen=True, slots=True)
 class LogEvent:
-    """Anything else that is in the log: members, roles, titles, edits and deletions, and types that are newer than this."""
+    """Anything else that is in the log: members, titles, edits and deletions, and types that are newer than this."""
 
     conversation_id: str
     type: str
@@ -199,7 +201,7 @@ def logged(conversation_id: str, event: Mapping[str, Any], *, is_new: bool) -> C
     return LogEvent(conversation_id, event["type"], event)
 
 
-def noticed(name: str, fields: Mapping[str, Any]) -> ClientEvent | None:
+def noticed(name: str, fields: Mapping[str, Any]) -> ClientEvent | None:  # noqa: C901, PLR0911 - an effect each
     """What to tell of an effect of the core."""
     conversation = fields.get("conversation_id", "")
     match name:

@@ -38,7 +38,7 @@ class FileLock:
         return True
 
     async def acquire(self) -> None:
-        while not self.try_acquire():
+        while not self.try_acquire():  # noqa: ASYNC110 - of another process no event comes
             await asyncio.sleep(POLL_S)
 
     def release(self) -> None:

@@ -73,7 +73,7 @@ class Outbox:
     def view(self) -> dict[str, Any]:
         return {"entries": list(self.entries.values())}
 
-    def step(self, given: Given, at: int, random: Random) -> list[Effect]:
+    def step(self, given: Given, at: int, random: Random) -> list[Effect]:  # noqa: C901, PLR0912 - an input each
         effects: list[Effect] = []
         match given["type"]:
             case "write":
@@ -169,9 +169,9 @@ class Outbox:
         elif frame.get("type") == "ack":
             self._ack(frame, at, effects)
         elif frame.get("type") == "error" and "id" in frame:
-            lane = next((each for each in self._busy() if each.frame_id == frame["id"]), None)
-            if lane is not None:
-                self._refused(lane, frame, at, random, effects)
+            for lane in self._busy():
+                if lane.frame_id == frame["id"]:
+                    self._refused(lane, frame, at, random, effects)
         elif frame.get("type") == "error":
             for client_id in frame.get("client_ids", ()):
                 if self._state(client_id) in {"queued", "in_flight", "acked"}:

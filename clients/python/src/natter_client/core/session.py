@@ -60,7 +60,7 @@ class Session:
     def view(self) -> dict[str, Any]:
         return {"state": self.state, "active": self.active, "sockets": sorted(self._sockets)}
 
-    def step(self, given: Given, at: int, random: Random) -> list[Effect]:
+    def step(self, given: Given, at: int, random: Random) -> list[Effect]:  # noqa: C901 - an input each
         effects: list[Effect] = []
         match given["type"]:
             case "connect" if self.state in {"idle", "signed_out"}:

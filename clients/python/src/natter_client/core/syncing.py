@@ -4,7 +4,7 @@ from typing import Any
 
 from natter_client.core.part import Effect, Given, Random, backoff_ms
 
-LIMIT = 200
+LIMIT = 50
 BAD_REQUEST = 400
 
 
@@ -19,7 +19,7 @@ class Sync:
     def view(self) -> dict[str, Any]:
         return {"running": self._positions is not None}
 
-    def step(self, given: Given, at: int, random: Random) -> list[Effect]:
+    def step(self, given: Given, at: int, random: Random) -> list[Effect]:  # noqa: PLR0911 - an input each
         if given["type"] == "start":
             if self._positions is not None:
                 self._next = dict(given["positions"])

@@ -37,6 +37,9 @@ class Timeline:
     def __init__(self, me: str, stored: Mapping[str, Any] | None = None) -> None:
         """`stored`: `{first_seq, head_seq, events, known}`, the events without a hole."""
         self._me = me
+        self.events: list[Event] = []
+        self._known: dict[int, int] = {}
+        self._ahead: dict[int, tuple[Event, int]] = {}
         self._empty()
         if stored is not None:
             self.first_seq, self.head_seq = stored["first_seq"], stored["head_seq"]
@@ -48,9 +51,7 @@ class Timeline:
     def _empty(self) -> None:
         self.first_seq, self.head_seq = 1, 0
         self.low, self.position = 1, 0
-        self.events: list[Event] = []
-        self._known: dict[int, int] = {}
-        self._ahead: dict[int, tuple[Event, int]] = {}
+        self.events, self._known, self._ahead = [], {}, {}
         self._hole_at: int | None = None
         self._forward, self._back = _Fetch(), _Fetch()
 
@@ -146,23 +147,25 @@ class Timeline:
         """Change what is below `effect` because of it, from `start` to `end`."""
         end = effect["seq"] if end is None else end
         if effect["type"] == "member_erased":
-            for seq in range(start, end):
-                event = self.event(seq)
-                if event["sender_id"] != effect["user_id"]:
-                    continue
-                if event["type"] == "message" and self._is_news(effect, seq) and "deleted_at" not in event:
-                    self._change(seq, deleted(event, effect["at"]), step)
-                elif event["type"] == "edit":
-                    self._hush(seq, step)
+            self._erase(effect, step, start, end)
         elif effect["type"] in EFFECTS:
             target = effect["target_seq"]
             if start <= target < end and self.event(target)["type"] == "message" and self._is_news(effect, target):
                 self._change(target, applied(self.event(target), effect, self._me), step)
-            if effect["type"] != "reaction":
-                for seq in range(max(start, target), end):
-                    event = self.event(seq)
-                    if event["type"] == "edit" and event["target_seq"] == target:
-                        self._hush(seq, step)
+            for seq in range(max(start, target), end) if effect["type"] != "reaction" else ():
+                event = self.event(seq)
+                if event["type"] == "edit" and event["target_seq"] == target:
+                    self._hush(seq, step)
+
+    def _erase(self, effect: Event, step: "_Step", start: int, end: int) -> None:
+        for seq in range(start, end):
+            event = self.event(seq)
+            if event["sender_id"] != effect["user_id"]:
+                continue
+            if event["type"] == "message" and self._is_news(effect, seq) and "deleted_at" not in event:
+                self._change(seq, deleted(event, effect["at"]), step)
+            elif event["type"] == "edit":
+                self._hush(seq, step)
 
     def _is_news(self, effect: Event, seq: int) -> bool:
         return bool(effect["seq"] > self.known_of(seq))

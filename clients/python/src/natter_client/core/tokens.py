@@ -83,13 +83,11 @@ class Tokens:
             self.tokens = dict(stored)
             effects.append({"type": "refresh", "refresh_token": stored["refresh_token"]})
 
-    def _failed(
-        self, status: int, after_ms: int | None, at: int, random: Random, effects: list[Effect]
-    ) -> None:
+    def _failed(self, status: int, after_ms: int | None, at: int, random: Random, effects: list[Effect]) -> None:
         if status == 0 and not self._repeated:
             self._repeated = True
             self.wake_at = at + int(AGAIN_MS * random())
-        elif status == 0 or status == TOO_MANY or status >= SERVER_ERRORS:
+        elif status in {0, TOO_MANY} or status >= SERVER_ERRORS:
             self._unlock(effects)
             wait_ms = UNAVAILABLE_MS if after_ms is None else after_ms
             waiting, self._waiting = self._waiting, []

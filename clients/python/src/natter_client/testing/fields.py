@@ -137,6 +137,7 @@ class Fields:
                     if not _BASE64.fullmatch(found[name]):
                         raise self.wrong(f"content.{name}", "must be base64")
         else:
+            content.id("attachment_id")
             raise NotFound(f"{self._path}content.attachment_id: nothing is uploaded here")
         if size > MOST_CONTENT:
             raise TooLarge("content: over 24 KB")

@@ -87,7 +87,8 @@ class FakeServer:
         strict: bool = True,
         now: Callable[[], float] = time.time,
     ) -> None:
-        self.world = World(now, limits or Limits())
+        self._lost: dict[str, int] = {}
+        self.world = World(now, limits or Limits(), self._is_lost)
         self.violations: list[str] = []
         self.unreachable = False
         """While it is true, neither requests nor sockets are answered."""
@@ -95,17 +96,12 @@ class FakeServer:
         """Every frame that came, in order."""
         self._latency_s, self._strict = latency_s, strict
         self._twists: dict[str, deque[_Twist]] = {}
-        self._lost: dict[str, int] = {}
         self._not_before: dict[str, float] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._connections: set[_Connection] = set()
         self._exit = contextlib.AsyncExitStack()
         self._act = Actions(self.world)
         self._route = Routes(self.world, lambda ticket: f"{self.websocket_url}?ticket={ticket}")
-        tell = self.world.tell
-        self.world.tell = lambda user_id, frame, but=None: (  # type: ignore[method-assign]
-            None if self._is_lost(user_id, frame) else tell(user_id, frame, but=but)
-        )
 
     async def __aenter__(self) -> Self:
         http = await self._exit.enter_async_context(await http_server.serve(self._answer))
@@ -284,31 +280,35 @@ class FakeServer:
         if isinstance(frame, dict):
             self.received.append(frame)
         kind = str(frame.get("action")) if isinstance(frame, dict) else ""
-        conversation = str(frame.get("conversation_id")) if kind in COMMANDS else ""
+        conversation = str(frame["conversation_id"]) if kind in COMMANDS and "conversation_id" in (frame or {}) else ""
         self._look(kind, conversation, frame, connection)
         connection.under_way.add(conversation)
         await asyncio.sleep(self._latency_s)
         connection.under_way.discard(conversation)
         twist = self._twist(kind)
-        answers: list[Frame] = []
+        answers = self._answers(data, frame, unreadable, twist, connection)
+        if twist is None or twist.error is not None:
+            for answer in answers:
+                connection.post(answer)
+
+    def _answers(
+        self, data: str, frame: Any, unreadable: BadRequest | None, twist: _Twist | None, connection: _Connection
+    ) -> list[Frame]:
         try:
             if len(data.encode()) > MOST_FRAME:
                 raise TooLarge("a message over 32 KB")
             if unreadable is not None:
                 raise unreadable
-            if twist is None or twist.carried_out:
-                answers = self._act(frame, connection)
+            answers = self._act(frame, connection) if twist is None or twist.carried_out else []
             if twist is not None and twist.error is not None:
                 raise twist.error
         except NatterError as error:
             if isinstance(error, BadRequest | UnknownAction | TooLarge):
-                self.violations.append(f"{kind}: {error.detail}")
+                self.violations.append(f"{connection.user_id}: {error.detail}")
             answers = [refusal_of(error, frame)]
             for client_id in answers[0].get("client_ids", ()):
                 self._not_before[client_id] = self.world.now() + (error.retry_after_s or 0)
-        if twist is None or twist.error is not None:
-            for answer in answers:
-                connection.post(answer)
+        return answers
 
     def _look(self, kind: str, conversation: str, frame: Any, connection: _Connection) -> None:
         """Note what a client must not do, though it is answered."""

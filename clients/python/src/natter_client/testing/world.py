@@ -77,8 +77,11 @@ class Connection(Protocol):
 
 
 class World:
-    def __init__(self, now: Callable[[], float], limits: Limits) -> None:
-        """`now`: seconds since the epoch."""
+    def __init__(
+        self, now: Callable[[], float], limits: Limits, is_lost: Callable[[str, Frame], bool] = lambda *_: False
+    ) -> None:
+        """`now`: seconds since the epoch. `is_lost`: whether a frame does not reach a user."""
+        self._is_lost = is_lost
         self.now = now
         self.limits = limits
         self.users: dict[str, User] = {}
@@ -184,6 +187,8 @@ class World:
             self.tell_presence(connection.user_id)
 
     def tell(self, user_id: str, frame: Frame, *, but: Connection | None = None) -> None:
+        if self._is_lost(user_id, frame):
+            return
         for connection in self.connections[user_id]:
             if connection is not but:
                 connection.post(frame)
@@ -195,9 +200,7 @@ class World:
             member = conversation.members.get(user_id)
             shown = [event for event in events if member is None or event["seq"] >= member.first_seq]
             if shown:
-                self.tell(
-                    user_id, {"type": "events", "conversation_id": conversation.conversation_id, "events": shown}
-                )
+                self.tell(user_id, {"type": "events", "conversation_id": conversation.conversation_id, "events": shown})
 
     def receipt(self, conversation: Conversation, user_id: str, changed: Mapping[str, int], but: Any = None) -> None:
         if not changed:
