@@ -175,7 +175,7 @@ class TestSending:
             with pytest.raises(TimeoutError):
                 async with asyncio.timeout(0.1):
                     await chat.send("still on its way")
-            await until(lambda: not (server.texts(chat.conversation_id) != ["still on its way"]))
+            await until(lambda: server.texts(chat.conversation_id) == ["still on its way"])
 
     async def test_what_is_queued_can_be_taken_back(self, server: FakeServer, tmp_path: Path) -> None:
         async with client_of(server, "ann", tmp_path) as ann:
@@ -303,7 +303,7 @@ class TestEvents:
             held = ann.conversation(chat)
             assert [message.seq for message in held.messages(limit=400)] == list(range(251, 301))
             held.load_older()
-            await until(lambda: not (len(held.messages(limit=400)) < 100))
+            await until(lambda: len(held.messages(limit=400)) == 100)
             assert [message.seq for message in held.messages(before=210, limit=5)] == list(range(205, 210))
 
 

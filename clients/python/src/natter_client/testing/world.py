@@ -108,7 +108,7 @@ class World:
         """
         rate, burst = getattr(self.limits, kind)
         level, at = self._buckets.get((user_id, kind), (burst, self.now()))
-        level = min(burst, level + (self.now() - at) * rate)
+        level = min(burst, level + max(0, self.now() - at) * rate)
         if level < count:
             self._buckets[user_id, kind] = level, self.now()
             raise RateLimited(f"too many {kind}", retry_after_s=(count - level) / rate)
