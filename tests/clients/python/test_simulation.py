@@ -26,6 +26,7 @@ class Simulation(RuleBasedStateMachine):
         self.random = random.Random(seed)
         self.cloud = Cloud()
         self.device = Device(self.cloud, Path(self.folder.name) / "ann.db", self.random.random)
+        self.device.settle()
 
     def teardown(self) -> None:
         if not hasattr(self, "device"):
@@ -66,6 +67,15 @@ class Simulation(RuleBasedStateMachine):
         event, _ = conversation.decide(what, self.cloud.ben, self.cloud.at_ms, {**fields, **more[what]})
         self.cloud.world.publish(conversation, event)
 
+    @rule(steps=st.integers(1, 12), lossy=st.booleans())
+    def flow(self, steps: int, *, lossy: bool) -> None:
+        """What happens on a good day, or one on which live events get lost, for a while."""
+        for number in range(steps):
+            if lossy and number % 2:
+                self.lose()
+            if not self.device.flow():
+                self.device.pass_time(700)
+
     @precondition(lambda self: self.device.calls)
     @rule(pick=st.integers(0, 9))
     def answer(self, pick: int) -> None:
@@ -93,13 +103,11 @@ class Simulation(RuleBasedStateMachine):
         connection = self.connection(pick, "down")
         self.device.down(connection, position % len(connection.down), keep=keep)
 
-    @precondition(lambda self: self.has("down"))
-    @rule(pick=st.integers(0, 9))
-    def lose_live(self, pick: int) -> None:
+    def lose(self) -> None:
         """An `events` frame never comes; answers are lost with their socket, or by `up`."""
-        connection = self.connection(pick, "down")
-        if connection.down[0]["type"] == "events":
-            del connection.down[0]
+        for connection in self.device.connections.values():
+            if connection.down and connection.down[0]["type"] == "events":
+                del connection.down[0]
 
     @precondition(lambda self: self.device.connections)
     @rule(pick=st.integers(0, 9))

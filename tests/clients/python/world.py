@@ -187,19 +187,25 @@ class Device:
             self.cloud.answer(call)
         self.do(self.engine.failed(self.now_ms, call, 0, None))
 
+    def flow(self) -> bool:
+        """Have the next thing arrive; whether there was any."""
+        if self.calls:
+            self.answer(self.calls[0])
+        elif self.openings:
+            self.open(self.openings[0])
+        elif up := [each for each in self.connections.values() if each.up]:
+            self.up(up[0])
+        elif down := [each for each in self.connections.values() if each.down]:
+            self.down(down[0])
+        else:
+            return False
+        return True
+
     def settle(self) -> None:
         """Nothing goes wrong any more: everything comes to rest."""
         for _ in range(300):
-            while self.calls or self.openings or any(each.up or each.down for each in self.connections.values()):
-                for call in list(self.calls):
-                    self.answer(call)
-                for opening in list(self.openings):
-                    self.open(opening)
-                for connection in list(self.connections.values()):
-                    while connection.up:
-                        self.up(connection)
-                    while connection.down and connection.number in self.connections:
-                        self.down(connection)
+            while self.flow():
+                pass
             if not self.store.entries() and self.engine.session.view()["state"] == "open" and self.is_level():
                 return
             self.pass_time(5_000)

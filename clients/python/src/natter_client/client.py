@@ -4,7 +4,7 @@ import asyncio
 import collections
 import random
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -123,9 +123,9 @@ class Client:
 
     # what a user does
 
-    async def events(self, consumer: str | None = None) -> AsyncIterator[ClientEvent]:
+    def events(self, consumer: str | None = None) -> AsyncGenerator[ClientEvent]:
         """
-        Everything that happens from now on, one after the other.
+        Everything that happens from this call on, one after the other.
 
         What is in the log (messages, reactions, members, …) comes from the store: in the order of each conversation,
         however slow the reader is. With the name of a `consumer` it goes on after a restart where that consumer was,
@@ -142,6 +142,11 @@ class Client:
                 self.store.consume(consumer, revision)
         passing: collections.deque[ClientEvent] = collections.deque(maxlen=MOST_WAITING)
         self._readers.append(passing)
+        return self._told(consumer, revision, passing)
+
+    async def _told(
+        self, consumer: str | None, revision: int, passing: collections.deque[ClientEvent]
+    ) -> AsyncGenerator[ClientEvent]:
         try:
             while True:
                 news = self._watch("events")
