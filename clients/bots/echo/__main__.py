@@ -12,13 +12,13 @@ from natter_client.bots import Bot, Context
 bot = Bot()
 
 
-@bot.command("echo", help="says it again")
+@bot.command("echo", summary="says it again")
 async def echo(context: Context, words: str) -> None:
     context.state["said"] = context.state.get("said", 0) + 1
     await context.reply(words or "What?")
 
 
-@bot.command("count", help="how often it has said something here", cooldown_s=1)
+@bot.command("count", summary="how often it has said something here", cooldown_s=1)
 async def count(context: Context, _: str) -> None:
     await context.reply(str(context.state.get("said", 0)))
 

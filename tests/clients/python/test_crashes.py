@@ -9,7 +9,7 @@ from natter_client.store import Store
 from tests.clients.python import dying
 
 PROGRAM = Path(dying.__file__)
-STEP = os.environ.get("NATTER_CRASH_STEP", "2")
+STEP = os.environ.get("NATTER_CRASH_STEP", "4")
 """Of the statements, each that is a multiple of this: all of them with 1."""
 SOURCES = Path(sys.modules["natter_client"].__path__[0]).parent
 LEAST = 50

@@ -58,7 +58,9 @@ class Simulation(RuleBasedStateMachine):
     @rule(chat=st.integers(0, 1), pick=st.integers(0, 100), what=st.sampled_from(["edit", "delete", "reaction"]))
     def other_changes(self, chat: int, pick: int, what: str) -> None:
         conversation = self.cloud.world.conversations[self.cloud.chats[chat]]
-        own = [event for event in conversation.log if event["type"] == "message" and event["sender_id"] == self.cloud.ben]
+        own = [
+            event for event in conversation.log if event["type"] == "message" and event["sender_id"] == self.cloud.ben
+        ]
         live = [event["seq"] for event in own if conversation.states[event["seq"]].deleted_at is None]
         if not live:
             return

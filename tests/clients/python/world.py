@@ -222,7 +222,9 @@ class Device:
         for chat in self.cloud.chats:
             conversation = self.cloud.world.conversations[chat]
             log = conversation.log
-            mine = [event["client_id"] for event in log if event["sender_id"] == self.cloud.ann and "client_id" in event]
+            mine = [
+                event["client_id"] for event in log if event["sender_id"] == self.cloud.ann and "client_id" in event
+            ]
             assert mine == [client_id for where, client_id, _ in self.written if where == chat]
             _, _, low, position = self.store.bounds(chat) or (0, 0, 0, 0)
             shown = self.store.events(chat, limit=10_000)

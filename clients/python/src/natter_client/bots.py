@@ -3,7 +3,7 @@ Bots: commands, mentions and reactions as functions.
 
     bot = Bot(prefix="!")
 
-    @bot.command("echo", help="says it again")
+    @bot.command("echo", summary="says it again")
     async def echo(context: Context, words: str) -> None:
         await context.reply(words)
 
@@ -76,11 +76,13 @@ class Bot:
         self._states: dict[str, dict[str, Any]] = collections.defaultdict(dict)
         self._used: dict[tuple[str, str], float] = {}
 
-    def command(self, name: str, *, help: str = "", cooldown_s: float = 0) -> Callable[[CommandHandler], CommandHandler]:  # noqa: A002
+    def command(
+        self, name: str, *, help: str = "", cooldown_s: float = 0
+    ) -> Callable[[CommandHandler], CommandHandler]:
         """Handle `!name words`; sooner than `cooldown_s` after the last of the same person it is passed over."""
 
         def register(handler: CommandHandler) -> CommandHandler:
-            self._commands[name] = _Command(handler, help, cooldown_s)
+            self._commands[name] = _Command(handler, summary, cooldown_s)
             return handler
 
         return register

@@ -46,7 +46,9 @@ def _parser() -> argparse.ArgumentParser:
     where.add_argument("--in", dest="conversation", metavar="CONVERSATION_ID")
     tail = commands.add_parser("tail", help="print what happens, one JSON object a line")
     tail.add_argument("--consumer", help="go on where the consumer of this name was")
-    export = commands.add_parser("export", help="print all events that the store holds, one JSON object a line; offline")
+    export = commands.add_parser(
+        "export", help="print all events that the store holds, one JSON object a line; offline"
+    )
     export.add_argument("--in", dest="conversation", metavar="CONVERSATION_ID")
     return parser
 

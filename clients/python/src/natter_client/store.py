@@ -78,9 +78,13 @@ class Store:
         """
         self.path = Path(path)
         self._sql = sqlite3.connect(self.path, timeout=BUSY_S, autocommit=True)
-        self._sql.execute("PRAGMA journal_mode = WAL")
-        self._sql.execute("PRAGMA synchronous = FULL")
-        self._migrate(migrations)
+        try:
+            self._sql.execute("PRAGMA journal_mode = WAL")
+            self._sql.execute("PRAGMA synchronous = FULL")
+            self._migrate(migrations)
+        except BaseException:
+            self._sql.close()  # which rolls back
+            raise
         self._revision = self.revision()
         self._data_version = self._version()
 

@@ -143,7 +143,9 @@ class Conversation:
 
     def send(self, text: str, *, reply_to: int | None = None, mentions: Sequence[str] = ()) -> "Sent":
         """Returns when it is accepted."""
-        return Sent(self._client, self._client.wait(self._conversation.send(text, reply_to=reply_to, mentions=mentions)))
+        return Sent(
+            self._client, self._client.wait(self._conversation.send(text, reply_to=reply_to, mentions=mentions))
+        )
 
     def write(self, text: str, *, client_id: str | None = None) -> "Sent":
         """Returns when it is on disk."""
