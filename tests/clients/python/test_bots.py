@@ -41,8 +41,8 @@ class Stage:
     def say(self, *texts: str) -> None:
         self.server.say(self.ann, self.chat, *texts)
 
-    async def answers(self, count: int) -> list[str]:
-        log = self.server.world.conversations[self.chat].log
+    async def answers(self, count: int, chat: str | None = None) -> list[str]:
+        log = self.server.world.conversations[chat or self.chat].log
         async with asyncio.timeout(CEILING_S):
             while True:
                 said = [event for event in log if event["type"] == "message" and event["sender_id"] != self.ann.user_id]
@@ -68,6 +68,15 @@ class TestEcho:
 
 
 class TestBot:
+    async def test_the_same_place_in_two_conversations_is_answered_in_both(self, stage: Stage) -> None:
+        world = stage.server.world
+        group, _ = world.begin(stage.ann.user_id, [stage.robot.user_id], title="Lobby")
+        async with stage.serving(echo):
+            stage.say("!echo here")
+            stage.server.say(stage.ann, group.conversation_id, "!echo there")
+            assert await stage.answers(1) == ["here"]
+            assert await stage.answers(1, group.conversation_id) == ["there"]
+
     async def test_what_came_while_it_was_away_is_answered_once(self, stage: Stage) -> None:
         async with stage.serving(echo):
             stage.say("!echo one")

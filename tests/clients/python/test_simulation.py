@@ -7,6 +7,7 @@ import os
 import random
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -65,7 +66,11 @@ class Simulation(RuleBasedStateMachine):
         if not live:
             return
         fields = {"client_id": self.cloud.world.fresh("b"), "target_seq": live[pick % len(live)]}
-        more = {"edit": {"content": {"type": "text", "text": "edited"}}, "reaction": {"reaction": "👍"}, "delete": {}}
+        more: dict[str, dict[str, Any]] = {
+            "edit": {"content": {"type": "text", "text": "edited"}},
+            "reaction": {"reaction": "👍"},
+            "delete": {},
+        }
         event, _ = conversation.decide(what, self.cloud.ben, self.cloud.at_ms, {**fields, **more[what]})
         self.cloud.world.publish(conversation, event)
 

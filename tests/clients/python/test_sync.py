@@ -104,7 +104,8 @@ class TestCommands:
                 event = json.loads(await tail.stdout.readline())
                 texts += [event["message"]["text"]] if event["type"] == "MessageReceived" else []
         tail.terminate()
-        await tail.communicate()
+        _, said = await tail.communicate()
+        assert (tail.returncode, said) == (143, b"")
         status, lines, _ = await commands.run("export")
         assert [json.loads(line)["type"] for line in lines] == ["conversation_created", "message", "message"]
         assert (await commands.run("ticket"))[1][0].startswith(server.websocket_url)

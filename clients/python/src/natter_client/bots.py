@@ -16,6 +16,7 @@ and the bot goes on.
 
 import asyncio
 import collections
+import hashlib
 import logging
 import time
 from collections.abc import Awaitable, Callable
@@ -50,9 +51,9 @@ class Context:
     async def reply(self, text: str) -> Sent:
         """Answer, once for each message and turn of the handler, however often it is handled."""
         assert self.message is not None
-        turn = len(self.answers)
+        place = f"{self.conversation.conversation_id} {self.message.seq} {len(self.answers)}"
         self.answers.append(text)
-        client_id = f"re-{self.message.seq}-{turn}"
+        client_id = f"re-{hashlib.sha256(place.encode()).hexdigest()[:32]}"
         sent = self.conversation.write(text, reply_to=self.message.seq, client_id=client_id)
         await sent.accepted()
         return sent
@@ -77,9 +78,12 @@ class Bot:
         self._used: dict[tuple[str, str], float] = {}
 
     def command(
-        self, name: str, *, help: str = "", cooldown_s: float = 0
+        self, name: str, *, summary: str = "", cooldown_s: float = 0
     ) -> Callable[[CommandHandler], CommandHandler]:
-        """Handle `!name words`; sooner than `cooldown_s` after the last of the same person it is passed over."""
+        """
+        Handle `!name words`, with `summary` in the list that `!help` answers. Sooner than `cooldown_s` after the last
+        of the same person it is passed over.
+        """
 
         def register(handler: CommandHandler) -> CommandHandler:
             self._commands[name] = _Command(handler, summary, cooldown_s)

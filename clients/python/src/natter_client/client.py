@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import quote
 
 from natter_client.api import ACCOUNT, TOKENS, Http, Session, tokens_of
 from natter_client.conversation import Conversation
@@ -193,7 +194,7 @@ class Client:
         Raises:
             NotFound: there is nobody of that name, or nobody whom one may reach.
         """
-        found = await self.request("GET", f"/v1/users?username={username}")
+        found = await self.request("GET", f"/v1/users?username={quote(username, safe='')}")
         if not found["items"]:
             raise NotFound(f"username: {username}")
         members = [found["items"][0]["user_id"]]
@@ -288,6 +289,10 @@ class Client:
         wall_ms, monotonic = self._began
         return int(wall_ms + 1000 * (time.monotonic() - monotonic))
 
+    def _ahead_s(self) -> float:
+        """Of the clock before the one here that runs on evenly: it grows while this machine sleeps."""
+        return time.time() - self._now_ms() / 1000
+
     def _lead(self) -> None:
         if self._engine is None and self._leads.try_acquire():
             self._engine = Engine(self.store, self.user_id, random.SystemRandom().random, self._now_ms())
@@ -345,7 +350,6 @@ class Client:
 
     async def _time(self) -> None:
         """Wake the core when it wants to be."""
-        ahead_s = time.time() - self._now_ms() / 1000
         while True:
             self._timed.clear()
             wake_at = self._engine.wake_at if self._engine is not None else None
@@ -356,15 +360,15 @@ class Client:
             except TimeoutError:
                 if self._engine is not None:
                     self._do(self._engine.wake(self._now_ms()))
-            ahead_now_s = time.time() - self._now_ms() / 1000
-            if abs(ahead_now_s - ahead_s) > JUMP_S:
-                ahead_s = ahead_now_s
-                self._command("session", {"type": "nudge"})
 
     async def _look(self) -> None:
-        """See what other processes have done to the store, and lead when nobody does any more."""
+        """See what other processes have done to the store, lead when nobody does any more, and see the clock jump."""
+        ahead_s = self._ahead_s()
         while True:
             await asyncio.sleep(LOOK_S)
+            if abs(self._ahead_s() - ahead_s) > JUMP_S:
+                ahead_s = self._ahead_s()
+                self._command("session", {"type": "nudge"})
             if self._engine is None:
                 self._lead()
             if self.store.changed_elsewhere():

@@ -212,6 +212,9 @@ class Conversation:
         """
         Put a text, or any `content` of the protocol, into the outbox; returns when it is on disk. With a `client_id`
         of one's own, writing the same again changes nothing.
+
+        Raises:
+            ValueError: what is written with this `client_id` to another conversation has no place yet.
         """
         content = {"type": "text", "text": text} if isinstance(text, str) else dict(text)
         fields: dict[str, Any] = {"content": content}
@@ -245,6 +248,8 @@ class Conversation:
         client_id = client_id or _fresh()
         store = self._client.store
         known = store.entry(client_id) or store.placed(self.conversation_id, self._client.user_id, client_id)
+        if known is not None and known.get("conversation_id", self.conversation_id) != self.conversation_id:
+            raise ValueError("this client_id is that of something written to another conversation")
         if known is None:
             names = {"client_id": client_id, "conversation_id": self.conversation_id}
             self._client.write({**names, "action": action, "fields": fields, "state": "queued"})

@@ -37,6 +37,7 @@ class Timeline:
     def __init__(self, me: str, stored: Mapping[str, Any] | None = None) -> None:
         """`stored`: `{first_seq, head_seq, events, known}`, the events without a hole."""
         self._me = me
+        self.low, self.position = 1, 0
         self.events: list[Event] = []
         self._known: dict[int, int] = {}
         self._ahead: dict[int, tuple[Event, int]] = {}

@@ -280,7 +280,7 @@ class FakeServer:
         if isinstance(frame, dict):
             self.received.append(frame)
         kind = str(frame.get("action")) if isinstance(frame, dict) else ""
-        conversation = str(frame["conversation_id"]) if kind in COMMANDS and "conversation_id" in (frame or {}) else ""
+        conversation = str(frame.get("conversation_id", "")) if isinstance(frame, dict) and kind in COMMANDS else ""
         self._look(kind, conversation, frame, connection)
         connection.under_way.add(conversation)
         await asyncio.sleep(self._latency_s)
