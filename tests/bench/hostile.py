@@ -9,7 +9,8 @@ limits are to AWS.
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -48,23 +49,29 @@ class Measured:
     """What groups of processes took of a processor, alone and beside them."""
 
 
-async def measure(cloud: Cloud, *, seconds: float, share: float) -> Measured:
-    """With limits that are `share` of those of the protocol, for everybody."""
+async def measure(
+    cloud: Cloud, *, seconds: float, share: float, warm_s: float = WARM_S, all_limited: bool = True
+) -> Measured:
+    """
+    With hostile users who use a `share` of the protocol's limits, which is all that there is meanwhile (`all_limited`).
+
+    The pairs talk for `warm_s` before anything is measured, then `seconds` alone, then `BESIDE` times as long.
+    """
     url = cloud.app.outputs["HttpUrl"]
     letters = DeadLetterReader(cloud.engines["kafka"].address)
     before = await asyncio.to_thread(letters.ends)
     async with Child("tests.bench.pairs", url) as pairs, Child("tests.bench.villains", url) as villains:
         villains.tell({"victims": await pairs.hear(within_s=READY_WITHIN_S), "share": share})
         await villains.hear(within_s=READY_WITHIN_S)
-        _limit(cloud, share)
-        await _talked(pairs, WARM_S)
-        alone, alone_took = await _taking(cloud, _talked(pairs, seconds))
-        villains.tell({"seconds": seconds * BESIDE})
-        beside, beside_took = await _taking(cloud, _talked(pairs, seconds * BESIDE))
-        done = await villains.hear(within_s=SAYS_WITHIN_S)
-        await caught_up(cloud, within_s=CAUGHT_UP_WITHIN_S)
-        pairs.tell(None)
-        wrong = await pairs.hear(within_s=SAYS_WITHIN_S)
+        with _limited(cloud, share) if all_limited else nullcontext():
+            await _talked(pairs, warm_s)
+            alone, alone_took = await _taking(cloud, _talked(pairs, seconds))
+            villains.tell({"seconds": seconds * BESIDE})
+            beside, beside_took = await _taking(cloud, _talked(pairs, seconds * BESIDE))
+            done = await villains.hear(within_s=SAYS_WITHIN_S)
+            await caught_up(cloud, within_s=CAUGHT_UP_WITHIN_S)
+            pairs.tell(None)
+            wrong = await pairs.hear(within_s=SAYS_WITHIN_S)
     set_aside = await asyncio.to_thread(letters.since, before)
     return Measured(
         alone=alone,
@@ -77,12 +84,17 @@ async def measure(cloud: Cloud, *, seconds: float, share: float) -> Measured:
     )
 
 
-def _limit(cloud: Cloud, share: float) -> None:
-    """From now on, and in processes that start now."""
+@contextmanager
+def _limited(cloud: Cloud, share: float) -> Iterator[None]:
+    """Whoever is asked from now on, and starts a process for it, knows these limits only."""
     buckets = [a_share_of(bucket, share) for bucket in BUCKETS.values()]
     rates = {RATES: json.dumps({bucket.name: (bucket.rate, bucket.burst) for bucket in buckets})}
-    limited = [function for function in cloud.app.functions if RATES in function.environment]
-    cloud.runtime.functions.redefine([replace(each, environment={**each.environment, **rates}) for each in limited])
+    usual = [function for function in cloud.app.functions if RATES in function.environment]
+    cloud.runtime.functions.redefine([replace(each, environment={**each.environment, **rates}) for each in usual])
+    try:
+        yield
+    finally:
+        cloud.runtime.functions.redefine(usual)
 
 
 async def _talked(pairs: Child, seconds: float) -> Any:
