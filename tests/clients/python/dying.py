@@ -11,8 +11,9 @@ import sqlite3
 import sys
 from pathlib import Path
 
+from natter_client.actions import Action, Call, Open, Transmit
 from natter_client.core.part import Event
-from natter_client.engine import Action, Call, Engine, Open, Transmit
+from natter_client.engine import Engine
 from natter_client.store import Store
 
 AT = 1_000_000

@@ -8,7 +8,8 @@ import urllib.parse
 from pathlib import Path
 from typing import Any
 
-from natter_client.engine import Action, Call, Close, Engine, Notice, Open, Transmit
+from natter_client.actions import Action, Call, Close, Notice, Open, Transmit
+from natter_client.engine import Engine
 from natter_client.errors import NatterError
 from natter_client.store import Store
 from natter_client.testing.actions import Actions, refusal_of

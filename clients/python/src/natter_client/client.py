@@ -10,10 +10,11 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
 
+from natter_client.actions import Action, Call, Close, Notice, Open, Transmit
 from natter_client.api import ACCOUNT, TOKENS, Http, Session, tokens_of
 from natter_client.conversation import Conversation
 from natter_client.core.part import Given
-from natter_client.engine import Action, Call, Close, Engine, Notice, Open, Transmit
+from natter_client.engine import Engine
 from natter_client.errors import NatterError, NotFound, SignedOut
 from natter_client.events import ClientEvent, Synced, logged, noticed
 from natter_client.locks import FileLock

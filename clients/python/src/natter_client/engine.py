@@ -9,9 +9,9 @@ the store: begin again from the store.
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
+from natter_client.actions import Action, Call, Close, Notice, Open, Transmit
 from natter_client.core.folding import EFFECTS
 from natter_client.core.outbox import Outbox
 from natter_client.core.part import Effect, Event, Given, Part, Random, earliest, is_gateway_failure
@@ -29,44 +29,6 @@ MOST_TIMELINES = 256
 """In memory, of conversations in which nothing is missing."""
 SYNCED = "synced"
 """A setting: this store has been brought up to date once, so that what comes now is news."""
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """An HTTP request. `purpose` comes back with the answer (`Engine.answered`, `Engine.failed`)."""
-
-    purpose: tuple[Any, ...]
-    method: str
-    path: str
-    body: Any = None
-
-
-@dataclass(frozen=True, slots=True)
-class Open:
-    socket: int
-    url: str
-
-
-@dataclass(frozen=True, slots=True)
-class Close:
-    socket: int
-
-
-@dataclass(frozen=True, slots=True)
-class Transmit:
-    socket: int
-    frame: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """Something that a user of the client may want to know: an effect as it is, or one of the names below."""
-
-    name: str
-    fields: Mapping[str, Any]
-
-
-type Action = Call | Open | Close | Transmit | Notice
 
 
 class Engine:
