@@ -91,6 +91,7 @@ class Device:
 
     def start(self) -> None:
         self.store = Store(self.path)
+        self.store._sql.execute("PRAGMA synchronous = OFF")  # processes die here, not machines
         self.calls: list[Call] = []
         self.openings: list[Open] = []
         self.connections: dict[int, Connection] = {}
