@@ -371,6 +371,7 @@ class TestSession:
         """One has the socket; the other writes through it, sees what comes, and takes over."""
         leader = await client_of(server, "ann", tmp_path).__aenter__()
         async with client_of(server, "ann", tmp_path) as follower:
+            await follower.synced()
             assert (leader.is_leading, follower.is_leading) == (True, False)
             chat = await follower.direct("ben")
             assert await (await chat.send("by the other")).placed() == 2

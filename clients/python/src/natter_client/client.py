@@ -14,7 +14,7 @@ from natter_client.actions import Action, Call, Close, Notice, Open, Transmit
 from natter_client.api import ACCOUNT, TOKENS, Http, Session, tokens_of
 from natter_client.conversation import Conversation
 from natter_client.core.part import Given
-from natter_client.engine import Engine
+from natter_client.engine import SYNCED, Engine
 from natter_client.errors import NatterError, NotFound, SignedOut
 from natter_client.events import ClientEvent, Synced, logged, noticed
 from natter_client.locks import FileLock
@@ -172,12 +172,13 @@ class Client:
 
     async def synced(self) -> None:
         """
-        Wait until everything that was missed is there, for the first time in this context.
+        Wait until everything that was missed is there, for the first time in this context. In a process that does not
+        lead: until that was so once.
 
         Raises:
             SignedOut: the session has ended.
         """
-        while not self._is_synced:
+        while not self._is_synced and (self.is_leading or not self.store.get(SYNCED)):
             self._raise_if_signed_out()
             await self._watch("synced").wait()
 
