@@ -9,7 +9,7 @@ from xdist.scheduler.loadscope import LoadScopeScheduling
 
 SIMULATION = "tests/reliability/test_persist_and_deliver.py"
 """Each run of it stands for itself."""
-ENGINELESS = ("tests/docs/", "tests/unit/")
+ENGINELESS = ("tests/clients/", "tests/docs/", "tests/unit/")
 """Tests that start nothing: each file stands for itself."""
 SHARING = ("tests/infra/", "tests/integration/engines/", "tests/integration/local/")
 """Folders whose tests share what one of them has made: templates, and engines in folders of their own."""
