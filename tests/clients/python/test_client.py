@@ -121,6 +121,7 @@ class TestSending:
             for sent in written:
                 await sent.placed()
             assert server.texts(chat.conversation_id) == texts
+            assert len(ann._watchers) < len(texts), "what is over is watched no more"
 
     async def test_what_was_written_goes_on_after_the_end(self, server: FakeServer, tmp_path: Path) -> None:
         async with client_of(server, "ann", tmp_path) as ann:

@@ -90,12 +90,11 @@ class Sent:
 
     async def _until(self, *states: str) -> None:
         while True:
-            changed = self._client.watcher(self.client_id)
             if (state := self.state) in states:
                 return
             if state in {"refused", "failed"}:
                 raise self._error()
-            await changed.wait()
+            await self._client.watcher(self.client_id).wait()
 
     def _error(self) -> NatterError:
         entry = self._client.store.entry(self.client_id) or {}
@@ -111,11 +110,10 @@ class Sent:
         conversation = self._client.conversation(self.conversation_id)
         await conversation.refresh_cursors()
         while True:
-            changed = self._client.watcher(self.conversation_id)
             for user, cursors in conversation.cursors.items():
                 if user_id in {None, user} and cursors[name] >= (seq or 0):
                     return
-            await changed.wait()
+            await self._client.watcher(self.conversation_id).wait()
 
 
 class Conversation:
