@@ -22,6 +22,7 @@ async def test_what_was_told_is_what_the_log_says(cloud: Cloud, api: Api, tmp_pa
     ):
         chat = await phone.direct(bob.username)
         for kill in range(KILLS):
+            told.append((await (await chat.send(f"{kill}")).placed(), f"{kill}"))  # `persist` has a worker now
             texts = [f"{kill}.{number}" for number in range(MESSAGES // KILLS)]
             written = [chat.write(text) for text in texts]
             await written[0].accepted()
