@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help ready run up down status test check docs bench fmt reset clean
+.PHONY: help ready run bot up down status test check docs bench fmt reset clean
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 # Some containers set it. Every process would compile the CDK's modules again then, ten seconds of processor time.
@@ -13,6 +13,9 @@ ready: ## make the environments and the SDK (every other target does it first)
 
 run: ready ## start everything, play the demo, stay until Ctrl-C
 	@exec $(BIN)/natter-local run
+
+bot: ready ## run clients/bots/$(BOT) beside it; NATTER_USER and NATTER_PASSWORD say as whom
+	@NATTER_URL=$$($(BIN)/natter-local url | awk '$$1 == "HttpUrl" { print $$2 }') exec $(BIN)/python -m clients.bots.$(BOT)
 
 up: ready ## the same in the background
 	@$(BIN)/natter-local up

@@ -74,7 +74,9 @@ environment() {
 # start as shell scripts so that a long path to the interpreter does no harm.)
 link_project() {
     pwd > .venv/lib/python3.13/site-packages/natter.pth
-    echo "$(pwd)/shared" >> .venv/lib/python3.13/site-packages/natter.pth
+    for folder in shared clients/python/src; do
+        echo "$(pwd)/$folder" >> .venv/lib/python3.13/site-packages/natter.pth
+    done
     commands | while read -r command module function; do
         cat > ".venv/bin/$command" <<SCRIPT
 #!/bin/sh

@@ -1,0 +1,306 @@
+"""
+What survives a crash: outbox, timelines, cursors and tokens of one user on one device, in an SQLite file.
+
+Every step of the client is one transaction, and frames are sent after it is committed: killed between any two
+statements, the file holds what it held before the step or after it. The journal is a write-ahead log, so others may
+read meanwhile, and commits reach the disk (`synchronous=FULL`). Several processes may have it open; one leads
+(`natter_client.locks`), the others see `changed_elsewhere`.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from natter_client.core.part import Event
+
+BUSY_S = 10.0
+"""How long to wait for another process's transaction; each takes milliseconds."""
+
+MIGRATIONS: tuple[str, ...] = (
+    """
+    CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE outbox (
+        position INTEGER PRIMARY KEY AUTOINCREMENT,
+        client_id TEXT NOT NULL UNIQUE,
+        entry TEXT NOT NULL
+    );
+    CREATE TABLE conversations (
+        conversation_id TEXT PRIMARY KEY,
+        first_seq INTEGER NOT NULL DEFAULT 1,
+        head_seq INTEGER NOT NULL DEFAULT 0,
+        position INTEGER NOT NULL DEFAULT 0,
+        cursors TEXT NOT NULL DEFAULT '{}',
+        settings TEXT NOT NULL DEFAULT '{}'
+    ) WITHOUT ROWID;
+    CREATE TABLE events (
+        conversation_id TEXT NOT NULL,
+        seq INTEGER NOT NULL,
+        event TEXT NOT NULL,
+        known INTEGER NOT NULL,
+        client_id TEXT,
+        fresh INTEGER NOT NULL,
+        created INTEGER NOT NULL,
+        revision INTEGER NOT NULL,
+        PRIMARY KEY (conversation_id, seq)
+    ) WITHOUT ROWID;
+    CREATE INDEX events_by_revision ON events (revision) WHERE fresh;
+    CREATE INDEX events_by_client_id ON events (client_id) WHERE client_id IS NOT NULL;
+    CREATE TABLE consumers (name TEXT PRIMARY KEY, revision INTEGER NOT NULL) WITHOUT ROWID;
+    """,
+)
+"""Each brings the file from one version to the next (`PRAGMA user_version`). What has been released never changes."""
+
+
+class StoreTooNewError(Exception):
+    """The file was written by a later version of this package: update the package."""
+
+
+class Change(NamedTuple):
+    """An event that is new, or looks different now."""
+
+    revision: int
+    is_new: bool
+    conversation_id: str
+    event: Event
+
+
+class Store:
+    def __init__(self, path: str | Path, migrations: Sequence[str] = MIGRATIONS) -> None:
+        """
+        Open the file at `path`, made if there is none, and bring it up to date.
+
+        Raises:
+            StoreTooNewError
+            sqlite3.Error: it cannot be opened, or is no such file.
+        """
+        self.path = Path(path)
+        self._sql = sqlite3.connect(self.path, timeout=BUSY_S, autocommit=True)
+        try:
+            self._sql.execute("PRAGMA journal_mode = WAL")
+            self._sql.execute("PRAGMA synchronous = FULL")
+            self._migrate(migrations)
+        except BaseException:
+            self._sql.close()  # which rolls back
+            raise
+        self._revision = self.revision()
+        self._data_version = self._version()
+
+    def close(self) -> None:
+        self._sql.close()
+
+    def trace(self, callback: Any) -> None:
+        """Call `callback` before each statement, for tests that stop there."""
+        self._sql.set_trace_callback(callback)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing."""
+        self._sql.execute("BEGIN IMMEDIATE")
+        try:
+            self._revision = self.revision()
+            yield
+        except BaseException:
+            self._sql.execute("ROLLBACK")
+            raise
+        self._sql.execute("COMMIT")
+
+    def changed_elsewhere(self) -> bool:
+        """Whether another connection has committed anything since this was last asked."""
+        before, self._data_version = self._data_version, self._version()
+        return before != self._data_version
+
+    def _version(self) -> int:
+        return int(self._sql.execute("PRAGMA data_version").fetchone()[0])
+
+    def _migrate(self, migrations: Sequence[str]) -> None:
+        def version() -> int:
+            return int(self._sql.execute("PRAGMA user_version").fetchone()[0])
+
+        if version() > len(migrations):
+            raise StoreTooNewError(f"{self.path} has version {version()}, this package knows {len(migrations)}")
+        while version() < len(migrations):
+            self._sql.execute("BEGIN IMMEDIATE")
+            if (at := version()) < len(migrations):  # else another process was faster
+                for statement in migrations[at].split(";"):
+                    if statement.strip():
+                        self._sql.execute(statement)
+                self._sql.execute(f"PRAGMA user_version = {at + 1}")
+            self._sql.execute("COMMIT")
+
+    # settings
+
+    def get(self, name: str) -> Any:
+        """None if there is none."""
+        row = self._sql.execute("SELECT value FROM settings WHERE name = ?", (name,)).fetchone()
+        return None if row is None else json.loads(row[0])
+
+    def put(self, name: str, value: Any) -> None:
+        """None takes it away."""
+        if value is None:
+            self._sql.execute("DELETE FROM settings WHERE name = ?", (name,))
+        else:
+            self._sql.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (name, json.dumps(value)))
+
+    # outbox
+
+    def entries(self, after: int = 0) -> list[tuple[int, dict[str, Any]]]:
+        """Those that were written after a position, in the order of writing."""
+        rows = self._sql.execute("SELECT position, entry FROM outbox WHERE position > ? ORDER BY position", (after,))
+        return [(position, json.loads(entry)) for position, entry in rows]
+
+    def entry(self, client_id: str) -> dict[str, Any] | None:
+        row = self._sql.execute("SELECT entry FROM outbox WHERE client_id = ?", (client_id,)).fetchone()
+        return None if row is None else dict(json.loads(row[0]))
+
+    def save(self, entry: Mapping[str, Any]) -> int:
+        """Keep it, in the place of an older form of it; its position."""
+        stored = json.dumps({**entry, "state": "queued" if entry["state"] == "in_flight" else entry["state"]})
+        self._sql.execute(
+            "INSERT INTO outbox (client_id, entry) VALUES (?, ?)"
+            " ON CONFLICT (client_id) DO UPDATE SET entry = excluded.entry",
+            (entry["client_id"], stored),
+        )
+        row = self._sql.execute("SELECT position FROM outbox WHERE client_id = ?", (entry["client_id"],)).fetchone()
+        return int(row[0])
+
+    def forget(self, client_id: str) -> None:
+        self._sql.execute("DELETE FROM outbox WHERE client_id = ?", (client_id,))
+
+    # conversations
+
+    def conversation_ids(self) -> list[str]:
+        return [row[0] for row in self._sql.execute("SELECT conversation_id FROM conversations")]
+
+    def positions(self) -> Iterator[tuple[str, int, dict[str, Any]]]:
+        """Of every conversation: up to where it is complete, and its cursors."""
+        rows = self._sql.execute("SELECT conversation_id, position, cursors FROM conversations")
+        return ((name, position, json.loads(cursors)) for name, position, cursors in rows)
+
+    def bounds(self, conversation: str) -> tuple[int, int, int, int] | None:
+        """`first_seq`, `head_seq`, the lowest place that is held, `position`."""
+        row = self._sql.execute(
+            "SELECT first_seq, head_seq, position FROM conversations WHERE conversation_id = ?", (conversation,)
+        ).fetchone()
+        if row is None:
+            return None
+        query = "SELECT min(seq) FROM events WHERE conversation_id = ?"
+        (low,) = self._sql.execute(query, (conversation,)).fetchone()
+        return row[0], row[1], row[2] + 1 if low is None else low, row[2]
+
+    def timeline(self, conversation: str, low: int, below: int = 2**62) -> dict[str, Any] | None:
+        """What is stored, from `low` on and below `below`, as `Timeline` takes it."""
+        bounds = self.bounds(conversation)
+        if bounds is None or bounds[3] < bounds[2]:
+            return None
+        rows = self._sql.execute(
+            "SELECT seq, event, known FROM events WHERE conversation_id = ? AND seq >= ? AND seq < ? ORDER BY seq",
+            (conversation, low, below),
+        ).fetchall()
+        return {
+            "first_seq": bounds[0],
+            "head_seq": bounds[1],
+            "events": [json.loads(event) for _, event, _ in rows],
+            "known": {seq: known for seq, _, known in rows if known > seq},
+        }
+
+    def move(self, conversation: str, first_seq: int, head_seq: int, position: int) -> None:
+        self._sql.execute(
+            "INSERT INTO conversations (conversation_id, first_seq, head_seq, position) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT DO UPDATE SET first_seq = excluded.first_seq, head_seq = excluded.head_seq,"
+            " position = excluded.position",
+            (conversation, first_seq, head_seq, position),
+        )
+        self._sql.execute("DELETE FROM events WHERE conversation_id = ? AND seq < ?", (conversation, first_seq))
+
+    def show(self, conversation: str, events: Iterable[tuple[Event, int]], *, fresh: bool) -> None:
+        """Keep events, each with up to where it is known; `fresh` ones are told to who reads `changes`."""
+        rows = []
+        for event, known in events:
+            self._revision += 1
+            text = json.dumps(event, ensure_ascii=False, separators=(",", ":"))
+            place = (conversation, event["seq"], text, known, event.get("client_id"))
+            rows.append((*place, fresh, self._revision, self._revision))
+        self._sql.executemany(
+            "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
+            " event = excluded.event, known = excluded.known, revision = excluded.revision",
+            rows,
+        )
+        self.put("revision", self._revision)
+
+    def reset(self, conversation: str) -> None:
+        """Drop the events."""
+        self._sql.execute("DELETE FROM events WHERE conversation_id = ?", (conversation,))
+
+    def drop(self, conversation: str) -> None:
+        self.reset(conversation)
+        self._sql.execute("DELETE FROM conversations WHERE conversation_id = ?", (conversation,))
+
+    def put_cursors(self, conversation: str, cursors: Mapping[str, Any]) -> None:
+        self._put(conversation, "cursors", cursors)
+
+    def put_settings(self, conversation: str, settings: Mapping[str, Any]) -> None:
+        self._put(conversation, "settings", settings)
+
+    def _put(self, conversation: str, column: str, value: Mapping[str, Any]) -> None:
+        self._sql.execute(
+            f"INSERT INTO conversations (conversation_id, {column}) VALUES (?, ?)"  # noqa: S608 - a name of ours
+            f" ON CONFLICT DO UPDATE SET {column} = excluded.{column}",
+            (conversation, json.dumps(value)),
+        )
+
+    def cursors(self, conversation: str) -> dict[str, Any]:
+        return self._json("SELECT cursors FROM conversations WHERE conversation_id = ?", conversation)
+
+    def settings(self, conversation: str) -> dict[str, Any]:
+        return self._json("SELECT settings FROM conversations WHERE conversation_id = ?", conversation)
+
+    def _json(self, query: str, conversation: str) -> dict[str, Any]:
+        row = self._sql.execute(query, (conversation,)).fetchone()
+        return {} if row is None else dict(json.loads(row[0]))
+
+    # events
+
+    def events(self, conversation: str, *, before: int | None = None, limit: int = 50) -> list[Event]:
+        """The newest that are held, or those below a place; ascending."""
+        rows = self._sql.execute(
+            "SELECT event FROM events WHERE conversation_id = ? AND seq < ? ORDER BY seq DESC LIMIT ?",
+            (conversation, 2**62 if before is None else before, limit),
+        ).fetchall()
+        return [json.loads(event) for (event,) in reversed(rows)]
+
+    def event(self, conversation: str, seq: int) -> Event | None:
+        row = self._sql.execute(
+            "SELECT event FROM events WHERE conversation_id = ? AND seq = ?", (conversation, seq)
+        ).fetchone()
+        return None if row is None else dict(json.loads(row[0]))
+
+    def placed(self, conversation: str, sender: str, client_id: str) -> Event | None:
+        """The event of a command."""
+        rows = self._sql.execute(
+            "SELECT event FROM events WHERE client_id = ? AND conversation_id = ?", (client_id, conversation)
+        )
+        return next((event for (text,) in rows if (event := dict(json.loads(text)))["sender_id"] == sender), None)
+
+    def revision(self) -> int:
+        """Of the last change to any event."""
+        return int(self.get("revision") or 0)
+
+    def changes(self, after: int, limit: int = 100) -> list[Change]:
+        """Fresh events that are new or different since a revision, in that order."""
+        rows = self._sql.execute(
+            "SELECT revision, created > ?, conversation_id, event FROM events"
+            " WHERE fresh AND revision > ? ORDER BY revision LIMIT ?",
+            (after, after, limit),
+        )
+        return [Change(revision, bool(is_new), name, json.loads(event)) for revision, is_new, name, event in rows]
+
+    def consumed(self, consumer: str) -> int | None:
+        """Up to which revision a consumer has taken changes; None: there is no such consumer."""
+        row = self._sql.execute("SELECT revision FROM consumers WHERE name = ?", (consumer,)).fetchone()
+        return None if row is None else int(row[0])
+
+    def consume(self, consumer: str, revision: int) -> None:
+        self._sql.execute("INSERT OR REPLACE INTO consumers VALUES (?, ?)", (consumer, revision))

@@ -1,0 +1,425 @@
+"""The client against the fake cloud: what its users are promised."""
+
+import asyncio
+import contextlib
+import functools
+import inspect
+from collections.abc import AsyncIterator, Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from natter_client import (
+    BadCredentials,
+    BadRequest,
+    Client,
+    ConversationLeft,
+    Forbidden,
+    Gone,
+    LogEvent,
+    MessageChanged,
+    MessageReceived,
+    ReactionChanged,
+    SignedOut,
+    StateChanged,
+    TypingChanged,
+    Unreachable,
+)
+from natter_client.api import Http
+from natter_client.events import ClientEvent
+from natter_client.testing import FakeServer, ProtocolViolationError
+from natter_client.testing.server import PASSWORD
+
+CEILING_S = 60.0
+"""Only against hangs."""
+
+
+def bounded[**Given](test: Callable[Given, Coroutine[Any, Any, None]]) -> Callable[Given, Coroutine[Any, Any, None]]:
+    @functools.wraps(test)
+    async def within(*args: Given.args, **kwargs: Given.kwargs) -> None:
+        async with asyncio.timeout(CEILING_S):
+            await test(*args, **kwargs)
+
+    return within
+
+
+def all_bounded[Kind](tests: type[Kind]) -> type[Kind]:
+    for name, test in list(vars(tests).items()):
+        if name.startswith("test_"):
+            setattr(tests, name, bounded(test))
+    return tests
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[FakeServer]:
+    async with FakeServer(latency_s=0.001) as server:
+        for name in ("ann", "ben", "cem"):
+            server.user(name)
+        yield server
+
+
+def client_of(server: FakeServer, name: str, folder: Path) -> Client:
+    return Client(server.http_url, store=folder / f"{name}.db", username=name, password=PASSWORD)
+
+
+def user_id(server: FakeServer, name: str) -> str:
+    return server.world.names[name]
+
+
+async def first[Kind](events: AsyncIterator[ClientEvent], kind: type[Kind]) -> Kind:
+    async for event in events:
+        if isinstance(event, kind):
+            return event
+    raise AssertionError("the events ended")
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """For what no event tells of."""
+    while not condition():  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+
+
+async def offline(server: FakeServer, client: Client) -> None:
+    """Cut it off, and see that it knows."""
+    waiting = asyncio.create_task(until_state(client, "waiting"))
+    await asyncio.sleep(0)
+    server.unreachable = True
+    server.cut()
+    await waiting
+
+
+async def until_state(client: Client, state: str) -> None:
+    async for event in client.events():
+        if isinstance(event, StateChanged) and event.state == state:
+            return
+
+
+@all_bounded
+class TestSending:
+    async def test_it_is_accepted_placed_delivered_and_read(self, server: FakeServer, tmp_path: Path) -> None:
+        async with client_of(server, "ann", tmp_path) as ann, client_of(server, "ben", tmp_path) as ben:
+            await ben.synced()
+            chat = await ann.direct("ben")
+            sent = await chat.send("Hello, Ben")
+            assert await sent.placed() == 2
+            await sent.delivered()
+            ben.conversation(chat.conversation_id).mark_read()
+            await sent.read(by=ben.user_id)
+            assert sent.state == "placed"
+            assert [message.text for message in chat.messages()] == ["Hello, Ben"]
+
+    async def test_what_is_written_offline_is_sent_once_in_order(self, server: FakeServer, tmp_path: Path) -> None:
+        async with client_of(server, "ann", tmp_path) as ann:
+            chat = await ann.direct("ben")
+            await ann.synced()
+            await offline(server, ann)
+            texts = [f"number {number}" for number in range(45)]
+            written = [chat.write(text) for text in texts]
+            assert {sent.state for sent in written} == {"queued"}
+            server.unreachable = False
+            for sent in written:
+                await sent.placed()
+            assert server.texts(chat.conversation_id) == texts
+            assert len(ann._watchers) < len(texts), "what is over is watched no more"
+
+    async def test_what_was_written_goes_on_after_the_end(self, server: FakeServer, tmp_path: Path) -> None:
+        async with client_of(server, "ann", tmp_path) as ann:
+            chat = await ann.direct("ben")
+            await ann.synced()
+            await offline(server, ann)
+            client_id = chat.write("later").client_id
+        server.unreachable = False
+        async with Client(server.http_url, store=tmp_path / "ann.db") as again:
+            (sent,) = again.conversation(chat.conversation_id).unsent()
+            assert (sent["client_id"], sent["state"]) == (client_id, "queued")
+            assert await again.conversation(chat.conversation_id).write("later", client_id=client_id).placed() == 2
+            assert server.texts(chat.conversation_id) == ["later"]
+
+    @pytest.mark.parametrize("code", ["unavailable", "internal", "rate_limited"])
+    @pytest.mark.parametrize("carried_out", [True, False])
+    async def test_what_a_retry_helps_is_repeated(
+        self, server: FakeServer, tmp_path: Path, code: str, *, carried_out: bool
+    ) -> None:
+        async with client_of(server, "ann", tmp_path) as ann:
+            chat = await ann.direct("ben")
+            server.refuse("send", code, carried_out=carried_out, retry_after_s=0.05)
+            await (await chat.send("once")).placed()
+            assert server.texts(chat.conversation_id) == ["once"]
+
+    async def test_a_refusal_is_an_error_with_what_to_do(self, server: FakeServer, tmp_path: Path) -> None:
+        async with client_of(server, "ann", tmp_path) as ann:
+            chat = await ann.direct("ben")
+            server.refuse("send", "forbidden")
+            with pytest.raises(Forbidden, match=r"forbidden: scripted .*blocked") as refused:
+                await chat.send("across a block")
+            assert not refused.value.retryable
+            assert await (await chat.send("the next is not kept waiting")).placed() == 2
+            (kept,) = chat.unsent()
+            assert (kept["state"], kept["error"]["code"]) == ("refused", "forbidden")
+
+    async def test_a_refusal_may_come_after_the_ack(self, server: FakeServer, tmp_path: Path) -> None:
+        async with client_of(server, "ann", tmp_path) as ann:
+            chat = await ann.direct("ben")
+            seq = await (await chat.send("going")).placed()
+            assert seq is not None
+            await chat.delete(seq).placed()
+            changed = chat.edit(seq, "gone?")
+            with pytest.raises(Gone):
+                await changed.placed()
+            server.violations.clear()
+
+    async def test_cancelled_waiting_takes_nothing_back(self, server: FakeServer, tmp_path: Path) -> None:
+        async with client_of(server, "ann", tmp_path) as ann:
+            chat = await ann.direct("ben")
+            server.refuse("send", "unavailable", retry_after_s=0.3)
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.1):
+                    await chat.send("still on its way")
+            await until(lambda: server.texts(chat.conversation_id) == ["still on its way"])
+
+    async def test_what_is_queued_can_be_taken_back(self, server: FakeServer, tmp_path: Path) -> None:
+        async with client_of(server, "ann", tmp_path) as ann:
+            chat = await ann.direct("ben")
+            await ann.synced()
+            await offline(server, ann)
+            sent = chat.write("rash")
+            assert sent.cancel()
+            assert (sent.state, await sent.placed()) == ("cancelled", None)
+
+
+@all_bounded
+class TestEvents:
+    async def test_each_comes_once_and_in_order(self, server: FakeServer, tmp_path: Path) -> None:
+        """Live, in a gap that has to be fetched, and in a sync."""
+        async with client_of(server, "ann", tmp_path) as ann:
+            await ann.synced()
+            chat = await ann.direct("ben")
+            ben = server.world.users[user_id(server, "ben")]
+            events = ann.events()
+            seen: list[int] = []
+
+            async def read() -> None:
+                async for event in events:
+                    if isinstance(event, MessageReceived):
+                        seen.append(event.message.seq)
+                        if len(seen) == 30:
+                            return
+
+            reading = asyncio.create_task(read())
+            await asyncio.sleep(0)
+            for number in range(10):
+                server.say(ben, chat.conversation_id, f"live {number}")
+            server.lose_live(ann.user_id, frames=5)
+            for number in range(10):
+                server.say(ben, chat.conversation_id, f"gap {number}")
+            server.cut()
+            server.say(ben, chat.conversation_id, *(f"away {number}" for number in range(10)))
+            await reading
+            assert seen == list(range(2, 32))
+
+    async def test_edits_reactions_and_deletions(self, server: FakeServer, tmp_path: Path) -> None:
+        async with client_of(server, "ann", tmp_path) as ann, client_of(server, "ben", tmp_path) as ben:
+            await asyncio.gather(ann.synced(), ben.synced())
+            chat = await ann.direct("ben")
+            events = ben.events("reader")
+            waiting = asyncio.create_task(first(events, MessageReceived))
+            await asyncio.sleep(0)
+            seq = await (await chat.send("helo")).placed()
+            assert seq is not None
+            assert (await waiting).message.text == "helo"
+            chat.react(seq, "👍")
+            reaction = await first(ben.events("reader"), ReactionChanged)
+            assert (reaction.seq, reaction.user_id, reaction.reaction) == (seq, ann.user_id, "👍")
+            chat.edit(seq, "hello")
+            message = (await first(ben.events("reader"), MessageChanged)).message
+            while message.text != "hello":
+                message = (await first(ben.events("reader"), MessageChanged)).message
+            assert [(each.reaction, each.count, each.mine) for each in message.reactions] == [("👍", 1, False)]
+            await chat.delete(seq).placed()
+            while (held := ben.conversation(chat.conversation_id).message(seq)) is None or held.deleted_at is None:
+                await first(ben.events("reader"), MessageChanged)
+            assert (held.text, held.content) == ("", {})
+
+    async def test_a_consumer_goes_on_where_it_was(self, server: FakeServer, tmp_path: Path) -> None:
+        """At least once: what it was doing when it ended comes again, and nothing is left out."""
+        ben = server.world.users[user_id(server, "ben")]
+        taken: list[str] = []
+
+        async def take(client: Client, count: int) -> None:
+            async for event in client.events("bot"):
+                if isinstance(event, MessageReceived):
+                    taken.append(event.message.text)
+                    if (count := count - 1) == 0:
+                        return  # in the middle of this one
+
+        async with client_of(server, "ann", tmp_path) as ann:
+            chat = (await ann.direct("ben")).conversation_id
+            await ann.synced()
+            reading = asyncio.create_task(take(ann, 2))
+            await asyncio.sleep(0)
+            server.say(ben, chat, "one", "two", "three")
+            await reading
+        server.say(ben, chat, "four")
+        async with client_of(server, "ann", tmp_path) as ann:
+            await take(ann, 3)
+        assert taken == ["one", "two", "two", "three", "four"]
+
+    async def test_history_before_the_first_sync_is_no_news(self, server: FakeServer, tmp_path: Path) -> None:
+        ben = server.world.users[user_id(server, "ben")]
+        chat = server.world.begin(ben.user_id, [user_id(server, "ann")])[0].conversation_id
+        server.say(ben, chat, "long ago")
+        async with client_of(server, "ann", tmp_path) as ann:
+            waiting = asyncio.create_task(first(ann.events("bot"), MessageReceived))
+            await ann.synced()
+            server.say(ben, chat, "now")
+            assert (await waiting).message.text == "now"
+            assert [message.text for message in ann.conversation(chat).messages()] == ["long ago", "now"]
+            assert ann.conversation(chat).unread == 2
+
+    async def test_members_typing_and_leaving(self, server: FakeServer, tmp_path: Path) -> None:
+        async with client_of(server, "ann", tmp_path) as ann, client_of(server, "ben", tmp_path) as ben:
+            await asyncio.gather(ann.synced(), ben.synced())
+            group = await ann.group("Lobby", user_id(server, "ben"))
+            name = group.conversation_id
+            waiting = asyncio.create_task(first(ben.events(), TypingChanged))
+            await until(lambda: ben.conversation(name).events())
+            group.keystroke()
+            assert (await waiting).user_ids == (ann.user_id,)
+            joining = asyncio.create_task(first(ben.events(), LogEvent))
+            leaving = asyncio.create_task(first(ben.events(), ConversationLeft))
+            await asyncio.sleep(0)
+            await ann.request("POST", f"/v1/conversations/{name}/members", {"user_ids": [user_id(server, "cem")]})
+            assert (await joining).type == "member_added"
+            await ann.request("DELETE", f"/v1/conversations/{name}/members/{ben.user_id}")
+            assert (await leaving).conversation_id == name
+            assert ben.conversation(name).events() == []
+
+    async def test_more_than_a_sync_holds_can_be_paged(self, server: FakeServer, tmp_path: Path) -> None:
+        ben = server.world.users[user_id(server, "ben")]
+        chat = server.world.begin(ben.user_id, [user_id(server, "ann")])[0].conversation_id
+        server.say(ben, chat, *(f"number {number}" for number in range(2, 301)))
+        async with client_of(server, "ann", tmp_path) as ann:
+            await ann.synced()
+            held = ann.conversation(chat)
+            assert [message.seq for message in held.messages(limit=400)] == list(range(251, 301))
+            held.load_older()
+            await until(lambda: len(held.messages(limit=400)) == 100)
+            assert [message.seq for message in held.messages(before=210, limit=5)] == list(range(205, 210))
+
+
+@all_bounded
+class TestSession:
+    async def test_wrong_password(self, server: FakeServer, tmp_path: Path) -> None:
+        client = Client(server.http_url, store=tmp_path / "x.db", username="ann", password="wrong but long")
+        with pytest.raises(BadCredentials, match="ask for name and password again"):
+            await client.__aenter__()
+
+    async def test_without_network_there_is_no_first_time(self, server: FakeServer, tmp_path: Path) -> None:
+        server.unreachable = True
+        with pytest.raises(Unreachable):
+            await client_of(server, "ann", tmp_path).__aenter__()
+
+    async def test_a_store_is_one_users(self, server: FakeServer, tmp_path: Path) -> None:
+        async with client_of(server, "ann", tmp_path):
+            pass
+        other = Client(server.http_url, store=tmp_path / "ann.db", username="ben", password=PASSWORD)
+        with pytest.raises(ValueError, match="belongs to ann"):
+            await other.__aenter__()
+
+    async def test_an_access_token_that_has_ended_is_refreshed(self, server: FakeServer, tmp_path: Path) -> None:
+        async with client_of(server, "ann", tmp_path) as ann:
+            await ann.synced()
+            before = ann.store.get("tokens")
+            server.world.access.clear()
+            server.refuse("POST /v1/sessions/refresh", "unavailable", retry_after_s=0.01)
+            with contextlib.suppress(Exception):
+                await ann.request("GET", "/v1/users/me")
+            answers = await asyncio.gather(*(ann.request("GET", "/v1/users/me") for _ in range(3)))
+            assert {answer["username"] for answer in answers} == {"ann"}
+            assert ann.store.get("tokens")["refresh_token"] != before["refresh_token"]
+
+    async def test_signed_out_elsewhere_ends_all_and_keeps_what_is_unsent(
+        self, server: FakeServer, tmp_path: Path
+    ) -> None:
+        async with client_of(server, "ann", tmp_path) as ann:
+            chat = await ann.direct("ben")
+            await ann.synced()
+            server.swallow("send", times=3, carried_out=False)
+            sent = chat.write("unsent")
+            waiting = asyncio.create_task(sent.accepted())
+            reading = asyncio.create_task(until_state(ann, "never"))
+            await asyncio.sleep(0.01)
+            server.world.end(server.world.sessions[ann.store.get("account")["session_id"]])
+            for task in (waiting, reading):
+                with pytest.raises(SignedOut):
+                    await task
+            with pytest.raises(SignedOut):
+                await ann.request("GET", "/v1/users/me")
+        async with client_of(server, "ann", tmp_path) as ann:
+            for _ in range(3):
+                server._twists.clear()
+            await ann.conversation(chat.conversation_id).write("", client_id=sent.client_id).placed()
+            assert server.texts(chat.conversation_id) == ["unsent"]
+
+    async def test_sign_out(self, server: FakeServer, tmp_path: Path) -> None:
+        async with client_of(server, "ann", tmp_path) as ann:
+            await ann.synced()
+            assert await ann.sign_out() == 0
+            assert ann.store.get("tokens") is None
+
+    async def test_two_processes_of_one_store(self, server: FakeServer, tmp_path: Path) -> None:
+        """One has the socket; the other writes through it, sees what comes, and takes over."""
+        leader = await client_of(server, "ann", tmp_path).__aenter__()
+        async with client_of(server, "ann", tmp_path) as follower:
+            await follower.synced()
+            assert (leader.is_leading, follower.is_leading) == (True, False)
+            chat = await follower.direct("ben")
+            assert await (await chat.send("by the other")).placed() == 2
+            assert len(server.world.connections[leader.user_id]) == 1
+            await leader.__aexit__(None, None, None)
+            await until(lambda: follower.is_leading)
+            assert await (await chat.send("alone")).placed() == 3
+
+
+@all_bounded
+class TestEnd:
+    async def test_no_task_outlives_the_context(self, server: FakeServer, tmp_path: Path) -> None:
+        before = asyncio.all_tasks()
+        for when in range(6):
+            with contextlib.suppress(KeyError):
+                async with client_of(server, "ann", tmp_path) as ann:
+                    if when:
+                        await ann.direct("ben")
+                    if when > 2:
+                        await ann.synced()
+                    if when % 2:
+                        raise KeyError
+            left = [task.get_coro() for task in asyncio.all_tasks() - before]
+            files = {coro.cr_code.co_filename for coro in left if inspect.iscoroutine(coro)}
+            assert {file for file in files if "natter_client" in file and "testing" not in file} == set()
+
+    async def test_an_error_inside_comes_out_as_it_is(self, server: FakeServer, tmp_path: Path) -> None:
+        with pytest.raises(KeyError):
+            async with client_of(server, "ann", tmp_path):
+                raise KeyError
+
+    async def test_a_store_that_breaks_ends_the_client(self, server: FakeServer, tmp_path: Path) -> None:
+        async def wait() -> None:
+            async with client_of(server, "ann", tmp_path) as ann:
+                await ann.synced()
+                ann.store.close()
+                await asyncio.Event().wait()
+
+        with pytest.raises(Exception, match="closed database"):
+            await wait()
+
+
+@all_bounded
+class TestFakeServer:
+    async def test_a_client_that_breaks_the_rules_is_told(self) -> None:
+        server = FakeServer()
+        with pytest.raises(ProtocolViolationError, match="username: must be"):  # noqa: PT012 - that it ends, raises
+            async with server, Http(server.http_url) as http:
+                with pytest.raises(BadRequest):
+                    await http.call("POST", "/v1/sessions", {"username": ""})
