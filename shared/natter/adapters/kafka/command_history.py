@@ -2,16 +2,16 @@
 `CommandHistory` on `chat.commands` and `chat.dead`.
 
 How far `persist` is, its consumer group says; how far the ledger is, a group of its own: nobody joins either here.
-Places of a group that nobody is in can be read and written without joining it.
 """
 
 import time
-from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
+from contextlib import AbstractContextManager, closing
 
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
-from natter.adapters.kafka.client import SOURCE_HEADER, client_config
+from natter.adapters.kafka.client import SOURCE_HEADER
+from natter.adapters.kafka.reading import CALL_S, POLL_S, bounds, header, partitions, position, reader
 from natter.domain.errors import Unavailable
 from natter.domain.messages.commands import Command
 from natter.names import COMMANDS_TOPIC, DEAD_TOPIC, LEDGER_GROUP, PERSIST_GROUP
@@ -22,9 +22,7 @@ from natter.settings import KafkaSettings
 
 RECORDS = 200
 """Of one reading: what is asked of the store at once about them."""
-CALL_S = 5.0
-"""How long one call may take; a reading that gets nothing for so long is given up."""
-POLL_S = 0.1
+QUEUED_KB = 16_384
 EARLIER_MS = 5 * 60 * 1000
 """Brokers have clocks of their own: what was set aside may bear a time before that of the record itself."""
 
@@ -50,14 +48,14 @@ class KafkaCommandHistory:
         self._now = now
 
     def stretches(self) -> Mapping[int, Stretch]:
-        with self._consumer(self._decider) as consumer:
-            partitions = _partitions(consumer, self._topic)
-            decided = self._committed(consumer, partitions)
-        with self._consumer(self._own) as consumer:
-            looked_at = self._committed(consumer, partitions)
+        with self._reader(self._decider) as consumer:
+            known = partitions(consumer, self._topic)
+            decided = self._committed(consumer, known)
+        with self._reader(self._own) as consumer:
+            looked_at = self._committed(consumer, known)
             return {
                 each: self._stretch(consumer, each, looked_at.get(each), decided[each])
-                for each in partitions
+                for each in known
                 if each in decided
             }
 
@@ -69,20 +67,20 @@ class KafkaCommandHistory:
 
     def looked_at(self, ends: Mapping[int, int]) -> None:
         if ends:
-            with self._consumer(self._own) as consumer:
+            with self._reader(self._own) as consumer:
                 places = [TopicPartition(self._topic, each, end) for each, end in ends.items()]
                 for place in consumer.commit(offsets=places, asynchronous=False) or ():
                     if place.error is not None:
                         raise KafkaException(place.error)
 
     def set_aside(self, since: int) -> Collection[tuple[int, int]]:
-        with self._consumer(self._own) as consumer:
-            asked = [TopicPartition(DEAD_TOPIC, each, since - EARLIER_MS) for each in _partitions(consumer, DEAD_TOPIC)]
+        with self._reader(self._own) as consumer:
+            asked = [TopicPartition(DEAD_TOPIC, each, since - EARLIER_MS) for each in partitions(consumer, DEAD_TOPIC)]
             began = {each.partition: each.offset for each in consumer.offsets_for_times(asked, timeout=CALL_S)}
-            ends = {each: self._bounds(consumer, DEAD_TOPIC, each)[1] for each in began}
+            ends = {each: bounds(consumer, DEAD_TOPIC, each)[1] for each in began}
         places = {each: (first, ends[each]) for each, first in began.items() if 0 <= first < ends[each]}
         with closing(self._messages(DEAD_TOPIC, places)) as chunks:
-            sources = [_header(message, SOURCE_HEADER) for chunk in chunks for message in chunk]
+            sources = [header(message, SOURCE_HEADER) for chunk in chunks for message in chunk]
         return {
             (int(partition), int(offset))
             for topic, partition, offset in (each.decode().split("/") for each in sources if each)
@@ -93,7 +91,7 @@ class KafkaCommandHistory:
         """What is looked at, is; only where there is more, the brokers are asked from where on they have it."""
         if looked_at == decided:
             return Stretch(first=decided, end=decided)
-        first, _ = self._bounds(consumer, self._topic, partition)
+        first, _ = bounds(consumer, self._topic, partition)
         if looked_at is None:
             return Stretch(first=first, end=decided)
         return Stretch(first=max(first, looked_at), end=decided, missed=max(0, min(first, decided) - looked_at))
@@ -102,12 +100,15 @@ class KafkaCommandHistory:
         found = consumer.committed([TopicPartition(self._topic, each) for each in partitions], timeout=CALL_S)
         return {each.partition: each.offset for each in found if each.offset >= 0}
 
+    def _reader(self, group: str) -> AbstractContextManager[Consumer]:
+        return reader(self._settings, group=group, queued_kb=QUEUED_KB)
+
     def _messages(self, topic: str, places: Mapping[int, tuple[int, int]]) -> Generator[Sequence[Message]]:
         """What lies at `places`, from each first one to before its end."""
         left = {each: end for each, (first, end) in places.items() if first < end}
         if not left:
             return
-        with self._consumer(self._own) as consumer:
+        with self._reader(self._own) as consumer:
             consumer.assign([TopicPartition(topic, each, places[each][0]) for each in left])
             last = self._now()
             while left:
@@ -119,45 +120,12 @@ class KafkaCommandHistory:
                 if found:
                     yield found
                     last = self._now()  # whoever took it has spent the time
-                for each in [each for each in left if self._position(consumer, topic, each) >= left[each]]:
+                for each in [each for each in left if position(consumer, topic, each) >= left[each]]:
                     consumer.incremental_unassign([TopicPartition(topic, each)])
                     del left[each]
                     last = self._now()
                 if left and self._now() - last > CALL_S:
                     raise Unavailable("the log")
-
-    @staticmethod
-    def _position(consumer: Consumer, topic: str, partition: int) -> int:
-        (position,) = consumer.position([TopicPartition(topic, partition)])
-        return int(position.offset)
-
-    @staticmethod
-    def _bounds(consumer: Consumer, topic: str, partition: int) -> tuple[int, int]:
-        first, end = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=CALL_S)
-        return int(first), int(end)
-
-    @contextmanager
-    def _consumer(self, group: str) -> Iterator[Consumer]:
-        consumer = Consumer(
-            {
-                **client_config(self._settings),
-                "group.id": group,
-                "enable.auto.commit": False,
-                "enable.auto.offset.store": False,
-                "auto.offset.reset": "error",
-                "queued.max.messages.kbytes": 16_384,
-            }
-        )
-        try:
-            yield consumer
-        except KafkaException as error:
-            raise Unavailable("the log") from error
-        finally:
-            consumer.close()
-
-
-def _partitions(consumer: Consumer, topic: str) -> list[int]:
-    return sorted(consumer.list_topics(topic, timeout=CALL_S).topics[topic].partitions)
 
 
 def _logged(message: Message) -> Logged:
@@ -167,14 +135,9 @@ def _logged(message: Message) -> Logged:
 
 def _command(message: Message) -> Command | None:
     try:
-        return load_command(message.value() or b"", _header(message, SCHEMA_HEADER))
+        return load_command(message.value() or b"", header(message, SCHEMA_HEADER))
     except BadRecordError:
         return None
-
-
-def _header(message: Message, name: str) -> bytes | None:
-    value = dict(message.headers() or []).get(name)
-    return value if isinstance(value, bytes) else None
 
 
 def _partition(message: Message) -> int:

@@ -1,17 +1,17 @@
 """
 `ConnectionHistory` on `chat.connections`: a consumer without a group reads it back from a time on.
 
-Nothing is committed and no group is joined: offsets are looked up by time, and assigned.
+Nothing is committed: offsets are looked up by time.
 """
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from itertools import batched
 
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
-from natter.adapters.kafka.client import client_config
+from natter.adapters.kafka.reading import CALL_S, POLL_S, bounds, header, partitions, position, reader
 from natter.domain.connections import ConnectionChange
 from natter.domain.errors import Unavailable
 from natter.domain.ids import UserId
@@ -25,9 +25,7 @@ TOGETHER = 8
 """Partitions that are read at once: the brokers answer side by side, and no more than theirs is held in memory."""
 RECORDS = 10_000
 """Of one call, at most."""
-CALL_S = 5.0
-"""How long one call may take; a reading that gets nothing for so long is given up."""
-POLL_S = 0.1
+QUEUED_KB = 65_536
 
 
 class KafkaConnectionHistory:
@@ -56,20 +54,19 @@ class KafkaPastConnections:
         """The offset behind what was read, by partition."""
 
     def parts(self) -> Iterator[Sequence[ConnectionChange]]:
-        with self._consumer() as consumer:
-            partitions = consumer.list_topics(CONNECTIONS_TOPIC, timeout=CALL_S).topics[CONNECTIONS_TOPIC].partitions
-            for together in batched(sorted(partitions), TOGETHER, strict=False):
+        with self._reader() as consumer:
+            for together in batched(partitions(consumer, CONNECTIONS_TOPIC), TOGETHER, strict=False):
                 began = consumer.offsets_for_times(
                     [TopicPartition(CONNECTIONS_TOPIC, each, self._at) for each in together], timeout=CALL_S
                 )
-                ends = {each: self._end(consumer, each) for each in together}
+                ends = {each: bounds(consumer, CONNECTIONS_TOPIC, each)[1] for each in together}
                 starts = {each.partition: each.offset if each.offset >= 0 else ends[each.partition] for each in began}
                 yield from self._read(consumer, starts, ends)
 
     def rest(self) -> Iterator[Sequence[ConnectionChange]]:
         starts = dict(self._read_to)
-        with self._consumer() as consumer:
-            ends = {each: self._end(consumer, each) for each in starts}
+        with self._reader() as consumer:
+            ends = {each: bounds(consumer, CONNECTIONS_TOPIC, each)[1] for each in starts}
             for together in batched(sorted(starts), TOGETHER, strict=False):
                 yield from self._read(
                     consumer, {each: starts[each] for each in together}, {each: ends[each] for each in together}
@@ -91,56 +88,24 @@ class KafkaPastConnections:
                     raise KafkaException(message.error())
                 if partition in changes and offset is not None and offset < ends[partition]:
                     changes[partition] += self._changes(message)
-            for partition in [each for each in changes if self._position(consumer, each) >= ends[each]]:
+            for partition in [each for each in changes if position(consumer, CONNECTIONS_TOPIC, each) >= ends[each]]:
                 consumer.incremental_unassign([TopicPartition(CONNECTIONS_TOPIC, partition)])
                 yield changes.pop(partition)
                 last = self._now()  # whoever took it has spent the time
             if changes and self._now() - last > CALL_S:
                 raise Unavailable("the log")
 
+    def _reader(self) -> AbstractContextManager[Consumer]:
+        return reader(self._settings, group=REBUILD_GROUP, queued_kb=QUEUED_KB)
+
     def _changes(self, message: Message) -> list[ConnectionChange]:
         """Whose it is, its key says: nobody else's is parsed. What is no record of ours, `presence` sets aside."""
         if not self._covers(UserId((message.key() or b"").decode(errors="replace"))):
             return []
         try:
-            return [load_connection(message.value() or b"", _schema(message))]
+            return [load_connection(message.value() or b"", header(message, SCHEMA_HEADER))]
         except BadRecordError:
             return []
-
-    @staticmethod
-    def _position(consumer: Consumer, partition: int) -> int:
-        (position,) = consumer.position([TopicPartition(CONNECTIONS_TOPIC, partition)])
-        return int(position.offset)
-
-    @staticmethod
-    def _end(consumer: Consumer, partition: int) -> int:
-        """Everything that was confirmed to its producer lies before it."""
-        _, end = consumer.get_watermark_offsets(TopicPartition(CONNECTIONS_TOPIC, partition), timeout=CALL_S)
-        return int(end)
-
-    @contextmanager
-    def _consumer(self) -> Iterator[Consumer]:
-        consumer = Consumer(
-            {
-                **client_config(self._settings),
-                "group.id": REBUILD_GROUP,  # the library wants one
-                "enable.auto.commit": False,
-                "enable.auto.offset.store": False,
-                "auto.offset.reset": "error",
-                "queued.max.messages.kbytes": 65_536,
-            }
-        )
-        try:
-            yield consumer
-        except KafkaException as error:
-            raise Unavailable("the log") from error
-        finally:
-            consumer.close()
-
-
-def _schema(message: Message) -> bytes | None:
-    schema = dict(message.headers() or []).get(SCHEMA_HEADER)
-    return schema if isinstance(schema, bytes) else None
 
 
 _: type[ConnectionHistory] = KafkaConnectionHistory
