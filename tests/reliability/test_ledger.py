@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from infra.operators import where
 from local.cloud import Cloud
 from natter.adapters.cassandra.client import CassandraSession
 from natter.adapters.cassandra.event_store import CassandraEventStore
@@ -88,7 +89,11 @@ class TestLedger:
         assert [each.offset for each in found.lost] == [0, 1]
 
     async def test_the_function_finds_all_accounted_for_and_tells_where_a_message_is(
-        self, api: Api, cloud: Cloud
+        self,
+        api: Api,
+        cloud: Cloud,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
     ) -> None:
         alice, bob = await asyncio.gather(api.sign_up("alice"), api.sign_up("bob"))
         direct = await alice.direct(bob)
@@ -101,6 +106,16 @@ class TestLedger:
         told = await invoked(cloud, {"where": asked})
         assert (told["event"]["seq"], told["members"]) == (2, 2)
         assert "a secret" not in json.dumps(told)
+
+        for name, value in {
+            "AWS_ENDPOINT_URL_LAMBDA": f"http://127.0.0.1:{cloud.runtime.admin_port}",
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_REGION": cloud.app.outputs["Region"],
+        }.items():
+            monkeypatch.setenv(name, value)
+        assert await asyncio.to_thread(where.main, [cloud.app.outputs["Stage"], direct, "2"]) == 0
+        assert "stored at place 2 (message," in capsys.readouterr().out
 
 
 async def invoked(cloud: Cloud, event: object) -> dict[str, Any]:
