@@ -30,6 +30,7 @@ SERVICES = {
 """What Systems Manager calls them, in its parameters about Regions. Keyspaces was once named Managed Cassandra."""
 EVERYWHERE = {
     "AWS::ApiGateway",
+    "AWS::Budgets",
     "AWS::CDK",
     "AWS::CloudFormation",
     "AWS::CloudFront",

@@ -57,7 +57,7 @@ class OperationsStack(Stack):
         log.readers(alarms, own, streams)
         log.brokers(alarms, streams)
         stores.keyspaces(alarms, data)
-        stores.postgres(alarms, data)
+        stores.postgres(alarms, data, stage)
         stores.valkey(alarms, data, stage)
         stores.files(alarms, data)
         work.queues(alarms, functions)

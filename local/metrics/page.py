@@ -27,9 +27,9 @@ small {{ color: #777 }}
 """
 
 
-def page(dashboard: Dashboard, charts: Charts, states: Mapping[str, str]) -> str:
-    """`states` of alarms by name, as far as they are known here."""
-    widgets = "\n".join(_widget(widget, charts, states) for widget in dashboard.widgets)
+def page(dashboard: Dashboard, charts: Charts, states: Mapping[str, str], *, now: float | None = None) -> str:
+    """`states` of alarms by name, as far as they are known here. `now`: seconds since 1970; None: as it is."""
+    widgets = "\n".join(_widget(widget, charts, states, now) for widget in dashboard.widgets)
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="{RELOAD_S}">'
         f"<title>{escape(dashboard.name)}</title><style>{STYLE}</style></head><body><main>\n{widgets}\n</main>"
@@ -46,7 +46,7 @@ def index(charts: Charts) -> str:
     )
 
 
-def _widget(widget: Widget, charts: Charts, states: Mapping[str, str]) -> str:
+def _widget(widget: Widget, charts: Charts, states: Mapping[str, str], now: float | None) -> str:
     left, top, width, height = widget.place
     where = f"grid-area: {top + 1} / {left + 1} / span {height} / span {width}"
     match widget.kind:
@@ -55,7 +55,7 @@ def _widget(widget: Widget, charts: Charts, states: Mapping[str, str]) -> str:
         case "alarm":
             inside = _title(widget) + _states(widget, states)
         case _:
-            lines = charts.lines(widget)
+            lines = charts.lines(widget, now=now)
             inside = _title(widget) + (_numbers(lines) if widget.single else _drawing(widget, lines) + _legend(lines))
     return f'<section class="{widget.kind}" style="{where}">{inside}</section>'
 

@@ -26,7 +26,7 @@ def test_no_stack_exceeds_a_quota(name: str, stages: Callable[[str], Templates])
     stage = stages(name)
     files = sorted(file.name.removesuffix(".template.json") for file in stage.folder.glob("*.template.json"))
     stacks = [file.removeprefix(f"natter-{name}-") for file in files if file.startswith(f"natter-{name}-")]
-    assert len(stacks) == 5
+    assert len(stacks) >= 5
     assert [f"{stack}: {each}" for stack in stacks for each in exceeded(stage.stack(stack))] == []
 
 

@@ -62,7 +62,7 @@ def test_a_configuration_is_named_after_the_versions_that_it_is_for(app: Templat
 
 
 def test_somebody_is_told_when_a_broker_lets_no_more_functions_in(app: Templates) -> None:
-    alarms = [each for each in app.properties("AWS::CloudWatch::Alarm") if "refuses-connections" in each["AlarmName"]]
+    alarms = [each for each in app.properties("AWS::CloudWatch::Alarm") if "iam-connections" in each["AlarmName"]]
     assert {each["MetricName"] for each in alarms} == {"IAMTooManyConnections"}
     assert len(alarms) == app.one("AWS::MSK::Cluster")["NumberOfBrokerNodes"]
     assert app.one("AWS::MSK::Cluster")["EnhancedMonitoring"] == "PER_BROKER"

@@ -1,4 +1,3 @@
-import time
 from html.parser import HTMLParser
 
 from local.metrics.charts import Charts
@@ -7,6 +6,7 @@ from local.metrics.meter import Metric
 from local.metrics.page import index, page
 from local.model import Dashboard, MetricStat, Widget
 
+NOON = 1_800_000_000
 CALLS = MetricStat(namespace="Shop", name="Calls", dimensions=(), period_s=60, statistic="Sum")
 LINES = (("calls", "calls <1>"), ("found", "found"))
 GRAPH = Widget(
@@ -45,8 +45,8 @@ def a_page(*values: float) -> Reader:
     for value in values:
         taken.add(value)
     if values:
-        charts.record({Metric("Shop", "Calls", "Count"): taken}, now=time.time())
-    return Reader(page(SHOP, charts, {"slow": "ALARM", "down": "OK"}))
+        charts.record({Metric("Shop", "Calls", "Count"): taken}, now=NOON - 5)
+    return Reader(page(SHOP, charts, {"slow": "ALARM", "down": "OK"}, now=NOON))
 
 
 class TestPage:
