@@ -81,7 +81,7 @@ def _made() -> LambdaHandler:
         now_ms=engines.now_ms,
         looked_up=partial(count_look_ups, WARM),
     )
-    give_up = GiveUp(store=engines.event_store, now_ms=engines.now_ms)
+    give_up = GiveUp(timeline=engines.timeline, store=engines.event_store, now_ms=engines.now_ms)
     return build(persist, give_up, engines.dead)
 
 

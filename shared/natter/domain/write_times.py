@@ -25,11 +25,12 @@ def write_time(previous: int, at: int, refused_to: int) -> int:
     """
     The write timestamp (µs) of a record of the log's time `at` (ms), after one of `previous`.
 
-    Of the steps `REACH_US` above the log's own it is the lowest that is later than `refused_to`. So of all writers
-    only those that take the same step are served: what is lower is refused, and nobody takes a higher one before.
+    Of the steps `REACH_US` above the log's own it is the lowest that is later than `refused_to`, as is the microsecond
+    before it, with which leftovers are removed. So of all writers only those that take the same step are served: what
+    is lower is refused, and nobody takes a higher one before.
     """
     own = max(previous + 1, at * 1000)
-    steps = max(0, -((own - refused_to - 1) // REACH_US))
+    steps = max(0, -((own - 1 - refused_to - 1) // REACH_US))
     return own + steps * REACH_US
 
 
@@ -59,9 +60,9 @@ class Horizon:
         """
         guess = now_ms * 1000 - REACH_US - 2 * MARGIN_US
         for refused_to in (guess, oldest):
-            if oldest <= refused_to and not takes(refused_to + MARGIN_US):
-                self.refused_to = max(self.refused_to, refused_to)
+            if max(oldest, self.refused_to + 1) <= refused_to and not takes(refused_to + MARGIN_US):
+                self.refused_to = refused_to
                 return
-        if takes(oldest):
+        if takes(oldest - MARGIN_US):  # a margin older: the store's clocks are not one
             raise refusal
         raise Unavailable("the message store") from refusal

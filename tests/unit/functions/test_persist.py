@@ -53,7 +53,7 @@ class Consumer:
         self.chat, self.tables, self.dead = Chat(), Tables(), dead or MemoryDeadLetters()
         persist = replace(self.chat.persist, timeline=self.tables, store=self.tables)
         self.now = NOON
-        give_up = GiveUp(store=self.tables, now_ms=lambda: self.now)
+        give_up = GiveUp(timeline=self.tables, store=self.tables, now_ms=lambda: self.now)
         self.handler = build(persist, give_up, self.dead)
 
     def __call__(self, *records: dict[str, Any]) -> Any:

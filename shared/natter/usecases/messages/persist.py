@@ -98,9 +98,23 @@ class Persist:
         return Persisted(decisions=decisions, stored_at=stored_at, report=report)
 
     def _store(self, batch: Sequence[Record], into: list[Decision]) -> Mapping[ConversationId, Conversation]:
-        """Fold what is stored in one go; adds its decisions to `into`, and returns the conversations after it."""
-        lanes = _lanes(batch)
-        for lane in lanes:
+        """
+        Fold what is stored in one go, again as long as that is refused for its age; adds its decisions to `into`, and
+        returns the conversations after it.
+        """
+        while (folded := self._try_to_store(batch)) is None:
+            pass
+        touched, decisions = folded
+        for lane in _lanes(batch):
+            self.warm.complete(lane, touched)
+        into += decisions
+        return touched
+
+    def _try_to_store(
+        self, batch: Sequence[Record]
+    ) -> tuple[Mapping[ConversationId, Conversation], Sequence[Decision]] | None:
+        """None if it was refused for its age, and will get later timestamps: each time the horizon has moved on."""
+        for lane in _lanes(batch):
             self.warm.begin(lane[0])
         touched = self._load(batch)
         folded_before = {each: conversation.head for each, conversation in touched.items()}
@@ -121,11 +135,8 @@ class Persist:
             raise
         except Exception as error:  # noqa: BLE001 - a refusal, whatever the store calls it; it is raised again
             self._pass_horizon(batch, [*rows, *moved], error)
-            return self._store(batch, into)
-        for lane in lanes:
-            self.warm.complete(lane, touched)
-        into += decisions
-        return touched
+            return None
+        return touched, decisions
 
     def _pass_horizon(self, batch: Sequence[Record], refused: Sequence[Row | Head], error: Exception) -> None:
         """Let what is too old for the store be written as if it were younger; raises what `Horizon.move` does."""

@@ -1,7 +1,9 @@
+from collections.abc import Sequence
+
 import pytest
 
 from natter.domain.errors import Unavailable
-from natter.domain.ids import ConversationId
+from natter.domain.messages.events import Head
 from natter.usecases.messages.give_up import ATTEMPTS, PATIENCE_MS, GiveUp
 from natter.usecases.messages.persist import NotStored
 from tests.memory.tables import MemoryTables
@@ -11,18 +13,18 @@ FIRST, SECOND = a_log([a_command(a_post("x")), a_command(a_post("y"))])
 
 
 class Tables(MemoryTables):
-    is_down = False
+    failure: Exception | None = None
 
-    def takes(self, conversation: ConversationId, *, written_at: int) -> bool:
-        if self.is_down:
-            raise Unavailable("the store")
-        return super().takes(conversation, written_at=written_at)
+    def write_heads(self, heads: Sequence[Head]) -> None:
+        if self.failure is not None:
+            raise self.failure
+        super().write_heads(heads)
 
 
 class Stage:
     def __init__(self) -> None:
         self.now, self.tables = NOON, Tables()
-        self.give_up = GiveUp(store=self.tables, now_ms=lambda: self.now)
+        self.give_up = GiveUp(timeline=self.tables, store=self.tables, now_ms=lambda: self.now)
 
     def attempts(self, count: int, error: Unavailable | None = None) -> list[bool]:
         """Evenly over `PATIENCE_MS` and a little more."""
@@ -44,8 +46,12 @@ class TestGiveUp:
 
     def test_not_while_the_store_takes_nothing_for_its_conversation_either(self, stage: Stage) -> None:
         """P1, P9: then it is the store."""
-        stage.tables.is_down = True
+        stage.tables.failure = Unavailable("the store")
         assert not any(stage.attempts(10 * ATTEMPTS))
+
+    def test_a_store_that_finds_the_head_too_old_answers(self, stage: Stage) -> None:
+        stage.tables.failure = LookupError("a timestamp is at most 2 days old")
+        assert stage.attempts(ATTEMPTS)[-1]
 
     def test_not_for_the_fault_of_another_dependency(self, stage: Stage) -> None:
         assert not any(stage.attempts(10 * ATTEMPTS, Unavailable("cache")))
