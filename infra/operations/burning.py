@@ -6,7 +6,7 @@ from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 
 from infra.operations.alarms import Alarms, Because, Own, metric
-from infra.operations.levels import BUDGET_DAYS, BURNS, DAY_S, FEWEST, LEVELS, Availability, Burn, Level, Window, budget
+from infra.operations.levels import BUDGET_DAYS, BURNS, DAY_S, LEVELS, Availability, Burn, Level, Window, budget
 from natter import metrics
 
 FELT = {
@@ -60,7 +60,7 @@ def because(level: Level, why: str) -> Because:
 def rate(level: Level, own: Own, *, period: Duration, label: str = "Times too fast") -> cloudwatch.MathExpression:
     """How many times as fast as it may be the budget is spent, in each period; nothing where nobody asks."""
     return cloudwatch.MathExpression(
-        expression=f"IF({_bad(level)} >= {FEWEST}, {_share(level)} / {budget(level):g}, 0)",
+        expression=f"IF({_bad(level)} >= {level.fewest}, {_share(level)} / {budget(level):g}, 0)",
         using_metrics=_inputs(level, own, period),
         label=label,
         period=period,

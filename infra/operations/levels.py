@@ -3,7 +3,7 @@ What users may expect, as values. The alarms, the dashboard and docs/slo.md are 
 
 How fast an error budget may be spent until somebody is told is Google's way: The Site Reliability Workbook, chapter 5,
 "Alerting on SLOs", multiwindow, multi-burn-rate (https://sre.google/workbook/alerting-on-slos/). It says of services
-with few requests what `FEWEST` is for.
+with few requests what `fewest` is for.
 """
 
 from dataclasses import dataclass
@@ -12,9 +12,6 @@ from typing import Literal
 MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86400
 BUDGET_DAYS = 30
 """Over which a budget is reckoned."""
-FEWEST = 3
-"""Of fewer bad ones in a window nobody is told: where few people talk, one is a large share and says little."""
-
 type Urgency = Literal["page", "ticket"]
 URGENCIES: tuple[Urgency, ...] = ("page", "ticket")
 
@@ -74,6 +71,8 @@ class Availability:
     """
     counts: str
     """What is counted, for people to read."""
+    fewest: int = 3
+    """Of fewer bad ones in a window nobody is told: where few people talk, one is a large share and says little."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,6 +86,8 @@ class Quickness:
     within_ms: int
     counts: str
     """What is counted, for people to read."""
+    fewest: int = 30
+    """As above; somebody's first messages after functions have slept are late, all of them."""
 
 
 type Level = Availability | Quickness

@@ -68,11 +68,12 @@ def keyspaces(alarms: Alarms, data: DataStack) -> None:
 
 def postgres(alarms: Alarms, data: DataStack, stage: Stage) -> None:
     """Aurora User Guide, "Monitoring RDS Proxy metrics with Amazon CloudWatch", dimension set 1: `ProxyName`."""
-    cluster, proxy = data.database.cluster, {"ProxyName": data.database.proxy.db_proxy_name}
+    proxy = {"ProxyName": data.database.proxy.db_proxy_name}
+    writer = {"DBClusterIdentifier": data.database.cluster.cluster_identifier, "Role": "WRITER"}
     felt = "sign-ups, sign-ins, connects and changes of groups that are slow, or `unavailable`"
-    limits = [("cpu", cluster.metric_cpu_utilization(period=MINUTE), 85)]
+    limits = [("cpu", metric("AWS/RDS", "CPUUtilization", writer, statistic="avg"), 85)]
     if stage.database_acu is not None:  # the other kind has no such metric
-        limits.append(("capacity", cluster.metric_acu_utilization(period=MINUTE), 90))
+        limits.append(("capacity", metric("AWS/RDS", "ACUUtilization", writer, statistic="max"), 90))
     for name, measured, above in limits:
         alarms.ticket(
             f"postgres-{name}",

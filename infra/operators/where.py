@@ -15,9 +15,10 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 
 TIMEOUT_S = 70
-"""The function has a minute, and may be looking at the log just then."""
+"""The function has a minute. One that looks at the log just then has an environment of its own."""
 
 
 class NotAnswered(Exception):
@@ -54,11 +55,14 @@ def question(conversation: str, message: Sequence[str]) -> Mapping[str, Any]:
 def ask(stage: str, where: Mapping[str, Any]) -> Mapping[str, Any]:
     """
     Raises:
-        NotAnswered: the function failed; its log says why.
+        NotAnswered: the function cannot be asked, or failed; then its log says why.
     """
     config = Config(read_timeout=TIMEOUT_S, retries={"mode": "standard", "total_max_attempts": 2})
     client = boto3.Session(region_name=os.environ.get("AWS_REGION")).client("lambda", config=config)
-    answer = client.invoke(FunctionName=f"natter-{stage}-reconcile", Payload=json.dumps({"where": where}).encode())
+    try:
+        answer = client.invoke(FunctionName=f"natter-{stage}-reconcile", Payload=json.dumps({"where": where}).encode())
+    except (BotoCoreError, ClientError) as error:
+        raise NotAnswered(str(error)) from error
     told: Mapping[str, Any] = json.loads(answer["Payload"].read())
     if "FunctionError" in answer:
         raise NotAnswered(f"{told.get('errorType')}: {told.get('errorMessage')}")

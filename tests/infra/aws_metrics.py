@@ -49,6 +49,7 @@ _OF: Mapping[str, Mapping[tuple[str, ...], str]] = {
     "AWS/NATGateway": {("NatGatewayId",): "ErrorPortAllocation PacketsDropCount"},
     "AWS/RDS": {
         ("DBClusterIdentifier",): "CPUUtilization ACUUtilization",
+        ("DBClusterIdentifier", "Role"): "CPUUtilization ACUUtilization",
         ("ProxyName",): "ClientConnections DatabaseConnections MaxDatabaseConnectionsAllowed"
         " DatabaseConnectionsBorrowLatency",
     },

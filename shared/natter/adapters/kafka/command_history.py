@@ -94,7 +94,8 @@ class KafkaCommandHistory:
         first, _ = bounds(consumer, self._topic, partition)
         if looked_at is None:
             return Stretch(first=first, end=decided)
-        return Stretch(first=max(first, looked_at), end=decided, missed=max(0, min(first, decided) - looked_at))
+        there = min(first, decided)  # what lies between is missed once it is decided
+        return Stretch(first=max(there, looked_at), end=decided, missed=max(0, there - looked_at))
 
     def _committed(self, consumer: Consumer, partitions: Sequence[int]) -> dict[int, int]:
         found = consumer.committed([TopicPartition(self._topic, each) for each in partitions], timeout=CALL_S)
