@@ -33,7 +33,8 @@ An error budget is what may be bad. What counts is how fast it is spent: at 1 it
 REST = f"""\
 
 Two windows, because a long one alone would ring for an hour after all is well, and a short one alone for every \
-hiccup. Fewer than {CONNECT.fewest} bad attempts, or {QUICK.fewest} late messages, in a window tell nobody: where few people talk, one is a large share.
+hiccup. Fewer than {CONNECT.fewest} bad attempts, or {QUICK.fewest} late messages, in a window tell nobody: where few \
+people talk, one is a large share.
 
 What wakes people is `natter-STAGE-users-feel-it`, one alarm for all levels, so that one cause wakes once, and \
 `natter-STAGE-lost`. Everything else makes tickets. Each has a topic, `natter-STAGE-pages` and \
@@ -45,7 +46,8 @@ What the gateways themselves do not let through, or cannot hand on, reaches no f
 the alarms `sockets-executionerror` and `http-5xx` tell of it. Nobody looks from outside by themselves yet; \
 `natter-smoke` does when it is run.
 
-Services beneath promise no more than these levels each (MSK 99.9 %, API Gateway and Lambda 99.95 %), and less together. What people see is \
+Services beneath promise no more than these levels each (MSK 99.9 %, API Gateway and Lambda 99.95 %), and less \
+together. What people see is \
 kept by clients that repeat, with an outbox, what was not acknowledged: an attempt that fails and is repeated counts \
 as bad here all the same. No deployment on AWS was measured by these numbers yet.
 """
