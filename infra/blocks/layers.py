@@ -1,6 +1,7 @@
 """Dependency layers, built from the hashed requirements of a group, without Docker."""
 
 import hashlib
+import os
 import platform
 import shutil
 import subprocess
@@ -17,7 +18,9 @@ from infra.config import Stage
 
 ROOT = Path(__file__).resolve().parents[2]
 PLATFORMS = {"arm64": "aarch64-manylinux_2_28", "host": None}
-BUILD = 1
+UNPACKED = "/opt/python"
+"""Where Lambda has a layer's modules."""
+BUILD = 2
 """Part of the assets' hash: raised when what `Wheels` does changes."""
 INSTALL_TIMEOUT_S = 300
 
@@ -33,7 +36,8 @@ class Wheels:
     Installs one group's pinned wheels below `python/`, byte-compiled and without tests.
 
     Lambda unpacks archives with other file times than the build had, so the byte code is made not to be compared
-    with its source: imports take a third of the time.
+    with its source: imports take a third of the time. It names files as they lie there, and is the same whoever makes
+    it: sets of constants are written in the order of their hashes.
     """
 
     def __init__(self, requirements: Path, wheel_platform: str | None) -> None:
@@ -57,8 +61,12 @@ class Wheels:
         for tests in [path for path in target.glob("*/**/tests") if path.is_dir()]:
             shutil.rmtree(tests)
         subprocess.run(
-            [sys.executable, "-m", "compileall", "-q", "-j2", "--invalidation-mode", "unchecked-hash", str(target)],
+            [
+                *(sys.executable, "-m", "compileall", "-q", "-j2", "--invalidation-mode", "unchecked-hash"),
+                *("-s", str(target), "-p", UNPACKED, str(target)),
+            ],
             check=True,
+            env=os.environ | {"PYTHONHASHSEED": "0"},
             timeout=INSTALL_TIMEOUT_S,
         )
         return True

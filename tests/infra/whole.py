@@ -66,12 +66,17 @@ def _made(first: Templates, folder: Path) -> Whole:
 
 
 def _files(app: Templates) -> Mapping[str, str]:
-    """What a deployment reads."""
-    return {
-        path.name: path.read_text()
-        for pattern in ("*.template.json", "*.assets.json")
-        for path in sorted(app.folder.glob(pattern))
-    }
+    """What a deployment reads: templates, and of what assets they are made."""
+    templates = {path.name: path.read_text() for path in sorted(app.folder.glob("*.template.json"))}
+    return templates | {path.name: _assets(path) for path in sorted(app.folder.glob("*.assets.json"))}
+
+
+def _assets(manifest: Path) -> str:
+    """By their digests: where they lie differs, for layers are not built in the first synthesis."""
+    assets = json.loads(manifest.read_text())
+    for asset in assets["files"].values():
+        del asset["source"]["path"]
+    return json.dumps(assets)
 
 
 def _built(group: str, folder: Path) -> Path:

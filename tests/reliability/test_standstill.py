@@ -61,7 +61,7 @@ class TestStandstill:
             Command(conversation_id=lobby, sender_id=ann, items=(created,), decided=True),
             *(a_command(a_post(f"m{number}"), sender=ann, conversation=lobby) for number in range(3)),
         ]
-        events = waiting(COMMANDS_TOPIC, COMMAND_SCHEMA, list(map(dump_command, commands)), days=[6, 5.9, 2.5, 1])
+        events = waiting(COMMANDS_TOPIC, COMMAND_SCHEMA, list(map(dump_command, commands)), days=[6.5, 5.9, 2.5, 1])
         receipt = dump_receipt(Receipt(conversation_id=lobby, user_id=ann, read_seq=4))
         receipts = waiting(RECEIPTS_TOPIC, RECEIPT_SCHEMA, [receipt], days=[2.5])
         for function, event in (("persist", events), ("persist", events), ("receipts", receipts)):

@@ -205,6 +205,6 @@ class TestWhatARoleMayNot:
         """Who may, does: `users_api`, when somebody asks for all that there is of them."""
         acting("send")
         with pytest.raises(ClientError) as failure:
-            await asyncio.to_thread(boto3.client("lambda").invoke, FunctionName="natter-local-export")
+            await asyncio.to_thread(boto3.Session().client("lambda").invoke, FunctionName="natter-local-export")
         assert failure.value.response["Error"]["Code"] == "AccessDeniedException"
         await self.seen(cloud, "send", "lambda:InvokeFunction")
