@@ -31,7 +31,7 @@ WATCHED = {
     "AWS/Kafka": {"MaxOffsetLag", "SumOffsetLag", "UnderReplicatedPartitions", "OfflinePartitionsCount"}
     | {"ActiveControllerCount", "CpuUser", "IAMTooManyConnections", "KafkaDataLogsDiskUsed"},
     "AWS/SQS": {"ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage"},
-    "AWS/RDS": {"CPUUtilization", "ACUUtilization", "DatabaseConnectionsBorrowLatency", "DatabaseConnections"},
+    "AWS/RDS": {"CPUUtilization", "DatabaseConnectionsBorrowLatency", "DatabaseConnections"},
     "AWS/Cassandra": {"SystemErrors", "UserErrors", "ReadThrottleEvents", "PerConnectionRequestRateExceeded"},
     "AWS/ApiGateway": {"5xx", "IntegrationLatency"},
     "AWS/ElastiCache": {"BytesUsedForCache", "ElastiCacheProcessingUnits", "ThrottledCmds"},
@@ -96,6 +96,11 @@ class TestAlarms:
         found = watched(app)
         missed = {name: metrics - found.get(name, set()) for name, metrics in WATCHED.items()}
         assert not any(missed.values()), missed
+
+    def test_watch_the_capacity_of_a_database_that_grows(self, app: Templates) -> None:
+        """Of one that does not, there is no such figure."""
+        grows = any(each["DBInstanceClass"] == "db.serverless" for each in app.properties("AWS::RDS::DBInstance"))
+        assert ("ACUUtilization" in watched(app)["AWS/RDS"]) == grows
 
     def test_every_function_has_two(self, app: Templates) -> None:
         names = {alarm["AlarmName"] for alarm in app.properties("AWS::CloudWatch::Alarm")}
