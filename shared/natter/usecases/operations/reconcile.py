@@ -1,17 +1,18 @@
 """Make sure that nothing which was accepted is lost: read the log again, and ask what became of each item (P1)."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
 from natter.domain.budgets import SWEEP_MS
 from natter.domain.clock import NowMs
+from natter.domain.errors import Unavailable
 from natter.domain.fold.accounting import Stored, own_outcome, unaccounted
 from natter.domain.fold.conversation import client_id_key
 from natter.domain.messages.commands import Record
 from natter.names import EPOCH
-from natter.ports.ledger import CommandHistory, Logged
+from natter.ports.ledger import CommandHistory, Logged, Stretch
 from natter.ports.reading import Timeline
 
 _logger = logging.getLogger(__name__)
@@ -55,10 +56,11 @@ class Reconcile:
 
     It writes nothing but how far it has looked, and reads what the fold has written in any case: the outcome of each
     client id, the event at the place that it names, the head. What is lost is named in the log before the place moves
-    on, so it is found at least once.
+    on, so it is found at least once. Where the log stops answering, what was looked at before counts, and the rest is
+    behind (`age_ms`): one partition that cannot be read hides nothing of the others.
 
     Raises:
-        Unavailable: the log or the store did not answer. The next run begins where this one did.
+        Unavailable: the store did not answer, or the log not once. The next run begins where this one did.
     """
 
     history: CommandHistory
@@ -77,7 +79,7 @@ class Reconcile:
         times: dict[int, int] = {}
         suspects: list[Lost] = []
         items, since, oldest = 0, self.now_ms(), self.now_ms()
-        with closing(self.history.read(stretches)) as chunks:
+        with closing(self._readable(stretches)) as chunks:
             for chunk in chunks:
                 found = self._suspects(chunk)
                 items += sum(len(each.command.items) for each in chunk if each.command is not None)
@@ -100,6 +102,19 @@ class Reconcile:
             missed=sum(missed.values()),
             age_ms=self.now_ms() - min(left) if left else 0,
         )
+
+    def _readable(self, stretches: Mapping[int, Stretch]) -> Generator[Sequence[Logged]]:
+        """All, or those before the log has stopped to answer, if there are any."""
+        some = False
+        with closing(self.history.read(stretches)) as chunks:
+            try:
+                for chunk in chunks:
+                    yield chunk
+                    some = True
+            except Unavailable as error:
+                if not some:
+                    raise
+                _logger.warning("the rest is left: %s", error)
 
     def _suspects(self, chunk: Sequence[Logged]) -> list[Lost]:
         """What is lost, unless it was set aside."""

@@ -1,11 +1,13 @@
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 
 from natter.domain.errors import Unavailable
 from natter.domain.fold.conversation import client_id_key
 from natter.domain.messages.commands import Record
+from natter.ports.ledger import Logged, Stretch
 from natter.usecases.operations.reconcile import UNREADABLE, Lost, Reconcile, Reconciled
 from tests.memory.command_history import MemoryCommandHistory
 from tests.memory.tables import MemoryTables
@@ -166,3 +168,42 @@ class TestReconcile:
 def test_what_is_lost_counts() -> None:
     lost = Lost(partition=3, offset=8812, item=0)
     assert Reconciled(items=1, lost=(lost,), missed=2, age_ms=0).unaccounted == 3
+
+
+class HangingHistory(MemoryCommandHistory):
+    """Partition 1 has no leader."""
+
+    def read(self, stretches: Mapping[int, Stretch]) -> Generator[Sequence[Logged]]:
+        yield from super().read({0: stretches[0]} if 0 in stretches else {})
+        if 1 in stretches:
+            raise Unavailable("the log")
+
+
+class TestAPartitionThatCannotBeRead:
+    def test_hides_nothing_of_the_others_and_is_behind(self) -> None:
+        ledger = Ledger()
+        losing_an_event(ledger)
+        ledger.history = HangingHistory(LOG, LOG)
+        ledger.reconcile = replace(ledger.reconcile, history=ledger.history)
+        found = ledger.reconcile()
+        assert [(each.partition, each.offset, each.item) for each in found.lost] == [(0, 1, 1)]
+        assert found.age_ms > 0
+        assert ledger.history.places == {0: 4, 1: 0}
+
+    def test_alone_nothing_is_known(self) -> None:
+        ledger = Ledger()
+        ledger.reconcile()
+        ledger.reconcile = replace(ledger.reconcile, history=HangingHistory([], LOG))
+        with pytest.raises(Unavailable):
+            ledger.reconcile()
+
+
+class TestWhatTheLogHasDropped:
+    def test_counts_once_it_is_decided_and_no_sooner(self) -> None:
+        """`persist` and the ledger both stood still for longer than the log keeps anything."""
+        ledger = Ledger()
+        ledger.history.places[0], ledger.history.decided[0], ledger.history.dropped[0] = 1, 2, 4
+        assert ledger.reconcile().missed == 1
+        ledger.history.decided[0] = 4
+        assert ledger.reconcile().missed == 2
+        assert ledger.reconcile().missed == 0
