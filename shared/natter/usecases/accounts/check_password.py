@@ -61,17 +61,22 @@ class CheckPassword:
     def _tell(self, wrong: Sequence[tuple[Bucket, str]], *, matches: bool) -> None:
         """
         Only who has a token left is told whether it was right, so that as many attempts as one likes, made at the same
-        time, tell no more than one after the other. A wrong one costs a token even then, so that they do not come again
-        as soon as there is one: each is a hash of a password.
+        time, tell no more than one after the other. Who is told nothing pays all the same, right or wrong: they do not
+        come again as soon as there is a token, for each is a hash of a password, and how long others have to wait then
+        does not tell it either.
 
         The address comes first: one that is refused takes nothing of the names that it tries, whose owners come from
         elsewhere.
         """
         for bucket, key in wrong:
-            if matches:
-                self.limits.look(bucket, key)
-            else:
+            if not matches:
                 self.limits.charge(bucket, key)
+                continue
+            try:
+                self.limits.look(bucket, key)
+            except RateLimited:
+                self.limits.charge(bucket, key)
+                raise
 
     def _take(self, buckets: Sequence[tuple[Bucket, str]]) -> None:
         """All or none."""

@@ -177,3 +177,31 @@ class Outrun(MemoryPasswords):
             with pytest.raises(BadCredentials):
                 self._world.check(self._name, "wrong", address="192.0.2.2")
         return super().verify(password_hash, password)
+
+
+class Meanwhile(MemoryPasswords):
+    """While this one is looked at, as many others have failed as may."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def verify(self, password_hash: str | None, password: str) -> bool:
+        for _ in range(FAILED_SIGN_INS_PER_NAME.burst):
+            with pytest.raises(BadCredentials):
+                self._world.check("ann", "wrong", address="192.0.2.2")
+        return super().verify(password_hash, password)
+
+
+class TestWhoIsToldNothing:
+    def test_leaves_nothing_that_tells_it_to_others_either(self) -> None:
+        """How long the next has to wait is the same whether it was right or wrong."""
+        waits = []
+        for password in (PASSWORD, "wrong"):
+            world = World()
+            world.add("ann")
+            with pytest.raises(RateLimited):
+                replace(world.check, passwords=Meanwhile(world))("ann", password, address="192.0.2.1")
+            with pytest.raises(RateLimited) as refused:
+                world.check("ann", PASSWORD, address="192.0.2.3")
+            waits.append(refused.value.retry_after_ms)
+        assert waits[0] == waits[1]
