@@ -62,7 +62,7 @@ SIZING: dict[FunctionName, Sizing] = {
     "wake": Sizing(memory_mb=1024, timeout_s=30),
     "rebuild": Sizing(memory_mb=1769, timeout_s=300),
     "relay": Sizing(timeout_s=60, reserved_concurrency=1),
-    "reconcile": Sizing(memory_mb=1024, timeout_s=60, reserved_concurrency=2),
+    "reconcile": Sizing(memory_mb=1024, timeout_s=60, reserved_concurrency=1),
     "erase": Sizing(timeout_s=60, reserved_concurrency=1),
     "export": Sizing(memory_mb=1024, timeout_s=names.EXPORT_TIMEOUT_S),
     "users_api": Sizing(memory_mb=1769, timeout_s=20),

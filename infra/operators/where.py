@@ -18,7 +18,9 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 TIMEOUT_S = 70
-"""The function has a minute. One that looks at the log just then has an environment of its own."""
+"""The function has a minute."""
+ATTEMPTS = 10
+"""It may be looking at the log just then, for up to a minute, and nothing else meanwhile: Lambda throttles the call."""
 
 
 class NotAnswered(Exception):
@@ -57,7 +59,7 @@ def ask(stage: str, where: Mapping[str, Any]) -> Mapping[str, Any]:
     Raises:
         NotAnswered: the function cannot be asked, or failed; then its log says why.
     """
-    config = Config(read_timeout=TIMEOUT_S, retries={"mode": "standard", "total_max_attempts": 2})
+    config = Config(read_timeout=TIMEOUT_S, retries={"mode": "standard", "total_max_attempts": ATTEMPTS})
     client = boto3.Session(region_name=os.environ.get("AWS_REGION")).client("lambda", config=config)
     try:
         answer = client.invoke(FunctionName=f"natter-{stage}-reconcile", Payload=json.dumps({"where": where}).encode())

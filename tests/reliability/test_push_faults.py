@@ -7,28 +7,35 @@ import asyncio
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
+from statistics import median
 
 import pytest
 
 from local.cloud import Cloud
-from local.faults import Kill, Service
+from local.faults import Duplicate, Kill, Pause, Resume, Service
 from natter.domain.push.waking import MAX_AGE_MS
 from tests.support.api import Api, User
 from tests.support.browsers import browsers
-from tests.support.phones import Phone, Sns, bodies, with_phone
+from tests.support.lag import lags
+from tests.support.phones import Phone, Shown, Sns, bodies, with_phone
 from tests.support.runbooks import blocks
 from tests.support.socket import Socket
 from tests.support.valkey import flush
 from tests.support.waves import Waves, a_wave
 
+PAIRS, ROUNDS = 5, 20
+AWAY = 5
 AGAIN_S = 4
 """A wave that is given back, or whose function died, is handed out again."""
 LEFT_MS = 4_000
 """Until a message is an hour old."""
 PATIENCE_S = 60.0
 LOOK_S = 0.05
+SLOWER = 5
+"""Times; with what a busy machine adds. A call of a service that hangs is waited for for a second at least."""
+NOISE_S = 0.1
 
 
 @pytest.fixture
@@ -69,6 +76,77 @@ async def unheard(api: Api, sns: Sns, waves: Waves, sender: User, screen: Socket
     await waves.handled(chat)
     await phone.register(user)
     return chat, user, phone
+
+
+class Talk:
+    """Pairs who talk, everybody as fast as they are heard."""
+
+    def __init__(self, pairs: Sequence[tuple[str, Socket, Socket]]) -> None:
+        self._pairs = pairs
+
+    @classmethod
+    async def begin(cls, api: Api) -> "Talk":
+        async def pair(number: int) -> tuple[str, Socket, Socket]:
+            one, other = await asyncio.gather(api.sign_up(f"one{number}"), api.sign_up(f"other{number}"))
+            return await one.direct(other), await one.connect(), await other.connect()
+
+        return cls(await asyncio.gather(*map(pair, range(PAIRS))))
+
+    async def go_on(self) -> list[float]:
+        """From the call to the other's screen, of each message (s)."""
+        return [took for some in await asyncio.gather(*(self._said(*pair) for pair in self._pairs)) for took in some]
+
+    async def _said(self, chat: str, speaker: Socket, listener: Socket) -> list[float]:
+        took = []
+        for number in range(ROUNDS):
+            began = time.perf_counter()
+            (client_id,) = await speaker.say(chat, f"message {number}")
+            await listener.event(chat, client_id, within_s=PATIENCE_S)
+            took.append(time.perf_counter() - began)
+        return took
+
+
+class TestLocalStackPaused:
+    """
+    SNS and SQS hang, and so do keys, secrets and files: who is signed in and talks does not need those. A function that
+    asks PostgreSQL for the first time does, so these are conversations in which something was said before.
+    """
+
+    async def test_nothing_on_the_way_of_a_message_waits_and_pushes_come_late_and_once(
+        self, cloud: Cloud, api: Api, sns: Sns, waves: Waves
+    ) -> None:
+        alice, (reader, seen) = await asyncio.gather(api.sign_up("alice"), with_phone(api, sns, "reader"))
+        away = await asyncio.gather(*(with_phone(api, sns, f"away{number}") for number in range(AWAY)))
+        phones = [seen, *(phone for _, phone in away)]
+        chats = [await alice.direct(user) for user, _ in away]
+        read = await alice.direct(reader)
+        screen, talk = await alice.connect(), await Talk.begin(api)
+        for chat in (read, *chats):
+            await screen.say(chat, "before")
+        before, _ = await asyncio.gather(talk.go_on(), asyncio.gather(*(phone.until(bool) for phone in phones)))
+        laptop = await (await reader.on_another_device()).connect()
+        await laptop.ping()
+
+        await cloud.faults.apply(Pause("localstack"))
+        for chat in chats:
+            await screen.say(chat, "hello")
+        await until(lambda: any(name.endswith("-push") for name in lags(cloud)), "push waits for SQS")
+        assert (await laptop.ask({"action": "read", "conversation_id": read, "seq": 2}))["type"] == "ok"
+        meanwhile = await talk.go_on()
+        await until(lambda: all(name.endswith("-push") for name in lags(cloud)), "others are behind, too")
+        assert median(meanwhile) < SLOWER * median(before) + NOISE_S
+        assert (await cloud.faults.active())[0].fault == Pause("localstack"), "all of that while it hung"
+
+        await cloud.faults.apply(Duplicate("wake", seconds=PATIENCE_S, concurrently=True))
+        await cloud.faults.apply(Resume("localstack"))
+        await asyncio.gather(*(phone.until(is_told, within_s=PATIENCE_S) for _, phone in away))
+        for chat in chats:
+            await waves.handled(chat)
+        assert [bodies(await phone.pushes()) for _, phone in away] == [["before", "hello"]] * AWAY
+
+
+def is_told(pushes: list[Shown]) -> bool:
+    return "hello" in bodies(pushes)
 
 
 class TestSnsAlone:
