@@ -22,7 +22,8 @@ export class Http {
     body?: object,
     options: { token?: string; timeout_ms?: number } = {},
   ): Promise<HttpAnswer> {
-    const headers: Record<string, string> = {};
+    // Without it an attachment's address is a redirect, which leaves the API.
+    const headers: Record<string, string> = { Accept: "application/json" };
     if (options.token !== undefined) headers.Authorization = `Bearer ${options.token}`;
     if (body) headers["Content-Type"] = "application/json";
     try {

@@ -46,7 +46,13 @@ export class Calls {
   }
 }
 
-/** What a part is told of an answer that is not good. */
+/** Whether it is a good one with what it is asked for: something between may answer 200, too. */
+export function isUsable({ status, body }: HttpAnswer, key: string): boolean {
+  return status >= 200 && status < 300 && typeof body === "object" && body !== null && key in body;
+}
+
+/** What a part is told of an answer that is not good; a good one without what it was asked for is none. */
 export function failureOf({ status, retry_after_ms }: HttpAnswer): { status: number; retry_after_ms?: number } {
-  return { status, ...(retry_after_ms === undefined ? {} : { retry_after_ms }) };
+  const isGood = status >= 200 && status < 300;
+  return { status: isGood ? 0 : status, ...(retry_after_ms === undefined ? {} : { retry_after_ms }) };
 }

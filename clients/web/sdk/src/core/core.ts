@@ -8,7 +8,7 @@ import type {
   TicketAnswer,
   WireEvent,
 } from "../protocol.js";
-import { type Call, Calls, failureOf } from "./calls.js";
+import { type Call, Calls, failureOf, isUsable } from "./calls.js";
 import type { Change, Settings, Stored } from "./changes.js";
 import { Outbox, type OutboxEffect, type OutboxInput } from "./outbox.js";
 import { earliest, type Random, type Wake } from "./part.js";
@@ -172,19 +172,19 @@ export class Core {
 
   #answered(id: string, answer: HttpAnswer): void {
     const waiting = this.#calls.take(id);
-    const { status, body } = answer;
-    const isGood = status >= 200 && status < 300;
+    const { body } = answer;
     const failure = failureOf(answer);
     switch (waiting?.part) {
       case "ticket":
-        if (isGood) return this.#doSession({ type: "ticket", url: (body as TicketAnswer).url });
+        if (isUsable(answer, "url")) return this.#doSession({ type: "ticket", url: (body as TicketAnswer).url });
         return this.#doSession({ type: "ticket_failed", ...failure });
       case "sync":
-        if (isGood) return this.#doSync({ type: "answer", answer: body as SyncAnswer });
+        if (isUsable(answer, "conversations")) return this.#doSync({ type: "answer", answer: body as SyncAnswer });
         return this.#doSync({ type: "failed", ...failure });
       case "timeline": {
         const { conversation_id, asked } = waiting;
-        if (isGood) return this.#doTimeline(conversation_id, { type: "page", asked, page: body as PageAnswer });
+        if (isUsable(answer, "events"))
+          return this.#doTimeline(conversation_id, { type: "page", asked, page: body as PageAnswer });
         return this.#doTimeline(conversation_id, { type: "fetch_failed", asked, ...failure });
       }
     }
@@ -278,7 +278,9 @@ export class Core {
     const effects = timeline.step(this.#at, input, this.#random);
     const isReset = effects.some((effect) => effect.type === "reset");
     for (const effect of effects) this.#timelineEffect(id, timeline, effect, isReset);
-    if (input.type === "page" || input.type === "fetch_failed") this.#tell({ kind: "fetched", conversation_id: id });
+    const isIdle = input.type === "older" && !timeline.isFetching;
+    if (input.type === "page" || input.type === "fetch_failed" || isIdle)
+      this.#tell({ kind: "fetched", conversation_id: id });
   }
 
   #timelineEffect(id: string, timeline: Timeline, effect: TimelineEffect, isReset: boolean): void {
