@@ -156,22 +156,17 @@ export class Driver {
 
 /** Milliseconds since the epoch that never go back: where the clock was set back, they go on from there. */
 class Clock {
-  readonly #began = Date.now() - performance.now();
   #carried = 0;
   #last = 0;
 
   now(): number {
-    const passed = this.#began + performance.now();
-    const wall = Date.now();
-    // Half a second is how far two clocks that are right may be apart.
-    if (wall + this.#carried < passed - 500) this.#carried = passed - wall;
-    this.#last = Math.max(this.#last, Math.floor(wall + this.#carried));
+    this.#carried = Math.max(this.#carried, this.#last - Date.now());
+    this.#last = Date.now() + this.#carried;
     return this.#last;
   }
 }
 
-/** What is shown of an effect. */
-export function deltaOf(effect: CoreEffect): Delta[] {
+function deltaOf(effect: CoreEffect): Delta[] {
   if (effect.type === "change") return [effect.change];
   return effect.type === "tell" ? [effect.passing] : [];
 }

@@ -1,3 +1,4 @@
+import { failureOf } from "./core/calls.js";
 import type { HttpAnswer } from "./core/core.js";
 import { type ErrorCode, NatterError } from "./errors.js";
 import { ERRORS, type Problem } from "./protocol.js";
@@ -49,9 +50,9 @@ export class Http {
 
 /** The body of a good answer. */
 export function expectGood(answer: HttpAnswer): unknown {
-  const { status, body, retry_after_ms } = answer;
+  const { status, body } = answer;
   if (status >= 200 && status < 300) return body;
-  const more = { status, ...(retry_after_ms === undefined ? {} : { retry_after_ms }) };
+  const more = failureOf(answer);
   if (status === 0) throw new NatterError("offline", "no answer", more);
   const { code, detail } = (body ?? {}) as Partial<Problem>;
   throw new NatterError(codeOf(status, code), detail ?? `status ${status}`, more);

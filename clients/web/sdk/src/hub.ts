@@ -1,7 +1,7 @@
 import { NOTHING, type Stored } from "./core/changes.js";
 import { Core, type CoreInput, type HttpAnswer, type Passing } from "./core/core.js";
 import type { Command, Entry } from "./core/outbox.js";
-import { type Delta, Driver, deltaOf, type SocketMaker } from "./driver.js";
+import { type Delta, Driver, type SocketMaker } from "./driver.js";
 import { Emitter } from "./emitter.js";
 import { NatterError } from "./errors.js";
 import { type Connection, type ConversationSnapshot, Model } from "./model.js";
@@ -72,6 +72,7 @@ export class Hub {
       shared: this.#parts.store.shared,
       userId: this.#parts.me,
       onLead: () => this.#lead(tabs),
+      onFailed: this.#unkept,
       onWord: (word) => this.#hear(word),
     });
     this.#tabs = tabs;
@@ -136,15 +137,6 @@ export class Hub {
   }
 
   async #lead(tabs: Tabs): Promise<() => void> {
-    try {
-      return await this.#begin(tabs);
-    } catch (error) {
-      this.#unkept(error);
-      throw error;
-    }
-  }
-
-  async #begin(tabs: Tabs): Promise<() => void> {
     const isSignedIn = await this.#parts.onTokens();
     // Without locks every tab leads, and none is out of date.
     const epoch = globalThis.navigator?.locks && isSignedIn ? await this.#parts.store.lead() : undefined;
@@ -235,16 +227,17 @@ export class Hub {
   async #do(input: CoreInput): Promise<void> {
     await this.#check();
     const core = new Core(this.#parts.me, await this.#parts.store.load());
-    const deltas = core.step(Date.now(), input, Math.random).flatMap(deltaOf);
-    await this.#parts.store.write(deltas.filter((delta) => !isPassing(delta)));
-    this.#show(deltas);
+    const effects = core.step(Date.now(), input, Math.random);
+    const changes = effects.flatMap((effect) => (effect.type === "change" ? effect.change : []));
+    await this.#parts.store.write(changes);
+    this.#show(changes);
     this.#pass(input);
   }
 
   /** What is in the store may be somebody else's by now. */
   async #check(): Promise<void> {
     if ((await this.#parts.store.account())?.user_id === this.#parts.me) return;
-    throw new NatterError("signed_out", "somebody else is signed in, or nobody");
+    throw new NatterError("signed_out", "nobody is signed in");
   }
 
   /** Stored first: from then on it is sent, whatever happens. */

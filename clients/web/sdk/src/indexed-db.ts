@@ -75,7 +75,7 @@ export class IndexedDbStore implements Store {
   lead(): Promise<number> {
     return this.#use(async (db) => {
       const tx = db.transaction("meta", "readwrite");
-      const epoch = (((await tx.store.get("epoch")) as number | undefined) ?? 0) + 1;
+      const epoch = await next(tx.store);
       await tx.store.put(epoch, "epoch");
       await tx.done;
       return epoch;
@@ -93,9 +93,9 @@ export class IndexedDbStore implements Store {
   async clear(): Promise<void> {
     await this.#use(async (db) => {
       const tx = db.transaction([...TABLES], "readwrite");
-      const epoch = ((await tx.objectStore("meta").get("epoch")) as number | undefined) ?? 0;
+      const epoch = await next(tx.objectStore("meta")); // who leads now stores nothing any more
       await Promise.all(TABLES.map((name) => tx.objectStore(name).clear()));
-      await tx.objectStore("meta").put(epoch + 1, "epoch"); // who leads now stores nothing any more
+      await tx.objectStore("meta").put(epoch, "epoch");
       await tx.done;
     });
   }
@@ -142,6 +142,10 @@ export class IndexedDbStore implements Store {
     });
     return opening;
   }
+}
+
+async function next(meta: { get(key: string): Promise<Account | number | undefined> }): Promise<number> {
+  return (((await meta.get("epoch")) as number | undefined) ?? 0) + 1;
 }
 
 /** A run of the newest; what is not among them is deleted: it is fetched when it is looked at. */

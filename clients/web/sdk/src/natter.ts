@@ -324,16 +324,14 @@ function httpOf(options: NatterOptions): Http {
   return new Http(options.url, options.fetch ?? globalThis.fetch.bind(globalThis));
 }
 
-/** The browser may deny IndexedDB, where storing is blocked: then memory, too. */
+/** Where there is no IndexedDB, or the browser denies it, memory. */
 async function storeOf(options: NatterOptions): Promise<Store> {
   if (options.store) return options.store;
-  if (globalThis.indexedDB) {
+  try {
     const store = new IndexedDbStore(`natter:${new URL(options.url).host}`);
-    const isThere = await store.account().then(
-      () => true,
-      () => false,
-    );
-    if (isThere) return store;
+    await store.account();
+    return store;
+  } catch {
+    return new MemoryStore();
   }
-  return new MemoryStore();
 }

@@ -21,6 +21,8 @@ export interface TabsParts {
   readonly patience_ms?: number;
   /** This tab leads from now on, until what it returns is called. */
   onLead(): Promise<() => void>;
+  /** It could not begin to; it is asked to again. */
+  onFailed(error: unknown): void;
   onWord(word: Word): void;
 }
 
@@ -114,8 +116,8 @@ export class Tabs {
     if (this.#leave.signal.aborted) return;
     this.#leads = true;
     this.#trust();
-    const stop = await this.#parts.onLead();
-    if (!this.#leads) return stop();
+    const stop = await this.#parts.onLead().catch(this.#parts.onFailed);
+    if (!stop || !this.#leads) return stop?.();
     const over = new Promise<void>((resolve) => {
       this.#resign = () => {
         stop();
@@ -129,7 +131,8 @@ export class Tabs {
 
 /** Has the tabs of a user look at the tokens that are stored, from one that is not among them. */
 export function tellTokens(shared: string | undefined, userId: string): void {
-  const tabs = new Tabs({ shared, userId, onLead: async () => () => undefined, onWord: () => undefined });
+  const nothing = () => undefined;
+  const tabs = new Tabs({ shared, userId, onLead: async () => nothing, onFailed: nothing, onWord: nothing });
   tabs.say({ is: "tokens" });
   tabs.leave();
 }

@@ -182,7 +182,7 @@ describe("several tabs", () => {
     void navigator.locks.request(`${shared}:${ME}:leader`, () => new Promise(() => undefined)).catch(() => undefined);
     let stopped = 0;
     const onLead = async () => () => void stopped++;
-    const tabs = new Tabs({ shared, userId: ME, patience_ms: 20, onLead, onWord: () => undefined });
+    const tabs = new Tabs({ shared, userId: ME, patience_ms: 20, onLead, onFailed: vi.fn(), onWord: vi.fn() });
     tabs.join();
     tabs.doubt();
     await until(() => expect(tabs.isLeading).toBe(true));

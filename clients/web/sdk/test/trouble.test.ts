@@ -144,7 +144,7 @@ describe("a tab", () => {
       await quiet();
       return () => undefined;
     };
-    const tabs = new Tabs({ shared: aName(), userId: ME, patience_ms: 20, onLead, onWord: () => undefined });
+    const tabs = new Tabs({ shared: aName(), userId: ME, patience_ms: 20, onLead, onFailed: vi.fn(), onWord: vi.fn() });
     tabs.join();
     tabs.doubt();
     await until(() => expect(led).toBe(1));

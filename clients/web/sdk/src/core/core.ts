@@ -78,7 +78,8 @@ export class Core {
     for (const [id, held] of Object.entries(stored.timelines)) {
       const timeline = new Timeline({ me, stored: held });
       this.#timelines.set(id, timeline);
-      this.#readState.step(0, { type: "events", conversation_id: id, low: timeline.low, events: held.events });
+      const { low } = timeline;
+      this.#readState.step(0, { type: "events", conversation_id: id, low, events: held.events }, this.#random);
     }
   }
 
@@ -326,7 +327,8 @@ export class Core {
   }
 
   #doReadState(input: ReadInput | Wake): void {
-    for (const effect of this.#readState.step(this.#at, input)) if (effect.type === "send") this.#send(effect.frame);
+    for (const effect of this.#readState.step(this.#at, input, this.#random))
+      if (effect.type === "send") this.#send(effect.frame);
     if (!("conversation_id" in input) || input.type === "gone") return;
     const reading = this.#readState.of(input.conversation_id);
     const text = JSON.stringify(reading);
