@@ -21,7 +21,8 @@ export class Emitter<Events extends object> {
     });
     const ended = this.#ended.signal;
     const abort = () => wake();
-    for (const each of [signal, ended]) each?.addEventListener("abort", abort);
+    signal?.addEventListener("abort", abort);
+    ended.addEventListener("abort", abort);
     try {
       while (!signal?.aborted && !ended.aborted) {
         const next = waiting.shift();
@@ -33,7 +34,8 @@ export class Emitter<Events extends object> {
       }
     } finally {
       off();
-      for (const each of [signal, ended]) each?.removeEventListener("abort", abort);
+      signal?.removeEventListener("abort", abort);
+      ended.removeEventListener("abort", abort);
     }
   }
 

@@ -1,4 +1,4 @@
-import { failureOf } from "./core/calls.js";
+import { failureOf, isGood } from "./core/calls.js";
 import type { HttpAnswer } from "./core/core.js";
 import { type ErrorCode, NatterError } from "./errors.js";
 import { ERRORS, type Problem } from "./protocol.js";
@@ -34,13 +34,12 @@ export class Http {
         ...(body ? { body: JSON.stringify(body) } : {}),
         signal: AbortSignal.timeout(options.timeout_ms ?? TIMEOUT_MS),
       });
-      const text = await response.text();
-      const said = text === "" ? undefined : parsed(text);
+      const said = parsed(await response.text());
       const wait = (said as Partial<Problem> | undefined)?.retry_after_ms;
       return {
         status: response.status,
         body: said,
-        ...(typeof wait === "number" && !response.ok ? { retry_after_ms: wait } : {}),
+        ...(typeof wait === "number" ? { retry_after_ms: wait } : {}),
       };
     } catch {
       return { status: 0 };
@@ -51,8 +50,8 @@ export class Http {
 /** The body of a good answer. */
 export function expectGood(answer: HttpAnswer): unknown {
   const { status, body } = answer;
-  if (status >= 200 && status < 300) return body;
-  const more = failureOf(answer);
+  if (isGood(status)) return body;
+  const more = { ...failureOf(answer), status };
   if (status === 0) throw new NatterError("offline", "no answer", more);
   const { code, detail } = (body ?? {}) as Partial<Problem>;
   throw new NatterError(codeOf(status, code), detail ?? `status ${status}`, more);

@@ -66,9 +66,9 @@ export class Model {
 
   /** What has to change so that this shows what is stored; changing what is so already does no harm. */
   changesTo(stored: Stored): Change[] {
-    const ids = new Set(stored.entries.map((entry) => entry.client_id));
     const isOther = (entry: Entry) => JSON.stringify(entry) !== JSON.stringify(this.#kept.entries.get(entry.client_id));
     const gone = this.conversations.filter((id) => !stored.timelines[id]);
+    const ids = new Set(stored.entries.map((entry) => entry.client_id));
     const placed = this.entries.filter((entry) => !ids.has(entry.client_id));
     return [
       ...gone.map((conversation_id): Change => ({ kind: "gone", conversation_id })),

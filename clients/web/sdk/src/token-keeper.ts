@@ -86,7 +86,7 @@ export class TokenKeeper {
         return this.#take(effect.id)?.resolve(effect.access_token);
       case "unavailable":
         return this.#take(effect.id)?.reject(
-          new NatterError("unavailable", "the session could not be refreshed", {
+          new NatterError("unavailable", "not refreshed", {
             retry_after_ms: effect.retry_after_ms,
           }),
         );

@@ -44,6 +44,19 @@ describe("the core", () => {
     expect(asked(step(2000, { type: "wake" }))).toEqual(["/v1/sync"]);
   });
 
+  test("keeps what it holds when something between refuses: only the API says that one may not read", () => {
+    const { step } = connected();
+    const message = { seq: 1, type: "message", at: 1, sender_id: "ben" } as const;
+    step({ type: "frame", socket: 1, frame: eventsFrame([message]) });
+    const refused = (id: string, body: unknown) => {
+      const effects = step({ type: "answered", id, status: 403, body });
+      return effects.filter((each) => each.type === "change" && each.change.kind === "gone").length;
+    };
+    expect(refused("h3", undefined)).toBe(0);
+    step({ type: "frame", socket: 1, frame: { ...eventsFrame([message]), conversation_id: "other" } });
+    expect(refused("h4", { code: "not_member" })).toBe(1);
+  });
+
   test("asks at once for the place of what a limited sync passed over", () => {
     const world = new World();
     world.heal();

@@ -294,3 +294,14 @@ test("a group that may have been made is made once", async () => {
   const made = cloud.requests.filter(({ path }) => path === "/v1/conversations");
   expect(made.map(({ body }) => body.conversation_id)).toEqual(["drawn", "drawn"]);
 });
+
+test("something between that refuses to refresh signs nobody out", async () => {
+  const { cloud, options } = aCloud();
+  cloud.expires_in = 1;
+  const store = new MemoryStore();
+  const fetcher: typeof fetch = async (input, init) =>
+    String(input).endsWith("/refresh") ? new Response("<html>", { status: 403 }) : cloud.fetch(input, init);
+  const natter = await signedIn({ ...options(store), fetch: fetcher });
+  await expect(natter.call("GET", "/v1/conversations")).rejects.toMatchObject({ advice: "retry" });
+  expect((await store.account())?.tokens).not.toBeNull();
+});
