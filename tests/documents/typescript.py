@@ -32,9 +32,7 @@ def source(openapi: Schema, asyncapi: Schema) -> str:
 def _errors() -> str:
     """The codes, as docs/protocol.md has them."""
     leaves = sorted(NatterError.__subclasses__(), key=lambda error: error.code)
-    lines = "".join(
-        f"  {error.code}: {{ status: {error.status}, retryable: {json.dumps(error.retryable)} }},\n" for error in leaves
-    )
+    lines = "".join(f"  {error.code}: {json.dumps(error.retryable)},\n" for error in leaves)
     says = "/** What may be refused, and whether the same may be asked again. */"
     return f"{says}\nexport const ERRORS = {{\n{lines}}} as const;\n"
 

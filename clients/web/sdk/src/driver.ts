@@ -1,9 +1,9 @@
 import type { Change } from "./core/changes.js";
-import { Core, type CoreEffect, type CoreInput, type HttpAnswer, type Passing } from "./core/core.js";
+import type { Core, CoreEffect, CoreInput, HttpAnswer, Passing } from "./core/core.js";
 import { StaleLeader, type Store } from "./store.js";
 
-/** A timer that is late by so much says that the machine slept. */
-const SLEPT_MS = 30_000;
+/** A timer that is late by so much says that the machine slept; in a hidden tab, they come once a minute. */
+const SLEPT_MS = 75_000;
 const LOOK_EVERY_MS = 15_000;
 
 /** What came of a step: kept already, or only to be shown. */
@@ -13,7 +13,6 @@ export type Delta = Change | Passing;
 export type SocketMaker = new (url: string) => WebSocket;
 
 export interface DriverParts {
-  readonly me: string;
   readonly store: Store;
   readonly epoch: number | undefined;
   readonly WebSocket: SocketMaker;
@@ -37,6 +36,9 @@ export class Driver {
   #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #watch: ReturnType<typeof setInterval>;
   #looked = Date.now();
+  readonly #clock = new Clock();
+  /** What the store did not take: it goes with the next. */
+  #unkept: Change[] = [];
 
   constructor(parts: DriverParts, core: Core) {
     this.#parts = parts;
@@ -45,17 +47,13 @@ export class Driver {
     unref(this.#watch);
   }
 
-  /** With what the store has. */
-  static async begin(parts: DriverParts): Promise<Driver> {
-    return new Driver(parts, new Core(parts.me, await parts.store.load()));
-  }
-
   input(input: CoreInput): void {
     if (this.#isStopped) return;
-    this.#effects.push(...this.#core.step(Date.now(), input, Math.random));
+    this.#effects.push(...this.#core.step(this.#clock.now(), input, Math.random));
     clearTimeout(this.#timer);
     const at = this.#core.wake();
-    if (at !== undefined) this.#timer = setTimeout(() => this.input({ type: "wake" }), Math.max(0, at - Date.now()));
+    if (at !== undefined)
+      this.#timer = setTimeout(() => this.input({ type: "wake" }), Math.max(0, at - this.#clock.now()));
     void this.#work();
   }
 
@@ -72,7 +70,7 @@ export class Driver {
   async #work(): Promise<void> {
     if (this.#isWorking) return;
     this.#isWorking = true;
-    while (this.#effects.length > 0) {
+    while (this.#effects.length > 0 && !this.#isStopped) {
       const effects = this.#effects;
       this.#effects = [];
       const changes = effects.flatMap((effect) => (effect.type === "change" ? effect.change : []));
@@ -86,10 +84,13 @@ export class Driver {
   }
 
   async #keep(changes: readonly Change[]): Promise<void> {
+    const all = [...this.#unkept, ...changes];
     try {
-      await this.#parts.store.write(changes, this.#parts.epoch);
+      await this.#parts.store.write(all, this.#parts.epoch);
+      this.#unkept = [];
     } catch (error) {
       if (this.#isStopped) return;
+      this.#unkept = all;
       if (!(error instanceof StaleLeader)) return this.#parts.onUnkept(error);
       this.stop();
       this.#parts.onStale();
@@ -150,6 +151,18 @@ export class Driver {
     const now = Date.now();
     if (now - this.#looked > LOOK_EVERY_MS + SLEPT_MS) this.input({ type: "nudge" });
     this.#looked = now;
+  }
+}
+
+/** Milliseconds since the epoch that never go back: where the clock was set back, they go on from there. */
+class Clock {
+  #carried = 0;
+  #last = 0;
+
+  now(): number {
+    this.#carried = Math.max(this.#carried, this.#last - Date.now());
+    this.#last = Date.now() + this.#carried;
+    return this.#last;
   }
 }
 

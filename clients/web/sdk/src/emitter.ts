@@ -1,6 +1,7 @@
 /** Typed events, to listeners and to loops. */
 export class Emitter<Events extends object> {
   readonly #listeners = new Map<keyof Events, Set<(value: never) => void>>();
+  #ended = new AbortController();
 
   /** Calls `listener` with each; what is returned ends it. */
   on<Name extends keyof Events>(name: Name, listener: (value: Events[Name]) => void): () => void {
@@ -10,7 +11,7 @@ export class Emitter<Events extends object> {
     return () => listeners.delete(listener);
   }
 
-  /** Each from now on, in order, until the loop is left or `signal` aborts; what the loop has not taken yet waits. */
+  /** Each from now on, in order, until the loop is left, `signal` aborts or all `end`; what the loop has not taken yet waits. */
   async *stream<Name extends keyof Events>(name: Name, signal?: AbortSignal): AsyncGenerator<Events[Name], void, void> {
     const waiting: Events[Name][] = [];
     let wake: () => void = () => undefined;
@@ -18,10 +19,12 @@ export class Emitter<Events extends object> {
       waiting.push(value);
       wake();
     });
+    const ended = this.#ended.signal;
     const abort = () => wake();
     signal?.addEventListener("abort", abort);
+    ended.addEventListener("abort", abort);
     try {
-      while (!signal?.aborted) {
+      while (!signal?.aborted && !ended.aborted) {
         const next = waiting.shift();
         if (next !== undefined) yield next;
         else
@@ -32,7 +35,14 @@ export class Emitter<Events extends object> {
     } finally {
       off();
       signal?.removeEventListener("abort", abort);
+      ended.removeEventListener("abort", abort);
     }
+  }
+
+  /** Nothing comes any more: the loops that there are end. */
+  end(): void {
+    this.#ended.abort();
+    this.#ended = new AbortController();
   }
 
   /** One listener that throws does not keep the others from hearing; its error is reported like any uncaught one. */

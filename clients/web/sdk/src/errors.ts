@@ -1,4 +1,5 @@
-import { ERRORS } from "./protocol.js";
+import { RETRYABLE } from "./core/part.js";
+import type { ERRORS } from "./protocol.js";
 
 /** Codes of docs/protocol.md, and those of the SDK itself: nobody answered, who is signed in does not count any more, what is not sent yet would be lost, the answer was none of the protocol's. */
 export type ErrorCode = keyof typeof ERRORS | "offline" | "signed_out" | "unsent" | "unexpected";
@@ -46,6 +47,5 @@ export class NatterError extends Error {
 /** What to do about a code, as in `error` of a message that was refused. */
 export function adviceFor(code: string): Advice {
   if (["unauthenticated", "bad_token", "signed_out"].includes(code)) return "sign_in";
-  if (code === "offline") return "retry";
-  return code in ERRORS && ERRORS[code as keyof typeof ERRORS].retryable ? "retry" : "change";
+  return code === "offline" || RETRYABLE.has(code) ? "retry" : "change";
 }

@@ -1,3 +1,4 @@
+import { failureOf, isGood } from "./core/calls.js";
 import type { HttpAnswer } from "./core/core.js";
 import { type ErrorCode, NatterError } from "./errors.js";
 import { ERRORS, type Problem } from "./protocol.js";
@@ -22,7 +23,8 @@ export class Http {
     body?: object,
     options: { token?: string; timeout_ms?: number } = {},
   ): Promise<HttpAnswer> {
-    const headers: Record<string, string> = {};
+    // Without it an attachment's address is a redirect, which leaves the API.
+    const headers: Record<string, string> = { Accept: "application/json" };
     if (options.token !== undefined) headers.Authorization = `Bearer ${options.token}`;
     if (body) headers["Content-Type"] = "application/json";
     try {
@@ -32,13 +34,12 @@ export class Http {
         ...(body ? { body: JSON.stringify(body) } : {}),
         signal: AbortSignal.timeout(options.timeout_ms ?? TIMEOUT_MS),
       });
-      const text = await response.text();
-      const said = text === "" ? undefined : parsed(text);
+      const said = parsed(await response.text());
       const wait = (said as Partial<Problem> | undefined)?.retry_after_ms;
       return {
         status: response.status,
         body: said,
-        ...(typeof wait === "number" && !response.ok ? { retry_after_ms: wait } : {}),
+        ...(typeof wait === "number" ? { retry_after_ms: wait } : {}),
       };
     } catch {
       return { status: 0 };
@@ -48,9 +49,9 @@ export class Http {
 
 /** The body of a good answer. */
 export function expectGood(answer: HttpAnswer): unknown {
-  const { status, body, retry_after_ms } = answer;
-  if (status >= 200 && status < 300) return body;
-  const more = { status, ...(retry_after_ms === undefined ? {} : { retry_after_ms }) };
+  const { status, body } = answer;
+  if (isGood(status)) return body;
+  const more = { ...failureOf(answer), status };
   if (status === 0) throw new NatterError("offline", "no answer", more);
   const { code, detail } = (body ?? {}) as Partial<Problem>;
   throw new NatterError(codeOf(status, code), detail ?? `status ${status}`, more);

@@ -1,4 +1,4 @@
-import { type DBSchema, type IDBPDatabase, type IDBPTransaction, openDB } from "idb";
+import { type DBSchema, type IDBPDatabase, type IDBPObjectStore, type IDBPTransaction, openDB } from "idb";
 import type { Change, Settings, Stored } from "./core/changes.js";
 import type { Entry } from "./core/outbox.js";
 import type { ReadView } from "./core/read-state.js";
@@ -7,7 +7,7 @@ import type { WireEvent } from "./protocol.js";
 import { type Account, StaleLeader, type Store } from "./store.js";
 
 const VERSION = 1;
-/** Of each conversation so many of the newest events are kept over a restart; what is before is fetched when it is looked at. */
+/** Of each conversation so many of the newest events are kept over a restart. */
 const KEPT_EVENTS = 200;
 
 interface Tables extends DBSchema {
@@ -22,6 +22,7 @@ interface Tables extends DBSchema {
 
 const TABLES = ["meta", "entries", "timelines", "events", "readings", "settings"] as const;
 type Table = (typeof TABLES)[number];
+type Events = IDBPObjectStore<Tables, Table[], "events", "readwrite">;
 type Write = IDBPTransaction<Tables, Table[], "readwrite">;
 
 /** A store in IndexedDB: survives reloading and crashes, and is shared by the tabs of an origin. */
@@ -35,8 +36,8 @@ export class IndexedDbStore implements Store {
   }
 
   async load(): Promise<Stored> {
-    const stored = await this.#use(async (db) => {
-      const tx = db.transaction([...TABLES]);
+    return await this.#use(async (db) => {
+      const tx = db.transaction([...TABLES], "readwrite");
       const table = async <Name extends "timelines" | "readings" | "settings">(name: Name) => {
         const [keys, values] = await Promise.all([tx.objectStore(name).getAllKeys(), tx.objectStore(name).getAll()]);
         return Object.fromEntries(keys.map((key, index) => [key, values[index]])) as Record<
@@ -56,8 +57,6 @@ export class IndexedDbStore implements Store {
       }
       return { entries, timelines, readings, settings };
     });
-    await this.#prune(stored);
-    return stored;
   }
 
   async write(changes: readonly Change[], epoch?: number): Promise<void> {
@@ -76,7 +75,7 @@ export class IndexedDbStore implements Store {
   lead(): Promise<number> {
     return this.#use(async (db) => {
       const tx = db.transaction("meta", "readwrite");
-      const epoch = (((await tx.store.get("epoch")) as number | undefined) ?? 0) + 1;
+      const epoch = await next(tx.store);
       await tx.store.put(epoch, "epoch");
       await tx.done;
       return epoch;
@@ -94,9 +93,9 @@ export class IndexedDbStore implements Store {
   async clear(): Promise<void> {
     await this.#use(async (db) => {
       const tx = db.transaction([...TABLES], "readwrite");
-      const epoch = await tx.objectStore("meta").get("epoch");
+      const epoch = await next(tx.objectStore("meta")); // who leads now stores nothing any more
       await Promise.all(TABLES.map((name) => tx.objectStore(name).clear()));
-      if (epoch !== undefined) await tx.objectStore("meta").put(epoch, "epoch");
+      await tx.objectStore("meta").put(epoch, "epoch");
       await tx.done;
     });
   }
@@ -104,7 +103,10 @@ export class IndexedDbStore implements Store {
   close(): void {
     const opening = this.#opening;
     this.#opening = undefined;
-    void opening?.then((db) => db.close());
+    void opening?.then(
+      (db) => db.close(),
+      () => undefined,
+    );
   }
 
   /** Uses the database; a handle that died (WebKit lets them) is opened again, once. */
@@ -119,7 +121,8 @@ export class IndexedDbStore implements Store {
   }
 
   #open(): Promise<IDBPDatabase<Tables>> {
-    this.#opening ??= openDB<Tables>(this.shared, VERSION, {
+    if (this.#opening) return this.#opening;
+    const opening = openDB<Tables>(this.shared, VERSION, {
       upgrade(db) {
         for (const name of TABLES) {
           if (name === "entries")
@@ -132,38 +135,31 @@ export class IndexedDbStore implements Store {
         this.#opening = undefined;
       },
     });
-    return this.#opening;
-  }
-
-  async #prune(stored: Stored): Promise<void> {
-    const full = Object.entries(stored.timelines).filter(([, { events }]) => events.length === KEPT_EVENTS);
-    if (full.length === 0) return;
-    await this.#use(async (db) => {
-      const tx = db.transaction("events", "readwrite");
-      for (const [id, { events }] of full) {
-        await tx.store.delete(IDBKeyRange.bound([id, 0], [id, events[0]?.seq ?? 0], false, true));
-      }
-      await tx.done;
+    this.#opening = opening;
+    // What could not be opened is tried again the next time.
+    opening.catch(() => {
+      if (this.#opening === opening) this.#opening = undefined;
     });
+    return opening;
   }
 }
 
-async function newest(
-  table: { openCursor(range: IDBKeyRange, direction: "prev"): Promise<Cursor | null> },
-  conversation: string,
-): Promise<WireEvent[]> {
+async function next(meta: { get(key: string): Promise<Account | number | undefined> }): Promise<number> {
+  return (((await meta.get("epoch")) as number | undefined) ?? 0) + 1;
+}
+
+/** A run of the newest; what is not among them is deleted: it is fetched when it is looked at. */
+async function newest(table: Events, conversation: string): Promise<WireEvent[]> {
   const events: WireEvent[] = [];
   let cursor = await table.openCursor(ofConversation(conversation), "prev");
   while (cursor && events.length < KEPT_EVENTS) {
+    // Where something could not be stored, there is a hole.
+    if (events.length > 0 && cursor.value.seq !== (events.at(-1) as WireEvent).seq - 1) break;
     events.push(cursor.value);
     cursor = await cursor.continue();
   }
+  if (cursor) await table.delete(IDBKeyRange.bound([conversation, 0], [conversation, cursor.value.seq]));
   return events.reverse();
-}
-
-interface Cursor {
-  readonly value: WireEvent;
-  continue(): Promise<Cursor | null>;
 }
 
 async function apply(tx: Write, change: Change): Promise<void> {

@@ -54,7 +54,7 @@ export interface Connection {
 /** What this tab knows, made of what was stored and what was told since. */
 export class Model {
   readonly #me: string;
-  #kept = new Kept();
+  readonly #kept = new Kept();
   readonly #typing = new Map<string, readonly string[]>();
   readonly #snapshots = new Map<string, ConversationSnapshot>();
   connection: Connection = { state: "idle" };
@@ -64,9 +64,29 @@ export class Model {
     this.#me = me;
   }
 
-  load(stored: Stored): void {
-    this.#kept = new Kept(stored);
-    this.#snapshots.clear();
+  /** What has to change so that this shows what is stored; changing what is so already does no harm. */
+  changesTo(stored: Stored): Change[] {
+    const isOther = (entry: Entry) => JSON.stringify(entry) !== JSON.stringify(this.#kept.entries.get(entry.client_id));
+    const gone = this.conversations.filter((id) => !stored.timelines[id]);
+    const ids = new Set(stored.entries.map((entry) => entry.client_id));
+    const placed = this.entries.filter((entry) => !ids.has(entry.client_id));
+    return [
+      ...gone.map((conversation_id): Change => ({ kind: "gone", conversation_id })),
+      ...Object.entries(stored.timelines).map(([conversation_id, { events, ...bounds }]): Change => {
+        const held = this.#kept.timelines.get(conversation_id)?.events;
+        const first = events[0]?.seq ?? 0;
+        const reset = !held?.has(first) && !held?.has(first - 1);
+        return { kind: "events", conversation_id, events, reset, bounds };
+      }),
+      ...placed.map(({ client_id }): Change => ({ kind: "no_entry", client_id })),
+      ...stored.entries.filter(isOther).map((entry): Change => ({ kind: "entry", entry })),
+      ...Object.entries(stored.readings).map(
+        ([conversation_id, reading]): Change => ({ kind: "reading", conversation_id, reading }),
+      ),
+      ...Object.entries(stored.settings).map(
+        ([conversation_id, settings]): Change => ({ kind: "settings", conversation_id, settings }),
+      ),
+    ];
   }
 
   get conversations(): string[] {

@@ -18,6 +18,7 @@ import type {
   UserAnswer,
 } from "./protocol.js";
 import { type Account, MemoryStore, type Store } from "./store.js";
+import { tellTokens } from "./tabs.js";
 import { TokenKeeper, tokensOf } from "./token-keeper.js";
 
 /** Where the API is, and what a client is made of. */
@@ -63,14 +64,16 @@ export class Natter {
       store,
       WebSocket: options.WebSocket ?? globalThis.WebSocket,
       call: (method, path, body) => this.#authenticated(method, path, body),
-      onTokens: () => void this.#tokens.changed(),
+      onTokens: () => this.#tokens.changed(),
     });
     this.#tokens = new TokenKeeper({
+      me: account.user_id,
       http: this.#http,
       store,
       tokens: account.tokens,
       onSaved: () => this.#hub.tellTokens(),
-      onSignedOut: () => this.#hub.command({ type: "signed_out" }),
+      onSignedOut: () => this.#hub.signedOut(),
+      onUnkept: (error) => this.#hub.emitter.emit("unkept", error),
     });
   }
 
@@ -97,15 +100,16 @@ export class Natter {
    * ```
    */
   static async signIn(options: NatterOptions, credentials: Credentials): Promise<Natter> {
-    const store = storeOf(options);
+    const store = await storeOf(options);
     const before = await store.account();
     const device = { platform: "web" as const, ...options.device, ...(before ? { device_id: before.device_id } : {}) };
     const answer = await httpOf(options).ask("POST", "/v1/sessions", { ...credentials, device });
     const session = expectGood(answer) as SignedInAnswer;
-    if (before && before.user_id !== session.user_id) await store.clear();
+    if (before?.user_id !== session.user_id) await store.clear();
     const { user_id, device_id } = session;
     const account = { user_id, device_id, tokens: tokensOf(session) };
     await store.setAccount(account);
+    if (before) tellTokens(store.shared, before.user_id);
     return Natter.#open(options, store, account);
   }
 
@@ -118,14 +122,14 @@ export class Natter {
    * ```
    */
   static async resume(options: NatterOptions): Promise<Natter | undefined> {
-    const store = storeOf(options);
+    const store = await storeOf(options);
     const account = await store.account();
     return account?.tokens ? Natter.#open(options, store, account) : undefined;
   }
 
   static async #open(options: NatterOptions, store: Store, account: Account): Promise<Natter> {
     const natter = new Natter(options, store, account);
-    natter.#hub.model.load(await store.load());
+    await natter.#hub.refresh();
     return natter;
   }
 
@@ -175,8 +179,9 @@ export class Natter {
     if (unsent.length > 0 && !options.discard) throw new NatterError("unsent", `${unsent.length} are not sent yet`);
     const answer = await this.#authenticated("DELETE", "/v1/sessions/current");
     if (answer.status !== 401) expectGood(answer);
+    this.#hub.stop();
     await this.#store.clear();
-    this.#hub.signedOut();
+    this.#hub.tellTokens();
     this.disconnect();
   }
 
@@ -236,14 +241,19 @@ export class Natter {
   /**
    * A new group.
    *
+   * @param options `conversation_id`: drawn by the caller, so that asking again makes no second one
    * @throws NatterError `not_found`, `conflict`, `rate_limited`, `offline`
    * @example
    * ```ts
-   * const lobby = await natter.group("Lobby", [ben, cem]);
+   * const lobby = await natter.group("Lobby", [ben, cem], { conversation_id: id });
    * ```
    */
-  async group(title: string, members: readonly string[]): Promise<Conversation> {
-    return this.#begin({ kind: "group", title, members, conversation_id: crypto.randomUUID() });
+  async group(
+    title: string,
+    members: readonly string[],
+    options: { conversation_id?: string } = {},
+  ): Promise<Conversation> {
+    return this.#begin({ kind: "group", title, members, conversation_id: crypto.randomUUID(), ...options });
   }
 
   /**
@@ -314,7 +324,14 @@ function httpOf(options: NatterOptions): Http {
   return new Http(options.url, options.fetch ?? globalThis.fetch.bind(globalThis));
 }
 
-function storeOf(options: NatterOptions): Store {
+/** Where there is no IndexedDB, or the browser denies it, memory. */
+async function storeOf(options: NatterOptions): Promise<Store> {
   if (options.store) return options.store;
-  return globalThis.indexedDB ? new IndexedDbStore(`natter:${new URL(options.url).host}`) : new MemoryStore();
+  try {
+    const store = new IndexedDbStore(`natter:${new URL(options.url).host}`);
+    await store.account();
+    return store;
+  } catch {
+    return new MemoryStore();
+  }
 }

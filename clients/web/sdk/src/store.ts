@@ -30,7 +30,7 @@ export interface Store {
   lead(): Promise<number>;
   account(): Promise<Account | undefined>;
   setAccount(account: Account): Promise<void>;
-  /** Forgets everything. */
+  /** Forgets everything; who leads leads no more. */
   clear(): Promise<void>;
   close(): void;
 }

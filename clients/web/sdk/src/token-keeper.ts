@@ -1,4 +1,6 @@
+import { failureOf, isUsable } from "./core/calls.js";
 import { type TokenPair, Tokens, type TokensEffect, type TokensInput } from "./core/tokens.js";
+import { unref } from "./driver.js";
 import { NatterError } from "./errors.js";
 import type { Http } from "./http.js";
 import type { SignedInAnswer } from "./protocol.js";
@@ -6,29 +8,39 @@ import type { Store } from "./store.js";
 
 /** With a second try within a second, so that both fall into the ten seconds of grace. */
 const REFRESH_TIMEOUT_MS = 4000;
+/** When tokens that could not be stored are stored again. */
+const SAVE_AGAIN_MS = 5000;
 
 interface Waiter {
   resolve(token: string): void;
   reject(error: NatterError): void;
 }
 
+export interface TokenKeeperParts {
+  readonly me: string;
+  readonly http: Http;
+  readonly store: Store;
+  readonly tokens: TokenPair | null;
+  onSaved(): void;
+  onSignedOut(): void;
+  /** The store does not take them: they are known in this process only, until it does. */
+  onUnkept(error: unknown): void;
+}
+
 /** Gives access tokens to calls; refreshes them under a lock of all tabs. */
 export class TokenKeeper {
-  readonly #http: Http;
-  readonly #store: Store;
-  readonly #onSaved: () => void;
-  readonly #onSignedOut: () => void;
+  readonly #parts: TokenKeeperParts;
   readonly #tokens: Tokens;
   readonly #waiters = new Map<string, Waiter>();
   #count = 0;
   #unlock: (() => void) | undefined;
   #work: Promise<void> = Promise.resolve();
 
-  constructor(parts: { http: Http; store: Store; tokens: TokenPair | null; onSaved(): void; onSignedOut(): void }) {
-    this.#http = parts.http;
-    this.#store = parts.store;
-    this.#onSaved = parts.onSaved;
-    this.#onSignedOut = parts.onSignedOut;
+  /** What could not be stored. */
+  #unsaved: TokenPair | null | undefined;
+
+  constructor(parts: TokenKeeperParts) {
+    this.#parts = parts;
     this.#tokens = new Tokens({ tokens: parts.tokens });
   }
 
@@ -41,13 +53,23 @@ export class TokenKeeper {
     });
   }
 
-  /** Another tab has changed what is stored. */
-  async changed(): Promise<void> {
-    this.#step({ type: "changed", tokens: await this.#stored() });
+  /** Another tab may have changed what is stored. Whether one is signed in. */
+  async changed(): Promise<boolean> {
+    const tokens = await this.#stored();
+    this.#step({ type: "changed", tokens });
+    return tokens !== null;
   }
 
+  /** What is stored of who is signed in here; somebody else's tokens are none. */
   async #stored(): Promise<TokenPair | null> {
-    return (await this.#store.account())?.tokens ?? null;
+    if (this.#unsaved !== undefined) return this.#unsaved;
+    try {
+      const account = await this.#parts.store.account();
+      return account?.user_id === this.#parts.me ? account.tokens : null;
+    } catch (error) {
+      this.#parts.onUnkept(error);
+      return this.#tokens.view().tokens;
+    }
   }
 
   #step(input: TokensInput | { type: "wake" }): void {
@@ -64,7 +86,7 @@ export class TokenKeeper {
         return this.#take(effect.id)?.resolve(effect.access_token);
       case "unavailable":
         return this.#take(effect.id)?.reject(
-          new NatterError("unavailable", "the session could not be refreshed", {
+          new NatterError("unavailable", "not refreshed", {
             retry_after_ms: effect.retry_after_ms,
           }),
         );
@@ -83,7 +105,7 @@ export class TokenKeeper {
         return this.#save(effect.tokens);
       case "signed_out":
         await this.#save(null);
-        return this.#onSignedOut();
+        return this.#parts.onSignedOut();
     }
   }
 
@@ -98,9 +120,10 @@ export class TokenKeeper {
     const held = new Promise<void>((resolve) => {
       this.#unlock = resolve;
     });
-    if (this.#store.shared === undefined || !globalThis.navigator?.locks) void locked();
+    const { shared } = this.#parts.store;
+    if (shared === undefined || !globalThis.navigator?.locks) void locked();
     else {
-      void navigator.locks.request(`${this.#store.shared}:tokens`, async () => {
+      void navigator.locks.request(`${shared}:tokens`, async () => {
         await locked();
         await held;
       });
@@ -108,27 +131,37 @@ export class TokenKeeper {
   }
 
   async #refresh(refresh_token: string): Promise<void> {
-    const answer = await this.#http.ask(
+    const answer = await this.#parts.http.ask(
       "POST",
       "/v1/sessions/refresh",
       { refresh_token },
       { timeout_ms: REFRESH_TIMEOUT_MS },
     );
-    if (answer.status !== 200) {
-      const { status, retry_after_ms } = answer;
-      return this.#step({
-        type: "refresh_failed",
-        status,
-        ...(retry_after_ms === undefined ? {} : { retry_after_ms }),
-      });
+    if (!isUsable(answer, "access_token")) {
+      return this.#step({ type: "refresh_failed", ...failureOf(answer) });
     }
     this.#step({ type: "refreshed", tokens: tokensOf(answer.body as SignedInAnswer) });
   }
 
   async #save(tokens: TokenPair | null): Promise<void> {
-    const account = await this.#store.account();
-    if (account) await this.#store.setAccount({ ...account, tokens });
-    this.#onSaved();
+    const { me, store } = this.#parts;
+    try {
+      const account = await store.account();
+      if (account?.user_id === me) await store.setAccount({ ...account, tokens });
+      this.#unsaved = undefined;
+    } catch (error) {
+      this.#unsaved = tokens;
+      this.#parts.onUnkept(error);
+      unref(setTimeout(() => this.#saveAgain(), SAVE_AGAIN_MS));
+      return;
+    }
+    this.#parts.onSaved();
+  }
+
+  #saveAgain(): void {
+    this.#work = this.#work.then(async () => {
+      if (this.#unsaved !== undefined) await this.#save(this.#unsaved);
+    });
   }
 }
 

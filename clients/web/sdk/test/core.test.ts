@@ -31,6 +31,32 @@ describe("the core", () => {
     expect(done).toEqual(["/v1/tickets", "open", "/v1/sync"]);
   });
 
+  test("takes an answer without what was asked for as none: something between may give one", () => {
+    const core = new Core(ME, NOTHING);
+    const step = (at: number, input: Parameters<Core["step"]>[1]) => core.step(at, input, () => 0);
+    const asked = (effects: CoreEffect[]) => effects.flatMap((each) => (each.type === "http" ? each.path : []));
+    step(0, { type: "connect" });
+    step(0, { type: "answered", id: "h1", status: 200, body: "<html>" });
+    expect(asked(step(1000, { type: "wake" }))).toEqual(["/v1/tickets"]);
+    step(1000, { type: "answered", id: "h2", status: 201, body: { url: "ws://x" } });
+    step(1000, { type: "opened", socket: 1 });
+    step(1000, { type: "answered", id: "h3", status: 200 });
+    expect(asked(step(2000, { type: "wake" }))).toEqual(["/v1/sync"]);
+  });
+
+  test("keeps what it holds when something between refuses: only the API says that one may not read", () => {
+    const { step } = connected();
+    const message = { seq: 1, type: "message", at: 1, sender_id: "ben" } as const;
+    step({ type: "frame", socket: 1, frame: eventsFrame([message]) });
+    const refused = (id: string, body: unknown) => {
+      const effects = step({ type: "answered", id, status: 403, body });
+      return effects.filter((each) => each.type === "change" && each.change.kind === "gone").length;
+    };
+    expect(refused("h3", undefined)).toBe(0);
+    step({ type: "frame", socket: 1, frame: { ...eventsFrame([message]), conversation_id: "other" } });
+    expect(refused("h4", { code: "not_member" })).toBe(1);
+  });
+
   test("asks at once for the place of what a limited sync passed over", () => {
     const world = new World();
     world.heal();

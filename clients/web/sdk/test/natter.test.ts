@@ -1,58 +1,11 @@
 import "fake-indexeddb/auto";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { IndexedDbStore, MemoryStore, Natter, NatterError, type NatterOptions, StaleLeader } from "../src/index.js";
+import { IndexedDbStore, MemoryStore, Natter, NatterError, StaleLeader } from "../src/index.js";
 import { Tabs } from "../src/tabs.js";
-import { Cloud } from "./cloud.js";
+import { ANN, aCloud, aName, closeAll, connected, resumed, says, signedIn, texts, until } from "./clients.js";
 import { CHAT, ME } from "./server.js";
 
-const ANN = { username: "ann", password: "right" };
-const open = new Set<Natter>();
-let databases = 0;
-
-afterEach(() => {
-  for (const natter of open) natter.disconnect();
-  open.clear();
-  vi.unstubAllGlobals();
-});
-
-/** A cloud, and options of a client whose store is its own, or shared by name. */
-function aCloud(): { cloud: Cloud; name: string; options: (store?: NatterOptions["store"]) => NatterOptions } {
-  const cloud = new Cloud();
-  const name = `db${++databases}`;
-  const options = (store = new IndexedDbStore(name) as NatterOptions["store"]) =>
-    ({ url: "http://cloud", store, fetch: cloud.fetch, WebSocket: cloud.WebSocket }) as NatterOptions;
-  return { cloud, name, options };
-}
-
-async function signedIn(options: NatterOptions): Promise<Natter> {
-  const natter = await Natter.signIn(options, ANN);
-  open.add(natter);
-  return natter;
-}
-
-async function resumed(options: NatterOptions): Promise<Natter> {
-  const natter = await Natter.resume(options);
-  if (!natter) throw new Error("nobody is signed in");
-  open.add(natter);
-  return natter;
-}
-
-const until = <T>(check: () => T) => vi.waitFor(check, { timeout: 20_000, interval: 5 });
-const texts = (natter: Natter) =>
-  natter
-    .conversation(CHAT)
-    .snapshot.messages.map(({ content }) => (content?.type === "text" ? content.text : undefined));
-const says = (cloud: Cloud) =>
-  cloud.server.log.flatMap((each) =>
-    each.type === "message" && each.content?.type === "text" ? [each.content.text] : [],
-  );
-
-async function connected(options: NatterOptions): Promise<Natter> {
-  const natter = await signedIn(options);
-  natter.connect();
-  await until(() => expect(natter.connection.state).toBe("open"));
-  return natter;
-}
+afterEach(closeAll);
 
 describe("a message", () => {
   test("waits, is accepted, has its place, under one key", async () => {
@@ -225,11 +178,11 @@ describe("several tabs", () => {
   });
 
   test("one that does not answer is taken over from by one that is looked at", async () => {
-    const shared = `db${++databases}`;
-    void navigator.locks.request(`${shared}:leader`, () => new Promise(() => undefined)).catch(() => undefined);
+    const shared = aName();
+    void navigator.locks.request(`${shared}:${ME}:leader`, () => new Promise(() => undefined)).catch(() => undefined);
     let stopped = 0;
     const onLead = async () => () => void stopped++;
-    const tabs = new Tabs({ shared, patience_ms: 20, onLead, onWord: () => undefined });
+    const tabs = new Tabs({ shared, userId: ME, patience_ms: 20, onLead, onFailed: vi.fn(), onWord: vi.fn() });
     tabs.join();
     tabs.doubt();
     await until(() => expect(tabs.isLeading).toBe(true));
@@ -238,7 +191,7 @@ describe("several tabs", () => {
   });
 
   test("one that was taken over from stores nothing any more", async () => {
-    const store = new IndexedDbStore(`db${++databases}`);
+    const store = new IndexedDbStore(aName());
     const old = await store.lead();
     await store.lead();
     const change = { kind: "settings", conversation_id: CHAT, settings: { archived: true, notify: "all" } } as const;
@@ -354,7 +307,7 @@ describe("connecting", () => {
 });
 
 test("a database whose handle died is opened again, once", async () => {
-  const store = new IndexedDbStore(`db${++databases}`);
+  const store = new IndexedDbStore(aName());
   await store.setAccount({ user_id: ME, device_id: "d", tokens: null });
   const real = IDBDatabase.prototype.transaction;
   let failures = 1;

@@ -240,7 +240,10 @@ class Outbox:
     def _expired(self, entry: Entry, at: int, effects: list[Effect]) -> bool:
         if at - entry.get("first_sent_at", at) < EXPIRES_MS:
             return False
-        self._settle(entry, "failed", {"code": "expired"}, effects)
+        if "acked_at" in entry:
+            self._forget(entry["client_id"], effects)  # it is in the log
+        else:
+            self._settle(entry, "failed", {"code": "expired"}, effects)
         return True
 
     def _send(self, lane: _Lane, entries: list[Entry], at: int, effects: list[Effect]) -> None:

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from natter_client.core.part import Effect, Given, Random, is_gateway_failure, is_retryable
+from natter_client.core.part import Effect, Given, Random, backoff_ms, is_gateway_failure, is_retryable
 
+AT_ONCE, EACH_MS = 10, 200
+"""Over all conversations so many frames go at once, and one more in each such time."""
 APART_MS = 1_000
 """A conversation is told of at most this often."""
 
@@ -40,6 +42,7 @@ class _Conversation:
     told: _Cursors = field(default_factory=_Cursors)
     """What is on its way to the server."""
     not_before: int = 0
+    failures: int = 0
 
 
 class ReadState:
@@ -48,6 +51,8 @@ class ReadState:
         self._conversations: dict[str, _Conversation] = {}
         self._is_open = False
         self._sent = 0
+        self._spent_until = 0
+        """When all that was sent would have been, one by one."""
         self._unanswered: dict[str, tuple[str, str, int]] = {}
         self._due: dict[str, int] = {}
         self.answered: str | None = None
@@ -62,7 +67,11 @@ class ReadState:
 
     @property
     def wake_at(self) -> int | None:
-        return min(self._due.values(), default=None) if self._is_open else None
+        return max(min(self._due.values()), self._free_at) if self._is_open and self._due else None
+
+    @property
+    def _free_at(self) -> int:
+        return self._spent_until - (AT_ONCE - 1) * EACH_MS
 
     def view(self) -> dict[str, Any]:
         return {"conversations": {name: self.view_of(name) for name in self._conversations}}
@@ -83,7 +92,6 @@ class ReadState:
         }
 
     def step(self, given: Given, at: int, random: Random) -> list[Effect]:
-        del random
         effects: list[Effect] = []
         name = given.get("conversation_id", "")
         match given["type"]:
@@ -114,7 +122,7 @@ class ReadState:
                     known.told = _Cursors(known.server.read_seq, known.server.delivered_seq)
                 self._unanswered.clear()
             case "frame":
-                self._frame(given["frame"], at)
+                self._frame(given["frame"], at, random)
         self._tell(at, effects)
         return effects
 
@@ -178,7 +186,10 @@ class ReadState:
         if not self._is_open:
             return
         for name in [each for each, due in self._due.items() if due <= at]:
+            if at < self._free_at:
+                return
             del self._due[name]
+            self._spent_until = max(self._spent_until, at) + EACH_MS
             known = self._conversations[name]
             kind = "read" if known.mine.read_seq > known.told.read_seq else "delivered"
             seq = known.mine.read_seq if kind == "read" else known.mine.delivered_seq
@@ -191,22 +202,24 @@ class ReadState:
             effects.append({"type": "send", "frame": frame})
             self._expect(name, known, at)
 
-    def _frame(self, frame: Given, at: int) -> None:
+    def _frame(self, frame: Given, at: int, random: Random) -> None:
         if is_gateway_failure(frame):
             for request in list(self._unanswered):
-                self._answered(request, at, again_ms=0)
+                self._answered(request, at, random, again_ms=0)
         elif frame.get("id") in self._unanswered and frame.get("type") in {"ok", "error"}:
             again_ms = frame.get("retry_after_ms", 0) if frame["type"] == "error" and is_retryable(frame) else None
-            self._answered(frame["id"], at, again_ms=again_ms)
+            self._answered(frame["id"], at, random, again_ms=again_ms)
 
-    def _answered(self, request: str, at: int, *, again_ms: int | None) -> None:
+    def _answered(self, request: str, at: int, random: Random, *, again_ms: int | None) -> None:
         name, kind, seq = self._unanswered.pop(request)
         self.answered = name
         known = self._conversations[name]
         if again_ms is None:  # told, or refused for good
             known.server.move(**{f"{kind}_seq": seq})
+            known.failures = 0
             return
         known.told = _Cursors(known.server.read_seq, known.server.delivered_seq)
-        known.not_before = at + max(APART_MS, again_ms)
+        known.not_before = at + max(APART_MS, again_ms) + backoff_ms(known.failures, random)
+        known.failures += 1
         self._due.pop(name, None)
         self._expect(name, known, at)

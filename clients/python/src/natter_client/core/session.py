@@ -36,6 +36,8 @@ class Session:
         self._next: int | None = None
         """A socket that is open and takes over when its sync is over."""
         self._last_attempt = 0
+        self._floor_at = 0
+        """Not before: the server said so."""
         self._retry_at: int | None = None
         self._condemned = False
         """The active one does not answer."""
@@ -165,6 +167,7 @@ class Session:
             effects.append({"type": "close", "socket": self._opening})
         self._opening = self._began_at = None
         self._ticket_due = False
+        self._floor_at = at + after_ms
         self._retry_at = at + after_ms + backoff_ms(self._failures, random)
         self._failures += 1
         if self._condemned and self.active is not None:
@@ -200,11 +203,12 @@ class Session:
 
     def _nudge(self, at: int, random: Random, effects: list[Effect]) -> None:
         if self.state == "waiting":
-            if at >= self._last_attempt + NUDGE_MS:
+            soonest = max(self._last_attempt + NUDGE_MS, self._floor_at)
+            if at >= soonest:
                 self._turn("connecting", effects)
                 self._attempt(at, effects)
-            elif self._retry_at != self._last_attempt + NUDGE_MS:
-                self._retry_at = self._last_attempt + NUDGE_MS
+            elif self._retry_at is not None and soonest < self._retry_at:
+                self._retry_at = soonest
                 self._turn("waiting", effects, retry_at=self._retry_at)
         elif self.active is not None and self._sockets[self.active].pinged_at is None:
             self._ping(self._sockets[self.active], at, random, effects)

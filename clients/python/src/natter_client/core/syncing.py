@@ -15,6 +15,8 @@ class Sync:
         self._next: dict[str, Any] | None = None
         self._cursor: str | None = None
         self._failures = 0
+        self._restarts = 0
+        """How often a cursor was not taken."""
 
     def view(self) -> dict[str, Any]:
         return {"running": self._positions is not None}
@@ -32,7 +34,10 @@ class Sync:
                 return self._answer(given["answer"])
             case "failed" if given["status"] == BAD_REQUEST and self._cursor is not None:
                 self._cursor = None
-                return [self._request()]
+                self._restarts += 1
+                if self._restarts == 1:
+                    return [self._request()]
+                self.wake_at = at + backoff_ms(self._restarts - 1, random)
             case "failed":
                 self.wake_at = at + given.get("retry_after_ms", 0) + backoff_ms(self._failures, random)
                 self._failures += 1
@@ -43,7 +48,8 @@ class Sync:
         return []
 
     def _begin(self, positions: dict[str, Any]) -> list[Effect]:
-        self._positions, self._next, self._cursor, self._failures = positions, None, None, 0
+        self._positions, self._next, self._cursor = positions, None, None
+        self._failures = self._restarts = 0
         return [self._request()]
 
     def _request(self) -> Effect:

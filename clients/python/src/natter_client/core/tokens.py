@@ -39,10 +39,10 @@ class Tokens:
             case "refresh_failed" if self._stale is not None:
                 self._failed(given["status"], given.get("retry_after_ms"), at, random, effects)
             case "changed":
-                if given["tokens"] is None:
-                    self._sign_out(effects)
-                else:
+                if given["tokens"] is not None:
                     self.tokens = dict(given["tokens"])
+                elif self.tokens is not None:
+                    self._sign_out(effects)
             case "wake" if self.tokens is not None and self.wake_at is not None:
                 self.wake_at = None
                 effects.append({"type": "refresh", "refresh_token": self.tokens["refresh_token"]})

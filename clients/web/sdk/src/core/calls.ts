@@ -46,7 +46,22 @@ export class Calls {
   }
 }
 
-/** What a part is told of an answer that is not good. */
-export function failureOf({ status, retry_after_ms }: HttpAnswer): { status: number; retry_after_ms?: number } {
-  return { status, ...(retry_after_ms === undefined ? {} : { retry_after_ms }) };
+/** Whether a status is a good one. */
+export function isGood(status: number): boolean {
+  return status >= 200 && status < 300;
+}
+
+/** Whether it is a good one with what it is asked for: something between may answer 200, too. */
+export function isUsable({ status, body }: HttpAnswer, key: string): boolean {
+  return isGood(status) && has(body, key);
+}
+
+/** What a part is told of an answer that is not good; a good one without what it was asked for is none, a refusal without a problem document is of something between. */
+export function failureOf({ status, body, retry_after_ms }: HttpAnswer): { status: number; retry_after_ms?: number } {
+  const between = status && !has(body, "code") ? 503 : status;
+  return { status: isGood(status) ? 0 : between, ...(retry_after_ms === undefined ? {} : { retry_after_ms }) };
+}
+
+function has(body: unknown, key: string): boolean {
+  return typeof body === "object" && body !== null && key in body;
 }

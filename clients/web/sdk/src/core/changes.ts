@@ -45,15 +45,6 @@ export class Kept {
   readonly readings = new Map<string, ReadView>();
   readonly settings = new Map<string, Settings>();
 
-  constructor(stored: Stored = NOTHING) {
-    for (const entry of stored.entries) this.entries.set(entry.client_id, entry);
-    for (const [id, { events, ...bounds }] of Object.entries(stored.timelines)) {
-      this.timelines.set(id, { bounds, events: new Map(events.map((event) => [event.seq, event])) });
-    }
-    for (const [id, reading] of Object.entries(stored.readings)) this.readings.set(id, reading);
-    for (const [id, settings] of Object.entries(stored.settings)) this.settings.set(id, settings);
-  }
-
   apply(change: Change): void {
     switch (change.kind) {
       case "entry":

@@ -8,7 +8,7 @@ import type {
   TicketAnswer,
   WireEvent,
 } from "../protocol.js";
-import { type Call, Calls, failureOf } from "./calls.js";
+import { type Call, Calls, failureOf, isUsable } from "./calls.js";
 import type { Change, Settings, Stored } from "./changes.js";
 import { Outbox, type OutboxEffect, type OutboxInput } from "./outbox.js";
 import { earliest, type Random, type Wake } from "./part.js";
@@ -78,7 +78,8 @@ export class Core {
     for (const [id, held] of Object.entries(stored.timelines)) {
       const timeline = new Timeline({ me, stored: held });
       this.#timelines.set(id, timeline);
-      this.#readState.step(0, { type: "events", conversation_id: id, low: timeline.low, events: held.events });
+      const { low } = timeline;
+      this.#readState.step(0, { type: "events", conversation_id: id, low, events: held.events }, this.#random);
     }
   }
 
@@ -172,19 +173,19 @@ export class Core {
 
   #answered(id: string, answer: HttpAnswer): void {
     const waiting = this.#calls.take(id);
-    const { status, body } = answer;
-    const isGood = status >= 200 && status < 300;
+    const { body } = answer;
     const failure = failureOf(answer);
     switch (waiting?.part) {
       case "ticket":
-        if (isGood) return this.#doSession({ type: "ticket", url: (body as TicketAnswer).url });
+        if (isUsable(answer, "url")) return this.#doSession({ type: "ticket", url: (body as TicketAnswer).url });
         return this.#doSession({ type: "ticket_failed", ...failure });
       case "sync":
-        if (isGood) return this.#doSync({ type: "answer", answer: body as SyncAnswer });
+        if (isUsable(answer, "conversations")) return this.#doSync({ type: "answer", answer: body as SyncAnswer });
         return this.#doSync({ type: "failed", ...failure });
       case "timeline": {
         const { conversation_id, asked } = waiting;
-        if (isGood) return this.#doTimeline(conversation_id, { type: "page", asked, page: body as PageAnswer });
+        if (isUsable(answer, "events"))
+          return this.#doTimeline(conversation_id, { type: "page", asked, page: body as PageAnswer });
         return this.#doTimeline(conversation_id, { type: "fetch_failed", asked, ...failure });
       }
     }
@@ -278,7 +279,9 @@ export class Core {
     const effects = timeline.step(this.#at, input, this.#random);
     const isReset = effects.some((effect) => effect.type === "reset");
     for (const effect of effects) this.#timelineEffect(id, timeline, effect, isReset);
-    if (input.type === "page" || input.type === "fetch_failed") this.#tell({ kind: "fetched", conversation_id: id });
+    const isIdle = input.type === "older" && !timeline.isFetching;
+    if (input.type === "page" || input.type === "fetch_failed" || isIdle)
+      this.#tell({ kind: "fetched", conversation_id: id });
   }
 
   #timelineEffect(id: string, timeline: Timeline, effect: TimelineEffect, isReset: boolean): void {
@@ -324,7 +327,8 @@ export class Core {
   }
 
   #doReadState(input: ReadInput | Wake): void {
-    for (const effect of this.#readState.step(this.#at, input)) if (effect.type === "send") this.#send(effect.frame);
+    for (const effect of this.#readState.step(this.#at, input, this.#random))
+      if (effect.type === "send") this.#send(effect.frame);
     if (!("conversation_id" in input) || input.type === "gone") return;
     const reading = this.#readState.of(input.conversation_id);
     const text = JSON.stringify(reading);

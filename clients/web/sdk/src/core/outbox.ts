@@ -272,7 +272,8 @@ export class Outbox implements Part<OutboxInput, OutboxEffect, OutboxView> {
     const effects: OutboxEffect[] = [];
     const queued = this.#queued(conversation).filter((item) => {
       if (at < (item.entry.first_sent_at ?? at) + EXPIRES_MS) return true;
-      effects.push(this.#settle(item, "failed", { code: "expired" }));
+      if (item.entry.acked_at !== undefined) effects.push(...this.#forget(item.entry.client_id));
+      else effects.push(this.#settle(item, "failed", { code: "expired" }));
       return false;
     });
     if (queued.length === 0) return effects;

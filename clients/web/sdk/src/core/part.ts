@@ -44,8 +44,6 @@ export function isGatewayError(frame: object): boolean {
 }
 
 /** Codes of the protocol that repeating the same thing may help. */
-export const RETRYABLE: ReadonlySet<string> = new Set(Object.keys(ERRORS).filter(isRetryable));
-
-function isRetryable(code: string): boolean {
-  return ERRORS[code as keyof typeof ERRORS].retryable;
-}
+export const RETRYABLE: ReadonlySet<string> = new Set(
+  Object.entries(ERRORS).flatMap(([code, isRetryable]) => (isRetryable ? code : [])),
+);

@@ -1,5 +1,5 @@
 import type { ErrorFrame, PresenceFrame, PresenceItem, StatusFrame, WatchFrame } from "../protocol.js";
-import { earliest, isGatewayError, jitter, type Part, type Random, RETRYABLE, type Wake } from "./part.js";
+import { isGatewayError, jitter, type Part, type Random, RETRYABLE, type Wake } from "./part.js";
 
 const MOST = 100;
 /** Whom a connection watches is forgotten after ten minutes. */
@@ -59,7 +59,7 @@ export class Presence implements Part<PresenceInput, PresenceEffect, PresenceVie
   }
 
   wake(): number | undefined {
-    return earliest(this.#againAt);
+    return this.#againAt;
   }
 
   view(): PresenceView {

@@ -1,7 +1,10 @@
 import type { DeliveredFrame, ErrorFrame, OkFrame, ReadFrame, ReceiptItem, WireEvent } from "../protocol.js";
-import { earliest, isGatewayError, type Part, RETRYABLE, type Wake } from "./part.js";
+import { backoff, earliest, isGatewayError, type Part, type Random, RETRYABLE, type Wake } from "./part.js";
 
 const APART_MS = 1000;
+/** The server takes 10 frames a second of this kind, and 30 at once, with pings and what others of one's devices tell. */
+const AT_ONCE = 10;
+const EACH_MS = 200;
 
 export interface Cursor {
   readonly read_seq: number;
@@ -72,6 +75,7 @@ class Reading {
   readonly messages = new Set<number>();
   sent: Sent[] = [];
   notBefore = 0;
+  failures = 0;
 
   /** Moves one's own cursor forward. */
   move(kind: Kind, seq: number): void {
@@ -115,13 +119,15 @@ export class ReadState implements Part<ReadInput, ReadEffect, ReadStateView> {
   readonly #conversations = new Map<string, Reading>();
   #open = false;
   #frames = 0;
+  /** When all that was sent would have been, one by one. */
+  #spentUntil = 0;
 
   constructor(start: { me: string; conversations?: Readonly<Record<string, ReadView>> }) {
     this.#me = start.me;
     for (const [id, stored] of Object.entries(start.conversations ?? {})) this.#restore(id, stored);
   }
 
-  step(at: number, input: ReadInput | Wake): ReadEffect[] {
+  step(at: number, input: ReadInput | Wake, random: Random): ReadEffect[] {
     const effects: ReadEffect[] = [];
     switch (input.type) {
       case "opened":
@@ -132,7 +138,7 @@ export class ReadState implements Part<ReadInput, ReadEffect, ReadStateView> {
         for (const each of this.#conversations.values()) each.sent = [];
         break;
       case "frame":
-        this.#frame(at, input.frame);
+        this.#frame(at, input.frame, random);
         break;
       case "gone":
         this.#conversations.delete(input.conversation_id);
@@ -147,7 +153,12 @@ export class ReadState implements Part<ReadInput, ReadEffect, ReadStateView> {
 
   wake(): number | undefined {
     if (!this.#open) return undefined;
-    return earliest(...[...this.#conversations.values()].map((each) => (each.due() ? each.notBefore : undefined)));
+    const due = earliest(...[...this.#conversations.values()].map((each) => (each.due() ? each.notBefore : undefined)));
+    return due === undefined ? undefined : Math.max(due, this.#freeAt);
+  }
+
+  get #freeAt(): number {
+    return this.#spentUntil - (AT_ONCE - 1) * EACH_MS;
   }
 
   view(): ReadStateView {
@@ -232,7 +243,7 @@ export class ReadState implements Part<ReadInput, ReadEffect, ReadStateView> {
     });
   }
 
-  #frame(at: number, frame: object): void {
+  #frame(at: number, frame: object, random: Random): void {
     const answer = frame as OkFrame | ErrorFrame;
     const fromGateway = isGatewayError(frame);
     for (const reading of this.#conversations.values()) {
@@ -240,8 +251,10 @@ export class ReadState implements Part<ReadInput, ReadEffect, ReadStateView> {
         reading.sent = reading.sent.filter((each) => each !== sent);
         if (fromGateway || (answer.type === "error" && RETRYABLE.has(answer.code))) {
           const floor = (!fromGateway && (answer as ErrorFrame).retry_after_ms) || 0;
-          reading.notBefore = Math.max(reading.notBefore, at + Math.max(APART_MS, floor));
+          const wait = backoff(random, reading.failures++, Math.max(APART_MS, floor));
+          reading.notBefore = Math.max(reading.notBefore, at + wait);
         } else {
+          reading.failures = 0;
           reading.tell(sent.kind, sent.seq);
         }
       }
@@ -252,11 +265,12 @@ export class ReadState implements Part<ReadInput, ReadEffect, ReadStateView> {
     if (!this.#open) return [];
     const effects: ReadEffect[] = [];
     for (const [conversation_id, reading] of this.#conversations) {
-      const due = at >= reading.notBefore ? reading.due() : undefined;
+      const due = at >= Math.max(reading.notBefore, this.#freeAt) ? reading.due() : undefined;
       if (!due) continue;
       const id = `r${++this.#frames}`;
       reading.sent.push({ id, ...due });
       reading.notBefore = at + APART_MS;
+      this.#spentUntil = Math.max(this.#spentUntil, at) + EACH_MS;
       const action = due.kind === "read_seq" ? "read" : "delivered";
       effects.push({ type: "send", frame: { action, id, conversation_id, seq: due.seq } });
     }

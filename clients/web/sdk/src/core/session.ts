@@ -51,6 +51,8 @@ export class Session implements Part<SessionInput, SessionEffect, SessionView> {
   #attempt: Attempt | undefined;
   #triedAt = Number.NEGATIVE_INFINITY;
   #retryAt: number | undefined;
+  /** Not before: the server said so. */
+  #floorAt = 0;
   #failures = 0;
   #healthyAt: number | undefined;
   #pingAt: number | undefined;
@@ -184,6 +186,7 @@ export class Session implements Part<SessionInput, SessionEffect, SessionView> {
     const effects: SessionEffect[] = [];
     if (opening !== undefined && this.#sockets.includes(opening)) effects.push(...this.#close(opening));
     this.#attempt = undefined;
+    this.#floorAt = at + floor;
     this.#retryAt = at + backoff(random, this.#failures++, floor);
     if (this.#active !== undefined && this.#isSilent) {
       effects.push(...this.#close(this.#active), { type: "inactive" });
@@ -204,7 +207,7 @@ export class Session implements Part<SessionInput, SessionEffect, SessionView> {
 
   #nudge(at: number, random: Random): SessionEffect[] {
     if (this.#retryAt !== undefined) {
-      const soonest = this.#triedAt + APART_MS;
+      const soonest = Math.max(this.#triedAt + APART_MS, this.#floorAt);
       if (soonest <= at) return this.#try(at);
       if (soonest >= this.#retryAt) return [];
       this.#retryAt = soonest;

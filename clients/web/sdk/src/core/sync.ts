@@ -28,6 +28,8 @@ export class Sync implements Part<SyncInput, SyncEffect, SyncView> {
   #next: Positions | undefined;
   #retryAt: number | undefined;
   #failures = 0;
+  /** How often a cursor was not taken. */
+  #restarts = 0;
 
   step(at: number, input: SyncInput | Wake, random: Random): SyncEffect[] {
     if (input.type === "start") {
@@ -40,7 +42,8 @@ export class Sync implements Part<SyncInput, SyncEffect, SyncView> {
       case "answer":
         return this.#answered(this.#body, input.answer);
       case "failed":
-        if (input.status === 400 && this.#body.cursor !== undefined) return this.#begin(this.#body.positions);
+        if (input.status === 400 && this.#body.cursor !== undefined)
+          return this.#anew(at, this.#body.positions, random);
         this.#retryAt = at + backoff(random, this.#failures++, input.retry_after_ms);
         return [];
       case "stop":
@@ -62,8 +65,16 @@ export class Sync implements Part<SyncInput, SyncEffect, SyncView> {
   }
 
   #begin(positions: Positions): SyncEffect[] {
-    this.#failures = 0;
+    this.#failures = this.#restarts = 0;
     return this.#request({ positions, limit: LIMIT });
+  }
+
+  /** From the beginning: at once the first time only. */
+  #anew(at: number, positions: Positions, random: Random): SyncEffect[] {
+    this.#body = { positions, limit: LIMIT };
+    if (this.#restarts++ === 0) return this.#request(this.#body);
+    this.#retryAt = at + backoff(random, this.#restarts - 1);
+    return [];
   }
 
   #request(body: SyncBody): SyncEffect[] {

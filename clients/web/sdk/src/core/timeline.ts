@@ -92,6 +92,11 @@ export class Timeline implements Part<TimelineInput, TimelineEffect, TimelineVie
     return this.#events[seq - this.low];
   }
 
+  /** Whether a page is asked for, or will be again. */
+  get isFetching(): boolean {
+    return this.#forward !== undefined || this.#back !== undefined;
+  }
+
   step(at: number, input: TimelineInput | Wake, random: Random): TimelineEffect[] {
     const changes = new Changes();
     switch (input.type) {

@@ -58,7 +58,7 @@ export class Tokens implements Part<TokensInput, TokensEffect, TokensView> {
       case "locked":
         return this.#phase === "locking" ? this.#locked(at, input.tokens) : [{ type: "unlock" }];
       case "changed":
-        if (input.tokens === null) return this.#signedOut();
+        if (input.tokens === null) return this.#tokens === null ? [] : this.#signedOut();
         this.#tokens = input.tokens;
         return [];
       case "refreshed":
