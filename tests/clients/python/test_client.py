@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import functools
 import inspect
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from natter_client import (
     MessageChanged,
     MessageReceived,
     ReactionChanged,
+    Sent,
     SignedOut,
     StateChanged,
     TypingChanged,
@@ -183,9 +185,60 @@ class TestSending:
             chat = await ann.direct("ben")
             await ann.synced()
             await offline(server, ann)
-            sent = chat.write("rash")
+            sent = chat.write("rash", client_id="rash")
+            again = chat.write("rash", client_id="rash")
             assert sent.cancel()
             assert (sent.state, await sent.placed()) == ("cancelled", None)
+            assert (again.state, again.cancel()) == ("cancelled", False)
+            assert chat.write("rash", client_id="rash").state == "queued"
+
+    async def test_only_what_was_refused_is_written_again(self, server: FakeServer, tmp_path: Path) -> None:
+        async with client_of(server, "ann", tmp_path) as ann, client_of(server, "ann", tmp_path) as follower:
+            chat = await ann.direct("ben")
+            server.refuse("send", "forbidden")
+            refused = chat.write("at first")
+            with pytest.raises(Forbidden):
+                await refused.placed()
+            with pytest.raises(RuntimeError, match="leads"):
+                Sent(follower, chat.conversation_id, refused.client_id).retry()
+            again = refused.retry()
+            assert (await again.placed(), refused.state) == (2, "cancelled")
+            with pytest.raises(ValueError, match="it is placed"):
+                again.retry()
+
+    async def test_what_cannot_be_sent_is_not_kept(self, server: FakeServer, tmp_path: Path) -> None:
+        async with client_of(server, "ann", tmp_path) as ann:
+            chat = await ann.direct("ben")
+            for words in ("caf\udce9", {"type": "text", "text": float("nan")}, {"type": "text", "text": b"bytes"}):
+                with pytest.raises(ValueError, match="cannot be sent"):
+                    chat.write(words)
+            assert chat.unsent() == []
+
+    async def test_what_is_not_on_disk_is_an_error_and_the_end(
+        self, server: FakeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Not sent all the same: who writes it again would say it twice."""
+        name = ""
+
+        async def wait() -> None:
+            nonlocal name
+            async with client_of(server, "ann", tmp_path) as ann:
+                chat = await ann.direct("ben")
+                name = chat.conversation_id
+                await ann.synced()
+
+                def full(_: object) -> None:
+                    raise sqlite3.OperationalError("database or disk is full")
+
+                monkeypatch.setattr(ann.store, "save", full)
+                with pytest.raises(sqlite3.OperationalError):
+                    chat.write("lost")
+                monkeypatch.undo()
+                await asyncio.Event().wait()
+
+        with pytest.raises(sqlite3.OperationalError, match="disk is full"):
+            await wait()
+        assert server.texts(name) == []
 
 
 @all_bounded
@@ -276,6 +329,27 @@ class TestEvents:
             assert (await waiting).message.text == "now"
             assert [message.text for message in ann.conversation(chat).messages()] == ["long ago", "now"]
             assert ann.conversation(chat).unread == 2
+
+    async def test_what_comes_live_before_the_first_sync_is_over_is_news(
+        self, server: FakeServer, tmp_path: Path
+    ) -> None:
+        ben = server.world.users[user_id(server, "ben")]
+        conversation = server.world.begin(ben.user_id, [user_id(server, "ann")])[0]
+        chat = conversation.conversation_id
+        server.say(ben, chat, "long ago")
+        server.swallow("POST /v1/sync", carried_out=False)
+        async with client_of(server, "ann", tmp_path) as ann:
+            waiting = asyncio.create_task(first(ann.events("bot"), MessageReceived))
+            await until(lambda: server.world.connections[ann.user_id])
+            server.say(ben, chat, "while it asks")
+            assert (await waiting).message.text == "while it asks"
+            await ann.synced()
+            changing = asyncio.create_task(first(ann.events(), MessageChanged))
+            await asyncio.sleep(0)
+            fields = {"client_id": "e", "target_seq": 2, "content": {"type": "text", "text": "edited"}}
+            event, _ = conversation.decide("edit", ben.user_id, server.world.now_ms(), fields)
+            server.world.publish(conversation, event)
+            assert (await changing).message.text == "edited"
 
     async def test_members_typing_and_leaving(self, server: FakeServer, tmp_path: Path) -> None:
         async with client_of(server, "ann", tmp_path) as ann, client_of(server, "ben", tmp_path) as ben:

@@ -4,7 +4,7 @@ import asyncio
 import collections
 import random
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -154,10 +154,12 @@ class Client:
                 news = self._watch("events")
                 changes = self.store.changes(revision)
                 for change in changes:
+                    self._raise_if_signed_out()
                     event = logged(change.conversation_id, change.event, is_new=change.is_new)
                     if event is not None:
                         yield event
                     revision = change.revision
+                    self._raise_if_signed_out()  # what was done meanwhile may have failed: it comes again
                     if consumer is not None:
                         self.store.consume(consumer, revision)
                 if changes:
@@ -235,7 +237,7 @@ class Client:
         unsent = [entry["client_id"] for _, entry in self.store.entries()]
         if drop_unsent:
             for client_id in unsent:
-                self.store.forget(client_id)
+                self.store.forget(client_id, dropped=True)
         return len(unsent)
 
     @property
@@ -248,8 +250,9 @@ class Client:
     def write(self, entry: Mapping[str, Any]) -> None:
         """Keep a command; it is sent as soon as that is possible, by whoever leads."""
         self._raise_if_signed_out()
-        if self._engine is not None:
-            self._do(self._engine.write(self._now_ms(), entry))
+        engine = self._engine
+        if engine is not None:
+            self._do(self._stepped(lambda: engine.write(self._now_ms(), entry)))
         else:
             self.store.save(entry)
 
@@ -263,8 +266,17 @@ class Client:
         return self._watch(key)
 
     def _command(self, part: str, given: Given, conversation: str = "") -> None:
-        if self._engine is not None:
-            self._do(self._engine.command(self._now_ms(), part, given, conversation))
+        engine = self._engine
+        if engine is not None:
+            self._do(self._stepped(lambda: engine.command(self._now_ms(), part, given, conversation)))
+
+    def _stepped(self, step: Callable[[], list[Action]]) -> list[Action]:
+        """A step that a user takes: it fails for them, and the client ends, since memory and store may differ."""
+        try:
+            return step()
+        except Exception as error:
+            self._tasks.start(_raise(error))
+            raise
 
     def _raise_if_signed_out(self) -> None:
         if self._session.signed_out.is_set():
@@ -384,3 +396,7 @@ class Client:
         await self._session.signed_out.wait()
         self._command("session", {"type": "signed_out"})
         self._poke()
+
+
+async def _raise(error: BaseException) -> None:
+    raise error
