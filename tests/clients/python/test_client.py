@@ -18,19 +18,25 @@ from natter_client import (
     ConversationLeft,
     Forbidden,
     Gone,
+    Internal,
     LogEvent,
     MessageChanged,
     MessageReceived,
+    NatterError,
     ReactionChanged,
     Sent,
     SignedOut,
     StateChanged,
     TypingChanged,
+    Unavailable,
     Unreachable,
 )
+from natter_client import client as client_module
 from natter_client.api import Http
 from natter_client.events import ClientEvent
+from natter_client.store import Store
 from natter_client.testing import FakeServer, ProtocolViolationError
+from natter_client.testing.http_server import HttpAnswer, HttpRequest, serve
 from natter_client.testing.server import PASSWORD
 
 CEILING_S = 60.0
@@ -67,6 +73,10 @@ def client_of(server: FakeServer, name: str, folder: Path) -> Client:
 
 def user_id(server: FakeServer, name: str) -> str:
     return server.world.names[name]
+
+
+def _url(server: asyncio.Server) -> str:
+    return f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
 
 async def first[Kind](events: AsyncIterator[ClientEvent], kind: type[Kind]) -> Kind:
@@ -400,6 +410,96 @@ class TestSession:
         other = Client(server.http_url, store=tmp_path / "ann.db", username="ben", password=PASSWORD)
         with pytest.raises(ValueError, match="belongs to ann"):
             await other.__aenter__()
+
+    async def test_a_store_is_of_one_deployment(self, server: FakeServer, tmp_path: Path) -> None:
+        """Tokens go nowhere else, and nobody else's refusal ends the session."""
+        async with client_of(server, "ann", tmp_path):
+            pass
+        asked: list[str] = []
+
+        async def other(request: HttpRequest) -> HttpAnswer:
+            asked.append(request.path)
+            return HttpAnswer(401, None)
+
+        async with await serve(other) as elsewhere:
+            url = _url(elsewhere)
+            with pytest.raises(ValueError, match=f"belongs to {server.http_url}"):
+                await Client(url, store=tmp_path / "ann.db").__aenter__()
+        assert asked == []
+        async with Client(f"{server.http_url}/", store=tmp_path / "ann.db") as ann:
+            await ann.synced()
+
+    async def test_leaving_while_the_session_is_refreshed_keeps_it(
+        self, server: FakeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        call, spent, go = Http.call, asyncio.Event(), asyncio.Event()
+
+        async def slow(http: Http, method: str, path: str, *args: Any, **more: Any) -> Any:
+            answer = await call(http, method, path, *args, **more)
+            if path == "/v1/sessions/refresh":
+                spent.set()
+                await go.wait()
+            return answer
+
+        async with client_of(server, "ann", tmp_path) as ann:
+            await ann.synced()
+            before = ann.store.get("tokens")
+            monkeypatch.setattr(Http, "call", slow)
+            server.world.access.clear()
+            waiting = asyncio.create_task(ann.request("GET", "/v1/users/me"))
+            await spent.wait()
+            asyncio.get_running_loop().call_later(0.05, go.set)
+        with contextlib.suppress(asyncio.CancelledError):
+            await waiting
+        store = Store(tmp_path / "ann.db")
+        assert store.get("tokens")["refresh_token"] != before["refresh_token"]
+        store.close()
+        async with client_of(server, "ann", tmp_path) as ann:
+            await ann.synced()
+
+    async def test_what_is_no_frame_and_no_answer_ends_nothing(self, server: FakeServer, tmp_path: Path) -> None:
+        answer, portals = server._answer, ["/v1/tickets", "/v1/sync"]
+
+        async def portal(request: HttpRequest) -> HttpAnswer | None:
+            if request.path in portals:
+                portals.remove(request.path)
+                return HttpAnswer(200, None)
+            return await answer(request)
+
+        store = tmp_path / "ann.db"
+        async with (
+            await serve(portal) as on_the_way,
+            Client(_url(on_the_way), store=store, username="ann", password=PASSWORD) as ann,
+        ):
+            await ann.synced()
+            (connection,) = server._connections
+            for text in ("no JSON", "[1]", '{"type":"events","conversation_id":"c"}', '{"type":[]}', "[" * 10_000):
+                await connection.socket.send(text)
+            chat = await ann.direct("ben")
+            assert await (await chat.send("still here")).placed() == 2
+
+    async def test_time_in_which_it_slept_counts(
+        self, server: FakeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """What runs on evenly stands still meanwhile, and what is too old to be sent again has to be known."""
+        monkeypatch.setattr(client_module, "LOOK_S", 0.01)
+        async with client_of(server, "ann", tmp_path) as ann:
+            await ann.synced()
+            wall_ms, monotonic = ann._began
+            ann._began = wall_ms - 3_600_000, monotonic
+            await until(lambda: ann._ahead_s() < 1)
+
+    @pytest.mark.parametrize(("status", "kind", "after_s"), [(429, Unavailable, 1), (500, Internal, None)])
+    async def test_what_api_gateway_says_itself(
+        self, status: int, kind: type[NatterError], after_s: float | None
+    ) -> None:
+        async def gateway(_: HttpRequest) -> HttpAnswer:
+            return HttpAnswer(status, {"message": "Too Many Requests"})
+
+        async with await serve(gateway) as on_the_way, Http(_url(on_the_way)) as http:
+            with pytest.raises(kind) as refused:
+                await http.call("GET", "/v1/users/me")
+        assert (refused.value.retryable, refused.value.retry_after_s) == (True, after_s)
 
     async def test_an_access_token_that_has_ended_is_refreshed(self, server: FakeServer, tmp_path: Path) -> None:
         async with client_of(server, "ann", tmp_path) as ann:
