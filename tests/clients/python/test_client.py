@@ -501,6 +501,15 @@ class TestSession:
                 await http.call("GET", "/v1/users/me")
         assert (refused.value.retryable, refused.value.retry_after_s) == (True, after_s)
 
+    async def test_a_link_is_asked_for_as_json(self) -> None:
+        """Without `Accept` the answer for an attachment or an export is a redirect."""
+
+        async def answer(request: HttpRequest) -> HttpAnswer:
+            return HttpAnswer(200, {"accept": request.headers["accept"]})
+
+        async with await serve(answer) as elsewhere, Http(_url(elsewhere)) as http:
+            assert await http.call("GET", "/v1/attachments/a") == {"accept": "application/json"}
+
     async def test_an_access_token_that_has_ended_is_refreshed(self, server: FakeServer, tmp_path: Path) -> None:
         async with client_of(server, "ann", tmp_path) as ann:
             await ann.synced()

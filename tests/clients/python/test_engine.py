@@ -112,6 +112,27 @@ class TestOutbox:
         device.check()
 
 
+class TestConversations:
+    def test_one_that_was_left_does_not_come_back(self, cloud: Cloud, device: Device) -> None:
+        """With the next answer to anything: that of its own last frame is kept no longer than needed."""
+        chat = cloud.chats[1]
+        cloud.say(chat, "one")
+        device.settle()
+        device.pass_time(5_000)
+        device.settle()
+        conversation = cloud.world.conversations[chat]
+        fields = {"user_id": cloud.ann}
+        event = conversation.append("member_removed", cloud.ben, cloud.at_ms, fields)
+        del conversation.members[cloud.ann]
+        cloud.world.publish(conversation, event, also=(cloud.ann,))
+        while device.flow():
+            pass
+        assert chat not in device.store.conversation_ids()
+        (number,) = device.connections
+        device.do(device.engine.frame(device.now_ms, number, {"type": "ok", "id": "another"}))
+        assert chat not in device.store.conversation_ids()
+
+
 class TestChanges:
     def test_a_change_takes_nothing_out_of_its_turn(self, cloud: Cloud, device: Device) -> None:
         began = device.store.revision()

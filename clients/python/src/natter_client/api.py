@@ -65,7 +65,7 @@ class Http:
             Unreachable: no answer within `timeout_s`. It may have been carried out all the same.
             NatterError: it was refused, by its code.
         """
-        headers = {"Content-Type": "application/json"}
+        headers = {"Accept": "application/json", "Content-Type": "application/json"}  # else links are redirects
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
         content = None if body is None else json.dumps(body, ensure_ascii=False).encode()

@@ -340,6 +340,7 @@ class Engine:
                 self._actions.append(Notice(effect["type"], effect))
         if given["type"] == "frame" and (name := self.read_state.answered) is not None:
             moved.add(name)
+            self.read_state.answered = None  # or a conversation that was left would come back with the next frame
         for name in moved if given["type"] != "gone" else ():
             self.store.put_cursors(name, self.read_state.view_of(name))
             self._positions.setdefault(name, 0)
