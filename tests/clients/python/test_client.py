@@ -23,6 +23,7 @@ from natter_client import (
     MessageChanged,
     MessageReceived,
     NatterError,
+    RateLimited,
     ReactionChanged,
     Sent,
     SignedOut,
@@ -600,6 +601,18 @@ class TestEnd:
 
 @all_bounded
 class TestFakeServer:
+    async def test_a_request_before_its_time_is_a_violation(self, tmp_path: Path) -> None:
+        async with FakeServer(strict=False) as server:
+            server.user("ann")
+            async with client_of(server, "ann", tmp_path) as ann:
+                await ann.synced()
+                server.refuse("POST /v1/sync", "rate_limited", retry_after_s=60)
+                with pytest.raises(RateLimited):
+                    await ann.request("POST", "/v1/sync", {"positions": {}})
+                assert server.violations == []
+                await ann.request("POST", "/v1/sync", {"positions": {}})
+            assert server.violations == ["POST /v1/sync: repeated earlier than `retry_after_ms` asked for"]
+
     async def test_a_client_that_breaks_the_rules_is_told(self) -> None:
         server = FakeServer()
         with pytest.raises(ProtocolViolationError, match="username: must be"):  # noqa: PT012 - that it ends, raises

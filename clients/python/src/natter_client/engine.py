@@ -22,7 +22,6 @@ from natter_client.core.syncing import Sync
 from natter_client.core.timeline import Timeline
 from natter_client.core.typing_state import Typing
 from natter_client.entries import as_refused, is_sendable
-from natter_client.pacing import Pacing
 from natter_client.store import Store
 
 WINDOW = 500
@@ -52,7 +51,6 @@ class Engine:
         self._positions = {name: position for name, position, _ in positions}
         self.read_state = ReadState(me, {name: cursors for name, _, cursors in positions if cursors})
         self.session, self.sync, self.presence = Session(), Sync(), Presence()
-        self.pacing = Pacing()
         self._timelines: OrderedDict[str, Timeline] = OrderedDict()
         self._typings: dict[str, Typing] = {}
         self._heard: dict[str, set[int]] = {}
@@ -63,7 +61,7 @@ class Engine:
         return earliest(*(part.wake_at for part in self._parts()))
 
     def _parts(self) -> Iterator[Part]:
-        yield from (self.session, self.sync, self.outbox, self.read_state, self.presence, self.pacing)
+        yield from (self.session, self.sync, self.outbox, self.read_state, self.presence)
         yield from self._timelines.values()
         yield from self._typings.values()
 
@@ -78,7 +76,6 @@ class Engine:
                 (self.outbox, self._outbox),
                 (self.read_state, self._read_state),
                 (self.presence, self._presence),
-                (self.pacing, self._pacing),
             ]
             for part, step in steps:
                 if _is_due(part, self._at):
@@ -165,7 +162,6 @@ class Engine:
             if kind in {"ack", "error"} or is_gateway_failure(frame):
                 self._outbox(given)
             if kind in {"ok", "error"} or is_gateway_failure(frame):
-                self._pacing(given)
                 self._read_state(given)
             if kind in {"presence", "pong", "error"} or is_gateway_failure(frame):
                 self._presence(given)
@@ -269,7 +265,6 @@ class Engine:
     def _all(self, what: str) -> None:
         given = {"type": what}
         self._outbox(given)
-        self._pacing(given)
         self._read_state(given)
         self._presence(given)
         for name in list(self._typings):
@@ -335,7 +330,7 @@ class Engine:
         for effect in self.read_state.step(given, self._at, self._random):
             moved.add(effect["conversation_id"] if effect["type"] != "send" else effect["frame"]["conversation_id"])
             if effect["type"] == "send":
-                self._pacing({"type": "tell", "frame": effect["frame"]})
+                self._transmit(effect["frame"])
             else:
                 self._actions.append(Notice(effect["type"], effect))
         if given["type"] == "frame" and (name := self.read_state.answered) is not None:
@@ -344,10 +339,6 @@ class Engine:
         for name in moved if given["type"] != "gone" else ():
             self.store.put_cursors(name, self.read_state.view_of(name))
             self._positions.setdefault(name, 0)
-
-    def _pacing(self, given: Given) -> None:
-        for effect in self.pacing.step(given, self._at, self._random):
-            self._transmit(effect["frame"])
 
     def _presence(self, given: Given) -> None:
         for effect in self.presence.step(given, self._at, self._random):
