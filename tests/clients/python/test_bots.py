@@ -8,12 +8,21 @@ from pathlib import Path
 import pytest
 
 from clients.bots.echo.__main__ import bot as echo
-from natter_client import Client
+from natter_client import Client, HistorySkipped, ReactionChanged, SignedOut
 from natter_client.bots import Bot, Context
 from natter_client.testing import FakeServer
 from natter_client.testing.server import PASSWORD
 
 CEILING_S = 60.0
+
+
+class Serving:
+    def __init__(self, client: Client, task: asyncio.Task[None]) -> None:
+        self._client, self.task = client, task
+
+    @property
+    def is_signed_out(self) -> bool:
+        return self._client.store.get("tokens") is None
 
 
 class Stage:
@@ -27,15 +36,15 @@ class Stage:
         self._store = folder / "robot.db"
 
     @contextlib.asynccontextmanager
-    async def serving(self, bot: Bot) -> AsyncIterator[None]:
+    async def serving(self, bot: Bot) -> AsyncIterator["Serving"]:
         async with Client(self.server.http_url, store=self._store, username="robot", password=PASSWORD) as client:
             task = asyncio.create_task(bot.serve(client))
             await client.synced()
             try:
-                yield
+                yield Serving(client, task)
             finally:
                 task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
+                with contextlib.suppress(asyncio.CancelledError, SignedOut):
                     await task
 
     def say(self, *texts: str) -> None:
@@ -103,6 +112,74 @@ class TestBot:
             await done.wait()
         async with stage.serving(bot):
             assert await stage.answers(2) == ["began", "ended"]
+
+    async def test_each_reaction_is_answered(self, stage: Stage) -> None:
+        bot, world = Bot(), stage.server.world
+        cem = stage.server.user("cem")
+        group, _ = world.begin(stage.ann.user_id, [stage.robot.user_id, cem.user_id], title="Lobby")
+
+        @bot.command("echo")
+        async def said(context: Context, words: str) -> None:
+            await context.reply(words)
+
+        @bot.reaction
+        async def thanks(context: Context, event: ReactionChanged) -> None:
+            await context.reply(f"{event.user_id} reacted")
+
+        async with stage.serving(bot):
+            stage.server.say(stage.ann, group.conversation_id, "!echo hello")
+            await stage.answers(1, group.conversation_id)
+            for user in (stage.ann, cem):
+                fields = {"client_id": user.user_id, "target_seq": 2, "reaction": "👍"}
+                world.publish(group, group.decide("reaction", user.user_id, world.now_ms(), fields)[0])
+            answers = await stage.answers(3, group.conversation_id)
+            assert answers == ["hello", f"{stage.ann.user_id} reacted", f"{cem.user_id} reacted"]
+
+    async def test_what_was_not_handled_when_the_session_ended_is_handled_in_the_next(self, stage: Stage) -> None:
+        bot, failures, began, end = Bot(), list[Exception](), asyncio.Event(), asyncio.Event()
+
+        @bot.command("work")
+        async def work(context: Context, words: str) -> None:
+            began.set()
+            await end.wait()
+            await context.reply(words)
+
+        @bot.error
+        async def failed(_: Context, error: Exception) -> None:
+            failures.append(error)
+
+        async with stage.serving(bot) as serving:
+            stage.say("!work one", "!work two", "!work three")
+            await began.wait()
+            for session in list(stage.server.world.sessions.values()):
+                stage.server.world.end(session)
+            async with asyncio.timeout(CEILING_S):
+                while not serving.is_signed_out:  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
+                end.set()
+                with pytest.raises(SignedOut):
+                    await serving.task
+        async with stage.serving(bot):
+            assert await stage.answers(3) == ["one", "two", "three"]
+        assert failures == []
+
+    async def test_it_is_told_of_what_was_skipped(self, stage: Stage) -> None:
+        bot, skipped = Bot(), list[int]()
+
+        @bot.skipped
+        async def told(_: Context, event: HistorySkipped) -> None:
+            skipped.append(event.from_seq)
+
+        @bot.command("echo")
+        async def said(context: Context, words: str) -> None:
+            await context.reply(words)
+
+        async with stage.serving(bot):
+            pass
+        stage.say(*(f"{number}" for number in range(59)), "!echo last")
+        async with stage.serving(bot):
+            assert await stage.answers(1) == ["last"]
+        assert skipped == [12]
 
     async def test_one_that_fails_stops_nobody(self, stage: Stage) -> None:
         bot, failures = Bot(), list[str]()

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import functools
 import inspect
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -17,18 +18,26 @@ from natter_client import (
     ConversationLeft,
     Forbidden,
     Gone,
+    Internal,
     LogEvent,
     MessageChanged,
     MessageReceived,
+    NatterError,
+    RateLimited,
     ReactionChanged,
+    Sent,
     SignedOut,
     StateChanged,
     TypingChanged,
+    Unavailable,
     Unreachable,
 )
+from natter_client import client as client_module
 from natter_client.api import Http
 from natter_client.events import ClientEvent
+from natter_client.store import Store
 from natter_client.testing import FakeServer, ProtocolViolationError
+from natter_client.testing.http_server import HttpAnswer, HttpRequest, serve
 from natter_client.testing.server import PASSWORD
 
 CEILING_S = 60.0
@@ -65,6 +74,10 @@ def client_of(server: FakeServer, name: str, folder: Path) -> Client:
 
 def user_id(server: FakeServer, name: str) -> str:
     return server.world.names[name]
+
+
+def _url(server: asyncio.Server) -> str:
+    return f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
 
 async def first[Kind](events: AsyncIterator[ClientEvent], kind: type[Kind]) -> Kind:
@@ -183,9 +196,60 @@ class TestSending:
             chat = await ann.direct("ben")
             await ann.synced()
             await offline(server, ann)
-            sent = chat.write("rash")
+            sent = chat.write("rash", client_id="rash")
+            again = chat.write("rash", client_id="rash")
             assert sent.cancel()
             assert (sent.state, await sent.placed()) == ("cancelled", None)
+            assert (again.state, again.cancel()) == ("cancelled", False)
+            assert chat.write("rash", client_id="rash").state == "queued"
+
+    async def test_only_what_was_refused_is_written_again(self, server: FakeServer, tmp_path: Path) -> None:
+        async with client_of(server, "ann", tmp_path) as ann, client_of(server, "ann", tmp_path) as follower:
+            chat = await ann.direct("ben")
+            server.refuse("send", "forbidden")
+            refused = chat.write("at first")
+            with pytest.raises(Forbidden):
+                await refused.placed()
+            with pytest.raises(RuntimeError, match="leads"):
+                Sent(follower, chat.conversation_id, refused.client_id).retry()
+            again = refused.retry()
+            assert (await again.placed(), refused.state) == (2, "cancelled")
+            with pytest.raises(ValueError, match="it is placed"):
+                again.retry()
+
+    async def test_what_cannot_be_sent_is_not_kept(self, server: FakeServer, tmp_path: Path) -> None:
+        async with client_of(server, "ann", tmp_path) as ann:
+            chat = await ann.direct("ben")
+            for words in ("caf\udce9", {"type": "text", "text": float("nan")}, {"type": "text", "text": b"bytes"}):
+                with pytest.raises(ValueError, match="cannot be sent"):
+                    chat.write(words)
+            assert chat.unsent() == []
+
+    async def test_what_is_not_on_disk_is_an_error_and_the_end(
+        self, server: FakeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Not sent all the same: who writes it again would say it twice."""
+        name = ""
+
+        async def wait() -> None:
+            nonlocal name
+            async with client_of(server, "ann", tmp_path) as ann:
+                chat = await ann.direct("ben")
+                name = chat.conversation_id
+                await ann.synced()
+
+                def full(_: object) -> None:
+                    raise sqlite3.OperationalError("database or disk is full")
+
+                monkeypatch.setattr(ann.store, "save", full)
+                with pytest.raises(sqlite3.OperationalError):
+                    chat.write("lost")
+                monkeypatch.undo()
+                await asyncio.Event().wait()
+
+        with pytest.raises(sqlite3.OperationalError, match="disk is full"):
+            await wait()
+        assert server.texts(name) == []
 
 
 @all_bounded
@@ -277,6 +341,27 @@ class TestEvents:
             assert [message.text for message in ann.conversation(chat).messages()] == ["long ago", "now"]
             assert ann.conversation(chat).unread == 2
 
+    async def test_what_comes_live_before_the_first_sync_is_over_is_news(
+        self, server: FakeServer, tmp_path: Path
+    ) -> None:
+        ben = server.world.users[user_id(server, "ben")]
+        conversation = server.world.begin(ben.user_id, [user_id(server, "ann")])[0]
+        chat = conversation.conversation_id
+        server.say(ben, chat, "long ago")
+        server.swallow("POST /v1/sync", carried_out=False)
+        async with client_of(server, "ann", tmp_path) as ann:
+            waiting = asyncio.create_task(first(ann.events("bot"), MessageReceived))
+            await until(lambda: server.world.connections[ann.user_id])
+            server.say(ben, chat, "while it asks")
+            assert (await waiting).message.text == "while it asks"
+            await ann.synced()
+            changing = asyncio.create_task(first(ann.events(), MessageChanged))
+            await asyncio.sleep(0)
+            fields = {"client_id": "e", "target_seq": 2, "content": {"type": "text", "text": "edited"}}
+            event, _ = conversation.decide("edit", ben.user_id, server.world.now_ms(), fields)
+            server.world.publish(conversation, event)
+            assert (await changing).message.text == "edited"
+
     async def test_members_typing_and_leaving(self, server: FakeServer, tmp_path: Path) -> None:
         async with client_of(server, "ann", tmp_path) as ann, client_of(server, "ben", tmp_path) as ben:
             await asyncio.gather(ann.synced(), ben.synced())
@@ -326,6 +411,105 @@ class TestSession:
         other = Client(server.http_url, store=tmp_path / "ann.db", username="ben", password=PASSWORD)
         with pytest.raises(ValueError, match="belongs to ann"):
             await other.__aenter__()
+
+    async def test_a_store_is_of_one_deployment(self, server: FakeServer, tmp_path: Path) -> None:
+        """Tokens go nowhere else, and nobody else's refusal ends the session."""
+        async with client_of(server, "ann", tmp_path):
+            pass
+        asked: list[str] = []
+
+        async def other(request: HttpRequest) -> HttpAnswer:
+            asked.append(request.path)
+            return HttpAnswer(401, None)
+
+        async with await serve(other) as elsewhere:
+            url = _url(elsewhere)
+            with pytest.raises(ValueError, match=f"belongs to {server.http_url}"):
+                await Client(url, store=tmp_path / "ann.db").__aenter__()
+        assert asked == []
+        async with Client(f"{server.http_url}/", store=tmp_path / "ann.db") as ann:
+            await ann.synced()
+
+    async def test_leaving_while_the_session_is_refreshed_keeps_it(
+        self, server: FakeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        call, spent, go = Http.call, asyncio.Event(), asyncio.Event()
+
+        async def slow(http: Http, method: str, path: str, *args: Any, **more: Any) -> Any:
+            answer = await call(http, method, path, *args, **more)
+            if path == "/v1/sessions/refresh":
+                spent.set()
+                await go.wait()
+            return answer
+
+        async with client_of(server, "ann", tmp_path) as ann:
+            await ann.synced()
+            before = ann.store.get("tokens")
+            monkeypatch.setattr(Http, "call", slow)
+            server.world.access.clear()
+            waiting = asyncio.create_task(ann.request("GET", "/v1/users/me"))
+            await spent.wait()
+            asyncio.get_running_loop().call_later(0.05, go.set)
+        with contextlib.suppress(asyncio.CancelledError):
+            await waiting
+        store = Store(tmp_path / "ann.db")
+        assert store.get("tokens")["refresh_token"] != before["refresh_token"]
+        store.close()
+        async with client_of(server, "ann", tmp_path) as ann:
+            await ann.synced()
+
+    async def test_what_is_no_frame_and_no_answer_ends_nothing(self, server: FakeServer, tmp_path: Path) -> None:
+        answer, portals = server._answer, ["/v1/tickets", "/v1/sync"]
+
+        async def portal(request: HttpRequest) -> HttpAnswer | None:
+            if request.path in portals:
+                portals.remove(request.path)
+                return HttpAnswer(200, None)
+            return await answer(request)
+
+        store = tmp_path / "ann.db"
+        async with (
+            await serve(portal) as on_the_way,
+            Client(_url(on_the_way), store=store, username="ann", password=PASSWORD) as ann,
+        ):
+            await ann.synced()
+            (connection,) = server._connections
+            for text in ("no JSON", "[1]", '{"type":"events","conversation_id":"c"}', '{"type":[]}', "[" * 10_000):
+                await connection.socket.send(text)
+            chat = await ann.direct("ben")
+            assert await (await chat.send("still here")).placed() == 2
+
+    async def test_time_in_which_it_slept_counts(
+        self, server: FakeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """What runs on evenly stands still meanwhile, and what is too old to be sent again has to be known."""
+        monkeypatch.setattr(client_module, "LOOK_S", 0.01)
+        async with client_of(server, "ann", tmp_path) as ann:
+            await ann.synced()
+            wall_ms, monotonic = ann._began
+            ann._began = wall_ms - 3_600_000, monotonic
+            await until(lambda: ann._ahead_s() < 1)
+
+    @pytest.mark.parametrize(("status", "kind", "after_s"), [(429, Unavailable, 1), (500, Internal, None)])
+    async def test_what_api_gateway_says_itself(
+        self, status: int, kind: type[NatterError], after_s: float | None
+    ) -> None:
+        async def gateway(_: HttpRequest) -> HttpAnswer:
+            return HttpAnswer(status, {"message": "Too Many Requests"})
+
+        async with await serve(gateway) as on_the_way, Http(_url(on_the_way)) as http:
+            with pytest.raises(kind) as refused:
+                await http.call("GET", "/v1/users/me")
+        assert (refused.value.retryable, refused.value.retry_after_s) == (True, after_s)
+
+    async def test_a_link_is_asked_for_as_json(self) -> None:
+        """Without `Accept` the answer for an attachment or an export is a redirect."""
+
+        async def answer(request: HttpRequest) -> HttpAnswer:
+            return HttpAnswer(200, {"accept": request.headers["accept"]})
+
+        async with await serve(answer) as elsewhere, Http(_url(elsewhere)) as http:
+            assert await http.call("GET", "/v1/attachments/a") == {"accept": "application/json"}
 
     async def test_an_access_token_that_has_ended_is_refreshed(self, server: FakeServer, tmp_path: Path) -> None:
         async with client_of(server, "ann", tmp_path) as ann:
@@ -417,6 +601,18 @@ class TestEnd:
 
 @all_bounded
 class TestFakeServer:
+    async def test_a_request_before_its_time_is_a_violation(self, tmp_path: Path) -> None:
+        async with FakeServer(strict=False) as server:
+            server.user("ann")
+            async with client_of(server, "ann", tmp_path) as ann:
+                await ann.synced()
+                server.refuse("POST /v1/sync", "rate_limited", retry_after_s=60)
+                with pytest.raises(RateLimited):
+                    await ann.request("POST", "/v1/sync", {"positions": {}})
+                assert server.violations == []
+                await ann.request("POST", "/v1/sync", {"positions": {}})
+            assert server.violations == ["POST /v1/sync: repeated earlier than `retry_after_ms` asked for"]
+
     async def test_a_client_that_breaks_the_rules_is_told(self) -> None:
         server = FakeServer()
         with pytest.raises(ProtocolViolationError, match="username: must be"):  # noqa: PT012 - that it ends, raises

@@ -33,8 +33,17 @@ class TestVersions:
 
     def test_a_newer_file_is_let_be(self, tmp_path: Path) -> None:
         Store(tmp_path / "x.db", (*MIGRATIONS, ANOTHER)).close()
-        with pytest.raises(StoreTooNewError, match="has version 2, this package knows 1"):
+        with pytest.raises(StoreTooNewError, match="has version 3, this package knows 2"):
             Store(tmp_path / "x.db")
+
+
+class TestFile:
+    def test_it_is_its_owners_alone(self, tmp_path: Path) -> None:
+        store = Store(tmp_path / "x.db")
+        store.save(an_entry("a"))
+        modes = {path.name: path.stat().st_mode & 0o077 for path in tmp_path.iterdir()}
+        assert modes == {"x.db": 0, "x.db-shm": 0, "x.db-wal": 0}
+        store.close()
 
 
 class TestSeveral:
@@ -71,8 +80,18 @@ class TestChanges:
         with store.transaction():
             store.show("c", [({**events[0], "edited_at": 9}, 0), (events[2], 0)], fresh=True)
             store.show("d", [(events[0], 0)], fresh=False)
+            store.show("c", [({**events[1], "edited_at": 9}, 0)], fresh=False)
         found = [(change.is_new, change.conversation_id, change.event["seq"]) for change in store.changes(revision)]
         assert found == [(False, "c", 1), (True, "c", 3)]
+        store.close()
+
+    def test_a_change_is_news_whatever_it_is_of(self, tmp_path: Path) -> None:
+        store = Store(tmp_path / "x.db")
+        event = {"seq": 1, "type": "message", "sender_id": "ben", "at": 1}
+        with store.transaction():
+            store.show("c", [(event, 0)], fresh=False)
+            store.show("c", [({**event, "edited_at": 9}, 0)], fresh=True)
+        assert [(change.is_new, change.event["edited_at"]) for change in store.changes(0)] == [(False, 9)]
         store.close()
 
 

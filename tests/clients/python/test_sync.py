@@ -3,6 +3,8 @@
 import asyncio
 import json
 import os
+import signal
+import sqlite3
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -55,6 +57,39 @@ class TestSync:
 
         with pytest.raises(BadCredentials):
             await asyncio.to_thread(sign_in)
+
+    async def test_what_ends_the_client_comes_out_of_every_call(self, server: FakeServer, tmp_path: Path) -> None:
+        def break_it() -> None:
+            with of(server, "ann", tmp_path) as ann:
+                ann.synced()
+                events = ann.events()
+                ann.do(ann._client.store.close)
+                with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+                    list(events)
+                ann.synced()
+
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            await asyncio.to_thread(break_it)
+
+    async def test_outside_its_context_there_is_no_call(self, server: FakeServer, tmp_path: Path) -> None:
+        ann = of(server, "ann", tmp_path)
+        with pytest.raises(RuntimeError, match="within its context"):
+            ann.synced()
+        ann._loop.close()
+
+    async def test_it_takes_back_and_pages(self, server: FakeServer, tmp_path: Path) -> None:
+        def offline() -> tuple[bool, str, int]:
+            with of(server, "ann", tmp_path) as ann:
+                ann.synced()
+                chat = ann.direct("ben")
+                chat.load_older()
+                server.swallow("send", times=99, carried_out=False)
+                chat.write("under way")
+                sent = chat.write("waits for it")
+                waiting = len(chat.unsent())
+                return sent.cancel(), sent.state, waiting
+
+        assert await asyncio.to_thread(offline) == (True, "cancelled", 2)
 
 
 class Commands:
@@ -109,6 +144,16 @@ class TestCommands:
         status, lines, _ = await commands.run("export")
         assert [json.loads(line)["type"] for line in lines] == ["conversation_created", "message", "message"]
         assert (await commands.run("ticket"))[1][0].startswith(server.websocket_url)
+
+    async def test_ctrl_c_ends_it_while_standard_input_is_open(self, server: FakeServer, tmp_path: Path) -> None:
+        send = await Commands(server, tmp_path).start("send", "--to", "ben")
+        assert send.stdin is not None
+        send.stdin.write(b"said\nnot ended")
+        async with asyncio.timeout(CEILING_S):
+            while not any(server.texts(each) for each in server.world.conversations):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+            send.send_signal(signal.SIGINT)
+            assert await send.wait() == 130
 
     async def test_an_error_says_what_to_do(self, server: FakeServer, tmp_path: Path) -> None:
         status, lines, error = await Commands(server, tmp_path).run("send", "--to", "nobody", text="x")

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
@@ -11,7 +11,16 @@ import httpx2
 
 from natter_client.core.part import Given
 from natter_client.core.tokens import Tokens
-from natter_client.errors import NatterError, SignedOut, Unauthenticated, Unavailable, Unreachable, error_of
+from natter_client.errors import (
+    Internal,
+    NatterError,
+    SignedOut,
+    Unauthenticated,
+    Unavailable,
+    Unreachable,
+    error_of,
+)
+from natter_client.frames import readable_answer
 from natter_client.locks import FileLock
 from natter_client.store import Store
 from natter_client.tasks import Tasks
@@ -22,6 +31,8 @@ REFRESH_S = 4.0
 CONNECTIONS = 8
 BAD_GATEWAY = range(502, 505)
 UNAUTHENTICATED = 401
+GATEWAY_RETRY_S = 1.0
+"""API Gateway's own 429 does not say when: by the protocol first after a second."""
 
 TOKENS, ACCOUNT = "tokens", "account"
 """Settings of the store: what a session is made of, and whose it is."""
@@ -54,7 +65,7 @@ class Http:
             Unreachable: no answer within `timeout_s`. It may have been carried out all the same.
             NatterError: it was refused, by its code.
         """
-        headers = {"Content-Type": "application/json"}
+        headers = {"Accept": "application/json", "Content-Type": "application/json"}  # else links are redirects
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
         content = None if body is None else json.dumps(body, ensure_ascii=False).encode()
@@ -64,8 +75,15 @@ class Http:
         except (httpx2.TransportError, TimeoutError) as error:
             raise Unreachable(type(error).__name__) from error
         if answer.is_success:
-            return answer.json() if answer.content else None
+            return _body(answer)
         raise _refusal(answer)
+
+
+def _body(answer: httpx2.Response) -> Any:
+    try:
+        return answer.json() if answer.content else None
+    except (ValueError, RecursionError):  # of a portal or proxy on the way
+        raise Unavailable(f"HTTP {answer.status_code} without JSON") from None
 
 
 def _refusal(answer: httpx2.Response) -> NatterError:
@@ -73,10 +91,14 @@ def _refusal(answer: httpx2.Response) -> NatterError:
         fields = answer.json()
     except ValueError:
         fields = None
-    if isinstance(fields, dict) and "code" in fields:
+    if isinstance(fields, dict) and isinstance(fields.get("code"), str):
         return error_of(fields)
-    if answer.status_code in BAD_GATEWAY or answer.status_code == httpx2.codes.TOO_MANY_REQUESTS:
+    if answer.status_code == httpx2.codes.TOO_MANY_REQUESTS:
+        return Unavailable("HTTP 429", retry_after_s=GATEWAY_RETRY_S)
+    if answer.status_code in BAD_GATEWAY:
         return Unavailable(f"HTTP {answer.status_code}")
+    if answer.status_code == httpx2.codes.INTERNAL_SERVER_ERROR:
+        return Internal("HTTP 500")
     if answer.status_code == UNAUTHENTICATED:
         return Unauthenticated("HTTP 401")
     return error_of({"code": f"http_{answer.status_code}", "detail": "no problem document"})
@@ -91,7 +113,13 @@ class Session:
         self._part = Tokens(store.get(TOKENS))
         self._lock = FileLock(store.path.with_name(store.path.name + ".tokens-lock"))
         self._calls: dict[str, asyncio.Future[str]] = {}
+        self._refreshing: asyncio.Task[Any] | None = None
         self.signed_out = asyncio.Event()
+
+    async def settle(self) -> None:
+        """Wait for a refresh that is under way: when the server has answered, the old token is spent. At most 4 s."""
+        if self._refreshing is not None and not self._refreshing.done():
+            await asyncio.wait([self._refreshing])
 
     def close(self) -> None:
         self._lock.release()
@@ -146,7 +174,7 @@ class Session:
                 case "unlock":
                     self._lock.release()
                 case "refresh":
-                    self._tasks.start(self._refresh(effect["refresh_token"]))
+                    self._refreshing = self._tasks.start(self._refresh(effect["refresh_token"]))
                 case "save":
                     self._store.put(TOKENS, effect["tokens"])
                 case "signed_out":
@@ -161,17 +189,28 @@ class Session:
         try:
             body = {"refresh_token": refresh_token}
             answer = await self._http.call("POST", "/v1/sessions/refresh", body, timeout_s=REFRESH_S)
+            tokens = tokens_of(answer, self._now_ms())
         except NatterError as error:
             self._step(_failure(error))
             if (wake_at := self._part.wake_at) is not None:
-                await asyncio.sleep(max(0, wake_at - self._now_ms()) / 1000)
-                self._step({"type": "wake"})
+                self._tasks.start(self._again(wake_at))
         else:
-            self._step({"type": "refreshed", "tokens": tokens_of(answer, self._now_ms())})
+            self._step({"type": "refreshed", "tokens": tokens})
+
+    async def _again(self, at_ms: int) -> None:
+        await asyncio.sleep(max(0, at_ms - self._now_ms()) / 1000)
+        self._step({"type": "wake"})
 
 
-def tokens_of(answer: Mapping[str, Any], now_ms: int) -> dict[str, Any]:
-    """What is kept of an answer that begins or renews a session."""
+def tokens_of(answer: Any, now_ms: int) -> dict[str, Any]:
+    """
+    What is kept of an answer that begins or renews a session.
+
+    Raises:
+        Unavailable: it is none.
+    """
+    if readable_answer("tokens", answer) is None:
+        raise Unavailable("an answer without tokens")
     return {
         "access_token": answer["access_token"],
         "refresh_token": answer["refresh_token"],

@@ -9,7 +9,8 @@ Bots: commands, mentions and reactions as functions.
 
     bot.run("https://…", store="bot.db", username="bot", password="…")
 
-Every message is handled at least once, also what came while the bot was away: what it was doing when it ended, it does
+Every message is handled at least once, also what came while the bot was away, of each conversation the newest 50
+events (`skipped` tells that there were more): what it was doing when it ended, it does
 again. `context.reply` has the same client_id then, so the answer comes once. A handler that raises is told to `error`,
 and the bot goes on.
 """
@@ -26,12 +27,14 @@ from typing import Any
 
 from natter_client.client import Client
 from natter_client.conversation import Conversation, Sent
-from natter_client.events import ClientEvent, Message, MessageReceived, ReactionChanged
+from natter_client.errors import SignedOut
+from natter_client.events import ClientEvent, HistorySkipped, Message, MessageReceived, ReactionChanged
 
 CONSUMER = "bot"
 type CommandHandler = Callable[["Context", str], Awaitable[None]]
 type MentionHandler = Callable[["Context"], Awaitable[None]]
 type ReactionHandler = Callable[["Context", ReactionChanged], Awaitable[None]]
+type SkippedHandler = Callable[["Context", HistorySkipped], Awaitable[None]]
 type ErrorHandler = Callable[["Context", Exception], Awaitable[None]]
 
 log = logging.getLogger("natter_client.bots")
@@ -44,17 +47,19 @@ class Context:
     client: Client
     conversation: Conversation
     message: Message | None
-    """None if a reaction is to what the store does not hold."""
+    """None if a reaction is to what the store does not hold, or messages were skipped."""
+    place: int
+    """In the log, of what is handled: the message, or the reaction itself."""
     state: dict[str, Any]
     answers: list[str]
 
     async def reply(self, text: str) -> Sent:
-        """Answer, once for each message and turn of the handler, however often it is handled."""
-        assert self.message is not None
-        place = f"{self.conversation.conversation_id} {self.message.seq} {len(self.answers)}"
+        """Answer, once for each message or reaction and turn of the handler, however often it is handled."""
+        place = f"{self.conversation.conversation_id} {self.place} {len(self.answers)}"
         self.answers.append(text)
         client_id = f"re-{hashlib.sha256(place.encode()).hexdigest()[:32]}"
-        sent = self.conversation.write(text, reply_to=self.message.seq, client_id=client_id)
+        reply_to = None if self.message is None else self.message.seq
+        sent = self.conversation.write(text, reply_to=reply_to, client_id=client_id)
         await sent.accepted()
         return sent
 
@@ -73,6 +78,7 @@ class Bot:
         self._commands: dict[str, _Command] = {"help": _Command(self._help, "this list", 0)}
         self._mention: MentionHandler | None = None
         self._reaction: ReactionHandler | None = None
+        self._skipped: SkippedHandler | None = None
         self._error: ErrorHandler | None = None
         self._states: dict[str, dict[str, Any]] = collections.defaultdict(dict)
         self._used: dict[tuple[str, str], float] = {}
@@ -101,6 +107,14 @@ class Bot:
         self._reaction = handler
         return handler
 
+    def skipped(self, handler: SkippedHandler) -> SkippedHandler:
+        """
+        Told that more than the newest 50 events of a conversation were missed, before what is held from there on;
+        the messages between are handled by nobody. Without one it is logged.
+        """
+        self._skipped = handler
+        return handler
+
     def error(self, handler: ErrorHandler) -> ErrorHandler:
         """Told of what another handler raised; without one it is logged, by its type alone."""
         self._error = handler
@@ -126,16 +140,22 @@ class Bot:
         """One event."""
         match event:
             case MessageReceived(message) if message.sender_id != client.user_id:
-                context = self._context(client, message.conversation_id, message)
+                context = self._context(client, message.conversation_id, message.seq, message)
                 await self._guarded(context, self._message(context, message))
             case ReactionChanged() if event.user_id != client.user_id and self._reaction is not None:
                 held = client.conversation(event.conversation_id).message(event.seq)
-                context = self._context(client, event.conversation_id, held)
+                context = self._context(client, event.conversation_id, event.event_seq, held)
                 await self._guarded(context, self._reaction(context, event))
+            case HistorySkipped(conversation_id, from_seq):
+                if self._skipped is None:
+                    log.warning("more was missed than is brought at once: some messages are not handled")
+                else:
+                    context = self._context(client, conversation_id, from_seq, None)
+                    await self._guarded(context, self._skipped(context, event))
 
-    def _context(self, client: Client, conversation_id: str, message: Message | None) -> Context:
+    def _context(self, client: Client, conversation_id: str, place: int, message: Message | None) -> Context:
         conversation = client.conversation(conversation_id)
-        return Context(client, conversation, message, self._states[conversation_id], [])
+        return Context(client, conversation, message, place, self._states[conversation_id], [])
 
     async def _message(self, context: Context, message: Message) -> None:
         if message.text.startswith(self._prefix):
@@ -156,6 +176,8 @@ class Bot:
     async def _guarded(self, context: Context, work: Awaitable[None]) -> None:
         try:
             await work
+        except SignedOut:
+            raise  # it is no failure of the handler's, and what it was about is not done
         except Exception as error:  # noqa: BLE001 - a handler may raise anything; the bot goes on
             if self._error is not None:
                 await self._error(context, error)

@@ -2,12 +2,14 @@
 
 import argparse
 import asyncio
+import contextlib
 import dataclasses
 import json
 import os
 import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,8 @@ from natter_client.errors import NatterError
 from natter_client.store import Store
 
 FAILED, INTERRUPTED, TERMINATED = 1, 130, 143
+BLOCK = 65_536
+"""Of standard input, at most at once."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -74,12 +78,31 @@ async def _send(options: argparse.Namespace) -> None:
             conversation = await client.direct(options.to)
         else:
             conversation = client.conversation(options.conversation)
-        written = []
-        while line := await asyncio.to_thread(sys.stdin.readline):
-            if line.strip():
-                written.append(conversation.write(line.rstrip("\n")))
+        written = [conversation.write(line.rstrip("\r\n")) async for line in _lines() if line.strip()]
         for sent in written:
             _print({"client_id": sent.client_id, "seq": await sent.placed()})
+
+
+async def _lines() -> AsyncIterator[str]:
+    """
+    Of standard input, as they come. What reads it is a thread that nobody waits for: Ctrl-C ends this while it is
+    open. It reads the file itself, since the end of Python wants the lock of `sys.stdin`.
+    """
+    loop, blocks = asyncio.get_running_loop(), asyncio.Queue[bytes]()
+
+    def read() -> None:
+        with contextlib.suppress(RuntimeError):  # the loop has ended
+            while block := os.read(sys.stdin.fileno(), BLOCK):
+                loop.call_soon_threadsafe(blocks.put_nowait, block)
+            loop.call_soon_threadsafe(blocks.put_nowait, b"")
+
+    threading.Thread(target=read, name="standard input", daemon=True).start()
+    rest = b""
+    while block := await blocks.get():
+        *lines, rest = (rest + block).split(b"\n")
+        for line in lines:
+            yield line.decode(sys.stdin.encoding, sys.stdin.errors or "strict")
+    yield rest.decode(sys.stdin.encoding, sys.stdin.errors or "strict")
 
 
 async def _tail(options: argparse.Namespace) -> None:

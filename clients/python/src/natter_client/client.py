@@ -4,7 +4,7 @@ import asyncio
 import collections
 import random
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -15,8 +15,9 @@ from natter_client.api import ACCOUNT, TOKENS, Http, Session, tokens_of
 from natter_client.conversation import Conversation
 from natter_client.core.part import Given
 from natter_client.engine import SYNCED, Engine
-from natter_client.errors import NatterError, NotFound, SignedOut
+from natter_client.errors import NatterError, NotFound, SignedOut, Unavailable
 from natter_client.events import ClientEvent, Synced, logged, noticed
+from natter_client.frames import readable_answer
 from natter_client.locks import FileLock
 from natter_client.sockets import Sockets
 from natter_client.store import Store
@@ -66,7 +67,7 @@ class Client:
             BadCredentials: wrong name or password.
             Unreachable: there is no session yet, and no network to begin one.
             SignedOut: there is no session, and neither name nor password.
-            ValueError: the store is somebody else's.
+            ValueError: the store is somebody else's, or of another deployment.
         """
         self.store = Store(self._path)
         self._tasks = Tasks()
@@ -93,7 +94,11 @@ class Client:
 
     async def _close(self) -> None:
         try:
-            await self._tasks.close()
+            try:
+                if hasattr(self, "_session"):
+                    await self._session.settle()
+            finally:
+                await self._tasks.close()
         finally:
             await self._http.__aexit__(None, None, None)
             self._leads.release()
@@ -105,6 +110,8 @@ class Client:
         account = self.store.get(ACCOUNT)
         if account is not None and self._username not in {None, account["username"]}:
             raise ValueError(f"{self._path} belongs to {account['username']}")
+        if account is not None and account["url"].rstrip("/") != self._url.rstrip("/"):
+            raise ValueError(f"{self._path} belongs to {account['url']}")
         if account is None or self.store.get(TOKENS) is None:
             if self._username is None or self._password is None:
                 raise SignedOut("there is no session in the store")
@@ -154,10 +161,12 @@ class Client:
                 news = self._watch("events")
                 changes = self.store.changes(revision)
                 for change in changes:
+                    self._raise_if_signed_out()
                     event = logged(change.conversation_id, change.event, is_new=change.is_new)
                     if event is not None:
                         yield event
                     revision = change.revision
+                    self._raise_if_signed_out()  # what was done meanwhile may have failed: it comes again
                     if consumer is not None:
                         self.store.consume(consumer, revision)
                 if changes:
@@ -235,7 +244,7 @@ class Client:
         unsent = [entry["client_id"] for _, entry in self.store.entries()]
         if drop_unsent:
             for client_id in unsent:
-                self.store.forget(client_id)
+                self.store.forget(client_id, dropped=True)
         return len(unsent)
 
     @property
@@ -248,8 +257,9 @@ class Client:
     def write(self, entry: Mapping[str, Any]) -> None:
         """Keep a command; it is sent as soon as that is possible, by whoever leads."""
         self._raise_if_signed_out()
-        if self._engine is not None:
-            self._do(self._engine.write(self._now_ms(), entry))
+        engine = self._engine
+        if engine is not None:
+            self._do(self._stepped(lambda: engine.write(self._now_ms(), entry)))
         else:
             self.store.save(entry)
 
@@ -263,8 +273,17 @@ class Client:
         return self._watch(key)
 
     def _command(self, part: str, given: Given, conversation: str = "") -> None:
-        if self._engine is not None:
-            self._do(self._engine.command(self._now_ms(), part, given, conversation))
+        engine = self._engine
+        if engine is not None:
+            self._do(self._stepped(lambda: engine.command(self._now_ms(), part, given, conversation)))
+
+    def _stepped(self, step: Callable[[], list[Action]]) -> list[Action]:
+        """A step that a user takes: it fails for them, and the client ends, since memory and store may differ."""
+        try:
+            return step()
+        except Exception as error:
+            self._tasks.start(_raise(error))
+            raise
 
     def _raise_if_signed_out(self) -> None:
         if self._session.signed_out.is_set():
@@ -287,7 +306,10 @@ class Client:
     # inside
 
     def _now_ms(self) -> int:
-        """The time of the clock at the beginning, running on evenly: setting the clock stops no timer."""
+        """
+        The time of the clock at the beginning, running on evenly: setting it back stops no timer. What it is ahead
+        after sleep, in which nothing runs on, is made up for in `_look`.
+        """
         wall_ms, monotonic = self._began
         return int(wall_ms + 1000 * (time.monotonic() - monotonic))
 
@@ -318,7 +340,9 @@ class Client:
     async def _call(self, call: Call) -> None:
         assert self._engine is not None
         try:
-            answer = await self._session.call(call.method, call.path, call.body)
+            answer = readable_answer(call.purpose[0], await self._session.call(call.method, call.path, call.body))
+            if answer is None:
+                raise Unavailable(f"{call.purpose[0]}: not what was asked for")
         except SignedOut:
             return  # `_end` sees to it
         except NatterError as error:
@@ -369,6 +393,8 @@ class Client:
         while True:
             await asyncio.sleep(LOOK_S)
             if abs(self._ahead_s() - ahead_s) > JUMP_S:
+                if self._ahead_s() > JUMP_S:
+                    self._began = time.time() * 1000, time.monotonic()
                 ahead_s = self._ahead_s()
                 self._command("session", {"type": "nudge"})
             if self._engine is None:
@@ -384,3 +410,7 @@ class Client:
         await self._session.signed_out.wait()
         self._command("session", {"type": "signed_out"})
         self._poke()
+
+
+async def _raise(error: BaseException) -> None:
+    raise error

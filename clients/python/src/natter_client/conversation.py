@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from natter_client.entries import is_sendable
 from natter_client.errors import BY_CODE, NatterError, UnknownError, error_of
 from natter_client.events import Message
 
@@ -23,14 +24,16 @@ class Sent:
         self._client = client
         self.conversation_id = conversation_id
         self.client_id = client_id
-        self._is_cancelled = False
 
     @property
     def state(self) -> str:
-        """`queued`, `acked` (in the log), `placed`, `refused`, `failed` (too old to be sent again) or `cancelled`."""
+        """
+        `queued`, `acked` (in the log), `placed`, `refused`, `failed` (too old to be sent again) or
+        `cancelled` (taken back, or written again by `retry`).
+        """
         entry = self._client.store.entry(self.client_id)
         if entry is None:
-            return "cancelled" if self._is_cancelled else "placed"
+            return "cancelled" if self._client.store.was_dropped(self.client_id) else "placed"
         return str(entry["state"])
 
     async def accepted(self) -> None:
@@ -76,16 +79,28 @@ class Sent:
         await self._cursor("read_seq", by)
 
     def cancel(self) -> bool:
-        """Take it back if it is not under way: queued, or refused. Whether that was so."""
+        """
+        Take it back if it has never been sent, or was refused; one that has `failed` is let go of. Whether that was
+        so. What was sent may be in the log, even if no answer came. Only of the process that leads.
+        """
         before = self._client.store.entry(self.client_id)
         self._client.command("outbox", {"type": "cancel", "client_id": self.client_id})
-        self._is_cancelled = before is not None and self._client.store.entry(self.client_id) is None
-        return self._is_cancelled
+        return before is not None and self.state == "cancelled"
 
     def retry(self) -> "Sent":
-        """What was refused or has failed, written again."""
+        """
+        What was refused or has failed, written again.
+
+        Raises:
+            ValueError: it is neither.
+            RuntimeError: this process does not lead.
+        """
+        if not self._client.is_leading:
+            raise RuntimeError("only the process that leads can write it again")
         new_id = _fresh()
         self._client.command("outbox", {"type": "retry", "client_id": self.client_id, "as": new_id})
+        if self._client.store.entry(new_id) is None:
+            raise ValueError(f"it is {self.state}: there is nothing to write again")
         return Sent(self._client, self.conversation_id, new_id)
 
     async def _until(self, *states: str) -> None:
@@ -212,7 +227,8 @@ class Conversation:
         of one's own, writing the same again changes nothing.
 
         Raises:
-            ValueError: what is written with this `client_id` to another conversation has no place yet.
+            ValueError: what is written with this `client_id` to another conversation has no place yet; or it cannot
+                be sent at all, being no JSON in UTF-8 (half a surrogate pair).
         """
         content = {"type": "text", "text": text} if isinstance(text, str) else dict(text)
         fields: dict[str, Any] = {"content": content}
@@ -250,7 +266,10 @@ class Conversation:
             raise ValueError("this client_id is that of something written to another conversation")
         if known is None:
             names = {"client_id": client_id, "conversation_id": self.conversation_id}
-            self._client.write({**names, "action": action, "fields": fields, "state": "queued"})
+            entry = {**names, "action": action, "fields": fields, "state": "queued"}
+            if not is_sendable(entry):
+                raise ValueError("this cannot be sent: it is no JSON in UTF-8")
+            self._client.write(entry)
         return Sent(self._client, self.conversation_id, client_id)
 
 

@@ -3,7 +3,7 @@ Joins the parts of the core with each other and with the store, still without so
 
 Everything that happens is one call of a method here, which is one transaction of the store; what is to be sent or
 asked because of it is returned, to be done after the commit. If a method raises, what is in memory may be ahead of
-the store: begin again from the store.
+the store: nothing of it is done, no method works any more, and another engine begins again from the store.
 """
 
 from collections import OrderedDict
@@ -21,12 +21,15 @@ from natter_client.core.session import Session
 from natter_client.core.syncing import Sync
 from natter_client.core.timeline import Timeline
 from natter_client.core.typing_state import Typing
+from natter_client.entries import as_refused, is_sendable
 from natter_client.store import Store
 
 WINDOW = 500
 """Events of a conversation that are held in memory, at first; older ones come back when something changes them."""
 MOST_TIMELINES = 256
 """In memory, of conversations in which nothing is missing."""
+SETTLED = frozenset({"refused", "failed"})
+"""States of the outbox in which nothing is sent."""
 SYNCED = "synced"
 """A setting: this store has been brought up to date once, so that what comes now is news."""
 
@@ -40,15 +43,18 @@ class Engine:
         self._at = at
         self._actions: list[Action] = []
         self._active: int | None = None
+        self._failure: BaseException | None = None
         entries = store.entries()
         self._last_position = entries[-1][0] if entries else 0
-        self.outbox = Outbox(_not_later(entry, at) for _, entry in entries)
+        self.outbox = Outbox(self._readable(_not_later(entry, at)) for _, entry in entries)
         positions = list(store.positions())
         self._positions = {name: position for name, position, _ in positions}
         self.read_state = ReadState(me, {name: cursors for name, _, cursors in positions if cursors})
         self.session, self.sync, self.presence = Session(), Sync(), Presence()
         self._timelines: OrderedDict[str, Timeline] = OrderedDict()
         self._typings: dict[str, Typing] = {}
+        self._heard: dict[str, set[int]] = {}
+        """What came live before the first sync was over: news, although sync brings it, too."""
 
     @property
     def wake_at(self) -> int | None:
@@ -88,7 +94,7 @@ class Engine:
             match part:
                 case "session":
                     self._session(given)
-                case "outbox":
+                case "outbox" if self._may_be_done(given["type"], self.outbox.entries.get(given["client_id"])):
                     self._outbox(given)
                 case "read_state":
                     self._held(given["conversation_id"])
@@ -102,10 +108,18 @@ class Engine:
                     self._typing(conversation, given)
         return self._taken()
 
+    def _may_be_done(self, what: str, entry: Mapping[str, Any] | None) -> bool:
+        """What was sent once and not refused may be in the log: it cannot be taken back. Nor can any other be sent."""
+        if entry is None:
+            return False
+        if what == "cancel":
+            return entry["state"] in SETTLED or {"first_sent_at", "acked_at"}.isdisjoint(entry)
+        return is_sendable(entry)
+
     def write(self, at: int, entry: Mapping[str, Any]) -> list[Action]:
         """Keep a command, and send it when it can be sent."""
         with self._step(at):
-            self._last_position = self.store.save(entry)
+            self.store.save(entry)  # `look` comes across it once more: another process may have written before
             self._outbox({"type": "write", "entry": entry})
         return self._taken()
 
@@ -114,9 +128,20 @@ class Engine:
         with self._step(at):
             for position, entry in self.store.entries(self._last_position):
                 self._last_position = position
-                if entry["state"] == "queued":
+                if self._readable(entry) is not entry:
+                    self.outbox.entries[entry["client_id"]] = as_refused(entry)  # so that it can be dropped
+                elif entry["state"] == "queued":
                     self._outbox({"type": "write", "entry": entry})
         return self._taken()
+
+    def _readable(self, entry: dict[str, Any]) -> dict[str, Any]:
+        """What cannot be sent by anybody is refused, and holds up nothing."""
+        if entry["state"] in SETTLED or is_sendable(entry):
+            return entry
+        refused = as_refused(entry)
+        self.store.save(refused)
+        self._notice("outbox", **refused)
+        return refused
 
     def opened(self, at: int, socket: int) -> list[Action]:
         with self._step(at):
@@ -142,6 +167,9 @@ class Engine:
                 self._presence(given)
             match kind:
                 case "events":
+                    if not self.store.get(SYNCED):
+                        heard = self._heard.setdefault(frame["conversation_id"], set())
+                        heard.update(event["seq"] for event in frame["events"])
                     self._timeline(frame["conversation_id"], {"type": "live", "events": frame["events"]})
                 case "receipt":
                     self._read_state({**frame, "type": "receipt"})
@@ -181,9 +209,16 @@ class Engine:
 
     @contextmanager
     def _step(self, at: int) -> Iterator[None]:
+        if self._failure is not None:
+            raise RuntimeError("an earlier step failed") from self._failure
         self._at = max(self._at, at)
-        with self.store.transaction():
-            yield
+        try:
+            with self.store.transaction():
+                yield
+        except BaseException as error:
+            self._failure = error
+            self._actions.clear()
+            raise
         for name in list(self._timelines)[: max(0, len(self._timelines) - MOST_TIMELINES)]:
             if self._timelines[name].is_idle:
                 del self._timelines[name]
@@ -253,6 +288,7 @@ class Engine:
                 case "done":
                     if not self.store.get(SYNCED):
                         self.store.put(SYNCED, value=True)
+                    self._heard.clear()
                     self._session({"type": "synced"})
                     self._notice("synced")
 
@@ -280,7 +316,7 @@ class Engine:
                     if effect["entry"]["state"] != "queued":
                         self._notice("outbox", **effect["entry"])
                 case "forget":
-                    self.store.forget(effect["client_id"])
+                    self.store.forget(effect["client_id"], dropped=given["type"] in {"cancel", "retry"})
                     self._notice("forgotten", client_id=effect["client_id"])
                 case "send":
                     self._transmit(effect["frame"])
@@ -299,6 +335,7 @@ class Engine:
                 self._actions.append(Notice(effect["type"], effect))
         if given["type"] == "frame" and (name := self.read_state.answered) is not None:
             moved.add(name)
+            self.read_state.answered = None  # or a conversation that was left would come back with the next frame
         for name in moved if given["type"] != "gone" else ():
             self.store.put_cursors(name, self.read_state.view_of(name))
             self._positions.setdefault(name, 0)
@@ -360,15 +397,16 @@ class Engine:
         match effect["type"]:
             case "reset":
                 self.store.reset(name)
-                self._notice("skipped", conversation_id=name, from_seq=effect["from"])
+                self.store.skip(name, effect["from"])
+                self._notice("shown", conversation_id=name)
             case "shown" if timeline.events:
                 events = [timeline.event(seq) for seq in effect["seqs"]]
-                is_news = is_news and bool(self.store.get(SYNCED))
+                heard = self._heard.get(name, set())
+                since = is_news and bool(self.store.get(SYNCED))
                 joined = max((event["seq"] for event in events if self._adds_me(event)), default=0)
-                for fresh in (False, True):
-                    part = [event for event in events if (event["seq"] >= joined) == fresh]
-                    kept = ((event, timeline.known_of(event["seq"])) for event in part)
-                    self.store.show(name, kept, fresh=fresh and is_news)
+                for event in events:
+                    fresh = event["seq"] >= joined and (since or (is_news and event["seq"] in heard))
+                    self.store.show(name, [(event, timeline.known_of(event["seq"]))], fresh=fresh)
                 self._read_state({"type": "events", "conversation_id": name, "low": timeline.low, "events": events})
                 self._notice("shown", conversation_id=name)
             case "placed":

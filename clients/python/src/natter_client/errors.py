@@ -148,7 +148,8 @@ BY_CODE: Mapping[str, type[NatterError]] = {each.code: each for each in NatterEr
 def error_of(fields: Mapping[str, Any]) -> NatterError:
     """The error that a problem document or an `error` frame tells of."""
     code, after_ms = fields.get("code", ""), fields.get("retry_after_ms")
-    detail = fields.get("detail", "")
+    after_ms = after_ms if isinstance(after_ms, int | float) else None
+    detail = str(fields.get("detail") or "")
     kind = BY_CODE.get(code, UnknownError)
     return kind(
         detail if kind is not UnknownError else f"{code} {detail}".strip(),

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from natter_client.store import SKIPPED
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reaction:
@@ -82,6 +84,8 @@ class ReactionChanged:
     user_id: str
     reaction: str
     removed: bool
+    event_seq: int
+    """Of this change itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +100,10 @@ class LogEvent:
 
 @dataclass(frozen=True, slots=True)
 class HistorySkipped:
-    """So much was missed that what is held begins anew: what is before `from_seq` can be paged (`older`)."""
+    """
+    So much was missed that what is held begins anew, and what came between is not told; what is before `from_seq`
+    can be paged (`load_older`).
+    """
 
     conversation_id: str
     from_seq: int
@@ -189,7 +196,9 @@ type ClientEvent = (
 
 
 def logged(conversation_id: str, event: Mapping[str, Any], *, is_new: bool) -> ClientEvent | None:
-    """What to tell of an event of the log that is new, or looks different."""
+    """What to tell of an event of the log that is new, or looks different, or of a place where some were skipped."""
+    if event["type"] == SKIPPED:
+        return HistorySkipped(conversation_id, event["from_seq"])
     if event["type"] == "message":
         message = Message.of(conversation_id, event)
         return MessageReceived(message) if is_new else MessageChanged(message)
@@ -197,11 +206,12 @@ def logged(conversation_id: str, event: Mapping[str, Any], *, is_new: bool) -> C
         return None
     if event["type"] == "reaction":
         removed = bool(event.get("removed"))
-        return ReactionChanged(conversation_id, event["target_seq"], event["sender_id"], event["reaction"], removed)
+        of = event["target_seq"], event["sender_id"], event["reaction"]
+        return ReactionChanged(conversation_id, *of, removed, event["seq"])
     return LogEvent(conversation_id, event["type"], event)
 
 
-def noticed(name: str, fields: Mapping[str, Any]) -> ClientEvent | None:  # noqa: C901, PLR0911 - an effect each
+def noticed(name: str, fields: Mapping[str, Any]) -> ClientEvent | None:  # noqa: PLR0911 - an effect each
     """What to tell of an effect of the core."""
     conversation = fields.get("conversation_id", "")
     match name:
@@ -222,8 +232,6 @@ def noticed(name: str, fields: Mapping[str, Any]) -> ClientEvent | None:  # noqa
         case "settings":
             archived, notify = bool(fields.get("archived")), fields.get("notify", "all")
             return SettingsChanged(conversation, archived, notify, fields.get("muted_until"))
-        case "skipped":
-            return HistorySkipped(conversation, fields["from_seq"])
         case "left":
             return ConversationLeft(conversation)
     return None

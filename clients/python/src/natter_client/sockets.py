@@ -10,6 +10,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.typing import Subprotocol
 
+from natter_client.frames import readable
 from natter_client.tasks import Tasks
 
 OPEN_TIMEOUT_S, CLOSE_TIMEOUT_S = 15.0, 2.0
@@ -76,6 +77,8 @@ class Sockets:
                 finally:
                     writer.cancel()
                     await asyncio.wait([writer])
+                    if not writer.cancelled():
+                        writer.result()
         except (OSError, WebSocketException, TimeoutError):
             pass  # not opened, or broken: `closed` says it
         finally:
@@ -84,8 +87,11 @@ class Sockets:
 
     async def _read(self, number: int, connection: ClientConnection) -> None:
         async for data in connection:
-            frame = json.loads(data)
-            if isinstance(frame, dict):
+            try:
+                frame = readable(json.loads(data))
+            except (ValueError, RecursionError):
+                continue  # it is no frame: what it should have been is asked for again when it is missed
+            if frame is not None:
                 self._hears.arrived(number, frame)
 
 
@@ -96,3 +102,6 @@ async def _write(connection: ClientConnection, outgoing: asyncio.Queue[Mapping[s
         await connection.close()
     except ConnectionClosed:
         pass  # who reads hears of it
+    except Exception:
+        await connection.close()  # who reads would wait for ever
+        raise

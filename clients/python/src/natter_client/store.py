@@ -7,7 +7,9 @@ read meanwhile, and commits reach the disk (`synchronous=FULL`). Several process
 (`natter_client.locks`), the others see `changed_elsewhere`.
 """
 
+import contextlib
 import json
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,6 +20,8 @@ from natter_client.core.part import Event
 
 BUSY_S = 10.0
 """How long to wait for another process's transaction; each takes milliseconds."""
+OWNER_ONLY = 0o600
+"""There are messages and tokens in it."""
 
 MIGRATIONS: tuple[str, ...] = (
     """
@@ -50,8 +54,17 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE INDEX events_by_client_id ON events (client_id) WHERE client_id IS NOT NULL;
     CREATE TABLE consumers (name TEXT PRIMARY KEY, revision INTEGER NOT NULL) WITHOUT ROWID;
     """,
+    """
+    DROP INDEX events_by_revision;
+    CREATE INDEX events_by_created ON events (created) WHERE fresh;
+    CREATE INDEX events_by_change ON events (revision) WHERE revision > created;
+    CREATE TABLE skips (revision INTEGER PRIMARY KEY, conversation_id TEXT NOT NULL, from_seq INTEGER NOT NULL);
+    CREATE TABLE dropped (client_id TEXT PRIMARY KEY) WITHOUT ROWID;
+    """,
 )
 """Each brings the file from one version to the next (`PRAGMA user_version`). What has been released never changes."""
+SKIPPED = "history.skipped"
+"""The type of what stands in the stream of changes for events that were never held; no type of the protocol's."""
 
 
 class StoreTooNewError(Exception):
@@ -59,7 +72,7 @@ class StoreTooNewError(Exception):
 
 
 class Change(NamedTuple):
-    """An event that is new, or looks different now."""
+    """An event that is new, or looks different now; or `SKIPPED`."""
 
     revision: int
     is_new: bool
@@ -77,6 +90,8 @@ class Store:
             sqlite3.Error: it cannot be opened, or is no such file.
         """
         self.path = Path(path)
+        with contextlib.suppress(OSError):  # SQLite says what is wrong; its other files get the same rights
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, OWNER_ONLY))
         self._sql = sqlite3.connect(self.path, timeout=BUSY_S, autocommit=True)
         try:
             self._sql.execute("PRAGMA journal_mode = WAL")
@@ -102,10 +117,11 @@ class Store:
         try:
             self._revision = self.revision()
             yield
+            self._sql.execute("COMMIT")
         except BaseException:
-            self._sql.execute("ROLLBACK")
+            if self._sql.in_transaction:  # a full disk ends it by itself
+                self._sql.execute("ROLLBACK")
             raise
-        self._sql.execute("COMMIT")
 
     def changed_elsewhere(self) -> bool:
         """Whether another connection has committed anything since this was last asked."""
@@ -163,11 +179,18 @@ class Store:
             " ON CONFLICT (client_id) DO UPDATE SET entry = excluded.entry",
             (entry["client_id"], stored),
         )
+        self._sql.execute("DELETE FROM dropped WHERE client_id = ?", (entry["client_id"],))  # written once more
         row = self._sql.execute("SELECT position FROM outbox WHERE client_id = ?", (entry["client_id"],)).fetchone()
         return int(row[0])
 
-    def forget(self, client_id: str) -> None:
+    def forget(self, client_id: str, *, dropped: bool = False) -> None:
+        """It has its place, or was `dropped`: taken back by its author."""
         self._sql.execute("DELETE FROM outbox WHERE client_id = ?", (client_id,))
+        if dropped:
+            self._sql.execute("INSERT OR IGNORE INTO dropped VALUES (?)", (client_id,))
+
+    def was_dropped(self, client_id: str) -> bool:
+        return self._sql.execute("SELECT 1 FROM dropped WHERE client_id = ?", (client_id,)).fetchone() is not None
 
     # conversations
 
@@ -216,7 +239,10 @@ class Store:
         self._sql.execute("DELETE FROM events WHERE conversation_id = ? AND seq < ?", (conversation, first_seq))
 
     def show(self, conversation: str, events: Iterable[tuple[Event, int]], *, fresh: bool) -> None:
-        """Keep events, each with up to where it is known; `fresh` ones are told to who reads `changes`."""
+        """
+        Keep events, each with up to where it is known. Of `fresh` ones who reads `changes` is told: that they are
+        there, or that they look different, whatever they were before.
+        """
         rows = []
         for event, known in events:
             self._revision += 1
@@ -225,9 +251,16 @@ class Store:
             rows.append((*place, fresh, self._revision, self._revision))
         self._sql.executemany(
             "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
-            " event = excluded.event, known = excluded.known, revision = excluded.revision",
+            " event = excluded.event, known = excluded.known,"
+            " revision = CASE WHEN excluded.fresh THEN excluded.revision ELSE events.revision END",
             rows,
         )
+        self.put("revision", self._revision)
+
+    def skip(self, conversation: str, from_seq: int) -> None:
+        """Events were passed over, which who reads `changes` is told: what is held begins anew at `from_seq`."""
+        self._revision += 1
+        self._sql.execute("INSERT INTO skips VALUES (?, ?, ?)", (self._revision, conversation, from_seq))
         self.put("revision", self._revision)
 
     def reset(self, conversation: str) -> None:
@@ -285,15 +318,23 @@ class Store:
         return next((event for (text,) in rows if (event := dict(json.loads(text)))["sender_id"] == sender), None)
 
     def revision(self) -> int:
-        """Of the last change to any event."""
+        """Of the last change to any event, or skip."""
         return int(self.get("revision") or 0)
 
     def changes(self, after: int, limit: int = 100) -> list[Change]:
-        """Fresh events that are new or different since a revision, in that order."""
+        """
+        What has happened since a revision, in that order: an event has come, looks different, or some were skipped.
+        An event that has come and changed since is there twice, both times as it looks now.
+        """
         rows = self._sql.execute(
-            "SELECT revision, created > ?, conversation_id, event FROM events"
-            " WHERE fresh AND revision > ? ORDER BY revision LIMIT ?",
-            (after, after, limit),
+            "SELECT * FROM (SELECT created AS at, 1, conversation_id, event FROM events"
+            " WHERE fresh AND created > ?1 ORDER BY created LIMIT ?2)"
+            " UNION ALL SELECT * FROM (SELECT revision, 0, conversation_id, event FROM events"
+            " WHERE revision > created AND revision > ?1 ORDER BY revision LIMIT ?2)"
+            " UNION ALL SELECT * FROM (SELECT revision, 1, conversation_id,"
+            " json_object('type', ?3, 'from_seq', from_seq) FROM skips WHERE revision > ?1 ORDER BY revision LIMIT ?2)"
+            " ORDER BY at LIMIT ?2",
+            (after, limit, SKIPPED),
         )
         return [Change(revision, bool(is_new), name, json.loads(event)) for revision, is_new, name, event in rows]
 

@@ -9,8 +9,9 @@ back that was written.
 """
 
 import asyncio
+import concurrent.futures
 import threading
-from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from types import TracebackType
@@ -40,7 +41,7 @@ class Client:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="natter-client", daemon=True)
         self._leaving: asyncio.Event
-        self._inside: Future[None]
+        self._inside: Future[None] | None = None
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -71,20 +72,61 @@ class Client:
     ) -> None:
         self._loop.call_soon_threadsafe(self._leaving.set)
         try:
-            self._inside.result()
+            self._within().result()
         finally:
             self._stop()
 
+    def _within(self) -> Future[None]:
+        """
+        Done when the client has ended.
+
+        Raises:
+            RuntimeError: it never began.
+        """
+        if self._inside is None:
+            raise RuntimeError("a client works within its context: with sync.Client(...) as client")
+        return self._inside
+
+    def _living(self) -> Future[None]:
+        """
+        As `_within`.
+
+        Raises:
+            BaseException: that which has ended it.
+        """
+        inside = self._within()
+        if inside.done():
+            inside.result()
+            raise RuntimeError("the client's context has been left")
+        return inside
+
     def _stop(self) -> None:
+        asyncio.run_coroutine_threadsafe(_drained(), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
 
     def wait[Result](self, work: Coroutine[Any, Any, Result]) -> Result:
-        """What a coroutine of the client returns, or raises."""
+        """
+        What a coroutine of the client returns, or raises.
+
+        Raises:
+            TimeoutError: it took longer than `timeout_s`.
+            RuntimeError: not within the client's context.
+            BaseException: that which has ended the client.
+        """
+        try:
+            inside = self._living()
+        except BaseException:
+            work.close()
+            raise
         future = asyncio.run_coroutine_threadsafe(work, self._loop)
         try:
-            return future.result(self._timeout_s)
+            ends: list[Future[Any]] = [future, inside]
+            concurrent.futures.wait(ends, self._timeout_s, concurrent.futures.FIRST_COMPLETED)
+            if not future.done() and inside.done():
+                inside.result()
+            return future.result(0)
         except BaseException:
             future.cancel()
             raise
@@ -108,7 +150,8 @@ class Client:
             while True:
                 yield self.wait(anext(events))
         finally:
-            self.wait(events.aclose())
+            if not self._within().done():
+                self.wait(events.aclose())
 
     def request(self, method: str, path: str, body: Any = None) -> Any:
         return self.wait(self._client.request(method, path, body))
@@ -151,6 +194,16 @@ class Conversation:
         """Returns when it is on disk."""
         return Sent(self._client, self._client.do(lambda: self._conversation.write(text, client_id=client_id)))
 
+    def unsent(self) -> list[Mapping[str, Any]]:
+        return self._client.do(self._conversation.unsent)
+
+    @property
+    def cursors(self) -> Mapping[str, Mapping[str, int]]:
+        return self._client.do(lambda: self._conversation.cursors)
+
+    def load_older(self) -> None:
+        self._client.do(self._conversation.load_older)
+
     def edit(self, seq: int, text: str) -> "Sent":
         return Sent(self._client, self._client.do(lambda: self._conversation.edit(seq, text)))
 
@@ -173,6 +226,12 @@ class Sent:
     def state(self) -> str:
         return self._client.do(lambda: self._sent.state)
 
+    def cancel(self) -> bool:
+        return self._client.do(self._sent.cancel)
+
+    def retry(self) -> "Sent":
+        return Sent(self._client, self._client.do(self._sent.retry))
+
     def accepted(self) -> None:
         self._client.wait(self._sent.accepted())
 
@@ -184,3 +243,11 @@ class Sent:
 
     def read(self) -> None:
         self._client.wait(self._sent.read())
+
+
+async def _drained() -> None:
+    """End what still waits in the loop: of calls that were given up."""
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -29,6 +29,7 @@ from natter_client.testing.world import Frame, Limits, User, World
 
 MOST_FRAME, MOST_MESSAGE = 32 * 1024, 128 * 1024
 MOST_BODY = 1 << 20
+CURSORS = frozenset({"read", "delivered"})
 PASSWORD = "correct horse battery"  # noqa: S105 - of people who exist for a test
 
 
@@ -96,7 +97,7 @@ class FakeServer:
         """Every frame that came, in order."""
         self._latency_s, self._strict = latency_s, strict
         self._twists: dict[str, deque[_Twist]] = {}
-        self._not_before: dict[str, float] = {}
+        self._not_before: dict[object, float] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._connections: set[_Connection] = set()
         self._exit = contextlib.AsyncExitStack()
@@ -208,6 +209,9 @@ class FakeServer:
 
     async def _answer(self, request: HttpRequest) -> HttpAnswer | None:
         kind = f"{request.method} {request.path}"
+        session = request.headers.get("authorization")
+        if self._is_early((session, kind)):
+            self.violations.append(f"{kind}: repeated earlier than `retry_after_ms` asked for")
         twist = None if self.unreachable else self._twist(kind)
         if self.unreachable or (twist and twist.error is None and not twist.carried_out):
             return None
@@ -221,6 +225,8 @@ class FakeServer:
             if isinstance(error, BadRequest):
                 self.violations.append(f"{kind}: {error.detail}")
             answer = _problem(error)
+            if session is not None:  # refreshing is one try more, of a token that may be spent
+                self._hold((session, kind), error)
         return None if twist and twist.error is None else answer
 
     def _routed(self, request: HttpRequest) -> tuple[int, Any]:
@@ -231,8 +237,8 @@ class FakeServer:
         method = "GET" if request.method == "HEAD" else request.method
         status, found = self._route(method, request.path, request.query, body, token)
         if (method, request.path) == ("POST", "/v1/sync"):
-            user_id = self.world.authenticated(token).user_id
-            if not self.world.connections[user_id]:
+            session = self.world.authenticated(token)
+            if all(each.session_id != session.session_id for each in self.world.connections[session.user_id]):
                 self.violations.append("POST /v1/sync: first the socket, then sync")
         return status, found
 
@@ -307,11 +313,22 @@ class FakeServer:
                 self.violations.append(f"{connection.user_id}: {error.detail}")
             answers = [refusal_of(error, frame)]
             for client_id in answers[0].get("client_ids", ()):
-                self._not_before[client_id] = self.world.now() + (error.retry_after_s or 0)
+                self._hold(client_id, error)
+            if isinstance(frame, dict) and frame.get("action") in CURSORS:
+                self._hold((connection.user_id, frame["action"], str(frame.get("conversation_id"))), error)
         return answers
+
+    def _hold(self, what: object, error: NatterError) -> None:
+        """It is not to come again before what the error asks for."""
+        self._not_before[what] = self.world.now() + (error.retry_after_s or 0)
+
+    def _is_early(self, what: object) -> bool:
+        return self.world.now() < self._not_before.get(what, 0)
 
     def _look(self, kind: str, conversation: str, frame: Any, connection: _Connection) -> None:
         """Note what a client must not do, though it is answered."""
+        if kind in CURSORS and self._is_early((connection.user_id, kind, str(frame.get("conversation_id")))):
+            self.violations.append(f"{kind}: repeated earlier than `retry_after_ms` asked for")
         if not conversation:
             return
         if conversation in connection.under_way:
@@ -319,7 +336,7 @@ class FakeServer:
         messages = frame.get("messages", [frame])
         for each in messages if isinstance(messages, list) else []:
             client_id = each.get("client_id") if isinstance(each, dict) else None
-            if isinstance(client_id, str) and self.world.now() < self._not_before.get(client_id, 0):
+            if isinstance(client_id, str) and self._is_early(client_id):
                 self.violations.append(f"{kind}: repeated earlier than `retry_after_ms` asked for")
 
 
