@@ -1,21 +1,52 @@
 """The Python SDK as its users have it: two of them talk, and one is away."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from natter_client import Client, Message, MessageReceived, Synced
 from tests.support.api import Api, User
 
 CEILING_S = 120.0
 """Only against hangs."""
-NOWHERE = "http://127.0.0.1:9"
-"""Discard: nobody answers there."""
 MOST_CONNECTIONS = 20
 
 
 def client_of(user: User, folder: Path, url: str | None = None) -> Client:
     store = folder / f"{user.username}.db"
     return Client(url or user.api.url, store=store, username=user.username, password=user.api.password)
+
+
+class Line:
+    """The way to the API, which can be cut: tickets are fetched over it, so without it there is no socket either."""
+
+    def __init__(self, url: str) -> None:
+        self._to = urlsplit(url)
+        self.is_cut = False
+
+    @asynccontextmanager
+    async def laid(self) -> AsyncIterator[str]:
+        """Its near end's URL."""
+        server = await asyncio.start_server(self._carry, "127.0.0.1")
+        async with server:
+            yield self._to._replace(netloc=f"127.0.0.1:{server.sockets[0].getsockname()[1]}").geturl()
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if not self.is_cut:
+            far_reader, far_writer = await asyncio.open_connection(self._to.hostname, self._to.port)
+            await asyncio.gather(_pump(reader, far_writer), _pump(far_reader, writer), return_exceptions=True)
+        writer.close()
+
+
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        while some := await reader.read(65_536):
+            writer.write(some)
+            await writer.drain()
+    finally:
+        writer.close()
 
 
 async def received(client: Client, text: str) -> Message:
@@ -65,13 +96,16 @@ class TestPythonClient:
     async def test_what_is_written_offline_arrives_once_and_in_order(self, api: Api, tmp_path: Path) -> None:
         alice, bob = await api.sign_up("alice"), await api.sign_up("bob")
         texts = [f"number {number}" for number in range(20)]
-        async with asyncio.timeout(CEILING_S):
-            async with client_of(alice, tmp_path) as phone:
+        line = Line(alice.api.url)
+        async with asyncio.timeout(CEILING_S), line.laid() as url:
+            async with client_of(alice, tmp_path, url) as phone:
                 chat = (await phone.direct(bob.username)).conversation_id
                 await phone.synced()
-            async with client_of(alice, tmp_path, NOWHERE) as phone:
+            line.is_cut = True
+            async with client_of(alice, tmp_path, url) as phone:
                 written = [phone.conversation(chat).write(text).client_id for text in texts]
-            async with client_of(alice, tmp_path) as phone:
+            line.is_cut = False
+            async with client_of(alice, tmp_path, url) as phone:
                 for client_id, text in zip(written, texts, strict=True):
                     await phone.conversation(chat).write(text, client_id=client_id).placed()
         messages = [event for event in await bob.history(chat) if event["type"] == "message"]
