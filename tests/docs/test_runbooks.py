@@ -19,7 +19,6 @@ from tests.docs.test_deploying import SCRIPTS
 from tests.docs.test_documents import LINK, ROOT
 from tests.infra.metrics_used import ALARM, COMPOSITE
 from tests.infra.templates import Templates
-from tests.support.aws_command import SERVICES
 
 FOLDER = ROOT / "docs" / "runbooks"
 RUNBOOKS = sorted(FOLDER.glob("*.md"))
@@ -30,6 +29,8 @@ OF_ALL = {"query", "output", "region"}
 """Options of any call of the AWS CLI."""
 NO_OPERATIONS = {("logs", "tail"): {"since", "filter-pattern", "follow"}}
 """Commands of the CLI that are none of an API's: options that they take."""
+SERVICES = {"deploy": "codedeploy", "s3api": "s3"}
+"""Those that the CLI calls otherwise than the SDK."""
 WORDS = {
     "FUNCTION": "[a-z_]+",
     "CONSUMER": "[a-z]+",

@@ -4,11 +4,8 @@ after an hour, and never twice for a message on a device (P7, P9).
 """
 
 import asyncio
-import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from pathlib import Path
 from statistics import median
 
 import pytest
@@ -20,7 +17,6 @@ from tests.support.api import Api, User
 from tests.support.browsers import browsers
 from tests.support.lag import lags
 from tests.support.phones import Phone, Shown, Sns, bodies, with_phone
-from tests.support.runbooks import blocks
 from tests.support.socket import Socket
 from tests.support.valkey import flush
 from tests.support.waves import Waves, a_wave
@@ -239,61 +235,3 @@ class TestValkeyFlushed:
         told = bodies(await phone.pushes())
         assert told.count("again") == 1
         assert told.count("hello") in {1, 2}
-
-
-class TestDeadLetters:
-    async def test_are_read_put_back_and_purged_by_the_commands_of_the_runbook(
-        self, cloud: Cloud, api: Api, sns: Sns, waves: Waves, tmp_path: Path
-    ) -> None:
-        """The platform refuses, and the queue does not take who is to be looked at again."""
-        alice, (bob, phone) = await asyncio.gather(api.sign_up("alice"), with_phone(api, sns, "bob"))
-        chat, screen = await alice.direct(bob), await alice.connect()
-        look, redrive, purge = blocks("pushes")
-        run = Shell(cloud, tmp_path)
-        async with waves.dying(after_s=1):
-            await cloud.faults.apply(Service("sns", "throttled"))
-            await screen.say(chat, "hello")
-            await until(
-                lambda: bool(waves.waiting(chat)) and not is_behind(cloud), "the wave is queued, push done with it"
-            )
-            await cloud.faults.apply(Service("sqs", "broken"))
-            await waves.handled(chat)
-            await cloud.faults.clear()
-        assert chat in await run(look)
-        await run(redrive)
-        await phone.until(lambda pushes: bodies(pushes) == ["hello"], within_s=PATIENCE_S)
-        assert await run(look) in {"", "None"}
-        await run(purge)
-
-
-class Shell:
-    """Runs what runbooks have operators type, against the local cloud."""
-
-    def __init__(self, cloud: Cloud, folder: Path) -> None:
-        aws = folder / "aws"
-        aws.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m tests.support.aws_command "$@"\n')
-        aws.chmod(0o755)
-        self._environment = {
-            "PATH": f"{folder}:/usr/bin:/bin",
-            "AWS_ENDPOINT_URL": cloud.engines["localstack"].address,
-            "AWS_DEFAULT_REGION": cloud.app.outputs["Region"],
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-        }
-
-    async def __call__(self, block: str) -> str:
-        """What it prints."""
-        return (await asyncio.to_thread(self._run, block)).strip()
-
-    def _run(self, block: str) -> str:
-        ran = subprocess.run(
-            ["/bin/sh", "-euc", block],
-            env=self._environment,
-            cwd=Path(__file__).parents[2],
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE_S,
-            check=False,
-        )
-        assert ran.returncode == 0, ran.stderr
-        return ran.stdout
