@@ -126,7 +126,7 @@ class TestLocalStackPaused:
         await cloud.faults.apply(Pause("localstack"))
         for chat in chats:
             await screen.say(chat, "hello")
-        await until(lambda: is_behind(cloud), "push waits for SQS")
+        await until(waves.is_behind, "push waits for SQS")
         assert (await laptop.ask({"action": "read", "conversation_id": read, "seq": 2}))["type"] == "ok"
         meanwhile = await talk.go_on()
         await until(lambda: all(name.endswith("-push") for name in lags(cloud)), "others are behind, too")
@@ -139,11 +139,6 @@ class TestLocalStackPaused:
         for chat in chats:
             await waves.handled(chat)
         assert [bodies(await phone.pushes()) for _, phone in away] == [["before", "hello"]] * AWAY
-
-
-def is_behind(cloud: Cloud) -> bool:
-    """Whether `push` has something left to add to the queue."""
-    return any(name.endswith("-push") for name in lags(cloud))
 
 
 def is_told(pushes: list[Shown]) -> bool:

@@ -69,14 +69,15 @@ class Waves:
             AssertionError: somebody still is.
         """
         end = time.monotonic() + within_s
-        while self._is_behind() or await self._waits(chat):
+        while self.is_behind() or await self._waits(chat):
             assert time.monotonic() < end, "waves are still on their way"
             await asyncio.sleep(LOOK_S)
 
     async def _waits(self, chat: str) -> bool:
         return bool(await asyncio.to_thread(self.waiting, chat))
 
-    def _is_behind(self) -> bool:
+    def is_behind(self) -> bool:
+        """Whether `push` has something left to add to the queue."""
         return any(name.endswith("-push") for name in lags(self._cloud))
 
     @asynccontextmanager
