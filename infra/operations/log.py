@@ -2,8 +2,8 @@
 
 from aws_cdk import aws_cloudwatch as cloudwatch
 
-from infra.blocks.standstill import LONGEST_S, PERIOD, waiting
 from infra.operations.alarms import MINUTE, Alarms, Because, Own, metric
+from infra.operations.standstill import LONGEST_S, PERIOD, waiting
 from infra.stacks.groups import FANOUT_GROUP, PERSIST_GROUP, PRESENCE_GROUP, PUSH_GROUP, RECEIPTS_GROUP
 from infra.stacks.streams import BROKERS, StreamsStack
 from natter import names

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 
+from infra.operations.alarms import metric
+
 PERIOD = Duration.minutes(15)
 LONGEST_S = 2 * 3600
 """Long before files that were sent are lost (a day), the store takes no more timestamps (two), and the log ends."""
@@ -17,13 +19,7 @@ def waiting(given: cloudwatch.IMetric, *, of: Mapping[str, str]) -> cloudwatch.I
     The function says so whenever it is `given` the record, however often it fails; what is not given to it at all, MSK
     estimates: https://docs.aws.amazon.com/msk/latest/developerguide/consumer-lag.html
     """
-    estimated = cloudwatch.Metric(
-        namespace="AWS/Kafka",
-        metric_name="EstimatedMaxTimeLag",
-        dimensions_map=dict(of),
-        statistic="max",
-        period=PERIOD,
-    )
+    estimated = metric("AWS/Kafka", "EstimatedMaxTimeLag", of, statistic="max", period=PERIOD)
     return cloudwatch.MathExpression(
         expression="MAX([FILL(given, 0), FILL(estimated, 0)])",
         using_metrics={"given": given, "estimated": estimated},
