@@ -4,7 +4,6 @@ import asyncio
 import json
 import logging
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
@@ -21,6 +20,7 @@ from tests.messages import a_command, a_post
 from tests.support import accounts
 from tests.support.api import Api, fresh
 from tests.support.command_topic import CommandTopic
+from tests.support.invoke import invoked
 from tests.support.lag import caught_up
 
 WITHIN_S = 60.0
@@ -101,9 +101,9 @@ class TestLedger:
         (client_id,) = await anns.say(direct, "a secret")
         await anns.reach(direct, 2)
         await caught_up(cloud, within_s=WITHIN_S)
-        assert (await invoked(cloud, {}))["unaccounted"] == 0
+        assert (await invoked(cloud, "reconcile", b"{}"))["unaccounted"] == 0
         asked = {"conversation_id": direct, "sender_id": alice.user_id, "client_id": client_id}
-        told = await invoked(cloud, {"where": asked})
+        told = await invoked(cloud, "reconcile", json.dumps({"where": asked}).encode())
         assert (told["event"]["seq"], told["members"]) == (2, 2)
         assert "a secret" not in json.dumps(told)
 
@@ -116,11 +116,3 @@ class TestLedger:
             monkeypatch.setenv(name, value)
         assert await asyncio.to_thread(where.main, [cloud.app.outputs["Stage"], direct, "2"]) == 0
         assert "stored at place 2 (message," in capsys.readouterr().out
-
-
-async def invoked(cloud: Cloud, event: object) -> dict[str, Any]:
-    """What the function answers."""
-    name = f"natter-{cloud.app.outputs['Stage']}-reconcile"
-    result = await cloud.runtime.functions.invoke(name, json.dumps(event).encode())
-    found: dict[str, Any] = json.loads(result.payload)
-    return found

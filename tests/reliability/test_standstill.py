@@ -25,6 +25,7 @@ from natter.records.messages import COMMAND_SCHEMA, dump_command
 from natter.records.receipts import RECEIPT_SCHEMA, dump_receipt
 from natter.settings import KeyspacesSettings
 from tests.messages import a_command, a_post
+from tests.support.invoke import invoked
 
 DAY_MS = 24 * 3600 * 1000
 BEHIND = 10**9
@@ -65,8 +66,7 @@ class TestStandstill:
         receipt = dump_receipt(Receipt(conversation_id=lobby, user_id=ann, read_seq=4))
         receipts = waiting(RECEIPTS_TOPIC, RECEIPT_SCHEMA, [receipt], days=[2.5])
         for function, event in (("persist", events), ("persist", events), ("receipts", receipts)):
-            result = await cloud.runtime.functions.invoke(f"natter-{cloud.app.outputs['Stage']}-{function}", event)
-            assert json.loads(result.payload) == {"batchItemFailures": []}
+            assert await invoked(cloud, function, event) == {"batchItemFailures": []}
         await asyncio.to_thread(self.look, cloud, lobby, ann)
 
     def look(self, cloud: Cloud, lobby: ConversationId, ann: UserId) -> None:
