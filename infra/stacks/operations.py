@@ -55,7 +55,7 @@ class OperationsStack(Stack):
         callers.schedules(alarms, functions)
         callers.gateways(alarms, functions)
         log.readers(alarms, own, streams)
-        log.brokers(alarms, streams)
+        log.brokers(alarms, streams, stage)
         stores.keyspaces(alarms, data)
         stores.postgres(alarms, data, stage)
         stores.valkey(alarms, data, stage)

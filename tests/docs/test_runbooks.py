@@ -139,10 +139,12 @@ class TestAlarms:
         assert lost == []
 
     def test_that_are_named_exist(self, stages: Callable[[str], Templates]) -> None:
-        """In prod, which has all of them."""
-        prod = stages("prod")
-        found = (*prod.properties(ALARM), *prod.properties(COMPOSITE))
-        names = [each["AlarmName"].removeprefix("natter-prod-") for each in found]
+        """In prod or in dev, which has some more, of brokers of another kind."""
+        names = [
+            each["AlarmName"].removeprefix(f"natter-{name}-")
+            for name in ("prod", "dev")
+            for each in (*stages(name).properties(ALARM), *stages(name).properties(COMPOSITE))
+        ]
         for runbook in RUNBOOKS:
             for sentence in re.findall(r"\bAlarms? ((?:`[^`]+`[^`.:(]{0,8})+)", runbook.read_text()):
                 for name in INLINE.findall(sentence):
