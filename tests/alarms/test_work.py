@@ -18,6 +18,8 @@ from tests.support.valkey import flush
 
 WORKERS = ("post_slice", "settle_files", "presence", "wake", "rebuild", "close_connections")
 DEAD_WITHIN_S = 60.0
+MOST_RECEIVES = 1_000
+"""More cannot be asked for."""
 AGAIN_S = 1
 """A message that nobody has worked is handed out again."""
 SEVEN_HOURS_MS = 7 * 3600 * 1000
@@ -38,8 +40,7 @@ class Queues:
 
     def give_up(self) -> None:
         """Take a message for dead that was handed out once."""
-        for url in self._worked:
-            self._set(url, maxReceiveCount=1)
+        self._give_up_after(1)
 
     def purge(self) -> None:
         for url in self.dead:
@@ -50,10 +51,11 @@ class Queues:
 
     @asynccontextmanager
     async def coming_again(self) -> AsyncIterator[None]:
-        """What was handed out is soon handed out again; afterwards all is as it was."""
+        """What was handed out is soon handed out again, as often as it takes; afterwards all is as it was."""
         before = {url: self._attributes(url) for url in self._worked}
         for url in self._worked:
             self._sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": str(AGAIN_S)})
+        self._give_up_after(MOST_RECEIVES)
         try:
             yield
         finally:
@@ -61,9 +63,10 @@ class Queues:
                 kept = {name: attributes[name] for name in ("VisibilityTimeout", "RedrivePolicy")}
                 self._sqs.set_queue_attributes(QueueUrl=url, Attributes=kept)
 
-    def _set(self, url: str, **changed: int) -> None:
-        policy = json.loads(self._attributes(url)["RedrivePolicy"]) | changed
-        self._sqs.set_queue_attributes(QueueUrl=url, Attributes={"RedrivePolicy": json.dumps(policy)})
+    def _give_up_after(self, receives: int) -> None:
+        for url in self._worked:
+            policy = json.loads(self._attributes(url)["RedrivePolicy"]) | {"maxReceiveCount": receives}
+            self._sqs.set_queue_attributes(QueueUrl=url, Attributes={"RedrivePolicy": json.dumps(policy)})
 
     def _attributes(self, url: str) -> dict[str, str]:
         return dict(self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"])
