@@ -7,7 +7,6 @@ periods, as the local cloud does every minute for those that LocalStack does not
 is the test's choice. What says how long something has waited reads the same clock.
 """
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 
@@ -35,7 +34,6 @@ class Bells:
         assert cloud.runtime.metrics is not None
         self._metrics = cloud.runtime.metrics
         self._depths = cloud.runtime.depths
-        self._schedules = cloud.runtime.schedules
         self._prefix = f"natter-{cloud.app.outputs['Stage']}-"
         self._now = time.time() // MINUTE_S * MINUTE_S
         self._alarms = Alarms(cloud.app.alarms, now=self._now)
@@ -101,12 +99,6 @@ class Bells:
                 self._states[alarm.name], self._reasons[alarm.name] = verdict.state, verdict.reason
         for name in in_order(self._rules):
             self._states[name] = "ALARM" if self._rules[name].holds(self._states) else "OK"
-
-    async def come_due(self) -> None:
-        """The schedules, as in every minute."""
-        for schedule in self._schedules.status():
-            self._schedules.trigger(schedule["name"])
-        await asyncio.sleep(0)
 
     def _hear(self, taken: Mapping[Metric, Distribution]) -> None:
         for metric, values in taken.items():

@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import Iterable
 
+from websockets.exceptions import InvalidStatus
+
 from local.cloud import Cloud
 from local.faults import Throttle
-from tests.support.api import Api
+from tests.support.api import Api, User
 from tests.support.socket import Socket
 
 LOOK_S = 0.05
@@ -37,3 +39,12 @@ async def throttle(cloud: Cloud, names: Iterable[str]) -> None:
     """Until the faults are cleared."""
     for name in names:
         await cloud.faults.apply(Throttle(name))
+
+
+async def is_not_connected(user: User) -> None:
+    """By their access token: a ticket is kept in the cache, which may be away."""
+    try:
+        await user.api.open(user.api.socket_url, token=user.access_token)
+    except InvalidStatus:
+        return
+    raise AssertionError("connected")

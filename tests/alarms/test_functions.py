@@ -3,17 +3,18 @@
 import asyncio
 import contextlib
 
-from websockets.exceptions import InvalidStatus
-
 from local.cloud import Cloud
 from local.faults import FaultError, Freeze, Kill, Pause, Resume, Thaw
 from local.runtime.scheduling import ThrottledError
 from tests.alarms import scene, table
 from tests.alarms.bells import Bells
 from tests.support.api import Api
+from tests.support.invoke import invoked
+from tests.support.socket import is_gateway_failure
 
 TIMES = 6
 """One more than makes alarms of gateways ring."""
+SCHEDULED = ("relay", "erase", "rebuild", "reconcile")
 LONG_S = 1.1
 """An answer takes too long."""
 
@@ -26,49 +27,47 @@ class TestFunctions:
         await bells.over(names, talk.go_on)
 
     async def test_nobody_is_let_in(self, cloud: Cloud, api: Api, bells: Bells) -> None:
-        """Nor do schedules get in, which come due every minute."""
+        """Nor is a schedule, which comes every minute."""
         names = table.of("nobody_is_let_in", bells.names)
         talk = await scene.Talk.begin(api)
         await scene.throttle(cloud, scene.functions(cloud))
 
         async def knock() -> None:
-            await bells.come_due()
             await asyncio.gather(*(_is_refused(cloud, name) for name in scene.functions(cloud)))
-            frames = [talk.speaker.ask({"action": "ping"}) for _ in range(TIMES)]
-            assert all(answer["type"] != "pong" for answer in await asyncio.gather(*frames))
+            answers = await asyncio.gather(*(talk.speaker.ask({"action": "ping"}) for _ in range(TIMES)))
+            assert all(map(is_gateway_failure, answers))
 
         await bells.ring(names, knock)
         await cloud.faults.clear()
 
-        async def goes_on() -> None:
-            await bells.come_due()
+        async def comes_in() -> None:
+            for name in SCHEDULED:
+                await invoked(cloud, name, b"{}")
             await talk.go_on()
 
-        await bells.over(names, goes_on)
+        await bells.over(names, comes_in)
 
 
 class TestGateways:
     async def test_engines_are_away(self, cloud: Cloud, api: Api, bells: Bells) -> None:
+        """Without one nobody answers over HTTP, without the other nobody can be connected."""
         names = table.of("engines_are_away", bells.names)
-        users = await asyncio.gather(*(api.sign_up("someone") for _ in range(2)))
-        tickets = [(await users[0].ticket())["url"] for _ in range(TIMES)]
-        for engine in ("postgres", "valkey"):
-            await cloud.faults.apply(Pause(engine))
+        user = await api.sign_up()
 
         async def ask() -> None:
-            replies, _ = await asyncio.gather(
-                asyncio.gather(*(users[0].call("GET", "/v1/conversations") for _ in range(TIMES))),
-                asyncio.gather(*(_is_not_connected(api, ticket) for ticket in tickets)),
-            )
-            assert {reply.refusal()[1] for reply in replies} == {"unavailable"}
+            await cloud.faults.apply(Pause("postgres"))
+            replies = await asyncio.gather(*(user.call("GET", "/v1/conversations") for _ in range(TIMES)))
+            assert {reply.refusal() for reply in replies} == {(503, "unavailable")}
+            await cloud.faults.apply(Resume("postgres"))
+            await cloud.faults.apply(Pause("valkey"))
+            await asyncio.gather(*(scene.is_not_connected(user) for _ in range(TIMES)))
+            await cloud.faults.apply(Resume("valkey"))
 
         await bells.ring(names, ask)
-        for engine in ("postgres", "valkey"):
-            await cloud.faults.apply(Resume(engine))
 
         async def goes_on() -> None:
-            (await users[1].call("GET", "/v1/conversations")).expect(200)
-            await (await users[1].connect()).ping()
+            (await user.call("GET", "/v1/conversations")).expect(200)
+            await (await user.connect()).ping()
 
         await bells.over(names, goes_on)
 
@@ -116,11 +115,3 @@ async def _is_refused(cloud: Cloud, name: str) -> None:
     except ThrottledError:
         return
     raise AssertionError(f"{name} was let in")
-
-
-async def _is_not_connected(api: Api, ticket: str) -> None:
-    try:
-        await api.open(ticket)
-    except InvalidStatus:
-        return
-    raise AssertionError("connected")

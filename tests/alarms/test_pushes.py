@@ -25,6 +25,9 @@ from tests.support.waves import Waves, a_wave
 PEOPLE, GROUPS, MESSAGES = 3, 4, 12
 """As many pushes a minute by each platform as a share is told of, and one for each minute."""
 LATE_MS = 40_000
+APART_MS = 11_000
+"""Messages of a conversation that are further apart wake each by itself."""
+AGAIN_S = 10
 WITHIN_S = 60.0
 
 
@@ -36,12 +39,13 @@ def sns(cloud: Cloud) -> Sns:
 @pytest.fixture
 async def waves(cloud: Cloud) -> AsyncIterator[Waves]:
     waves = Waves(cloud)
-    async with waves.coming_again(after_s=1):
+    async with waves.coming_again(after_s=AGAIN_S):
         yield waves
 
 
-def now_ms() -> int:
-    return time.time_ns() // 1_000_000
+def apart(seq: int) -> int:
+    """When a message is said to have been said."""
+    return time.time_ns() // 1_000_000 - (MESSAGES + 1 - seq) * APART_MS
 
 
 async def said(waves: Waves, speaker: User, chats: Sequence[str], *, times: int) -> None:
@@ -74,7 +78,9 @@ class Audience:
         (await browser.register(await person.on_another_device())).expect(204)
 
     def wave(self, chat: str, seq: int, *, sender: User) -> Wave:
-        message = Message(conversation_id=ConversationId(chat), seq=seq, at=now_ms(), sender_id=UserId(sender.user_id))
+        message = Message(
+            conversation_id=ConversationId(chat), seq=seq, at=apart(seq), sender_id=UserId(sender.user_id)
+        )
         users = tuple(UserId(person.user_id) for person in self.people)
         return Wave(candidates=(Candidates(messages=(message,), users=users),))
 
@@ -134,7 +140,7 @@ class TestPushes:
         async def late() -> None:
             index, seq = next(turns)
             before = len(bodies(await phones[index].pushes()))
-            at = now_ms() - LATE_MS
+            at = apart(seq) - LATE_MS
             await waves.add(a_wave(chats[index], seq, sender=alice, recipient=away[index], at=at))
             await phones[index].until(lambda pushes: len(bodies(pushes)) > before, within_s=WITHIN_S)
 
