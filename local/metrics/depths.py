@@ -36,14 +36,14 @@ class Depths:
         self._meter = meter
         self._url = url
         self._region = region
-        self._due = 0.0
+        self._sampled_at = 0.0
         self._counters: dict[str, Counters] = {}
 
     async def sample(self) -> None:
         """Once in a minute, however often it is called."""
-        if self.clock() < self._due:
+        if abs(self.clock() - self._sampled_at) < EVERY_S:
             return
-        self._due = self.clock() + EVERY_S
+        self._sampled_at = self.clock()
         try:
             found = await asyncio.to_thread(lambda: list(self._queues()))
         except (BotoCoreError, ClientError, requests.RequestException, ValueError) as error:

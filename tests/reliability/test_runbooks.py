@@ -47,7 +47,7 @@ async def well(cloud: Cloud) -> AsyncIterator[None]:
 
 async def until(holds: Callable[[], bool], what: str) -> None:
     end = time.monotonic() + WITHIN_S
-    while not await asyncio.to_thread(holds):
+    while not holds():
         assert time.monotonic() < end, f"not within {WITHIN_S} s: {what}"
         await asyncio.sleep(LOOK_S)
 
@@ -122,8 +122,8 @@ class TestStuckPartition:
         (client_id,) = await talk.screen.say(talk.chat, "hello")
         await until(lambda: any(name.endswith("-persist") for name in lags(cloud)), "persist is behind")
         lines = (await shell(status)).splitlines()
-        (told,) = [line.split() for line in lines if line.startswith(COMMANDS_TOPIC)]
-        assert int(told[2]) > 0, told
+        ((_, _, _, lag, *_),) = [line.split() for line in lines if f" {COMMANDS_TOPIC} " in line]
+        assert int(lag) > 0, lines
         await shell(resume)
         await talk.other.event(talk.chat, client_id, within_s=WITHIN_S)
         await caught_up(cloud, within_s=WITHIN_S)
@@ -139,7 +139,7 @@ class TestEngineAway:
         talk = await Talk.begin(api)
         pause, status, resume = steps("engine-away", engine)
         await shell(pause)
-        assert f"{engine}" in await shell(status)
+        assert f"{engine} paused" in await shell(status)
         match engine:
             case "kafka":
                 assert await talk.is_refused()
