@@ -57,7 +57,7 @@ class OperationsStack(Stack):
         log.readers(alarms, own, streams)
         log.brokers(alarms, streams, stage)
         stores.keyspaces(alarms, data)
-        stores.postgres(alarms, data, stage)
+        stores.postgres(alarms, own, data, stage)
         stores.valkey(alarms, data, stage)
         stores.files(alarms, data)
         work.queues(alarms, functions)

@@ -79,6 +79,7 @@ ROWS = (
         alarms=("keyspaces-<table>-(errors|throttles|refused)",),
         cannot="Keyspaces counts what it refuses; Cassandra, which stands in for it, has no such figures",
     ),
+    Row(alarms=("login-age",), cannot="only prod gets another password by a schedule, and after weeks"),
     Row(alarms=("postgres-.+",), cannot="RDS and its proxy report; PostgreSQL here has neither in front of it"),
     Row(alarms=("valkey-.+",), cannot="ElastiCache reports units and limits; Valkey here has none"),
     Row(alarms=("files-5xx",), cannot="S3's own failing; LocalStack measures none of its requests"),

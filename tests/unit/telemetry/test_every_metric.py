@@ -23,6 +23,7 @@ from natter.telemetry.measured import (
     record_badges,
     record_erasures,
     record_fanned_out,
+    record_login,
     record_persisted,
     record_rebuilt,
     record_reconciled,
@@ -109,6 +110,7 @@ def waking() -> None:
 
 def sweeping() -> None:
     record_erasures(Erased(done=0, failed=0, oldest_ms=1))
+    record_login(lambda: 1)
     record_reconciled(Reconciled(items=1, lost=(), missed=0, age_ms=0))
 
 
