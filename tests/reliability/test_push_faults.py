@@ -230,3 +230,21 @@ class TestValkeyFlushed:
         told = bodies(await phone.pushes())
         assert told.count("again") == 1
         assert told.count("hello") in {1, 2}
+
+
+class TestReplays:
+    @pytest.mark.parametrize("concurrently", [False, True], ids=["one after the other", "at once"])
+    async def test_the_same_records_wake_nobody_again(
+        self, cloud: Cloud, api: Api, sns: Sns, waves: Waves, *, concurrently: bool
+    ) -> None:
+        """Whatever has everybody looked at twice, each device is woken once."""
+        alice, (bob, phone) = await asyncio.gather(api.sign_up("alice"), with_phone(api, sns, "bob"))
+        tablet = Phone(sns)
+        await tablet.register(await bob.on_another_device())
+        chat, screen = await alice.direct(bob), await alice.connect()
+        await cloud.faults.apply(Duplicate("push", seconds=PATIENCE_S, concurrently=concurrently))
+        await screen.say(chat, "hello")
+        await asyncio.gather(*(each.until(bool, within_s=PATIENCE_S) for each in (phone, tablet)))
+        await waves.handled(chat)
+        assert (await cloud.faults.active())[0].hits > 0, "it was replayed"
+        assert [bodies(await each.pushes()) for each in (phone, tablet)] == [["hello"]] * 2
