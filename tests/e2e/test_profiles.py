@@ -76,6 +76,18 @@ class TestNotifications:
             assert (await tablet.call("GET", "/v1/users/me/notifications")).expect(200) == expected
         assert (await bob.call("GET", "/v1/users/me/notifications")).expect(200) == usual
 
+    async def test_ones_other_devices_are_told(self, api: Api) -> None:
+        alice, bob = await api.sign_up("alice"), await api.sign_up("bob")
+        laptop = await (await alice.on_another_device()).connect()
+        phone, stranger = await alice.connect(), await bob.connect()
+        quiet = {"from": "22:00", "to": "07:00", "time_zone": "Europe/Zurich"}
+        changed = (await alice.call("PATCH", "/v1/users/me/notifications", {"quiet": quiet})).expect(200)
+        told = await laptop.until(lambda frame: frame["type"] == "notifications")
+        assert told == {"type": "notifications", **changed}
+        for socket in (phone, stranger):
+            await socket.ping()
+            assert not [frame for frame in socket.frames if frame["type"] == "notifications"]
+
     async def test_quiet_hours_are_of_a_zone_that_exists(self, api: Api) -> None:
         alice = await api.sign_up("alice")
         quiet = {"from": "22:00", "to": "07:00", "time_zone": "Europe/Zurich"}
