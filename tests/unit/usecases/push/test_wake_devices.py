@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from natter.domain.budgets import PUSHES_S, WAVE_MOST_S, WAVE_S
+from natter.domain.budgets import LOOK_S, PUSHES_S, WAVE_MOST_S, WAVE_S
 from natter.domain.errors import Unavailable
 from natter.domain.ids import DeviceId, UserId
 from natter.domain.push.bursts import WINDOW_MS
@@ -161,6 +161,21 @@ class TestTime:
         assert (delay_s, rest.attempt, rest.crowd) == (0, 0, True)
         stage.hand_out()
         assert len({device for device, _ in stage.pushed}) == len(stage.pushed) == WAVE_USERS
+
+    def test_who_was_looked_at_a_while_ago_is_looked_at_again(self) -> None:
+        """The last of a hundred could have read it for seconds when they were woken, or be signed out."""
+        stage = self.stage(people=2 * USERS_AT_ONCE, composing_s=LOOK_S)
+        last, compose = UserId(f"u{2 * USERS_AT_ONCE - 1:03}"), stage.before_composing
+
+        def read_meanwhile() -> None:
+            compose()
+            stage.read(last, stage.seq)
+
+        stage.before_composing = read_meanwhile
+        stage.said()
+        woken = stage.hand_out()
+        assert len({device for device, _ in stage.pushed}) == len(stage.pushed) == 2 * USERS_AT_ONCE - 1
+        assert sum(each.never["read"] for each in woken) == 1
 
     def test_who_is_claimed_when_it_is_too_late_is_not_pushed_but_can_be(self) -> None:
         stage = self.stage(people=1, composing_s=WAVE_MOST_S)
