@@ -121,6 +121,9 @@ class WakeDevices:
 
     def __call__(self, wave: Wave) -> Woken:
         began = self.now_ms()
+        if began < wave.not_before:
+            self.again.when_it_is_time(wave)
+            return Woken()
         registered = self.registrations.of({user for each in wave.candidates for user in each.users})
         candidates = only(wave.candidates, registered.keys())
         woken = Woken(never=Counter(unregistered=_pairs(wave.candidates) - _pairs(candidates)))

@@ -233,6 +233,20 @@ def test_one_that_has_recovered_gets_it() -> None:
     assert stage.bodies == ["hello"]
 
 
+def test_one_that_wants_to_be_left_alone_for_half_an_hour_is() -> None:
+    """Longer than the queue keeps anything: it was asked again after a quarter."""
+    stage = PushStage(BOB)
+    stage.service.answers[PHONE] = replace(REFUSED, retry_after_ms=30 * 60_000)
+    stage.said()
+    (wave,) = stage.take()
+    began = stage.now
+    stage.wake(wave)
+    stage.service.answers.clear()
+    stage.hand_out()
+    assert (stage.bodies, len(stage.service.asked)) == (["hello"], 2)
+    assert stage.now - began == 30 * 60_000
+
+
 def test_no_answer_is_not_asked_again() -> None:
     stage = PushStage(BOB)
     stage.service.answers[PHONE] = Handed(outcome=Outcome.UNKNOWN)
