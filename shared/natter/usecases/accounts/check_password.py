@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from natter.domain.accounts.credentials import Credentials
 from natter.domain.accounts.users import is_username
 from natter.domain.errors import BadCredentials, RateLimited
+from natter.domain.ids import SessionId
 from natter.domain.limits import (
     FAILED_SIGN_INS_PER_ADDRESS,
     FAILED_SIGN_INS_PER_NAME,
     SIGN_INS_PER_ADDRESS,
     SIGN_INS_PER_USER,
+    WRONG_PASSWORDS_PER_SESSION,
     Bucket,
 )
 from natter.ports.accounts import Passwords, Users
@@ -35,21 +37,27 @@ class CheckPassword:
     per_address: bool
     """Whether addresses are limited."""
 
-    def __call__(self, username: str, *passwords: str, address: str) -> Credentials:
-        """The credentials that one of `passwords` opens, the first that does; together they count as one attempt."""
+    def __call__(self, username: str, *passwords: str, address: str, session: SessionId | None = None) -> Credentials:
+        """
+        The credentials that one of `passwords` opens, the first that does; each that is tried counts.
+
+        `session`: of who is signed in as this user, and proves it once more. Their wrong ones are counted apart from
+        those of whoever tries to sign in: neither keeps the other out.
+        """
         # The look-up comes first: when it fails, nothing has been counted as a failed attempt.
         known = self.users.credentials(username) if is_username(username) else None
         wrong, right = [(FAILED_SIGN_INS_PER_NAME, username)], [(SIGN_INS_PER_USER, username)]
         if self.per_address:
             wrong.insert(0, (FAILED_SIGN_INS_PER_ADDRESS, address))
             right.append((SIGN_INS_PER_ADDRESS, address))
+        if session is not None:
+            wrong = [(WRONG_PASSWORDS_PER_SESSION, session)]
         for each in wrong:
             self.limits.look(*each)
         self._take(right)
-        password_hash = known.password_hash if known else None
-        matches = any(self.passwords.verify(password_hash, password) for password in passwords)
+        tried, matches = self._try(known, passwords)
         try:
-            self._tell(wrong, matches=matches)
+            self._tell(wrong, matches=matches, tried=tried)
         except RateLimited:
             self._give_back(right)
             raise
@@ -58,9 +66,17 @@ class CheckPassword:
             raise BadCredentials
         return known
 
-    def _tell(self, wrong: Sequence[tuple[Bucket, str]], *, matches: bool) -> None:
+    def _try(self, known: Credentials | None, passwords: Sequence[str]) -> tuple[int, bool]:
+        """How many were tried, and whether the last of them is right."""
+        password_hash = known.password_hash if known else None
+        for number, password in enumerate(passwords, 1):
+            if self.passwords.verify(password_hash, password):
+                return number, True
+        return len(passwords), False
+
+    def _tell(self, wrong: Sequence[tuple[Bucket, str]], *, matches: bool, tried: int) -> None:
         """
-        Only who has a token left is told whether it was right, so that as many attempts as one likes, made at the same
+        Only who has tokens left is told whether one was right, so that as many attempts as one likes, made at the same
         time, tell no more than one after the other. Who is told nothing pays all the same, right or wrong: they do not
         come again as soon as there is a token, for each is a hash of a password, and how long others have to wait then
         does not tell it either.
@@ -70,12 +86,12 @@ class CheckPassword:
         """
         for bucket, key in wrong:
             if not matches:
-                self.limits.charge(bucket, key)
+                self.limits.charge(bucket, key, tried)
                 continue
             try:
-                self.limits.look(bucket, key)
+                self.limits.look(bucket, key, tried)
             except RateLimited:
-                self.limits.charge(bucket, key)
+                self.limits.charge(bucket, key, tried)
                 raise
 
     def _take(self, buckets: Sequence[tuple[Bucket, str]]) -> None:
