@@ -23,6 +23,8 @@ def _stated(name: str) -> Bucket:
 
 HTTP_PER_USER = _stated("http")
 FAILED_SIGN_INS_PER_NAME = Bucket("sign_in_name", rate=5 / 60, burst=5)
+FAILED_SIGN_INS_PER_DEVICE = Bucket("sign_in_device", rate=5 / 60, burst=5)
+"""On a device of the user's own, once there are none of the name's: whoever uses those up keeps nobody out there."""
 FAILED_SIGN_INS_PER_ADDRESS = _stated("sign_in_address")
 WRONG_PASSWORDS_PER_SESSION = Bucket("password_session", rate=5 / 60, burst=5)
 """Of who is signed in already: whoever tries names at the door does not keep them from changing their password."""
@@ -50,7 +52,7 @@ BUCKETS = {
     for bucket in (
         *(HTTP_PER_USER, COMMANDS, SIGNALS, TYPING, TYPING_PER_USER, NEW_CONVERSATIONS, SIGN_UPS_PER_ADDRESS),
         *(PUSH_REGISTRATIONS, REPORTS),
-        WRONG_PASSWORDS_PER_SESSION,
+        *(WRONG_PASSWORDS_PER_SESSION, FAILED_SIGN_INS_PER_DEVICE),
         *(FAILED_SIGN_INS_PER_NAME, FAILED_SIGN_INS_PER_ADDRESS, SIGN_INS_PER_USER, SIGN_INS_PER_ADDRESS),
     )
 }

@@ -115,8 +115,8 @@ class TestChangePassword:
         """It had checked the old password before the change, and opens its session after."""
 
         class Meanwhile:
-            def __call__(self, username: str, *passwords: str, address: str) -> Any:
-                known = world.check(username, *passwords, address=address)
+            def __call__(self, username: str, *passwords: str, **asking: Any) -> Any:
+                known = world.check(username, *passwords, **asking)
                 world.change_password(mine.principal, wanted())
                 return known
 
