@@ -14,27 +14,30 @@ from natter.ports.messages import EventStore
 _logger = logging.getLogger(__name__)
 
 
-def readable(records: Sequence[Record], load: Callable[[Sequence[Record]], object]) -> Sequence[Record]:
+def load_readable[Loaded](
+    records: Sequence[Record], load: Callable[[Sequence[Record]], Loaded]
+) -> tuple[Sequence[Record], Loaded | None]:
     """
-    The first of `records`, up to one for which nothing can be read: together with that, nothing was ever stored.
+    The first of `records`, up to one for which nothing can be read, and what is read for them; None for none. Together
+    with that one, nothing was ever stored.
 
     Raises:
         Unavailable: the store did not answer.
     """
 
-    def fails(count: int) -> bool:
+    def loaded(count: int) -> Loaded | None:
         try:
-            load(records[:count])
+            return load(records[:count])
         except Unavailable:
             raise
         except Exception as error:  # noqa: BLE001 - it is for this that one is set aside, or will be
             _logger.info("not to be read: %s", type(error).__name__)
-            return True
-        return False
+            return None
 
-    if not fails(len(records)):
-        return records
-    return records[: bisect_left(range(1, len(records)), True, key=fails)]
+    if (all_of_it := loaded(len(records))) is not None:
+        return records, all_of_it
+    count = bisect_left(range(1, len(records)), True, key=lambda count: loaded(count) is None)
+    return records[:count], loaded(count) if count else None
 
 
 def rows_of(conversation: Conversation, records: Sequence[Record]) -> list[Row]:

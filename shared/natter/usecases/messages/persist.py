@@ -30,7 +30,7 @@ from natter.ports.messages import EventLog, EventStore
 from natter.ports.reading import HeadCache, Timeline
 from natter.usecases.delivery.deliver import STALE_MS, Deliver, Delivery, Reply
 from natter.usecases.delivery.settle_posts import Settled
-from natter.usecases.messages.leftovers import readable, rows_of, void_in_parts
+from natter.usecases.messages.leftovers import load_readable, rows_of, void_in_parts
 from natter.usecases.messages.load import LoadConversations
 from natter.usecases.messages.unsettled_files import unsettled_files
 from natter.usecases.messages.warm import Warm
@@ -172,10 +172,10 @@ class Persist:
         conversation_id = record.command.conversation_id
         together = next(self._goes([record, *followers]))
         same = [each for each in together if each.command.conversation_id == conversation_id]
-        records = readable(same, self._load)
-        if not records:
+        records, loaded = load_readable(same, self._load)
+        if loaded is None:
             return  # all is read before anything is stored
-        tried, voided = self._load(records)[conversation_id], self._load([record])[conversation_id]
+        tried, voided = loaded[conversation_id], self._load([record])[conversation_id]
         if record.position <= voided.head.position:
             return
         voided.void(record)

@@ -6,7 +6,7 @@ from natter.domain.errors import Unavailable
 from natter.domain.fold.writes import EventRow, Row
 from natter.domain.messages.commands import Record
 from natter.domain.messages.events import Head
-from natter.usecases.messages.leftovers import readable, void_in_parts
+from natter.usecases.messages.leftovers import load_readable, void_in_parts
 from tests.memory.tables import MemoryTables
 from tests.messages import LOBBY, a_command, a_head, a_log, a_post, an_event
 
@@ -36,18 +36,19 @@ RECORDS = a_log(a_command(a_post(f"m{offset}")) for offset in range(9))
 class TestReadable:
     @pytest.mark.parametrize("bad", [*range(len(RECORDS)), len(RECORDS)])
     def test_are_those_before_the_first_that_is_not(self, bad: int) -> None:
-        def load(records: Sequence[Record]) -> None:
+        def load(records: Sequence[Record]) -> int:
             if any(record.offset >= bad for record in records):
                 raise TypeError
+            return len(records)
 
-        assert readable(RECORDS, load) == RECORDS[:bad]
+        assert load_readable(RECORDS, load) == (RECORDS[:bad], bad or None)
 
     def test_an_outage_tells_nothing(self) -> None:
         def load(_: Sequence[Record]) -> None:
             raise Unavailable("the store")
 
         with pytest.raises(Unavailable):
-            readable(RECORDS, load)
+            load_readable(RECORDS, load)
 
 
 class TestVoidInParts:
