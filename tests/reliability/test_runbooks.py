@@ -12,12 +12,10 @@ from local.aws import client
 from local.background import Instance
 from local.cloud import Cloud
 from local.faults import Service
-from natter.domain.ids import UserId
 from natter.names import COMMANDS_TOPIC
 from natter.records.delivery import dump_slice
 from natter.records.messages import COMMAND_SCHEMA
 from tests.deliveries import a_slice
-from tests.messages import a_connection
 from tests.reliability.test_push_faults import given_back, unheard
 from tests.reliability.test_set_aside import append_unreadable
 from tests.support.api import Api, User, fresh
@@ -178,7 +176,7 @@ class TestQueues:
     async def test_dead_letters_are_put_back_or_purged(self, cloud: Cloud, shell: Shell) -> None:
         redrive, purge, *_ = blocks("queues")
         late, other = Queue(cloud, "deliveries"), Queue(cloud, "looks")
-        late.bury(dump_slice(a_slice(a_connection(UserId(fresh("nobody"))), made_at=0)))
+        late.bury(dump_slice(a_slice()))  # to nobody
         other.bury("{}")
         await shell(redrive)
         await until(lambda: late.dead() == 0 and late.waiting() == 0, "what was put back is worked")
