@@ -4,14 +4,12 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from local.aws import client
 from local.background import Instance
 from local.cloud import Cloud
-from local.faults import Service
+from local.faults import Service, Throttle
 from natter.names import COMMANDS_TOPIC
 from natter.records.delivery import dump_slice
 from natter.records.messages import COMMAND_SCHEMA
@@ -21,6 +19,7 @@ from tests.reliability.test_set_aside import append_unreadable
 from tests.support.api import Api, User, fresh
 from tests.support.lag import caught_up, lags
 from tests.support.phones import Sns, bodies
+from tests.support.queues import Queues
 from tests.support.runbooks import ROOT, Shell, blocks, of_laptop
 from tests.support.socket import Socket, message
 from tests.support.waves import Waves, a_wave
@@ -48,30 +47,6 @@ async def until(holds: Callable[[], bool], what: str) -> None:
     while not holds():
         assert time.monotonic() < end, f"not within {WITHIN_S} s: {what}"
         await asyncio.sleep(LOOK_S)
-
-
-class Queue:
-    """One that has dead letters, looked at from outside."""
-
-    def __init__(self, cloud: Cloud, name: str) -> None:
-        self._sqs: Any = client("sqs", cloud.engines["localstack"].address, cloud.app.outputs["Region"])
-        self._url, self._dead_url = (
-            self._sqs.get_queue_url(QueueName=f"natter-local-{each}")["QueueUrl"] for each in (name, f"{name}-dead")
-        )
-
-    def bury(self, body: str) -> None:
-        self._sqs.send_message(QueueUrl=self._dead_url, MessageBody=body)
-
-    def dead(self) -> int:
-        return self._count(self._dead_url)
-
-    def waiting(self) -> int:
-        """Those under way, too."""
-        return self._count(self._url)
-
-    def _count(self, url: str) -> int:
-        found = self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
-        return sum(int(value) for name, value in found.items() if name.startswith("ApproximateNumberOf"))
 
 
 class Talk:
@@ -174,14 +149,22 @@ class TestSetAside:
 
 class TestQueues:
     async def test_dead_letters_are_put_back_or_purged(self, cloud: Cloud, shell: Shell) -> None:
+        """Slices for nobody, handed out too often while nobody was let in."""
         redrive, purge, *_ = blocks("queues")
-        late, other = Queue(cloud, "deliveries"), Queue(cloud, "looks")
-        late.bury(dump_slice(a_slice()))  # to nobody
-        other.bury("{}")
+        slices, looks = Queues(cloud, "deliveries"), Queues(cloud, "looks")
+        async with slices.coming_again(), looks.coming_again():
+            for function in ("post_slice", "presence"):
+                await cloud.faults.apply(Throttle(function))
+            for queues in (slices, looks):
+                await asyncio.to_thread(queues.add, dump_slice(a_slice()))
+                await asyncio.to_thread(queues.give_up)
+                await queues.all_dead()
+            await cloud.faults.clear()
         await shell(redrive)
-        await until(lambda: late.dead() == 0 and late.waiting() == 0, "what was put back is worked")
+        await until(lambda: not any(map(slices.count, slices.all)), "what was put back is worked")
+        assert all(map(looks.count, looks.dead))
         await shell(purge)
-        await until(lambda: other.dead() == 0, "the rest is gone")
+        await until(lambda: not any(map(looks.count, looks.all)), "the rest is gone")
 
 
 class TestPushes:

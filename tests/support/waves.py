@@ -17,6 +17,7 @@ from natter.domain.push.waves import Candidates, Wave
 from natter.records.push import dump_wave
 from tests.support.api import User
 from tests.support.lag import lags
+from tests.support.queues import polled_anew
 
 LOOK_S = 0.1
 TIMEOUT_S = 10
@@ -93,6 +94,7 @@ class Waves:
         found = (await asyncio.to_thread(self._attributes))["RedrivePolicy"]
         policy = json.loads(found) | {"maxReceiveCount": 1}
         async with self._being({"VisibilityTimeout": str(after_s), "RedrivePolicy": json.dumps(policy)}):
+            await polled_anew(self._cloud, ["natter-local-waves"])
             yield
 
     @asynccontextmanager
