@@ -152,13 +152,13 @@ class TestQueues:
         """Slices for nobody, handed out too often while nobody was let in."""
         redrive, purge, *_ = blocks("queues")
         slices, looks = Queues(cloud, "deliveries"), Queues(cloud, "looks")
-        async with slices.coming_again(), looks.coming_again():
+        both = Queues(cloud, "deliveries", "looks")
+        async with both.coming_again():
             for function in ("post_slice", "presence"):
                 await cloud.faults.apply(Throttle(function))
-            for queues in (slices, looks):
-                await asyncio.to_thread(queues.add, dump_slice(a_slice()))
-                await asyncio.to_thread(queues.give_up)
-                await queues.all_dead()
+            await asyncio.to_thread(both.add, dump_slice(a_slice()))
+            await asyncio.to_thread(both.give_up)
+            await both.all_dead()
             await cloud.faults.clear()
         await shell(redrive)
         await until(lambda: not any(map(slices.count, slices.all)), "what was put back is worked")
