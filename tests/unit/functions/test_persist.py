@@ -54,7 +54,7 @@ class Consumer:
         persist = replace(self.chat.persist, timeline=self.tables, store=self.tables)
         self.now = NOON
         give_up = GiveUp(timeline=self.tables, store=self.tables, now_ms=lambda: self.now)
-        self.handler = build(persist, give_up, self.dead)
+        self.handler = build(persist, self.chat.leave_backlog, give_up, self.dead)
 
     def __call__(self, *records: dict[str, Any]) -> Any:
         return self.handler(a_batch(*records), Context())["batchItemFailures"]
