@@ -153,6 +153,19 @@ class TestDeadLetters:
         assert consumer.stored() == [(1, None), (2, "m1")]
         assert [letter.value for letter in consumer.dead.letters] == [dump_command(commands[1])]
 
+    def test_what_waits_behind_what_is_late_is_left_for_who_sends(self, consumer: Consumer) -> None:
+        """Of each partition of a batch; and nothing of what was not stored."""
+        log = consumer.chat.log
+        commands = created(), *(a_command(a_post(f"m{number}")) for number in range(3))
+        for command in commands:
+            log.append(command)
+        late = NOON - 1000
+        kitchen = a_record(a_command(a_post("m1"), conversation=KITCHEN), offset=0, partition=1, at=late)
+        consumer(a_record(commands[0], offset=0, at=late), kitchen)
+        known = consumer.chat.backlogs.get([0, 1])
+        assert known.keys() == {0}
+        assert (known[0].next_offset, known[0].items) == (1, 3)
+
     @pytest.mark.parametrize(
         "error", [TypeError("int expected"), struct.error("too long"), InvalidRequest("too large")]
     )
