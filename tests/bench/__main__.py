@@ -13,7 +13,7 @@ import uvloop
 
 from local.cloud import Cloud
 from local.serve import FAILURES
-from tests.bench import absence, accounts, backlog, hostile, inbox, latency, memory, push, rebuild, throughput
+from tests.bench import absence, accounts, backlog, hostile, inbox, latency, memory, overload, push, rebuild, throughput
 
 ROOT = Path(__file__).parents[2]
 
@@ -54,6 +54,10 @@ async def of_hostile(cloud: Cloud, options: Options) -> Sequence[str]:
     return hostile.table(await hostile.measure(cloud, seconds=options.seconds, share=options.share))
 
 
+async def of_overload(cloud: Cloud, options: Options) -> Sequence[str]:
+    return overload.table(await overload.measure(cloud, pairs=options.pairs, seconds=options.seconds))
+
+
 async def of_push(cloud: Cloud, options: Options) -> Sequence[str]:
     return push.table(await push.measure(cloud, seconds=options.seconds, rounds=options.rounds))
 
@@ -72,6 +76,7 @@ REPORTS: Mapping[str, Report] = {
     "accounts": once(accounts.measure, accounts.table),
     "push": of_push,
     "hostile": of_hostile,
+    "overload": of_overload,
     "absence": once(absence.measure, absence.table),  # empties the log
     "rebuild": of_rebuild,  # last: `presence` is left with what it did not see
 }
