@@ -18,6 +18,7 @@ ENVIRONMENT = {
     "NATTER_SOCKETS__URL": "wss://host/stage",
     "NATTER_ATTACHMENTS__BUCKET": "files",
     "NATTER_EXPORTER__FUNCTION": "natter-local-export",
+    "NATTER_COMMANDS__PARTITIONS": "8",
     "NATTER_CLOSURES__QUEUE_URL": "http://127.0.0.1/1/closures",
     "NATTER_PUSH__APNS": "arn:aws:sns:eu-central-1:000000000000:app/APNS/natter-local",
     "NATTER_PUSH__APNS_SANDBOX": "none",
