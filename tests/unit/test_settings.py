@@ -18,7 +18,6 @@ ENVIRONMENT = {
     "NATTER_SOCKETS__URL": "wss://host/stage",
     "NATTER_ATTACHMENTS__BUCKET": "files",
     "NATTER_EXPORTER__FUNCTION": "natter-local-export",
-    "NATTER_COMMANDS__PARTITIONS": "8",
     "NATTER_CLOSURES__QUEUE_URL": "http://127.0.0.1/1/closures",
     "NATTER_PUSH__APNS": "arn:aws:sns:eu-central-1:000000000000:app/APNS/natter-local",
     "NATTER_PUSH__APNS_SANDBOX": "none",
@@ -77,6 +76,7 @@ class TestContentCheck:
     @pytest.fixture
     def sending(self, environment: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
         environment.setenv("NATTER_KAFKA__BROKERS", "127.0.0.1:9092")
+        environment.setenv("NATTER_COMMANDS__PARTITIONS", "8")
         environment.setenv("NATTER_SOCKETS__ENDPOINT", "https://host/stage")
         environment.setenv("NATTER_KEYSPACES__ENDPOINT", "127.0.0.1:9142")
         environment.setenv("NATTER_KEYSPACES__KEYSPACE", "natter")
