@@ -1,13 +1,12 @@
 """
 `LogEnds` on `chat.commands`.
 
-Asked only where a partition is behind, so the client is made, and its module imported, when that is so for the first
-time: that takes a tenth of a second, which no start of a function has to spare.
+Asked only where a partition is behind, so the client is made when that is so for the first time, beside what goes on:
+with IAM, librdkafka takes a second for it, which neither a start of the function nor a batch has to spare.
 """
 
 from collections.abc import Collection, Mapping
-from concurrent.futures import wait
-from functools import cached_property
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from confluent_kafka import KafkaException, TopicPartition
@@ -21,30 +20,38 @@ from natter.settings import KafkaSettings
 if TYPE_CHECKING:
     from confluent_kafka.admin import AdminClient
 
-CALL_S = 0.5
+CALL_S = 0.3
 """Nothing is lost if there is no answer; and a batch waits for it."""
 
 
 class KafkaLogEnds:
     def __init__(self, settings: KafkaSettings, *, topic: str = COMMANDS_TOPIC) -> None:
         self._settings, self._topic = settings, topic
+        self._made: Future[AdminClient] | None = None
 
     def ends(self, partitions: Collection[int]) -> Mapping[int, int]:
-        from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]  # noqa: PLC0415 - see above
+        from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]  # noqa: PLC0415 - as the client
 
         asked = {TopicPartition(self._topic, each): OffsetSpec.latest() for each in partitions}  # type: ignore[no-untyped-call]
         if not asked:
             return {}
         try:
-            answers = self._admin.list_offsets(asked, request_timeout=CALL_S)
-            if wait(answers.values(), timeout=2 * CALL_S).not_done:
-                raise Unavailable("the log")
-            return {place.partition: int(answer.result().offset) for place, answer in answers.items()}
+            answers = self._admin().list_offsets(asked, request_timeout=CALL_S)
+            return {place.partition: int(answer.result(2 * CALL_S).offset) for place, answer in answers.items()}
         except KafkaException as error:
+            self._made = None  # its token may have expired, or its connections have died while it was frozen
+            raise Unavailable("the log") from error
+        except TimeoutError as error:
             raise Unavailable("the log") from error
 
-    @cached_property
     def _admin(self) -> "AdminClient":
+        if self._made is None:
+            maker = ThreadPoolExecutor(max_workers=1)
+            self._made = maker.submit(self._make)
+            maker.shutdown(wait=False)
+        return self._made.result(CALL_S)
+
+    def _make(self) -> "AdminClient":
         from confluent_kafka.admin import AdminClient  # noqa: PLC0415 - see above
 
         return AdminClient(client_config(self._settings))
