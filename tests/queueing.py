@@ -133,7 +133,7 @@ class Queue:
             begun_at=self._ms(begun),
             at=self._ms(self.now),
         )
-        if not stored.is_prompt:
+        if stored.is_behind:
             self.known = backlog(stored, len(self._log), self.known)
         self._take()
 

@@ -43,7 +43,7 @@ class Memory:
 class Kafka:
     def __init__(self, endpoint: str, producer: RecordProducer) -> None:
         self.log = KafkaCommandLog(producer)
-        self.ends: LogEnds = KafkaLogEnds(KafkaSettings(brokers=endpoint, auth="none"))
+        self.ends: LogEnds = KafkaLogEnds(KafkaSettings(brokers=endpoint, auth="none"), call_s=20, made_s=20)
 
     def partition_of(self, conversation: ConversationId) -> int:
         return partition_of(conversation, PARTITIONS)

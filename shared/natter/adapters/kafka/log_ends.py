@@ -20,24 +20,24 @@ from natter.settings import KafkaSettings
 if TYPE_CHECKING:
     from confluent_kafka.admin import AdminClient
 
-CALL_S = 0.3
-"""Nothing is lost if there is no answer; and a batch waits for it."""
+CALL_S, MADE_S = 0.3, 0.1
+"""How long an answer, and the client, are waited for. Nothing is lost without; and a batch waits."""
 
 
 class KafkaLogEnds:
-    def __init__(self, settings: KafkaSettings, *, topic: str = COMMANDS_TOPIC) -> None:
-        self._settings, self._topic = settings, topic
+    def __init__(self, settings: KafkaSettings, *, call_s: float = CALL_S, made_s: float = MADE_S) -> None:
+        self._settings, self._call_s, self._made_s = settings, call_s, made_s
         self._made: Future[AdminClient] | None = None
 
     def ends(self, partitions: Collection[int]) -> Mapping[int, int]:
         from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]  # noqa: PLC0415 - as the client
 
-        asked = {TopicPartition(self._topic, each): OffsetSpec.latest() for each in partitions}  # type: ignore[no-untyped-call]
+        asked = {TopicPartition(COMMANDS_TOPIC, each): OffsetSpec.latest() for each in partitions}  # type: ignore[no-untyped-call]
         if not asked:
             return {}
         try:
-            answers = self._admin().list_offsets(asked, request_timeout=CALL_S)
-            return {place.partition: int(answer.result(2 * CALL_S).offset) for place, answer in answers.items()}
+            answers = self._admin().list_offsets(asked, request_timeout=self._call_s)
+            return {place.partition: int(answer.result(2 * self._call_s).offset) for place, answer in answers.items()}
         except KafkaException as error:
             self._made = None  # its token may have expired, or its connections have died while it was frozen
             raise Unavailable("the log") from error
@@ -49,7 +49,7 @@ class KafkaLogEnds:
             maker = ThreadPoolExecutor(max_workers=1)
             self._made = maker.submit(self._make)
             maker.shutdown(wait=False)
-        return self._made.result(CALL_S)
+        return self._made.result(self._made_s)
 
     def _make(self) -> "AdminClient":
         from confluent_kafka.admin import AdminClient  # noqa: PLC0415 - see above

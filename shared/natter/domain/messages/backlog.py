@@ -48,8 +48,9 @@ class Stored:
     """When it was begun with, and done."""
 
     @property
-    def is_prompt(self) -> bool:
-        return self.at - self.newest_at < PROMPT_MS
+    def is_behind(self) -> bool:
+        """A record that came alone is late by itself, as when its consumer had to start."""
+        return self.at - self.newest_at >= PROMPT_MS and self.first_offset < self.last_offset
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

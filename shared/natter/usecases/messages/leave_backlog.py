@@ -25,7 +25,7 @@ class LeaveBacklog:
     now_ms: NowMs
 
     def __call__(self, batch: Sequence[Record], begun_at: int) -> None:
-        late = [each for each in stored_of(batch, begun_at=begun_at, at=self.now_ms()) if not each.is_prompt]
+        late = [each for each in stored_of(batch, begun_at=begun_at, at=self.now_ms()) if each.is_behind]
         if not late:
             return
         partitions = [each.partition for each in late]

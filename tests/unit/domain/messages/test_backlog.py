@@ -147,8 +147,14 @@ def test_a_batch_is_something_to_each_of_its_partitions() -> None:
         at=NOON + 207,
     )
     assert (other.partition, other.first_offset, other.last_offset, other.items) == (2, 5, 5, 1)
-    assert (one.is_prompt, other.is_prompt) == (True, False)
-    assert PROMPT_MS == 200
+
+
+def test_a_partition_is_behind_if_several_are_late() -> None:
+    """One that came alone may have waited for its consumer to start."""
+    late = a_stored(newest_at=NOON - PROMPT_MS)
+    assert late.is_behind
+    assert not replace(late, newest_at=NOON - PROMPT_MS + 1).is_behind
+    assert not replace(late, first_offset=late.last_offset).is_behind
 
 
 class TestInTime:

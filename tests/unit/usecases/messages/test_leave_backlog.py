@@ -58,18 +58,19 @@ class TestLeaveBacklog:
         }
 
     def test_it_goes_on_from_what_was_left(self, leave: LeaveBacklog, backlogs: MemoryBacklogs) -> None:
-        leave([a_record(1, 9, age_ms=300)], NOON - 100)
+        leave([a_record(1, 8, age_ms=300), a_record(1, 9, age_ms=300)], NOON - 100)
         backlogs.add(backlogs.get([1])[1], 500)
-        leave([a_record(1, 10, age_ms=300)], NOON - 100)
-        assert backlogs.get([1])[1].items == 540 - 1
+        leave([a_record(1, 10, age_ms=300), a_record(1, 11, age_ms=300)], NOON - 100)
+        assert backlogs.get([1])[1].items == 540 - 2
 
     def test_what_is_young_costs_nothing(self, leave: LeaveBacklog, backlogs: MemoryBacklogs) -> None:
-        """Though its batch has waited: what was stored last tells."""
+        """Though its batch has waited: what was stored last tells. Nor does what came alone."""
         ends = Asked()
         leave = replace(leave, ends=ends)
         leave([a_record(1, 7, age_ms=500), a_record(1, 8, age_ms=PROMPT_MS - 1)], NOON - 100)
+        leave([a_record(2, 7, age_ms=500)], NOON - 100)
         leave([], NOON)
-        assert (ends.asked, backlogs.get([1])) == ([], {})
+        assert (ends.asked, backlogs.get([1, 2])) == ([], {})
 
     @pytest.mark.parametrize("down", ["log", "cache"])
     def test_what_cannot_be_said_is_not(
@@ -81,6 +82,6 @@ class TestLeaveBacklog:
             if down == "log"
             else replace(leave, backlogs=DownBacklogs(lambda: NOON))
         )
-        broken([a_record(1, 7, age_ms=500)], NOON - 100)
+        broken([a_record(1, 7, age_ms=500), a_record(1, 8, age_ms=500)], NOON - 100)
         assert backlogs.get([1]) == {}
         assert "nobody is told what waits in [1]" in caplog.text
