@@ -13,7 +13,20 @@ import uvloop
 
 from local.cloud import Cloud
 from local.serve import FAILURES
-from tests.bench import absence, accounts, backlog, hostile, inbox, latency, memory, overload, push, rebuild, throughput
+from tests.bench import (
+    absence,
+    accounts,
+    backlog,
+    hostile,
+    idle,
+    inbox,
+    latency,
+    memory,
+    overload,
+    push,
+    rebuild,
+    throughput,
+)
 
 ROOT = Path(__file__).parents[2]
 
@@ -58,6 +71,10 @@ async def of_overload(cloud: Cloud, options: Options) -> Sequence[str]:
     return overload.table(await overload.measure(cloud, pairs=options.pairs, seconds=options.seconds))
 
 
+async def of_idle(cloud: Cloud, options: Options) -> Sequence[str]:
+    return idle.table(await idle.measure(cloud, seconds=options.seconds))
+
+
 async def of_push(cloud: Cloud, options: Options) -> Sequence[str]:
     return push.table(await push.measure(cloud, seconds=options.seconds, rounds=options.rounds))
 
@@ -67,6 +84,7 @@ async def of_rebuild(cloud: Cloud, options: Options) -> Sequence[str]:
 
 
 REPORTS: Mapping[str, Report] = {
+    "idle": of_idle,
     "latency": of_latency,
     "throughput": partial(of_throughput, together=False),
     "together": partial(of_throughput, together=True),
