@@ -43,6 +43,7 @@ async def measure(cloud: Cloud, *, pairs: int, seconds: float) -> Overload:
             async def talked(seconds: float, rate: float | None = None) -> Any:
                 child.tell({"seconds": seconds, "rate": rate})
                 said = await child.hear(within_s=seconds + SAYS_WITHIN_S)
+                said["talked_s"] = seconds
                 await caught_up(cloud, within_s=CAUGHT_UP_WITHIN_S)
                 return said
 
@@ -69,8 +70,7 @@ def table(measured: Overload) -> list[str]:
 
 
 def _row(said: Mapping[str, Any]) -> str:
-    each_s = max(1e-9, said["seconds"])
-    numbers = f"{said['said'] / each_s:11.0f}{said['shown'] / each_s:11.0f}"
+    numbers = f"{said['said'] / said['talked_s']:11.0f}{said['shown'] / said['seconds']:11.0f}"
     times = [
         f"{statistics.median(said[name]):8.0f}{percentile(said[name], 99):8.0f}"
         for name in ("acked_ms", "shown_after_ack_ms", "shown_ms")

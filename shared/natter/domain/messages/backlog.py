@@ -49,8 +49,7 @@ class Stored:
 
     @property
     def is_behind(self) -> bool:
-        """A record that came alone is late by itself, as when its consumer had to start."""
-        return self.at - self.newest_at >= PROMPT_MS and self.first_offset < self.last_offset
+        return self.at - self.newest_at >= PROMPT_MS
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

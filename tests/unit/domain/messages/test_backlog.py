@@ -149,12 +149,10 @@ def test_a_batch_is_something_to_each_of_its_partitions() -> None:
     assert (other.partition, other.first_offset, other.last_offset, other.items) == (2, 5, 5, 1)
 
 
-def test_a_partition_is_behind_if_several_are_late() -> None:
-    """One that came alone may have waited for its consumer to start."""
+def test_a_partition_is_behind_if_what_was_stored_last_is_late() -> None:
     late = a_stored(newest_at=NOON - PROMPT_MS)
     assert late.is_behind
     assert not replace(late, newest_at=NOON - PROMPT_MS + 1).is_behind
-    assert not replace(late, first_offset=late.last_offset).is_behind
 
 
 class TestInTime:
