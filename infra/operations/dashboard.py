@@ -105,6 +105,7 @@ def _path(own: Own) -> list[cloudwatch.IWidget]:
         for each, function in (
             (metrics.ACCEPTED, "send"),
             (metrics.EVENTS_STORED, "persist"),
+            (metrics.OVERLOAD, "send"),
             (metrics.REFUSALS, "persist"),
             (metrics.RETRIES, "persist"),
             (metrics.REPLAYS, "persist"),

@@ -115,7 +115,8 @@ SEND = Availability(
     functions=("send",),
     counts="Frames `send`, `edit`, `delete` and `react`. Bad are those that are answered with `unavailable` or "
     "`internal`, and those in which the function fails, runs out of time or is throttled (the gateway says `Internal "
-    "server error` then). A refusal is an answer.",
+    "server error` then). A refusal is an answer; but where more is sent than can be shown in time, what is refused is "
+    "`unavailable` (metric `Overload`), and bad.",
 )
 QUICK = Quickness(name="quick", title="Under 100 ms", objective=0.95, within_ms=100, counts=_DELIVERED)
 PROMPT = Quickness(name="prompt", title="Under 300 ms", objective=0.99, within_ms=300, counts=_DELIVERED)

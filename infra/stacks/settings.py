@@ -46,6 +46,7 @@ def _web_push(stage: Stage, data: DataStack) -> Mapping[str, str]:
 def _stores(stage: Stage, data: DataStack, streams: StreamsStack) -> dict[str, Mapping[str, str]]:
     return {
         "KAFKA": {"BROKERS": streams.brokers, "AUTH": stage.kafka_auth},
+        "COMMANDS": {"PARTITIONS": str(stage.partitions)},
         "KEYSPACES": {
             "ENDPOINT": f"cassandra.{Aws.REGION}.{Aws.URL_SUFFIX}:9142",
             "KEYSPACE": data.tables.keyspace,

@@ -124,6 +124,14 @@ ACCEPTED = Metric(
     by=("send", "chat_api", "relay", "erase"),
     meaning="Items (messages, edits, deletions, reactions, changes of members …) that the log has confirmed.",
 )
+OVERLOAD = Metric(
+    name="Overload",
+    unit="Count",
+    by=("send",),
+    meaning="Items (messages, edits, deletions, reactions) that were answered `unavailable` and are not in the log, "
+    "because more is appended to their partition than `persist` shows in time. Their clients try again, and each "
+    "attempt counts.",
+)
 LOG_TO_PLACE = Metric(
     name="LogToPlace",
     unit="Milliseconds",

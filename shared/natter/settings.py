@@ -78,6 +78,12 @@ class KafkaSettings(BaseModel, frozen=True):
     append_timeout_s: float = Field(2.5, gt=0, le=20, description="How long an append waits for its confirmation.")
 
 
+class CommandsSettings(BaseModel, frozen=True):
+    """The topic that commands are appended to."""
+
+    partitions: int = Field(ge=1, description="How many partitions the log of commands has, in its current epoch.")
+
+
 class KeyspacesSettings(BaseModel, frozen=True):
     endpoint: str = Field(pattern=_ENDPOINT, description="`host:port` of the message store.")
     keyspace: str = Field(min_length=1, description="Name of the keyspace.")
@@ -254,6 +260,7 @@ class SendSettings(FunctionSettings):
     postgres: PostgresSettings
     valkey: ValkeySettings
     kafka: KafkaSettings
+    commands: CommandsSettings
     keyspaces: KeyspacesSettings
     sockets: EndpointSettings
     attachments: AttachmentSettings

@@ -13,7 +13,20 @@ import uvloop
 
 from local.cloud import Cloud
 from local.serve import FAILURES
-from tests.bench import absence, accounts, backlog, hostile, idle, inbox, latency, memory, push, rebuild, throughput
+from tests.bench import (
+    absence,
+    accounts,
+    backlog,
+    hostile,
+    idle,
+    inbox,
+    latency,
+    memory,
+    overload,
+    push,
+    rebuild,
+    throughput,
+)
 
 ROOT = Path(__file__).parents[2]
 
@@ -54,6 +67,10 @@ async def of_hostile(cloud: Cloud, options: Options) -> Sequence[str]:
     return hostile.table(await hostile.measure(cloud, seconds=options.seconds, share=options.share))
 
 
+async def of_overload(cloud: Cloud, options: Options) -> Sequence[str]:
+    return overload.table(await overload.measure(cloud, pairs=options.pairs, seconds=options.seconds))
+
+
 async def of_idle(cloud: Cloud, options: Options) -> Sequence[str]:
     return idle.table(await idle.measure(cloud, seconds=options.seconds))
 
@@ -77,6 +94,7 @@ REPORTS: Mapping[str, Report] = {
     "accounts": once(accounts.measure, accounts.table),
     "push": of_push,
     "hostile": of_hostile,
+    "overload": of_overload,
     "absence": once(absence.measure, absence.table),  # empties the log
     "rebuild": of_rebuild,  # last: `presence` is left with what it did not see
 }

@@ -258,6 +258,17 @@ class TestPrivileges:
         readers = [name for name in MODELS if "kafka-cluster:ReadData" in app.actions(name)]
         assert readers == ["fanout", "persist", "presence", "push", "rebuild", "receipts", "reconcile"]
 
+    @pytest.mark.parametrize("stage", ["dev", "prod", "local"])
+    def test_send_knows_where_a_conversation_is(self, stages: Callable[[str], Templates], stage: str) -> None:
+        """By as many partitions as the topic has."""
+        app = stages(stage)
+        counts = {topic["TopicName"]: topic["PartitionCount"] for topic in app.properties("AWS::MSK::Topic")}
+        variables = app.functions()["send"]["Environment"]["Variables"]
+        assert int(variables["NATTER_COMMANDS__PARTITIONS"]) == counts[names.COMMANDS_TOPIC]
+
+    def test_persist_may_ask_how_far_the_log_goes(self, app: Templates) -> None:
+        assert any(f"/{names.COMMANDS_TOPIC}" in each for each in app.actions("persist")["kafka-cluster:DescribeTopic"])
+
     @pytest.mark.parametrize(("stage", "parts"), [("dev", 128), ("prod", 16)])
     def test_several_rebuild_what_is_lost_of_many_connections(
         self, stages: Callable[[str], Templates], stage: str, parts: int

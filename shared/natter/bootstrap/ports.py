@@ -10,6 +10,7 @@ from natter.bootstrap.push_ports import PushPorts
 from natter.metrics import ROSTERS
 from natter.settings import (
     ClosureQueueSettings,
+    CommandsSettings,
     DeliverySettings,
     FileQueueSettings,
     KafkaSettings,
@@ -22,6 +23,7 @@ from natter.settings import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from natter.domain.ids import ConversationId
     from natter.domain.limits import Bucket
     from natter.ports.attachments import Attachments, FileQueue
     from natter.ports.conversations import Admission, Conversations
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
     from natter.ports.frames import Frames
     from natter.ports.ledger import CommandHistory
     from natter.ports.limits import RateLimits
-    from natter.ports.messages import CommandLog, ContentCheck, EventLog, EventStore
+    from natter.ports.messages import Backlogs, CommandLog, ContentCheck, EventLog, EventStore, LogEnds
     from natter.ports.operations import DeadLetters, Probe, Reports
     from natter.ports.presence import (
         Acquaintances,
@@ -104,6 +106,26 @@ class Ports(AccountPorts, PushPorts):
         from natter.telemetry.counted import CountedCommandLog
 
         return CountedCommandLog(KafkaCommandLog(self.producer))
+
+    @cached_property
+    def partition_of(self) -> Callable[[ConversationId], int]:
+        """Where in the log of commands a conversation is."""
+        settings = self.of(CommandsSettings)
+        from natter.adapters.kafka.partitioner import partition_of
+
+        return partial(partition_of, partitions=settings.partitions)
+
+    @cached_property
+    def log_ends(self) -> LogEnds:
+        from natter.adapters.kafka.log_ends import KafkaLogEnds
+
+        return KafkaLogEnds(self.of(KafkaSettings))
+
+    @cached_property
+    def backlogs(self) -> Backlogs:
+        from natter.adapters.valkey.backlogs import ValkeyBacklogs
+
+        return ValkeyBacklogs(self.valkey)
 
     @cached_property
     def events(self) -> EventLog:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from natter.domain.errors import Internal, NatterError, Unavailable
-from natter.metrics import ACCEPT_TIME, ANSWER_TIME, ANSWERS, FAULTS, LAG, OK
+from natter.metrics import ACCEPT_TIME, ANSWER_TIME, ANSWERS, FAULTS, LAG, OK, OVERLOAD
 from natter.telemetry import recorder
 
 OURS = (Unavailable.code, Internal.code)
@@ -41,6 +41,11 @@ def answering(route: str, asked_at: int) -> Iterator[None]:
 def record_accepted(asked_at: int) -> None:
     """What a frame asks is in the log."""
     recorder.add(ACCEPT_TIME, max(0, now_ms() - asked_at))
+
+
+def record_overload(items: int) -> None:
+    """What a frame asks is refused, because it would have had to wait for long."""
+    recorder.add(OVERLOAD, items)
 
 
 def record_lag(oldest_at: int) -> None:

@@ -21,6 +21,7 @@ from natter.domain.limits import Bucket
 from natter.settings import (
     AttachmentSettings,
     ClosureQueueSettings,
+    CommandsSettings,
     CrowdQueueSettings,
     DeliverySettings,
     EndpointSettings,
@@ -70,6 +71,7 @@ class AllSettings(FunctionSettings):
     owner: OwnerSettings = OwnerSettings(secret_arn="secret")
     valkey: ValkeySettings = ValkeySettings(endpoint=NOWHERE, user="natter", cache="natter")
     kafka: KafkaSettings = KafkaSettings(brokers=NOWHERE)
+    commands: CommandsSettings = CommandsSettings(partitions=8)
     keyspaces: KeyspacesSettings = KeyspacesSettings(endpoint=NOWHERE, keyspace="natter")
     tokens: TokenSettings = TokenSettings(key_arns=("key",))
     oidc: OidcSettings = OidcSettings(issuer="https://login.example", audience="natter")
@@ -160,6 +162,7 @@ class TestParts:
             postgres=everything.postgres,
             valkey=everything.valkey,
             kafka=everything.kafka,
+            commands=everything.commands,
             keyspaces=everything.keyspaces,
             sockets=everything.gateway,
             attachments=everything.attachments,

@@ -17,7 +17,7 @@ from natter.entrypoints.lazily import lazily
 from natter.entrypoints.queue import queue_consumer
 from natter.entrypoints.stream import stream_consumer
 from natter.metrics import CONNECTIONS_OPENED, HEADS, METRICS
-from natter.telemetry.answered import record_accepted, record_answer
+from natter.telemetry.answered import record_accepted, record_answer, record_overload
 from natter.telemetry.counted import CountedCommandLog, CountedGateway, count_look_ups
 from natter.telemetry.measured import (
     record_badges,
@@ -63,6 +63,7 @@ def fail(_: object) -> None:
 def answering() -> None:
     record_answer("send", NOON)
     record_accepted(NOON)
+    record_overload(1)
     CountedCommandLog(MemoryCommandLog(lambda: NOON)).append(a_command(a_post("m1")))
     count_look_ups(HEADS, 1, 1)
     lazily(lambda: lambda _event, _context: None)({}, None)
