@@ -23,7 +23,7 @@ from local.doors.ledger import Ledger
 from local.doors.refusals import Denied
 from local.doors.requests import HttpRequest
 from local.runtime.http1 import Exchange, HttpServer
-from natter.adapters.gateway.signing import Signer
+from natter.adapters.http.signing import Signer
 
 REGION, ACCOUNT = "eu-west-1", "000000000000"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/send"
