@@ -31,9 +31,10 @@ async def found(cloud: Cloud, what: str, holds: Callable[[Trace], bool], *, with
 async def first[Seen](look: Callable[[], Seen], *, within_s: float) -> Seen:
     """What is seen as soon as it is something; after that time, whatever it is."""
     end = time.monotonic() + within_s
-    while not (seen := look()) and time.monotonic() < end:
+    while True:
+        if (seen := look()) or time.monotonic() >= end:
+            return seen
         await asyncio.sleep(EVERY_S)
-    return seen
 
 
 def legs(trace: Trace) -> set[tuple[str, str]]:

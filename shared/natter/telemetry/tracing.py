@@ -7,6 +7,7 @@ all works the legs are noted, a microsecond each; spans are made, and exported, 
 """
 
 import hashlib
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -27,7 +28,7 @@ MOST_SPANS = 1_000
 """Kept for the end of an invocation."""
 PAUSE_S = 30.0
 """Without an attempt after one that failed: an exporter that is away costs one invocation its time limit, not all."""
-PARENT_LENGTH = 55
+_PARENT = re.compile("00-([0-9a-f]{32})-([0-9a-f]{16})-(0[01])")
 
 type Export = Callable[[bytes], bool]
 """Takes an OTLP request in JSON; whether it was taken. Answers in bounded time, and raises nothing."""
@@ -61,15 +62,17 @@ class Strand:
 
 def continued(carried: str, since: int, key: str = "") -> list[Strand]:
     """The traces that a record or message carries; one that begins here if it carries none, or what is none."""
-    parts = [each.split("-") for each in carried.split(",")[:MOST] if len(each) == PARENT_LENGTH]
-    found = [Strand(trace, parent, since, flags == "01", key) for _, trace, parent, flags in parts]
+    found = [
+        Strand(trace_id, parent_id, since, flags == "01", key)
+        for trace_id, parent_id, flags in _PARENT.findall(carried)[:MOST]
+    ]
     return found or [Strand(f"{getrandbits(128) or 1:032x}", "", since, sampled=False, key=key)]
 
 
-def kept(strands: Iterable[Strand]) -> list[Strand]:
-    """Those that are sampled, as far as there is room; else the latest, for the sake of its id in logs."""
-    every = list({each.trace_id: each for each in strands}.values())
-    return [each for each in every if each.sampled][:MOST] or every[-1:]
+def kept(strands: Sequence[Strand]) -> Sequence[Strand]:
+    """Those that are sampled, each once, as far as there is room; else the latest, for the sake of its id in logs."""
+    sampled = {each.trace_id: each for each in strands if each.sampled}
+    return list(sampled.values())[:MOST] or strands[-1:]
 
 
 @dataclass(slots=True)
@@ -101,18 +104,25 @@ class Work:
     legs: list[Leg] = field(default_factory=list)
     failed: bool = False
 
-    @property
-    def all(self) -> list[Strand]:
-        return [each for some in self.strands.values() for each in some]
+    all: list[Strand] = field(init=False)
+    sampled: bool = field(init=False)
+    _since: int = field(init=False)
 
-    @property
-    def sampled(self) -> bool:
-        return any(each.sampled for each in self.all)
+    def __post_init__(self) -> None:
+        self.all = [each for some in self.strands.values() for each in some]
+        self.sampled = any(each.sampled for each in self.all)
+        waiting = [each.since * 1_000_000 for each in self.all] if self.waiting_counts else []
+        self._since = min([self.began, *waiting])
 
     @property
     def is_slow(self) -> bool:
-        since = [each.since * 1_000_000 for each in self.all] if self.waiting_counts else []
-        return time.time_ns() - min([self.began, *since]) > SLOW_MS * 1_000_000
+        return time.time_ns() - self._since > SLOW_MS * 1_000_000
+
+    def sample(self) -> None:
+        """Nobody has chosen it, and it is worth it all the same: some of its traces, at least."""
+        self.sampled = True
+        for each in self.all[:MOST]:
+            each.sampled = True
 
     def spans(self, ended: int) -> Iterator[Span]:
         """One for the waiting, one for the work, and one for each leg; in every trace that is sampled."""
@@ -191,7 +201,7 @@ class Tracer:
     @contextmanager
     def batch(self, topic: str, records: Iterable[tuple[str, str, int]]) -> Iterator[Work]:
         """Records of a topic: key, what each carries (`continued`), and when the log had it."""
-        strands: dict[str, list[Strand]] = {}
+        strands: dict[str, Sequence[Strand]] = {}
         count = 0
         for key, carried, at in records:
             strands[key] = kept([*strands.get(key, ()), *continued(carried, at, key)])
@@ -283,8 +293,7 @@ class Tracer:
     def _notice(self, work: Work) -> None:
         """Sample what nobody has chosen and is worth it all the same."""
         if not work.sampled and (work.failed or work.is_slow) and self._choose():
-            for each in work.all[:MOST]:
-                each.sampled = True
+            work.sample()
 
     def _keep(self, work: Work) -> None:
         spans = list(work.spans(time.time_ns()))

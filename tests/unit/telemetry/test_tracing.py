@@ -139,7 +139,7 @@ class TestWhatGoesOn:
         tracer.flush()
         assert door.names.count("tested") == MOST
 
-    @pytest.mark.parametrize("carried", ["", "nonsense", "00-x-y-01", "," * 54])
+    @pytest.mark.parametrize("carried", ["", "nonsense", "00-x-y-01", "x" * 55, "," * 55])
     def test_what_carries_none_begins_one(self, door: Door, carried: str) -> None:
         """Records of before this was noted; and nobody is taken in by what is none."""
         tracer = a_tracer(door, EVERYTHING)
