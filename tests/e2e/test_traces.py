@@ -3,10 +3,13 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from local.background import Instance
+from local.cli import main
 from local.cloud import Cloud
 from local.faults import Service
 from natter.telemetry.tracing import trace_id_of
@@ -85,6 +88,20 @@ class TestAMessage:
         begun = [spans[leg]["began_ns"] for leg in way]
         assert begun == sorted(begun)
         assert spans["persist", "persist"]["attributes"]["key"] == chat
+
+    async def test_is_shown_in_the_terminal_by_any_id_of_it(
+        self, cloud: Cloud, api: Api, here: Browsers, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        _, screen, _, chat = await a_chat(api, here)
+        trace_id = (await traced(cloud, screen, chat, wanted=LIVE))["id"]
+        (tmp_path / ".local").mkdir()
+        Instance.announce(tmp_path, admin_port=cloud.runtime.admin_port)
+        for about in (chat, trace_id[:12]):
+            assert await asyncio.to_thread(main, ["--root", str(tmp_path), "trace", about]) == 0
+            first, *legs = capsys.readouterr().out.splitlines()
+            assert first.startswith(trace_id)
+            assert {tuple(each.split()[:2]) for each in legs} >= LIVE
+        assert await asyncio.to_thread(main, ["--root", str(tmp_path), "trace", "no such id"]) == 1
 
     async def test_is_logged_under_the_id_of_its_trace_and_in_detail(
         self, cloud: Cloud, api: Api, here: Browsers

@@ -7,6 +7,7 @@ all works the legs are noted, a microsecond each; spans are made, and exported, 
 """
 
 import hashlib
+import logging
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -30,8 +31,10 @@ PAUSE_S = 30.0
 """Without an attempt after one that failed: an exporter that is away costs one invocation its time limit, not all."""
 _PARENT = re.compile("00-([0-9a-f]{32})-([0-9a-f]{16})-(0[01])")
 
+_logger = logging.getLogger(__name__)
+
 type Export = Callable[[bytes], bool]
-"""Takes an OTLP request in JSON; whether it was taken. Answers in bounded time, and raises nothing."""
+"""Takes an OTLP request in JSON; whether it was taken. Answers in bounded time."""
 
 
 def trace_id_of(request_id: str) -> str:
@@ -308,7 +311,10 @@ class Tracer:
             return
         taken = False
         if self._export is not None and time.monotonic() >= self._paused_until:
-            taken = self._export(payload(spans))
+            try:
+                taken = self._export(payload(spans))
+            except Exception as error:  # noqa: BLE001 - whatever it is, what was done is done
+                _logger.error("traces are not exported\n%s", type(error).__qualname__)  # noqa: TRY400 - as everywhere
             self._paused_until = 0.0 if taken else time.monotonic() + PAUSE_S
         if not taken:
             self._recorder.count(SPANS_LOST, len(spans))

@@ -240,6 +240,17 @@ class TestExporting:
         tracer.flush()
         assert (len(door.taken), measured()) == (MOST_SPANS, {"SpansLost": [10]})
 
+    def test_one_that_breaks_fails_nothing(self, door: Door, measured: Measured) -> None:
+        tracer = a_tracer(door, EVERYTHING, measured_here)
+
+        def broken(_: bytes) -> bool:
+            raise KeyError
+
+        tracer.configure(EVERYTHING, broken)
+        carried_by(tracer)
+        tracer.flush()
+        assert measured() == {"SpansLost": [1]}
+
     def test_nothing_is_exported_twice(self, door: Door) -> None:
         tracer = a_tracer(door, EVERYTHING)
         carried_by(tracer)
