@@ -12,20 +12,21 @@ from local.background import Instance
 from local.cli import main
 from local.cloud import Cloud
 from local.faults import Service
+from natter.names import COMMANDS_TOPIC, EVENTS_TOPIC
 from natter.telemetry.tracing import trace_id_of
 from tests.support.api import Api, User
 from tests.support.browsers import Browsers, browsers
 from tests.support.socket import Socket
-from tests.support.traces import Trace, first, found, legs
+from tests.support.traces import Trace, about, first, found, legs
 
 TRIES = 20
 """Of messages until one is sampled: an environment has an allowance, and lets an exporter be that was away."""
 LIVE = {
     *(("send", "send"), ("send", "append")),
-    *(("persist", "chat.commands"), ("persist", "persist"), ("persist", "fold"), ("persist", "post")),
+    *(("persist", COMMANDS_TOPIC), ("persist", "persist"), ("persist", "fold"), ("persist", "post")),
 }
 WAKING = {
-    *(("push", "chat.events"), ("push", "push")),
+    *(("push", EVENTS_TOPIC), ("push", "push")),
     *(("wake", "natter-local-waves"), ("wake", "wake"), ("wake", "push")),
 }
 
@@ -45,7 +46,7 @@ async def traced(cloud: Cloud, screen: Socket, chat: str, *, wanted: set[tuple[s
             whole = await found(cloud, begun["id"], lambda trace: legs(trace) >= wanted, within_s=30)
             assert whole is not None, f"of {wanted} there is only {legs(begun)}"
             return whole
-    raise AssertionError("nothing was sampled")
+    raise AssertionError(f"no trace of {chat} has all of {LIVE}: {[legs(each) for each in about(cloud, chat)]}")
 
 
 async def a_chat(api: Api, here: Browsers) -> tuple[User, Socket, Socket, str]:
@@ -82,7 +83,7 @@ class TestAMessage:
         assert trace["id"] == trace_id_of(first["attributes"]["request_id"])
         assert {each["parent_id"] for each in trace["spans"]} - {None} <= {each["id"] for each in trace["spans"]}
         way = [
-            *(("send", "send"), ("persist", "chat.commands"), ("persist", "persist"), ("persist", "post")),
+            *(("send", "send"), ("persist", COMMANDS_TOPIC), ("persist", "persist"), ("persist", "post")),
             *(("push", "push"), ("wake", "natter-local-waves"), ("wake", "wake"), ("wake", "push")),
         ]
         begun = [spans[leg]["began_ns"] for leg in way]
