@@ -94,14 +94,15 @@ class TestAMessage:
         self, cloud: Cloud, api: Api, here: Browsers, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         _, screen, _, chat = await a_chat(api, here)
-        trace_id = (await traced(cloud, screen, chat, wanted=LIVE))["id"]
+        trace = await traced(cloud, screen, chat, wanted=LIVE)
+        trace_id, request_id = trace["id"], trace["spans"][0]["attributes"]["request_id"]
         (tmp_path / ".local").mkdir()
         Instance.announce(tmp_path, admin_port=cloud.runtime.admin_port)
-        for about in (chat, trace_id[:12]):
-            assert await asyncio.to_thread(main, ["--root", str(tmp_path), "trace", about]) == 0
-            first, *legs = capsys.readouterr().out.splitlines()
-            assert first.startswith(trace_id)
-            assert {tuple(each.split()[:2]) for each in legs} >= LIVE
+        for named in (request_id, trace_id[:12]):
+            assert await asyncio.to_thread(main, ["--root", str(tmp_path), "trace", named]) == 0
+            head, *waterfall = capsys.readouterr().out.splitlines()
+            assert head.startswith(trace_id)
+            assert {tuple(each.split()[:2]) for each in waterfall} >= LIVE
         assert await asyncio.to_thread(main, ["--root", str(tmp_path), "trace", "no such id"]) == 1
 
     async def test_is_logged_under_the_id_of_its_trace_and_in_detail(
