@@ -17,7 +17,7 @@ from natter.telemetry.tracing import trace_id_of
 from tests.support.api import Api, User
 from tests.support.browsers import Browsers, browsers
 from tests.support.socket import Socket
-from tests.support.traces import Trace, about, first, found, legs
+from tests.support.traces import Trace, about, beginning, first, found, legs
 
 TRIES = 20
 """Of messages until one is sampled: an environment has an allowance, and lets an exporter be that was away."""
@@ -78,9 +78,8 @@ class TestAMessage:
         assert other.shown(chat), "who is there sees it"
 
         spans = {(each["service"], each["name"]): each for each in trace["spans"]}
-        (first,) = [each for each in trace["spans"] if each["parent_id"] is None]
-        assert first is spans["send", "send"]
-        assert trace["id"] == trace_id_of(first["attributes"]["request_id"])
+        assert beginning(trace) == spans["send", "send"]
+        assert trace["id"] == trace_id_of(beginning(trace)["attributes"]["request_id"])
         assert {each["parent_id"] for each in trace["spans"]} - {None} <= {each["id"] for each in trace["spans"]}
         way = [
             *(("send", "send"), ("persist", COMMANDS_TOPIC), ("persist", "persist"), ("persist", "post")),
@@ -95,7 +94,7 @@ class TestAMessage:
     ) -> None:
         _, screen, _, chat = await a_chat(api, here)
         trace = await traced(cloud, screen, chat, wanted=LIVE)
-        trace_id, request_id = trace["id"], trace["spans"][0]["attributes"]["request_id"]
+        trace_id, request_id = trace["id"], beginning(trace)["attributes"]["request_id"]
         (tmp_path / ".local").mkdir()
         Instance.announce(tmp_path, admin_port=cloud.runtime.admin_port)
         for named in (request_id, trace_id[:12]):

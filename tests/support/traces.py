@@ -40,3 +40,9 @@ async def first[Seen](look: Callable[[], Seen], *, within_s: float) -> Seen:
 def legs(trace: Trace) -> set[tuple[str, str]]:
     """Of which function, and what."""
     return {(span["service"], span["name"]) for span in trace["spans"]}
+
+
+def beginning(trace: Trace) -> Mapping[str, Any]:
+    """The one span that goes on from none."""
+    (found,) = [span for span in trace["spans"] if span["parent_id"] is None]
+    return dict(found)
