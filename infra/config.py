@@ -201,6 +201,9 @@ class Stage:
     """Changed to anything else, it has the credentials of push notifications read again (docs/deploying.md)."""
     log_days: int
     log_level: str = "INFO"
+    """What is traced is debugged whatever this says."""
+    traced: float = 0.01
+    """Share of frames and requests whose way is traced anyway; errors and what is slow are besides."""
     architecture: Literal["arm64", "host"] = "arm64"
     """`host`: layers hold wheels for this machine, which is only of use to the local cloud."""
 
@@ -271,6 +274,7 @@ DEV = Stage(
     alarm_address="operators@natter.example",
     budget_usd=800,
     log_days=7,
+    traced=1.0,
 )
 
 PROD = Stage(

@@ -76,6 +76,13 @@ QUERIES = (
         filters=('level in ["ERROR", "CRITICAL"]',),
     ),
     Query(
+        runbook="traces",
+        name="of one id",
+        fields=("@timestamp", SERVICE, "level", "message", "request_id", "trace"),
+        filters=('trace like "TRACE" or request_id = "REQUEST"',),
+        sort="@timestamp asc",
+    ),
+    Query(
         runbook="functions",
         name="cold starts",
         fields=(),

@@ -3,6 +3,7 @@
 from aws_cdk import Duration
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from infra.blocks.consumer import consume
@@ -18,7 +19,10 @@ from infra.stacks.network import NetworkStack
 from infra.stacks.settings import settings_of
 from infra.stacks.streams import StreamsStack
 from natter import names
+from natter.metrics import TRACED
 
+EXPORT = ("xray:PutTraceSegments", "xray:PutSpans", "xray:PutSpansForIndexing")
+"""What X-Ray's OTLP endpoint asks for (docs/decisions/0031); they only write, and know no resources."""
 MINUTE = Duration.minutes(1)
 
 
@@ -47,7 +51,8 @@ class Functions:
         """The names of the rules that run functions every minute, by folder."""
 
     def make(self, folder: FunctionName, groups: list[str], *dependencies: str) -> PythonFunction:
-        """A function with the environment of its dependencies, and access to the stores among them."""
+        """A function with the environment of its dependencies, and access to the stores among them; traced, mostly."""
+        traced = ("TRACES",) * (folder in TRACED)
         function = PythonFunction(
             self.scope,
             "".join(word.title() for word in folder.split("_")),
@@ -57,13 +62,15 @@ class Functions:
             groups=groups,
             environment={
                 f"NATTER_{dependency}__{name}": value
-                for dependency in dependencies
+                for dependency in (*dependencies, *traced)
                 for name, value in self.settings[dependency].items()
             },
             vpc=self.network.vpc,
             security_group=self.network.functions,
             key=self.data.key,
         )
+        if traced:
+            function.add_to_role_policy(iam.PolicyStatement(actions=list(EXPORT), resources=["*"]))
         if "POSTGRES" in dependencies:
             self.data.database.grant_login(function)
             self.with_database.append(function)

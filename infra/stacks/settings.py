@@ -26,6 +26,7 @@ def settings_of(
         "EXPORTER": {"FUNCTION": f"natter-{stage.name}-export"},
         "WEB_PUSH": _web_push(stage, data),
         "CREDENTIALS": data.push_credentials.settings,
+        "TRACES": {"ENDPOINT": f"https://xray.{Aws.REGION}.{Aws.URL_SUFFIX}/v1/traces", "RATIO": str(stage.traced)},
         "LIMITS": {"PER_ADDRESS": str(stage.limit_per_address).lower(), "RATES": json.dumps(stage.limits)},
     }
 

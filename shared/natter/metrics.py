@@ -74,6 +74,8 @@ POSTING = (
 )
 """The last six only to who is about to be closed."""
 OTHERS = ("disconnect", "export", "relay", "erase", "reconcile", "migrate", "push_platforms", "rotate_login")
+TRACED = tuple(sorted({*ANSWERING, *STREAMS, *QUEUES}))
+"""Those whose work is part of traces."""
 FUNCTIONS = tuple(sorted({*STREAMS, *QUEUES, *ANSWERING, *OTHERS}))
 """All that there are."""
 
@@ -290,6 +292,12 @@ INIT_TIME = Metric(
     unit="Milliseconds",
     by=FUNCTIONS,
     meaning="How long an environment took to put the function together, connections included, before its first event.",
+)
+SPANS_LOST = Metric(
+    name="SpansLost",
+    unit="Count",
+    by=TRACED,
+    meaning="Spans of traces that were sampled and not taken: where they are exported to is away, or refuses them.",
 )
 CACHE_HITS = Metric(
     name="CacheHits",

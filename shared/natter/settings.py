@@ -192,12 +192,20 @@ class PushCredentialSettings(BaseModel, frozen=True):
     )
 
 
+class TraceSettings(BaseModel, frozen=True):
+    endpoint: str = Field(pattern=r"^https?://[^\s?#]+/v1/traces$", description="Where traces are exported to: OTLP.")
+    ratio: float = Field(
+        ge=0, le=1, description="Share of frames and requests that are traced whatever becomes of them."
+    )
+
+
 class FunctionSettings(BaseSettings):
     """What every function reads."""
 
     model_config = SettingsConfigDict(env_prefix="NATTER_", env_nested_delimiter="__", frozen=True)
 
     stage: str = Field(min_length=1, description="Name of the stage, e.g. `local`.")
+    traces: TraceSettings | None = Field(None, description="Of those who are part of traces; none: nothing is traced.")
 
 
 class AuthorizeSettings(FunctionSettings):

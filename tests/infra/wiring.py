@@ -83,7 +83,8 @@ def uses_of(function: str, variables: dict[str, Any], patch: pytest.MonkeyPatch)
 def _stand_in(name: str) -> str:
     kind = name.rpartition("__")[2]
     if kind == "ENDPOINT":
-        return "https://sockets" if "SOCKETS" in name else "127.0.0.1:1"
+        urls = {"SOCKETS": "https://sockets", "TRACES": "https://traces/v1/traces"}
+        return next((url for dependency, url in urls.items() if dependency in name), "127.0.0.1:1")
     return VALUES[kind]
 
 

@@ -148,10 +148,9 @@ class Ports(AccountPorts, PushPorts):
     @cached_property
     def files(self) -> FileQueue:
         settings = self.of(FileQueueSettings)
-        from natter.adapters.sqs.client import SqsQueue
         from natter.adapters.sqs.files import SqsFileQueue
 
-        return SqsFileQueue(SqsQueue(self.sqs, settings.queue_url, name="the queue of files"))
+        return SqsFileQueue(self.queue(settings.queue_url, "the queue of files"))
 
     # Reading, and how far it has come
 
@@ -204,18 +203,16 @@ class Ports(AccountPorts, PushPorts):
     @cached_property
     def slices(self) -> SliceQueue:
         settings = self.of(DeliverySettings)
-        from natter.adapters.sqs.client import SqsQueue
         from natter.adapters.sqs.slices import SqsSliceQueue
 
-        return SqsSliceQueue(SqsQueue(self.sqs, settings.queue_url, name="the queue of slices"))
+        return SqsSliceQueue(self.queue(settings.queue_url, "the queue of slices"))
 
     @cached_property
     def closures(self) -> ClosureQueue:
         settings = self.of(ClosureQueueSettings)
-        from natter.adapters.sqs.client import SqsQueue
         from natter.adapters.sqs.closures import SqsClosureQueue
 
-        return SqsClosureQueue(SqsQueue(self.sqs, settings.queue_url, name="the queue of closures"))
+        return SqsClosureQueue(self.queue(settings.queue_url, "the queue of closures"))
 
     @cached_property
     def registry_marks(self) -> RegistryMarks:
@@ -226,10 +223,9 @@ class Ports(AccountPorts, PushPorts):
     @cached_property
     def rebuilds(self) -> RebuildQueue:
         settings = self.of(RebuildQueueSettings)
-        from natter.adapters.sqs.client import SqsQueue
         from natter.adapters.sqs.rebuilds import SqsRebuildQueue
 
-        return SqsRebuildQueue(SqsQueue(self.sqs, settings.queue_url, name="the queue of rebuildings"))
+        return SqsRebuildQueue(self.queue(settings.queue_url, "the queue of rebuildings"))
 
     # Presence
 
@@ -254,10 +250,9 @@ class Ports(AccountPorts, PushPorts):
     @cached_property
     def looks(self) -> LookQueue:
         settings = self.of(LookQueueSettings)
-        from natter.adapters.sqs.client import SqsQueue
         from natter.adapters.sqs.looks import SqsLookQueue
 
-        return SqsLookQueue(SqsQueue(self.sqs, settings.queue_url, name="the queue of looks"))
+        return SqsLookQueue(self.queue(settings.queue_url, "the queue of looks"))
 
     @cached_property
     def pace(self) -> TellingPace:

@@ -42,6 +42,7 @@ from natter.settings import (
     SettleFilesSettings,
     SocketSettings,
     TokenSettings,
+    TraceSettings,
     ValkeySettings,
     WaveQueueSettings,
     WebPushSettings,
@@ -67,6 +68,7 @@ NOWHERE = "127.0.0.1:1"
 class AllSettings(FunctionSettings):
     """Of a function that needs everything."""
 
+    traces: TraceSettings | None = TraceSettings(endpoint=f"http://{NOWHERE}/v1/traces", ratio=0.5)
     postgres: PostgresSettings = PostgresSettings(endpoint=NOWHERE, database="natter", secret_arn="secret")
     owner: OwnerSettings = OwnerSettings(secret_arn="secret")
     valkey: ValkeySettings = ValkeySettings(endpoint=NOWHERE, user="natter", cache="natter")

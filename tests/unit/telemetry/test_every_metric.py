@@ -17,6 +17,7 @@ from natter.entrypoints.lazily import lazily
 from natter.entrypoints.queue import queue_consumer
 from natter.entrypoints.stream import stream_consumer
 from natter.metrics import CONNECTIONS_OPENED, HEADS, METRICS
+from natter.telemetry import tracer
 from natter.telemetry.answered import record_accepted, record_answer, record_overload
 from natter.telemetry.counted import CountedCommandLog, CountedGateway, count_look_ups
 from natter.telemetry.measured import (
@@ -117,8 +118,16 @@ ELSEWHERE = {CONNECTIONS_OPENED.name}
 """Seen by the tests of their own functions: tests/unit/functions/test_connect.py."""
 
 
+def tracing() -> None:
+    """Of a frame that is sampled, and nobody takes it."""
+    tracer.configure(1.0, lambda _: False)
+    with tracer.request("send", "request-1", NOON):
+        pass
+    tracer.flush()
+
+
 def test_every_metric_that_is_declared_is_emitted(measured: Measured) -> None:
-    for path in (answering, disconnecting, folding, delivering, waking, sweeping):
+    for path in (answering, disconnecting, folding, delivering, waking, sweeping, tracing):
         path()
     lines = measured()
     assert {series.partition("[")[0] for series in lines} == {each.name for each in METRICS} - ELSEWHERE
