@@ -37,6 +37,7 @@ MODELS: dict[str, type[settings.FunctionSettings]] = {
     "settle_files": settings.SettleFilesSettings,
     "signal": settings.SignalSettings,
     "users_api": settings.UsersApiSettings,
+    "visit": settings.VisitSettings,
     "wake": settings.WakeSettings,
 }
 LAYER_LIMIT = 5
@@ -58,6 +59,7 @@ BEHIND_NO_API = {
         "reconcile",
         "relay",
         "rotate_login",
+        "visit",
         "wake",
     )
 }
