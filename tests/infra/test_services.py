@@ -121,7 +121,11 @@ class TestFunctions:
             assert len(function["Layers"]) <= LAYER_LIMIT
 
     def test_stand_in_the_private_subnets(self, app: Templates) -> None:
-        assert all(len(function["VpcConfig"]["SubnetIds"]) == 3 for function in app.functions().values())
+        """But for who comes from outside."""
+        outside = [name for name, function in app.functions().items() if "VpcConfig" not in function]
+        assert outside == ["visit"]
+        inside = [function for function in app.functions().values() if "VpcConfig" in function]
+        assert all(len(function["VpcConfig"]["SubnetIds"]) == 3 for function in inside)
 
     def test_use_iam_and_tls_towards_the_stores(self, app: Templates) -> None:
         for function in app.functions().values():

@@ -39,7 +39,8 @@ class Line(Protocol):
 class Visitor(Protocol):
     """Somebody who is signed in."""
 
-    user_id: UserId
+    @property
+    def user_id(self) -> UserId: ...
 
     def meet(self, other: UserId, *, deadline: float) -> tuple[ConversationId, bool]:
         """The conversation of the two, and whether it was made now."""
@@ -77,8 +78,9 @@ class Deployment(Protocol):
 class Subscribed(Protocol):
     """A subscription of a browser, made for one push."""
 
-    token: str
-    """As browsers write it (JSON)."""
+    @property
+    def token(self) -> str:
+        """As browsers write it (JSON)."""
 
     def arrive(self, *, deadline: float) -> None:
         """Wait for the push."""

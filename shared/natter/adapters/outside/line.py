@@ -4,6 +4,7 @@ import json
 import ssl
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any, Self
 
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
@@ -22,8 +23,9 @@ type Frame = dict[str, Any]
 class WebSocketLine:
     """Keeps every frame that has come: what is waited for may have been there before."""
 
-    def __init__(self, connection: ClientConnection, clock: Callable[[], float] = time.monotonic) -> None:
-        self._connection, self._clock = connection, clock
+    def __init__(self, connection: ClientConnection, leaving: ExitStack) -> None:
+        """`leaving` closes the connection."""
+        self._connection, self._leaving = connection, leaving
         self._frames: list[Frame] = []
         self._asked = 0
 
@@ -35,22 +37,24 @@ class WebSocketLine:
         """
         left = left_s(deadline, time.monotonic, "$connect")
         try:
-            connection = connect(
-                url,
-                ssl=tls() if url.startswith("wss:") else None,
-                compression=None,
-                proxy=None,
-                open_timeout=left,
-                close_timeout=CLOSE_TIMEOUT_S,
-                ping_interval=None,
-                max_size=MAX_FRAME,
-            )
+            with ExitStack() as leaving:
+                connection = leaving.enter_context(
+                    connect(
+                        url,
+                        ssl=tls() if url.startswith("wss:") else None,
+                        compression=None,
+                        proxy=None,
+                        open_timeout=left,
+                        close_timeout=CLOSE_TIMEOUT_S,
+                        ping_interval=None,
+                        max_size=MAX_FRAME,
+                    )
+                )
+                return cls(connection, leaving.pop_all())
         except InvalidStatus as error:
             raise Failure(f"$connect: {error.response.status_code}") from None  # its text has the ticket
         except (WebSocketException, OSError, ValueError) as error:
             raise Failure(f"$connect: {type(error).__name__}") from None
-        assert isinstance(connection, ClientConnection)
-        return cls(connection)
 
     def ping(self, *, deadline: float) -> None:
         self._ask({"action": "ping"}, deadline=deadline)
@@ -79,7 +83,7 @@ class WebSocketLine:
         self._until(seen, what="the receipt", deadline=deadline)
 
     def close(self) -> None:
-        self._connection.close()
+        self._leaving.close()
 
     def _ask(self, frame: Frame, *, deadline: float) -> None:
         """
@@ -109,7 +113,7 @@ class WebSocketLine:
                     if (found := look(frame)) is not None:
                         return found
                 position = len(self._frames)
-                self._frames.append(json.loads(self._connection.recv(timeout=left_s(deadline, self._clock, what))))
+                self._frames.append(json.loads(self._connection.recv(timeout=left_s(deadline, time.monotonic, what))))
         except TimeoutError:
             raise Failure(f"{what}: not in time") from None
         except ConnectionClosed as error:
