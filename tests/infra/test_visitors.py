@@ -92,7 +92,7 @@ class TestSink:
         ]
         assert stage["DefaultRouteSettings"]["ThrottlingBurstLimit"] == 10
         queue = app.one("AWS::SQS::Queue", QueueName=f"natter-{app.stage}-sink")
-        assert queue["MessageRetentionPeriod"] == 60
+        assert (queue["MessageRetentionPeriod"], queue["SqsManagedSseEnabled"]) == (60, True)
 
 
 class TestAlarm:
