@@ -48,6 +48,7 @@ def _made() -> LambdaHandler:
         new_id=new_id,
         now_ms=engines.now_ms,
         clock=time.monotonic,
+        pause=time.sleep,
     )
     erase_visitors = EraseVisitors(
         open_deployment=engines.open_deployment, secret=secret, now_ms=engines.now_ms, clock=time.monotonic

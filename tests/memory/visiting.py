@@ -19,6 +19,9 @@ class Clock:
     def __call__(self) -> float:
         return self.now
 
+    def pause(self, seconds: float) -> None:
+        self.now += seconds
+
 
 @dataclass
 class MemoryDeployment:

@@ -21,6 +21,7 @@ ALL_WITHIN_S = 50.0
 """A visit has ended before the next one is due, whatever hangs."""
 GOODBYE_S = 2.0
 """How long signing out may take, each."""
+SYNC_AGAIN_S = 0.5
 WORDS = "Is anybody there?"
 
 
@@ -94,6 +95,8 @@ class Visit:
     now_ms: NowMs
     clock: Callable[[], float]
     """Seconds, monotonic."""
+    pause: Callable[[float], None]
+    """For so many of them."""
 
     def __call__(self) -> Visited:
         """
@@ -175,8 +178,9 @@ class Visit:
     def _find(self, visitor: Visitor, chat: ConversationId, client_id: ClientId, deadline: float) -> None:
         """What was acknowledged is stored a moment later: where nobody was woken by it, it may not be yet."""
         while client_id not in visitor.sync(chat, deadline=deadline):
-            if self.clock() >= deadline:
+            if self.clock() + SYNC_AGAIN_S >= deadline:
                 raise Failure("sync does not have what was acknowledged")
+            self.pause(SYNC_AGAIN_S)
 
     def _leave(self, visitor: Visitor, untidy: list[str]) -> None:
         try:

@@ -29,6 +29,7 @@ def visit(deployment: MemoryDeployment, *, now: int = 7 * GENERATION_MS) -> Visi
         new_id=lambda: f"m{next(numbers)}",
         now_ms=lambda: now,
         clock=deployment.clock,
+        pause=deployment.clock.pause,
     )
     deployment.calls.clear()
     deployment.said.clear()
@@ -70,7 +71,7 @@ class TestVisit:
         }
         deployment.stored_after = 1
         times = [(step.leg, step.ms) for step in visit(deployment).steps]
-        assert times == list(zip(LEGS, [400, 20, 0, 3000, 0, 2000, 50, 0], strict=True))
+        assert times == list(zip(LEGS, [400, 20, 0, 3000, 0, 2500, 50, 0], strict=True))
 
 
 class TestWhatFails:
@@ -117,9 +118,10 @@ class TestWhatFails:
         assert (visited.failed, visited.untidy) == ([], ["leave a: 503 unavailable"])
 
     def test_what_was_acknowledged_and_is_not_in_sync_is_found(self, deployment: MemoryDeployment) -> None:
-        deployment.stored_after, deployment.takes = 1000, {"sync b": 0.5}
+        deployment.stored_after, deployment.takes = 1000, {"sync b": 0.1}
         (failed,) = visit(deployment).failed
-        assert (failed.leg, failed.ms) == (Leg.SYNC, 5000)
+        assert (failed.leg, failed.failure) == (Leg.SYNC, "sync does not have what was acknowledged")
+        assert deployment.calls.count("sync b") == 8, "not so often that it is a limit that speaks"
 
 
 class TestTime:
