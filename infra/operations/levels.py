@@ -122,7 +122,7 @@ SEND = Availability(
     counts="Frames `send`, `edit`, `delete` and `react`. Bad are those that are answered with `unavailable` or "
     "`internal`, and those in which the function fails, runs out of time or is throttled (the gateway says `Internal "
     "server error` then). A refusal is an answer. Bad is also each message of a visitor from outside that is not "
-    "acknowledged in five seconds.",
+    "acknowledged in ten seconds.",
     visits=("send",),
 )
 QUICK = Quickness(name="quick", title="Under 100 ms", objective=0.95, within_ms=100, counts=_DELIVERED)

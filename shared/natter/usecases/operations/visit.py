@@ -9,12 +9,12 @@ from natter.ports.visiting import Deployment, Failure, Line, OpenDeployment, Sin
 
 WITHIN_S = {
     Leg.SIGN_IN: 10.0,
-    Leg.CONNECT: 5.0,
-    Leg.SEND: 5.0,
+    Leg.CONNECT: 10.0,
+    Leg.SEND: 10.0,
     Leg.PUSH: 15.0,
-    Leg.SYNC: 5.0,
-    Leg.RECEIVE: 5.0,
-    Leg.READ: 5.0,
+    Leg.SYNC: 10.0,
+    Leg.RECEIVE: 10.0,
+    Leg.READ: 10.0,
 }
 """After which a leg has failed. Functions that have to start first are in it; who is away is let be for two seconds."""
 ALL_WITHIN_S = 50.0

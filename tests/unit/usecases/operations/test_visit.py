@@ -121,7 +121,7 @@ class TestWhatFails:
         deployment.stored_after, deployment.takes = 1000, {"sync b": 0.1}
         (failed,) = visit(deployment).failed
         assert (failed.leg, failed.failure) == (Leg.SYNC, "sync does not have what was acknowledged")
-        assert deployment.calls.count("sync b") == 8, "not so often that it is a limit that speaks"
+        assert deployment.calls.count("sync b") < 20, "not so often that it is a limit that speaks"
 
 
 class TestTime:
