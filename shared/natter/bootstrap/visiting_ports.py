@@ -9,6 +9,8 @@ from natter.bootstrap.clients import Clients
 from natter.settings import PushServiceSettings, SinkSettings, VisitorSettings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from natter.ports.visiting import OpenDeployment, Sink
 
 
@@ -42,14 +44,14 @@ class VisitingPorts(Clients):
 
         return PushServiceSink(Http(settings.url, lambda: trusted(settings.ca_file)))
 
-    def visitors_secret(self) -> str:
-        """
-        Raises:
-            Unavailable: it cannot be read.
-        """
+    @cached_property
+    def visitors_secret(self) -> Callable[[], str]:
+        """Reads it; it raises Unavailable where that fails."""
+        settings = self.of(VisitorSettings)
         import boto3
 
         from natter.adapters.secrets import secrets_reader
 
-        client = boto3.client("secretsmanager", config=self.aws_config)
-        return secrets_reader(lambda: client, [self.of(VisitorSettings).secret_arn])()[0]
+        config = self.aws_config
+        read = secrets_reader(lambda: boto3.client("secretsmanager", config=config), [settings.secret_arn])
+        return lambda: read()[0]
