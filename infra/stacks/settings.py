@@ -42,7 +42,8 @@ def _visitors_are_woken(stage: Stage, sink: PushSink | None) -> dict[str, Mappin
     if sink is not None:
         return {"SINK": sink.settings}
     (host,) = stage.web_push_private_hosts
-    return {"PUSH_SERVICE": {"URL": f"https://{host}", "CA_FILE": stage.web_push_ca_file or ""}}
+    trusting = {} if stage.web_push_ca_file is None else {"CA_FILE": stage.web_push_ca_file}
+    return {"PUSH_SERVICE": {"URL": f"https://{host}", **trusting}}
 
 
 def _web_push(stage: Stage, data: DataStack, sink: PushSink | None) -> Mapping[str, str]:
