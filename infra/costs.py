@@ -28,11 +28,19 @@ LEAST_CACHE_GB = 0.1
 """ElastiCache Serverless for Valkey is billed for no less."""
 ENDPOINTS = 4
 FIREWALL_RULES = 6
-ALARM_METRICS = 430
+ALARM_METRICS = 440
 """Of all alarms together: one on metric math costs as much as it has metrics."""
 COMPOSITE_ALARMS = 14
 KEYS = 2
-SECRETS = 6
+SECRETS = 7
+VISITS = 60 * HOURS
+VISIT_S = 6
+"""A visit waits most of the time: for who is let be for two seconds, and for the push."""
+VISIT_METRICS = 8
+"""When all is well: a time for each leg, and that nothing failed."""
+CAUSED_BY_VISITS = 3.0
+"""Dollars a month, estimated: what a minute's visit has others do. Some 40 invocations, 20 requests and frames, and
+half as many rows."""
 
 BROKER_HOUR: Mapping[str, float] = {"kafka.t3.small": 0.0456, "kafka.m7g.large": 0.204, "kafka.m7g.2xlarge": 0.8164}
 HOUR: Mapping[str, float] = {
@@ -53,6 +61,8 @@ MONTH: Mapping[str, float] = {
     "dashboard": 3.0,
     "key": 1.0,
     "secret": 0.40,
+    "metric": 0.30,
+    "GB and second of Lambda (arm64)": 0.0000133334,
     "web ACL": 5.0,
     "rule of a web ACL": 1.0,
 }
@@ -94,9 +104,18 @@ def idle(stage: Stage) -> dict[str, float]:
         "alarms, dashboard": ALARM_METRICS * MONTH["metric of an alarm"]
         + COMPOSITE_ALARMS * MONTH["composite alarm"]
         + MONTH["dashboard"],
+        "visitors": stage.visited * _visitors(stage.sizing["visit"].memory_mb / 1024),
         "keys, secrets": KEYS * MONTH["key"] + SECRETS * MONTH["secret"],
     }
     return {name: price * HOURS for name, price in hourly.items()} | monthly
+
+
+def _visitors(memory_gb: float) -> float:
+    return (
+        VISITS * VISIT_S * memory_gb * MONTH["GB and second of Lambda (arm64)"]
+        + VISIT_METRICS * MONTH["metric"]
+        + CAUSED_BY_VISITS
+    )
 
 
 def _database(stage: Stage) -> tuple[float, float]:

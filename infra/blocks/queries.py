@@ -56,6 +56,13 @@ QUERIES = (
         filters=("message like /refused a push|refuses a push|not pushed|no answer from/",),
     ),
     Query(
+        runbook="visitors",
+        name="let down",
+        of=("visit",),
+        fields=("@timestamp", "leg", "failure", "ms"),
+        filters=("message like /^a visitor was let down/",),
+    ),
+    Query(
         runbook="consumers",
         name="given back",
         of=tuple(sorted({*STREAMS, *QUEUES})),

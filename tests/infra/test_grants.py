@@ -35,6 +35,7 @@ ACTIONS = {
     "edge": "secretsmanager:GetSecretValue",
     "_vapid": "secretsmanager:GetSecretValue",
     "read_secret": "secretsmanager:GetSecretValue",
+    "visitors_secret": "secretsmanager:GetSecretValue",
     "mobile_push": "sns:Publish",
     "push_endpoints": "sns:CreatePlatformEndpoint",
     "push_endpoint_removal": "sns:DeleteEndpoint",

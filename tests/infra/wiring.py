@@ -41,7 +41,7 @@ VALUES = {
     "FCM_SECRET_ARN": "arn:aws:secretsmanager:eu-central-1:1:secret:x",
     "APPLICATIONS": "arn:aws:sns:eu-central-1:1:app",
     "KEY_ARNS": '["arn:aws:kms:eu-central-1:1:key/x"]',
-    "URL": "wss://sockets",
+    "HOSTS": '["push.example"]',
     "BUCKET": "bucket",
     "QUEUE_URL": "https://queue",
     "FUNCTION": "export",
@@ -85,6 +85,8 @@ def _stand_in(name: str) -> str:
     if kind == "ENDPOINT":
         urls = {"SOCKETS": "https://sockets", "TRACES": "https://traces/v1/traces"}
         return next((url for dependency, url in urls.items() if dependency in name), "127.0.0.1:1")
+    if kind == "URL":
+        return "wss://sockets" if "SOCKETS" in name else "https://outside"
     return VALUES[kind]
 
 

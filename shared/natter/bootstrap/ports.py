@@ -1,4 +1,4 @@
-"""Which adapter answers which port, but for those of accounts, of privacy and of browsers' push."""
+"""Which adapter answers which port, but for those of accounts, of privacy, of browsers' push and of visits."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from natter.bootstrap.account_ports import AccountPorts
 from natter.bootstrap.push_ports import PushPorts
+from natter.bootstrap.visiting_ports import VisitingPorts
 from natter.metrics import ROSTERS
 from natter.settings import (
     ClosureQueueSettings,
@@ -54,7 +55,7 @@ if TYPE_CHECKING:
     from natter.ports.receipts import ReceiptLog
 
 
-class Ports(AccountPorts, PushPorts):
+class Ports(AccountPorts, PushPorts, VisitingPorts):
     """All ports."""
 
     # Conversations and what is sent to them

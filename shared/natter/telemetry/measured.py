@@ -8,6 +8,7 @@ from natter import metrics
 from natter.domain.fold.conversation import Decision, Turn
 from natter.domain.messages.commands import Record
 from natter.domain.push.registrations import Handed, Outcome, Waking
+from natter.domain.visiting import Step
 from natter.metrics import Metric
 from natter.telemetry import detail, logger, recorder, tracer
 from natter.telemetry.tracing import trace_id_of
@@ -105,6 +106,16 @@ def record_erasures(swept: Erased) -> None:
     """How long ago the oldest erasure was asked for that is not done; it has to be done some day."""
     if swept.oldest_ms:
         recorder.add(metrics.ERASURE_AGE, swept.oldest_ms)
+
+
+def record_visit(steps: Sequence[Step]) -> None:
+    """How each leg went, and whether all went well; that is stated every time."""
+    for step in steps:
+        if step.failure is None:
+            recorder.add(metrics.VISIT_TIME, step.ms, step.leg)
+        else:
+            recorder.add(metrics.VISIT_FAILURES, 1, step.leg)
+    recorder.add(metrics.VISITS_FAILED, int(any(step.failure is not None for step in steps)))
 
 
 def _records(decisions: Sequence[Decision]) -> Sequence[Record]:

@@ -37,6 +37,7 @@ from natter.settings import (
     PostgresSettings,
     PushCredentialSettings,
     PushPlatformSettings,
+    PushServiceSettings,
     RebuildQueueSettings,
     SendSettings,
     SettleFilesSettings,
@@ -44,6 +45,7 @@ from natter.settings import (
     TokenSettings,
     TraceSettings,
     ValkeySettings,
+    VisitorSettings,
     WaveQueueSettings,
     WebPushSettings,
 )
@@ -95,6 +97,8 @@ class AllSettings(FunctionSettings):
     push: PushPlatformSettings = PushPlatformSettings(
         apns="none", apns_sandbox="none", fcm="arn:aws:sns:eu-central-1:000000000000:app/GCM/natter"
     )
+    visitors: VisitorSettings = VisitorSettings(url=f"https://{NOWHERE}", secret_arn="secret")
+    push_service: PushServiceSettings = PushServiceSettings(url=f"https://{NOWHERE}")
     credentials: PushCredentialSettings = PushCredentialSettings(
         apns_secret_arn="apns", fcm_secret_arn="fcm", applications="arn:aws:sns:eu-central-1:000000000000:app"
     )

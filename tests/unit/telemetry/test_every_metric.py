@@ -13,6 +13,7 @@ from natter.domain.messages.commands import Asked
 from natter.domain.push.registrations import Handed, Outcome, Registration, Waking
 from natter.domain.push.waking import Reason
 from natter.domain.push.wording import Badge
+from natter.domain.visiting import Leg, Step
 from natter.entrypoints.lazily import lazily
 from natter.entrypoints.queue import queue_consumer
 from natter.entrypoints.stream import stream_consumer
@@ -28,6 +29,7 @@ from natter.telemetry.measured import (
     record_rebuilt,
     record_reconciled,
     record_slice,
+    record_visit,
     record_woken,
 )
 from natter.usecases.accounts.connect import Disconnect
@@ -112,6 +114,7 @@ def waking() -> None:
 def sweeping() -> None:
     record_erasures(Erased(done=0, failed=0, oldest_ms=1))
     record_reconciled(Reconciled(items=1, lost=(), missed=0, age_ms=0))
+    record_visit([Step(leg=Leg.CONNECT, ms=1), Step(leg=Leg.SEND, ms=1, failure="send: unavailable")])
 
 
 ELSEWHERE = {CONNECTIONS_OPENED.name}
