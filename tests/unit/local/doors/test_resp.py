@@ -34,4 +34,5 @@ def test_a_command_without_end_takes_no_room_without_end(monkeypatch: pytest.Mon
     monkeypatch.setattr(resp, "MOST_BYTES", 1000)
     heard = Commands()
     heard.hear(b"*2\r\n$3\r\nSET\r\n$999999999\r\n" + bytes(1000))
+    assert heard._rest is None
     assert heard.hear(_request(["PING"])) == []
