@@ -99,7 +99,8 @@ def _usage() -> Iterator[str]:
             yield f"| `--{each.name.replace('_', '-')}`: {each.metadata['about']} | {each.default:g} |\n"
     yield f"""
 Two more are no options: one Aurora capacity unit takes {QUERIES_PER_ACU} queries a second (not measured), and a post \
-through NAT has 600 bytes beside its frame.
+through NAT has 600 bytes beside its frame. Who is away is reckoned as woken for each message and as posted to all the \
+same, which is too much: many messages at once become one push.
 """
 
 
