@@ -3,11 +3,13 @@
 from .calls import Call
 from .iam import Grants
 from .ledger import Ledger, Refusal
+from .tally import Tally
 
 
 class Access:
     """
-    What roles may do, by what the templates say at the moment; what they may not is put down in `ledger`.
+    What roles may do, by what the templates say at the moment; what they may not is put down in `ledger`, what the
+    doors let through in `tally`.
 
     Until something is granted nobody may do anything.
     """
@@ -15,6 +17,7 @@ class Access:
     def __init__(self, grants: Grants | None = None) -> None:
         self.grants = grants or Grants({})
         self.ledger = Ledger()
+        self.tally = Tally()
 
     def refusal(self, door: str, role: str, *calls: Call) -> Refusal | None:
         """Of the first of `calls` that `role` may not make at `door`; None if it may make all."""

@@ -24,6 +24,8 @@ class Call:
     action: str
     resource: str
     context: Mapping[str, str] = field(default_factory=dict)
+    size: int = 0
+    """Bytes of the values that a statement carries."""
 
 
 def calls_of(service: str, request: HttpRequest, *, region: str, account: str) -> list[Call]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from typing import get_args
 
+from infra.prices import usd
 from natter.domain.accounts.users import PushProvider
 from natter.domain.errors import Internal, NatterError, NotFound, Unauthenticated, Unavailable
 from natter.domain.push.waking import Reason
@@ -27,9 +28,8 @@ from tests.docs.test_documents import error_leaves
 from tests.documents import openapi
 from tests.documents.asyncapi import CLIENT_FRAMES
 
-METRIC_MONTH = 0.30
-"""Dollars: CloudWatch's price page, us-east-1, of each of the first 10,000 custom metrics; of one that is not there all
-month, of its hours."""
+METRIC_MONTH = usd("custom metric")
+"""Dollars of each of the first 10,000; of one that is not there all month, of its hours."""
 OF_NO_FRAME = {"method_not_allowed", "username_taken", "bad_token", "bad_credentials"}
 CONNECTING: Sequence[type[NatterError]] = (Unauthenticated, Unavailable, Internal)
 

@@ -22,6 +22,7 @@ from local.doors.keys import Kept, Keys
 from local.doors.ledger import Ledger
 from local.doors.refusals import Denied
 from local.doors.requests import HttpRequest
+from local.doors.tally import Passed, Tally
 from local.runtime.http1 import Exchange, HttpServer
 from natter.adapters.http.signing import Signer
 
@@ -83,6 +84,7 @@ async def opened(behind: Service) -> AsyncIterator[AwsDoor]:
 def door(opened: AwsDoor) -> AwsDoor:
     """With nothing granted."""
     opened.access.grants, opened.access.ledger, opened.keys = Grants({}), Ledger(), Keys({})
+    opened.access.tally = Tally()
     opened.admitted = opened.refused = 0
     return opened
 
@@ -173,6 +175,8 @@ class TestCalls:
         (asked,) = service.asked
         assert asked.path.startswith("/functions/") is (service_name == "lambda")
         assert door.access.ledger.visitors(door.name) == {ROLE: 1}
+        passed = Passed(door.name, ROLE, grant[0])
+        assert (door.access.tally.times, door.access.tally.size[passed]) == ({passed: 1}, len(asked.body))
         assert b"Credential=test/" in (asked.header(b"authorization") or b"")
 
     async def test_copying_needs_reading_what_is_copied(self, door: AwsDoor, service: Service) -> None:
