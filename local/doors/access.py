@@ -1,7 +1,9 @@
 """What the doors ask before they let something through."""
 
+from collections.abc import Iterator
+
 from .calls import Call
-from .iam import Grants
+from .iam import Grants, Named
 from .ledger import Ledger, Refusal
 
 
@@ -15,12 +17,26 @@ class Access:
     def __init__(self, grants: Grants | None = None) -> None:
         self.grants = grants or Grants({})
         self.ledger = Ledger()
+        self._used: set[tuple[str, Named]] = set()
 
     def refusal(self, door: str, role: str, *calls: Call) -> Refusal | None:
         """Of the first of `calls` that `role` may not make at `door`; None if it may make all."""
         for call in calls:
-            if not self.grants.allow(role, call.action, call.resource, call.context):
+            letting = self.grants.letting(role, call.action, call.resource, call.context)
+            if not letting:
                 refusal = Refusal(door, role, call.action, call.resource)
                 self.ledger.refuse(refusal)
                 return refusal
+            for statement in letting:
+                self._used |= {(role, each) for each in statement.named(call.action, call.resource)}
         return None
+
+    def unused(self) -> Iterator[tuple[str, Named]]:
+        """By role, what it was granted and has not been let do, or what was not asked for at a door."""
+        for role, statements in self.grants.roles():
+            for statement in statements:
+                for named in (
+                    Named(a, r, statement.conditions) for a in statement.actions for r in statement.resources
+                ):
+                    if (role, named) not in self._used:
+                        yield role, named

@@ -5,6 +5,7 @@ the same paths as on AWS. What each door refuses in which words is in `tests/int
 
 import asyncio
 import json
+import re
 import uuid
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
@@ -25,6 +26,7 @@ from natter.adapters.valkey.client import IamLogin, Valkey
 from natter.adapters.webpush.vapid import VapidKey
 from natter.domain.errors import Unavailable
 from natter.settings import KafkaSettings, KeyspacesSettings, ValkeySettings
+from tests.bench.__main__ import Options, of_latency
 from tests.e2e.test_export import exported
 from tests.e2e.test_smoke import smoke
 from tests.support.api import Api
@@ -42,6 +44,11 @@ SELDOM = {
     "kafka": {"erase", "fanout", "presence", "push", "receipts", "relay"},
 }
 """Who comes to a door only when something is not remembered, is set aside, or has to be repaired."""
+
+
+ASKED_ELSEWHERE = re.compile(r"kafka:|ec2:|logs:|kafka-cluster:(?!Connect|WriteDataIdempotently)")
+"""Actions that no door sees: the broker decides about topics and groups, and the platform reads for event sources."""
+UNUSED: Mapping[tuple[str, str], str] = {}
 
 
 def refusals(cloud: Cloud) -> set[tuple[str, str, str]]:
@@ -62,6 +69,22 @@ def whom_it_misses(cloud: Cloud, door: str) -> set[str]:
     }
     assert allowed
     return {name.removeprefix("natter-local-") for name in allowed - visitors.keys()}
+
+
+def unused(cloud: Cloud) -> set[tuple[str, str, str]]:
+    """Function, action and resource of all that was granted, has to be asked for at a door, and was not."""
+    assert cloud.doors is not None
+    functions = {each.role: each.name.removeprefix("natter-local-") for each in cloud.app.functions}
+    return {
+        (functions[role], named.action, _short(named.resource))
+        for role, named in cloud.doors.access.unused()
+        if functions.get(role, "natter").split("-")[0] != "natter" and not ASKED_ELSEWHERE.match(named.action)
+    }
+
+
+def _short(arn: str) -> str:
+    """Without what all have in common."""
+    return re.sub(r"^arn:aws:\w+(-\w+)*:[^:]*:\d*:", "", arn)
 
 
 @pytest.fixture
@@ -96,6 +119,18 @@ class TestThePromises:
         absent = {door: whom_it_misses(cloud, door) - SELDOM[door] for door in ACTIONS}
         assert absent == {door: set() for door in ACTIONS}
         assert refusals(cloud) == before
+        for each in sorted(unused(cloud)): print("UNUSED", each)
+
+    async def test_its_figures_can_be_printed(self, cloud: Cloud) -> None:
+        """Those of the same mode's benchmark: what is sent while it measures arrives, through the doors."""
+        assert cloud.doors is not None
+        before = cloud.doors.status()["doors"]["kafka"]["admitted"]
+        (title, *lines) = await of_latency(cloud, Options(rounds=1, seconds=1.0, pairs=1, share=1.0))
+        assert title.startswith("open loop")
+        figures = {line[:24].strip(): line[24:].split() for line in lines}
+        assert float(figures["on the other screen"][0]) > float(figures["floor of the engines"][0]) > 0
+        assert figures["not arrived"] == ["0"]
+        assert cloud.doors.status()["doors"]["kafka"]["admitted"] >= before
 
     async def test_a_browser_that_subscribed_with_the_key_before_is_woken(
         self, cloud: Cloud, api: Api, here: Browsers
