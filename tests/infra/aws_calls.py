@@ -74,15 +74,22 @@ class _Unit:
 
 
 def calls_of(handler: Any) -> set[Called]:
-    waiting, seen, found = list(_roots(handler)), set[_Unit](), set[Called]()
+    return {call for unit in _followed(handler) for call in _operations(unit)}
+
+
+def methods_of(handler: Any, kind: type) -> set[str]:
+    """Which methods of objects of that kind count."""
+    return {unit.code.co_name for unit in _followed(handler) if isinstance(unit.owner, kind)}
+
+
+def _followed(handler: Any) -> set[_Unit]:
+    waiting, seen = list(_roots(handler)), set[_Unit]()
     while waiting:
         unit = waiting.pop()
-        if unit in seen:
-            continue
-        seen.add(unit)
-        found |= set(_operations(unit))
-        waiting += _named_by(unit)
-    return found
+        if unit not in seen:
+            seen.add(unit)
+            waiting += _named_by(unit)
+    return seen
 
 
 def _roots(handler: Any) -> Iterator[_Unit]:
