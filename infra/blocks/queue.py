@@ -1,4 +1,4 @@
-from aws_cdk import Duration
+from aws_cdk import Duration, Names
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -39,7 +39,7 @@ class WorkQueue(Construct):
         receives: int = RECEIVES,
     ) -> None:
         super().__init__(scope, id_)
-        self._name, self._key = name, key
+        self._key = key
         self._dead = sqs.Queue(
             self,
             "Dead",
@@ -80,7 +80,7 @@ class WorkQueue(Construct):
         received = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]
         self._allow(function, received, ["kms:Decrypt"])
         function.add_event_source_mapping(
-            f"Queue-{self._name}",
+            f"SqsEventSource:{Names.node_unique_id(self._queue.node)}",  # as the CDK's own, whose grants are not wanted
             event_source_arn=self._queue.queue_arn,
             batch_size=1,
             report_batch_item_failures=True,
