@@ -13,7 +13,7 @@ import uvloop
 
 from local.cloud import Cloud
 from local.serve import FAILURES
-from tests.bench import absence, accounts, backlog, hostile, inbox, latency, memory, push, rebuild, throughput
+from tests.bench import absence, accounts, backlog, hostile, idle, inbox, latency, memory, push, rebuild, throughput
 
 ROOT = Path(__file__).parents[2]
 
@@ -54,6 +54,10 @@ async def of_hostile(cloud: Cloud, options: Options) -> Sequence[str]:
     return hostile.table(await hostile.measure(cloud, seconds=options.seconds, share=options.share))
 
 
+async def of_idle(cloud: Cloud, options: Options) -> Sequence[str]:
+    return idle.table(await idle.measure(cloud, seconds=options.seconds))
+
+
 async def of_push(cloud: Cloud, options: Options) -> Sequence[str]:
     return push.table(await push.measure(cloud, seconds=options.seconds, rounds=options.rounds))
 
@@ -63,6 +67,7 @@ async def of_rebuild(cloud: Cloud, options: Options) -> Sequence[str]:
 
 
 REPORTS: Mapping[str, Report] = {
+    "idle": of_idle,
     "latency": of_latency,
     "throughput": partial(of_throughput, together=False),
     "together": partial(of_throughput, together=True),

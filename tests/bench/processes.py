@@ -46,8 +46,9 @@ def groups(cloud: Cloud) -> Iterator[tuple[str, psutil.Process]]:
             listed.add(process.pid)
             yield name, process
     for process in this.children(recursive=True):
-        if process.pid not in listed and "tests.bench" not in " ".join(process.cmdline()):
-            yield "other", process
+        with contextlib.suppress(psutil.NoSuchProcess):  # one that has ended just now
+            if process.pid not in listed and "tests.bench" not in " ".join(process.cmdline()):
+                yield "other", process
 
 
 def usage(cloud: Cloud) -> Usage:

@@ -2,7 +2,7 @@
 Ten hostile users at their limits, in a process of their own.
 
 `python -m tests.bench.villains HTTP_URL`: is told who else is there and what share of the limits there is, says when it
-is ready; is told `{"seconds": N}`, does its worst as long, and says what it was answered.
+is ready; for each `{"seconds": N}` it is told, does its worst as long; told `null`, it says what it was answered.
 """
 
 import asyncio
@@ -56,8 +56,9 @@ async def run(url: str) -> None:
         villains = await gang(address)
         lives = [asyncio.create_task(villain.live()) for villain in villains]
         say({"ready": True})
-        seconds = (await heard())["seconds"]
-        await asyncio.gather(*(rampage(villain, seconds=seconds) for villain in villains))
+        while (task := await heard()) is not None:
+            await asyncio.gather(*(rampage(villain, seconds=task["seconds"]) for villain in villains))
+            say({"done": True})
         for life in lives:
             life.cancel()
         await asyncio.wait(lives)

@@ -11,6 +11,8 @@ from tests.reliability.simulation import Parts, World
 SEEDS = int(os.environ.get("NATTER_SEEDS", "1000"))
 SLICES = 10
 SEEDS_TO_CATCH = 1000
+FOUND_ONCE = (3134,)
+"""Seeds beyond those of the suite that found a defect when more of them were run."""
 
 
 class TestPersistAndDeliver:
@@ -20,6 +22,10 @@ class TestPersistAndDeliver:
         found = ((seed, first_violation(seed, Parts())) for seed in range(part, SEEDS, SLICES))
         wrong = next((f"seed {seed}: {violation}" for seed, violation in found if violation), None)
         assert wrong is None
+
+    @pytest.mark.parametrize("seed", FOUND_ONCE)
+    def test_what_was_found_once_is_gone(self, seed: int) -> None:
+        assert first_violation(seed, Parts()) is None
 
     @pytest.mark.parametrize("bug", PLANTED)
     def test_planted_bug_is_caught(self, bug: str) -> None:

@@ -76,14 +76,22 @@ class SettleFiles:
 
         With the head's timestamp: what was folded up to it is not younger, what is folded later, is.
         """
-        if self.now_ms() - head.written_at // 1000 > PRUNED_WITHIN_MS:
+        rows = [
+            ForgottenFileRow(
+                conversation_id=head.conversation_id, attachment_id=file, seq=seq, written_at=head.written_at
+            )
+            for file, each in found.items()
+            for seq in each.stale
+        ]
+        if self._is_old(head):
             return
-        self.store.write(
-            [
-                ForgottenFileRow(
-                    conversation_id=head.conversation_id, attachment_id=file, seq=seq, written_at=head.written_at
-                )
-                for file, each in found.items()
-                for seq in each.stale
-            ]
-        )
+        try:
+            self.store.write(rows)
+        except Unavailable:
+            raise
+        except Exception:
+            if not self._is_old(head):  # else it has become so since: a frozen environment notices no time
+                raise
+
+    def _is_old(self, head: Head) -> bool:
+        return self.now_ms() - head.written_at // 1000 > PRUNED_WITHIN_MS

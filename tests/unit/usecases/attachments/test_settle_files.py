@@ -16,6 +16,9 @@ from tests.files import a_file
 from tests.memory.attachments import MemoryAttachments
 from tests.messages import a_delete, a_post, an_edit, attached
 
+OLD_S = 49 * 3600
+"""An hour longer than Keyspaces takes timestamps for."""
+
 
 class Album:
     """A group in which Ann has sent a picture, in a message at place 2."""
@@ -197,6 +200,28 @@ class TestSettleFiles:
         album.chat.world.clock.advance(seconds=1)
         settle(**vars(album.chat.settle_files))(told[-1])
         assert album.rows() == rows
+
+    @pytest.mark.parametrize("frozen", [False, True], ids=["it is known", "found out by the store's refusal"])
+    def test_what_the_store_would_refuse_for_its_age_is_left(self, album: Album, *, frozen: bool) -> None:
+        album.delete(2)
+        clock, tables = album.chat.world.clock, album.chat.tables
+
+        def refuse(rows: Any) -> None:
+            if frozen:
+                clock.advance(seconds=OLD_S)
+            if rows:
+                raise RuntimeError("too old")
+
+        if not frozen:
+            clock.advance(seconds=OLD_S)
+        with patch.object(tables, "write", refuse):
+            album.chat.settle()
+        assert (album.rows(), album.is_kept()) == (1, False)
+
+    def test_another_refusal_of_the_store_is_told(self, album: Album) -> None:
+        album.delete(2)
+        with patch.object(album.chat.tables, "write", side_effect=RuntimeError), pytest.raises(RuntimeError):
+            album.chat.settle()
 
     def test_any_number_of_places_is_come_to_in_the_end(self, album: Album) -> None:
         seqs = [album.post(f"n{number}") for number in range(MOST + AT_ONCE)]
