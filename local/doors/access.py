@@ -33,10 +33,4 @@ class Access:
 
     def unused(self) -> Iterator[tuple[str, Named]]:
         """By role, what it was granted and has not been let do, or what was not asked for at a door."""
-        for role, statements in self.grants.roles():
-            for statement in statements:
-                for named in (
-                    Named(a, r, statement.conditions) for a in statement.actions for r in statement.resources
-                ):
-                    if (role, named) not in self._used:
-                        yield role, named
+        return (each for each in self.grants.named() if each not in self._used)

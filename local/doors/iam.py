@@ -67,6 +67,12 @@ class Grants:
         covering = [each for each in self._statements.get(role, ()) if each.covers(action, resource, context or {})]
         return covering if all(each.allows for each in covering) else ()
 
+    def named(self) -> Iterator[tuple[str, "Named"]]:
+        """By role, each action on each resource that is stated."""
+        for role, statements in self._statements.items():
+            for each in statements:
+                yield from ((role, Named(a, r, each.conditions)) for a in each.actions for r in each.resources)
+
     def roles(self) -> Iterable[tuple[str, Sequence[Statement]]]:
         """Each that the templates have, with what its policies state."""
         return self._statements.items()
