@@ -134,7 +134,11 @@ class Chat:
             timeline=self.tables,
         )
         self.report_event = ReportEvent(
-            view=self.view_one, timeline=self.tables, reports=self.reports, now_ms=self.world.clock
+            limits=self.world.limits,
+            view=self.view_one,
+            timeline=self.tables,
+            reports=self.reports,
+            now_ms=self.world.clock,
         )
         self.link_attachment = LinkAttachment(
             view=self.view_one, find=FindMessage(timeline=self.tables), attachments=self.attachments

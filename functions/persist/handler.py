@@ -16,6 +16,7 @@ from natter.entrypoints.stream import stream_consumer
 from natter.metrics import WARM
 from natter.names import EPOCH, EVENTS_TOPIC, FANOUT_TOPIC
 from natter.ports.operations import DeadLetters
+from natter.records.base import BadRecordError
 from natter.records.messages import load_command
 from natter.settings import PersistSettings
 from natter.telemetry.counted import count_look_ups
@@ -41,7 +42,11 @@ def build(persist: Persist, give_up: GiveUp, dead: DeadLetters) -> LambdaHandler
         log_decisions(persisted)
 
     def is_at_fault(raw: StreamRecord, error: Unavailable) -> bool:
-        return give_up(_record(raw, load_command(raw.value, raw.schema)), error)
+        try:
+            command = load_command(raw.value, raw.schema)
+        except BadRecordError:
+            return False  # it is at fault, but can be kept nowhere now
+        return give_up(_record(raw, command), error)
 
     def void(raw: StreamRecord, followers: Sequence[StreamRecord]) -> None:
         record, *behind = commands([raw, *followers])

@@ -86,7 +86,11 @@ class Engines(Ports):
         from natter.usecases.accounts.check_password import CheckPassword
 
         return CheckPassword(
-            users=self.users, passwords=self.passwords, limits=self.rate_limits, per_address=self.per_address
+            users=self.users,
+            devices=self.devices,
+            passwords=self.passwords,
+            limits=self.rate_limits,
+            per_address=self.per_address,
         )
 
     @cached_property
