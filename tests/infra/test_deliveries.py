@@ -124,4 +124,3 @@ class TestQueues:
 
         assert may("sqs:SendMessage") == added_by
         assert may("sqs:ReceiveMessage") == {worker}
-        assert all("kms:GenerateDataKey*" in app.actions(name) for name in added_by)
