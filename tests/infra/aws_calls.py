@@ -23,6 +23,7 @@ from tests.infra.named import ANY, constants, read
 CLIENTS = {
     "natter.adapters.aws_lambda.exporter": "lambda",
     "natter.adapters.kms.access_tokens": "kms",
+    "natter.adapters.outside.sinks": "sqs",
     "natter.adapters.postgres.client": "secretsmanager",
     "natter.adapters.postgres.rotation": "secretsmanager",
     "natter.adapters.s3.archives": "s3",
@@ -37,7 +38,7 @@ CLIENTS = {
 }
 """Modules that call a client of boto3, and of which service it is."""
 BY_HAND = {
-    ("natter.adapters.gateway.signing", "sign"): "execute-api:ManageConnections",
+    ("natter.adapters.gateway.gateway", "_written"): "execute-api:ManageConnections",
     ("natter.adapters.valkey.client", "get_credentials"): "elasticache:Connect",
 }
 """Methods that sign a request themselves, and what for."""

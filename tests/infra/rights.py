@@ -40,6 +40,8 @@ ACTIONS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("sns", "publish"): ("sns:Publish",),
     ("sns", "set_endpoint_attributes"): ("sns:SetEndpointAttributes",),
     ("sns", "set_platform_application_attributes"): ("sns:SetPlatformApplicationAttributes",),
+    ("sqs", "delete_message"): ("sqs:DeleteMessage",),
+    ("sqs", "receive_message"): ("sqs:ReceiveMessage",),
     ("sqs", "send_message_batch"): ("sqs:SendMessage",),  # developer guide, "Amazon SQS API permissions"
 }
 PARTS_USE_THE_KEY = {("s3", "upload_fileobj"): "kms:Decrypt"}

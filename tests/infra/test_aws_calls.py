@@ -16,10 +16,13 @@ from tests.infra.wiring import assembled
 
 MAKERS = {
     *("natter.bootstrap.account_ports", "natter.bootstrap.clients", "natter.bootstrap.engines"),
-    "natter.bootstrap.web_push_ports",
+    *("natter.bootstrap.visiting_ports", "natter.bootstrap.web_push_ports"),
 }
 """Modules that make clients, which others call."""
-SIGNING = {"natter.adapters.cassandra.client", "natter.adapters.gateway.gateway"}
+SIGNING = {
+    *("natter.adapters.cassandra.client", "natter.adapters.http.signing"),
+    "natter.adapters.otlp.exporter",  # of what is granted for it: `test_traces.py`
+}
 """Those that know boto3 for its credentials."""
 CONFIGURED = {"natter.adapters.sns.client"}
 

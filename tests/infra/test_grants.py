@@ -20,6 +20,8 @@ APPENDS = {
     "dead": names.DEAD_TOPIC,
 }
 """Parts of a function, and the topics that they are of no use without."""
+ELSEWHERE = {"xray"}
+"""Services of which another test says who is granted what: `test_traces.py`."""
 APPENDING = {"kafka-cluster:WriteDataIdempotently", "kafka-cluster:WriteData"}
 ACTIONS = {
     "producer": {"kafka-cluster:Connect", "kafka-cluster:DescribeTopic", *APPENDING},
@@ -27,6 +29,7 @@ ACTIONS = {
         *("kafka-cluster:Connect", "kafka-cluster:DescribeTopic", "kafka-cluster:ReadData"),
         "kafka-cluster:DescribeGroup",
     },
+    "log_ends": {"kafka-cluster:Connect", "kafka-cluster:DescribeTopic"},
     "command_history": {
         *("kafka-cluster:Connect", "kafka-cluster:DescribeTopic", "kafka-cluster:ReadData"),
         *("kafka-cluster:DescribeGroup", "kafka-cluster:AlterGroup"),  # it keeps its place
@@ -61,7 +64,7 @@ def granted(app: Templates, function: str) -> dict[str, set[str]]:
         "topics": {topic for topic in names.TOPICS if f'/{topic}"' in resources("kafka-cluster:WriteData")},
         "written": modified,
         "read": set(re.findall(tables, resources("cassandra:Select"))) - modified,
-        "actions": {action for action in allowed if action.partition(":")[0] not in SERVICES},
+        "actions": {action for action in allowed if action.partition(":")[0] not in SERVICES | ELSEWHERE},
     }
 
 
