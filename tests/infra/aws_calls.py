@@ -23,6 +23,7 @@ from tests.infra.named import ANY, constants, read
 CLIENTS = {
     "natter.adapters.aws_lambda.exporter": "lambda",
     "natter.adapters.kms.access_tokens": "kms",
+    "natter.adapters.outside.sinks": "sqs",
     "natter.adapters.postgres.client": "secretsmanager",
     "natter.adapters.postgres.rotation": "secretsmanager",
     "natter.adapters.s3.archives": "s3",

@@ -40,6 +40,8 @@ ACTIONS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("sns", "publish"): ("sns:Publish",),
     ("sns", "set_endpoint_attributes"): ("sns:SetEndpointAttributes",),
     ("sns", "set_platform_application_attributes"): ("sns:SetPlatformApplicationAttributes",),
+    ("sqs", "delete_message"): ("sqs:DeleteMessage",),
+    ("sqs", "receive_message"): ("sqs:ReceiveMessage",),
     ("sqs", "send_message_batch"): ("sqs:SendMessage",),  # developer guide, "Amazon SQS API permissions"
 }
 PARTS_USE_THE_KEY = {("s3", "upload_fileobj"): "kms:Decrypt"}
@@ -51,8 +53,11 @@ WORKED = ("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage")
 """Lambda's developer guide, "Using Lambda with Amazon SQS": what an event source does in the function's name."""
 _CONTEXTS = {"secretsmanager": "SecretARN", "s3": "aws:s3:arn", "sqs": "aws:sqs:arn", "sns": "aws:sns:topicarn"}
 """What the service says to KMS of whatever it is that a key encrypts."""
-UNENCRYPTED = {"sns:Publish"}
-"""Endpoints of devices have no key; topics do, and functions tell none."""
+UNENCRYPTED = {"sns:Publish", "sqs:ReceiveMessage"}
+"""
+Endpoints of devices have no key; topics do, and functions tell none. Functions receive by themselves of the sink alone,
+whose key is SQS's own.
+"""
 
 
 class Right(NamedTuple):

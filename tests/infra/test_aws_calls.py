@@ -16,7 +16,7 @@ from tests.infra.wiring import assembled
 
 MAKERS = {
     *("natter.bootstrap.account_ports", "natter.bootstrap.clients", "natter.bootstrap.engines"),
-    "natter.bootstrap.web_push_ports",
+    *("natter.bootstrap.visiting_ports", "natter.bootstrap.web_push_ports"),
 }
 """Modules that make clients, which others call."""
 SIGNING = {"natter.adapters.cassandra.client", "natter.adapters.gateway.gateway"}
