@@ -53,8 +53,11 @@ WORKED = ("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage")
 """Lambda's developer guide, "Using Lambda with Amazon SQS": what an event source does in the function's name."""
 _CONTEXTS = {"secretsmanager": "SecretARN", "s3": "aws:s3:arn", "sqs": "aws:sqs:arn", "sns": "aws:sns:topicarn"}
 """What the service says to KMS of whatever it is that a key encrypts."""
-UNENCRYPTED = {"sns:Publish"}
-"""Endpoints of devices have no key; topics do, and functions tell none."""
+UNENCRYPTED = {"sns:Publish", "sqs:ReceiveMessage"}
+"""
+Endpoints of devices have no key; topics do, and functions tell none. Functions receive by themselves of the sink alone,
+whose key is SQS's own.
+"""
 
 
 class Right(NamedTuple):
