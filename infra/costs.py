@@ -28,13 +28,23 @@ LEAST_CACHE_GB = 0.1
 """ElastiCache Serverless for Valkey is billed for no less."""
 ENDPOINTS = 4
 FIREWALL_RULES = 6
-ALARM_METRICS = 430
+ALARM_METRICS = 440
 """Of all alarms together: one on metric math costs as much as it has metrics."""
 COMPOSITE_ALARMS = 14
 KEYS = 2
-SECRETS = 6
+SECRETS = 7
 BROKER_METRICS = 47
 """Of one broker, that are paid for (`PER_BROKER`): so many lists MSK's developer guide ("metrics-details"), at most."""
+VISITS = 60 * HOURS
+VISIT_S = 6
+"""A visit waits most of the time: for who is let be for two seconds, and for the push."""
+VISIT_METRICS = 8
+"""When all is well: a time for each leg, and that nothing failed."""
+CAUSED_BY_VISITS = 3.0
+"""
+Dollars a month, estimated: what a minute's visit has others do. Some 40 invocations, 20 requests and frames, and half
+as many rows.
+"""
 
 
 def idle(stage: Stage) -> dict[str, float]:
@@ -70,9 +80,14 @@ def idle(stage: Stage) -> dict[str, float]:
         "alarms, dashboard": ALARM_METRICS * usd("metric of an alarm")
         + COMPOSITE_ALARMS * usd("composite alarm")
         + usd("dashboard"),
+        "visitors": stage.visited * _visitors(stage.sizing["visit"].memory_mb / 1024),
         "keys, secrets": KEYS * usd("key") + SECRETS * usd("secret"),
     }
     return {name: price * HOURS for name, price in hourly.items()} | monthly
+
+
+def _visitors(memory_gb: float) -> float:
+    return VISITS * VISIT_S * memory_gb * usd("GB-second") + VISIT_METRICS * usd("custom metric") + CAUSED_BY_VISITS
 
 
 def _database(stage: Stage) -> tuple[float, float]:

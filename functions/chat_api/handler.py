@@ -221,7 +221,11 @@ def _serve_attachments(api: HttpApi, engines: Engines) -> None:
 def _reports(api: HttpApi, engines: Engines) -> None:
     """What is wrong with what was said."""
     report = ReportEvent(
-        view=engines.view_conversation, timeline=engines.timeline, reports=engines.reports, now_ms=engines.now_ms
+        view=engines.view_conversation,
+        timeline=engines.timeline,
+        reports=engines.reports,
+        limits=engines.rate_limits,
+        now_ms=engines.now_ms,
     )
 
     @api.post("/v1/reports", status=202, raises=(NotMember, NotFound))

@@ -16,16 +16,18 @@ from natter.entrypoints.stream import stream_consumer
 from natter.metrics import WARM
 from natter.names import EPOCH, EVENTS_TOPIC, FANOUT_TOPIC
 from natter.ports.operations import DeadLetters
+from natter.records.base import BadRecordError
 from natter.records.messages import load_command
 from natter.settings import PersistSettings
 from natter.telemetry.counted import count_look_ups
 from natter.telemetry.measured import log_decisions, record_persisted
 from natter.usecases.delivery.deliver import Deliver
 from natter.usecases.messages.give_up import GiveUp
+from natter.usecases.messages.leave_backlog import LeaveBacklog
 from natter.usecases.messages.persist import Persist
 
 
-def build(persist: Persist, give_up: GiveUp, dead: DeadLetters) -> LambdaHandler:
+def build(persist: Persist, leave_backlog: LeaveBacklog, give_up: GiveUp, dead: DeadLetters) -> LambdaHandler:
     def commands(batch: Batch) -> Sequence[Record]:
         return [_record(raw, command) for raw, command in readable(batch, load_command, dead)]
 
@@ -33,15 +35,21 @@ def build(persist: Persist, give_up: GiveUp, dead: DeadLetters) -> LambdaHandler
         records = commands(batch)
         if not records:
             return
+        begun_at = now_ms()
         try:
             persisted = persist(records)
         except MisplacedRecordError as error:
             raise PartitionHaltedError from error
         record_persisted(persisted, now_ms())
         log_decisions(persisted)
+        leave_backlog(records, begun_at)
 
     def is_at_fault(raw: StreamRecord, error: Unavailable) -> bool:
-        return give_up(_record(raw, load_command(raw.value, raw.schema)), error)
+        try:
+            command = load_command(raw.value, raw.schema)
+        except BadRecordError:
+            return False  # it is at fault, but can be kept nowhere now
+        return give_up(_record(raw, command), error)
 
     def void(raw: StreamRecord, followers: Sequence[StreamRecord]) -> None:
         record, *behind = commands([raw, *followers])
@@ -82,7 +90,8 @@ def _made() -> LambdaHandler:
         looked_up=partial(count_look_ups, WARM),
     )
     give_up = GiveUp(timeline=engines.timeline, store=engines.event_store, now_ms=engines.now_ms)
-    return build(persist, give_up, engines.dead)
+    leave_backlog = LeaveBacklog(ends=engines.log_ends, backlogs=engines.backlogs, now_ms=engines.now_ms)
+    return build(persist, leave_backlog, give_up, engines.dead)
 
 
 lambda_handler = lazily(_made)

@@ -289,7 +289,8 @@ def _devices(api: HttpApi, engines: Engines) -> None:
         limits=engines.rate_limits,
         now_ms=engines.now_ms,
     )
-    web_key, notifications = engines.web_key, KeepNotifications(settings=engines.notification_settings)
+    web_key = engines.web_key
+    notifications = KeepNotifications(settings=engines.notification_settings, tell=engines.tell, frames=engines.frames)
 
     @api.get("/v1/devices")
     def list_devices(request: Request, query: ListQuery) -> DevicesAnswer:
@@ -314,7 +315,7 @@ def _devices(api: HttpApi, engines: Engines) -> None:
 
     @api.patch("/v1/users/me/notifications")
     def change_notifications(request: Request, body: NotificationsPatch) -> NotificationsAnswer:
-        return NotificationsAnswer.of(notifications.change(request.principal.user_id, body.apply))
+        return NotificationsAnswer.of(notifications.change(request.principal, body.apply))
 
 
 lambda_handler = lazily(lambda: build(Engines(UsersApiSettings())))

@@ -127,7 +127,8 @@ class WebSocketConnection(asyncio.Protocol):
             return
         self.last_active = time.monotonic()
         if not frame.fin or self._parts:
-            self._parts.append(bytes(frame.data))
+            if frame.data or not self._parts:  # of empty ones there may be any number: they count towards no limit
+                self._parts.append(bytes(frame.data))
             if not frame.fin:
                 return
         message = b"".join(self._parts) if self._parts else bytes(frame.data)

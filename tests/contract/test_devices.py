@@ -63,6 +63,13 @@ class TestDevicesContract:
         device = Device(device_id=mine.device_id, name="Phone", platform="ios")
         known = KnownDevice(device=device, last_seen_at=NOON, push=None)
         assert list(setting.devices.of(mine.user_id, after=None, limit=50)) == [known]
+        assert setting.devices.has(mine.user_id, mine.device_id)
+
+    def test_is_its_users_alone(self, setting: Setting) -> None:
+        mine, other = setting.signed_in(), setting.signed_in()
+        assert not setting.devices.has(other.user_id, mine.device_id)
+        assert not setting.devices.has(mine.user_id, DeviceId(new_id()))
+        assert not setting.devices.has(UserId("."), mine.device_id)
 
     def test_is_seen_when_its_session_is_refreshed(self, setting: Setting) -> None:
         mine = setting.somebody()

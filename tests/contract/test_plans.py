@@ -118,6 +118,7 @@ QUERIES: Mapping[str, Callable[[Postgres], object]] = {
     "contacts": lambda database: PostgresContacts(database).of(ANN, after=None, limit=50),
     "blocks": lambda database: PostgresBlocks(database).of(ANN, after=None, limit=50),
     "devices": lambda database: PostgresDevices(database).of(ANN, after=None, limit=50),
+    "a device": lambda database: PostgresDevices(database).has(ANN, PHONE),
     "who belongs to a conversation": lambda database: PostgresConversations(database).roles(LOBBY),
     "whether one belongs to it": lambda database: PostgresConversations(database).seen_by(ANN, LOBBY),
     "the inbox": lambda database: PostgresConversations(database).of_user(ANN),

@@ -79,7 +79,7 @@ def _closure(number: int) -> Closure:
 def _wave(number: int) -> Wave:
     message = Message(conversation_id=LOBBY, seq=number, at=NOON, sender_id=ANN, mentions=frozenset({BOB}))
     candidates = Candidates(messages=(message, replace(message, seq=number + 1)), users=(UserId("cid"), BOB))
-    return Wave(candidates=(candidates,), badges=(ANN,), attempt=1)
+    return Wave(candidates=(candidates,), badges=(ANN,), attempt=1, not_before=NOON + number)
 
 
 KINDS = {

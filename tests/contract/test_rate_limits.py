@@ -96,6 +96,17 @@ class TestRateLimitsContract:
         assert refusal.value.retry_after_ms is not None
         assert 3 < refusal.value.retry_after_ms / 60_000 <= 4
 
+    def test_several_are_looked_at_and_charged_together(self, limits: RateLimits) -> None:
+        key = new_id()
+        limits.charge(SLOW, key, cost=2)
+        limits.look(SLOW, key)
+        with pytest.raises(RateLimited):
+            limits.look(SLOW, key, cost=2)
+        with pytest.raises(RateLimited):
+            limits.charge(SLOW, key, cost=2)
+        with pytest.raises(RateLimited):
+            limits.look(SLOW, key)
+
     def test_a_bucket_fills_again(self, limits: RateLimits) -> None:
         key, deadline = new_id(), time.monotonic() + 10
         limits.take(FAST, key, cost=2)

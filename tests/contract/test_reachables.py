@@ -30,7 +30,7 @@ class TestReachables:
         self, store: Store, reachables: PostgresReachables, ann: UserId, bob: UserId
     ) -> None:
         lobby = store.conversations.create(a_group(ann, bob))[0].conversation_id
-        wishes = Reachable(kind="group", title="Grüße 🦊")
+        wishes = Reachable(kind="group", title="Grüße 🦊", joined_at=NOON)
         assert reachables.of([(lobby, ann), (lobby, bob)]) == {(lobby, ann): wishes, (lobby, bob): wishes}
 
     def test_what_they_have_set_is_there(

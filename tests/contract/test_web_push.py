@@ -96,6 +96,16 @@ class TestARequest:
         handed_to(platform, platform.device())
         assert platform.server.handshakes == 2
 
+    def test_leaves_no_connection_open_that_is_not_used_again(
+        self, platform: WebPushPlatform, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Users name the services: each name would keep its connections, and as many files open."""
+        handed_to(platform, platform.device())
+        assert not platform.server.ended.acquire(blocking=False)
+        monkeypatch.setattr(adapter, "MAX_IDLE_S", -1)
+        platform.service.hand_over([], budget_s=5)
+        assert platform.server.ended.acquire(timeout=5)
+
 
 class TestOurKeys:
     def test_that_take_turns_wake_those_who_subscribed_with_either(self, strict: WebPushPlatform) -> None:

@@ -55,14 +55,23 @@ def _fields(model: type[BaseModel], prefix: str, separator: str = ".") -> Iterat
             yield from _fields(each, f"{prefix}{separator}{name}")
 
 
+OPENING = ("$connect?ticket", "$connect.Authorization", "$connect.Sec-WebSocket-Protocol")
+
+
 def inputs() -> list[str]:
-    """`ACTION.field`, `METHOD /path.field` of a body, `METHOD /path?field` of a query."""
-    found = [each for action, model in {**COMMAND_FRAMES, **SIGNAL_FRAMES}.items() for each in _fields(model, action)]
+    """
+    `ACTION.field`, `METHOD /path.field` of a body, `METHOD /path?field` of a query, `METHOD /path` where there is
+    neither; and all that opens a connection.
+    """
+    found = list(OPENING)
+    found += [each for action, model in {**COMMAND_FRAMES, **SIGNAL_FRAMES}.items() for each in _fields(model, action)]
     for routes in openapi.routes().values():
         for route in routes:
             operation = f"{route.method} {route.path}"
             found += _fields(route.body, operation) if route.body is not None else ()
             found += _fields(route.query, operation, "?") if route.query is not None else ()
+            bare = not any(each.startswith((f"{operation}.", f"{operation}?")) for each in found)
+            found += [operation] if bare else ()
     return list(dict.fromkeys(found))
 
 

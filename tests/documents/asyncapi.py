@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from natter import __version__
-from natter.wire import accounts, conversations, frames, messages, presence, receipts, signals
+from natter.wire import accounts, conversations, frames, messages, notifications, presence, receipts, signals
 from natter.wire.base import WireModel
 from natter.wire.events import WireEvent
 from natter.wire.frames import SUBPROTOCOL, ErrorFrame, OkFrame
@@ -36,7 +36,7 @@ ANSWERS: Mapping[str, type[WireModel]] = {
 
 def server_frames() -> dict[str, type[WireModel]]:
     """By type: every model of a frame that says what it is."""
-    modules = (messages, frames, signals, receipts, presence, conversations, accounts)
+    modules = (messages, frames, signals, receipts, presence, conversations, notifications, accounts)
     models = [each for module in modules for each in vars(module).values() if _is_answer(each)]
     return {str(each.model_fields["type"].default): each for each in (*models, EventsFrame)}
 

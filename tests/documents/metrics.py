@@ -14,6 +14,8 @@ from natter.metrics import (
     CACHES,
     CODE,
     CONNECT,
+    LEG,
+    LEGS,
     METRICS,
     OK,
     PLATFORM,
@@ -67,7 +69,7 @@ def series(metric: Metric) -> int:
     if ROUTE in metric.extra:
         by_route = codes_by_route()
         return sum(map(len, by_route.values())) if CODE in metric.extra else len(by_route)
-    values = {CACHE: CACHES, PLATFORM: get_args(PushProvider), REASON: get_args(Reason)}
+    values = {CACHE: CACHES, PLATFORM: get_args(PushProvider), REASON: get_args(Reason), LEG: LEGS}
     found = len(metric.by)
     for dimension in metric.extra:
         found *= len(values[dimension])

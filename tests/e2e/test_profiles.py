@@ -76,6 +76,18 @@ class TestNotifications:
             assert (await tablet.call("GET", "/v1/users/me/notifications")).expect(200) == expected
         assert (await bob.call("GET", "/v1/users/me/notifications")).expect(200) == usual
 
+    async def test_ones_other_devices_are_told(self, api: Api) -> None:
+        alice, bob = await api.sign_up("alice"), await api.sign_up("bob")
+        laptop = await (await alice.on_another_device()).connect()
+        phone, stranger = await alice.connect(), await bob.connect()
+        quiet = {"from": "22:00", "to": "07:00", "time_zone": "Europe/Zurich"}
+        changed = (await alice.call("PATCH", "/v1/users/me/notifications", {"quiet": quiet})).expect(200)
+        told = await laptop.until(lambda frame: frame["type"] == "notifications")
+        assert told == {"type": "notifications", **changed}
+        for socket in (phone, stranger):
+            await socket.ping()
+            assert not [frame for frame in socket.frames if frame["type"] == "notifications"]
+
     async def test_quiet_hours_are_of_a_zone_that_exists(self, api: Api) -> None:
         alice = await api.sign_up("alice")
         quiet = {"from": "22:00", "to": "07:00", "time_zone": "Europe/Zurich"}
@@ -111,10 +123,13 @@ class TestPassword:
         (await api.call("POST", "/v1/sessions", new)).expect(201)
 
     async def test_too_many_wrong_ones_have_to_wait(self, api: Api) -> None:
-        """Five a minute, together with failed sign-ins."""
+        """Five a minute, of which each attempt tries two; who tries it at the door does not keep one from it."""
         alice = await api.sign_up("alice")
         wrong = {"current": "wrong horse battery", "new": NEW_PASSWORD}
         for _ in range(5):
+            tried = {"username": alice.username, "password": "wrong horse battery"}
+            assert (await api.call("POST", "/v1/sessions", tried)).refusal() == (401, "bad_credentials")
+        for _ in range(2):
             assert (await alice.call("PUT", "/v1/users/me/password", wrong)).refusal() == (401, "bad_credentials")
         assert (await alice.call("PUT", "/v1/users/me/password", wrong)).refusal() == (429, "rate_limited")
 

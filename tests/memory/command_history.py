@@ -26,7 +26,12 @@ class MemoryCommandHistory:
     def _stretch(self, number: int, end: int) -> Stretch:
         first = self.dropped.get(number, 0)
         looked_at, there = self.places.get(number, first), min(first, end)
-        return Stretch(first=max(there, looked_at), end=end, missed=max(0, there - looked_at))
+        return Stretch(
+            first=max(there, looked_at),
+            end=end,
+            missed=max(0, there - looked_at),
+            is_resumed=number in self.places,
+        )
 
     def read(self, stretches: Mapping[int, Stretch]) -> Generator[Sequence[Logged]]:
         for number, stretch in stretches.items():

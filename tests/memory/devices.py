@@ -31,6 +31,9 @@ class MemoryDevices:
         own = sorted(device for by, device in self._kept if by == user and (after is None or device > after))
         return [self._known(self._kept[user, device]) for device in own[:limit]]
 
+    def has(self, user: UserId, device: DeviceId) -> bool:
+        return (user, device) in self._kept
+
     def register_push(
         self, user: UserId, device: DeviceId, target: PushTarget, *, endpoint: str | None, at: int
     ) -> bool:

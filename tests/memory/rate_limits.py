@@ -23,14 +23,14 @@ class MemoryRateLimits:
                 self._full_at[bucket.name, key] = full_at
         _refuse(wait_ms)
 
-    def look(self, bucket: Bucket, key: str) -> None:
+    def look(self, bucket: Bucket, key: str, cost: int = 1) -> None:
         with self._lock:
-            _, wait_ms = self._after(bucket, key, 1)
+            _, wait_ms = self._after(bucket, key, cost)
         _refuse(wait_ms)
 
-    def charge(self, bucket: Bucket, key: str) -> None:
+    def charge(self, bucket: Bucket, key: str, cost: int = 1) -> None:
         with self._lock:
-            full_at, wait_ms = self._after(bucket, key, 1)
+            full_at, wait_ms = self._after(bucket, key, cost)
             least = self._clock() + 2 * bucket.burst * 1000 / bucket.rate
             self._full_at[bucket.name, key] = min(full_at, least)
         _refuse(wait_ms)

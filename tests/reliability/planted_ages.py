@@ -10,14 +10,14 @@ from natter.domain.messages.commands import Record
 from natter.domain.messages.events import Head
 from natter.domain.receipts import Cursor, CursorKey, ReceiptRecord
 from natter.usecases.messages.persist import Persist
-from natter.usecases.receipts.fold_receipts import FoldReceipts
+from natter.usecases.receipts.fold_receipts import FoldReceipts, Moved
 
 
 class TakesAgeForFault(Persist):
     """What the store refuses for its age is set aside."""
 
-    def _pass_horizon(self, batch: Sequence[Record], refused: Sequence[Row | Head], error: Exception) -> None:  # noqa: ARG002
-        raise error
+    def _is_refused_for_good(self, batch: Sequence[Record], refused: Sequence[Row | Head], error: Exception) -> bool:  # noqa: ARG002
+        return True
 
 
 class ByTheClock(Persist):
@@ -36,8 +36,8 @@ class ReceiptsForgotten(FoldReceipts):
     def _pass_horizon(self, refused: Mapping[CursorKey, Cursor], error: Exception) -> None:  # noqa: ARG002
         raise error
 
-    def _fold(self, batch: Sequence[ReceiptRecord]) -> None:
+    def _store(self, batch: Sequence[ReceiptRecord]) -> Mapping[CursorKey, Moved]:
         try:
-            super()._fold(batch)
+            return super()._store(batch)
         except RuntimeError:
-            return
+            return {}

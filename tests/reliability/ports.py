@@ -57,6 +57,8 @@ class SteppedTables(MemoryTables):
     def undo(self, rows: Sequence[Row], head: Head) -> None:
         for written_at in (head.written_at, *(row.written_at for row in rows)):
             self._look_at(written_at)
+        if any(isinstance(row, EventRow) and is_poison(row.event.payload) for row in rows):
+            raise NeverStoredError  # what cannot be bound to one statement cannot be to another
         super().undo(rows, head)
 
     def write(self, rows: Sequence[Row]) -> None:

@@ -16,6 +16,7 @@ from natter.domain.push.waking import MAX_AGE_MS
 from tests.support.api import Api, User
 from tests.support.browsers import browsers
 from tests.support.lag import lags
+from tests.support.leftovers import database
 from tests.support.phones import Phone, Shown, Sns, bodies, with_phone
 from tests.support.socket import Socket
 from tests.support.valkey import flush
@@ -155,6 +156,8 @@ class TestSnsAlone:
 
         await cloud.faults.apply(Service("sns", "throttled"))
         at = time.time_ns() // 1_000_000 - MAX_AGE_MS + LEFT_MS
+        with database(cloud) as postgres:  # they were there already when it was said, as it is told here
+            postgres.execute("UPDATE members SET joined_at = %s WHERE conversation_id = %s", (at, stale))
         await waves.add(a_wave(stale, 2, sender=alice, recipient=carol, at=at))
         await struck(cloud, times=1)
         await screen.say(fresh, "hello")
@@ -230,3 +233,21 @@ class TestValkeyFlushed:
         told = bodies(await phone.pushes())
         assert told.count("again") == 1
         assert told.count("hello") in {1, 2}
+
+
+class TestReplays:
+    @pytest.mark.parametrize("concurrently", [False, True], ids=["one after the other", "at once"])
+    async def test_the_same_records_wake_nobody_again(
+        self, cloud: Cloud, api: Api, sns: Sns, waves: Waves, *, concurrently: bool
+    ) -> None:
+        """Whatever has everybody looked at twice, each device is woken once."""
+        alice, (bob, phone) = await asyncio.gather(api.sign_up("alice"), with_phone(api, sns, "bob"))
+        tablet = Phone(sns)
+        await tablet.register(await bob.on_another_device())
+        chat, screen = await alice.direct(bob), await alice.connect()
+        await cloud.faults.apply(Duplicate("push", seconds=PATIENCE_S, concurrently=concurrently))
+        await screen.say(chat, "hello")
+        await asyncio.gather(*(each.until(bool, within_s=PATIENCE_S) for each in (phone, tablet)))
+        await waves.handled(chat)
+        assert (await cloud.faults.active())[0].hits > 0, "it was replayed"
+        assert [bodies(await each.pushes()) for each in (phone, tablet)] == [["hello"]] * 2

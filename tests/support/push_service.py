@@ -63,6 +63,8 @@ class PushServer:
         self.requests = 0
         self.handshakes = 0
         self.connections: list[socket.socket] = []
+        self.ended = threading.Semaphore(0)
+        """Released when a connection is closed."""
         self.answering = threading.Event()
         """While it is not set, requests hang."""
         self.answering.set()
@@ -118,6 +120,10 @@ def push_server(host: str = "127.0.0.1") -> Iterator[PushServer]:
             running.handshakes += 1
             running.connections.append(self.request)
             super().setup()
+
+        def finish(self) -> None:
+            super().finish()
+            running.ended.release()
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))

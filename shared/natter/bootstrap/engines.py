@@ -73,7 +73,13 @@ class Engines(Ports):
         from natter.adapters.valkey.gate import ValkeyGate
 
         admission = ValkeyAdmission(self.valkey, self.conversations, self.rosters_looked_up)
-        return ValkeyGate(self.valkey, admission, self.check_session, self.adjusted_limits)
+        return ValkeyGate(
+            self.valkey,
+            admission,
+            self.check_session,
+            self.adjusted_limits,
+            partition_of=lambda conversation: self.partition_of(conversation),  # noqa: PLW0108 - only who appends knows
+        )
 
     @cached_property
     def authenticate(self) -> Authenticate:
@@ -86,7 +92,11 @@ class Engines(Ports):
         from natter.usecases.accounts.check_password import CheckPassword
 
         return CheckPassword(
-            users=self.users, passwords=self.passwords, limits=self.rate_limits, per_address=self.per_address
+            users=self.users,
+            devices=self.devices,
+            passwords=self.passwords,
+            limits=self.rate_limits,
+            per_address=self.per_address,
         )
 
     @cached_property

@@ -31,6 +31,9 @@ BADGES_S = 0.2
 PUSHES_S = 5.0
 """Of handing pushes over to their platforms, those that are claimed together."""
 
+LOOK_S = 3.0
+"""So long it counts how those of a wave were found: who was not told by then is looked at again, as they are then."""
+
 WAVE_S = 12.0
 """Of one wave; whom there was no time for by then goes back into the queue, as they were."""
 

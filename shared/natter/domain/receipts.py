@@ -1,6 +1,6 @@
 """How far members say they have come: values that only move forward, whatever is repeated or comes late (P6)."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from natter.domain.ids import ConnectionId, ConversationId, DeviceId, UserId
@@ -62,16 +62,25 @@ class Progress:
     delivered_seq: int | None = None
 
 
-def goes(batch: Sequence[ReceiptRecord]) -> Iterator[Sequence[ReceiptRecord]]:
-    """`batch` cut into what is written together: mostly it is one piece."""
-    begun: dict[CursorKey, int] = {}
-    start = 0
-    for index, record in enumerate(batch):
+def goes(batch: Sequence[ReceiptRecord]) -> Sequence[Sequence[ReceiptRecord]]:
+    """
+    `batch` in rounds, each of which is written together: mostly it is one.
+
+    A member whose receipts lie apart has some in each of several; all others are done with in the first, for the order
+    is of one member's alone.
+    """
+    rounds: list[list[ReceiptRecord]] = []
+    begun: dict[CursorKey, tuple[int, int]] = {}
+    for record in batch:
         key = record.receipt.conversation_id, record.receipt.user_id
-        if record.at - begun.setdefault(key, record.at) >= SPAN_MS:
-            yield batch[start:index]
-            start, begun = index, {key: record.at}
-    yield batch[start:]
+        number, first_at = begun.get(key, (0, record.at))
+        if record.at - first_at >= SPAN_MS:
+            number, first_at = number + 1, record.at
+        begun[key] = number, first_at
+        if number == len(rounds):
+            rounds.append([])
+        rounds[number].append(record)
+    return rounds
 
 
 def advanced(cursor: Cursor, records: Iterable[ReceiptRecord], refused_to: int = 0) -> Cursor:

@@ -61,6 +61,8 @@ class Horizon:
         guess = now_ms * 1000 - REACH_US - 2 * MARGIN_US
         for refused_to in (guess, oldest):
             if max(oldest, self.refused_to + 1) <= refused_to and not takes(refused_to + MARGIN_US):
+                if refused_to > now_ms * 1000 + REACH_US:  # no clock is wrong by so much: nothing was ever so old
+                    raise refusal
                 self.refused_to = refused_to
                 return
         if takes(oldest - MARGIN_US):  # a margin older: the store's clocks are not one

@@ -118,6 +118,9 @@ class Isolation:
         except Unavailable as unavailable:
             _logger.warning("%s-%d is given back: %s", *_lane(piece[0]), unavailable)
             return None
+        except Exception as bug:  # noqa: BLE001 - whatever it is, it is in the way of no other partition
+            _logger.error("%s-%d is given back\n%s", *_lane(piece[0]), describe(bug))  # noqa: TRY400 - its text may quote a row
+            return None
         self._relax(piece)
         return []
 

@@ -270,6 +270,9 @@ class Devices(Protocol):
     def of(self, user: UserId, *, after: DeviceId | None, limit: int) -> Sequence[KnownDevice]:
         """The first `limit` devices of `user` behind `after`, in the order of their ids."""
 
+    def has(self, user: UserId, device: DeviceId) -> bool:
+        """Whether `user` has signed in on `device`, and that is not forgotten."""
+
     def register_push(
         self, user: UserId, device: DeviceId, target: PushTarget, *, endpoint: str | None, at: int
     ) -> bool:

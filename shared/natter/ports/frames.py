@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from natter.domain.accounts.notifications import Notifications
 from natter.domain.conversations.records import MemberSettings
 from natter.domain.delivery import EventsFrame
 from natter.domain.ids import ConversationId, UserId
@@ -32,6 +33,9 @@ class Frames(Protocol):
 
     def settings(self, conversation: ConversationId, settings: MemberSettings) -> bytes:
         """What one has changed on another of one's devices."""
+
+    def notifications(self, settings: Notifications) -> bytes:
+        """How one wants to be notified, changed on another of one's devices."""
 
     def signed_out(self) -> bytes:
         """Why the connection is about to be closed."""

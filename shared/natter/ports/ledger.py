@@ -16,6 +16,8 @@ class Stretch:
     """`persist` has committed what lies before it."""
     missed: int = 0
     """How many records before `first` nobody has looked at, and the log does not have any more."""
+    is_resumed: bool = True
+    """From where the ledger was left; else from what the log has first, and much of it may have been looked at."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -21,20 +21,20 @@ class RateLimits(Protocol):
             RateLimited: there are not enough; `retry_after_ms` says when there will be.
         """
 
-    def look(self, bucket: Bucket, key: str) -> None:
+    def look(self, bucket: Bucket, key: str, cost: int = 1) -> None:
         """
         Take nothing.
 
         Raises:
-            RateLimited: one token could not be taken now.
+            RateLimited: `cost` tokens could not be taken now.
         """
 
-    def charge(self, bucket: Bucket, key: str) -> None:
+    def charge(self, bucket: Bucket, key: str, cost: int = 1) -> None:
         """
-        Take one token, even if there is none: a bucket may come to lack as many as it holds.
+        Take `cost` tokens, even if there are not enough: a bucket may come to lack as many as it holds.
 
         Raises:
-            RateLimited: there was none.
+            RateLimited: there were not enough.
         """
 
     def give_back(self, bucket: Bucket, key: str, cost: int = 1) -> None:

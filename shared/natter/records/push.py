@@ -40,6 +40,7 @@ class _Wave(BaseModel):
     badges: tuple[UserId, ...]
     attempt: int
     crowd: bool
+    not_before: int = 0
 
 
 def dump_wave(wave: Wave) -> str:
@@ -57,6 +58,7 @@ def dump_wave(wave: Wave) -> str:
             "badges": wave.badges,
             "attempt": wave.attempt,
             "crowd": wave.crowd,
+            "not_before": wave.not_before,
         }
     ).decode()
 
@@ -75,6 +77,7 @@ def load_wave(body: str) -> Wave:
         badges=wave.badges,
         attempt=wave.attempt,
         crowd=wave.crowd,
+        not_before=wave.not_before,
     )
 
 

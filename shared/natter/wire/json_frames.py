@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from natter.domain.accounts.notifications import Notifications
 from natter.domain.conversations.records import MemberSettings
 from natter.domain.delivery import EventsFrame
 from natter.domain.ids import ConversationId, UserId
@@ -14,6 +15,7 @@ from natter.wire.accounts import SignedOutFrame
 from natter.wire.conversations import SettingsFrame
 from natter.wire.events import event_json
 from natter.wire.frames import REFUSALS, ErrorFrame
+from natter.wire.notifications import NotificationsFrame
 from natter.wire.presence import PresenceFrame
 from natter.wire.receipts import ReceiptFrame
 from natter.wire.signals import TypingNoticeFrame
@@ -55,6 +57,9 @@ class JsonFrames:
 
     def settings(self, conversation: ConversationId, settings: MemberSettings) -> bytes:
         return SettingsFrame.of(conversation, settings).to_json()
+
+    def notifications(self, settings: Notifications) -> bytes:
+        return NotificationsFrame.of(settings).to_json()
 
     def signed_out(self) -> bytes:
         return SignedOutFrame().to_json()

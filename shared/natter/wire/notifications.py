@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import time
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, ConfigDict, Field
 
@@ -73,3 +73,9 @@ class NotificationsAnswer(WireModel):
             mentions_pierce_mute=settings.mentions_pierce_mute,
             quiet=None if settings.quiet is None else Quiet.of(settings.quiet),
         )
+
+
+class NotificationsFrame(NotificationsAnswer):
+    """How one wants to be notified was changed on another of one's devices."""
+
+    type: Literal["notifications"] = "notifications"

@@ -19,13 +19,16 @@ class TestBuckets:
         assert per_minute(limits.TYPING) == (60 // 2, 1)
         assert per_minute(limits.FAILED_SIGN_INS_PER_NAME) == (5, 5)
         assert per_minute(limits.FAILED_SIGN_INS_PER_ADDRESS) == (50, 50)
+        assert per_minute(limits.FAILED_SIGN_INS_PER_DEVICE) == (5, 5)
+        assert per_minute(limits.WRONG_PASSWORDS_PER_SESSION) == (5, 5)
         assert per_minute(limits.SIGN_UPS_PER_ADDRESS) == (20, 20)
         assert per_minute(limits.NEW_CONVERSATIONS) == (10, 60)
         assert per_minute(limits.TYPING_PER_USER) == (10 * 60, 30)
         assert per_minute(limits.SIGN_INS_PER_USER) == (60, 300)
         assert per_minute(limits.SIGN_INS_PER_ADDRESS) == (600, 1000)
         assert per_minute(limits.PUSH_REGISTRATIONS) == (10, 30)
-        assert len(BUCKETS) == 12
+        assert per_minute(limits.REPORTS) == (10, 30)
+        assert len(BUCKETS) == 15
         assert sorted(limits.BUCKETS) == sorted(bucket.name for bucket in BUCKETS)
 
     def test_no_one_user_can_use_up_an_address(self) -> None:

@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from natter.domain.receipts import Cursor, Progress, Receipt, ReceiptRecord, advanced, reached, risen
-from tests.messages import ANN, LOBBY, NOON
+from natter.domain.ids import UserId
+from natter.domain.receipts import SPAN_MS, Cursor, Progress, Receipt, ReceiptRecord, advanced, goes, reached, risen
+from tests.messages import ANN, BOB, LOBBY, MALLORY, NOON
 
 
-def a_record(*, read: int = 0, delivered: int = 0, at: int = NOON) -> ReceiptRecord:
-    receipt = Receipt(conversation_id=LOBBY, user_id=ANN, read_seq=read, delivered_seq=delivered)
+def a_record(*, read: int = 0, delivered: int = 0, at: int = NOON, user: UserId = ANN) -> ReceiptRecord:
+    receipt = Receipt(conversation_id=LOBBY, user_id=user, read_seq=read, delivered_seq=delivered)
     return ReceiptRecord(receipt=receipt, at=at)
 
 
@@ -81,6 +82,32 @@ def run(log: Sequence[ReceiptRecord], random: Random) -> Cursor:
             if written.written_at >= cell.written_at:
                 cell = written
     return cell
+
+
+class TestGoes:
+    def test_mostly_it_is_one(self) -> None:
+        batch = [a_record(read=n, at=NOON + n, user=user) for n in range(9) for user in (ANN, BOB)]
+        assert goes(batch) == [batch]
+        assert goes([]) == []
+
+    def test_whose_receipts_lie_apart_holds_up_nobody_else(self) -> None:
+        """Each of them cut the batch, and all others were written, and told, in as many pieces."""
+        apart = [a_record(read=n, at=NOON + n * SPAN_MS, user=MALLORY) for n in range(1, 6)]
+        others = [a_record(read=n, at=NOON + n * SPAN_MS, user=UserId(f"user-{n}")) for n in range(1, 6)]
+        batch = [record for pair in zip(apart, others, strict=True) for record in pair]
+        first, *rest = goes(batch)
+        assert first == [apart[0], *others]
+        assert rest == [[record] for record in apart[1:]]
+
+    @given(st.lists(st.builds(a_record, at=st.integers(NOON, NOON + 9 * SPAN_MS), user=st.sampled_from("abc"))))
+    def test_of_each_member_all_are_there_in_their_order_and_none_apart_together(
+        self, batch: list[ReceiptRecord]
+    ) -> None:
+        rounds = goes(batch)
+        for user in "abc":
+            theirs = [[record for record in go if record.receipt.user_id == user] for go in rounds]
+            assert [each for go in theirs for each in go] == [each for each in batch if each.receipt.user_id == user]
+            assert all(each.at - go[0].at < SPAN_MS for go in theirs for each in go)
 
 
 class TestReached:

@@ -85,6 +85,20 @@ class TestHorizon:
             horizon.move(5 * DAY_US, LookupError(), now_ms=self.NOW_MS, takes=lambda _: False)
         assert horizon.refused_to == 9 * DAY_US
 
+    def test_what_is_refused_whatever_its_age_moves_it_twice_at_most(self) -> None:
+        """Whoever folds again because it has moved would do so for ever, and state times of the far future."""
+        horizon, own = Horizon(), self.NOW_MS * 1000
+
+        def fold_again() -> None:
+            stated = write_time(own - 1, own // 1000, horizon.refused_to)
+            horizon.move(stated, LookupError(), now_ms=self.NOW_MS, takes=lambda _: False)
+
+        fold_again()
+        fold_again()
+        with pytest.raises(LookupError):
+            fold_again()
+        assert horizon.refused_to <= own + REACH_US
+
     def test_what_one_node_refuses_and_another_takes_waits(self) -> None:
         """Their clocks are not one: it was for its age."""
         with pytest.raises(Unavailable):

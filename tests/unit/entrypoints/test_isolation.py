@@ -104,3 +104,14 @@ class TestIsolation:
         given_back = isolation([a_record(0, offset) for offset in range(4)], lambda: False)
         assert consumer.calls == 1
         assert [record.offset for record in given_back] == [0, 1, 2, 3]
+
+    def test_what_cannot_be_set_aside_is_in_the_way_of_its_own_partition_alone(self) -> None:
+        consumer = Consumer(poison=[(0, 1)])
+
+        def set_aside(_record: StreamRecord, _error: Exception, _behind: Batch) -> None:
+            raise TypeError
+
+        isolation = Isolation(consume=consumer, set_aside=set_aside)
+        log = [a_record(partition, offset) for partition in range(2) for offset in range(3)]
+        assert run(isolation, log) == [(0, 1), (0, 2)]
+        assert sorted(consumer.done) == [(0, 0), (1, 0), (1, 1), (1, 2)]

@@ -1,6 +1,6 @@
 import json
 import struct
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +10,7 @@ from cassandra import InvalidRequest
 from functions.persist.handler import build
 from natter.domain.errors import Unavailable
 from natter.domain.fold.conversation import Conversation, Folded
-from natter.domain.fold.writes import EventRow, Row
+from natter.domain.fold.writes import ClientIdKey, EventRow, Outcome, Row
 from natter.domain.ids import ConversationId
 from natter.domain.messages.commands import Command, Record
 from natter.domain.messages.events import Head
@@ -23,22 +23,57 @@ from tests.memory.tables import MemoryTables
 from tests.messages import BOB, KITCHEN, LOBBY, NOON, a_command, a_connection, a_post, a_reaction, created
 from tests.streams import Context, a_batch, a_failure, a_raw_record
 
+HALL = ConversationId("hall")
+
 
 class Tables(MemoryTables):
     """Does not answer for the kitchen, and takes no event that says what is refused."""
 
     refused: str | None = None
     refusal: Exception = Unavailable("the store")
+    unbound: str | None = None
+    """A client id that no statement can be bound to: nothing is written with it, or removed, or read."""
+    unread: bool = True
+    """Whether it cannot be read, either."""
+    nowhere: ConversationId | None = None
+    """Nothing of it is ever taken, of whatever age."""
 
     def write(self, rows: Sequence[Row]) -> None:
         if self.refused is not None and self.refused in repr([row for row in rows if isinstance(row, EventRow)]):
             super().write([row for row in rows if not isinstance(row, EventRow)])  # what was written before
             raise self.refusal
+        self._bind(rows)
+        self._find_room(rows)
         super().write(rows)
+
+    def undo(self, rows: Sequence[Row], head: Head) -> None:
+        self._bind(rows)
+        self._find_room([head])
+        super().undo(rows, head)
+
+    def write_heads(self, heads: Sequence[Head]) -> None:
+        self._find_room(heads)
+        super().write_heads(heads)
+
+    def takes(self, conversation: ConversationId, *, written_at: int) -> bool:
+        return conversation != self.nowhere and super().takes(conversation, written_at=written_at)
+
+    def outcomes(self, keys: Collection[ClientIdKey]) -> Mapping[ClientIdKey, Sequence[Outcome]]:
+        if self.unread:
+            self._bind(keys)
+        return super().outcomes(keys)
+
+    def _find_room(self, rows: Sequence[Row | Head]) -> None:
+        if self.nowhere is not None and f"'{self.nowhere}'" in repr(rows):
+            raise InvalidRequest("key too long")
+
+    def _bind(self, values: Collection[Row | ClientIdKey]) -> None:
+        if self.unbound is not None and f"client_id='{self.unbound}'" in repr(values):
+            raise TypeError("int expected")
 
     def heads(self, conversations: Iterable[ConversationId]) -> Mapping[ConversationId, Head]:
         asked = list(conversations)
-        if KITCHEN in asked:
+        if KITCHEN in asked and self.nowhere is None:
             raise Unavailable("the store")
         return super().heads(asked)
 
@@ -54,7 +89,7 @@ class Consumer:
         persist = replace(self.chat.persist, timeline=self.tables, store=self.tables)
         self.now = NOON
         give_up = GiveUp(timeline=self.tables, store=self.tables, now_ms=lambda: self.now)
-        self.handler = build(persist, give_up, self.dead)
+        self.handler = build(persist, self.chat.leave_backlog, give_up, self.dead)
 
     def __call__(self, *records: dict[str, Any]) -> Any:
         return self.handler(a_batch(*records), Context())["batchItemFailures"]
@@ -153,6 +188,19 @@ class TestDeadLetters:
         assert consumer.stored() == [(1, None), (2, "m1")]
         assert [letter.value for letter in consumer.dead.letters] == [dump_command(commands[1])]
 
+    def test_what_waits_behind_what_is_late_is_left_for_who_sends(self, consumer: Consumer) -> None:
+        """Of each partition of a batch; and nothing of what was not stored."""
+        log = consumer.chat.log
+        commands = created(), *(a_command(a_post(f"m{number}")) for number in range(3))
+        for command in commands:
+            log.append(command)
+        late = NOON - 1000
+        kitchen = a_record(a_command(a_post("m1"), conversation=KITCHEN), offset=0, partition=1, at=late)
+        consumer(*(a_record(command, offset=offset, at=late) for offset, command in enumerate(commands[:2])), kitchen)
+        known = consumer.chat.backlogs.get([0, 1])
+        assert known.keys() == {0}
+        assert (known[0].next_offset, known[0].items) == (2, 2)
+
     @pytest.mark.parametrize(
         "error", [TypeError("int expected"), struct.error("too long"), InvalidRequest("too large")]
     )
@@ -168,6 +216,41 @@ class TestDeadLetters:
         assert consumer(*(a_record(command, offset=offset) for offset, command in enumerate(commands))) == []
         assert consumer.stored() == [(1, None), (2, "m1"), (3, "m2"), (4, "r")]
         assert [letter.value for letter in consumer.dead.letters] == [dump_command(commands[2])]
+
+    @pytest.mark.parametrize("unread", [True, False])
+    def test_what_cannot_be_bound_is_set_aside_and_the_lane_moves_on(self, consumer: Consumer, unread: bool) -> None:
+        """What it may have left was to be removed by statements that could not be bound either: it came for ever."""
+        consumer.tables.unbound, consumer.tables.unread = "bad", unread
+        commands = (
+            *(created(), a_command(a_post("m1")), a_command(a_post("bad"))),
+            *(a_command(a_post("m2")), a_command(a_reaction("r", 3))),
+        )
+        other = a_record(created(conversation=HALL), offset=0, partition=1)
+        records = [a_record(command, offset=offset) for offset, command in enumerate(commands)]
+        assert consumer(*records, other) == []
+        assert consumer.stored() == [(1, None), (2, "m1"), (3, "m2"), (4, "r")]
+        assert consumer.stored(HALL) == [(1, None)]
+        assert [letter.value for letter in consumer.dead.letters] == [dump_command(commands[2])]
+
+    def test_a_conversation_of_which_nothing_is_ever_stored_holds_up_no_other(self, consumer: Consumer) -> None:
+        """Refused whatever its age, it was folded again with later and later timestamps, without end."""
+        consumer.tables.nowhere = KITCHEN
+        records = [
+            a_record(created(), offset=0),
+            a_record(created(conversation=KITCHEN), offset=1),
+            a_record(a_command(a_post("m1")), offset=2),
+        ]
+        assert consumer(*records) == []
+        assert consumer.stored() == [(1, None), (2, "m1")]
+        assert [letter.value for letter in consumer.dead.letters] == [dump_command(created(conversation=KITCHEN))]
+
+    def test_what_can_neither_be_read_nor_kept_is_given_back_alone(self) -> None:
+        """Whether it was at fault was asked of what it says, and the whole invocation failed."""
+        consumer, poison = Consumer(dead=DownDeadLetters()), a_raw_record(b"x", offset=1)
+        consumer(a_record(created(), offset=0), poison)
+        other = a_record(created(conversation=HALL), offset=0, partition=1)
+        assert consumer(poison, other) == [a_failure(1)]
+        assert consumer.stored(HALL) == [(1, None)]
 
     def test_a_record_that_the_store_never_takes_in_time_is_set_aside_at_last(self, consumer: Consumer) -> None:
         """The store answers for all others, and for its conversation."""

@@ -350,6 +350,14 @@ export interface NotificationsAnswer {
   quiet?: Quiet;
 }
 
+/** How one wants to be notified was changed on another of one's devices. */
+export interface NotificationsFrame {
+  previews: boolean;
+  mentions_pierce_mute: boolean;
+  quiet?: Quiet;
+  type: "notifications";
+}
+
 /** What is not named stays; null brings back the default: previews, piercing mentions, no quiet hours. */
 export interface NotificationsPatch {
   previews?: boolean | null;
@@ -753,6 +761,7 @@ export type ServerFrame =
   | AckFrame
   | ErrorFrame
   | EventsFrame
+  | NotificationsFrame
   | OkFrame
   | PongFrame
   | PresenceFrame

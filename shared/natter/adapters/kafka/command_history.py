@@ -93,7 +93,7 @@ class KafkaCommandHistory:
             return Stretch(first=decided, end=decided)
         first, _ = bounds(consumer, self._topic, partition)
         if looked_at is None:
-            return Stretch(first=first, end=decided)
+            return Stretch(first=first, end=decided, is_resumed=False)
         there = min(first, decided)  # what lies between is missed once it is decided
         return Stretch(first=max(there, looked_at), end=decided, missed=max(0, there - looked_at))
 

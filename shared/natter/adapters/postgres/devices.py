@@ -17,6 +17,7 @@ DEVICES = """
     WHERE d.user_id = %s AND d.device_id > %s
     ORDER BY d.device_id LIMIT %s
 """
+HAS = "SELECT device_id FROM devices WHERE user_id = %s AND device_id = %s"
 HOLD_SESSIONS = """
     SELECT session_id FROM sessions
     WHERE user_id = %(user_id)s AND device_id = %(device_id)s AND ended_at IS NULL AND refreshed_at > %(idle_since)s
@@ -53,6 +54,9 @@ class PostgresDevices:
 
     def of(self, user: UserId, *, after: DeviceId | None, limit: int) -> Sequence[KnownDevice]:
         return [_device(row) for row in self._postgres.query(DEVICES, (user, after or "", limit))]
+
+    def has(self, user: UserId, device: DeviceId) -> bool:
+        return bool(self._postgres.query(HAS, (user, device)))
 
     def register_push(
         self, user: UserId, device: DeviceId, target: PushTarget, *, endpoint: str | None, at: int

@@ -12,7 +12,7 @@ from natter.ports.push import Reachables
 
 # Of a direct conversation the other one is its other member; across a block the two are told nothing of each other.
 _MEMBERS = """
-    SELECT m.conversation_id, m.user_id, m.muted_until, m.notify, c.kind, c.title,
+    SELECT m.conversation_id, m.user_id, m.joined_at, m.muted_until, m.notify, c.kind, c.title,
         c.kind = 'direct' AND (
             EXISTS (
                 SELECT FROM members o JOIN blocks b ON b.user_id = o.user_id AND b.blocked_id = m.user_id
@@ -64,6 +64,7 @@ def _reachable(row: Mapping[str, Any], notifications: Notifications) -> Reachabl
         muted_until=row["muted_until"],
         notify=row["notify"],
         notifications=notifications,
+        joined_at=row["joined_at"],
         blocked=row["blocked"],
     )
 

@@ -53,11 +53,11 @@ class ValkeyRateLimits:
     def take(self, bucket: Bucket, key: str, cost: int = 1) -> None:
         _refuse(self._move(bucket, key, cost))
 
-    def look(self, bucket: Bucket, key: str) -> None:
-        _refuse(self._move(bucket, key, 1, "look"))
+    def look(self, bucket: Bucket, key: str, cost: int = 1) -> None:
+        _refuse(self._move(bucket, key, cost, "look"))
 
-    def charge(self, bucket: Bucket, key: str) -> None:
-        _refuse(self._move(bucket, key, 1, "charge"))
+    def charge(self, bucket: Bucket, key: str, cost: int = 1) -> None:
+        _refuse(self._move(bucket, key, cost, "charge"))
 
     def give_back(self, bucket: Bucket, key: str, cost: int = 1) -> None:
         self._move(bucket, key, -cost)

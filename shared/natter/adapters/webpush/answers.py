@@ -36,7 +36,7 @@ def wait_ms(retry_after: str | None, now_s: float) -> int | None:
     else:
         try:
             date = parsedate_to_datetime(text)
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
         wanted_ms = round((date.replace(tzinfo=date.tzinfo or UTC).timestamp() - now_s) * 1000)
     return min(max(wanted_ms, 0), MAX_RETRY_AFTER_MS)

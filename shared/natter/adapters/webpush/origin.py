@@ -17,6 +17,10 @@ from natter.domain.push.subscriptions import PushHost, Subscription
 
 _TRANSLATED = ipaddress.ip_network("64:ff9b::/96")
 """IPv6 addresses that stand for IPv4 ones (RFC 6052)."""
+_ALLOCATED = ipaddress.ip_network("2000::/3")
+"""All that the internet has of IPv6 (RFC 4291, 2.4, and IANA's registry): others count as global and lead elsewhere."""
+_DOCUMENTED = ipaddress.ip_network("3fff::/20")
+"""Examples (RFC 9637)."""
 
 type Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -68,7 +72,11 @@ def is_public(text: str) -> bool:
     """Whether it is an address of the internet: not this machine, nor a network of ours, nor its metadata service."""
     address = ipaddress.ip_address(text.partition("%")[0])
     inner = _inner(address)
-    return address.is_global and not address.is_multicast and (inner is None or is_public(str(inner)))
+    if inner is not None:
+        return address.is_global and is_public(str(inner))
+    if isinstance(address, ipaddress.IPv6Address) and (address not in _ALLOCATED or address in _DOCUMENTED):
+        return False
+    return address.is_global and not address.is_multicast
 
 
 def _inner(address: Address) -> Address | None:

@@ -50,6 +50,10 @@ class _Idle:
     since: float
     """By the clock on the wall: it goes on while the environment is frozen."""
 
+    @property
+    def is_good(self) -> bool:
+        return time.time() - self.since <= MAX_IDLE_S and self.connection.reusable
+
 
 @lru_cache(maxsize=2)
 def trusted(ca_file: str | None = None) -> ssl.SSLContext:
@@ -79,6 +83,7 @@ class WebPush:
 
     def hand_over(self, wakings: Sequence[Waking], *, budget_s: float) -> Sequence[Handed]:
         deadline = time.monotonic() + budget_s
+        self._close_idle()
         begun = [self._begin(waking, deadline) for waking in wakings]
         wait([future for _, future in begun if future is not None], timeout=left_s(deadline) + GRACE_S)
         return [_outcome(attempt, future) for attempt, future in begun]
@@ -164,13 +169,26 @@ class WebPush:
 
     def _connection(self, origin: Origin) -> HttpConnection[Origin]:
         with self._lock:
-            idle = self._idle[origin]
+            idle = self._idle.get(origin, [])
             while idle:
                 last = idle.pop()
-                if time.time() - last.since <= MAX_IDLE_S and last.connection.reusable:
+                if last.is_good:
                     return last.connection
                 last.connection.close()
         return HttpConnection(origin, header="retry-after")
+
+    def _close_idle(self) -> None:
+        """Users name the services: what nobody used for a while is not kept open until its name comes again."""
+        with self._lock:
+            for origin, idle in list(self._idle.items()):
+                good = [each for each in idle if each.is_good]
+                for each in idle:
+                    if each not in good:
+                        each.connection.close()
+                if good:
+                    self._idle[origin] = good
+                else:
+                    del self._idle[origin]
 
     def _request(self, attempt: Attempt, authorization: str) -> bytes:
         to, waking = attempt.subscription, attempt.waking

@@ -1,11 +1,31 @@
 """Where devices are woken, and what a platform says to it."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from natter.domain.accounts.users import PushTarget
 from natter.domain.ids import DeviceId, UserId
+from natter.domain.push.subscriptions import Subscription
 from natter.domain.push.wording import Badge, Push
+
+_HEXADECIMAL = re.compile(r"[0-9A-Fa-f]+")
+
+
+def canonical(target: PushTarget) -> PushTarget:
+    """
+    The same, in the one form of its token: a token belongs to who registered it last, however it is written.
+
+    Raises:
+        BadRequest: it is of a browser, and no subscription.
+    """
+    match target.provider:
+        case "webpush":
+            return replace(target, token=Subscription.of(target.token).token)
+        case "apns" | "apns_sandbox" if _HEXADECIMAL.fullmatch(target.token):
+            return replace(target, token=target.token.lower())
+        case _:
+            return target
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

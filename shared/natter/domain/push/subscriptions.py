@@ -104,6 +104,12 @@ class Subscription:
         return found
 
     @property
+    def token(self) -> str:
+        """The one form of it: browsers write it in many, and with when it expires."""
+        keys = {"auth": _base64url(self.auth), "p256dh": _base64url(self.p256dh)}
+        return json.dumps({"endpoint": self.origin + self.path, "keys": keys}, separators=(",", ":"))
+
+    @property
     def origin(self) -> str:
         """As RFC 6454 writes it (6.2)."""
         return f"https://{self.authority}"
@@ -127,6 +133,10 @@ def _bytes(text: str, length: int, field: str) -> bytes:
     if _BASE64URL.fullmatch(text) is None or len(text) != -(-length * 4 // 3):
         raise BadRequest(f"token.{field}: must be {length} bytes in base64url, without padding")
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def _base64url(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
 def _point(text: str) -> bytes:

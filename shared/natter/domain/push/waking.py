@@ -20,6 +20,9 @@ WAIT_MS = 2_000
 WAIT_ONLINE_MS = 30_000
 """The same for who is online on another device, and is likely to read there."""
 
+CLOCKS_MS = 1_000
+"""What the clock of who adds members and that of the log may differ by, and more."""
+
 MAX_AGE_MS = 60 * 60 * 1000
 """What is older wakes nobody."""
 
@@ -63,6 +66,8 @@ class Reachable:
     """Milliseconds since the epoch."""
     notify: Notify = "all"
     notifications: Notifications = field(default_factory=Notifications)
+    joined_at: int = 0
+    """Milliseconds; of who has left and is back, when they came back."""
     blocked: bool = False
     """It is a direct conversation, across a block."""
 
@@ -119,7 +124,7 @@ def decide(message: Message, recipient: Recipient, device: DeviceId, now: int) -
         return Later(at=due)
     if device in recipient.connected:
         return Never(reason="connected")
-    if recipient.reachable is None:
+    if recipient.reachable is None or recipient.reachable.joined_at > message.at + CLOCKS_MS:
         return Never(reason="not_member")
     reason = _as_of_now(message, recipient.user_id, recipient.reachable, now)
     return Wake(wishes=recipient.reachable) if reason is None else Never(reason=reason)

@@ -48,6 +48,8 @@ class Wave:
     """How often a platform has refused somebody of these."""
     crowd: bool = False
     """It is for a crowd, as is all that is put off of it."""
+    not_before: int = 0
+    """Nobody is looked at until then (milliseconds), though it may be handed out earlier."""
 
 
 def waves(candidates: Iterable[Candidates], *, attempt: int = 0, crowd: bool = False) -> Iterator[Wave]:

@@ -17,8 +17,8 @@ class ChangePassword:
     after `Unavailable` may find the password changed already, and is known by the new one.
 
     Raises:
-        BadCredentials: the current password is wrong; counted as a failed sign-in.
-        RateLimited: there were too many wrong ones of late.
+        BadCredentials: the current password is wrong.
+        RateLimited: there were too many wrong ones of this session of late; the new one counts, where it is tried, too.
         Unavailable: it may have been changed, or another session may be live; repeat it.
     """
 
@@ -31,7 +31,9 @@ class ChangePassword:
         user = self.users.by_id(asking.user_id)
         if user is None:
             raise Unauthenticated
-        known = self.check(user.username, request.current, request.new, address=request.address)
+        known = self.check(
+            user.username, request.current, request.new, address=request.address, session=asking.session_id
+        )
         if not self.users.replace_password(known, self.passwords.hash(request.new)):
             raise BadCredentials  # somebody else has changed it meanwhile
         self.end_others(asking.user_id, but=asking.session_id)

@@ -6,6 +6,7 @@ from natter.domain.errors import NotFound
 from natter.domain.ids import DeviceId, UserId
 from natter.domain.limits import PUSH_REGISTRATIONS
 from natter.domain.paging import Page, page_by_id
+from natter.domain.push.registrations import canonical
 from natter.ports.accounts import Devices
 from natter.ports.limits import RateLimits
 from natter.ports.push import AbandonedEndpoints, PushEndpoints
@@ -39,13 +40,13 @@ class KeepDevices:
         Wake the device there. Whatever it raises, the device is woken where it was before.
 
         Raises:
-            BadRequest: the platform refuses the token.
+            BadRequest: the platform refuses the token, or it is none.
             NotFound: the user is not signed in on such a device.
             RateLimited: too many of the user's already; no platform was asked.
             Unavailable: a store or the platform does not answer in time; repeating it is safe.
         """
         self.limits.take(PUSH_REGISTRATIONS, user)
-        at = self.now_ms()
+        at, target = self.now_ms(), canonical(target)
         self.abandoned.claim(target, at=at)
         endpoint = self.endpoints.make(target)
         if self.devices.register_push(user, device, target, endpoint=endpoint, at=at):

@@ -25,7 +25,7 @@ class SignIn:
     open_session: OpenSession
 
     def __call__(self, request: SignInRequest) -> SignedIn:
-        known = self.check(request.username, request.password, address=request.address)
+        known = self.check(request.username, request.password, address=request.address, device=request.device.device_id)
         signed_in = self.open_session(known.user_id, request.device)
         if self.users.credentials(request.username) != known:
             self.open_session.undo(signed_in)

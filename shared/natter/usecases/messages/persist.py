@@ -30,6 +30,7 @@ from natter.ports.messages import EventLog, EventStore
 from natter.ports.reading import HeadCache, Timeline
 from natter.usecases.delivery.deliver import STALE_MS, Deliver, Delivery, Reply
 from natter.usecases.delivery.settle_posts import Settled
+from natter.usecases.messages.leftovers import load_readable, rows_of, void_in_parts
 from natter.usecases.messages.load import LoadConversations
 from natter.usecases.messages.unsettled_files import unsettled_files
 from natter.usecases.messages.warm import Warm
@@ -133,21 +134,30 @@ class Persist:
             self.store.write_heads(moved)
         except Unavailable:
             raise
-        except Exception as error:  # noqa: BLE001 - a refusal, whatever the store calls it; it is raised again
-            self._pass_horizon(batch, [*rows, *moved], error)
+        except Exception as error:  # a refusal, whatever the store calls it
+            if self._is_refused_for_good(batch, [*rows, *moved], error):
+                raise
             return None
         return touched, decisions
 
-    def _pass_horizon(self, batch: Sequence[Record], refused: Sequence[Row | Head], error: Exception) -> None:
-        """Let what is too old for the store be written as if it were younger; raises what `Horizon.move` does."""
+    def _is_refused_for_good(self, batch: Sequence[Record], refused: Sequence[Row | Head], error: Exception) -> bool:
+        """Whether it was refused for something else than its age; if not, it will be written as if it were younger."""
         conversation = batch[0].command.conversation_id
-        self.horizon.move(
-            min(each.written_at for each in refused),
-            error,
-            now_ms=self.now_ms(),
-            takes=lambda written_at: self.store.takes(conversation, written_at=written_at),
-        )
+        try:
+            self.horizon.move(
+                min(each.written_at for each in refused),
+                error,
+                now_ms=self.now_ms(),
+                takes=lambda written_at: self.store.takes(conversation, written_at=written_at),
+            )
+        except Unavailable:
+            raise
+        except Exception as refusal:
+            if refusal is not error:
+                raise
+            return True
         self.warm.clear()
+        return False
 
     def void(self, record: Record, followers: Sequence[Record]) -> None:
         """
@@ -161,20 +171,25 @@ class Persist:
         self.warm.forget(record.partition)
         conversation_id = record.command.conversation_id
         together = next(self._goes([record, *followers]))
-        records = [each for each in together if each.command.conversation_id == conversation_id]
-        tried, voided = self._load(records)[conversation_id], self._load([record])[conversation_id]
+        same = [each for each in together if each.command.conversation_id == conversation_id]
+        records, loaded = load_readable(same, self._load)
+        if loaded is None:
+            return  # all is read before anything is stored
+        tried, voided = loaded[conversation_id], self._load([record])[conversation_id]
         if record.position <= voided.head.position:
             return
         voided.void(record)
-        rows = _rows_of(tried, records)
+        rows = rows_of(tried, records)
         try:
             self.store.undo(rows, voided.head)
             self.store.write_heads([voided.head])
         except Unavailable:
             raise
         except Exception as error:  # noqa: BLE001 - as in `_store`
-            self._pass_horizon(records, [*rows, voided.head], error)
-            self.void(record, followers)
+            if self._is_refused_for_good(records, [*rows, voided.head], error):
+                void_in_parts(self.store, rows, voided.head)
+            else:
+                self.void(record, followers)
 
     def _goes(self, batch: Sequence[Record]) -> Iterator[Sequence[Record]]:
         return goes(_lanes(batch))
@@ -278,18 +293,6 @@ def _lanes(batch: Sequence[Record]) -> list[list[Record]]:
     for record in batch:
         lanes.setdefault(record.partition, []).append(record)
     return list(lanes.values())
-
-
-def _rows_of(conversation: Conversation, records: Iterable[Record]) -> list[Row]:
-    """All that folding them one after the other would write, up to one that cannot be folded."""
-    rows: list[Row] = []
-    for record in records:
-        try:
-            rows += conversation.fold(record).rows
-        except Exception as error:  # noqa: BLE001 - it is for this that it is set aside: nothing of it was written
-            _logger.info("nothing to be undone: %s", type(error).__name__)
-            break
-    return rows
 
 
 def _emissions(decisions: Sequence[Decision], events: Mapping[Place, Event]) -> list[Emission]:

@@ -6,7 +6,7 @@ as it was and tells them again; as soon as one is, all of them have been told (P
 Who takes them out of the queue waits until the fold has come to their place in the log.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import batched
 
 from natter.domain.attachments import UnsettledFiles, attachment_of
@@ -18,6 +18,9 @@ from natter.ports.reading import Timeline
 
 FILES_AT_ONCE = 20
 """Of one message of the queue: as many as one frame can show."""
+
+READ_AT_ONCE = 100
+"""Events, of 24 KB each: all that the messages of a batch of deletions ever said is more than there is memory."""
 
 
 def unsettled_files(
@@ -32,12 +35,13 @@ def unsettled_files(
     """
     happened = [decision.event for decision in decisions if decision.event is not None]
     named = {_place(event): _named_by(event, touched[event.conversation_id]) for event in happened}
-    here = {_place(event): event for event in happened}
-    before = {place for places in named.values() for place in places} - here.keys()
-    events = {**(timeline.events_at(sorted(before)) if before else {}), **here}
+    shown = {_place(event): attachment_of(event) for event in happened}
+    before = {place for places in named.values() for place in places} - shown.keys()
+    for some in batched(sorted(before), READ_AT_ONCE, strict=False):
+        shown |= {place: attachment_of(event) for place, event in timeline.events_at(some).items()}
     files: dict[tuple[ConversationId, UserId], dict[AttachmentId, None]] = {}
     for event in happened:
-        found = _files(events[place] for place in named[_place(event)] if place in events)
+        found = dict.fromkeys(file for place in named[_place(event)] if (file := shown.get(place)) is not None)
         if found:
             uploader = _author(event, touched[event.conversation_id])
             files.setdefault((event.conversation_id, uploader), {}).update(found)
@@ -70,10 +74,6 @@ def _author(event: Event, conversation: Conversation) -> UserId:
     if event.type == "message":
         return event.sender_id
     return conversation.targets[event.payload["target_seq"]].sender_id
-
-
-def _files(events: Iterable[Event]) -> dict[AttachmentId, None]:
-    return dict.fromkeys(file for event in events if (file := attachment_of(event)) is not None)
 
 
 def _place(event: Event) -> Place:

@@ -11,11 +11,14 @@ from natter.domain.errors import Unavailable
 from natter.domain.fold.accounting import Stored, own_outcome, unaccounted
 from natter.domain.fold.conversation import client_id_key
 from natter.domain.messages.commands import Record
-from natter.names import EPOCH
+from natter.names import CLIENT_ID_TTL_S, EPOCH
 from natter.ports.ledger import CommandHistory, Logged, Stretch
 from natter.ports.reading import Timeline
 
 _logger = logging.getLogger(__name__)
+
+KEPT_MS = CLIENT_ID_TTL_S * 1000 - 60 * 60 * 1000
+"""For how long what became of an item can be told, for sure: an hour less than the store keeps it."""
 
 UNREADABLE = -1
 """Nobody knows what is in the record."""
@@ -40,7 +43,7 @@ class Reconciled:
     """Of which it was made sure what became of them."""
     lost: tuple[Lost, ...]
     missed: int
-    """Records that the log had dropped before anybody looked at them."""
+    """Records that the log had dropped before anybody looked at them, or of which nothing can be told any more."""
     age_ms: int
     """About how old the oldest record is that was decided, and for which there was no time; 0: there is none."""
 
@@ -58,6 +61,10 @@ class Reconcile:
     client id, the event at the place that it names, the head. What is lost is named in the log before the place moves
     on, so it is found at least once. Where the log stops answering, what was looked at before counts, and the rest is
     behind (`age_ms`): one partition that cannot be read hides nothing of the others.
+
+    Of what is older than outcomes are kept, nothing can be told: it is not lost for that. Nobody has looked at it where
+    the ledger goes on from its place; where there is none (brokers forget those of partitions in which nothing is said
+    for a week), it was looked at long ago.
 
     Raises:
         Unavailable: the store did not answer, or the log not once. The next run begins where this one did.
@@ -79,10 +86,15 @@ class Reconcile:
         times: dict[int, int] = {}
         suspects: list[Lost] = []
         items, since, oldest = 0, self.now_ms(), self.now_ms()
+        missed = {each: stretch.missed for each, stretch in stretches.items()}
+        kept_since = self.now_ms() - KEPT_MS
         with closing(self._readable(stretches)) as chunks:
             for chunk in chunks:
-                found = self._suspects(chunk)
-                items += sum(len(each.command.items) for each in chunk if each.command is not None)
+                kept = [each for each in chunk if each.at >= kept_since]
+                found = self._suspects(kept)
+                items += sum(len(each.command.items) for each in kept if each.command is not None)
+                for each in chunk:
+                    missed[each.partition] += each.at < kept_since and stretches[each.partition].is_resumed
                 oldest = min(oldest, *(each.at for each in chunk))
                 if found:
                     suspects += found
@@ -92,7 +104,7 @@ class Reconcile:
                 if self.now_ms() >= deadline:
                     break
         lost = self._not_set_aside(suspects, since)
-        missed = {each: stretch.missed for each, stretch in stretches.items() if stretch.missed}
+        missed = {each: records for each, records in missed.items() if records}
         _report(lost, missed)
         self.history.looked_at(places)
         left = [times.get(each, oldest) for each, stretch in stretches.items() if places[each] < stretch.end]

@@ -55,7 +55,7 @@ class EraseSelf:
         if user is None:
             raise Unauthenticated
         if not self.start.is_asked_for(user.user_id):
-            self.check(user.username, password, address=address)
+            self.check(user.username, password, address=address, session=asking.session_id)
         self.start(user.user_id)
 
 

@@ -1,7 +1,7 @@
 """Put those back into the queue who are to be looked at once more."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from natter.domain.clock import NowMs
 from natter.domain.ids import ConversationId, UserId
@@ -11,7 +11,7 @@ from natter.domain.push.waves import Candidates, Wave, waves
 from natter.ports.push import WaveQueue
 
 MAX_DELAY_S = 900
-"""The longest that the queue keeps anything back; what is to wait longer is looked at in between."""
+"""The longest that the queue keeps anything back; what is to wait longer is put back in between."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,13 +52,18 @@ class LookAgain:
         delay_s = self.delay_s(attempt) if several and not got_on else 0
         self._add([(each, delay_s) for each in several], attempt=attempt, crowd=wave.crowd)
 
+    def when_it_is_time(self, wave: Wave) -> None:
+        """The whole of a wave that was handed out too early."""
+        self.queue.add([wave], delay_s=min(-(-(wave.not_before - self.now_ms()) // 1000), MAX_DELAY_S))
+
     def _add(self, delayed: Iterable[tuple[Watched, int]], *, attempt: int, crowd: bool) -> None:
         """Each after its seconds; those of the same are looked at together."""
         together: dict[int, list[Watched]] = {}
         for each, delay_s in delayed:
-            together.setdefault(min(max(0, delay_s), MAX_DELAY_S), []).append(each)
+            together.setdefault(max(0, delay_s), []).append(each)
+        now = self.now_ms()
         added = [
-            (wave, delay_s)
+            (replace(wave, not_before=now + delay_s * 1000 if delay_s > MAX_DELAY_S else 0), min(delay_s, MAX_DELAY_S))
             for delay_s, some in together.items()
             for wave in waves(_by_messages(some), attempt=attempt, crowd=crowd)
         ]

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from natter.domain.budgets import PUSHES_S, WAVE_MOST_S, WAVE_S
+from natter.domain.budgets import LOOK_S, PUSHES_S, WAVE_MOST_S, WAVE_S
 from natter.domain.clock import NowMs
 from natter.domain.errors import Unavailable
 from natter.domain.ids import ConversationId, UserId
@@ -103,7 +103,7 @@ class WakeDevices:
     an hour old. If the platform does not answer, or this function dies, the mark stays: better no push than two.
 
     So that it does not die of its time limit while marks are set, few devices are marked at once, and nobody any more
-    when it is late: who is left goes back into the queue.
+    when it is late, or the look was a while ago: who is left goes back into the queue, and is looked at again.
 
     Raises:
         Unavailable: a store did not answer in time. Looking at the wave again is safe.
@@ -121,14 +121,18 @@ class WakeDevices:
 
     def __call__(self, wave: Wave) -> Woken:
         began = self.now_ms()
+        if began < wave.not_before:
+            self.again.when_it_is_time(wave)
+            return Woken()
         registered = self.registrations.of({user for each in wave.candidates for user in each.users})
         candidates = only(wave.candidates, registered.keys())
         woken = Woken(never=Counter(unregistered=_pairs(wave.candidates) - _pairs(candidates)))
         if not candidates:
             return woken
         due, left = self._decided(candidates, registered, woken)
+        looked = self.now_ms()
         for some in _portions(due):
-            if self._took_s(began) < WAVE_S:
+            if self._took_s(began) < WAVE_S and self._took_s(looked) < LOOK_S:
                 self._handed_over(self._claimed(some, left), began, left, woken)
             else:
                 left.untried += [each.watched for each in some]

@@ -40,6 +40,18 @@ class Move:
     """The connection that said so; None if several did, or none."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Moved:
+    """A cursor as it was and is, and what has moved it."""
+
+    before: Cursor
+    after: Cursor
+    records: Sequence[ReceiptRecord]
+
+    def then(self, later: "Moved") -> "Moved":
+        return Moved(before=self.before, after=later.after, records=(*self.records, *later.records))
+
+
 @dataclass(frozen=True, kw_only=True)
 class FoldReceipts:
     """
@@ -64,10 +76,17 @@ class FoldReceipts:
     horizon: Horizon = field(default_factory=Horizon)
 
     def __call__(self, batch: Sequence[ReceiptRecord]) -> None:
-        for go in goes(batch):
-            self._fold(go)
+        """Whose receipts lie apart is told of last: everybody else waits for the first round alone."""
+        rounds = iter(goes(batch))
+        self._tell(self._store(next(rounds, ())))
+        later: dict[CursorKey, Moved] = {}
+        for go in rounds:
+            for key, moved in self._store(go).items():
+                later[key] = later[key].then(moved) if key in later else moved
+        self._tell(later)
 
-    def _fold(self, batch: Sequence[ReceiptRecord]) -> None:
+    def _store(self, batch: Sequence[ReceiptRecord]) -> Mapping[CursorKey, Moved]:
+        """Whose cursors have moved."""
         by_member: dict[CursorKey, list[ReceiptRecord]] = {}
         for record in self._possible(batch):
             key = record.receipt.conversation_id, record.receipt.user_id
@@ -84,20 +103,22 @@ class FoldReceipts:
             raise
         except Exception as error:  # noqa: BLE001 - a refusal, whatever the store calls it; it is raised again
             self._pass_horizon(after, error)
-            self._fold(batch)
-            return
+            return self._store(batch)
+        return {
+            key: Moved(before=before[key], after=cursor, records=tuple(by_member[key])) for key, cursor in after.items()
+        }
+
+    def _tell(self, moved: Mapping[CursorKey, Moved]) -> None:
         moves: dict[ConversationId, list[Move]] = {}
-        for (conversation, user), cursor in after.items():
-            key = conversation, user
-            progress = risen(user, before[key], cursor)
-            if progress is not None:
-                move = Move(progress=progress, said_by=_only_connection(by_member[key]))
-                moves.setdefault(conversation, []).append(move)
-        self._show(moves)
         reading: dict[UserId, set[DeviceId | None]] = {}
-        for key, cursor in after.items():
-            if cursor.read_seq != before[key].read_seq:
-                reading.setdefault(key[1], set()).update(_devices(by_member[key], above=before[key].read_seq))
+        for (conversation, user), each in moved.items():
+            progress = risen(user, each.before, each.after)
+            if progress is not None:
+                move = Move(progress=progress, said_by=_only_connection(each.records))
+                moves.setdefault(conversation, []).append(move)
+            if each.after.read_seq != each.before.read_seq:
+                reading.setdefault(user, set()).update(_devices(each.records, above=each.before.read_seq))
+        self._show(moves)
         if reading:
             self.has_read({user: _only(devices) for user, devices in reading.items()})
 

@@ -58,6 +58,8 @@ def http_date(at_s: float) -> str:
         (http_date(NOW_S - 90), 0),
         (http_date(NOW_S + 10**8), MAX_RETRY_AFTER_MS),
         ("Fri, 99 Jan 2027 99:99:99 GMT", None),
+        ("Fri, 01 Jan 99999999999 00:00:00 GMT", None),
+        ("Fri, 01 Jan 2027 00:00:00 +99999999999999", None),
     ],
 )
 def test_a_wait_is_in_seconds_or_until_a_date_and_bounded(said: str | None, waits_ms: int | None) -> None:

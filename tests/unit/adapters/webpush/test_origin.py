@@ -11,7 +11,10 @@ LOOPBACK = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 9))
 
 
 class TestAnAddress:
-    @pytest.mark.parametrize("address", ["142.250.74.42", "2a00:1450:4001:82b::200a", "::ffff:142.250.74.42"])
+    @pytest.mark.parametrize(
+        "address",
+        ["142.250.74.42", "2a00:1450:4001:82b::200a", "2600:9000::1", "::ffff:142.250.74.42", "64:ff9b::8efa:4a2a"],
+    )
     def test_of_the_internet_is_public(self, address: str) -> None:
         assert is_public(address)
 
@@ -43,6 +46,13 @@ class TestAnAddress:
             "64:ff9b::a9fe:a9fe",
             "2002:7f00:1::",
             "2002:a9fe:a9fe::1",
+            "::127.0.0.1",
+            "::169.254.169.254",
+            "::ffff:0:10.0.0.1",
+            "fec0::1",
+            "4000::1",
+            "5f00::1",
+            "3fff::1",
         ],
     )
     def test_of_this_machine_or_a_network_of_ours_is_not(self, address: str) -> None:

@@ -44,6 +44,21 @@ class TestASubscription:
         assert Subscription.of(token("https://LocalHost:8443/x")).origin == "https://localhost:8443"
         assert Subscription.of(token("https://host:443/x")).origin == "https://host"
 
+    def test_is_one_token_however_it_is_written(self) -> None:
+        """It was another's as well whose browser wrote it with another time of expiry, or a space."""
+        port, place = "https://Updates.push.services.mozilla.com:443", ENDPOINT.split("/", 3)[3]
+        loose = KEYS["auth"][:-1] + "B"  # its last bits are of no byte
+        written = (
+            token(),
+            token(expirationTime=1_800_000_000_000),
+            token() + " ",
+            json.dumps({"keys": dict(reversed(KEYS.items())), "endpoint": f"{port}/{place}"}),
+            token(keys=KEYS | {"auth": loose}),
+        )
+        (one,) = {Subscription.of(each).token for each in written}
+        assert Subscription.of(one) == Subscription.of(token())
+        assert Subscription.of(token(ENDPOINT + "2")).token != one
+
     def test_shows_nobody_how_to_wake_it(self) -> None:
         assert repr(Subscription.of(token())) == "Subscription(updates.push.services.mozilla.com)"
 

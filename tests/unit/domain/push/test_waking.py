@@ -12,6 +12,7 @@ from natter.domain.accounts.notifications import Notifications, QuietHours
 from natter.domain.ids import ConversationId, DeviceId, UserId
 from natter.domain.messages.events import Event
 from natter.domain.push.waking import (
+    CLOCKS_MS,
     MAX_AGE_MS,
     WAIT_MS,
     WAIT_ONLINE_MS,
@@ -72,6 +73,7 @@ def test_it_is_decided_as_it_is_when_it_is_due() -> None:
         ("connected", SAID, {"connected": {PHONE: False}}),
         ("own", replace(SAID, sender_id=BEN), {}),
         ("not_member", SAID, {"reachable": None}),
+        ("not_member", MENTION, {"joined_at": AT + CLOCKS_MS + 1}),
         ("read", SAID, {"read_seq": 7}),
         ("muted", SAID, {"muted_until": DUE + 1}),
         ("muted", MENTION, {"muted_until": DUE + 1, "notifications": Notifications(mentions_pierce_mute=False)}),
@@ -91,6 +93,7 @@ def test_who_is_not_woken(reason: Reason, message: Message, but: dict[str, objec
     ("message", "but"),
     [
         (SAID, {"muted_until": DUE}),
+        (SAID, {"joined_at": AT + CLOCKS_MS}),
         (MENTION, {"muted_until": DUE + 1}),
         (MENTION, {"notify": "mentions"}),
         (MENTION, {"notify": "mentions", "muted_until": DUE + 1}),
@@ -124,6 +127,7 @@ def test_a_message_is_read_from_its_event() -> None:
 wishes = st.builds(
     Reachable,
     kind=st.just("group"),
+    joined_at=st.integers(AT - MAX_AGE_MS, AT + MAX_AGE_MS),
     blocked=st.booleans(),
     muted_until=st.none() | st.integers(AT - MAX_AGE_MS, AT + 2 * MAX_AGE_MS),
     notify=st.sampled_from(["all", "mentions", "none"]),
@@ -168,6 +172,7 @@ def test_whoever_is_woken_is_away_for_everybody_who_could_see_it(
         assert recipient.read_seq < message.seq
         assert PHONE not in recipient.connected
         assert not recipient.reachable.blocked
+        assert recipient.reachable.joined_at <= message.at + CLOCKS_MS
         assert WAIT_MS <= now - message.at <= MAX_AGE_MS
         assert recipient.reachable.notify != "none"
 

@@ -24,7 +24,7 @@ from local.doors.refusals import Denied
 from local.doors.requests import HttpRequest
 from local.doors.tally import Passed, Tally
 from local.runtime.http1 import Exchange, HttpServer
-from natter.adapters.gateway.signing import Signer
+from natter.adapters.http.signing import Signer
 
 REGION, ACCOUNT = "eu-west-1", "000000000000"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/send"
@@ -284,3 +284,18 @@ class TestConnections:
             door.check_post(self.post(door, b"another"), self.RESOURCE, datetime.now(UTC))
         with pytest.raises(BadSignature, match="expired"):
             door.check_post(self.post(door), self.RESOURCE, datetime.now(UTC) + timedelta(minutes=6))
+
+
+class TestTraces:
+    async def test_an_export_of_traces_takes_three_grants(self, door: AwsDoor) -> None:
+        me = door.identities.of_role(ROLE)
+        signer = Signer(lambda: Credentials(me.access_key, me.secret_key, me.token), service="xray", region=REGION)
+        headers = signer.sign("POST", "127.0.0.1:1", "/v1/traces", b"{}", content_type="application/json")
+        export, now = HttpRequest("POST", "/v1/traces", "", headers, b"{}"), datetime.now(UTC)
+        grants = [(f"xray:{each}", "*") for each in ("PutTraceSegments", "PutSpans", "PutSpansForIndexing")]
+        for missing in grants:
+            door.access.grants = granted(*(each for each in grants if each != missing))
+            with pytest.raises(Denied, match=f"not authorized to perform: {missing[0]} "):
+                door.check(export, now)
+        door.access.grants = granted(*grants)
+        assert door.check(export, now) is not None

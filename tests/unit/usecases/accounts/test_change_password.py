@@ -56,18 +56,33 @@ class TestChangePassword:
         assert world.lives(other.principal.session_id)
         assert world.sign_in(a_sign_in("ann"))
 
-    def test_wrong_ones_are_counted_as_failed_sign_ins(self, world: World, mine: SignedIn) -> None:
-        """With those at sign-in: together five a minute."""
-        for _ in range(3):
-            with pytest.raises(BadCredentials):
-                world.change_password(mine.principal, wanted(current="wrong"))
+    def test_of_a_session_five_passwords_a_minute_are_tried(self, world: World, mine: SignedIn) -> None:
+        """The current one and the new one are two: each attempt told of both, ten a minute."""
         for _ in range(2):
             with pytest.raises(BadCredentials):
-                world.sign_in(a_sign_in("ann", password="wrong"))
+                world.change_password(mine.principal, wanted(current="wrong"))
+        with pytest.raises(RateLimited):
+            world.change_password(mine.principal, wanted(current="wrong", new=PASSWORD))
         with pytest.raises(RateLimited):
             world.change_password(mine.principal, wanted())
-        with pytest.raises(RateLimited):
-            world.sign_in(a_sign_in("ann"))
+        world.clock.advance(seconds=60)
+        world.change_password(mine.principal, wanted())
+
+    def test_who_tries_it_at_the_door_keeps_nobody_from_changing_it(self, world: World, mine: SignedIn) -> None:
+        """Whoever knew a name could, five times a minute, and also keep its owner from going for good."""
+        for _ in range(5):
+            with pytest.raises(BadCredentials):
+                world.sign_in(a_sign_in("ann", password="wrong"))
+        world.change_password(mine.principal, wanted())
+
+    def test_who_tries_it_in_a_session_keeps_nobody_else_out(self, world: World, mine: SignedIn) -> None:
+        """A thief's, of a lost phone."""
+        other = world.sign_in(a_sign_in("ann"))
+        for _ in range(9):
+            with pytest.raises((BadCredentials, RateLimited)):
+                world.change_password(mine.principal, wanted(current="wrong"))
+        assert world.sign_in(a_sign_in("ann"))
+        world.change_password(other.principal, wanted())
 
     def test_what_was_interrupted_is_completed_by_asking_again(self, world: World, mine: SignedIn) -> None:
         """P9: the password was changed, a connection may be open; the same request ends what is left."""
@@ -100,8 +115,8 @@ class TestChangePassword:
         """It had checked the old password before the change, and opens its session after."""
 
         class Meanwhile:
-            def __call__(self, username: str, *passwords: str, address: str) -> Any:
-                known = world.check(username, *passwords, address=address)
+            def __call__(self, username: str, *passwords: str, **asking: Any) -> Any:
+                known = world.check(username, *passwords, **asking)
                 world.change_password(mine.principal, wanted())
                 return known
 

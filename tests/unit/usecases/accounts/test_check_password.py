@@ -25,14 +25,14 @@ class TestCheckPassword:
         ann = world.add("ann")
         assert world.check("ann", "wrong", PASSWORD, address="192.0.2.1").user_id == ann.user_id
 
-    def test_several_wrong_ones_are_one_attempt(self) -> None:
+    def test_each_wrong_one_counts(self) -> None:
         world = World()
         world.add("ann")
-        for _ in range(5):
+        for _ in range(2):
             with pytest.raises(BadCredentials):
                 world.check("ann", "wrong", "wrong, too", address="192.0.2.1")
         with pytest.raises(RateLimited):
-            world.check("ann", PASSWORD, address="192.0.2.1")
+            world.check("ann", "wrong", PASSWORD, address="192.0.2.1")
 
     def test_an_address_that_is_refused_takes_nothing_of_a_name(self) -> None:
         """Or one host would lock out everybody whose name it knows."""

@@ -53,6 +53,14 @@ class TestKeepDevices:
             world.keep_devices.register_push(principal.user_id, principal.device_id, TARGET)
         assert (pushes(world, anns), pushes(world, bobs)) == ({"phone": None}, {"phone": "fcm"})
 
+    def test_however_it_is_written(self, world: World) -> None:
+        """Two people on one phone, whose apps write its token differently: both were woken."""
+        anns, bobs = on(world, "ann", "phone"), on(world, "bob", "phone")
+        for principal, token in ((anns, "00fcab"), (bobs, "00FCAB")):
+            target = PushTarget(provider="apns", token=token)
+            world.keep_devices.register_push(principal.user_id, principal.device_id, target)
+        assert (pushes(world, anns), pushes(world, bobs)) == ({"phone": None}, {"phone": "apns"})
+
     def test_only_on_ones_own_devices(self, world: World) -> None:
         anns, bobs = on(world, "ann", "anns"), on(world, "bob", "bobs")
         for device in (bobs.device_id, DeviceId("unknown")):

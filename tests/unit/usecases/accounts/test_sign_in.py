@@ -117,3 +117,45 @@ class TestSignIn:
 
     def test_repr_keeps_the_password(self) -> None:
         assert repr(a_sign_in("ann")) == "SignInRequest(ann)"
+
+
+class TestWhoIsKept:
+    """Out, by whoever knows the name and tries it five times a minute."""
+
+    def attempts(self, world: World, number: int, *, device_id: DeviceId | None = None) -> None:
+        for _ in range(number):
+            with pytest.raises((BadCredentials, RateLimited)):
+                world.sign_in(a_sign_in("ann", password="wrong", device_id=device_id))
+
+    def test_nobody_on_a_device_that_they_have_signed_in_on(self) -> None:
+        world = World()
+        world.add("ann")
+        phone = world.sign_in(a_sign_in("ann")).principal.device_id
+        self.attempts(world, 9)
+        assert world.sign_in(a_sign_in("ann", device_id=phone))
+        with pytest.raises(RateLimited):
+            world.sign_in(a_sign_in("ann"))
+        with pytest.raises(RateLimited):
+            world.sign_in(a_sign_in("ann", device_id=DeviceId("mallorys")))
+
+    def test_there_as_many_are_tried_and_no_more(self) -> None:
+        world = World()
+        world.add("ann")
+        phone, desk = (world.sign_in(a_sign_in("ann")).principal.device_id for _ in range(2))
+        self.attempts(world, 5)
+        self.attempts(world, 5, device_id=phone)
+        with pytest.raises(RateLimited):
+            world.sign_in(a_sign_in("ann", device_id=phone))
+        assert world.sign_in(a_sign_in("ann", device_id=desk))
+
+    def test_a_device_of_somebody_else_is_of_no_use(self) -> None:
+        world = World()
+        for name in ("ann", "mallory"):
+            world.add(name)
+        mallorys = world.sign_in(a_sign_in("mallory")).principal.device_id
+        self.attempts(world, 5)
+        with pytest.raises(RateLimited):
+            world.sign_in(a_sign_in("ann", device_id=mallorys))
+        for _ in range(9):
+            with pytest.raises((BadCredentials, RateLimited)):
+                world.sign_in(a_sign_in("nobody", password="wrong", device_id=mallorys))

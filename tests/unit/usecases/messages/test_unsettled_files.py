@@ -7,7 +7,7 @@ import pytest
 from natter.domain.errors import Unavailable
 from natter.domain.ids import AttachmentId
 from natter.domain.messages.states import MAX_EDITS
-from natter.usecases.messages.unsettled_files import FILES_AT_ONCE
+from natter.usecases.messages.unsettled_files import FILES_AT_ONCE, READ_AT_ONCE
 from tests.messages import (
     ANN,
     BOB,
@@ -68,6 +68,28 @@ class TestUnsettledFiles:
         stage.persist(a_log([created(), posted, *edits, a_command(a_delete("d", 2))]))
         assert sum(len(files) for _, files, _ in stage.told()) == MAX_EDITS + 1
         assert {len(files) for _, files, _ in stage.told()} == {FILES_AT_ONCE, 1}
+
+    def test_of_all_that_many_messages_have_said_little_is_read_at_once(self) -> None:
+        """A batch of deletions read every edit of theirs whole: hundreds of megabytes, and the function died of it."""
+        stage = Stage()
+        messages = range(2, 7)
+        edits = [
+            a_command(an_edit(f"e{target}-{n}", target, content=attached(AttachmentId(f"f{target}-{n}"))))
+            for target in messages
+            for n in range(MAX_EDITS)
+        ]
+        posts = [a_command(a_post(f"m{target}")) for target in messages]
+        deletions = [a_command(a_delete(f"d{target}", target)) for target in messages]
+        records = a_log([created(), *posts, *edits, *deletions])
+        begin = len(records) - len(deletions)
+        stage.persist(records[:begin])
+        told = len(stage.told())
+        with patch.object(stage.tables, "events_at", wraps=stage.tables.events_at) as events_at:
+            stage.persist(records[begin:])
+        asked = [len(call.args[0]) for call in events_at.call_args_list]
+        assert max(asked) == READ_AT_ONCE
+        assert sum(asked) >= len(messages) * (MAX_EDITS + 1)
+        assert sum(len(files) for _, files, _ in stage.told()[told:]) == len(edits)
 
     def test_nothing_else_touches_the_queue(self) -> None:
         """A refused edit or deletion, mere words, a retry, a replay."""

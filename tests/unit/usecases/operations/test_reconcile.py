@@ -8,7 +8,7 @@ from natter.domain.errors import Unavailable
 from natter.domain.fold.conversation import client_id_key
 from natter.domain.messages.commands import Record
 from natter.ports.ledger import Logged, Stretch
-from natter.usecases.operations.reconcile import UNREADABLE, Lost, Reconcile, Reconciled
+from natter.usecases.operations.reconcile import KEPT_MS, UNREADABLE, Lost, Reconcile, Reconciled
 from tests.memory.command_history import MemoryCommandHistory
 from tests.memory.tables import MemoryTables
 from tests.messages import BOB, LOBBY, NOON, a_command, a_delete, a_log, a_post, created
@@ -101,6 +101,22 @@ class TestReconcile:
         ledger = Ledger()
         lose(ledger)
         assert ledger.lost() == lost
+
+    def test_what_is_older_than_outcomes_are_kept_was_missed_and_not_lost(self) -> None:
+        """The ledger had not run for nine days, and named every message of the first of them as lost."""
+        ledger = Ledger()
+        ledger.history.places = {0: 0}
+        losing_an_outcome(ledger)
+        ledger.now = NOON + KEPT_MS + 1
+        assert ledger.reconcile() == Reconciled(items=0, lost=(), missed=4, age_ms=0)
+        assert ledger.history.places == {0: 4}
+
+    def test_nor_is_it_missed_where_nobody_knows_any_more_that_it_was_looked_at(self) -> None:
+        """Brokers forget the place of a partition in which nothing is said for a week."""
+        ledger = Ledger()
+        losing_an_outcome(ledger)
+        ledger.now = NOON + KEPT_MS + 1
+        assert ledger.reconcile() == Reconciled(items=0, lost=(), missed=0, age_ms=0)
 
     def test_an_event_in_the_place_of_another_is_no_outcome_of_it(self) -> None:
         ledger = Ledger()

@@ -1,7 +1,8 @@
 import pytest
 
-from natter.domain.errors import NotFound, NotMember
+from natter.domain.errors import NotFound, NotMember, RateLimited
 from natter.domain.ids import ConversationId, UserId
+from natter.domain.limits import REPORTS
 from natter.domain.operations import Report
 from tests.chat import Chat
 from tests.identity import NOON
@@ -47,6 +48,16 @@ class TestReportEvent:
         room.chat.say(room.lobby, room.ann, a_delete("d3", 2))
         room.report(room.bob, 2)
         assert [(report.seq, report.sender) for report in room.found()] == [(2, room.ann)]
+
+    def test_of_one_reporter_are_so_many(self, room: Room) -> None:
+        """Each is a row until somebody has looked at it: at the rate of requests, two million a day."""
+        room.chat.say(room.lobby, room.ann, *(a_post(f"more{number}") for number in range(REPORTS.burst)))
+        for seq in range(2, 2 + REPORTS.burst):
+            room.report(room.bob, seq)
+        with pytest.raises(RateLimited):
+            room.report(room.bob, 2 + REPORTS.burst)
+        assert len(room.found()) == REPORTS.burst
+        room.report(room.ann, 2)
 
     @pytest.mark.parametrize("seq", [3, 1000, 2**53 - 1])
     def test_what_is_not_there_is_not_found(self, room: Room, seq: int) -> None:

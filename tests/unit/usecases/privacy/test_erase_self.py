@@ -5,7 +5,7 @@ import pytest
 from natter.domain.accounts.identities import Identity
 from natter.domain.accounts.users import SignedIn
 from natter.domain.errors import BadCredentials, RateLimited, Unauthenticated, Unavailable
-from natter.domain.limits import FAILED_SIGN_INS_PER_NAME
+from natter.domain.limits import WRONG_PASSWORDS_PER_SESSION
 from tests.identity import PASSWORD, World, a_connection, a_sign_in, a_user
 from tests.memory.session_states import MemorySessionStates
 
@@ -42,8 +42,8 @@ class TestEraseSelf:
         assert (is_in(world, ann), is_in(world, other), world.sockets.open) == (False, False, [])
         assert world.erasures.requested(ann.principal.user_id)
 
-    def test_a_wrong_password_erases_nothing_and_counts_as_a_failed_sign_in(self, world: World, ann: SignedIn) -> None:
-        for _ in range(FAILED_SIGN_INS_PER_NAME.burst):
+    def test_a_wrong_password_erases_nothing_and_too_many_have_to_wait(self, world: World, ann: SignedIn) -> None:
+        for _ in range(WRONG_PASSWORDS_PER_SESSION.burst):
             with pytest.raises(BadCredentials):
                 world.erase_self(ann.principal, "wrong horse", address=ADDRESS)
         with pytest.raises(RateLimited):

@@ -55,6 +55,15 @@ class TestLookAgain:
 
         assert [(delay_s, wave.attempt) for delay_s, wave in queue.waiting] == [(16, 4), (61, 4)]
 
+    def test_one_that_wants_to_be_left_alone_for_longer_than_the_queue_keeps_anything_is(self) -> None:
+        again, queue = self.again()
+        again.after_refusals([(Watched(message=a_message(1), user_id=BOB), refused(2_000_000))], WAVE)
+        ((delay_s, wave),) = queue.waiting
+        assert (delay_s, wave.not_before) == (MAX_DELAY_S, NOON + 2_000_000)
+        queue.waiting.clear()
+        again.when_it_is_time(wave)
+        assert queue.waiting == [(MAX_DELAY_S, wave)]
+
     def test_where_there_was_no_time_for_anybody_it_is_tried_later(self) -> None:
         again, queue = self.again()
         again.for_want_of_time([Watched(message=a_message(1), user_id=BOB)], WAVE, got_on=False)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from natter.domain.budgets import PUSHES_S, WAVE_MOST_S, WAVE_S
+from natter.domain.budgets import LOOK_S, PUSHES_S, WAVE_MOST_S, WAVE_S
 from natter.domain.errors import Unavailable
 from natter.domain.ids import DeviceId, UserId
 from natter.domain.push.bursts import WINDOW_MS
@@ -162,6 +162,21 @@ class TestTime:
         stage.hand_out()
         assert len({device for device, _ in stage.pushed}) == len(stage.pushed) == WAVE_USERS
 
+    def test_who_was_looked_at_a_while_ago_is_looked_at_again(self) -> None:
+        """The last of a hundred could have read it for seconds when they were woken, or be signed out."""
+        stage = self.stage(people=2 * USERS_AT_ONCE, composing_s=LOOK_S)
+        last, compose = UserId(f"u{2 * USERS_AT_ONCE - 1:03}"), stage.before_composing
+
+        def read_meanwhile() -> None:
+            compose()
+            stage.read(last, stage.seq)
+
+        stage.before_composing = read_meanwhile
+        stage.said()
+        woken = stage.hand_out()
+        assert len({device for device, _ in stage.pushed}) == len(stage.pushed) == 2 * USERS_AT_ONCE - 1
+        assert sum(each.never["read"] for each in woken) == 1
+
     def test_who_is_claimed_when_it_is_too_late_is_not_pushed_but_can_be(self) -> None:
         stage = self.stage(people=1, composing_s=WAVE_MOST_S)
         stage.said()
@@ -216,6 +231,20 @@ def test_one_that_has_recovered_gets_it() -> None:
     stage.hand_out()
 
     assert stage.bodies == ["hello"]
+
+
+def test_one_that_wants_to_be_left_alone_for_half_an_hour_is() -> None:
+    """Longer than the queue keeps anything: it was asked again after a quarter."""
+    stage = PushStage(BOB)
+    stage.service.answers[PHONE] = replace(REFUSED, retry_after_ms=30 * 60_000)
+    stage.said()
+    (wave,) = stage.take()
+    began = stage.now
+    stage.wake(wave)
+    stage.service.answers.clear()
+    stage.hand_out()
+    assert (stage.bodies, len(stage.service.asked)) == (["hello"], 2)
+    assert stage.now - began == 30 * 60_000
 
 
 def test_no_answer_is_not_asked_again() -> None:

@@ -1,23 +1,20 @@
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from typing import Any, override
+from typing import override
 
 import pytest
 
-from natter.domain.connections import Connection
-from natter.domain.conversations.records import CreateRequest
 from natter.domain.conversations.roster import NO_ROSTER, Roster
 from natter.domain.errors import Unavailable
-from natter.domain.ids import ConnectionId, ConversationId, DeviceId, UserId
+from natter.domain.ids import ConversationId, UserId
 from natter.domain.push.badges import Readers
-from natter.domain.receipts import MAX_READERS_SHOWN, SPAN_MS, Cursor, CursorKey, Receipt, ReceiptRecord
-from natter.domain.write_times import REACH_US
-from natter.usecases.receipts.fold_receipts import ROSTERS_AT_ONCE, FoldReceipts
-from tests.chat import Chat
+from natter.domain.receipts import MAX_READERS_SHOWN, Cursor, CursorKey
+from natter.usecases.receipts.fold_receipts import ROSTERS_AT_ONCE
 from tests.memory.admission import MemoryAdmission
 from tests.memory.tables import MemoryTables
-from tests.messages import NOON, a_connection, a_post
+from tests.messages import NOON, a_post
+from tests.support.receipts import Stage
 
 
 class CountingTables(MemoryTables):
@@ -47,20 +44,6 @@ class DownAdmission:
         raise Unavailable(f"the members of {conversation}")
 
 
-class AgingTables(MemoryTables):
-    """Take nothing that is older than `oldest` (µs)."""
-
-    oldest = 0
-
-    def takes(self, conversation: ConversationId, *, written_at: int) -> bool:  # noqa: ARG002
-        return written_at >= self.oldest
-
-    def write_cursors(self, cursors: Mapping[CursorKey, Cursor]) -> None:
-        if any(cursor.written_at < self.oldest for cursor in cursors.values()):
-            raise LookupError("refused for its age")
-        super().write_cursors(cursors)
-
-
 class EmptyAdmission:
     def role(self, conversation: ConversationId, user: UserId) -> None:
         raise AssertionError(f"nobody asks for {user} in {conversation}")
@@ -73,66 +56,6 @@ class EmptyAdmission:
 
     def replace(self, conversation: ConversationId) -> None:
         raise AssertionError(f"nothing changes in {conversation}")
-
-
-class Stage:
-    """Ann, Bob and Cid in a group whose head is at 5, after four messages of Ann's."""
-
-    def __init__(self) -> None:
-        self.chat = Chat()
-        self.ann, self.bob, self.cid = map(self.chat.person, ("ann", "bob", "cid"))
-        self.lobby = self.chat.group(self.ann, self.bob, self.cid)
-        self.fold = self.chat.fold_receipts
-        self.speak(self.lobby)
-
-    def speak(self, conversation: ConversationId) -> None:
-        self.chat.say(conversation, self.ann, *(a_post(f"m{number}") for number in range(4)))
-
-    def direct(self) -> ConversationId:
-        view, _ = self.chat.create(CreateRequest(creator=self.ann, kind="direct", members=(self.bob,)))
-        self.chat.fold()
-        conversation = view.record.conversation_id
-        self.speak(conversation)
-        return conversation
-
-    def connect(self, user: UserId, name: str | None = None) -> Connection:
-        connection = a_connection(user, name)
-        self.chat.registry.register(connection)
-        return connection
-
-    def told(self, connection: Connection) -> list[Any]:
-        """The receipts that were shown since it was asked last."""
-        frames = [json.loads(frame) for frame in self.chat.gateway.frames.pop(connection.connection_id, [])]
-        return [
-            {"in": frame["conversation_id"]} | item
-            for frame in frames
-            if frame["type"] == "receipt"
-            for item in frame["receipts"]
-        ]
-
-    def cursor(self, user: UserId, conversation: ConversationId | None = None) -> Cursor:
-        key = conversation or self.lobby, user
-        return self.chat.tables.cursors([key]).get(key, Cursor())
-
-    def record(
-        self,
-        user: UserId,
-        *,
-        read: int = 0,
-        delivered: int = 0,
-        by: Connection | None = None,
-        conversation: ConversationId | None = None,
-        on: str | None = None,
-    ) -> ReceiptRecord:
-        receipt = Receipt(
-            conversation_id=conversation or self.lobby,
-            user_id=user,
-            read_seq=read,
-            delivered_seq=delivered,
-            connection_id=by.connection_id if by else ConnectionId("somewhere"),
-            device_id=None if on is None else DeviceId(on),
-        )
-        return ReceiptRecord(receipt=receipt, at=NOON)
 
 
 @pytest.fixture
@@ -344,33 +267,3 @@ class TestWhoHasRead:
         stage.fold([stage.record(stage.bob, read=3, on="phone"), stage.record(stage.bob, read=4, on="desk")])
         stage.fold([stage.record(stage.bob, read=2, on="phone"), stage.record(stage.bob, read=5, on="desk")])
         assert told == [{stage.bob: None}, {stage.bob: "desk"}]
-
-
-class TestLate:
-    """What has waited for so long that the store refuses its timestamps."""
-
-    def late(self, stage: Stage, days: float) -> FoldReceipts:
-        tables = AgingTables()
-        tables._partitions = stage.chat.tables._partitions
-        now_ms = NOON + int(days * 24 * 3600 * 1000)
-        tables.oldest = now_ms * 1000 - REACH_US
-        return replace(stage.fold, timeline=tables, store=tables, now_ms=lambda: now_ms)
-
-    @pytest.mark.parametrize("days", [1.9, 2.1, 6.9])
-    def test_a_receipt_moves_the_cursor_all_the_same(self, stage: Stage, days: float) -> None:
-        """P6, P9."""
-        records = [stage.record(stage.bob, read=3), replace(stage.record(stage.bob, read=4), at=NOON + 24 * 3600_000)]
-        self.late(stage, days)(records)
-        assert stage.cursor(stage.bob).read_seq == 4
-
-    def test_one_that_is_refused_for_a_moment_only_is_given_back(self, stage: Stage) -> None:
-        with pytest.raises(Unavailable):
-            self.late(stage, 2 + 1 / (24 * 3600))([stage.record(stage.bob, read=3)])
-        assert stage.cursor(stage.bob) == Cursor()
-
-    def test_receipts_of_a_member_that_lie_apart_are_not_written_together(self, stage: Stage) -> None:
-        """An earlier one, which another may be writing again with a later timestamp, must not take it back."""
-        tables = stage.chat.tables = CountingTables()
-        fold = replace(stage.fold, store=tables)
-        fold([stage.record(stage.bob, read=3), replace(stage.record(stage.bob, read=4), at=NOON + SPAN_MS)])
-        assert tables.written == 2
