@@ -109,10 +109,10 @@ def machine() -> str:
     return f"{os.cpu_count()} processors; ten million additions took {time.process_time() - began:.2f} s"
 
 
-async def bench(which: Sequence[str], options: Options) -> None:
+async def bench(which: Sequence[str], options: Options, *, secured: bool) -> None:
     """Print each table as soon as it is measured."""
-    _show([machine()])
-    async with Cloud(ROOT) as cloud:
+    _show([machine(), f"functions reach the engines {'through doors, as on AWS' if secured else 'directly'}"])
+    async with Cloud(ROOT, secured=secured) as cloud:
         for name, report in REPORTS.items():
             if name in which:
                 _show(await report(cloud, options))
@@ -130,11 +130,12 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=15.0, help="of each round")
     parser.add_argument("--pairs", type=int, default=20, help="of the closed loop")
     parser.add_argument("--share", type=float, default=1.0, help="of the protocol's limits, what hostile users may use")
+    parser.add_argument("--secured", action="store_true", help="with TLS, signatures and grants before the engines")
     asked = parser.parse_args()
     which = list(REPORTS) if "all" in asked.which else asked.which
     options = Options(rounds=asked.rounds, seconds=asked.seconds, pairs=asked.pairs, share=asked.share)
     try:
-        uvloop.run(bench(which, options))
+        uvloop.run(bench(which, options, secured=asked.secured))
     except FAILURES as failure:
         print(f"tests.bench: {failure}", file=sys.stderr)  # noqa: T201
         return 1

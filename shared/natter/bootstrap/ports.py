@@ -1,4 +1,4 @@
-"""Which adapter answers which port, but for those of accounts, of privacy and of browsers' push."""
+"""Which adapter answers which port, but for those of accounts, of privacy, of browsers' push and of visits."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from natter.bootstrap.account_ports import AccountPorts
 from natter.bootstrap.push_ports import PushPorts
+from natter.bootstrap.visiting_ports import VisitingPorts
 from natter.metrics import ROSTERS
 from natter.settings import (
     ClosureQueueSettings,
@@ -54,7 +55,7 @@ if TYPE_CHECKING:
     from natter.ports.receipts import ReceiptLog
 
 
-class Ports(AccountPorts, PushPorts):
+class Ports(AccountPorts, PushPorts, VisitingPorts):
     """All ports."""
 
     # Conversations and what is sent to them
@@ -148,10 +149,9 @@ class Ports(AccountPorts, PushPorts):
     @cached_property
     def files(self) -> FileQueue:
         settings = self.of(FileQueueSettings)
-        from natter.adapters.sqs.client import SqsQueue
         from natter.adapters.sqs.files import SqsFileQueue
 
-        return SqsFileQueue(SqsQueue(self.sqs, settings.queue_url, name="the queue of files"))
+        return SqsFileQueue(self.queue(settings.queue_url, "the queue of files"))
 
     # Reading, and how far it has come
 
@@ -204,18 +204,16 @@ class Ports(AccountPorts, PushPorts):
     @cached_property
     def slices(self) -> SliceQueue:
         settings = self.of(DeliverySettings)
-        from natter.adapters.sqs.client import SqsQueue
         from natter.adapters.sqs.slices import SqsSliceQueue
 
-        return SqsSliceQueue(SqsQueue(self.sqs, settings.queue_url, name="the queue of slices"))
+        return SqsSliceQueue(self.queue(settings.queue_url, "the queue of slices"))
 
     @cached_property
     def closures(self) -> ClosureQueue:
         settings = self.of(ClosureQueueSettings)
-        from natter.adapters.sqs.client import SqsQueue
         from natter.adapters.sqs.closures import SqsClosureQueue
 
-        return SqsClosureQueue(SqsQueue(self.sqs, settings.queue_url, name="the queue of closures"))
+        return SqsClosureQueue(self.queue(settings.queue_url, "the queue of closures"))
 
     @cached_property
     def registry_marks(self) -> RegistryMarks:
@@ -226,10 +224,9 @@ class Ports(AccountPorts, PushPorts):
     @cached_property
     def rebuilds(self) -> RebuildQueue:
         settings = self.of(RebuildQueueSettings)
-        from natter.adapters.sqs.client import SqsQueue
         from natter.adapters.sqs.rebuilds import SqsRebuildQueue
 
-        return SqsRebuildQueue(SqsQueue(self.sqs, settings.queue_url, name="the queue of rebuildings"))
+        return SqsRebuildQueue(self.queue(settings.queue_url, "the queue of rebuildings"))
 
     # Presence
 
@@ -254,10 +251,9 @@ class Ports(AccountPorts, PushPorts):
     @cached_property
     def looks(self) -> LookQueue:
         settings = self.of(LookQueueSettings)
-        from natter.adapters.sqs.client import SqsQueue
         from natter.adapters.sqs.looks import SqsLookQueue
 
-        return SqsLookQueue(SqsQueue(self.sqs, settings.queue_url, name="the queue of looks"))
+        return SqsLookQueue(self.queue(settings.queue_url, "the queue of looks"))
 
     @cached_property
     def pace(self) -> TellingPace:

@@ -37,12 +37,15 @@ from natter.settings import (
     PostgresSettings,
     PushCredentialSettings,
     PushPlatformSettings,
+    PushServiceSettings,
     RebuildQueueSettings,
     SendSettings,
     SettleFilesSettings,
     SocketSettings,
     TokenSettings,
+    TraceSettings,
     ValkeySettings,
+    VisitorSettings,
     WaveQueueSettings,
     WebPushSettings,
 )
@@ -67,6 +70,7 @@ NOWHERE = "127.0.0.1:1"
 class AllSettings(FunctionSettings):
     """Of a function that needs everything."""
 
+    traces: TraceSettings | None = TraceSettings(endpoint=f"http://{NOWHERE}/v1/traces", ratio=0.5)
     postgres: PostgresSettings = PostgresSettings(endpoint=NOWHERE, database="natter", secret_arn="secret")
     owner: OwnerSettings = OwnerSettings(secret_arn="secret")
     valkey: ValkeySettings = ValkeySettings(endpoint=NOWHERE, user="natter", cache="natter")
@@ -93,6 +97,8 @@ class AllSettings(FunctionSettings):
     push: PushPlatformSettings = PushPlatformSettings(
         apns="none", apns_sandbox="none", fcm="arn:aws:sns:eu-central-1:000000000000:app/GCM/natter"
     )
+    visitors: VisitorSettings = VisitorSettings(url=f"https://{NOWHERE}", secret_arn="secret")
+    push_service: PushServiceSettings = PushServiceSettings(url=f"https://{NOWHERE}")
     credentials: PushCredentialSettings = PushCredentialSettings(
         apns_secret_arn="apns", fcm_secret_arn="fcm", applications="arn:aws:sns:eu-central-1:000000000000:app"
     )
