@@ -10,6 +10,7 @@ from aws_cdk import App, Tags
 from infra.config import chosen
 from infra.stacks.account import AccountStack
 from infra.stacks.data import DataStack
+from infra.stacks.edge import EdgeStack
 from infra.stacks.firewall import FirewallStack
 from infra.stacks.network import NetworkStack
 from infra.stacks.operations import OperationsStack
@@ -33,12 +34,15 @@ def build(app: App) -> None:
     firewall = None if stage.edge is None else FirewallStack(app, f"{prefix}-firewall", stage=stage)
     services = ServicesStack(app, f"{prefix}-services", stage=stage, network=network, data=data, streams=streams)
     services.add_stack_dependency(account)
-    if firewall is not None:
+    edge = None
+    if firewall is not None and stage.edge is not None:
         services.add_stack_dependency(firewall)
+        edge = EdgeStack(app, f"{prefix}-edge", stage=stage, edge=stage.edge, alarms=firewall.alarms)
+        edge.add_stack_dependency(services)
     operations = OperationsStack(
         app, f"{prefix}-operations", stage=stage, network=network, data=data, streams=streams, services=services
     )
-    for stack in (network, data, streams, services, operations, *filter(None, [firewall])):
+    for stack in (network, data, streams, services, operations, *filter(None, [firewall, edge])):
         Tags.of(stack).add("natter:stage", stage.name, exclude_resource_types=["AWS::RDS::DBProxyTargetGroup"])
 
 

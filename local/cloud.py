@@ -264,7 +264,8 @@ class Cloud:
         """Nothing refers to them, so they may come last. What LocalStack does not evaluate is evaluated here."""
         await asyncio.to_thread(self._localstack.provision_alarms)
         if self.runtime.metrics is not None:
-            self.runtime.metrics.watch(self.app.alarms, self.app.composite_alarms)
+            left = [alarm for alarm in self.app.alarms if not alarm.simple]
+            self.runtime.metrics.watch(left, self.app.composite_alarms)
             self.runtime.metrics.chart(self.app.dashboards)
 
     def _write_outputs(self) -> None:

@@ -182,7 +182,7 @@ class MetricStat:
 
 @dataclass(frozen=True, kw_only=True)
 class Alarm:
-    """An `AWS::CloudWatch::Alarm` on a percentile or on metric math, which LocalStack does not evaluate."""
+    """An `AWS::CloudWatch::Alarm` on a metric, or on metric math."""
 
     name: str
     metrics: Mapping[str, MetricStat]
@@ -199,6 +199,8 @@ class Alarm:
     missing: Literal["missing", "notBreaching", "breaching", "ignore"] = "missing"
     ignores_few_samples: bool = False
     """Stays as it is while there are too few values for its percentile."""
+    simple: bool = False
+    """On a statistic that LocalStack evaluates by itself."""
 
     @property
     def period_s(self) -> int:

@@ -14,7 +14,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import custom_resources as cr
 from constructs import Construct, IDependable
 
-from infra.blocks.firewall import REGION, parameter
+from infra.blocks.firewall import DISTRIBUTION, REGION, parameter
 from infra.blocks.logs import GONE, retention
 from infra.blocks.secrets import grant_read
 from infra.config import Edge, Stage
@@ -95,6 +95,7 @@ class HttpEdge(Construct):
             ],
         )
         distribution.node.add_dependency(*after)
+        self._announce(distribution.distribution_id)
         CfnOutput(self, "Domain", value=distribution.distribution_domain_name).override_logical_id("DistributionDomain")
 
     def _secret(self, name: str) -> secretsmanager.Secret:
@@ -135,7 +136,6 @@ class HttpEdge(Construct):
     def _firewall(self) -> str:
         """Its ARN, which another Region knows: no stack can import from there."""
         name = parameter(self._stage)
-        arn = f"arn:{Aws.PARTITION}:ssm:{REGION}:{Aws.ACCOUNT_ID}:parameter{name}"
         found = cr.AwsCustomResource(
             self,
             "Firewall",
@@ -150,7 +150,34 @@ class HttpEdge(Construct):
             install_latest_aws_sdk=False,
             log_group=logs.LogGroup(self, "FirewallLogs", retention=retention(self._stage), removal_policy=GONE),
             policy=cr.AwsCustomResourcePolicy.from_statements(
-                [iam.PolicyStatement(actions=["ssm:GetParameter"], resources=[arn])]
+                [iam.PolicyStatement(actions=["ssm:GetParameter"], resources=[_arn(name)])]
             ),
         )
         return found.get_response_field("Parameter.Value")
+
+    def _announce(self, distribution: str) -> None:
+        """Its id, to the stack that watches it where its metrics are."""
+        name = parameter(self._stage, of=DISTRIBUTION)
+        put = cr.AwsSdkCall(
+            service="SSM",
+            action="putParameter",
+            parameters={"Name": name, "Value": distribution, "Type": "String", "Overwrite": True},
+            region=REGION,
+            physical_resource_id=cr.PhysicalResourceId.of(name),
+            output_paths=["Version"],
+        )
+        cr.AwsCustomResource(
+            self,
+            "Announcement",
+            on_update=put,  # at the first time, too
+            on_delete=cr.AwsSdkCall(service="SSM", action="deleteParameter", parameters={"Name": name}, region=REGION),
+            install_latest_aws_sdk=False,
+            log_group=logs.LogGroup(self, "AnnouncementLogs", retention=retention(self._stage), removal_policy=GONE),
+            policy=cr.AwsCustomResourcePolicy.from_statements(
+                [iam.PolicyStatement(actions=["ssm:PutParameter", "ssm:DeleteParameter"], resources=[_arn(name)])]
+            ),
+        )
+
+
+def _arn(parameter: str) -> str:
+    return f"arn:{Aws.PARTITION}:ssm:{REGION}:{Aws.ACCOUNT_ID}:parameter{parameter}"

@@ -26,9 +26,12 @@ BODIES = ("JavaDeserializationRCE_BODY", "Log4JRCE_BODY", "ReactJSRCE_BODY")
 type Statement = waf.CfnWebACL.StatementProperty
 
 
-def parameter(stage: Stage) -> str:
-    """In which Systems Manager, in `REGION`, holds the firewall's ARN."""
-    return f"/natter/{stage.name}/firewall"
+FIREWALL, DISTRIBUTION = "firewall", "distribution"
+
+
+def parameter(stage: Stage, *, of: str = FIREWALL) -> str:
+    """In which Systems Manager, in `REGION`, holds the firewall's ARN, or the distribution's id."""
+    return f"/natter/{stage.name}/{of}"
 
 
 class Firewall(Construct):

@@ -1,7 +1,9 @@
 """How alarms are made: each says why it rings, what users feel, and what to do; and whom it tells."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
+from typing import Self
 
 from aws_cdk import ArnFormat, Aws, Duration, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -50,6 +52,12 @@ class Alarms:
         """`of` stands in the names of topics, where a stage has some in another Region, too."""
         self._scope, self._prefix = scope, f"natter-{stage.name}"
         self._topics = {urgency: self._topic(f"{urgency}s", of, stage, key) for urgency in urgencies}
+
+    def within(self, scope: Construct) -> Self:
+        """Further ones, of another stack in the same Region, which tell the same topics."""
+        others = copy(self)
+        others._scope = scope  # noqa: SLF001 - of the same class
+        return others
 
     def ticket(
         self,

@@ -164,10 +164,21 @@ def _connections(own: Own, functions: Functions) -> list[cloudwatch.IWidget]:
         for name in ("MessageCount", "ClientError", "IntegrationError", "ExecutionError")
     }
     return [
-        graph("Connections", come_and_go, width=8),
-        graph("Posts by persist", posts, width=8),
-        graph("The WebSocket API", gateway, width=8),
+        graph("Connections that come and go", come_and_go, width=6),
+        graph("Open connections, about", {"by their pings": _open(own)}, width=6),
+        graph("Posts by persist", posts, width=6),
+        graph("The WebSocket API", gateway, width=6),
     ]
+
+
+def _open(own: Own) -> cloudwatch.MathExpression:
+    """
+    How many connections are open, within some percent: none of AWS's metrics says it, and to count the registry would
+    be to read all of it. Each pings once in four to five minutes (docs/protocol.md), so twice in nine on average.
+    """
+    period = Duration.minutes(9)
+    pings = own(metrics.ANSWERS, "signal", period=period, Route="ping", Code=metrics.OK)
+    return cloudwatch.MathExpression(expression="pings / 2", using_metrics={"pings": pings}, period=period)
 
 
 def _answers(own: Own, functions: Functions) -> list[cloudwatch.IWidget]:

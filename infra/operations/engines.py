@@ -94,7 +94,9 @@ def _account() -> list[cloudwatch.IWidget]:
     return [graph("Lambda: executions of the account", claimed)]
 
 
-def graph(title: str, lines: Mapping[str, cloudwatch.Metric], *, width: int = 6) -> cloudwatch.GraphWidget:
+def graph(
+    title: str, lines: Mapping[str, cloudwatch.Metric | cloudwatch.MathExpression], *, width: int = 6
+) -> cloudwatch.GraphWidget:
     """Lines from zero up, with their names below."""
     return cloudwatch.GraphWidget(
         title=title,

@@ -1,7 +1,10 @@
 """Alarms on Kafka, and on who reads it."""
 
+from collections.abc import Mapping
+
 from aws_cdk import aws_cloudwatch as cloudwatch
 
+from infra.config import Stage
 from infra.operations.alarms import MINUTE, Alarms, Because, Own, metric
 from infra.operations.standstill import LONGEST_S, PERIOD, waiting
 from infra.stacks.groups import FANOUT_GROUP, PERSIST_GROUP, PRESENCE_GROUP, PUSH_GROUP, RECEIPTS_GROUP
@@ -13,35 +16,38 @@ WAITING_RECORDS = 1_000
 MOST_CPU_PERCENT = 60
 """What the other brokers can still take over when one is away (MSK Developer Guide, "Monitor CPU usage")."""
 MOST_DISK_PERCENT = 75
+BURSTING = "kafka.t3."
+"""Brokers that may use their processors whole only as long as they have saved for it."""
+EARNED_CPU_PERCENT = 20
+"""Of such a broker's processors it may use so much without spending anything (EC2: "CPU credits and baseline")."""
+FEWEST_CREDITS = 60
+"""Half an hour of two processors that are used whole: a credit is one of them for a minute."""
 
 READERS = (
-    ("persist", PERSIST_GROUP, names.COMMANDS_TOPIC, "see what was sent late, or not yet", True),
-    ("fanout", FANOUT_GROUP, names.FANOUT_TOPIC, "in large groups see what was sent late", False),
-    ("receipts", RECEIPTS_GROUP, names.RECEIPTS_TOPIC, "are not told what others have read", True),
-    ("presence", PRESENCE_GROUP, names.CONNECTIONS_TOPIC, "do not see who comes and goes", True),
-    ("push", PUSH_GROUP, names.EVENTS_TOPIC, "who are away are not woken", True),
+    ("persist", PERSIST_GROUP, names.COMMANDS_TOPIC, "see what was sent late, or not yet"),
+    ("fanout", FANOUT_GROUP, names.FANOUT_TOPIC, "in large groups see what was sent late"),
+    ("receipts", RECEIPTS_GROUP, names.RECEIPTS_TOPIC, "are not told what others have read"),
+    ("presence", PRESENCE_GROUP, names.CONNECTIONS_TOPIC, "do not see who comes and goes"),
+    ("push", PUSH_GROUP, names.EVENTS_TOPIC, "who are away are not woken"),
 )
-"""
-Name, group, topic, what users feel, and whether Kafka knows the group as long as it reads: of one that has never read
-anything (there may be no large group) MSK reports nothing, nor of one that is gone.
-"""
+"""Name, group, topic, and what users feel."""
 
 
 def readers(alarms: Alarms, own: Own, streams: StreamsStack) -> None:
     """MSK Developer Guide, "Consumer-lag metrics"."""
-    for name, group, topic, felt, always in READERS:
+    for name, group, topic, felt in READERS:
         lag = {"Cluster Name": streams.cluster_name, "Consumer Group": group, "Topic": topic}
         alarms.ticket(
             f"{name}-lag",
-            metric("AWS/Kafka", "SumOffsetLag", lag, statistic="max"),
+            _behind(lag),
             Because(
-                why=f"{name} is {WAITING_RECORDS} records behind for three minutes, or Kafka knows nothing of it",
+                why=f"{name} is {WAITING_RECORDS} records behind for three minutes, or Kafka knows nothing of it while "
+                "others write",
                 felt=felt,
                 runbook="stuck-partition",
             ),
             above=WAITING_RECORDS,
             minutes=3,
-            silence_is_bad=always,
         )
         alarms.ticket(
             f"{name}-stuck-partition",
@@ -58,7 +64,8 @@ def readers(alarms: Alarms, own: Own, streams: StreamsStack) -> None:
             f"{name}-standstill",
             waiting(own(LAG, name, statistic="max", period=PERIOD), of=lag),
             Because(
-                why=f"The oldest record of {topic} has waited for {LONGEST_S // 3600} hours",
+                why=f"The oldest record of {topic} has waited for {LONGEST_S // 3600} hours, or some have waited for a "
+                f"quarter of one and {name} was given none",
                 felt=f"of some conversations {felt}",
                 runbook="standstill",
             ),
@@ -66,7 +73,33 @@ def readers(alarms: Alarms, own: Own, streams: StreamsStack) -> None:
         )
 
 
-def brokers(alarms: Alarms, streams: StreamsStack) -> None:
+def _behind(of: Mapping[str, str]) -> cloudwatch.IMetric:
+    """
+    How many records a group is behind.
+
+    Of one that is gone, and of one that has never read anything, MSK reports nothing: with a new epoch until somebody
+    uses it, where there is no large group for ever. So nothing is taken for bad only where something is written to the
+    topic meanwhile.
+    """
+    written = {
+        f"written_{broker}": metric(
+            "AWS/Kafka",
+            "BytesInPerSec",
+            {"Cluster Name": of["Cluster Name"], "Broker ID": str(broker), "Topic": of["Topic"]},
+            statistic="max",
+        )
+        for broker in range(1, BROKERS + 1)
+    }
+    unread = 'FILL(behind, -1) < 0 AND SUM(FILL(METRICS("written"), 0)) > 0'
+    return cloudwatch.MathExpression(
+        expression=f"IF({unread}, {WAITING_RECORDS + 1}, FILL(behind, 0))",
+        using_metrics={"behind": metric("AWS/Kafka", "SumOffsetLag", of, statistic="max"), **written},
+        label="Records",
+        period=MINUTE,
+    )
+
+
+def brokers(alarms: Alarms, streams: StreamsStack, stage: Stage) -> None:
     """MSK Developer Guide, "Metrics for monitoring Standard brokers with CloudWatch": levels DEFAULT and PER_BROKER."""
     cluster = {"Cluster Name": streams.cluster_name}
     alarms.ticket(
@@ -91,7 +124,40 @@ def brokers(alarms: Alarms, streams: StreamsStack) -> None:
         minutes=3,
     )
     for broker in range(1, BROKERS + 1):
-        _broker(alarms, broker, {**cluster, "Broker ID": str(broker)})
+        of = {**cluster, "Broker ID": str(broker)}
+        _broker(alarms, broker, of)
+        if stage.broker_instance.startswith(BURSTING):
+            _credits(alarms, broker, of)
+
+
+def _credits(alarms: Alarms, broker: int, of: Mapping[str, str]) -> None:
+    """A new broker begins with none, and earns them as long as it is used less than its share."""
+    spent = cloudwatch.MathExpression(
+        expression=f"IF(left < {FEWEST_CREDITS}, user + system, 0)",
+        using_metrics={"left": metric("AWS/Kafka", "CPUCreditBalance", of, statistic="min"), **_used(of)},
+        label="Percent",
+        period=MINUTE,
+    )
+    alarms.ticket(
+        f"kafka-credits-{broker}",
+        spent,
+        Because(
+            why=f"Broker {broker} uses more than its {EARNED_CPU_PERCENT} % of its processors for ten minutes, and has "
+            f"less than {FEWEST_CREDITS} credits left for it",
+            felt="nothing yet; then acknowledgements that take long, or `unavailable`",
+            runbook="engine-away#kafka-busy",
+        ),
+        above=EARNED_CPU_PERCENT,
+        minutes=10,
+    )
+
+
+def _used(of: Mapping[str, str]) -> dict[str, cloudwatch.IMetric]:
+    """What is used of a broker's processors, in percent."""
+    return {
+        "user": metric("AWS/Kafka", "CpuUser", of, statistic="avg"),
+        "system": metric("AWS/Kafka", "CpuSystem", of, statistic="avg"),
+    }
 
 
 def _broker(alarms: Alarms, broker: int, of: dict[str, str]) -> None:
@@ -119,10 +185,7 @@ def _broker(alarms: Alarms, broker: int, of: dict[str, str]) -> None:
     )
     busy = cloudwatch.MathExpression(
         expression="user + system",
-        using_metrics={
-            "user": metric("AWS/Kafka", "CpuUser", of, statistic="avg"),
-            "system": metric("AWS/Kafka", "CpuSystem", of, statistic="avg"),
-        },
+        using_metrics=_used(of),
         label="Percent",
         period=MINUTE,
     )

@@ -2,17 +2,23 @@
 
 from collections.abc import Mapping
 
+from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 
 from infra.blocks.tables import TABLES
 from infra.config import Stage
-from infra.operations.alarms import MINUTE, Alarms, Because, metric
+from infra.operations.alarms import MINUTE, Alarms, Because, Own, metric
+from infra.operations.levels import DAY_S
 from infra.stacks.data import DataStack
+from natter import metrics
 
 READS, WRITES = ("SELECT",), ("INSERT", "UPDATE", "DELETE")
 BORROWED_WITHIN_US = 100_000
 MOST_PERCENT = 80
 GB = 1_000_000_000
+HOUR = Duration.hours(1)
+LATE_DAYS = 7
+"""After its day a rotation is still tried again."""
 
 
 def keyspaces(alarms: Alarms, data: DataStack) -> None:
@@ -66,7 +72,7 @@ def keyspaces(alarms: Alarms, data: DataStack) -> None:
         )
 
 
-def postgres(alarms: Alarms, data: DataStack, stage: Stage) -> None:
+def postgres(alarms: Alarms, own: Own, data: DataStack, stage: Stage) -> None:
     """Aurora User Guide, "Monitoring RDS Proxy metrics with Amazon CloudWatch", dimension set 1: `ProxyName`."""
     proxy = {"ProxyName": data.database.proxy.db_proxy_name}
     writer = {"DBClusterIdentifier": data.database.cluster.cluster_identifier, "Role": "WRITER"}
@@ -111,6 +117,24 @@ def postgres(alarms: Alarms, data: DataStack, stage: Stage) -> None:
         ),
         above=MOST_PERCENT,
         minutes=5,
+    )
+    if stage.rotate_login_days is not None:
+        _login(alarms, own, stage.rotate_login_days)
+
+
+def _login(alarms: Alarms, own: Own, rotated_days: int) -> None:
+    """Rotation that fails rings by itself (`rotate_login-errors`); this is for rotation that nobody begins."""
+    days = rotated_days + LATE_DAYS
+    alarms.ticket(
+        "login-age",
+        own(metrics.LOGIN_AGE, "relay", statistic="max", period=HOUR),
+        Because(
+            why=f"Functions sign in to PostgreSQL with a password that is {days} days old; it is to be another every "
+            f"{rotated_days}",
+            felt="nothing: whoever has got hold of it keeps it",
+            runbook="engine-away#the-login-is-old",
+        ),
+        above=days * DAY_S,
     )
 
 

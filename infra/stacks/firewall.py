@@ -37,7 +37,8 @@ class FirewallStack(Stack):
         firewall = Firewall(self, "Firewall", stage=stage)
         self._log(firewall, stage=stage, key=key)
         ssm.StringParameter(self, "Arn", parameter_name=parameter(stage), string_value=firewall.acl.attr_arn)
-        Alarms(self, stage=stage, key=key, of="firewall-", urgencies=["ticket"]).ticket(
+        self.alarms = Alarms(self, stage=stage, key=key, of="firewall-", urgencies=["ticket"])
+        self.alarms.ticket(
             "firewall-blocked",
             metric("AWS/WAFV2", "BlockedRequests", {"WebACL": firewall.name, "Rule": "ALL"}),
             Because(

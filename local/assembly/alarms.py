@@ -1,4 +1,4 @@
-"""Alarms on percentiles and on metric math. LocalStack evaluates all others."""
+"""Alarms on metrics: on percentiles and metric math, and on simple statistics, which LocalStack evaluates."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,8 +15,8 @@ ALARM = "AWS::CloudWatch::Alarm"
 alarm_name = named("AlarmName")
 _READ = (
     *("ComparisonOperator", "DatapointsToAlarm", "Dimensions", "EvaluateLowSampleCountPercentile"),
-    *("EvaluationPeriods", "ExtendedStatistic", "MetricName", "Metrics", "Namespace", "Period", "Threshold"),
-    *("TreatMissingData", "Unit"),
+    *("EvaluationPeriods", "ExtendedStatistic", "MetricName", "Metrics", "Namespace", "Period", "Statistic"),
+    *("Threshold", "TreatMissingData", "Unit"),
 )
 
 
@@ -29,7 +29,7 @@ def alarms(resolver: Resolver) -> tuple[tuple[Alarm, ...], tuple[tuple[str, str]
     found, refused = [], []
     for resource in resolver.assembly.resources(ALARM):
         properties = resource.properties
-        if "Threshold" not in properties or not {"Metrics", "ExtendedStatistic"} & properties.keys():
+        if "Threshold" not in properties:
             continue
         try:
             found.append(_alarm(resolver, resource))
@@ -62,13 +62,14 @@ def _alarm(resolver: Resolver, resource: Resource) -> Alarm:
         datapoints=int(properties.get("DatapointsToAlarm", periods)),
         missing=properties.get("TreatMissingData", "missing"),
         ignores_few_samples=properties.get("EvaluateLowSampleCountPercentile") == "ignore",
+        simple="Statistic" in properties,
     )
 
 
 def _single(properties: Mapping[str, Any]) -> dict[str, Any]:
     """What an alarm says of its one metric, as one of many is said."""
-    statistic = properties["ExtendedStatistic"]
-    if percent_of(statistic) is None:
+    statistic = properties.get("Statistic") or properties["ExtendedStatistic"]
+    if "Statistic" not in properties and percent_of(statistic) is None:
         raise _NotImitated("ExtendedStatistic")
     metric = {name: properties[name] for name in ("Namespace", "MetricName", "Dimensions") if name in properties}
     stat = {"Metric": metric, "Period": properties["Period"], "Stat": statistic, "Unit": properties.get("Unit")}

@@ -22,6 +22,7 @@ from .values import (
     Resume,
     Service,
     Thaw,
+    Throttle,
     Zombie,
 )
 
@@ -41,5 +42,6 @@ __all__ = [
     "Resume",
     "Service",
     "Thaw",
+    "Throttle",
     "Zombie",
 ]

@@ -31,6 +31,7 @@ from .values import (
     Resume,
     Service,
     Thaw,
+    Throttle,
     Zombie,
     active_faults,
     one_fault,
@@ -90,7 +91,7 @@ class Control:
                 await self._apply_to_engine(fault)
             case Cut():
                 await self._cut(fault.engine)
-            case Freeze() | Thaw() | Zombie() | Duplicate() | Delay():
+            case Freeze() | Thaw() | Zombie() | Throttle() | Duplicate() | Delay():
                 await self._apply_to_function(replace(fault, function=self._name(fault.function)))
             case Connections():
                 self.posts.arm(fault)
@@ -171,7 +172,7 @@ class Control:
             raise UnknownEngineError(f"no door leads to {engine}: there are {known}")
         await self._doors[engine].cut()
 
-    async def _apply_to_function(self, fault: Freeze | Thaw | Zombie | Duplicate | Delay) -> None:
+    async def _apply_to_function(self, fault: Freeze | Thaw | Zombie | Throttle | Duplicate | Delay) -> None:
         match fault:
             case Freeze():
                 self._workers.freeze(fault)
@@ -180,6 +181,8 @@ class Control:
                 await self._workers.thaw(fault)
             case Zombie():
                 self.deliveries.arm(fault)
+            case Throttle():
+                self._workers.throttle(fault)
             case Duplicate() | Delay():
                 self._ledger.add(fault, seconds=fault.seconds)
 

@@ -120,6 +120,20 @@ class Zombie:
 
 
 @dataclass(frozen=True)
+class Throttle:
+    """
+    Let no invocation of a function in, for `seconds`: as with a reserved concurrency of 0. What runs runs on.
+
+    Event sources and events that nobody waits for try again; gateways answer with an error of their own.
+    """
+
+    function: str
+    _: KW_ONLY
+    seconds: Seconds | None = None
+    kind: Literal["throttle"] = "throttle"
+
+
+@dataclass(frozen=True)
 class Duplicate:
     """
     Deliver batches twice: the next `batches`, or all for `seconds`.
@@ -191,10 +205,22 @@ class Service:
 
 
 type Fault = Annotated[
-    Kill | Pause | Resume | Restart | Cut | Freeze | Thaw | Zombie | Duplicate | Delay | Connections | Service,
+    Kill
+    | Pause
+    | Resume
+    | Restart
+    | Cut
+    | Freeze
+    | Thaw
+    | Zombie
+    | Throttle
+    | Duplicate
+    | Delay
+    | Connections
+    | Service,
     Field(discriminator="kind"),
 ]
-KINDS = (Kill, Pause, Resume, Restart, Cut, Freeze, Thaw, Zombie, Duplicate, Delay, Connections, Service)
+KINDS = (Kill, Pause, Resume, Restart, Cut, Freeze, Thaw, Zombie, Throttle, Duplicate, Delay, Connections, Service)
 
 
 @dataclass(frozen=True, kw_only=True)

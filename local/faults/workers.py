@@ -8,7 +8,7 @@ from local.runtime.pool import Pool
 from local.runtime.worker import Worker
 
 from .ledger import Ledger
-from .values import Freeze, Kill, Thaw
+from .values import Freeze, Kill, Thaw, Throttle
 
 
 class WorkerFaults:
@@ -37,6 +37,12 @@ class WorkerFaults:
             worker.sandbox.freeze()
         self._ledger.add(fault, seconds=fault.seconds, end=partial(_thaw, chosen)).hits = len(chosen)
 
+    def throttle(self, fault: Throttle) -> None:
+        """A second one of the same function lasts as long as both."""
+        pool = self._functions.pool(fault.function)
+        pool.slots.closed += 1
+        self._ledger.add(fault, seconds=fault.seconds, end=partial(_open, pool))
+
     async def thaw(self, fault: Thaw) -> None:
         """Ends the function's faults that freeze, and what else is frozen of it."""
         for entry, freeze in self._ledger.of(Freeze):
@@ -50,6 +56,10 @@ def _first(pool: Pool, number: int | None) -> list[Worker]:
     if not pool.workers:
         raise ProcessLookupError(f"{pool.function.name} has no worker now")
     return sorted(pool.workers, key=lambda worker: worker.state != "busy")[:number]
+
+
+async def _open(pool: Pool) -> None:
+    pool.slots.closed -= 1
 
 
 async def _thaw(workers: list[Worker]) -> None:

@@ -15,6 +15,7 @@ from local.faults.client import PATH as FAULTS
 from local.faults.control import Control
 from local.faults.engines import Restore
 from local.metrics import page
+from local.metrics.depths import Depths
 from local.metrics.lag import Lag
 from local.metrics.meter import Meter
 from local.metrics.publisher import Publisher
@@ -110,7 +111,9 @@ class Runtime:
         if localstack_url is not None:
             self.functions.send_records_to(Senders(self.functions, localstack_url, app.region))
             lag = Lag(self.meter, lambda: self.sources)
-            self.metrics = Publisher(self.meter, url=localstack_url, region=app.region, samplers=[lag.sample])
+            self.depths = Depths(self.meter, url=localstack_url, region=app.region)
+            samplers = [lag.sample, self.depths.sample]
+            self.metrics = Publisher(self.meter, url=localstack_url, region=app.region, samplers=samplers)
         self._invoke_api = InvokeApi(self.functions)
         self._notifications = sns.Notifications(self.functions)
         self._admin = HttpServer(self._answer_admin)

@@ -33,6 +33,10 @@ def of_api(meter: Meter, api_id: str, stage: str) -> Counters:
     return Counters(meter, "AWS/ApiGateway", {"ApiId": api_id, "Stage": stage})
 
 
+def of_queue(meter: Meter, name: str) -> Counters:
+    return Counters(meter, "AWS/SQS", {"QueueName": name})
+
+
 def of_consumer_group(meter: Meter, source: KafkaSource) -> Counters:
     """What MSK reports of every consumer group and topic."""
     cluster = source.cluster_arn.split("/")[1]

@@ -25,7 +25,7 @@ class Lag:
         self._pollers = pollers
         self._counters: dict[str, Counters] = {}
 
-    def sample(self) -> None:
+    async def sample(self) -> None:
         for poller in self._pollers():
             source = poller.source
             if not isinstance(source, KafkaSource):

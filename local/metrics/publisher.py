@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import batched, groupby
 from typing import Any
@@ -24,6 +24,9 @@ INTERVAL_S = 5.0
 MAX_BATCH = 500
 """Metrics of one `PutMetricData` (at most 1,000)."""
 
+type Sampler = Callable[[], Awaitable[None]]
+type Listener = Callable[[Mapping[Metric, Distribution]], None]
+
 
 class Publisher:
     """
@@ -40,13 +43,15 @@ class Publisher:
         *,
         url: str,
         region: str,
-        samplers: Sequence[Callable[[], None]] = (),
+        samplers: Sequence[Sampler] = (),
         interval_s: float = INTERVAL_S,
     ) -> None:
         self.sent = 0
         self.last_error: str | None = None
         self.states: dict[str, str] = {}
         """Of the alarms, by name, as they were told last."""
+        self.listeners: list[Listener] = []
+        """Are told what CloudWatch has taken, too."""
         self.charts = Charts(())
         self._alarms: Alarms | None = None
         self._composites = Composites(())
@@ -56,6 +61,8 @@ class Publisher:
         self._samplers = samplers
         self._interval_s = interval_s
         self._task: asyncio.Task[None] | None = None
+        self._turn = asyncio.Lock()
+        self._cloudwatch: Any = None
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._run(), name="metrics")
@@ -89,21 +96,26 @@ class Publisher:
             "alarms": {**self.states, **self._composites.states},
         }
 
+    async def flush(self) -> None:
+        """Send now what there is, after it was asked for; alarms wait for their time."""
+        async with self._turn:
+            for sample in self._samplers:
+                await sample()
+            if taken := self._meter.take():
+                await self._send(await self._connected(), taken)
+
     async def _run(self) -> None:
-        cloudwatch: Any = None
         while True:
             await asyncio.sleep(self._interval_s)
-            for sample in self._samplers:
-                sample()
-            taken = self._meter.take()
-            if not taken and self._alarms is None and not self._composites.states:
-                continue
-            cloudwatch = cloudwatch or await asyncio.to_thread(client, "cloudwatch", self._url, self._region)
-            await self._send(cloudwatch, taken)
+            await self.flush()
             if self._alarms is not None:
-                await self._tell(cloudwatch, self._alarms)
+                await self._tell(await self._connected(), self._alarms)
             if self._composites.states:
-                await self._tell_composites(cloudwatch)
+                await self._tell_composites(await self._connected())
+
+    async def _connected(self) -> Any:
+        self._cloudwatch = self._cloudwatch or await asyncio.to_thread(client, "cloudwatch", self._url, self._region)
+        return self._cloudwatch
 
     async def _send(self, cloudwatch: Any, taken: dict[Metric, Distribution]) -> None:
         now = datetime.now(UTC)
@@ -118,9 +130,14 @@ class Publisher:
                 else:
                     self.sent += len(data)
                     self.last_error = None
-                    self.charts.record({metric: taken[metric] for metric in batch}, now=now.timestamp())
-                    if self._alarms is not None:
-                        self._alarms.record({metric: taken[metric] for metric in batch}, now=now.timestamp())
+                    self._record({metric: taken[metric] for metric in batch}, now=now.timestamp())
+
+    def _record(self, taken: Mapping[Metric, Distribution], *, now: float) -> None:
+        self.charts.record(taken, now=now)
+        if self._alarms is not None:
+            self._alarms.record(taken, now=now)
+        for listen in self.listeners:
+            listen(taken)
 
     async def _tell(self, cloudwatch: Any, alarms: Alarms) -> None:
         """What cannot be told is told when it is due again."""

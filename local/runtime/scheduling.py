@@ -29,6 +29,8 @@ class Slots[Worker, Event]:
         self.name = name
         self.limit = limit
         self.reserved = reserved
+        self.closed = 0
+        """By how many nobody is let in; 0: whoever finds room is."""
         self.idle: list[Worker] = []
         """Most recently used last."""
         self.busy = 0
@@ -47,9 +49,9 @@ class Slots[Worker, Event]:
         The worker that takes `event` now, or None: it waits.
 
         Raises:
-            ThrottledError: reserved concurrency is used up.
+            ThrottledError: reserved concurrency is used up, or nobody is let in.
         """
-        if self.reserved and self.executing >= self.limit:
+        if self.closed or (self.reserved and self.executing >= self.limit):
             raise ThrottledError(self.name)
         self.executing += 1
         if self.idle:

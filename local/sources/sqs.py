@@ -37,7 +37,7 @@ class SqsPoller:
 
     def __init__(self, source: SqsSource, functions: Deliveries, endpoint: str) -> None:
         self.source = source
-        self.batches = self.records = self.failures = 0
+        self.polls = self.batches = self.records = self.failures = 0
         self._functions = functions
         self._endpoint = endpoint
         self._free = asyncio.Semaphore(source.max_concurrency or CONCURRENCY)
@@ -81,6 +81,7 @@ class SqsPoller:
         return {
             "queue": self.source.queue_arn.split(":")[5],
             "function": self.source.function_arn.split(":")[6],
+            "polls": self.polls,
             "batches": self.batches,
             "records": self.records,
             "failures": self.failures,
@@ -94,6 +95,7 @@ class SqsPoller:
         while True:
             await self._free.acquire()
             messages: list[Message] = []
+            self.polls += 1
             try:
                 messages = await queue.receive(self.source.batch_size, wait_s=LONGEST_POLL_S)
                 attempt = 0

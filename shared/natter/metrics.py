@@ -349,6 +349,14 @@ LEDGER_AGE = Metric(
     "run; 0 if there is none.",
 )
 
+LOGIN_AGE = Metric(
+    name="LoginAge",
+    unit="Seconds",
+    by=("relay",),
+    meaning="How long ago the password was made that functions sign in to PostgreSQL with; none where Secrets Manager "
+    "did not say so.",
+)
+
 # what is seen from outside, when no user is there, too
 
 VISIT_TIME = Metric(

@@ -19,18 +19,17 @@ from tests.docs.test_deploying import SCRIPTS
 from tests.docs.test_documents import LINK, ROOT
 from tests.infra.metrics_used import ALARM, COMPOSITE
 from tests.infra.templates import Templates
+from tests.support.aws_command import SERVICES
+from tests.support.runbooks import BLOCK
 
 FOLDER = ROOT / "docs" / "runbooks"
 RUNBOOKS = sorted(FOLDER.glob("*.md"))
-BLOCK = re.compile(r"^( *)```(sh|python)\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)
 CALL = re.compile(r"\baws ([a-z0-9-]+) ([a-z0-9-]+)")
 OPTION = re.compile(r"(?<=\s)--([a-z0-9-]+)")
 OF_ALL = {"query", "output", "region"}
 """Options of any call of the AWS CLI."""
 NO_OPERATIONS = {("logs", "tail"): {"since", "filter-pattern", "follow"}}
 """Commands of the CLI that are none of an API's: options that they take."""
-SERVICES = {"deploy": "codedeploy", "s3api": "s3"}
-"""Those that the CLI calls otherwise than the SDK."""
 WORDS = {
     "FUNCTION": "[a-z_]+",
     "CONSUMER": "[a-z]+",
@@ -106,7 +105,7 @@ class TestCommands:
                 assert program in SCRIPTS, line
                 if program == "natter-local":
                     with contextlib.redirect_stderr(io.StringIO()):
-                        cli._parser().parse_args(shlex.split(arguments))
+                        cli._parser().parse_args(shlex.split(arguments.partition(" | ")[0]))
 
 
 class TestNames:
@@ -139,10 +138,12 @@ class TestAlarms:
         assert lost == []
 
     def test_that_are_named_exist(self, stages: Callable[[str], Templates]) -> None:
-        """In prod, which has all of them."""
-        prod = stages("prod")
-        found = (*prod.properties(ALARM), *prod.properties(COMPOSITE))
-        names = [each["AlarmName"].removeprefix("natter-prod-") for each in found]
+        """In prod or in dev, which has some more, of brokers of another kind."""
+        names = [
+            each["AlarmName"].removeprefix(f"natter-{name}-")
+            for name in ("prod", "dev")
+            for each in (*stages(name).properties(ALARM), *stages(name).properties(COMPOSITE))
+        ]
         for runbook in RUNBOOKS:
             for sentence in re.findall(r"\bAlarms? ((?:`[^`]+`[^`.:(]{0,8})+)", runbook.read_text()):
                 for name in INLINE.findall(sentence):

@@ -5,6 +5,8 @@ on any other name, or other dimensions, would never ring; CloudWatch takes it al
 - AWS/ApiGateway: API Gateway Developer Guide, "Monitor WebSocket API execution with CloudWatch metrics" and "Monitor
   CloudWatch metrics for HTTP APIs".
 - AWS/Cassandra: Keyspaces Developer Guide, "Amazon Keyspaces metrics and dimensions".
+- AWS/CertificateManager: ACM User Guide, "Supported CloudWatch metrics"; in the Region of the certificate.
+- AWS/CloudFront: CloudFront Developer Guide, "Types of metrics for CloudFront"; in us-east-1.
 - AWS/ElastiCache: ElastiCache User Guide, "Metrics and events for Valkey and Redis OSS serverless caches".
 - AWS/Events: EventBridge User Guide, "Monitoring Amazon EventBridge".
 - AWS/Kafka: MSK Developer Guide, "Metrics for monitoring Standard brokers with CloudWatch" (up to PER_BROKER).
@@ -30,6 +32,8 @@ _OF: Mapping[str, Mapping[tuple[str, ...], str]] = {
         _TABLE: "SystemErrors UserErrors ReadThrottleEvents WriteThrottleEvents PerConnectionRequestRateExceeded"
         " StoragePartitionThroughputCapacityExceeded SuccessfulRequestLatency",
     },
+    "AWS/CertificateManager": {("CertificateArn",): "DaysToExpiry"},
+    "AWS/CloudFront": {("DistributionId", "Region"): "5xxErrorRate"},
     "AWS/ElastiCache": {
         ("clusterId",): "BytesUsedForCache ElastiCacheProcessingUnits ThrottledCmds SuccessfulReadRequestLatency"
         " SuccessfulWriteRequestLatency CurrConnections",
@@ -38,7 +42,8 @@ _OF: Mapping[str, Mapping[tuple[str, ...], str]] = {
     "AWS/Kafka": {
         ("Cluster Name",): "ActiveControllerCount OfflinePartitionsCount GlobalPartitionCount",
         _BROKER: "CpuUser CpuSystem KafkaDataLogsDiskUsed UnderReplicatedPartitions ProduceTotalTimeMsMean"
-        " IAMTooManyConnections",
+        " IAMTooManyConnections CPUCreditBalance",
+        (*_BROKER, "Topic"): "BytesInPerSec",
         _GROUP: "SumOffsetLag MaxOffsetLag EstimatedMaxTimeLag",
     },
     "AWS/Lambda": {

@@ -9,6 +9,7 @@ import pytest
 from infra.operations.levels import BURNS, LEVELS
 from local.metrics.metric_math import Formula
 from local.metrics.rule import Rule
+from natter.metrics import STREAMS
 from tests.infra.metrics_used import ALARM, COMPOSITE, expressions, of_alarms
 from tests.infra.templates import ROOT, Templates
 
@@ -47,6 +48,16 @@ def periods(alarm: dict[str, Any]) -> set[int]:
 def children(alarm: dict[str, Any]) -> set[str]:
     """Logical ids of those that a composite alarm rests on."""
     return {part["Fn::GetAtt"][0] for part in alarm["AlarmRule"]["Fn::Join"][1] if isinstance(part, dict)}
+
+
+def value(alarm: dict[str, Any], series: dict[str, float | None]) -> float:
+    """What it watches, given a point of some of its metrics, and none of the others; 0 of nothing."""
+    found = {item["Id"]: item["MetricStat"]["Period"] for item in alarm["Metrics"] if "MetricStat" in item}
+    expressions = {item["Id"]: item["Expression"] for item in alarm["Metrics"] if "Expression" in item}
+    (watched,) = (item["Id"] for item in alarm["Metrics"] if item.get("ReturnData", True))
+    assert series.keys() <= found.keys()
+    (point,) = Formula(watched, expressions, found)({id_: (series.get(id_),) for id_ in found})
+    return point or 0
 
 
 class TestWhatCloudWatchTakes:
@@ -161,8 +172,63 @@ class TestWhoIsTold:
 
 class TestSilence:
     def test_is_bad_where_something_is_always_to_be_heard(self, app: Templates) -> None:
-        """A consumer that is gone says nothing of how far it is behind."""
         silent = {name for name, alarm in alarms(app).items() if alarm.get("TreatMissingData") == "breaching"}
-        assert {"persist-lag", "receipts-lag", "presence-lag", "push-lag", "ledger-silent"} <= silent
-        assert {"relay-standing-still", "erase-standing-still", "rebuild-standing-still"} <= silent
-        assert "fanout-lag" not in silent
+        standing = {f"{name}-standing-still" for name in ("relay", "erase", "rebuild", "reconcile")}
+        assert silent - {"edge-certificate"} == {"ledger-silent", *standing}
+        assert ("edge-certificate" in silent) == (app.stage != "dev")
+
+    @pytest.mark.parametrize(
+        ("behind", "written", "rings"),
+        [
+            (None, 0, False),  # a new epoch that nobody has used yet
+            (None, 100, True),  # the group is gone
+            (0, 100, False),
+            (1_001, 0, True),
+            (1_000, 100, False),
+        ],
+    )
+    def test_of_a_reader_is_bad_where_others_write(
+        self, app: Templates, behind: float | None, written: float, *, rings: bool
+    ) -> None:
+        for reader in STREAMS:
+            alarm = alarms(app)[f"{reader}-lag"]
+            first = {"behind": behind, "written_1": written}
+            assert (value(alarm, first) > alarm["Threshold"]) == rings
+            assert alarm["TreatMissingData"] == "notBreaching"
+
+
+class TestStandstill:
+    @pytest.mark.parametrize(
+        ("behind", "given", "estimated", "rings"),
+        [
+            (None, None, None, False),
+            (3, None, None, True),  # nothing is handed over, and little waits
+            (3, 10, None, False),
+            (0, None, None, False),
+            (0, 7_201, None, True),
+            (3, 10, 7_201, True),
+        ],
+    )
+    def test_is_what_waits_and_what_nobody_hands_over(
+        self, app: Templates, behind: float | None, given: float | None, estimated: float | None, *, rings: bool
+    ) -> None:
+        for reader in STREAMS:
+            alarm = alarms(app)[f"{reader}-standstill"]
+            series = {"behind": behind, "given": given, "estimated": estimated}
+            assert (value(alarm, series) > alarm["Threshold"]) == rings
+
+
+class TestCredits:
+    @pytest.mark.parametrize(
+        ("left", "used", "rings"), [(0, 1, False), (0, 15, True), (500, 40, False), (None, 15, False)]
+    )
+    def test_that_are_spent_ring_where_more_is_used_than_earned(
+        self, stages: Callable[[str], Templates], left: float | None, used: float, *, rings: bool
+    ) -> None:
+        """A new broker has none, and needs none as long as nobody needs it."""
+        alarm = alarms(stages("dev"))["kafka-credits-1"]
+        series = {"left": left, "user": used, "system": used}
+        assert (value(alarm, series) > alarm["Threshold"]) == rings
+
+    def test_are_of_brokers_that_have_them(self, stages: Callable[[str], Templates]) -> None:
+        assert not [name for name in alarms(stages("prod")) if name.startswith("kafka-credits")]

@@ -124,7 +124,8 @@ class TestAlarms:
         source = app.one("AWS::Lambda::EventSourceMapping", Topics=[topic])
         group = source["AmazonManagedKafkaEventSourceConfig"]["ConsumerGroupId"]
         alarm = app.one("AWS::CloudWatch::Alarm", AlarmName=f"natter-{app.stage}-{name}-lag")
-        dimensions = {item["Name"]: item["Value"] for item in alarm["Dimensions"]}
+        (behind,) = [item["MetricStat"]["Metric"] for item in alarm["Metrics"] if item["Id"] == "behind"]
+        dimensions = {item["Name"]: item["Value"] for item in behind["Dimensions"]}
         cluster = app.one("AWS::MSK::Cluster")["ClusterName"]
         assert dimensions == {"Consumer Group": group, "Topic": topic, "Cluster Name": cluster}
 

@@ -24,7 +24,8 @@ class TestZones:
         artifacts = json.loads((prod.folder / "manifest.json").read_text())["artifacts"]
         stacks = [each for each in artifacts.values() if each["type"] == "aws:cloudformation:stack"]
         where = {each["properties"]["templateFile"]: each["environment"] for each in stacks}
-        assert where.pop("natter-prod-firewall.template.json") == "aws://unknown-account/us-east-1"
+        for stack in ("firewall", "edge"):
+            assert where.pop(f"natter-prod-{stack}.template.json") == "aws://unknown-account/us-east-1"
         assert set(where.values()) == {"aws://unknown-account/eu-central-1"}
 
     def test_one_without_rds_proxy_is_refused(self, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,6 +26,11 @@ async def set_aside(letters: DeadLetterReader, key: str, since: dict[int, int]) 
                     return letter
 
 
+def append_unreadable(brokers: str, topic: str, key: str, schema: bytes) -> None:
+    producer = RecordProducer(KafkaSettings(brokers=brokers, auth="none", append_timeout_s=10))
+    producer.append([NewRecord(topic=topic, key=key, value=b"{", schema=schema)])
+
+
 class TestSetAside:
     @pytest.mark.parametrize(("topic", "schema"), [(COMMANDS_TOPIC, COMMAND_SCHEMA), (RECEIPTS_TOPIC, RECEIPT_SCHEMA)])
     async def test_what_nobody_can_read_is_named_unless_a_test_has_planted_it(
@@ -35,8 +40,7 @@ class TestSetAside:
         letters, key = DeadLetterReader(brokers), fresh("planted")
         since = dict(await asyncio.to_thread(letters.ends))
         planted.add(key)
-        producer = RecordProducer(KafkaSettings(brokers=brokers, auth="none", append_timeout_s=10))
-        await asyncio.to_thread(producer.append, [NewRecord(topic=topic, key=key, value=b"{", schema=schema)])
+        await asyncio.to_thread(append_unreadable, brokers, topic, key, schema)
         letter = await set_aside(letters, key, since)
         assert (letter.value, topic in letter.error) == (b"{", True)
         await caught_up(cloud, within_s=WITHIN_S)

@@ -1,6 +1,7 @@
 """The queues of those who may have to be woken, in a running local cloud: what waits there, looked at from outside."""
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -16,6 +17,7 @@ from natter.domain.push.waves import Candidates, Wave
 from natter.records.push import dump_wave
 from tests.support.api import User
 from tests.support.lag import lags
+from tests.support.queues import polled_anew
 
 LOOK_S = 0.1
 TIMEOUT_S = 10
@@ -84,6 +86,15 @@ class Waves:
     async def coming_again(self, *, after_s: int) -> AsyncIterator[None]:
         """What is given back, or never answered, is handed out again so soon; else six times `wake`'s time limit."""
         async with self._being({"VisibilityTimeout": str(after_s)}):
+            yield
+
+    @asynccontextmanager
+    async def dying(self, *, after_s: int) -> AsyncIterator[None]:
+        """What is given back is a dead letter so soon; else when that was seven times."""
+        found = (await asyncio.to_thread(self._attributes))["RedrivePolicy"]
+        policy = json.loads(found) | {"maxReceiveCount": 1}
+        async with self._being({"VisibilityTimeout": str(after_s), "RedrivePolicy": json.dumps(policy)}):
+            await polled_anew(self._cloud, ["natter-local-waves"])
             yield
 
     @asynccontextmanager

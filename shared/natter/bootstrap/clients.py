@@ -140,6 +140,16 @@ class Clients:
         return self._login(self.of(OwnerSettings).secret_arn)
 
     @cached_property
+    def login_made_at(self) -> Callable[[], int]:
+        """When the password that functions sign in with was made, milliseconds, asked for anew at each call."""
+        import boto3
+
+        from natter.adapters.postgres.client import login_made_at
+
+        secrets, arn = boto3.client("secretsmanager", config=self.aws_config), self.of(PostgresSettings).secret_arn
+        return lambda: login_made_at(secrets, arn)
+
+    @cached_property
     def login_rotation(self) -> LoginRotation:
         settings, read_owner = self.of(PostgresSettings), self.owner_login
         import boto3

@@ -2,9 +2,10 @@
 
 import logging
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from natter import metrics
+from natter.domain.errors import Unavailable
 from natter.domain.fold.conversation import Decision, Turn
 from natter.domain.messages.commands import Record
 from natter.domain.push.registrations import Handed, Outcome, Waking
@@ -116,6 +117,14 @@ def record_visit(steps: Sequence[Step]) -> None:
         else:
             recorder.add(metrics.VISIT_FAILURES, 1, step.leg)
     recorder.add(metrics.VISITS_FAILED, int(any(step.failure is not None for step in steps)))
+
+
+def record_login(age_ms: Callable[[], int]) -> None:
+    """How old the database's password is. It is not worth failing for: whoever cannot be asked says nothing."""
+    try:
+        recorder.add(metrics.LOGIN_AGE, age_ms() / 1000)
+    except Unavailable as error:
+        logger.warning("nobody says how old the password is: %s", error)
 
 
 def _records(decisions: Sequence[Decision]) -> Sequence[Record]:

@@ -25,6 +25,7 @@ from natter.telemetry.measured import (
     record_badges,
     record_erasures,
     record_fanned_out,
+    record_login,
     record_persisted,
     record_rebuilt,
     record_reconciled,
@@ -113,6 +114,7 @@ def waking() -> None:
 
 def sweeping() -> None:
     record_erasures(Erased(done=0, failed=0, oldest_ms=1))
+    record_login(lambda: 1)
     record_reconciled(Reconciled(items=1, lost=(), missed=0, age_ms=0))
     record_visit([Step(leg=Leg.CONNECT, ms=1), Step(leg=Leg.SEND, ms=1, failure="send: unavailable")])
 

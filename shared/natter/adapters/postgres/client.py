@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, LiteralString, Protocol, override
 
 import psycopg
@@ -85,6 +86,20 @@ def login_from_secret(secrets: SecretReader, arn: str) -> Login:
     except (BotoCoreError, ClientError) as error:
         raise Unavailable("secrets") from error
     return Login(secret["username"], secret["password"])
+
+
+def login_made_at(secrets: SecretReader, arn: str) -> int:
+    """
+    When the password in a secret was made, milliseconds.
+
+    Raises:
+        Unavailable: Secrets Manager did not answer in time, or refused.
+    """
+    try:
+        made: datetime = secrets.get_secret_value(SecretId=arn)["CreatedDate"]  # of this version
+    except (BotoCoreError, ClientError) as error:
+        raise Unavailable("secrets") from error
+    return int(made.timestamp() * 1000)
 
 
 @contextmanager

@@ -1,11 +1,12 @@
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
 import pytest
 from botocore.exceptions import ConnectTimeoutError
 
-from natter.adapters.postgres.client import Login, login_from_secret, postgres_errors
+from natter.adapters.postgres.client import Login, login_from_secret, login_made_at, postgres_errors
 from natter.domain.errors import Unavailable
 
 
@@ -16,7 +17,7 @@ class Secrets:
     def get_secret_value(self, *, SecretId: str) -> Any:  # noqa: N803
         if self.text is None:
             raise ConnectTimeoutError(endpoint_url="https://secrets")
-        return {"ARN": SecretId, "SecretString": self.text}
+        return {"ARN": SecretId, "SecretString": self.text, "CreatedDate": datetime.fromtimestamp(1_800_000_000, UTC)}
 
 
 def test_login_is_read_as_rds_keeps_it() -> None:
@@ -27,6 +28,12 @@ def test_login_is_read_as_rds_keeps_it() -> None:
 def test_no_answer_is_unavailable() -> None:
     with pytest.raises(Unavailable, match="secrets did not answer in time"):
         login_from_secret(Secrets(None), "arn")
+
+
+def test_the_password_is_as_old_as_the_version_of_its_secret() -> None:
+    assert login_made_at(Secrets("{}"), "arn") == 1_800_000_000_000
+    with pytest.raises(Unavailable, match="secrets did not answer in time"):
+        login_made_at(Secrets(None), "arn")
 
 
 def test_repr_keeps_the_password() -> None:

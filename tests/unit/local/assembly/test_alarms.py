@@ -84,7 +84,8 @@ class TestAlarms:
         assert (alarm.watched, alarm.expressions) == ("m1", {})
 
     def test_simple_statistics_are_localstacks(self, found: Callable[..., Any]) -> None:
-        assert found(**COMMON, Statistic="Sum", Namespace="Shop", MetricName="Errors", Period=60) == ((), ())
+        ((alarm,), refused) = found(**COMMON, Statistic="Sum", Namespace="Shop", MetricName="Errors", Period=60)
+        assert (alarm.simple, alarm.metrics["metric"].statistic, refused) == (True, "Sum", ())
 
     @pytest.mark.parametrize(
         ("items", "listed"),

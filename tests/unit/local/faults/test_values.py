@@ -15,6 +15,7 @@ from local.faults import (
     Resume,
     Service,
     Thaw,
+    Throttle,
     Zombie,
 )
 from local.faults.values import KINDS, active_faults, one_fault
@@ -28,6 +29,7 @@ EACH: list[Fault] = [
     Freeze("persist"),
     Thaw("persist"),
     Zombie("persist", invocations=3, after_ms=20, seconds=None),
+    Throttle("persist", seconds=5),
     Duplicate("persist", batches=3, concurrently=True),
     Delay("persist", ms=200, seconds=5),
     Connections(429, share=0.25, seed=7),

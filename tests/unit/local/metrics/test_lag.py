@@ -1,3 +1,4 @@
+import asyncio
 from typing import Any
 
 from local.metrics.lag import Lag
@@ -26,7 +27,7 @@ class Poller:
 
 def sampled(*pollers: Poller) -> dict[str, float]:
     meter = Meter()
-    Lag(meter, lambda: pollers).sample()
+    asyncio.run(Lag(meter, lambda: pollers).sample())
     return {metric.name: statistics.total for metric, statistics in meter.take().items()}
 
 
@@ -36,7 +37,7 @@ class TestLag:
 
     def test_has_the_dimensions_of_msk(self) -> None:
         meter = Meter()
-        Lag(meter, lambda: [Poller(ORDERS, 1)]).sample()
+        asyncio.run(Lag(meter, lambda: [Poller(ORDERS, 1)]).sample())
         metric = next(iter(meter.take()))
         assert metric.namespace == "AWS/Kafka"
         assert dict(metric.dimensions) == {"Cluster Name": "shop", "Consumer Group": "readers", "Topic": "orders"}

@@ -35,6 +35,17 @@ class TestSlots:
         assert pool.ready("w", was="busy") == "c"
         assert pool.ready("w", was="busy") is None
 
+    def test_nobody_is_let_in_while_it_is_closed(self) -> None:
+        pool = slots()
+        pool.started()
+        pool.ready("w", was="starting")
+        pool.closed += 1
+        with pytest.raises(ThrottledError):
+            pool.place("a")
+        assert pool.executing == 0
+        pool.closed -= 1
+        assert pool.place("a") == "w"
+
     def test_reserved_concurrency_counts_events_not_workers(self) -> None:
         """A worker that has answered but not yet asked again must not make the next event a throttled one."""
         pool = slots(1, reserved=True)
