@@ -29,6 +29,7 @@ type FunctionName = Literal[
     "settle_files",
     "signal",
     "users_api",
+    "visit",
     "wake",
 ]
 
@@ -70,6 +71,7 @@ SIZING: dict[FunctionName, Sizing] = {
     "migrate": Sizing(timeout_s=300),
     "push_platforms": Sizing(timeout_s=60),
     "rotate_login": Sizing(timeout_s=30),
+    "visit": Sizing(timeout_s=58, reserved_concurrency=1),
 }
 """1,769 MB is one full virtual CPU: the fold and password hashing are bound by it."""
 
@@ -197,10 +199,18 @@ class Stage:
     """Authorities to trust instead of the system's, where push services are asked."""
     oidc: Oidc | None = None
     """Who signs people in; None: they have passwords here."""
+    visits: bool = True
+    """
+    Whether visitors come every minute (docs/runbooks/visitors.md), as they can where people have passwords: nobody can
+    be made up for an identity provider.
+    """
     push_credentials: str = "1"
     """Changed to anything else, it has the credentials of push notifications read again (docs/deploying.md)."""
     log_days: int
     log_level: str = "INFO"
+    """What is traced is debugged whatever this says."""
+    traced: float = 0.01
+    """Share of frames and requests whose way is traced anyway; errors and what is slow are besides."""
     architecture: Literal["arm64", "host"] = "arm64"
     """`host`: layers hold wheels for this machine, which is only of use to the local cloud."""
 
@@ -222,6 +232,11 @@ class Stage:
             stated["edge"] = (self.edge.host, self.edge.certificate_arn)
         found = [name for name, values in stated.items() if any(value.endswith(".example") for value in values)]
         return found + ["region, zone_ids"] * (self.retain_data and not (self.region and self.zone_ids))
+
+    @property
+    def visited(self) -> bool:
+        """Whether somebody looks from outside, so that silence means something."""
+        return self.visits and self.oidc is None
 
     @property
     def metrics(self) -> str:
@@ -271,6 +286,7 @@ DEV = Stage(
     alarm_address="operators@natter.example",
     budget_usd=800,
     log_days=7,
+    traced=1.0,
 )
 
 PROD = Stage(
@@ -317,6 +333,7 @@ LOCAL = replace(
     architecture="host",
     budget_usd=None,
     push_credentials="made up",
+    visits=False,  # tests and benchmarks count what happens, and a laptop has to rest: `natter-local trigger`
     web_push_private_hosts=(PUSH_SERVICE,),
     web_push_ca_file=f"/{PUSH_SERVICE}.pem",
     alarm_address=None,

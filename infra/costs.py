@@ -1,14 +1,14 @@
 """
 What a stage costs while nobody uses it, by the month, from its sizes in `infra.config` and AWS's list prices.
 
-    python -m infra.costs       # the tables of docs/costs.md
+    python -m infra.costs       # the tables of docs/costs.md; those of prices: python -m infra.prices
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 from math import ceil
 
 from infra.config import DEV, STAGES, Stage
+from infra.prices import usd
 
 HOURS = 730
 """Of a month, as AWS reckons."""
@@ -28,39 +28,24 @@ LEAST_CACHE_GB = 0.1
 """ElastiCache Serverless for Valkey is billed for no less."""
 ENDPOINTS = 4
 FIREWALL_RULES = 6
-ALARM_METRICS = 450
+ALARM_METRICS = 460
 """Of all alarms together: one on metric math costs as much as it has metrics."""
 COMPOSITE_ALARMS = 14
 EDGE_ALARM_METRICS = 3
 """In us-east-1, beside those."""
 KEYS = 2
-SECRETS = 6
-
-BROKER_HOUR: Mapping[str, float] = {"kafka.t3.small": 0.0456, "kafka.m7g.large": 0.204, "kafka.m7g.2xlarge": 0.8164}
-HOUR: Mapping[str, float] = {
-    "NAT gateway": 0.045,
-    "interface endpoint in a zone": 0.01,
-    "Aurora capacity unit": 0.12,
-    "Aurora, t4g.medium": 0.09,
-    "RDS Proxy, capacity unit or vCPU": 0.015,
-    "MSK Serverless": 0.75,
-    "Valkey, GB": 0.084,
-    "event poller unit": 0.185,
-    "Lambda, provisioned GB (arm64)": 0.0000033334 * 3600,
-}
-MONTH: Mapping[str, float] = {
-    "broker storage, GB": 0.10,
-    "metric of an alarm": 0.10,
-    "composite alarm": 0.50,
-    "dashboard": 3.0,
-    "key": 1.0,
-    "secret": 0.40,
-    "web ACL": 5.0,
-    "rule of a web ACL": 1.0,
-}
+SECRETS = 7
+BROKER_METRICS = 47
+"""Of one broker, that are paid for (`PER_BROKER`): so many lists MSK's developer guide ("metrics-details"), at most."""
+VISITS = 60 * HOURS
+VISIT_S = 6
+"""A visit waits most of the time: for who is let be for two seconds, and for the push."""
+VISIT_METRICS = 8
+"""When all is well: a time for each leg, and that nothing failed."""
+CAUSED_BY_VISITS = 3.0
 """
-Dollars, us-east-1, November 2026, as the services' price pages list them; docs/costs.md says which were looked up, and
-where. Of two that are told for one thing it is the higher.
+Dollars a month, estimated: what a minute's visit has others do. Some 40 invocations, 20 requests and frames, and half
+as many rows.
 """
 
 
@@ -74,40 +59,46 @@ def idle(stage: Stage) -> dict[str, float]:
     database, proxied = _database(stage)
     ready_gb = sum(each.provisioned * each.memory_mb for each in stage.sizing.values()) / 1024
     hourly = {
-        "Kafka brokers": BROKERS * BROKER_HOUR[stage.broker_instance],
-        "pollers of the log": units * HOUR["event poller unit"],
-        "RDS Proxy": proxied * HOUR["RDS Proxy, capacity unit or vCPU"],
+        "Kafka brokers": BROKERS * usd(stage.broker_instance),
+        "pollers of the log": units * usd("event poller unit"),
+        "RDS Proxy": proxied * usd("RDS Proxy, capacity unit or vCPU"),
         "Aurora": database,
-        "NAT": stage.nat_gateways * HOUR["NAT gateway"],
-        "endpoints in the VPC": stage.endpoints_in_vpc * ENDPOINTS * ZONES * HOUR["interface endpoint in a zone"],
-        "Valkey": LEAST_CACHE_GB * HOUR["Valkey, GB"],
-        "functions kept ready": ready_gb * HOUR["Lambda, provisioned GB (arm64)"],
+        "NAT": stage.nat_gateways * (usd("NAT gateway") + usd("public IPv4 address")),
+        "endpoints in the VPC": stage.endpoints_in_vpc * ENDPOINTS * ZONES * usd("interface endpoint in a zone"),
+        "Valkey": LEAST_CACHE_GB * usd("Valkey, GB"),
+        "functions kept ready": ready_gb * usd("Lambda, provisioned GB (arm64)"),
     }
     monthly = {
-        "storage of the log": BROKERS * stage.broker_storage_gb * MONTH["broker storage, GB"],
+        "metrics of the brokers": BROKERS * BROKER_METRICS * usd("custom metric"),
+        "storage of the log": BROKERS * stage.broker_storage_gb * usd("broker storage, GB"),
         "firewall before the HTTP API": (stage.edge is not None)
         * (
-            MONTH["web ACL"]
-            + FIREWALL_RULES * MONTH["rule of a web ACL"]
-            + MONTH["key"]
-            + MONTH["secret"]
-            + EDGE_ALARM_METRICS * MONTH["metric of an alarm"]
+            usd("web ACL")
+            + FIREWALL_RULES * usd("rule of a web ACL")
+            + usd("key")
+            + usd("secret")
+            + EDGE_ALARM_METRICS * usd("metric of an alarm")
         ),
-        "alarms, dashboard": ALARM_METRICS * MONTH["metric of an alarm"]
-        + COMPOSITE_ALARMS * MONTH["composite alarm"]
-        + MONTH["dashboard"],
-        "keys, secrets": KEYS * MONTH["key"] + SECRETS * MONTH["secret"],
+        "alarms, dashboard": ALARM_METRICS * usd("metric of an alarm")
+        + COMPOSITE_ALARMS * usd("composite alarm")
+        + usd("dashboard"),
+        "visitors": stage.visited * _visitors(stage.sizing["visit"].memory_mb / 1024),
+        "keys, secrets": KEYS * usd("key") + SECRETS * usd("secret"),
     }
     return {name: price * HOURS for name, price in hourly.items()} | monthly
+
+
+def _visitors(memory_gb: float) -> float:
+    return VISITS * VISIT_S * memory_gb * usd("GB-second") + VISIT_METRICS * usd("custom metric") + CAUSED_BY_VISITS
 
 
 def _database(stage: Stage) -> tuple[float, float]:
     """What an hour of it costs, and for how much of it the proxy is billed."""
     instances = 1 + stage.database_readers
     if stage.database_acu is None:
-        return instances * HOUR[f"Aurora, {stage.database_class}"], instances * DATABASE_VCPU
+        return instances * usd(f"Aurora, {stage.database_class}"), instances * DATABASE_VCPU
     capacity = stage.database_acu[0] * instances
-    return capacity * HOUR["Aurora capacity unit"], max(LEAST_PROXY_ACU, capacity)
+    return capacity * usd("Aurora capacity unit"), max(LEAST_PROXY_ACU, capacity)
 
 
 def table() -> str:
@@ -129,7 +120,7 @@ def weighed() -> str:
         "Aurora Serverless v2": sum(idle(replace(DEV, database_class=None, database_acu=LEAST_ACU)).values()),
         "no RDS Proxy": total - cost["RDS Proxy"],
         "mappings on demand": total - cost["pollers of the log"],
-        "MSK Serverless": total - brokers + HOUR["MSK Serverless"] * HOURS,
+        "MSK Serverless": total - brokers + usd("MSK Serverless") * HOURS,
     }
     lines = [
         "| instead | dev, $ a month |",

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import urlencode
 
 import psutil
 
@@ -87,6 +88,15 @@ class Instance:
             NotRunning: it does not answer.
         """
         return dict(json.loads(self._request("GET", "/status", timeout_s=STATUS_TIMEOUT_S)[2]))
+
+    def traces(self, most: int, about: str) -> list[dict[str, Any]]:
+        """The last traces, oldest first, in which `about` stands.
+
+        Raises:
+            NotRunning: it does not answer.
+        """
+        asked = urlencode({"most": most, "about": about})
+        return list(json.loads(self._request("GET", f"/traces?{asked}", timeout_s=STATUS_TIMEOUT_S)[2]))
 
     def invoke(self, function: str, payload: bytes) -> tuple[bytes, bool]:
         """What the function answered, and whether that is an error.

@@ -11,6 +11,7 @@ from typing import Any
 from local import status
 from local.background import Instance, NotRunning, log_files, reset, start
 from local.faults import command
+from local.traces import waterfall
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -57,6 +58,9 @@ def _parser() -> argparse.ArgumentParser:
     invoke.add_argument("payload", nargs="?", default="{}", help="JSON (default: {})")
     trigger = add("trigger", _trigger, "run what a schedule runs, now")
     trigger.add_argument("schedule", help="its name or logical id")
+    trace = add("trace", _trace, "what became of the last frames and requests, leg by leg")
+    trace.add_argument("about", nargs="?", default="", help="an id (trace, request, conversation …), function or route")
+    trace.add_argument("-n", type=int, default=1, dest="most", metavar="NUMBER", help="how many (default: 1)")
     command.add_arguments(add("fault", command.run, "let something fail on purpose"))
     return parser
 
@@ -118,6 +122,15 @@ def _invoke(options: argparse.Namespace) -> int:
     answer, failed = instance.invoke(options.function, options.payload.encode())
     print(answer.decode())
     return 1 if failed else 0
+
+
+def _trace(options: argparse.Namespace) -> int:
+    found = Instance.find(options.root.absolute()).traces(options.most, options.about)
+    for trace in found:
+        print("\n".join(waterfall.lines(trace)))
+    if not found:
+        print("natter-local: no such trace", file=sys.stderr)
+    return 0 if found else 1
 
 
 def _trigger(options: argparse.Namespace) -> int:

@@ -26,6 +26,7 @@ from local.assembly import (
     tables,
     topics,
 )
+from local.certificates import HOST
 from local.deployment import DeployFailed, Deployment
 from local.doors import Doors, Gate
 from local.engines import Engines
@@ -37,6 +38,7 @@ from local.progress import Progress
 from local.provision import LocalStackResources, provision_acls, provision_tables, provision_topics, switches
 from local.sources import sns
 from local.synthesis import Project
+from local.traces.door import PATH as TRACES
 
 SITE = Site(region="us-east-1", account="000000000000")
 """LocalStack's defaults."""
@@ -160,6 +162,7 @@ class Cloud:
             cassandra=endpoints.cassandra,
             push_service=endpoints.webpush,
             authority=self.engines.webpush.authority,
+            traces=f"http://{HOST}:{self.engines.site.ports['traces']}{TRACES}",
             apis=self._api_ports(assembly),
         )
         return Resolver(assembly, SITE, self._attributes, rewrite)
@@ -233,6 +236,7 @@ class Cloud:
             doors=self.doors,
             admin_port=admin_port,
             gate_port=gate_port,
+            traces_port=self.engines.site.ports["traces"],
             debug=self._debug,
         )
         async with asyncio.TaskGroup() as group:

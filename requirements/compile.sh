@@ -7,7 +7,7 @@ pin() { "$uv" pip compile --quiet --no-header --generate-hashes --python-version
 
 pin --universal dev.in -o dev.txt "${@}"
 # Lambda's runtime brings boto3; a layer must not bring it again.
-for group in core streams tables users migrations; do
+for group in core streams tables users migrations outside; do
     pin --universal -c dev.txt --no-emit-package boto3 --no-emit-package botocore --no-emit-package s3transfer \
         --no-emit-package jmespath "$group.in" -o "$group.txt"
 done

@@ -21,6 +21,7 @@ from natter.usecases.conversations.change_members import AddMembers, ChangeRole,
 from natter.usecases.conversations.change_settings import ChangeSettings
 from natter.usecases.conversations.create_conversation import Create
 from natter.usecases.conversations.list_members import ListMembers
+from natter.usecases.messages.leave_backlog import LeaveBacklog
 from natter.usecases.messages.persist import Persist
 from natter.usecases.messages.send import Send
 from natter.usecases.operations.report_event import ReportEvent
@@ -37,6 +38,7 @@ from tests.deliveries import a_deliver
 from tests.identity import World
 from tests.memory.admission import MemoryAdmission
 from tests.memory.attachments import MemoryAttachments, MemoryFileQueue
+from tests.memory.backlogs import MemoryBacklogs, MemoryLogEnds
 from tests.memory.connections import MemoryConnections
 from tests.memory.gate import MemoryGate
 from tests.memory.gateway import MemoryGateway
@@ -77,6 +79,7 @@ class Chat:
         self.admission = MemoryAdmission(self.conversations)
         self.tables, self.heads = MemoryTables(), MemoryHeadCache()
         self.log = MemoryCommandLog(self.world.clock)
+        self.backlogs = MemoryBacklogs(self.world.clock)
         self.registry, self.gateway, self.changes = MemoryConnections(), MemoryGateway(), MemoryConnectionLog()
         self.events = MemoryEventLog()
         self.attachments, self.files = MemoryAttachments(), MemoryFileQueue()
@@ -151,6 +154,7 @@ class Chat:
             gate=self.gate,
             attachments=self.attachments,
             log=self.log,
+            backlogs=self.backlogs,
             announce=self.announce,
             timeline=self.tables,
             now_ms=self.world.clock,
@@ -163,6 +167,11 @@ class Chat:
             deliver=a_deliver(self.registry, self.gateway, self.world.clock),
             frames=JsonFrames(),
             events=self.events,
+            now_ms=self.world.clock,
+        )
+        self.leave_backlog = LeaveBacklog(
+            ends=MemoryLogEnds(lambda partition: len(self.log.records(partition))),
+            backlogs=self.backlogs,
             now_ms=self.world.clock,
         )
         self.settle_files = SettleFiles(
@@ -183,7 +192,14 @@ class Chat:
         )
 
     def gate_of(self, admission: Admission) -> MemoryGate:
-        return MemoryGate(admission, self.world.limits, self.registry, self.world.check_session)
+        return MemoryGate(
+            admission,
+            self.world.limits,
+            self.registry,
+            self.world.check_session,
+            backlogs=self.backlogs,
+            partition_of=self.log.partition_of,
+        )
 
     def members_announced(self, announce: Announce) -> Members:
         """What changes conversations, announced as `announce` does."""

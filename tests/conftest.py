@@ -21,10 +21,11 @@ from local.keyspaces import Guard
 from tests.infra.templates import Templates, synthesized
 from tests.support.accounts import unaccounted
 from tests.support.api import Api
-from tests.support.confidential import leaked
+from tests.support.confidential import leaked, named
 from tests.support.dead_letters import DeadLetterReader, unplanted
 from tests.support.lag import caught_up
 from tests.support.metered import undeclared
+from tests.support.traces import told
 from tests.support.workers import SharesScheduling
 
 ROOT = Path(__file__).parents[1]
@@ -75,6 +76,7 @@ async def cloud(planted: set[str]) -> AsyncIterator[Cloud]:
         assert unplanted(await asyncio.to_thread(letters.since, before), planted) == [], "this was set aside"
         assert await asyncio.to_thread(unaccounted, cloud, LOGS, planted) == [], "this was accepted and is lost"
         assert leaked(LOGS) == [], "this was said, and is in a log"
+        assert named(told(cloud)) == [], "this was said, and is in a trace"
         assert undeclared(LOGS) == set(), "this was measured, and natter.metrics does not say so"
 
 

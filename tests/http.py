@@ -66,6 +66,7 @@ class HttpClient:
             "requestContext": {
                 "http": {"method": method, "path": path, "sourceIp": self.address},
                 "stage": "$default",
+                "requestId": "request-1=",
                 "timeEpoch": NOON,
             },
             "isBase64Encoded": False,

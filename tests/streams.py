@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from natter.names import COMMANDS_TOPIC
-from natter.records.base import SCHEMA_HEADER
+from natter.records.base import SCHEMA_HEADER, TRACE_HEADER
 from natter.records.messages import COMMAND_SCHEMA
 from tests.messages import NOON
 
@@ -19,6 +19,7 @@ def a_raw_record(
     schema: bytes | None = COMMAND_SCHEMA,
     at: int = NOON,
     topic: str = COMMANDS_TOPIC,
+    trace: str = "",
 ) -> dict[str, Any]:
     """Header values are lists of signed bytes, as Java has them."""
     signed = None if schema is None else [byte - 256 if byte > 127 else byte for byte in schema]
@@ -30,7 +31,10 @@ def a_raw_record(
         "timestampType": "LOG_APPEND_TIME",
         "key": base64.b64encode(key).decode(),
         "value": base64.b64encode(value).decode(),
-        "headers": [] if signed is None else [{"trace": [1, -1]}, {SCHEMA_HEADER: signed}],
+        "headers": [
+            *([] if signed is None else [{"other": [1, -1]}, {SCHEMA_HEADER: signed}]),
+            *([{TRACE_HEADER: list(trace.encode())}] if trace else []),
+        ],
     }
 
 
@@ -56,11 +60,19 @@ def a_failure(offset: int, partition: int = 0) -> dict[str, Any]:
     return {"itemIdentifier": {"partition": f"{COMMANDS_TOPIC}-{partition}", "offset": offset}}
 
 
-def a_queue_event(*bodies: str) -> dict[str, Any]:
-    """Messages `message-0`, `message-1`, … of an SQS queue."""
+def a_queue_event(*bodies: str, trace: str = "") -> dict[str, Any]:
+    """Messages `message-0`, `message-1`, … of an SQS queue, all of one trace."""
+    attributes = {TRACE_HEADER: {"stringValue": trace, "dataType": "String"}} if trace else {}
     return {
         "Records": [
-            {"messageId": f"message-{number}", "body": body, "eventSource": "aws:sqs"}
+            {
+                "messageId": f"message-{number}",
+                "body": body,
+                "eventSource": "aws:sqs",
+                "eventSourceARN": "arn:aws:sqs:eu-central-1:1:waves",
+                "attributes": {"SentTimestamp": str(NOON)},
+                "messageAttributes": attributes,
+            }
             for number, body in enumerate(bodies)
         ]
     }

@@ -15,11 +15,12 @@ from natter.usecases.accounts.authenticate import AuthenticateSocket, RedeemTick
 
 def build(authenticate: AuthenticateSocket) -> Callable[[Mapping[str, Any], object], dict[str, Any]]:
     def handle(event: Mapping[str, Any], _: object) -> dict[str, Any]:
-        asked_at = int(event["requestContext"]["requestTimeEpoch"])
+        context = event["requestContext"]
+        asked = str(context["requestId"]), int(context["requestTimeEpoch"])
         query = event.get("queryStringParameters") or {}
         headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
         try:
-            with answering(AUTHORIZE, asked_at):
+            with answering(AUTHORIZE, *asked):
                 principal = authenticate(ticket=query.get("ticket"), authorization=headers.get("authorization"))
         except Unauthenticated:
             # This very text is what API Gateway answers 401 to; any other error is a 500, a Deny would be a 403.

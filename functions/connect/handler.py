@@ -19,7 +19,7 @@ def build(connect: Connect, endpoint: str) -> LambdaHandler:
     def handle(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
         socket = SocketEvent(event, endpoint)
         try:
-            with answering(socket.route, socket.asked.at):
+            with answering(socket.route, socket.request_id, socket.asked.at):
                 connect(socket.connection)
         except NatterError as error:
             logger.warning("connection refused", extra={"code": error.code})

@@ -23,10 +23,11 @@ from natter.telemetry.counted import count_look_ups
 from natter.telemetry.measured import log_decisions, record_persisted
 from natter.usecases.delivery.deliver import Deliver
 from natter.usecases.messages.give_up import GiveUp
+from natter.usecases.messages.leave_backlog import LeaveBacklog
 from natter.usecases.messages.persist import Persist
 
 
-def build(persist: Persist, give_up: GiveUp, dead: DeadLetters) -> LambdaHandler:
+def build(persist: Persist, leave_backlog: LeaveBacklog, give_up: GiveUp, dead: DeadLetters) -> LambdaHandler:
     def commands(batch: Batch) -> Sequence[Record]:
         return [_record(raw, command) for raw, command in readable(batch, load_command, dead)]
 
@@ -34,12 +35,14 @@ def build(persist: Persist, give_up: GiveUp, dead: DeadLetters) -> LambdaHandler
         records = commands(batch)
         if not records:
             return
+        begun_at = now_ms()
         try:
             persisted = persist(records)
         except MisplacedRecordError as error:
             raise PartitionHaltedError from error
         record_persisted(persisted, now_ms())
         log_decisions(persisted)
+        leave_backlog(records, begun_at)
 
     def is_at_fault(raw: StreamRecord, error: Unavailable) -> bool:
         try:
@@ -87,7 +90,8 @@ def _made() -> LambdaHandler:
         looked_up=partial(count_look_ups, WARM),
     )
     give_up = GiveUp(timeline=engines.timeline, store=engines.event_store, now_ms=engines.now_ms)
-    return build(persist, give_up, engines.dead)
+    leave_backlog = LeaveBacklog(ends=engines.log_ends, backlogs=engines.backlogs, now_ms=engines.now_ms)
+    return build(persist, leave_backlog, give_up, engines.dead)
 
 
 lambda_handler = lazily(_made)

@@ -1,7 +1,7 @@
 """Routes `send`, `edit`, `delete` and `react`: one frame in, one `ack` out."""
 
 from natter.bootstrap.engines import Engines
-from natter.domain.errors import NatterError
+from natter.domain.errors import NatterError, Overloaded
 from natter.domain.limits import COMMANDS
 from natter.entrypoints.lazily import LambdaHandler, lazily
 from natter.entrypoints.websocket import SocketEvent, frame_route
@@ -9,7 +9,7 @@ from natter.names import COMMANDS_TOPIC
 from natter.ports.gate import Gate
 from natter.settings import SendSettings
 from natter.telemetry import logger
-from natter.telemetry.answered import record_accepted
+from natter.telemetry.answered import record_accepted, record_overload
 from natter.usecases.accounts.closing_gate import ClosingGate
 from natter.usecases.messages.send import Send
 from natter.wire.messages import COMMAND_FRAMES, AckFrame
@@ -23,7 +23,11 @@ def build(send: Send, gate: Gate, endpoint: str) -> LambdaHandler:
         except NatterError:
             gate.admit(event.connection, COMMANDS)  # what asks for nothing that there is counts, too
             raise
-        at = send(command)
+        try:
+            at = send(command)
+        except Overloaded:
+            record_overload(len(command.items))
+            raise
         record_accepted(event.asked.at)
         logger.debug(
             "accepted", extra={"request_id": event.request_id, "conversation_id": command.conversation_id, "at": at}
@@ -42,6 +46,7 @@ def _made() -> LambdaHandler:
         gate=gate,
         attachments=engines.attachments,
         log=engines.commands,
+        backlogs=engines.backlogs,
         announce=engines.announce,
         timeline=engines.timeline,
         now_ms=engines.now_ms,

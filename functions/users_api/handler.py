@@ -19,7 +19,6 @@ from natter.usecases.accounts.issue_ticket import IssueTicket
 from natter.usecases.accounts.keep_blocks import KeepBlocks
 from natter.usecases.accounts.keep_contacts import KeepContacts
 from natter.usecases.accounts.keep_devices import KeepDevices
-from natter.usecases.accounts.keep_notifications import KeepNotifications
 from natter.usecases.accounts.list_sessions import ListSessions
 from natter.usecases.accounts.refresh_session import RefreshSession
 from natter.usecases.accounts.sign_in import SignIn
@@ -28,6 +27,7 @@ from natter.usecases.accounts.sign_up import SignUp
 from natter.usecases.presence.read_presence import ReadPresence
 from natter.usecases.privacy.ask_for_export import AskForExport
 from natter.usecases.privacy.erase_self import EraseSelf, EraseSelfByProvider, RequestErasure
+from natter.usecases.push.keep_notifications import KeepNotifications
 from natter.wire.accounts import (
     DevicesAnswer,
     FindUsersQuery,

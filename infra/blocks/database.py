@@ -28,13 +28,23 @@ class Database(Construct):
     """
 
     def __init__(
-        self, scope: Construct, id_: str, *, stage: Stage, vpc: ec2.IVpc, clients: ec2.ISecurityGroup, key: kms.IKey
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        stage: Stage,
+        vpc: ec2.IVpc,
+        clients: ec2.ISecurityGroup,
+        key: kms.IKey,
+        secrets_endpoint: ec2.ISecurityGroup | None,
     ) -> None:
         super().__init__(scope, id_)
         group = _group(self, "Group", vpc, "Natter: Aurora")
         proxy_group = _group(self, "ProxyGroup", vpc, "Natter: RDS Proxy")
         proxy_group.add_ingress_rule(clients, ec2.Port.tcp(5432), "functions to the proxy")
         proxy_group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "proxy to Secrets Manager")
+        if secrets_endpoint is not None:
+            self._let_in_at(secrets_endpoint, proxy_group)
         self._key = key
         least, most = stage.database_acu or (None, None)
         self.owner = rds.DatabaseSecret(self, "Login", username="natter", encryption_key=key)
@@ -78,6 +88,19 @@ class Database(Construct):
             security_groups=[proxy_group],  # the target itself lets it in, and it out to the target
             require_tls=True,
             borrow_timeout=Duration.seconds(5),
+        )
+
+    def _let_in_at(self, endpoint: ec2.ISecurityGroup, proxy: ec2.ISecurityGroup) -> None:
+        """Where the endpoint is, it is the only way to Secrets Manager. The rule is ours: its group is made before."""
+        ec2.CfnSecurityGroupIngress(
+            self,
+            "ProxyToSecrets",
+            group_id=endpoint.security_group_id,
+            source_security_group_id=proxy.security_group_id,
+            ip_protocol="tcp",
+            from_port=443,
+            to_port=443,
+            description="the proxy's logins",
         )
 
     def grant_login(self, grantee: iam.IGrantable) -> None:

@@ -1,4 +1,5 @@
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from aws_cdk import Duration
 from aws_cdk import aws_ec2 as ec2
@@ -16,11 +17,22 @@ CANARIES: tuple[FunctionName, ...] = ("authorize", "chat_api", "connect", "persi
 """Whose faults somebody notices who waits: the rest puts its work back, and does it again."""
 
 
+PRIVATE = ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Network:
+    """Ours, in which the stores are."""
+
+    vpc: ec2.IVpc
+    security_group: ec2.ISecurityGroup
+
+
 class PythonFunction(lambda_.Function):
     """
-    One folder of `functions/` in the private subnets, with its own log group.
+    One folder of `functions/`, with its own log group; in the private subnets, unless it comes from outside.
 
-    What it may do is granted where it is joined to others: it starts with logs and a network interface.
+    What it may do is granted where it is joined to others: it starts with logs and, there, a network interface.
     """
 
     def __init__(
@@ -33,10 +45,10 @@ class PythonFunction(lambda_.Function):
         layers: Layers,
         groups: Sequence[str],
         environment: Mapping[str, str],
-        vpc: ec2.IVpc,
-        security_group: ec2.ISecurityGroup,
+        network: Network | None,
         key: kms.IKey,
     ) -> None:
+        """`network`: None has it run where it reaches the internet alone."""
         sizing = stage.sizing[folder]
         super().__init__(
             scope,
@@ -60,9 +72,9 @@ class PythonFunction(lambda_.Function):
                 "POWERTOOLS_LOG_LEVEL": stage.log_level,
                 **environment,
             },
-            vpc=vpc,
-            vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS),
-            security_groups=[security_group],
+            vpc=None if network is None else network.vpc,
+            vpc_subnets=None if network is None else PRIVATE,
+            security_groups=None if network is None else [network.security_group],
             log_group=logs.LogGroup(
                 scope,
                 f"{id_}Logs",

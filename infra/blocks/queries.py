@@ -56,6 +56,13 @@ QUERIES = (
         filters=("message like /refused a push|refuses a push|not pushed|no answer from/",),
     ),
     Query(
+        runbook="visitors",
+        name="let down",
+        of=("visit",),
+        fields=("@timestamp", "leg", "failure", "ms"),
+        filters=("message like /^a visitor was let down/",),
+    ),
+    Query(
         runbook="consumers",
         name="given back",
         of=tuple(sorted({*STREAMS, *QUEUES})),
@@ -74,6 +81,13 @@ QUERIES = (
         runbook="answers",
         name="errors and what they came through",
         filters=('level in ["ERROR", "CRITICAL"]',),
+    ),
+    Query(
+        runbook="traces",
+        name="of one id",
+        fields=("@timestamp", SERVICE, "level", "message", "request_id", "trace"),
+        filters=('trace like "TRACE" or request_id = "REQUEST"',),
+        sort="@timestamp asc",
     ),
     Query(
         runbook="functions",

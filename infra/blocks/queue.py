@@ -1,9 +1,8 @@
-from aws_cdk import Duration
+from aws_cdk import Duration, Names
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sqs as sqs
-from aws_cdk.aws_lambda_event_sources import SqsEventSource
 from constructs import Construct
 
 from infra.blocks.logs import GONE
@@ -40,6 +39,7 @@ class WorkQueue(Construct):
         receives: int = RECEIVES,
     ) -> None:
         super().__init__(scope, id_)
+        self._key = key
         self._dead = sqs.Queue(
             self,
             "Dead",
@@ -66,7 +66,7 @@ class WorkQueue(Construct):
         self.url = self._queue.queue_url
 
     def grant_send(self, grantee: iam.IGrantable) -> None:
-        self._queue.grant_send_messages(grantee)
+        self._allow(grantee, ["sqs:SendMessage"], ["kms:Decrypt", "kms:GenerateDataKey"])
 
     def work(self, function: PythonFunction, *, comes_again: bool = False) -> None:
         """
@@ -77,8 +77,24 @@ class WorkQueue(Construct):
         """
         if comes_again:
             function.allow_recursion()
-        function.add_event_source(
-            SqsEventSource(self._queue, batch_size=1, report_batch_item_failures=True, max_concurrency=CONCURRENCY)
+        received = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]
+        self._allow(function, received, ["kms:Decrypt"])
+        function.add_event_source_mapping(
+            f"SqsEventSource:{Names.node_unique_id(self._queue.node)}",  # as the CDK's own, whose grants are not wanted
+            event_source_arn=self._queue.queue_arn,
+            batch_size=1,
+            report_batch_item_failures=True,
+            max_concurrency=CONCURRENCY,
+        )
+
+    def _allow(self, grantee: iam.IGrantable, actions: list[str], of_the_key: list[str]) -> None:
+        """`Queue.grant_…` would let whoever sends something decrypt whatever the key encrypts, and more."""
+        iam.Grant.add_to_principal(grantee=grantee, actions=actions, resource_arns=[self._queue.queue_arn])
+        iam.Grant.add_to_principal(
+            grantee=grantee,
+            actions=of_the_key,
+            resource_arns=[self._key.key_arn],
+            conditions={"StringEquals": {"kms:EncryptionContext:aws:sqs:arn": self._queue.queue_arn}},
         )
 
     def metric_oldest_age(self, *, period: Duration) -> cloudwatch.Metric:

@@ -106,7 +106,7 @@ def _bad(level: Level) -> str:
 
 
 def _total(level: Level) -> str:
-    """Attempts: what was answered by who is asked first, and what was not answered by it."""
+    """Attempts: what was answered by who is asked first, what was not answered by it, and what failed from outside."""
     if isinstance(level, Availability):
         return f'FILL({level.name}_answers, 0) + SUM(FILL(METRICS("{level.name}_bad_asked"), 0))'
     return f"{level.name}_handled"
@@ -131,4 +131,8 @@ def _inputs(level: Level, own: Own, period: Duration) -> Mapping[str, cloudwatch
             found[f"{unanswered}_{name.lower()}_{function}"] = metric(
                 "AWS/Lambda", name, {"FunctionName": f"{own.prefix}-{function}"}, period=period
             )
+    for leg in level.visits:
+        found[f"{level.name}_bad_asked_visits_{leg.replace('-', '_')}"] = own(
+            metrics.VISIT_FAILURES, "visit", period=period, Leg=leg
+        )
     return found

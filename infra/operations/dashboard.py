@@ -1,7 +1,7 @@
 """
 One page: are users fine, and if not, where. From the top: whether anything rings, service levels and what is left of
-their budgets; the path of a message, leg by leg; who reads the log and how late; connections; what is answered; the
-engines.
+their budgets; what is seen from outside; the path of a message, leg by leg; who reads the log and how late;
+connections; what is answered; the engines.
 """
 
 from collections.abc import Sequence
@@ -48,6 +48,7 @@ class Dashboard(Construct):
                 [_text(f"# Natter, {stage.name}: are users fine, and if not, where?")],
                 [cloudwatch.AlarmStatusWidget(alarms=list(alarms), title="Rings", width=WIDTH, height=3)],
                 _levels(own),
+                *_section("From outside: two visitors talk every minute", _visits(own)),
                 *_section("The path of a message", _path(own)),
                 *_section("Who reads the log, and how late", _lag(own, streams)),
                 *_section("Connections, and posts to them", _connections(own, functions)),
@@ -85,6 +86,15 @@ def _levels(own: Own) -> list[cloudwatch.IWidget]:
     ]
 
 
+def _visits(own: Own) -> list[cloudwatch.IWidget]:
+    times = {leg: own(metrics.VISIT_TIME, "visit", statistic="max", Leg=leg) for leg in metrics.LEGS}
+    failures = {leg: own(metrics.VISIT_FAILURES, "visit", Leg=leg) for leg in metrics.LEGS}
+    return [
+        graph("Legs of a visit, ms", times, width=12),
+        graph("Legs that failed", failures, width=12),
+    ]
+
+
 def _path(own: Own) -> list[cloudwatch.IWidget]:
     legs = (
         ("To the log (acknowledged)", metrics.ACCEPT_TIME, "send"),
@@ -105,6 +115,7 @@ def _path(own: Own) -> list[cloudwatch.IWidget]:
         for each, function in (
             (metrics.ACCEPTED, "send"),
             (metrics.EVENTS_STORED, "persist"),
+            (metrics.OVERLOAD, "send"),
             (metrics.REFUSALS, "persist"),
             (metrics.RETRIES, "persist"),
             (metrics.REPLAYS, "persist"),

@@ -71,6 +71,11 @@ class Availability:
     """
     counts: str
     """What is counted, for people to read."""
+    visits: tuple[str, ...]
+    """
+    Legs of visits (`natter.metrics.LEGS`): a failure is an attempt, and bad, wherever on the way from outside it was.
+    If it came as far as a function that calls it a fault, it counts twice.
+    """
     fewest: int = 3
     """Of fewer bad ones in a window nobody is told: where few people talk, one is a large share and says little."""
 
@@ -106,7 +111,8 @@ CONNECT = Availability(
     functions=("authorize", "connect"),
     counts="Attempts to connect. Bad are those that the authorizer or `connect` answers with `unavailable` or "
     "`internal`, and those in which one of them fails, runs out of time or is throttled (the gateway says 5xx then). "
-    "A refusal (401) is an answer.",
+    "A refusal (401) is an answer. Bad is also each time that a visitor from outside cannot sign in or connect.",
+    visits=("sign-in", "connect"),
 )
 SEND = Availability(
     name="send",
@@ -115,7 +121,10 @@ SEND = Availability(
     functions=("send",),
     counts="Frames `send`, `edit`, `delete` and `react`. Bad are those that are answered with `unavailable` or "
     "`internal`, and those in which the function fails, runs out of time or is throttled (the gateway says `Internal "
-    "server error` then). A refusal is an answer.",
+    "server error` then). A refusal is an answer; but where more is sent than can be shown in time, what is refused is "
+    "`unavailable` (metric `Overload`), and bad. Bad is also each message of a visitor from outside that is not "
+    "acknowledged in ten seconds.",
+    visits=("send",),
 )
 QUICK = Quickness(name="quick", title="Under 100 ms", objective=0.95, within_ms=100, counts=_DELIVERED)
 PROMPT = Quickness(name="prompt", title="Under 300 ms", objective=0.99, within_ms=300, counts=_DELIVERED)

@@ -143,6 +143,14 @@ def gateway_logs(account: Account, assembly: Assembly) -> Iterator[Row]:
         yield Row("fail", "API Gateway's logs", "the account has no role for them in this Region", todo)
 
 
+def traces(account: Account) -> Iterator[Row]:
+    """They are taken where the account keeps spans in CloudWatch Logs: else they are lost, and nothing besides."""
+    found = account.client("xray").get_trace_segment_destination()
+    kept = (found.get("Destination"), found.get("Status")) == ("CloudWatchLogs", "ACTIVE")
+    where = f"kept in {found.get('Destination')}, {found.get('Status')}"
+    yield Row("ok", "traces", where) if kept else Row("warn", "traces", where, "docs/deploying.md#traces")
+
+
 def certificate(account: Account, assembly: Assembly) -> Iterator[Row]:
     """A distribution takes one that is issued, for its name, and in one Region only."""
     for distribution in assembly.properties("AWS::CloudFront::Distribution"):

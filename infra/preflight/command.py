@@ -65,6 +65,7 @@ def rows(account: Account, assembly: Assembly) -> list[Row]:
     found += asked("zones", lambda: checks.zones(account, assembly))
     found += asked("engine", lambda: checks.engines(account, assembly))
     found += asked("API Gateway's logs", lambda: checks.gateway_logs(account, assembly))
+    found += asked("traces", lambda: checks.traces(account))
     found += asked("certificate", lambda: checks.certificate(account, assembly))
     found += asked("pushes to phones", lambda: checks.pushes(account, assembly))
     found += asked("Kafka sign-ins", lambda: checks.log_connections(assembly))

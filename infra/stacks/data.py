@@ -38,7 +38,13 @@ class DataStack(Stack):
         self.tables = Tables(self, "Tables", stage=stage, key=self.key)
         self.attachments = Attachments(self, "Attachments", stage=stage, key=self.key)
         self.database = Database(
-            self, "Database", stage=stage, vpc=network.vpc, clients=network.functions, key=self.key
+            self,
+            "Database",
+            stage=stage,
+            vpc=network.vpc,
+            clients=network.functions,
+            key=self.key,
+            secrets_endpoint=network.secrets_endpoint,
         )
         if stage.retain_data:
             Backups(self, "Backups", stage=stage, key=self.key, cluster_arn=self.database.cluster.cluster_arn)

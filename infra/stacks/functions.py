@@ -3,13 +3,15 @@
 from aws_cdk import Duration
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from infra.blocks.consumer import consume
 from infra.blocks.http import Http
 from infra.blocks.layers import Layers
 from infra.blocks.push_platforms import PushPlatforms
-from infra.blocks.python_function import PythonFunction
+from infra.blocks.push_sink import PushSink
+from infra.blocks.python_function import Network, PythonFunction
 from infra.blocks.queues import Queues
 from infra.blocks.sockets import Sockets
 from infra.config import FunctionName, Stage
@@ -18,7 +20,10 @@ from infra.stacks.network import NetworkStack
 from infra.stacks.settings import settings_of
 from infra.stacks.streams import StreamsStack
 from natter import names
+from natter.metrics import TRACED
 
+EXPORT = ("xray:PutTraceSegments", "xray:PutSpans", "xray:PutSpansForIndexing")
+"""What X-Ray's OTLP endpoint asks for (docs/decisions/0031); they only write, and know no resources."""
 MINUTE = Duration.minutes(1)
 
 
@@ -36,7 +41,12 @@ class Functions:
         self.sockets = Sockets(scope, "Sockets", stage=stage, key=data.key)
         self.http = Http(scope, "Http", stage=stage, key=data.key)
         self.queues = Queues(scope, stage=stage, key=data.key)
-        self.settings = settings_of(stage=stage, data=data, streams=streams, sockets=self.sockets, queues=self.queues)
+        self.sink = None if stage.web_push_private_hosts else PushSink(scope, "Sink", stage=stage, key=data.key)
+        """Where visitors are woken; None: at a push service that the stage has."""
+        self.settings = settings_of(
+            stage=stage, data=data, streams=streams, sockets=self.sockets, queues=self.queues, sink=self.sink
+        )
+        self.push_goes_to = "PUSH_SERVICE" if self.sink is None else "SINK"
         if self.http.edge is not None:
             self.settings["EDGE"] = self.http.edge.settings
         self.behind_edge = ("EDGE",) * (self.http.edge is not None)
@@ -46,8 +56,14 @@ class Functions:
         self.schedules: dict[FunctionName, str] = {}
         """The names of the rules that run functions every minute, by folder."""
 
-    def make(self, folder: FunctionName, groups: list[str], *dependencies: str) -> PythonFunction:
-        """A function with the environment of its dependencies, and access to the stores among them."""
+    def make(
+        self, folder: FunctionName, groups: list[str], *dependencies: str, outside: bool = False
+    ) -> PythonFunction:
+        """
+        A function with the environment of its dependencies, and access to the stores among them, traced, mostly; or
+        `outside` of our network, where there is none.
+        """
+        traced = ("TRACES",) * (folder in TRACED)
         function = PythonFunction(
             self.scope,
             "".join(word.title() for word in folder.split("_")),
@@ -57,13 +73,14 @@ class Functions:
             groups=groups,
             environment={
                 f"NATTER_{dependency}__{name}": value
-                for dependency in dependencies
+                for dependency in (*dependencies, *traced)
                 for name, value in self.settings[dependency].items()
             },
-            vpc=self.network.vpc,
-            security_group=self.network.functions,
+            network=None if outside else Network(vpc=self.network.vpc, security_group=self.network.functions),
             key=self.data.key,
         )
+        if traced:
+            function.add_to_role_policy(iam.PolicyStatement(actions=list(EXPORT), resources=["*"]))
         if "POSTGRES" in dependencies:
             self.data.database.grant_login(function)
             self.with_database.append(function)
@@ -86,12 +103,16 @@ class Functions:
             window_s=window_s,
         )
 
-    def every_minute(self, function: PythonFunction) -> None:
-        name = self.schedules[function.folder] = f"natter-{self.stage.name}-{function.folder}"
+    def every_minute(self, function: PythonFunction, *, enabled: bool = True) -> None:
+        """`enabled`: otherwise it is run by who asks for it."""
+        name = f"natter-{self.stage.name}-{function.folder}"
+        if enabled:
+            self.schedules[function.folder] = name
         events.Rule(
             self.scope,
             f"{function.folder.title()}Schedule",
             rule_name=name,
+            enabled=enabled,
             schedule=events.Schedule.rate(MINUTE),
             targets=[targets.LambdaFunction(function, retry_attempts=0, max_event_age=MINUTE)],
         )

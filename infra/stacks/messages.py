@@ -11,7 +11,7 @@ def conversations(functions: Functions) -> None:
     send = functions.make(
         "send",
         ["core", "streams", "users", "tables"],
-        *("KAFKA", "VALKEY", "POSTGRES", "KEYSPACES", "SOCKETS", "ATTACHMENTS", "CLOSURES", "LIMITS"),
+        *("KAFKA", "COMMANDS", "VALKEY", "POSTGRES", "KEYSPACES", "SOCKETS", "ATTACHMENTS", "CLOSURES", "LIMITS"),
     )
     persist = functions.make(
         "persist",

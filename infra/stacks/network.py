@@ -47,11 +47,13 @@ class NetworkStack(Stack):
 
         self.vpc.add_gateway_endpoint("S3", service=ec2.GatewayVpcEndpointAwsService.S3)  # costs nothing, NAT does
         self.functions = ec2.SecurityGroup(self, "Functions", vpc=self.vpc, description="Natter: Lambda functions")
+        self.secrets_endpoint: ec2.ISecurityGroup | None = None
+        """Who else than functions has to read secrets has to be let in there: the service's usual name leads to it."""
         if stage.endpoints_in_vpc:
             self._endpoint("Keyspaces", ec2.InterfaceVpcEndpointAwsService("cassandra", port=9142))
             self._endpoint("Sqs", ec2.InterfaceVpcEndpointAwsService.SQS)
             self._endpoint("Kms", ec2.InterfaceVpcEndpointAwsService.KMS)
-            self._endpoint("SecretsManager", ec2.InterfaceVpcEndpointAwsService.SECRETS_MANAGER)
+            self.secrets_endpoint = self._endpoint("SecretsManager", ec2.InterfaceVpcEndpointAwsService.SECRETS_MANAGER)
 
     def _name_zones_by_id(self) -> None:
         """CDK knows zones by name only, which means another zone in every account."""
@@ -60,10 +62,11 @@ class NetworkStack(Stack):
             assert isinstance(made, ec2.CfnSubnet)
             made.availability_zone_id, made.availability_zone = made.availability_zone, None
 
-    def _endpoint(self, name: str, service: ec2.InterfaceVpcEndpointAwsService) -> None:
-        """Private DNS makes the service's usual name resolve to addresses inside the VPC."""
+    def _endpoint(self, name: str, service: ec2.InterfaceVpcEndpointAwsService) -> ec2.ISecurityGroup:
+        """Who may come in there. Private DNS makes the service's usual name resolve to addresses inside the VPC."""
         callers = ec2.SecurityGroup(
             self, name, vpc=self.vpc, description=f"Natter: endpoint of {name}", allow_all_outbound=False
         )
         callers.add_ingress_rule(self.functions, ec2.Port.tcp(service.port), "functions, TLS with SigV4")
         self.vpc.add_interface_endpoint(f"{name}Endpoint", service=service, security_groups=[callers], open=False)
+        return callers

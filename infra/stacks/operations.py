@@ -4,7 +4,7 @@ from constructs import Construct
 from infra.blocks.environment import environment
 from infra.blocks.spending import Spending
 from infra.config import Stage
-from infra.operations import callers, log, stores, work
+from infra.operations import callers, log, outside, stores, work
 from infra.operations.alarms import Alarms, Because, Own
 from infra.operations.burning import Burning
 from infra.operations.dashboard import Dashboard
@@ -63,6 +63,7 @@ class OperationsStack(Stack):
         work.queues(alarms, functions)
         work.pushes(alarms, own)
         work.ports(alarms, network)
+        outside.visits(alarms, own, stage)
 
         Dashboard(
             self,

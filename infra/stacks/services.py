@@ -6,7 +6,7 @@ from constructs import Construct
 from infra.blocks.environment import environment
 from infra.blocks.queries import saved_queries
 from infra.config import Stage
-from infra.stacks import messages, people, signals
+from infra.stacks import messages, people, signals, visitors
 from infra.stacks.data import DataStack
 from infra.stacks.functions import Functions
 from infra.stacks.network import NetworkStack
@@ -43,6 +43,7 @@ class ServicesStack(Stack):
         self._reconcile()
         people.erase(functions)
         people.export(functions)
+        visitors.visitors(functions)
         self._migrate()
         functions.http.finish()
         functions.sockets.finish()

@@ -170,11 +170,15 @@ PUSH_SERVICE = "push-service.invalid"
 
 
 def rewriter(
-    site: Site, *, cassandra: str, push_service: str, authority: Path, apis: Mapping[str, int]
+    site: Site, *, cassandra: str, push_service: str, authority: Path, traces: str, apis: Mapping[str, int]
 ) -> Callable[[str], str]:
-    """Replaces addresses that AWS, or the internet, would serve by those that we do. `apis`: port by API id."""
+    """
+    Replaces addresses that AWS, or the internet, would serve by those that we do. `apis`: port by API id; `traces`: URL
+    of the door for them.
+    """
     pushes = {f"/{PUSH_SERVICE}.pem": str(authority), PUSH_SERVICE: push_service}
     browsers = re.compile("|".join(re.escape(name) for name in pushes))
+    otlp = f"https://xray.{site.region}.{site.url_suffix}/v1/traces"
     keyspaces = re.compile(rf"cassandra\.{re.escape(site.region)}\.{re.escape(site.url_suffix)}:9142")
     execute_api = re.compile(
         rf"(https|wss)://([a-z0-9]+)\.execute-api\.{re.escape(site.region)}\.{re.escape(site.url_suffix)}"
@@ -187,7 +191,7 @@ def rewriter(
         return f"{'http' if scheme == 'https' else 'ws'}://127.0.0.1:{apis[identity]}"
 
     def rewrite(text: str) -> str:
-        text = execute_api.sub(serve_here, keyspaces.sub(cassandra, text))
+        text = execute_api.sub(serve_here, keyspaces.sub(cassandra, text)).replace(otlp, traces)
         return browsers.sub(lambda match: pushes[match.group()], text)
 
     return rewrite

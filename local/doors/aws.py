@@ -25,6 +25,7 @@ from .onward import Onward
 from .refusals import Denied, refusal
 from .requests import Caller, HttpRequest, caller_of, request_of
 from .struck import struck
+from .tally import Passed
 
 OWNER = "test"
 LARGEST_BYTES = 128 * 1024 * 1024
@@ -106,6 +107,8 @@ class AwsDoor:
         for call in calls:
             for needed in (call, *self.keys.calls(call)):
                 self._ask_for(caller.identity, needed)
+        for call in calls:
+            self._count(caller.identity, call, request)
         return caller
 
     def check_post(self, request: HttpRequest, path: str, now: datetime) -> None:
@@ -119,11 +122,16 @@ class AwsDoor:
         if caller.service != "execute-api":
             raise BadSignature("Credential should be scoped to correct service: 'execute-api'.")
         arn = f"arn:aws:execute-api:{self._region}:{self._account}:{path}"
-        self._ask_for(caller.identity, Call("execute-api:ManageConnections", arn))
+        call = Call("execute-api:ManageConnections", arn)
+        self._ask_for(caller.identity, call)
+        self._count(caller.identity, call, request)
 
     def _ask_for(self, identity: Identity, call: Call) -> None:
         if (refusal := self.access.refusal(self.name, identity.role, call)) is not None:
             raise Denied(f"{refusal} because no identity-based policy allows the {call.action} action")
+
+    def _count(self, identity: Identity, call: Call, request: HttpRequest) -> None:
+        self.access.tally.add(Passed(self.name, identity.role, call.action), size=len(request.body))
 
     def _calls(self, caller: Caller, request: HttpRequest) -> list[Call]:
         try:

@@ -13,6 +13,8 @@ from .identities import parameters
 from .requests import HttpRequest
 
 _SNS_RESOURCES = ("TopicArn", "TargetArn", "EndpointArn", "PlatformApplicationArn", "SubscriptionArn")
+_SPANS = ("PutTraceSegments", "PutSpans", "PutSpansForIndexing")
+"""What an export of traces takes."""
 _KEY_IN_XML = re.compile(r"<Key>([^<]*)</Key>")
 _ENTITIES = {"&lt;": "<", "&gt;": ">", "&quot;": '"', "&amp;": "&"}
 
@@ -22,6 +24,8 @@ class Call:
     action: str
     resource: str
     context: Mapping[str, str] = field(default_factory=dict)
+    size: int = 0
+    """Bytes of the values that a statement carries."""
 
 
 def calls_of(service: str, request: HttpRequest, *, region: str, account: str) -> list[Call]:
@@ -32,20 +36,14 @@ def calls_of(service: str, request: HttpRequest, *, region: str, account: str) -
         ValueError: it is no request that is known here.
     """
     place = f"{region}:{account}"
+    one = {"sqs": _sqs, "kms": _kms, "secretsmanager": _secret, "sns": _sns, "lambda": _invocation}
     try:
-        match service:
-            case "s3":
-                return list(_s3(request))
-            case "sqs":
-                return [_sqs(request, place)]
-            case "kms":
-                return [_kms(request, place)]
-            case "secretsmanager":
-                return [_secret(request, place)]
-            case "sns":
-                return [_sns(request, place)]
-            case "lambda":
-                return [_invocation(request, place)]
+        if service == "s3":
+            return list(_s3(request))
+        if service == "xray":
+            return [Call(f"xray:{action}", "*") for action in _SPANS]
+        if service in one:
+            return [one[service](request, place)]
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"a request of {service} without what it needs: {error!r}") from error
     raise ValueError(f"requests of {service} are not known here")

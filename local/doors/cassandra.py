@@ -20,6 +20,7 @@ from .frames import VERSION, Frame, error, long_bytes, read
 from .identities import ALGORITHM, LATE, BadSignature, Identity, check, instant, signature, string_to_sign
 from .role_door import RoleDoor
 from .statements import Absent, Conversation, Prepared, Unknown
+from .tally import Statements
 
 AUTHENTICATOR = "com.amazon.helenus.auth.HelenusAuthenticator"
 """What Keyspaces calls itself to drivers."""
@@ -51,18 +52,23 @@ class CassandraDoor(RoleDoor):
                 await client.send(bytes(last.answer(frames.SUCCESS, struct.pack("!i", -1))))
             self._admit(identity)
             talk = Conversation(self._prepared, self._place)
-            await both(self._ask(client, cassandra, identity, talk), _answers(cassandra, client, talk))
+            counted = Statements(self._access.tally, self.name, identity.role)
+            await both(
+                self._ask(client, cassandra, identity, talk, counted), _answers(cassandra, client, talk, counted)
+            )
 
-    async def _ask(self, client: Line, cassandra: Line, identity: Identity, talk: Conversation) -> None:
+    async def _ask(
+        self, client: Line, cassandra: Line, identity: Identity, talk: Conversation, counted: Statements
+    ) -> None:
         while True:
             frame = await read(client, _LARGEST)
-            refusal = self._refusal(frame, identity, talk)
+            refusal = self._refusal(frame, identity, talk, counted)
             if refusal is None:
                 await cassandra.send(bytes(frame))
             else:
                 await client.send(bytes(frame.answer(frames.ERROR, refusal)))
 
-    def _refusal(self, frame: Frame, identity: Identity, talk: Conversation) -> bytes | None:
+    def _refusal(self, frame: Frame, identity: Identity, talk: Conversation, counted: Statements) -> bytes | None:
         """The body of the error with which a request is answered, if it is not let through."""
         try:
             calls = talk.calls(frame)
@@ -74,6 +80,7 @@ class CassandraDoor(RoleDoor):
             return error(_PROTOCOL_ERROR, str(failure))
         refused = self._access.refusal(self.name, identity.role, *calls)
         if refused is None:
+            counted.asked(frame, calls)
             return None
         self.refused += 1
         return error(_UNAUTHORIZED, str(refused))
@@ -127,11 +134,12 @@ class CassandraDoor(RoleDoor):
         raise Refused(message)
 
 
-async def _answers(cassandra: Line, client: Line, talk: Conversation) -> None:
+async def _answers(cassandra: Line, client: Line, talk: Conversation, counted: Statements) -> None:
     """Whole, each of them: one of the door's own may come between two, but not into one."""
     while True:
         frame = await read(cassandra, _LARGEST)
         talk.hear(frame)
+        counted.answered(frame)
         await client.send(bytes(frame))
 
 

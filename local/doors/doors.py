@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from confluent_kafka.admin import AclBinding  # type: ignore[attr-defined]  # it is public, but not marked as exported
@@ -167,12 +168,19 @@ class Doors:
 
     def refuse(self, exchange: Exchange, path: str) -> str | None:
         """Why a request to @connections is refused; `path` is `API/STAGE/METHOD/@connections/ID`."""
+        return self._refused("@connections", partial(self._aws.check_post, path=path), exchange)
+
+    def refuse_call(self, exchange: Exchange) -> str | None:
+        """Why a request to one of AWS's services is refused that stands somewhere else."""
+        return self._refused("traces", self._aws.check, exchange)
+
+    def _refused(self, what: str, check: Callable[..., object], exchange: Exchange) -> str | None:
         try:
-            self._aws.check_post(request_of(exchange), path, datetime.now(UTC))
+            check(request_of(exchange), now=datetime.now(UTC))
         except (BadSignature, Denied) as error:
             self._aws.refused += 1
             if isinstance(error, BadSignature):  # what a role may not do is in the ledger
-                _logger.warning("@connections: %s", error)
+                _logger.warning("%s: %s", what, error)
             return str(error)
         return None
 

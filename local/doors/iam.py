@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from local.assembly import Resolver, Unresolvable
 
@@ -28,6 +28,12 @@ class Statement:
     def covers(self, action: str, resource: str, context: Context) -> bool:
         return self._names(action, context) and any(matches(pattern, resource) for pattern in self.resources)
 
+    def named(self, action: str, resource: str) -> Iterator["Named"]:
+        """In which of its own words it covers these."""
+        for pattern in self.actions:
+            if matches(pattern.lower(), action.lower()):
+                yield from (Named(pattern, each, self.conditions) for each in self.resources if matches(each, resource))
+
     def resources_of(self, action: str) -> tuple[str, ...]:
         """Patterns of what it says of `action`, in a request that meets no condition but negated ones."""
         return self.resources if self._names(action, {}) else ()
@@ -38,6 +44,14 @@ class Statement:
         )
 
 
+class Named(NamedTuple):
+    """One action that a statement names, on one resource that it names."""
+
+    action: str
+    resource: str
+    conditions: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
+
+
 class Grants:
     """Of each role, by its ARN."""
 
@@ -46,8 +60,18 @@ class Grants:
 
     def allow(self, role: str, action: str, resource: str, context: Context | None = None) -> bool:
         """Whether the role may do `action` to `resource`, an ARN, or `*` for an action that knows no resources."""
+        return bool(self.letting(role, action, resource, context))
+
+    def letting(self, role: str, action: str, resource: str, context: Context | None = None) -> Sequence[Statement]:
+        """The statements by which it may do that; none if it may not."""
         covering = [each for each in self._statements.get(role, ()) if each.covers(action, resource, context or {})]
-        return bool(covering) and all(each.allows for each in covering)
+        return covering if all(each.allows for each in covering) else ()
+
+    def named(self) -> Iterator[tuple[str, "Named"]]:
+        """By role, each action on each resource that is stated."""
+        for role, statements in self._statements.items():
+            for each in statements:
+                yield from ((role, Named(a, r, each.conditions)) for a in each.actions for r in each.resources)
 
     def roles(self) -> Iterable[tuple[str, Sequence[Statement]]]:
         """Each that the templates have, with what its policies state."""

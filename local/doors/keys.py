@@ -10,7 +10,7 @@ from .calls import Call
 
 _READS, _WRITES = ("kms:Decrypt",), ("kms:GenerateDataKey",)
 _BOTH = (*_WRITES, *_READS)
-_USES: Mapping[str, tuple[str, ...]] = {
+USES: Mapping[str, tuple[str, ...]] = {
     "secretsmanager:GetSecretValue": _READS,
     "secretsmanager:PutSecretValue": _BOTH,
     "sqs:SendMessage": _BOTH,
@@ -44,7 +44,7 @@ class Keys:
             place = place.partition("/")[0]
         kept = self._kept.get(place)
         if kept is not None:
-            yield from (Call(action, kept.key, kept.context) for action in _USES.get(call.action, ()))
+            yield from (Call(action, kept.key, kept.context) for action in USES.get(call.action, ()))
 
 
 def keys(resolver: Resolver) -> Keys:

@@ -24,6 +24,8 @@ _UNSUPPORTED = "Feature not supported: RDS Proxy currently doesn’t support"  #
 _MOST_BYTES = 10_000
 """Of a startup packet, as in PostgreSQL."""
 _TLS, _GSS, _CANCEL, _VERSION_3 = 80877103, 80877104, 80877102, 3
+_EXECUTED = (b"Q", b"E")
+"""A simple query; the execution of a statement that was prepared."""
 _TAKEN = frozenset(
     {"application_name", "client_encoding", "database", "datestyle", "extra_float_digits", "timezone", "user"}
 )
@@ -39,11 +41,13 @@ class PostgresDoor(Door):
         self.roles: set[str] = set()
         self.pinned: Counter[str] = Counter()
         """Sessions, by why they were pinned first."""
+        self.queries = 0
+        """All that clients had executed."""
         self._context = tls
         self._behind = behind
 
     def status(self) -> dict[str, int]:
-        return super().status() | {"pinned": self.pinned.total(), "roles": len(self.roles)}
+        return super().status() | {"pinned": self.pinned.total(), "roles": len(self.roles), "queries": self.queries}
 
     async def serve(self, client: Line) -> None:
         async with asyncio.timeout(SIGN_IN_S):
@@ -97,7 +101,7 @@ class PostgresDoor(Door):
                 data = await client.reader.read(65536)
             if not data:
                 return
-            session.hear(data)
+            self.queries += session.hear(data)
             await postgres.send(data)
 
 
@@ -109,14 +113,15 @@ class Session:
         self._rest = b""
         self._done = False
 
-    def hear(self, data: bytes) -> None:
-        if self._done:
-            return
+    def hear(self, data: bytes) -> int:
+        """How much it has executed."""
+        executed = 0
         for kind, body in self._messages(data):
-            if (reason := _reason(kind, body)) is not None:
+            executed += kind in _EXECUTED
+            if not self._done and (reason := _reason(kind, body)) is not None:
                 self._pinned[reason] += 1
                 self._done = True
-                return
+        return executed
 
     def _messages(self, data: bytes) -> Iterator[tuple[bytes, bytes]]:
         """Type and body of each that is complete."""

@@ -7,6 +7,7 @@ them, whoever had them prepared.
 
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from local.keyspaces.cql import Statement, read
 
@@ -22,6 +23,8 @@ _READS, _WRITES = "cassandra:Select", "cassandra:Modify"
 _ACTIONS = {"SELECT": _READS, "INSERT": _WRITES, "UPDATE": _WRITES, "DELETE": _WRITES}
 _PREPARED, _SET_KEYSPACE = 4, 3
 """Kinds of RESULT."""
+_WITH_VALUES, _WITH_NAMES = 0x01, 0x40
+"""Flags of what is executed."""
 
 
 class Unknown(Exception):
@@ -87,7 +90,7 @@ class Conversation:
                 calls = self._preparing[frame.stream] = self._of_text(content.long_text())
                 return calls
             case frames.EXECUTE:
-                return self._prepared.calls(content.short_bytes())
+                return tuple(_sized(self._prepared.calls(content.short_bytes()), _parameters(content)))
             case frames.BATCH:
                 return tuple(self._of_batch(content))
             case frames.OPTIONS | frames.REGISTER:
@@ -110,11 +113,8 @@ class Conversation:
         content.byte()  # logged, unlogged, or of counters
         for _ in range(content.short()):
             is_prepared = content.byte()
-            yield from (
-                self._prepared.calls(content.short_bytes()) if is_prepared else self._of_text(content.long_text())
-            )
-            for _ in range(content.short()):
-                content.value()
+            calls = self._prepared.calls(content.short_bytes()) if is_prepared else self._of_text(content.long_text())
+            yield from _sized(calls, _values(content))
 
     def _of_text(self, text: str) -> tuple[Call, ...]:
         return tuple(self._of_statement(read(text)))
@@ -134,3 +134,26 @@ class Conversation:
             yield Call(action, f"{self._place}/keyspace/{keyspace}/table/{table}")
         else:  # a keyspace itself, or what has no name of its own in IAM, as types
             yield Call(action, f"{self._place}/keyspace/{table if kind == 'KEYSPACE' else keyspace}/")
+
+
+def _sized(calls: Sequence[Call], size: int) -> Iterator[Call]:
+    """Of one statement that carries so many bytes."""
+    return (replace(call, size=size) for call in calls)
+
+
+def _parameters(content: Content) -> int:
+    """Bytes of the values with which something is executed."""
+    content.short()  # consistency
+    flags = content.byte()
+    if not flags & _WITH_VALUES:
+        return 0
+    return _values(content, named=bool(flags & _WITH_NAMES))
+
+
+def _values(content: Content, *, named: bool = False) -> int:
+    size = 0
+    for _ in range(content.short()):
+        if named:
+            content.text()
+        size += len(content.value())
+    return size

@@ -8,7 +8,7 @@ access string of the template, whose password only the door knows.
 
 import asyncio
 import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -19,7 +19,9 @@ from local.assembly import Resolver, Resource
 from .calls import Call
 from .door import SIGN_IN_S, Line, Refused, both, carry, engine
 from .identities import BadSignature, Identity, Presigned, read_presigned
+from .resp import Commands
 from .role_door import RoleDoor
+from .tally import Passed
 
 LONGEST_S = 900
 LIFE_S = 12 * 3600.0
@@ -54,7 +56,16 @@ class ValkeyDoor(RoleDoor):
             await client.send(b"+OK\r\n")
             self._admit(identity)
             async with asyncio.timeout(self.life_s):
-                await both(carry(client, valkey), carry(valkey, client))
+                await both(carry(client, valkey, seen=self._counting(identity)), carry(valkey, client))
+
+    def _counting(self, identity: Identity) -> Callable[[bytes], None]:
+        commands = Commands()
+
+        def count(data: bytes) -> None:
+            for name, size in commands.hear(data):
+                self._access.tally.add(Passed(self.name, identity.role, name), size=size)
+
+        return count
 
     async def _sign_in(self, client: Line) -> tuple[CacheUser, Identity]:
         while True:

@@ -192,7 +192,8 @@ class Service:
     asked for is done.
     """
 
-    service: Literal["sns", "sqs"]
+    service: Literal["sns", "sqs", "xray"]
+    """The last is where traces go."""
     answer: CallAnswer
     _: KW_ONLY
     calls: Count | None = None

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 from local.destinations import Senders
 from local.doors import Doors, Gate
@@ -28,6 +29,8 @@ from local.sources import sns
 from local.sources.kafka import KafkaPoller
 from local.sources.schedules import Schedules, UnknownScheduleError
 from local.sources.sqs import SqsPoller
+from local.traces import door as traces
+from local.traces.door import TraceDoor
 
 from . import management
 from .http_api import HttpApi
@@ -37,6 +40,7 @@ from .websocket_api import WebSocketApi
 _JSON = (b"content-type", b"application/json")
 _HTML = (b"content-type", b"text/html; charset=utf-8")
 DASHBOARDS = "/dashboards"
+TRACES = "/traces"
 
 
 async def _nothing(engine: str) -> None:
@@ -50,10 +54,10 @@ class Runtime:
     `interpreter` is that of the workers' virtual environment; logs go to `root/.local/logs`; `extra_env` is set in
     every worker. `engines` are those that faults may hit; after a fresh start of one, `restore` gets its name.
     Functions reach them through `doors`, if there are any; else some of LocalStack's services through a gate on
-    `gate_port`, if they are told of it (`Gate.environment`).
+    `gate_port`, if they are told of it (`Gate.environment`). Their traces are taken on `traces_port`.
     `admin_port` (0: a free one, then in the attribute) serves `GET /status`, `POST /invoke/FUNCTION`,
-    `POST /trigger/SCHEDULE`, `/faults`, `/dashboards` and Lambda's `Invoke` API. Functions of `debug` are debugged, see
-    `Lambda`.
+    `POST /trigger/SCHEDULE`, `/faults`, `/dashboards`, `/traces` and Lambda's `Invoke` API. Functions of `debug` are
+    debugged, see `Lambda`.
     """
 
     def __init__(
@@ -73,6 +77,7 @@ class Runtime:
         debug: Sequence[str] | None = None,
         doors: Doors | None = None,
         gate_port: int | None = None,
+        traces_port: int | None = None,
     ) -> None:
         self.app = app
         self.meter = Meter()
@@ -117,6 +122,10 @@ class Runtime:
             doors.fail(self.faults.calls)
         elif gate_port is not None and localstack_url is not None:
             self._gate = Gate(gate_port, behind=localstack_url, faults=self.faults.calls)
+        self.traces: TraceDoor | None = None
+        if traces_port is not None:
+            refuse = traces.anybody if doors is None else doors.refuse_call
+            self.traces = TraceDoor(traces_port, self.faults.calls, refuse)
         self._started = time.time()
 
     async def start(self) -> None:
@@ -131,6 +140,8 @@ class Runtime:
         """
         if self._gate is not None:
             await self._gate.start()
+        if self.traces is not None:
+            await self.traces.start()
         await self.functions.start()
         for api in self.apis:
             await api.start()
@@ -154,6 +165,8 @@ class Runtime:
         await self.functions.stop()
         if self._gate is not None:
             await self._gate.stop()
+        if self.traces is not None:
+            await self.traces.stop()
 
     async def invoke(self, function: str, payload: bytes) -> Result:
         """Run a function directly; raises what `Lambda.invoke` raises."""
@@ -197,6 +210,10 @@ class Runtime:
             self._notifications.answer(exchange)
         elif exchange.method == "GET" and exchange.path.startswith(DASHBOARDS):
             self._show(exchange, exchange.path.removeprefix(DASHBOARDS).strip("/"))
+        elif exchange.method == "GET" and exchange.path == TRACES and self.traces is not None:
+            asked = dict(parse_qsl(exchange.query))
+            found = self.traces.kept.last(int(asked.get("most", 1)), asked.get("about", ""))
+            exchange.respond(200, json.dumps(found).encode(), (_JSON,))
         elif exchange.path == FAULTS:
             self.faults.answer(exchange)
         elif exchange.method == "GET" and exchange.path == "/status":

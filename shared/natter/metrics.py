@@ -23,6 +23,9 @@ PLATFORM = "Platform"
 REASON = "Reason"
 """Why a device was not woken: `natter.domain.push.waking.Reason`."""
 
+LEG = "Leg"
+"""What a visitor does: see `LEGS`."""
+
 OK = "ok"
 CONNECT = "$connect"
 """The route of a connection that is made; and before it, its authorizer's."""
@@ -32,6 +35,9 @@ UNKNOWN = "unknown"
 
 HEADS, ROSTERS, WARM = CACHES = ("heads", "rosters", "warm")
 """Where conversations are (Valkey), who belongs to them (Valkey), and what `persist` keeps of them in its memory."""
+
+LEGS = ("sign-in", "connect", "send", "push", "sync", "receive", "read")
+"""Of a visit, one after the other (`natter.domain.visiting.Leg`)."""
 
 type Unit = Literal["Count", "Milliseconds", "Seconds"]
 """As CloudWatch names them."""
@@ -73,7 +79,9 @@ POSTING = (
     *("send", "connect", "users_api", "erase", "rebuild", "close_connections"),
 )
 """The last six only to who is about to be closed."""
-OTHERS = ("disconnect", "export", "relay", "erase", "reconcile", "migrate", "push_platforms", "rotate_login")
+OTHERS = ("disconnect", "export", "relay", "erase", "reconcile", "migrate", "push_platforms", "rotate_login", "visit")
+TRACED = tuple(sorted({*ANSWERING, *STREAMS, *QUEUES}))
+"""Those whose work is part of traces."""
 FUNCTIONS = tuple(sorted({*STREAMS, *QUEUES, *ANSWERING, *OTHERS}))
 """All that there are."""
 
@@ -123,6 +131,14 @@ ACCEPTED = Metric(
     unit="Count",
     by=("send", "chat_api", "relay", "erase"),
     meaning="Items (messages, edits, deletions, reactions, changes of members …) that the log has confirmed.",
+)
+OVERLOAD = Metric(
+    name="Overload",
+    unit="Count",
+    by=("send",),
+    meaning="Items (messages, edits, deletions, reactions) that were answered `unavailable` and are not in the log, "
+    "because more is appended to their partition than `persist` shows in time. Their clients try again, and each "
+    "attempt counts.",
 )
 LOG_TO_PLACE = Metric(
     name="LogToPlace",
@@ -283,6 +299,12 @@ INIT_TIME = Metric(
     by=FUNCTIONS,
     meaning="How long an environment took to put the function together, connections included, before its first event.",
 )
+SPANS_LOST = Metric(
+    name="SpansLost",
+    unit="Count",
+    by=TRACED,
+    meaning="Spans of traces that were sampled and not taken: where they are exported to is away, or refuses them.",
+)
 CACHE_HITS = Metric(
     name="CacheHits",
     unit="Count",
@@ -333,6 +355,35 @@ LOGIN_AGE = Metric(
     by=("relay",),
     meaning="How long ago the password was made that functions sign in to PostgreSQL with; none where Secrets Manager "
     "did not say so.",
+)
+
+# what is seen from outside, when no user is there, too
+
+VISIT_TIME = Metric(
+    name="VisitTime",
+    unit="Milliseconds",
+    extra=(LEG,),
+    by=("visit",),
+    meaning="How long a leg of a visit took that went well: two people of the deployment's own come from outside, by "
+    "the public URLs, and each leg is tried once. `sign-in`: both, by new connections; `connect`: a ticket, the "
+    "socket, a ping; `send`: until acknowledged; `push`: from then on until it is at the sink, with the two seconds in "
+    "which who is away is let be; `sync`; `receive`: from sending until it is on the other's screen; `read`: until the "
+    "receipt is.",
+)
+VISIT_FAILURES = Metric(
+    name="VisitFailures",
+    unit="Count",
+    extra=(LEG,),
+    by=("visit",),
+    meaning="Legs that failed, or were not done in time. The log names what came instead. Legs that rest on one that "
+    "failed are not tried, and not counted.",
+)
+VISITS_FAILED = Metric(
+    name="VisitsFailed",
+    unit="Count",
+    by=("visit",),
+    meaning="1 for a visit of which a leg failed, 0 for one in which all was well. Stated every minute: where there is "
+    "none, nobody knows what users see.",
 )
 
 METRICS = tuple(

@@ -78,6 +78,12 @@ class KafkaSettings(BaseModel, frozen=True):
     append_timeout_s: float = Field(2.5, gt=0, le=20, description="How long an append waits for its confirmation.")
 
 
+class CommandsSettings(BaseModel, frozen=True):
+    """The topic that commands are appended to."""
+
+    partitions: int = Field(ge=1, description="How many partitions the log of commands has, in its current epoch.")
+
+
 class KeyspacesSettings(BaseModel, frozen=True):
     endpoint: str = Field(pattern=_ENDPOINT, description="`host:port` of the message store.")
     keyspace: str = Field(min_length=1, description="Name of the keyspace.")
@@ -186,12 +192,41 @@ class PushCredentialSettings(BaseModel, frozen=True):
     )
 
 
+class TraceSettings(BaseModel, frozen=True):
+    endpoint: str = Field(pattern=r"^https?://[^\s?#]+/v1/traces$", description="Where traces are exported to: OTLP.")
+    ratio: float = Field(
+        ge=0, le=1, description="Share of frames and requests that are traced whatever becomes of them."
+    )
+
+
+class VisitorSettings(BaseModel, frozen=True):
+    """Two people that the deployment makes of itself, and where they go."""
+
+    url: str = Field(pattern=r"^https?://", description="The HTTP API as its users reach it: output `HttpUrl`.")
+    secret_arn: str = Field(min_length=1, description="Secret that their names and passwords are derived from.")
+
+
+class SinkSettings(BaseModel, frozen=True):
+    """Where visitors are woken: an address that puts the path of each request into a queue."""
+
+    url: str = Field(pattern=r"^https://", description="The address.")
+    queue_url: str = Field(pattern=r"^https?://", description="The queue.")
+
+
+class PushServiceSettings(BaseModel, frozen=True):
+    """Where visitors are woken on the local cloud: its push service of browsers."""
+
+    url: str = Field(pattern=r"^https://", description="Its origin.")
+    ca_file: str | None = Field(None, description="PEM file of the authorities to trust instead of the system's.")
+
+
 class FunctionSettings(BaseSettings):
     """What every function reads."""
 
     model_config = SettingsConfigDict(env_prefix="NATTER_", env_nested_delimiter="__", frozen=True)
 
     stage: str = Field(min_length=1, description="Name of the stage, e.g. `local`.")
+    traces: TraceSettings | None = Field(None, description="Of those who are part of traces; none: nothing is traced.")
 
 
 class AuthorizeSettings(FunctionSettings):
@@ -254,6 +289,7 @@ class SendSettings(FunctionSettings):
     postgres: PostgresSettings
     valkey: ValkeySettings
     kafka: KafkaSettings
+    commands: CommandsSettings
     keyspaces: KeyspacesSettings
     sockets: EndpointSettings
     attachments: AttachmentSettings
@@ -388,3 +424,9 @@ class ChatApiSettings(FunctionSettings):
     attachments: AttachmentSettings
     limits: LimitSettings = LimitSettings()
     edge: EdgeSettings | None = Field(None, description="What stands before the HTTP API; none: it is asked itself.")
+
+
+class VisitSettings(FunctionSettings):
+    visitors: VisitorSettings
+    sink: SinkSettings | None = Field(None, description="Where visitors are woken, on AWS.")
+    push_service: PushServiceSettings | None = Field(None, description="Where they are woken, on the local cloud.")

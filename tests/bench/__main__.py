@@ -13,7 +13,20 @@ import uvloop
 
 from local.cloud import Cloud
 from local.serve import FAILURES
-from tests.bench import absence, accounts, backlog, hostile, idle, inbox, latency, memory, push, rebuild, throughput
+from tests.bench import (
+    absence,
+    accounts,
+    backlog,
+    hostile,
+    idle,
+    inbox,
+    latency,
+    memory,
+    overload,
+    push,
+    rebuild,
+    throughput,
+)
 
 ROOT = Path(__file__).parents[2]
 
@@ -54,6 +67,10 @@ async def of_hostile(cloud: Cloud, options: Options) -> Sequence[str]:
     return hostile.table(await hostile.measure(cloud, seconds=options.seconds, share=options.share))
 
 
+async def of_overload(cloud: Cloud, options: Options) -> Sequence[str]:
+    return overload.table(await overload.measure(cloud, pairs=options.pairs, seconds=options.seconds))
+
+
 async def of_idle(cloud: Cloud, options: Options) -> Sequence[str]:
     return idle.table(await idle.measure(cloud, seconds=options.seconds))
 
@@ -77,6 +94,7 @@ REPORTS: Mapping[str, Report] = {
     "accounts": once(accounts.measure, accounts.table),
     "push": of_push,
     "hostile": of_hostile,
+    "overload": of_overload,
     "absence": once(absence.measure, absence.table),  # empties the log
     "rebuild": of_rebuild,  # last: `presence` is left with what it did not see
 }
@@ -91,10 +109,10 @@ def machine() -> str:
     return f"{os.cpu_count()} processors; ten million additions took {time.process_time() - began:.2f} s"
 
 
-async def bench(which: Sequence[str], options: Options) -> None:
+async def bench(which: Sequence[str], options: Options, *, secured: bool) -> None:
     """Print each table as soon as it is measured."""
-    _show([machine()])
-    async with Cloud(ROOT) as cloud:
+    _show([machine(), f"functions reach the engines {'through doors, as on AWS' if secured else 'directly'}"])
+    async with Cloud(ROOT, secured=secured) as cloud:
         for name, report in REPORTS.items():
             if name in which:
                 _show(await report(cloud, options))
@@ -112,11 +130,12 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=15.0, help="of each round")
     parser.add_argument("--pairs", type=int, default=20, help="of the closed loop")
     parser.add_argument("--share", type=float, default=1.0, help="of the protocol's limits, what hostile users may use")
+    parser.add_argument("--secured", action="store_true", help="with TLS, signatures and grants before the engines")
     asked = parser.parse_args()
     which = list(REPORTS) if "all" in asked.which else asked.which
     options = Options(rounds=asked.rounds, seconds=asked.seconds, pairs=asked.pairs, share=asked.share)
     try:
-        uvloop.run(bench(which, options))
+        uvloop.run(bench(which, options, secured=asked.secured))
     except FAILURES as failure:
         print(f"tests.bench: {failure}", file=sys.stderr)  # noqa: T201
         return 1

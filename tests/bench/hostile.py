@@ -7,17 +7,17 @@ limits are to AWS.
 """
 
 import asyncio
-import json
 import time
-from collections.abc import Awaitable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass
 from typing import Any
 
 from local.cloud import Cloud
 from natter.domain.limits import BUCKETS
 from tests.bench import processes
 from tests.bench.child import Child
+from tests.bench.limits import limited
 from tests.bench.villain import a_share_of
 from tests.support.dead_letters import DeadLetterReader
 from tests.support.lag import caught_up
@@ -28,7 +28,6 @@ CAUGHT_UP_WITHIN_S = 60.0
 WARM_S = 10.0
 BESIDE = 4
 """Times as long as alone."""
-RATES = "NATTER_LIMITS__RATES"
 SHOWN = 5
 """Of what is wrong, so much is said."""
 
@@ -64,7 +63,8 @@ async def measure(
     async with Child("tests.bench.pairs", url) as pairs, Child("tests.bench.villains", url) as villains:
         villains.tell({"victims": await pairs.hear(within_s=READY_WITHIN_S), "share": share})
         await villains.hear(within_s=READY_WITHIN_S)
-        with _limited(cloud, share) if all_limited else nullcontext():
+        everybody = [a_share_of(bucket, share) for bucket in BUCKETS.values()]
+        with limited(cloud, everybody) if all_limited else nullcontext():
             await _rampant(villains, warm_s, _talked(pairs, warm_s))
             alone, alone_took = await _taking(cloud, _talked(pairs, seconds))
             beside_s = seconds * BESIDE
@@ -84,19 +84,6 @@ async def measure(
         set_aside=len(set_aside),
         processors=(alone_took, beside_took),
     )
-
-
-@contextmanager
-def _limited(cloud: Cloud, share: float) -> Iterator[None]:
-    """Whoever is asked from now on, and starts a process for it, knows these limits only."""
-    buckets = [a_share_of(bucket, share) for bucket in BUCKETS.values()]
-    rates = {RATES: json.dumps({bucket.name: (bucket.rate, bucket.burst) for bucket in buckets})}
-    usual = [function for function in cloud.app.functions if RATES in function.environment]
-    cloud.runtime.functions.redefine([replace(each, environment={**each.environment, **rates}) for each in usual])
-    try:
-        yield
-    finally:
-        cloud.runtime.functions.redefine(usual)
 
 
 async def _talked(pairs: Child, seconds: float) -> Any:

@@ -59,8 +59,8 @@ class Talker:
         commands = commands_of(frame, self)
         self.ledger.attempted |= {command.key for command in commands}
         try:
-            answer = await self.socket.ask(frame, within_s=ARRIVES_WITHIN_S)
-        except (NotSeenError, SocketClosedError) as error:
+            answer = await self.socket.insist(frame, within_s=ARRIVES_WITHIN_S, after=("unavailable",))
+        except (AssertionError, TimeoutError, SocketClosedError) as error:
             answer = {"error": str(error)}
         if answer.get("type") == "ack":
             self.ledger.acknowledged += commands

@@ -1,11 +1,15 @@
 """What every `Gate` promises."""
 
 import logging
+import random
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 import pytest
 
 from natter.adapters.valkey.admission import ValkeyAdmission
+from natter.adapters.valkey.backlogs import ValkeyBacklogs
 from natter.adapters.valkey.client import Valkey
 from natter.adapters.valkey.connections import ValkeyConnections
 from natter.adapters.valkey.gate import ValkeyGate
@@ -20,11 +24,14 @@ from natter.domain.limits import Bucket
 from natter.ports.accounts import SessionStates
 from natter.ports.delivery import Connections
 from natter.ports.gate import Gate
+from natter.ports.messages import Backlogs
 from natter.settings import ValkeySettings
 from natter.usecases.accounts.authenticate import CheckSession
+from tests.backlogs import a_backlog
 from tests.contract.decided import Decided
 from tests.identity import a_connection, a_principal, a_session
 from tests.memory.admission import MemoryAdmission
+from tests.memory.backlogs import MemoryBacklogs
 from tests.memory.connections import MemoryConnections
 from tests.memory.devices import MemoryDevices
 from tests.memory.gate import MemoryGate
@@ -87,10 +94,32 @@ def known(engine: Valkey | None) -> Known:
 
 
 @pytest.fixture
-def gate(engine: Valkey | None, known: Known, decided: Decided) -> Gate:
+def backlogs(engine: Valkey | None) -> Backlogs:
+    return MemoryBacklogs(now_ms) if engine is None else ValkeyBacklogs(engine)
+
+
+@pytest.fixture
+def partition_of(decided: Decided) -> Callable[[ConversationId], int]:
+    """The lobby and the direct conversation are in two that no other test has to do with."""
+    number = random.randrange(10**6, 10**9)
+    return lambda conversation: number + (conversation == decided.direct)
+
+
+@pytest.fixture
+def gate(
+    engine: Valkey | None,
+    known: Known,
+    decided: Decided,
+    backlogs: Backlogs,
+    partition_of: Callable[[ConversationId], int],
+) -> Gate:
     if engine is None:
-        return MemoryGate(MemoryAdmission(decided), MemoryRateLimits(now_ms), known.connections, known.check)
-    return ValkeyGate(engine, ValkeyAdmission(engine, decided), known.check)
+        return MemoryGate(
+            *(MemoryAdmission(decided), MemoryRateLimits(now_ms), known.connections, known.check),
+            backlogs=backlogs,
+            partition_of=partition_of,
+        )
+    return a_gate(engine, decided, known.check, partition_of=partition_of)
 
 
 class TestSessionsContract:
@@ -168,8 +197,8 @@ class TestGateContract:
         decided.publish(decided.lobby, lambda _: None)
         decided.decide(decided.lobby, decided.bob, "member")
         for _ in range(2):
-            assert gate.enter(decided.lobby, decided.ann, SLOW, cost=0)
-            assert not gate.enter(decided.lobby, decided.bob, SLOW, cost=0)
+            assert gate.enter(decided.lobby, decided.ann, SLOW, cost=0).told
+            assert not gate.enter(decided.lobby, decided.bob, SLOW, cost=0).told
 
     def test_across_a_block_neither_passes(self, gate: Gate, decided: Decided) -> None:
         """In a direct conversation; whether it is remembered or has to be asked for."""
@@ -190,6 +219,16 @@ class TestGateContract:
         assert 50_000 < refusal.value.retry_after_ms <= 60_000
         gate.enter(decided.lobby, decided.ann, SLOW)
 
+    def test_who_passes_is_told_what_is_known_of_the_partition(
+        self, gate: Gate, decided: Decided, backlogs: Backlogs, partition_of: Callable[[ConversationId], int]
+    ) -> None:
+        """And nothing where nothing is known, or where it is another's."""
+        assert gate.enter(decided.lobby, decided.ann, SLOW).backlog is None
+        behind = a_backlog(partition=partition_of(decided.lobby))
+        backlogs.leave([behind])
+        assert gate.enter(decided.lobby, decided.ann, SLOW).backlog == behind
+        assert gate.enter(decided.direct, decided.ann, SLOW).backlog is None
+
     def test_everybody_has_tokens_of_their_own(self, gate: Gate, decided: Decided) -> None:
         gate.enter(decided.lobby, decided.ann, SLOW, cost=3)
         with pytest.raises(NotMember):
@@ -205,20 +244,20 @@ class TestGateContract:
 @pytest.mark.engines
 class TestValkeyGate:
     def test_it_asks_the_database_once(self, valkey: Valkey, decided: Decided) -> None:
-        gate = ValkeyGate(valkey, ValkeyAdmission(valkey, decided), unasked())
+        gate = a_gate(valkey, decided, unasked())
         for _ in range(3):
             gate.enter(decided.lobby, decided.ann, SLOW)
         assert decided.asked == 1
 
     def test_its_tokens_are_those_of_the_limits(self, valkey: Valkey, decided: Decided) -> None:
         """Other paths may take from the same bucket."""
-        ValkeyGate(valkey, ValkeyAdmission(valkey, decided), unasked()).enter(decided.lobby, decided.ann, SLOW, cost=3)
+        a_gate(valkey, decided, unasked()).enter(decided.lobby, decided.ann, SLOW, cost=3)
         with pytest.raises(RateLimited):
             ValkeyRateLimits(valkey).take(SLOW, decided.ann)
 
     def test_a_stage_may_have_other_limits(self, valkey: Valkey, decided: Decided) -> None:
         adjusted = {SLOW.name: Bucket(SLOW.name, rate=1, burst=1)}
-        gate = ValkeyGate(valkey, ValkeyAdmission(valkey, decided), unasked(), adjusted)
+        gate = a_gate(valkey, decided, unasked(), adjusted)
         with pytest.raises(RateLimited):
             gate.enter(decided.lobby, decided.ann, SLOW, cost=2)
         gate.enter(decided.lobby, decided.ann, SLOW)
@@ -230,9 +269,10 @@ class TestValkeyGate:
         nowhere = Valkey(ValkeySettings(endpoint="127.0.0.1:1", auth="none"), lambda: None)
         known = Known(ValkeySessionStates(nowhere), MemoryConnections())
         phone = known.connection()
-        gate = ValkeyGate(nowhere, ValkeyAdmission(nowhere, decided), known.check)
+        gate = a_gate(nowhere, decided, known.check)
         with caplog.at_level(logging.WARNING):
-            gate.enter(decided.lobby, decided.ann, SLOW, cost=100)
+            entered = gate.enter(decided.lobby, decided.ann, SLOW, cost=100)
+        assert entered.backlog is None
         assert "rate limit gate_slow is open" in caplog.text
         with pytest.raises(NotMember):
             gate.enter(decided.lobby, decided.bob, SLOW)
@@ -242,6 +282,18 @@ class TestValkeyGate:
             gate.admit(phone, SLOW)
         with pytest.raises(Unauthenticated):
             gate.enter(decided.lobby, decided.ann, SLOW, origin=phone)
+
+
+def a_gate(
+    valkey: Valkey,
+    decided: Decided,
+    check_session: Callable[[SessionId], None],
+    adjusted: Mapping[str, Bucket] = MappingProxyType({}),
+    *,
+    partition_of: Callable[[ConversationId], int] = lambda _: 0,
+) -> ValkeyGate:
+    admission = ValkeyAdmission(valkey, decided)
+    return ValkeyGate(valkey, admission, check_session, adjusted, partition_of=partition_of)
 
 
 def unasked() -> CheckSession:

@@ -27,7 +27,7 @@ from natter.domain.messages.events import Event
 from natter.wire.events import event_fields
 from natter.wire.json_frames import JsonFrames
 from tests.docs.test_documents import error_leaves
-from tests.documents import asyncapi, metrics, openapi, typescript
+from tests.documents import asyncapi, capacity, metrics, openapi, typescript
 from tests.messages import ANN, BOB, LOBBY, text
 
 ROOT = Path(__file__).parents[2]
@@ -90,6 +90,11 @@ def test_what_is_committed_is_what_the_code_says(name: str) -> None:
 def test_the_metrics_are_described_as_they_are_declared() -> None:
     """Otherwise: `make docs`."""
     assert (DOCS / "metrics.md").read_text() == metrics.document()
+
+
+def test_capacity_is_what_was_counted_and_reckoned() -> None:
+    """Otherwise: `make docs`."""
+    assert (DOCS / "capacity.md").read_text() == capacity.document()
 
 
 def test_the_typescript_sdk_has_the_types_of_the_documents_and_no_others() -> None:

@@ -1,7 +1,7 @@
 import json
 from pathlib import Path
 
-from tests.documents import asyncapi, levels, metrics, openapi, typescript
+from tests.documents import asyncapi, capacity, levels, metrics, openapi, typescript
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -11,4 +11,5 @@ for name, document in DOCUMENTS.items():
     (DOCS / f"{name}.json").write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
 (DOCS / "metrics.md").write_text(metrics.document())
 (DOCS / "slo.md").write_text(levels.document())
+(DOCS / "capacity.md").write_text(capacity.document())
 (ROOT / "clients/web/sdk/src/protocol.ts").write_text(typescript.source(**DOCUMENTS))

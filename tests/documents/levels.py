@@ -42,9 +42,11 @@ What wakes people is `natter-STAGE-users-feel-it`, one alarm for all levels, so 
 in [the runbook](runbooks/service-levels.md); where it hurts shows the dashboard `natter-STAGE` in CloudWatch, which \
 the local cloud draws, too ([local cloud](local-cloud.md#the-dashboard)).
 
-What the gateways themselves do not let through, or cannot hand on, reaches no function and is not in these shares: \
-the alarms `sockets-executionerror` and `http-5xx` tell of it. Nobody looks from outside by themselves yet; \
-`natter-smoke` does when it is run.
+What the gateways themselves do not let through, or cannot hand on, reaches no function and is in these shares as far \
+as visitors meet it: two people of the deployment's own come from outside every minute \
+([visitors](runbooks/visitors.md)). Where few people talk, most of what is counted is theirs; what only some users \
+meet they do not see, and the alarms `sockets-executionerror` and `http-5xx` tell of it. That visits fail, or that \
+there are none, is a ticket by itself (`visits-failing`).
 
 Services beneath promise no more than these levels each (MSK 99.9 %, API Gateway and Lambda 99.95 %), and less \
 together. What people see is \

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from typing import get_args
 
+from infra.prices import usd
 from natter.domain.accounts.users import PushProvider
 from natter.domain.errors import Internal, NatterError, NotFound, Unauthenticated, Unavailable
 from natter.domain.push.waking import Reason
@@ -13,6 +14,8 @@ from natter.metrics import (
     CACHES,
     CODE,
     CONNECT,
+    LEG,
+    LEGS,
     METRICS,
     OK,
     PLATFORM,
@@ -25,9 +28,8 @@ from tests.docs.test_documents import error_leaves
 from tests.documents import openapi
 from tests.documents.asyncapi import CLIENT_FRAMES
 
-METRIC_MONTH = 0.30
-"""Dollars: CloudWatch's price page, us-east-1, of each of the first 10,000 custom metrics; of one that is not there all
-month, of its hours."""
+METRIC_MONTH = usd("custom metric")
+"""Dollars of each of the first 10,000; of one that is not there all month, of its hours."""
 OF_NO_FRAME = {"method_not_allowed", "username_taken", "bad_token", "bad_credentials"}
 CONNECTING: Sequence[type[NatterError]] = (Unauthenticated, Unavailable, Internal)
 
@@ -67,7 +69,7 @@ def series(metric: Metric) -> int:
     if ROUTE in metric.extra:
         by_route = codes_by_route()
         return sum(map(len, by_route.values())) if CODE in metric.extra else len(by_route)
-    values = {CACHE: CACHES, PLATFORM: get_args(PushProvider), REASON: get_args(Reason)}
+    values = {CACHE: CACHES, PLATFORM: get_args(PushProvider), REASON: get_args(Reason), LEG: LEGS}
     found = len(metric.by)
     for dimension in metric.extra:
         found *= len(values[dimension])

@@ -22,6 +22,8 @@ UNZIPPED_BYTES = 250 * 1024 * 1024
 ROLE_POLICIES_BYTES = 10_240
 """Of all policies inside of a role, without white space."""
 MANAGED_POLICIES = 10
+PSEUDO_BYTES = {"AWS::AccountId": 12, "AWS::Partition": 10, "AWS::Region": 16, "AWS::URLSuffix": 18}
+"""Of what every template may refer to, the longest that there is, and a little more."""
 TOKEN_BYTES = 100
 """What is known at the deployment only (an ARN, an address), at most."""
 
@@ -77,6 +79,8 @@ def length(value: Any) -> int:
     match value:
         case {"Fn::Join": [str(between), list(parts)]}:
             return sum(map(_text, parts)) + len(between) * max(0, len(parts) - 1)
+        case {"Ref": str(name)} if name in PSEUDO_BYTES:
+            return PSEUDO_BYTES[name]
         case dict() if _is_token(value):
             return TOKEN_BYTES
         case dict():

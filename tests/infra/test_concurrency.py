@@ -37,7 +37,7 @@ class TestReserved:
         assert bool(reserved(app)) == (app.stage == "prod")
 
     def test_production_guarantees_what_others_could_starve(self, prod: Templates) -> None:
-        assert reserved(prod).keys() == GUARANTEED | {"relay", "erase", "reconcile"}
+        assert reserved(prod).keys() == GUARANTEED | {"relay", "erase", "reconcile", "visit"}
 
     def test_production_fits_an_account_that_nobody_has_raised(self, prod: Templates) -> None:
         assert sum(reserved(prod).values()) <= ACCOUNT - KEPT - 400  # something is left for the others

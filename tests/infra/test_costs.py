@@ -4,22 +4,24 @@ from dataclasses import replace
 
 import pytest
 
-from infra import costs
+from infra import costs, prices
 from infra.config import DEV
 from tests.infra.metrics_used import COMPOSITE, of_alarms
 from tests.infra.templates import ROOT, Templates
 
 
 def test_the_document_says_what_is_computed() -> None:
-    """Else: `python -m infra.costs`, and put its tables there."""
+    """Else: `python -m infra.costs` and `python -m infra.prices`, and put their tables there."""
     text = (ROOT / "docs" / "costs.md").read_text()
     assert costs.table() in text
     assert costs.weighed() in text
+    assert prices.table() in text
 
 
 def test_what_is_counted_is_what_is_deployed(app: Templates) -> None:
     """Numbers that no stage chooses."""
-    assert app.one("AWS::MSK::Cluster")["NumberOfBrokerNodes"] == costs.BROKERS
+    cluster = app.one("AWS::MSK::Cluster")
+    assert (cluster["NumberOfBrokerNodes"], cluster["EnhancedMonitoring"]) == (costs.BROKERS, "PER_BROKER")
     mappings = [each for each in app.properties("AWS::Lambda::EventSourceMapping") if "Topics" in each]
     assert len(mappings) == costs.MAPPINGS
     interfaces = [each for each in app.properties("AWS::EC2::VPCEndpoint") if each["VpcEndpointType"] == "Interface"]
@@ -56,8 +58,10 @@ def test_dev_has_the_cheapest_size_that_works(change: dict[str, object], cheaper
 
 
 def test_dev_is_for_somebody_who_tries_it() -> None:
-    """Of what it costs above 400, alarms are most (docs/costs.md)."""
-    assert sum(costs.idle(DEV).values()) < 430
+    """What it costs above 400 are alarms and the metrics that they need, and visitors (docs/costs.md)."""
+    cost = costs.idle(DEV)
+    above = ("alarms, dashboard", "metrics of the brokers", "visitors")
+    assert sum(cost.values()) - sum(cost[each] for each in above) < 400
 
 
 @pytest.mark.parametrize("change", [{"database_class": None}, {"database_acu": (1, 2)}])

@@ -21,7 +21,7 @@ from natter.domain.limits import BUCKETS
 from natter.wire.accounts import ProviderSignInBody, SignInBody, SignUpBody
 from tests.infra.stages import STAGES
 from tests.infra.templates import Templates
-from tests.infra.test_http import gates, name_of
+from tests.infra.test_http import gates, is_for_users, name_of
 
 CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
 ALL_VIEWER_EXCEPT_HOST = "b689b0a8-53d0-40ab-baf2-68738e2966ac"
@@ -49,7 +49,7 @@ class TestWayIn:
         apis = [
             name
             for name, each in services["Resources"].items()
-            if each["Type"] == "AWS::ApiGatewayV2::Api" and each["Properties"]["ProtocolType"] == "HTTP"
+            if each["Type"] == "AWS::ApiGatewayV2::Api" and is_for_users(each["Properties"], "HTTP")
         ]
         (origin,) = distribution(prod)["Origins"]
         assert [{"Ref": api} for api in apis] == [origin["DomainName"]["Fn::Join"][1][0]]

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from natter import metrics, names
+from tests.infra.rights import SERVICES, mappings_of
 from tests.infra.templates import Templates
 from tests.infra.test_services import MODELS
 from tests.infra.wiring import Uses, uses_of
@@ -18,68 +19,62 @@ APPENDS = {
     "status_log": names.CONNECTIONS_TOPIC,
     "dead": names.DEAD_TOPIC,
 }
-SENDS = {
-    "slices": "deliveries",
-    "files": "files",
-    "looks": "looks",
-    "rebuilds": "rebuilds",
-    "closures": "closures",
-    "waves": "waves",
-    "_crowds": "crowds",
-}
-"""Parts of a function, and the topics and queues that they are of no use without."""
+"""Parts of a function, and the topics that they are of no use without."""
+ELSEWHERE = {"xray"}
+"""Services of which another test says who is granted what: `test_traces.py`."""
+APPENDING = {"kafka-cluster:WriteDataIdempotently", "kafka-cluster:WriteData"}
 ACTIONS = {
-    "postgres_login": "secretsmanager:GetSecretValue",
-    "owner_login": "secretsmanager:GetSecretValue",
-    "login_rotation": "secretsmanager:PutSecretValue",
-    "edge": "secretsmanager:GetSecretValue",
-    "_vapid": "secretsmanager:GetSecretValue",
-    "read_secret": "secretsmanager:GetSecretValue",
-    "mobile_push": "sns:Publish",
-    "push_endpoints": "sns:CreatePlatformEndpoint",
-    "push_endpoint_removal": "sns:DeleteEndpoint",
-    "push_platforms": "sns:CreatePlatformApplication",
-    "gateway": "execute-api:ManageConnections",
-    "exporter": "lambda:InvokeFunction",
-    "access_tokens": "kms:GetPublicKey",
-    "token_keys": "kms:GetPublicKey",
-    "valkey": "elasticache:Connect",
-    "producer": "kafka-cluster:Connect",
-    "connection_history": "kafka-cluster:Connect",
-    "command_history": "kafka-cluster:Connect",
+    "producer": {"kafka-cluster:Connect", "kafka-cluster:DescribeTopic", *APPENDING},
+    "connection_history": {
+        *("kafka-cluster:Connect", "kafka-cluster:DescribeTopic", "kafka-cluster:ReadData"),
+        "kafka-cluster:DescribeGroup",
+    },
+    "log_ends": {"kafka-cluster:Connect", "kafka-cluster:DescribeTopic"},
+    "command_history": {
+        *("kafka-cluster:Connect", "kafka-cluster:DescribeTopic", "kafka-cluster:ReadData"),
+        *("kafka-cluster:DescribeGroup", "kafka-cluster:AlterGroup"),  # it keeps its place
+    },
+    "cassandra": {
+        "cassandra:Select",
+        *("ec2:DescribeNetworkInterfaces", "ec2:DescribeVpcEndpoints"),  # a connection to each zone
+    },
 }
+"""Parts, and actions of theirs that no client of boto3 calls. Of those that are called: `test_aws_calls.py`."""
+CONSUMING = {
+    *("kafka-cluster:Connect", "kafka-cluster:DescribeTopic", "kafka-cluster:ReadData"),
+    *("kafka-cluster:AlterGroup", "kafka-cluster:DescribeGroup"),
+    *("kafka-cluster:DescribeClusterDynamicConfiguration", "kafka:DescribeClusterV2", "kafka:GetBootstrapBrokers"),
+    "kafka:DescribeCluster",
+    "kafka:ListScramSecrets",  # of no use with IAM: the CDK grants it with every event source
+}
+"""What an event source does in the function's name (Lambda's developer guide, "Configuring Lambda permissions for …
+MSK")."""
 
 
 def granted(app: Templates, function: str) -> dict[str, set[str]]:
-    """Whoever may write a table may read it, too."""
+    """Whoever may write a table may read it, too. Actions are those of the services that have no clients of boto3."""
     allowed = app.actions(function)
 
     def resources(action: str) -> str:
         return " ".join(allowed.get(action, ()))
 
-    queues = {
-        logical_id: each["Properties"]["QueueName"].removeprefix(f"natter-{app.stage}-")
-        for logical_id, each in app.stack("services")["Resources"].items()
-        if each["Type"] == "AWS::SQS::Queue"
-    }
     tables = r'/table/([a-z]\w+)"'
     modified = set(re.findall(tables, resources("cassandra:Modify")))
     return {
         "topics": {topic for topic in names.TOPICS if f'/{topic}"' in resources("kafka-cluster:WriteData")},
-        "queues": {name for logical_id, name in queues.items() if f'"{logical_id}"' in resources("sqs:SendMessage")},
         "written": modified,
         "read": set(re.findall(tables, resources("cassandra:Select"))) - modified,
-        "actions": set(ACTIONS.values()) & allowed.keys(),
+        "actions": {action for action in allowed if action.partition(":")[0] not in SERVICES | ELSEWHERE},
     }
 
 
-def used(uses: Uses) -> dict[str, set[str]]:
+def used(uses: Uses, *, consumes: bool) -> dict[str, set[str]]:
+    actions = set().union(*(actions for part, actions in ACTIONS.items() if part in uses.parts))
     return {
         "topics": {topic for part, topic in APPENDS.items() if part in uses.parts},
-        "queues": {queue for part, queue in SENDS.items() if part in uses.parts},
         "written": set(uses.written),
         "read": set(uses.read - uses.written),
-        "actions": {action for part, action in ACTIONS.items() if part in uses.parts},
+        "actions": actions | ({"cassandra:Modify"} if uses.written else set()) | (CONSUMING if consumes else set()),
     }
 
 
@@ -102,4 +97,5 @@ def test_a_function_measures_what_is_declared_of_it(
 @pytest.mark.parametrize("name", MODELS)
 def test_a_function_is_granted_what_it_uses(prod: Templates, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     uses = uses_of(name, prod.functions()[name]["Environment"]["Variables"], monkeypatch)
-    assert granted(prod, name) == used(uses)
+    consumes = any("Topics" in each for each in mappings_of(prod, name))
+    assert granted(prod, name) == used(uses, consumes=consumes)

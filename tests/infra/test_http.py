@@ -36,13 +36,18 @@ def taken(found: list[Gate], method: str, path: str) -> list[Gate]:
     return [gate for gate, rank in zip(matching, ranks, strict=True) if rank == min(ranks)]
 
 
+def is_for_users(api: Mapping[str, Any], protocol: str) -> bool:
+    """Pushes to visitors arrive by an API of their own."""
+    return api["ProtocolType"] == protocol and not api["Name"].endswith("-sink")
+
+
 def gates(app: Templates, protocol: str) -> list[Gate]:
     """Of the API of this protocol."""
     stack = app.stack("services")["Resources"]
     apis = {
         name
         for name, each in stack.items()
-        if each["Type"] == "AWS::ApiGatewayV2::Api" and each["Properties"]["ProtocolType"] == protocol
+        if each["Type"] == "AWS::ApiGatewayV2::Api" and is_for_users(each["Properties"], protocol)
     }
     found = []
     for route in app.properties("AWS::ApiGatewayV2::Route"):
@@ -103,13 +108,13 @@ NOT_OURS = ["ANY /v1/tickets/{proxy+}"]
 
 class TestCors:
     def test_origins_are_those_of_the_stage(self, app: Templates) -> None:
-        (api,) = [each for each in app.properties("AWS::ApiGatewayV2::Api") if each["ProtocolType"] == "HTTP"]
+        (api,) = [each for each in app.properties("AWS::ApiGatewayV2::Api") if is_for_users(each, "HTTP")]
         cors = api["CorsConfiguration"]
         assert cors["AllowOrigins"] == list(STAGES[app.stage].cors_origins)
         assert "AllowCredentials" not in cors
 
     def test_a_web_client_sees_what_it_needs(self, app: Templates) -> None:
-        (api,) = [each for each in app.properties("AWS::ApiGatewayV2::Api") if each["ProtocolType"] == "HTTP"]
+        (api,) = [each for each in app.properties("AWS::ApiGatewayV2::Api") if is_for_users(each, "HTTP")]
         cors = api["CorsConfiguration"]
         assert {"authorization", "content-type", "if-none-match"} == set(cors["AllowHeaders"])
         assert {"etag", "retry-after"} == set(cors["ExposeHeaders"])

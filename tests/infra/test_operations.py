@@ -14,15 +14,17 @@ ROOT = Path(__file__).resolve().parents[2]
 PLATFORMS = get_args(PushProvider)
 ACCEPTED = {
     "AwsSolutions-APIG4": "routes behind $connect run in the authorizer's name; HTTP functions authenticate "
-    "themselves, because an authorizer cannot answer 401 with a problem document",
+    "themselves, because an authorizer cannot answer 401 with a problem document; the sink takes what anybody posts",
     "AwsSolutions-CFR1": "people are not told by the country that they are in",
     "AwsSolutions-CFR3": "what passes is in the API's own log, what does not in the firewall's: neither has more of "
     "who asked than it needs",
     "AwsSolutions-IAM4": "AWS's own execution policies: logs, network interfaces, and what a Kafka mapping describes",
-    "AwsSolutions-IAM5": "the driver reads all of Keyspaces' system tables; connection ids are not known beforehand",
+    "AwsSolutions-IAM5": "the driver reads all of Keyspaces' system tables; connection ids are not known beforehand; "
+    "spans are no resource",
     "AwsSolutions-L1": "python3.13 is the version that the layers are built and tested for",
     "AwsSolutions-RDS6": "functions log in with the secret through the proxy, which is the only client of the database",
     "AwsSolutions-S1": "attachments are reached only by what `chat_api` has signed, whose access log says for whom",
+    "AwsSolutions-SQS3": "what arrives at the sink and is not fetched within a minute is of no use to anybody",
     "AwsSolutions-SMG4": "nothing is rotated on a schedule: the login can be read and used only by the proxy and the "
     "functions, web push keys are held on to by browsers, and another secret of the edge takes a deployment",
 }

@@ -45,6 +45,18 @@ class TestEndpoints:
         }
         assert found == ENDPOINTS
 
+    def test_the_databases_proxy_is_let_in_where_secrets_are_read(self, prod: Templates) -> None:
+        """The service's name leads to the endpoint for all who are in the VPC, and the proxy needs its logins."""
+        (proxy,) = prod.properties("AWS::RDS::DBProxy")
+        (group,) = proxy["VpcSecurityGroupIds"]
+        rules = [
+            each
+            for each in prod.properties("AWS::EC2::SecurityGroupIngress")
+            if each.get("SourceSecurityGroupId") == group and each["FromPort"] == 443
+        ]
+        (rule,) = rules
+        assert "SecretsManager" in json.dumps(rule["GroupId"])
+
     def test_who_reads_keyspaces_sees_its_endpoint_in_each_zone(self, app: Templates) -> None:
         """Else `system.peers` is empty, and all goes over one connection: 3,000 requests/s, in one zone."""
         readers = {name for name in app.functions() if "cassandra:Select" in app.actions(name)}

@@ -102,6 +102,12 @@ def kafka_versions(account: Stubbed, **versions: str) -> None:
     account.stub("kafka").add_response("list_kafka_versions", {"KafkaVersions": listed})
 
 
+def spans_kept(account: Stubbed, destination: str, status: str) -> None:
+    """Not in moto."""
+    answer = {"Destination": destination, "Status": status}
+    account.stub("xray").add_response("get_trace_segment_destination", answer)
+
+
 def stacks_there(account: Stubbed, states: Mapping[str, str]) -> None:
     """moto has them, and imports all of itself for them, which takes seconds."""
     made = datetime(2026, 11, 29, tzinfo=UTC)
@@ -112,6 +118,7 @@ def stacks_there(account: Stubbed, states: Mapping[str, str]) -> None:
 class TestWhole:
     def test_a_new_account_is_told_what_is_missing(self, account: Stubbed, assembly: Callable[..., Assembly]) -> None:
         stacks_there(account, {})
+        spans_kept(account, "XRay", "ACTIVE")
         limits(account, total=10, free=10)
         kafka = account.stub("kafka")
         kafka.add_response("list_kafka_versions", {"KafkaVersions": [{"Version": "3.9.x", "Status": "ACTIVE"}]})
@@ -128,6 +135,7 @@ class TestWhole:
             "zones": "ok",
             "engine": "ok",
             "API Gateway's logs": "fail",
+            "traces": "warn",
             "Kafka sign-ins": "warn",
             "VPCs": "ok",
             "MSK brokers": "ok",
@@ -304,6 +312,18 @@ class TestGatewayLogs:
         role = {"op": "replace", "path": "/cloudwatchRoleArn", "value": "arn:aws:iam::123456789012:role/logs"}
         account.client("apigateway").update_account(patchOperations=[role])
         assert levels(checks.gateway_logs(account, assembly())) == ["ok"]
+
+
+class TestTraces:
+    @pytest.mark.parametrize(
+        ("destination", "status", "level"),
+        [("CloudWatchLogs", "ACTIVE", "ok"), ("CloudWatchLogs", "PENDING", "warn"), ("XRay", "ACTIVE", "warn")],
+    )
+    def test_are_taken_where_spans_are_kept_in_logs(
+        self, account: Stubbed, destination: str, status: str, level: str
+    ) -> None:
+        spans_kept(account, destination, status)
+        assert levels(checks.traces(account)) == [level]
 
 
 class TestEngines:

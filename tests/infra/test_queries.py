@@ -13,7 +13,7 @@ from tests.infra.templates import ROOT, Templates
 
 LEVELS = {"debug", "info", "warning", "error", "critical"}
 RUNBOOKS = {path.stem for path in (ROOT / "docs" / "runbooks").glob("*.md")}
-ABOUT = {"answers", "consumers", "functions"}
+ABOUT = {"answers", "consumers", "functions", "traces"}
 """What has no runbook of its own."""
 
 

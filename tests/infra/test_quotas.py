@@ -68,4 +68,5 @@ def test_what_is_too_much_is_found(template: dict[str, Any]) -> None:
 
 
 def test_what_is_joined_is_as_long_as_its_parts() -> None:
-    assert length({"Fn::Join": ["-", ["abc", {"Ref": "AWS::Region"}]]}) == 3 + 1 + TOKEN_BYTES
+    assert length({"Fn::Join": ["-", ["abc", {"Ref": "Queue"}]]}) == 3 + 1 + TOKEN_BYTES
+    assert length({"Fn::Join": ["-", ["abc", {"Ref": "AWS::AccountId"}]]}) == 3 + 1 + 12

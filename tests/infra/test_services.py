@@ -37,6 +37,7 @@ MODELS: dict[str, type[settings.FunctionSettings]] = {
     "settle_files": settings.SettleFilesSettings,
     "signal": settings.SignalSettings,
     "users_api": settings.UsersApiSettings,
+    "visit": settings.VisitSettings,
     "wake": settings.WakeSettings,
 }
 LAYER_LIMIT = 5
@@ -58,6 +59,7 @@ BEHIND_NO_API = {
         "reconcile",
         "relay",
         "rotate_login",
+        "visit",
         "wake",
     )
 }
@@ -119,7 +121,11 @@ class TestFunctions:
             assert len(function["Layers"]) <= LAYER_LIMIT
 
     def test_stand_in_the_private_subnets(self, app: Templates) -> None:
-        assert all(len(function["VpcConfig"]["SubnetIds"]) == 3 for function in app.functions().values())
+        """But for who comes from outside."""
+        outside = [name for name, function in app.functions().items() if "VpcConfig" not in function]
+        assert outside == ["visit"]
+        inside = [function for function in app.functions().values() if "VpcConfig" in function]
+        assert all(len(function["VpcConfig"]["SubnetIds"]) == 3 for function in inside)
 
     def test_use_iam_and_tls_towards_the_stores(self, app: Templates) -> None:
         for function in app.functions().values():
@@ -163,7 +169,6 @@ class TestFunctions:
         variables = varied.functions()["users_api"]["Environment"]["Variables"]
         named = re.findall(r"Key([a-z])[0-9A-F]{8}", json.dumps(variables["NATTER_WEB_PUSH__SECRET_ARNS"]))
         assert named == ["b", "a"]
-        assert json.loads(variables["NATTER_WEB_PUSH__HOSTS"]) == list(BROWSERS)
 
     def test_only_users_api_knows_the_identity_provider(self, varied: Templates) -> None:
         variables = {
@@ -257,6 +262,17 @@ class TestPrivileges:
     def test_only_consumers_read_the_log(self, app: Templates) -> None:
         readers = [name for name in MODELS if "kafka-cluster:ReadData" in app.actions(name)]
         assert readers == ["fanout", "persist", "presence", "push", "rebuild", "receipts", "reconcile"]
+
+    @pytest.mark.parametrize("stage", ["dev", "prod", "local"])
+    def test_send_knows_where_a_conversation_is(self, stages: Callable[[str], Templates], stage: str) -> None:
+        """By as many partitions as the topic has."""
+        app = stages(stage)
+        counts = {topic["TopicName"]: topic["PartitionCount"] for topic in app.properties("AWS::MSK::Topic")}
+        variables = app.functions()["send"]["Environment"]["Variables"]
+        assert int(variables["NATTER_COMMANDS__PARTITIONS"]) == counts[names.COMMANDS_TOPIC]
+
+    def test_persist_may_ask_how_far_the_log_goes(self, app: Templates) -> None:
+        assert any(f"/{names.COMMANDS_TOPIC}" in each for each in app.actions("persist")["kafka-cluster:DescribeTopic"])
 
     @pytest.mark.parametrize(("stage", "parts"), [("dev", 128), ("prod", 16)])
     def test_several_rebuild_what_is_lost_of_many_connections(
@@ -359,7 +375,9 @@ class TestPrivileges:
         assert all("Export" in each for each in app.actions("users_api")["lambda:InvokeFunction"])
         function = app.functions()["users_api"]["Environment"]["Variables"]["NATTER_EXPORTER__FUNCTION"]
         assert function == f"natter-{app.stage}-export"
-        assert app.one("AWS::Lambda::EventInvokeConfig")["MaximumRetryAttempts"] == 0
+        configs = app.properties("AWS::Lambda::EventInvokeConfig")
+        (export,) = [each for each in configs if "Export" in str(each["FunctionName"])]
+        assert export["MaximumRetryAttempts"] == 0
 
 
 class TestPersistSource:
@@ -449,11 +467,9 @@ class TestApis:
 
     def test_integrations_outwait_their_functions(self, app: Templates) -> None:
         longest = max(function["Timeout"] for name, function in app.functions().items() if name not in BEHIND_NO_API)
-        for integration in app.properties("AWS::ApiGatewayV2::Integration"):
-            assert integration["TimeoutInMillis"] <= 29_000
-        assert (
-            max(item["TimeoutInMillis"] for item in app.properties("AWS::ApiGatewayV2::Integration")) > longest * 1000
-        )
+        made = [each for each in app.properties("AWS::ApiGatewayV2::Integration") if "IntegrationSubtype" not in each]
+        assert all(each["TimeoutInMillis"] <= 29_000 for each in made)
+        assert max(each["TimeoutInMillis"] for each in made) > longest * 1000
 
     def test_who_has_left_is_heard_by_a_function_that_has_to_start_first(self, app: Templates) -> None:
         """Nobody waits for the answer; and what the gateway gives up meanwhile, a pool without room never sees."""
@@ -523,7 +539,10 @@ class TestPushServices:
             if name.startswith("NATTER_WEB_PUSH__")
         }
         assert told.keys() == {f"NATTER_WEB_PUSH__{name}" for name in ("SECRET_ARNS", "CONTACT", "HOSTS")}
-        assert json.loads(told["NATTER_WEB_PUSH__HOSTS"]) == list(BROWSERS)
+        (_, (before, api, between, region, *_)) = told["NATTER_WEB_PUSH__HOSTS"]["Fn::Join"]
+        assert json.loads(f'{before}"]') == [*BROWSERS, ""]
+        assert app.stack("services")["Resources"][api["Ref"]]["Properties"]["Name"] == f"natter-{app.stage}-sink"
+        assert (between, region) == (".execute-api.", {"Ref": "AWS::Region"})
 
     @pytest.mark.parametrize(
         "changed", [{"web_push_private_hosts": ("10.0.0.1:8443",)}, {"web_push_ca_file": "/own.pem"}]

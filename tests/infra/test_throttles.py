@@ -10,7 +10,7 @@ from natter import names
 from natter.domain.limits import BUCKETS
 from tests.documents import openapi
 from tests.infra.templates import Templates
-from tests.infra.test_http import _filled, gates, taken
+from tests.infra.test_http import _filled, gates, is_for_users, taken
 
 KINDS = {"HTTP": throttles.HTTP, "WEBSOCKET": throttles.SOCKETS}
 
@@ -22,7 +22,7 @@ def stage_of(app: Templates, protocol: str) -> dict[str, Any]:
         each
         for each in resources.values()
         if each["Type"] == "AWS::ApiGatewayV2::Stage"
-        and resources[each["Properties"]["ApiId"]["Ref"]]["Properties"]["ProtocolType"] == protocol
+        and is_for_users(resources[each["Properties"]["ApiId"]["Ref"]]["Properties"], protocol)
     )
     return dict(found)
 

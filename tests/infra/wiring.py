@@ -11,7 +11,7 @@ import inspect
 import re
 import sys
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property, partial
 from importlib import import_module
@@ -25,25 +25,25 @@ from natter.adapters.cassandra.event_store import CassandraEventStore
 from natter.adapters.cassandra.timeline import CassandraTimeline
 from natter.bootstrap.engines import Engines
 
-VALUES = {
+VALUES = {  # those of single things have the name of their variable in them, by which they are known again
     "NATTER_STAGE": "test",
     "BROKERS": "127.0.0.1:1",
     "KEYSPACE": "natter",
     "USER": "user",
     "CACHE": "cache",
     "DATABASE": "natter",
-    "SECRET_ARN": "arn:aws:secretsmanager:eu-central-1:1:secret:x",
-    "SECRET_ARNS": '["arn:aws:secretsmanager:eu-central-1:1:secret:x"]',
+    "SECRET_ARN": "arn:aws:secretsmanager:eu-central-1:1:secret:{name}",
+    "SECRET_ARNS": '["arn:aws:secretsmanager:eu-central-1:1:secret:{name}"]',
     "APNS": "none",
     "APNS_SANDBOX": "none",
     "FCM": "none",
-    "APNS_SECRET_ARN": "arn:aws:secretsmanager:eu-central-1:1:secret:x",
-    "FCM_SECRET_ARN": "arn:aws:secretsmanager:eu-central-1:1:secret:x",
+    "APNS_SECRET_ARN": "arn:aws:secretsmanager:eu-central-1:1:secret:{name}",
+    "FCM_SECRET_ARN": "arn:aws:secretsmanager:eu-central-1:1:secret:{name}",
     "APPLICATIONS": "arn:aws:sns:eu-central-1:1:app",
-    "KEY_ARNS": '["arn:aws:kms:eu-central-1:1:key/x"]',
-    "URL": "wss://sockets",
+    "KEY_ARNS": '["arn:aws:kms:eu-central-1:1:key/{name}"]',
+    "HOSTS": '["push.example"]',
     "BUCKET": "bucket",
-    "QUEUE_URL": "https://queue",
+    "QUEUE_URL": "https://queue/{name}",
     "FUNCTION": "export",
     "PER_ADDRESS": "true",
 }
@@ -64,8 +64,19 @@ class Uses:
     """Tables."""
 
 
-def uses_of(function: str, variables: dict[str, Any], patch: pytest.MonkeyPatch) -> Uses:
-    """`variables` are those of its environment; of values that are known at the deployment only others stand in."""
+def uses_of(function: str, variables: Mapping[str, Any], patch: pytest.MonkeyPatch) -> Uses:
+    handler, parts = assembled(function, variables, patch)
+    calls = {call for each in _held_by(handler) for call in _calls_of(each)}
+    read = {table for store, method in calls if store is CassandraTimeline for table in _tables(store, method)}
+    return Uses(frozenset(parts), frozenset(read), frozenset(_written(calls, handler)))
+
+
+def assembled(function: str, variables: Mapping[str, Any], patch: pytest.MonkeyPatch) -> tuple[Any, set[str]]:
+    """
+    Its handler, and the names of those properties of `Engines` that it was made of.
+
+    `variables` are those of its environment; of values that are known at the deployment only others stand in.
+    """
     patch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
     for name, value in variables.items():
         if name.startswith("NATTER_"):
@@ -74,17 +85,17 @@ def uses_of(function: str, variables: dict[str, Any], patch: pytest.MonkeyPatch)
     parts: set[str] = set()
     patch.setattr(module, "Engines", partial(_Watched, parts))
     begin = inspect.getclosurevars(module.lambda_handler).nonlocals["begin"]
-    handler = inspect.getclosurevars(begin).nonlocals["make"]()
-    calls = {call for each in _held_by(handler) for call in _calls_of(each)}
-    read = {table for store, method in calls if store is CassandraTimeline for table in _tables(store, method)}
-    return Uses(frozenset(parts), frozenset(read), frozenset(_written(calls, handler)))
+    return inspect.getclosurevars(begin).nonlocals["make"](), parts
 
 
 def _stand_in(name: str) -> str:
     kind = name.rpartition("__")[2]
     if kind == "ENDPOINT":
-        return "https://sockets" if "SOCKETS" in name else "127.0.0.1:1"
-    return VALUES[kind]
+        urls = {"SOCKETS": "https://sockets", "TRACES": "https://traces/v1/traces"}
+        return next((url for dependency, url in urls.items() if dependency in name), "127.0.0.1:1")
+    if kind == "URL":
+        return "wss://sockets" if "SOCKETS" in name else "https://outside"
+    return VALUES[kind].replace("{name}", name)
 
 
 class _Watched(Engines):

@@ -6,7 +6,7 @@ from zlib import crc32
 
 from natter.domain.connections import ConnectionChange
 from natter.domain.errors import TooLarge
-from natter.domain.ids import UserId
+from natter.domain.ids import ConversationId, UserId
 from natter.domain.messages.commands import Command, Record
 from natter.domain.messages.events import Emission
 from natter.domain.receipts import Receipt, ReceiptRecord
@@ -42,11 +42,14 @@ class MemoryCommandLog:
     def append(self, command: Command) -> int:
         if len(dump_command(command)) > RECORD_LIMIT_BYTES:
             raise TooLarge("the record is larger than the log takes")
-        partition = crc32(command.conversation_id.encode()) % len(self._partitions)
+        partition = self.partition_of(command.conversation_id)
         records = self._partitions[partition]
         at = self._now_ms()
         records.append(Record(command=command, epoch=EPOCH, partition=partition, offset=len(records), at=at))
         return at
+
+    def partition_of(self, conversation: ConversationId) -> int:
+        return crc32(conversation.encode()) % len(self._partitions)
 
     def records(self, partition: int = 0, *, since: int = 0) -> Sequence[Record]:
         """The records of a partition from offset `since` on."""

@@ -5,8 +5,10 @@ the same paths as on AWS. What each door refuses in which words is in `tests/int
 
 import asyncio
 import json
+import re
 import uuid
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from typing import Any
 
 import boto3
@@ -17,6 +19,7 @@ from confluent_kafka import Consumer, KafkaException
 
 from local.aws import client
 from local.cloud import Cloud
+from local.doors.iam import Named
 from natter import names
 from natter.adapters.cassandra import client as cassandra
 from natter.adapters.kafka import client as kafka
@@ -25,13 +28,19 @@ from natter.adapters.valkey.client import IamLogin, Valkey
 from natter.adapters.webpush.vapid import VapidKey
 from natter.domain.errors import Unavailable
 from natter.settings import KafkaSettings, KeyspacesSettings, ValkeySettings
+from tests.bench.__main__ import Options, of_latency
+from tests.e2e.test_attachments import CAT, a_chat, is_there, say, shown
+from tests.e2e.test_devices import register
+from tests.e2e.test_erasure import erase
 from tests.e2e.test_export import exported
 from tests.e2e.test_smoke import smoke
-from tests.support.api import Api
+from tests.support.api import Api, fresh
 from tests.support.browsers import Browsers, browsers
+from tests.support.files import attach
 from tests.support.lag import caught_up
 
 CAUGHT_UP_WITHIN_S = 60.0
+HTTP_NO_CONTENT = 204
 ACTIONS = {
     "cassandra": "cassandra:Select",
     "kafka": "kafka-cluster:WriteData",
@@ -42,6 +51,40 @@ SELDOM = {
     "kafka": {"erase", "fanout", "presence", "push", "receipts", "relay"},
 }
 """Who comes to a door only when something is not remembered, is set aside, or has to be repaired."""
+
+
+ASKED_ELSEWHERE = re.compile(
+    r"kafka:|ec2:|logs:|kafka-cluster:(?!Connect|WriteDataIdempotently)|sqs:(Receive|Delete)Message|sqs:GetQueueAttributes"
+)
+"""Actions that no door sees: the broker decides about topics and groups, and the platform reads for event sources."""
+SELDOM_USED = {
+    "cassandra:Select": "`send` and `signal` ask when something is not remembered",
+    "elasticache:Connect": "`close_connections` and `relay` connect when there is something to do",
+    "execute-api:ManageConnections": "most close connections only, of sessions that have ended",
+    "kafka-cluster:Connect": "who only sets aside, or repairs, appends when there is something",
+    "kafka-cluster:WriteDataIdempotently": "the same",
+    "kms:Decrypt": "goes with a secret, a queue or an object that is not asked for",
+    "kms:GenerateDataKey": "the same",
+    "kms:GetPublicKey": "`authorize` has it to do with tokens: everybody here connects with a ticket",
+    "s3:AbortMultipartUpload": "an archive in parts that comes to nothing",
+    "s3:DeleteObject": "`export` removes one whose user is gone",
+    "s3:GetObject": "of archives and pictures there are links, which nobody here follows",
+    "s3:ListBucket": "says that something is not there, which nobody here looks for",
+    "secretsmanager:DescribeSecret": "a rotation of the login, which another test here makes",
+    "secretsmanager:GetSecretValue": "the login of who asks PostgreSQL for what is not remembered; the key of Web Push",
+    "secretsmanager:PutSecretValue": "a rotation",
+    "secretsmanager:UpdateSecretVersionStage": "a rotation",
+    "sns:CreatePlatformApplication": "a first deployment",
+    "sns:DeleteEndpoint": "endpoints go an hour after their device",
+    "sns:DeletePlatformApplication": "the end of a stage",
+    "sns:Publish": "to phones of who is away; tests of pushes wake them",
+    "sns:SetPlatformApplicationAttributes": "a deployment after the first",
+    "sqs:SendMessage": "what is put back, left over, or has to be closed",
+}
+"""
+Actions that not every function which is granted them has been asked for at a door, with the reason. All others each has
+used by then. A grant on the right thing that nobody uses is found by `tests/infra/test_aws_calls.py`.
+"""
 
 
 def refusals(cloud: Cloud) -> set[tuple[str, str, str]]:
@@ -64,6 +107,37 @@ def whom_it_misses(cloud: Cloud, door: str) -> set[str]:
     return {name.removeprefix("natter-local-") for name in allowed - visitors.keys()}
 
 
+def unused(cloud: Cloud) -> set[tuple[str, str]]:
+    """Functions, and actions that they were granted, have to ask for at a door, and have not, of whatever."""
+    assert cloud.doors is not None
+    access = cloud.doors.access
+    functions = {each.role: each.name for each in cloud.app.functions if each.name.startswith("natter-local-")}
+
+    def asked(granted: Iterable[tuple[str, Named]]) -> Counter[tuple[str, str]]:
+        return Counter(
+            (functions[role].removeprefix("natter-local-"), named.action)
+            for role, named in granted
+            if role in functions and not ASKED_ELSEWHERE.match(named.action)
+        )
+
+    idle = asked(access.unused())
+    all_of_them = asked(access.grants.named())
+    return {each for each, count in idle.items() if count == all_of_them[each]}
+
+
+async def a_file_is_shown(cloud: Cloud, api: Api) -> None:
+    """To somebody with a phone, who is away, looks later, and has themselves erased; then it is taken back."""
+    alice, bob, phone, chat = await a_chat(api)
+    assert await register(bob, fresh("token")) == HTTP_NO_CONTENT
+    cat = await attach(alice, chat, CAT)
+    seq = await shown(phone, chat, cat, "m1")
+    assert await is_there(bob, chat, cat)
+    await caught_up(cloud, within_s=CAUGHT_UP_WITHIN_S)
+    await say(phone, chat, "delete", "m2", seq)
+    await erase(bob)
+    await exported(alice)
+
+
 @pytest.fixture
 async def here(outputs: Mapping[str, str]) -> AsyncIterator[Browsers]:
     async with browsers(outputs) as found:
@@ -79,6 +153,7 @@ class TestThePromises:
         in the end every function has come to the doors that its role opens.
         """
         before = refusals(cloud)
+        await a_file_is_shown(cloud, api)
         code, results, said = await smoke(outputs)
         assert set(results.values()) == {"ok"}, said
         assert code == 0
@@ -96,6 +171,18 @@ class TestThePromises:
         absent = {door: whom_it_misses(cloud, door) - SELDOM[door] for door in ACTIONS}
         assert absent == {door: set() for door in ACTIONS}
         assert refusals(cloud) == before
+        assert {action for _, action in unused(cloud)} <= SELDOM_USED.keys()
+
+    async def test_its_figures_can_be_printed(self, cloud: Cloud) -> None:
+        """Those of the same mode's benchmark: what is sent while it measures arrives, through the doors."""
+        assert cloud.doors is not None
+        before = cloud.doors.status()["doors"]["kafka"]["admitted"]
+        (title, *lines) = await of_latency(cloud, Options(rounds=1, seconds=1.0, pairs=1, share=1.0))
+        assert title.startswith("open loop")
+        figures = {line[:24].strip(): line[24:].split() for line in lines}
+        assert float(figures["on the other screen"][0]) > float(figures["floor of the engines"][0]) > 0
+        assert figures["not arrived"] == ["0"]
+        assert cloud.doors.status()["doors"]["kafka"]["admitted"] >= before
 
     async def test_a_browser_that_subscribed_with_the_key_before_is_woken(
         self, cloud: Cloud, api: Api, here: Browsers

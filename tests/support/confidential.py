@@ -17,11 +17,16 @@ def heard(*said: str) -> None:
 
 def leaked(logs: Path, confidential: Iterable[str] | None = None) -> list[str]:
     """What is named in a function's log of the last run: by default anything that was `heard`."""
+    return [
+        f"{log.name}: {each}"
+        for log in sorted(logs.glob("natter-*.log"))
+        for each in named(log.read_bytes(), confidential)
+    ]
+
+
+def named(text: bytes, confidential: Iterable[str] | None = None) -> list[str]:
+    """What of it stands in `text`."""
     sought = {each.encode() for each in (_heard if confidential is None else confidential)}
     phrases = {each for each in sought if not _WORD.fullmatch(each)}
-    found: list[str] = []
-    for log in sorted(logs.glob("natter-*.log")):
-        text = log.read_bytes()
-        named = (set(_WORD.findall(text)) & sought) | {each for each in phrases if each in text}
-        found += [f"{log.name}: {each.decode()}" for each in sorted(named)]
-    return found
+    found = (set(_WORD.findall(text)) & sought) | {each for each in phrases if each in text}
+    return sorted(each.decode() for each in found)

@@ -145,9 +145,13 @@ class Socket:
         assert answer["type"] == "pong", answer
 
     async def say(self, conversation: str, *words: str | Frame) -> list[str]:
-        """Send texts, or whole messages, in one frame; their client_ids, acknowledged."""
+        """
+        Send texts, or whole messages, in one frame; their client_ids, acknowledged: on a machine that is slow today
+        perhaps not at once.
+        """
         messages = [message(each) if isinstance(each, str) else each for each in words]
-        answer = await self.ask({"action": "send", "conversation_id": conversation, "messages": messages})
+        frame = {"action": "send", "conversation_id": conversation, "messages": messages}
+        answer = await self.insist(frame, within_s=2 * WITHIN_S, after=("unavailable",))
         client_ids = [each["client_id"] for each in messages]
         assert answer["type"] == "ack", answer
         assert client_ids == [each["client_id"] for each in answer["accepted"]]

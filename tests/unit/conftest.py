@@ -1,6 +1,6 @@
 import pytest
 
-from natter.telemetry import recorder
+from natter.telemetry import recorder, tracer
 from tests.measuring import NAMESPACE, SERVICE, Measured
 
 
@@ -10,6 +10,7 @@ def _function(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", SERVICE)
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", NAMESPACE)
     monkeypatch.setattr(recorder, "_values", {})
+    tracer.configure(0.0, None)
 
 
 @pytest.fixture

@@ -76,6 +76,7 @@ class TestContentCheck:
     @pytest.fixture
     def sending(self, environment: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
         environment.setenv("NATTER_KAFKA__BROKERS", "127.0.0.1:9092")
+        environment.setenv("NATTER_COMMANDS__PARTITIONS", "8")
         environment.setenv("NATTER_SOCKETS__ENDPOINT", "https://host/stage")
         environment.setenv("NATTER_KEYSPACES__ENDPOINT", "127.0.0.1:9142")
         environment.setenv("NATTER_KEYSPACES__KEYSPACE", "natter")

@@ -21,8 +21,10 @@ from natter.settings import (
     KeyspacesSettings,
     OwnerSettings,
     PostgresSettings,
+    TraceSettings,
     ValkeySettings,
 )
+from natter.telemetry import tracer
 
 if TYPE_CHECKING:
     import boto3
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from natter.adapters.kafka.client import RecordProducer
     from natter.adapters.postgres.client import Login, Postgres
     from natter.adapters.postgres.rotation import LoginRotation
+    from natter.adapters.sqs.client import SqsQueue
     from natter.adapters.valkey.client import Valkey
 
 _logger = logging.getLogger(__name__)
@@ -60,7 +63,21 @@ class Clients:
     """
 
     def __init__(self, settings: FunctionSettings) -> None:
+        """What is traced from now on, and where to, is as these settings say."""
         self.settings = settings
+        if settings.traces is not None:
+            tracer.configure(settings.traces.ratio, self._export)
+
+    def _export(self, spans: bytes) -> bool:
+        """Made with the first trace: most environments see none for a while."""
+        return self.span_exporter(spans)
+
+    @cached_property
+    def span_exporter(self) -> Callable[[bytes], bool]:
+        url = self.of(TraceSettings).endpoint
+        from natter.adapters.otlp.exporter import OtlpExporter
+
+        return OtlpExporter(url, self.aws_credentials, self.aws.region_name)
 
     def find[Dependency: BaseModel](self, kind: type[Dependency]) -> Dependency | None:
         """The settings of one dependency, if the function has them."""
@@ -188,7 +205,7 @@ class Clients:
         settings = self.of(KafkaSettings)
         from natter.adapters.kafka.client import RecordProducer
 
-        return RecordProducer(settings)
+        return RecordProducer(settings, tracer.carry)
 
     @cached_property
     def sqs(self) -> Callable[[], SQSClient]:
@@ -198,6 +215,12 @@ class Clients:
         from natter.adapters.sqs.client import SQS
 
         return cache(lambda: boto3.client("sqs", config=SQS))
+
+    def queue(self, url: str, name: str) -> SqsQueue:
+        """One of SQS; `name` is what is unavailable where it does not answer."""
+        from natter.adapters.sqs.client import SqsQueue
+
+        return SqsQueue(self.sqs, url, name=name, carry=tracer.carry)
 
     @cached_property
     def s3(self) -> Callable[[], S3Client]:

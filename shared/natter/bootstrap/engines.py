@@ -73,7 +73,13 @@ class Engines(Ports):
         from natter.adapters.valkey.gate import ValkeyGate
 
         admission = ValkeyAdmission(self.valkey, self.conversations, self.rosters_looked_up)
-        return ValkeyGate(self.valkey, admission, self.check_session, self.adjusted_limits)
+        return ValkeyGate(
+            self.valkey,
+            admission,
+            self.check_session,
+            self.adjusted_limits,
+            partition_of=lambda conversation: self.partition_of(conversation),  # noqa: PLW0108 - only who appends knows
+        )
 
     @cached_property
     def authenticate(self) -> Authenticate:

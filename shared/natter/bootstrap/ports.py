@@ -1,4 +1,4 @@
-"""Which adapter answers which port, but for those of accounts, of privacy and of browsers' push."""
+"""Which adapter answers which port, but for those of accounts, of privacy, of browsers' push and of visits."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from natter.bootstrap.account_ports import AccountPorts
 from natter.bootstrap.push_ports import PushPorts
+from natter.bootstrap.visiting_ports import VisitingPorts
 from natter.metrics import ROSTERS
 from natter.settings import (
     ClosureQueueSettings,
+    CommandsSettings,
     DeliverySettings,
     FileQueueSettings,
     KafkaSettings,
@@ -22,6 +24,7 @@ from natter.settings import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from natter.domain.ids import ConversationId
     from natter.domain.limits import Bucket
     from natter.ports.attachments import Attachments, FileQueue
     from natter.ports.conversations import Admission, Conversations
@@ -37,7 +40,7 @@ if TYPE_CHECKING:
     from natter.ports.frames import Frames
     from natter.ports.ledger import CommandHistory
     from natter.ports.limits import RateLimits
-    from natter.ports.messages import CommandLog, ContentCheck, EventLog, EventStore
+    from natter.ports.messages import Backlogs, CommandLog, ContentCheck, EventLog, EventStore, LogEnds
     from natter.ports.operations import DeadLetters, Probe, Reports
     from natter.ports.presence import (
         Acquaintances,
@@ -52,7 +55,7 @@ if TYPE_CHECKING:
     from natter.ports.receipts import ReceiptLog
 
 
-class Ports(AccountPorts, PushPorts):
+class Ports(AccountPorts, PushPorts, VisitingPorts):
     """All ports."""
 
     # Conversations and what is sent to them
@@ -106,6 +109,26 @@ class Ports(AccountPorts, PushPorts):
         return CountedCommandLog(KafkaCommandLog(self.producer))
 
     @cached_property
+    def partition_of(self) -> Callable[[ConversationId], int]:
+        """Where in the log of commands a conversation is."""
+        settings = self.of(CommandsSettings)
+        from natter.adapters.kafka.partitioner import partition_of
+
+        return partial(partition_of, partitions=settings.partitions)
+
+    @cached_property
+    def log_ends(self) -> LogEnds:
+        from natter.adapters.kafka.log_ends import KafkaLogEnds
+
+        return KafkaLogEnds(self.of(KafkaSettings))
+
+    @cached_property
+    def backlogs(self) -> Backlogs:
+        from natter.adapters.valkey.backlogs import ValkeyBacklogs
+
+        return ValkeyBacklogs(self.valkey)
+
+    @cached_property
     def events(self) -> EventLog:
         from natter.adapters.kafka.logs import KafkaEventLog
 
@@ -126,10 +149,9 @@ class Ports(AccountPorts, PushPorts):
     @cached_property
     def files(self) -> FileQueue:
         settings = self.of(FileQueueSettings)
-        from natter.adapters.sqs.client import SqsQueue
         from natter.adapters.sqs.files import SqsFileQueue
 
-        return SqsFileQueue(SqsQueue(self.sqs, settings.queue_url, name="the queue of files"))
+        return SqsFileQueue(self.queue(settings.queue_url, "the queue of files"))
 
     # Reading, and how far it has come
 
@@ -182,18 +204,16 @@ class Ports(AccountPorts, PushPorts):
     @cached_property
     def slices(self) -> SliceQueue:
         settings = self.of(DeliverySettings)
-        from natter.adapters.sqs.client import SqsQueue
         from natter.adapters.sqs.slices import SqsSliceQueue
 
-        return SqsSliceQueue(SqsQueue(self.sqs, settings.queue_url, name="the queue of slices"))
+        return SqsSliceQueue(self.queue(settings.queue_url, "the queue of slices"))
 
     @cached_property
     def closures(self) -> ClosureQueue:
         settings = self.of(ClosureQueueSettings)
-        from natter.adapters.sqs.client import SqsQueue
         from natter.adapters.sqs.closures import SqsClosureQueue
 
-        return SqsClosureQueue(SqsQueue(self.sqs, settings.queue_url, name="the queue of closures"))
+        return SqsClosureQueue(self.queue(settings.queue_url, "the queue of closures"))
 
     @cached_property
     def registry_marks(self) -> RegistryMarks:
@@ -204,10 +224,9 @@ class Ports(AccountPorts, PushPorts):
     @cached_property
     def rebuilds(self) -> RebuildQueue:
         settings = self.of(RebuildQueueSettings)
-        from natter.adapters.sqs.client import SqsQueue
         from natter.adapters.sqs.rebuilds import SqsRebuildQueue
 
-        return SqsRebuildQueue(SqsQueue(self.sqs, settings.queue_url, name="the queue of rebuildings"))
+        return SqsRebuildQueue(self.queue(settings.queue_url, "the queue of rebuildings"))
 
     # Presence
 
@@ -232,10 +251,9 @@ class Ports(AccountPorts, PushPorts):
     @cached_property
     def looks(self) -> LookQueue:
         settings = self.of(LookQueueSettings)
-        from natter.adapters.sqs.client import SqsQueue
         from natter.adapters.sqs.looks import SqsLookQueue
 
-        return SqsLookQueue(SqsQueue(self.sqs, settings.queue_url, name="the queue of looks"))
+        return SqsLookQueue(self.queue(settings.queue_url, "the queue of looks"))
 
     @cached_property
     def pace(self) -> TellingPace:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -56,10 +56,12 @@ class PushPorts(WebPushPorts):
 
     @cached_property
     def push_service(self) -> PushService:
+        from natter.telemetry.counted import TracedPushService
         from natter.usecases.push.by_platform import ServiceByPlatform
 
         sns = self.mobile_push
-        return ServiceByPlatform(services={"apns": sns, "apns_sandbox": sns, "fcm": sns, "webpush": self.web_push})
+        services: Mapping[PushProvider, PushService] = {"apns": sns, "apns_sandbox": sns, "fcm": sns}
+        return TracedPushService(ServiceByPlatform(services={**services, "webpush": self.web_push}))
 
     @cached_property
     def mobile_push(self) -> SnsPushService:
@@ -118,18 +120,15 @@ class PushPorts(WebPushPorts):
     def waves(self) -> WaveQueue:
         """Who only has numbers on icons brought up to date is told of one queue."""
         settings = self.of(WaveQueueSettings)
-        from natter.adapters.sqs.client import SqsQueue
         from natter.adapters.sqs.waves import SqsWaveQueue
 
         crowds = None if self.find(CrowdQueueSettings) is None else self._crowds
-        return SqsWaveQueue(SqsQueue(self.sqs, settings.queue_url, name="the queue of waves"), crowds)
+        return SqsWaveQueue(self.queue(settings.queue_url, "the queue of waves"), crowds)
 
     @cached_property
     def _crowds(self) -> SqsQueue:
         settings = self.of(CrowdQueueSettings)
-        from natter.adapters.sqs.client import SqsQueue
-
-        return SqsQueue(self.sqs, settings.queue_url, name="the queue of crowds")
+        return self.queue(settings.queue_url, "the queue of crowds")
 
     @cached_property
     def ask_for_badges(self) -> AskForBadges:

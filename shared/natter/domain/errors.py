@@ -136,5 +136,13 @@ class Unavailable(NatterError):
         self.dependency = dependency
 
 
+class Overloaded(Unavailable):
+    """More is said than can be shown in time. What was asked has not happened."""
+
+    def __init__(self, *, retry_after_ms: int) -> None:
+        super().__init__("the conversation's part of the log", retry_after_ms=retry_after_ms)
+        self.detail = "more is being said than can be shown in time"
+
+
 class Internal(NatterError):
     code, status, retryable = "internal", 500, True

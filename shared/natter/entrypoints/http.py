@@ -28,6 +28,7 @@ from natter.entrypoints.routes import Handler, Route
 from natter.metrics import UNKNOWN
 from natter.ports.edge import Edge
 from natter.ports.limits import RateLimits
+from natter.telemetry import tracer
 from natter.telemetry.answered import record_answer
 from natter.usecases.accounts.authenticate import Authenticate
 
@@ -68,9 +69,11 @@ class HttpApi:
 
     def __call__(self, event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
         self._route_name, self._error = UNKNOWN, _NO_ERROR
-        answer = self._resolver.resolve(event, context)
-        record_answer(self._route_name, event["requestContext"]["timeEpoch"], self._error)
-        return {**answer, "body": ""} if event["requestContext"]["http"]["method"] == "HEAD" else answer
+        request = event["requestContext"]
+        with tracer.request(self._route_name, request["requestId"], request["timeEpoch"]):
+            answer = self._resolver.resolve(event, context)
+            record_answer(self._route_name, request["timeEpoch"], self._error)
+        return {**answer, "body": ""} if request["http"]["method"] == "HEAD" else answer
 
     def get(self, path: str, **options: Unpack[Options]) -> Decorator:
         return self._route("GET", path, **options)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from natter.metrics import COLD_STARTS, INIT_TIME
-from natter.telemetry import configure_logging, recorder
+from natter.telemetry import configure_logging, recorder, tracer
 
 LambdaHandler = Callable[[Any, Any], Any]
 _INITIALIZATION = "AWS_LAMBDA_INITIALIZATION_TYPE"
@@ -21,7 +21,8 @@ def lazily(make: Callable[[], LambdaHandler]) -> LambdaHandler:
 
     Inside Lambda that is at once; a dependency that is down then is met again by the first event, so the
     environment starts all the same. What there is then stays as long as the environment: the garbage collector does
-    not look through it again and again. What an invocation has measured is written at its end, however it ends.
+    not look through it again and again. What an invocation has measured is written at its end, and its traces are
+    exported, however it ends.
     """
     made: list[LambdaHandler] = []
 
@@ -39,6 +40,7 @@ def lazily(make: Callable[[], LambdaHandler]) -> LambdaHandler:
                 begin()
             return made[0](event, context)
         finally:
+            tracer.flush()
             recorder.flush()
 
     if _INITIALIZATION in os.environ:

@@ -16,6 +16,8 @@ class StreamRecord:
     key: bytes
     value: bytes
     schema: bytes | None
+    trace: str = ""
+    """Which traces it belongs to, as `natter.telemetry.tracing` carries them; older records do not say."""
 
 
 type Batch = Sequence[StreamRecord]

@@ -15,8 +15,8 @@ from natter.entrypoints.record import Batch, StreamRecord
 from natter.entrypoints.records import set_aside
 from natter.metrics import RECORDS_GIVEN_BACK
 from natter.ports.operations import DeadLetters
-from natter.records.base import SCHEMA_HEADER
-from natter.telemetry import recorder
+from natter.records.base import SCHEMA_HEADER, TRACE_HEADER
+from natter.telemetry import recorder, tracer
 from natter.telemetry.answered import record_lag
 
 ALONE_MS = 10_000
@@ -47,9 +47,13 @@ def stream_consumer(
 
     def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
         batch = [_record(raw) for records in event["records"].values() for raw in records]
-        if batch:
-            record_lag(min(record.at for record in batch))
-        given_back = isolation(batch, lambda: bool(context.get_remaining_time_in_millis() > ALONE_MS))
+        if not batch:
+            return {"batchItemFailures": []}
+        record_lag(min(record.at for record in batch))
+        carried = ((record.key.decode(errors="replace"), record.trace, record.at) for record in batch)
+        with tracer.batch(batch[0].topic, carried) as work:
+            given_back = isolation(batch, lambda: bool(context.get_remaining_time_in_millis() > ALONE_MS))
+            work.failed = bool(given_back)
         recorder.count(RECORDS_GIVEN_BACK, len(given_back))
         return {"batchItemFailures": [_failure(record) for record in given_back]}
 
@@ -65,6 +69,7 @@ def _record(raw: Mapping[str, Any]) -> StreamRecord:
         key=base64.b64decode(raw.get("key") or ""),
         value=base64.b64decode(raw.get("value") or ""),
         schema=_header(raw.get("headers") or (), SCHEMA_HEADER),
+        trace=(_header(raw.get("headers") or (), TRACE_HEADER) or b"").decode("ascii", "replace"),
     )
 
 

@@ -16,6 +16,7 @@ from natter.domain.ids import ConnectionId, DeviceId, SessionId, UserId
 from natter.domain.messages.commands import Asked
 from natter.entrypoints.faults import describe
 from natter.names import FRAME_LIMIT_BYTES
+from natter.telemetry import tracer
 from natter.telemetry.answered import record_answer
 from natter.wire.base import WireModel, parse, parse_json
 from natter.wire.frames import ErrorFrame
@@ -123,6 +124,11 @@ def frame_route(
 
     def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
         route = SocketEvent(event, endpoint)
+        with tracer.request(route.route, route.request_id, route.asked.at):
+            answer = answered(route)
+        return {"statusCode": 200} if answer is None else {"statusCode": 200, "body": answer.to_json().decode()}
+
+    def answered(route: SocketEvent) -> WireModel | None:
         refused: NatterError | None = None
         answer: WireModel | None = None
         try:
@@ -135,7 +141,7 @@ def frame_route(
         if refused is not None:
             answer = _refused(route, refused)
         record_answer(route.route, route.asked.at, refused)
-        return {"statusCode": 200} if answer is None else {"statusCode": 200, "body": answer.to_json().decode()}
+        return answer
 
     return handler
 

@@ -1,10 +1,25 @@
 """Port to what every frame has to pass."""
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from natter.domain.connections import Connection
 from natter.domain.ids import ConversationId, UserId
 from natter.domain.limits import Bucket
+from natter.domain.messages.backlog import Backlog
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entered:
+    """How somebody was let pass who belongs to a conversation."""
+
+    told: bool
+    """
+    Whether the log was told before that they belong to it, in the role that they have. If not, it may not have been,
+    and what they ask must not get ahead of it (`Announce.complete`).
+    """
+    backlog: Backlog | None = None
+    """Of the conversation's partition, if it is known to be behind."""
 
 
 class Gate(Protocol):
@@ -35,12 +50,9 @@ class Gate(Protocol):
         cost: int = 1,
         *,
         origin: Connection | None = None,
-    ) -> bool:
+    ) -> Entered:
         """
         Take `cost` of the user's tokens, or none, and let those pass who belong to the conversation.
-
-        True: the log was told before that they belong to it, in the role that they have. False: it may not have been,
-        and what they ask must not get ahead of it (`Announce.complete`).
 
         Who is refused may have spent tokens. `origin` is the connection that asks; None: it is not asked for.
 

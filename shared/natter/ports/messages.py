@@ -1,10 +1,11 @@
 """Ports to the log (Kafka)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from natter.domain.fold.writes import Row
 from natter.domain.ids import ConversationId
+from natter.domain.messages.backlog import Backlog
 from natter.domain.messages.commands import Command
 from natter.domain.messages.events import Emission, Head
 from natter.domain.receipts import Cursor, CursorKey
@@ -29,6 +30,36 @@ class CommandLog(Protocol):
             Unavailable: not confirmed in bounded time. It may be in the log all the same; repeating is safe.
             TooLarge: it exceeds a record; it was not added.
         """
+
+
+class LogEnds(Protocol):
+    """How far the partitions of the commands' log go."""
+
+    def ends(self, partitions: Collection[int]) -> Mapping[int, int]:
+        """
+        Of each, the offset of the next record.
+
+        Raises:
+            Unavailable: not all were answered in a fraction of a second.
+        """
+
+
+class Backlogs(Protocol):
+    """
+    Which partitions of the commands' log are behind. Nothing rests on it: it is forgotten after `VALID_MS`, may be
+    lost, and of two who leave something at once one is overwritten.
+
+    All methods raise `Unavailable` when there is no answer in time.
+    """
+
+    def get(self, partitions: Collection[int]) -> Mapping[int, Backlog]:
+        """What was left of them, and added since; a partition of which nothing is known is left out."""
+
+    def leave(self, backlogs: Collection[Backlog]) -> None:
+        """Replace what is known of their partitions."""
+
+    def add(self, known: Backlog, items: int) -> None:
+        """Note that so many more wait, of who looked at `known`. It may be that something else was left meanwhile."""
 
 
 class EventLog(Protocol):

@@ -6,6 +6,8 @@ messages of queues have it in their body.
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 SCHEMA_HEADER = "schema"
+TRACE_HEADER = "traceparent"
+"""Of records, and the attribute of messages: where they come from. Nothing is decided by it, and it may be missing."""
 
 
 class BadRecordError(Exception):

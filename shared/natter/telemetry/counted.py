@@ -1,4 +1,4 @@
-"""Ports whose calls are counted, whoever makes them: each stands before the adapter that does the work."""
+"""Ports whose calls are counted and are legs of traces, whoever makes them: each stands before its adapter."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -8,6 +8,7 @@ from natter.domain.delivery import Post, PostResult
 from natter.domain.ids import ConversationId
 from natter.domain.messages.commands import Command
 from natter.domain.messages.events import Head, HeadPlace
+from natter.domain.push.registrations import Handed, Waking
 from natter.metrics import (
     ACCEPTED,
     CACHE_HITS,
@@ -20,8 +21,9 @@ from natter.metrics import (
 )
 from natter.ports.delivery import Gateway
 from natter.ports.messages import CommandLog
+from natter.ports.push import PushService
 from natter.ports.reading import HeadCache, ReadTable
-from natter.telemetry import recorder
+from natter.telemetry import recorder, tracer
 
 _POSTS = {
     PostResult.DELIVERED: POSTS_DELIVERED,
@@ -42,7 +44,8 @@ class CountedCommandLog:
         self._log = log
 
     def append(self, command: Command) -> int:
-        at = self._log.append(command)
+        with tracer.leg("append", items=len(command.items)):
+            at = self._log.append(command)
         recorder.count(ACCEPTED, len(command.items))
         return at
 
@@ -52,7 +55,8 @@ class CountedGateway:
         self._gateway = gateway
 
     def post(self, posts: Sequence[Post], *, budget_s: float) -> Sequence[PostResult]:
-        results = self._gateway.post(posts, budget_s=budget_s)
+        with tracer.leg("post", posts=len(posts)):
+            results = self._gateway.post(posts, budget_s=budget_s)
         for result, count in Counter(results).items():
             recorder.count(_POSTS[result], count)
         return results
@@ -82,6 +86,18 @@ class CountedHeadCache:
         return self._cache.fill(conversations, read)
 
 
+class TracedPushService:
+    """What comes of it is counted by who asks (`natter.telemetry.measured`)."""
+
+    def __init__(self, service: PushService) -> None:
+        self._service = service
+
+    def hand_over(self, wakings: Sequence[Waking], *, budget_s: float) -> Sequence[Handed]:
+        with tracer.leg("push", devices=len(wakings)):
+            return self._service.hand_over(wakings, budget_s=budget_s)
+
+
 _log: type[CommandLog] = CountedCommandLog
 _gateway: type[Gateway] = CountedGateway
+_pushes: type[PushService] = TracedPushService
 _heads: type[HeadCache] = CountedHeadCache

@@ -9,8 +9,10 @@ from natter.domain.errors import Unavailable
 from natter.domain.fold.conversation import Decision, Turn
 from natter.domain.messages.commands import Record
 from natter.domain.push.registrations import Handed, Outcome, Waking
+from natter.domain.visiting import Step
 from natter.metrics import Metric
-from natter.telemetry import logger, recorder
+from natter.telemetry import detail, logger, recorder, tracer
+from natter.telemetry.tracing import trace_id_of
 from natter.usecases.delivery.rebuild import Rebuilt
 from natter.usecases.delivery.settle_posts import Settled
 from natter.usecases.messages.persist import Persisted
@@ -21,6 +23,7 @@ from natter.usecases.push.wake_devices import Woken
 
 def record_persisted(persisted: Persisted, now: int) -> None:
     """What one batch did: what was stored, refusals, retries, and how long each leg of the way took until `now`."""
+    tracer.passed("fold", persisted.stored_at)
     first = [decision for decision in persisted.decisions if decision.turn is Turn.FIRST]
     recorder.count(metrics.EVENTS_STORED, sum(each.outcome.seq is not None for each in first))
     recorder.count(metrics.REFUSALS, sum(each.outcome.refusal is not None for each in first))
@@ -37,15 +40,19 @@ def record_persisted(persisted: Persisted, now: int) -> None:
 
 
 def log_decisions(persisted: Persisted) -> None:
-    """Where debugging is on: what became of each item, under the id of the frame that asked for it."""
+    """Where debugging is on, and of traces that are sampled: what became of each item, and of which frame it is."""
     if logger.log_level > logging.DEBUG:
         return
     for decision in persisted.decisions:
         command, outcome = decision.record.command, decision.outcome
+        trace_id = None if command.asked is None else trace_id_of(command.asked.id)
+        if detail.is_raised and not tracer.samples(trace_id):
+            continue
         logger.debug(
             "decided",
             extra={
                 "request_id": None if command.asked is None else command.asked.id,
+                "trace_id": trace_id,
                 "conversation_id": command.conversation_id,
                 "partition": decision.record.partition,
                 "offset": decision.record.offset,
@@ -100,6 +107,16 @@ def record_erasures(swept: Erased) -> None:
     """How long ago the oldest erasure was asked for that is not done; it has to be done some day."""
     if swept.oldest_ms:
         recorder.add(metrics.ERASURE_AGE, swept.oldest_ms)
+
+
+def record_visit(steps: Sequence[Step]) -> None:
+    """How each leg went, and whether all went well; that is stated every time."""
+    for step in steps:
+        if step.failure is None:
+            recorder.add(metrics.VISIT_TIME, step.ms, step.leg)
+        else:
+            recorder.add(metrics.VISIT_FAILURES, 1, step.leg)
+    recorder.add(metrics.VISITS_FAILED, int(any(step.failure is not None for step in steps)))
 
 
 def record_login(age_ms: Callable[[], int]) -> None:

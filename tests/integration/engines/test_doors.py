@@ -38,6 +38,7 @@ from local.doors import identities as signatures
 from local.doors.acls import acls
 from local.doors.denials import Denials
 from local.doors.iam import Grants, Statement
+from local.doors.tally import Passed
 from local.engines import Engines
 from local.provision import provision_acls
 from natter.adapters.cassandra import client as cassandra
@@ -138,7 +139,7 @@ class TestValkey:
         return Valkey(settings, lambda: IamLogin(credentials=credentials(identity), **named))
 
     async def test_lets_in_whom_it_knows_as_the_user_of_the_template(
-        self, door: ValkeyDoor, environment: Identity
+        self, door: ValkeyDoor, access: Access, environment: Identity
     ) -> None:
         client = self.client(door, environment)
 
@@ -148,6 +149,10 @@ class TestValkey:
                 return valkey.get("door"), valkey.acl_whoami()
 
         assert await asyncio.to_thread(use) == ("open", USER.name)
+        assert {each.what: times for each, times in access.tally.times.items() if each.what in {"set", "get"}} == {
+            "set": 1,
+            "get": 1,
+        }
         with client.client() as valkey, pytest.raises(redis.exceptions.NoPermissionError):
             await asyncio.to_thread(valkey.flushall)
 
@@ -232,6 +237,7 @@ class TestPostgres:
                 await connection.execute("SET LOCAL statement_timeout = 1000")
             assert connection.pgconn.ssl_in_use
         assert door.status()["pinned"] == 0
+        assert door.queries == 4, "a transaction begins and ends with one"
 
     @pytest.mark.parametrize(
         ("other", "error"),
@@ -331,6 +337,8 @@ class TestCassandra:
             return [session.execute(session.prepare(cql), values).one() for cql, values in statements]
 
         assert await asyncio.to_thread(ask, (self.WRITE, (1, 2)), (self.READ, (1,))) == [None, {"total": 2}]
+        for action in ("Modify", "Select"):
+            assert access.tally.units[Passed(door.name, environment.role, f"cassandra:{action} doors.orders")] == 1
         access.grants = granted(environment, *self.SYSTEM, ("cassandra:Select", orders))
         assert await asyncio.to_thread(ask, (self.READ, (1,))) == [{"total": 2}]
         with pytest.raises(Unauthorized, match=f"not authorized to perform: cassandra:Modify on resource: {orders}"):

@@ -21,6 +21,7 @@ from natter.domain.limits import Bucket
 from natter.settings import (
     AttachmentSettings,
     ClosureQueueSettings,
+    CommandsSettings,
     CrowdQueueSettings,
     DeliverySettings,
     EndpointSettings,
@@ -36,12 +37,15 @@ from natter.settings import (
     PostgresSettings,
     PushCredentialSettings,
     PushPlatformSettings,
+    PushServiceSettings,
     RebuildQueueSettings,
     SendSettings,
     SettleFilesSettings,
     SocketSettings,
     TokenSettings,
+    TraceSettings,
     ValkeySettings,
+    VisitorSettings,
     WaveQueueSettings,
     WebPushSettings,
 )
@@ -66,10 +70,12 @@ NOWHERE = "127.0.0.1:1"
 class AllSettings(FunctionSettings):
     """Of a function that needs everything."""
 
+    traces: TraceSettings | None = TraceSettings(endpoint=f"http://{NOWHERE}/v1/traces", ratio=0.5)
     postgres: PostgresSettings = PostgresSettings(endpoint=NOWHERE, database="natter", secret_arn="secret")
     owner: OwnerSettings = OwnerSettings(secret_arn="secret")
     valkey: ValkeySettings = ValkeySettings(endpoint=NOWHERE, user="natter", cache="natter")
     kafka: KafkaSettings = KafkaSettings(brokers=NOWHERE)
+    commands: CommandsSettings = CommandsSettings(partitions=8)
     keyspaces: KeyspacesSettings = KeyspacesSettings(endpoint=NOWHERE, keyspace="natter")
     tokens: TokenSettings = TokenSettings(key_arns=("key",))
     oidc: OidcSettings = OidcSettings(issuer="https://login.example", audience="natter")
@@ -91,6 +97,8 @@ class AllSettings(FunctionSettings):
     push: PushPlatformSettings = PushPlatformSettings(
         apns="none", apns_sandbox="none", fcm="arn:aws:sns:eu-central-1:000000000000:app/GCM/natter"
     )
+    visitors: VisitorSettings = VisitorSettings(url=f"https://{NOWHERE}", secret_arn="secret")
+    push_service: PushServiceSettings = PushServiceSettings(url=f"https://{NOWHERE}")
     credentials: PushCredentialSettings = PushCredentialSettings(
         apns_secret_arn="apns", fcm_secret_arn="fcm", applications="arn:aws:sns:eu-central-1:000000000000:app"
     )
@@ -160,6 +168,7 @@ class TestParts:
             postgres=everything.postgres,
             valkey=everything.valkey,
             kafka=everything.kafka,
+            commands=everything.commands,
             keyspaces=everything.keyspaces,
             sockets=everything.gateway,
             attachments=everything.attachments,

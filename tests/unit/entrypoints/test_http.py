@@ -305,6 +305,7 @@ def test_events_without_headers_or_body_are_read() -> None:
         "requestContext": {
             "http": {"method": "GET", "path": "/", "sourceIp": "192.0.2.9"},
             "stage": "$default",
+            "requestId": "request-1=",
             "timeEpoch": NOON,
         },
     }

@@ -18,7 +18,7 @@ def an_event(ticket: str | None = None, **headers: str) -> dict[str, Any]:
     return {
         "type": "REQUEST",
         "methodArn": ARN,
-        "requestContext": {"requestTimeEpoch": NOON},
+        "requestContext": {"requestId": "request-1=", "requestTimeEpoch": NOON},
         "headers": headers or None,
         "queryStringParameters": None if ticket is None else {"ticket": ticket},
     }

@@ -89,7 +89,7 @@ class Consumer:
         persist = replace(self.chat.persist, timeline=self.tables, store=self.tables)
         self.now = NOON
         give_up = GiveUp(timeline=self.tables, store=self.tables, now_ms=lambda: self.now)
-        self.handler = build(persist, give_up, self.dead)
+        self.handler = build(persist, self.chat.leave_backlog, give_up, self.dead)
 
     def __call__(self, *records: dict[str, Any]) -> Any:
         return self.handler(a_batch(*records), Context())["batchItemFailures"]
@@ -187,6 +187,19 @@ class TestDeadLetters:
         assert consumer(*(a_record(command, offset=offset) for offset, command in enumerate(commands))) == []
         assert consumer.stored() == [(1, None), (2, "m1")]
         assert [letter.value for letter in consumer.dead.letters] == [dump_command(commands[1])]
+
+    def test_what_waits_behind_what_is_late_is_left_for_who_sends(self, consumer: Consumer) -> None:
+        """Of each partition of a batch; and nothing of what was not stored."""
+        log = consumer.chat.log
+        commands = created(), *(a_command(a_post(f"m{number}")) for number in range(3))
+        for command in commands:
+            log.append(command)
+        late = NOON - 1000
+        kitchen = a_record(a_command(a_post("m1"), conversation=KITCHEN), offset=0, partition=1, at=late)
+        consumer(*(a_record(command, offset=offset, at=late) for offset, command in enumerate(commands[:2])), kitchen)
+        known = consumer.chat.backlogs.get([0, 1])
+        assert known.keys() == {0}
+        assert (known[0].next_offset, known[0].items) == (2, 2)
 
     @pytest.mark.parametrize(
         "error", [TypeError("int expected"), struct.error("too long"), InvalidRequest("too large")]

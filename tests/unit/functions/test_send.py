@@ -10,7 +10,9 @@ from natter.domain.ids import ConversationId, UserId
 from natter.domain.limits import COMMANDS
 from natter.domain.messages.commands import Command, Item, PostMessage
 from natter.usecases.messages.send import Send
+from tests.backlogs import a_backlog
 from tests.chat import Chat
+from tests.measuring import Measured
 from tests.messages import MALLORY, NOON, a_connection, a_delete, a_reaction, an_edit, text
 from tests.sockets import ENDPOINT, SocketClient
 
@@ -98,6 +100,21 @@ class TestSend:
         assert (error["conversation_id"], error["client_ids"]) == (lobby, ["m1", "m2"])
         assert len(chat.log.records()) == 1
         assert client(chat.send, ann)(a_frame(lobby, "m1"))["type"] == "ack"
+
+    def test_what_would_have_to_wait_is_refused_and_counted(
+        self, chat: Chat, ann: UserId, lobby: ConversationId, measured: Measured
+    ) -> None:
+        measured()
+        ask = client(chat.send, ann)
+        assert ask(a_frame(lobby, "m0"))["type"] == "ack"
+        assert measured().keys() & {"Overload"} == set()
+        chat.backlogs.leave([a_backlog(partition=0, at=NOON, items=2000)])
+        error = ask(a_frame(lobby, "m1", "m2"))
+        assert (error["code"], error["client_ids"], error["id"]) == ("unavailable", ["m1", "m2"], "q")
+        assert 1000 <= error["retry_after_ms"] <= 3000
+        found = measured()
+        assert (found["Overload"], found["Faults"], found["Answers[unavailable, send]"]) == ([2], [1], [1])
+        assert len(chat.log.records(since=1)) == 1
 
     def test_one_wrong_message_refuses_all(self, chat: Chat, ann: UserId, lobby: ConversationId) -> None:
         frame = a_frame(lobby, "m1", "m2")

@@ -13,11 +13,13 @@ from natter.domain.messages.commands import Asked
 from natter.domain.push.registrations import Handed, Outcome, Registration, Waking
 from natter.domain.push.waking import Reason
 from natter.domain.push.wording import Badge
+from natter.domain.visiting import Leg, Step
 from natter.entrypoints.lazily import lazily
 from natter.entrypoints.queue import queue_consumer
 from natter.entrypoints.stream import stream_consumer
 from natter.metrics import CONNECTIONS_OPENED, HEADS, METRICS
-from natter.telemetry.answered import record_accepted, record_answer
+from natter.telemetry import tracer
+from natter.telemetry.answered import record_accepted, record_answer, record_overload
 from natter.telemetry.counted import CountedCommandLog, CountedGateway, count_look_ups
 from natter.telemetry.measured import (
     record_badges,
@@ -28,6 +30,7 @@ from natter.telemetry.measured import (
     record_rebuilt,
     record_reconciled,
     record_slice,
+    record_visit,
     record_woken,
 )
 from natter.usecases.accounts.connect import Disconnect
@@ -64,6 +67,7 @@ def fail(_: object) -> None:
 def answering() -> None:
     record_answer("send", NOON)
     record_accepted(NOON)
+    record_overload(1)
     CountedCommandLog(MemoryCommandLog(lambda: NOON)).append(a_command(a_post("m1")))
     count_look_ups(HEADS, 1, 1)
     lazily(lambda: lambda _event, _context: None)({}, None)
@@ -112,14 +116,23 @@ def sweeping() -> None:
     record_erasures(Erased(done=0, failed=0, oldest_ms=1))
     record_login(lambda: 1)
     record_reconciled(Reconciled(items=1, lost=(), missed=0, age_ms=0))
+    record_visit([Step(leg=Leg.CONNECT, ms=1), Step(leg=Leg.SEND, ms=1, failure="send: unavailable")])
 
 
 ELSEWHERE = {CONNECTIONS_OPENED.name}
 """Seen by the tests of their own functions: tests/unit/functions/test_connect.py."""
 
 
+def tracing() -> None:
+    """Of a frame that is sampled, and nobody takes it."""
+    tracer.configure(1.0, lambda _: False)
+    with tracer.request("send", "request-1", NOON):
+        pass
+    tracer.flush()
+
+
 def test_every_metric_that_is_declared_is_emitted(measured: Measured) -> None:
-    for path in (answering, disconnecting, folding, delivering, waking, sweeping):
+    for path in (answering, disconnecting, folding, delivering, waking, sweeping, tracing):
         path()
     lines = measured()
     assert {series.partition("[")[0] for series in lines} == {each.name for each in METRICS} - ELSEWHERE

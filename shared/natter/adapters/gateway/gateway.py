@@ -16,8 +16,8 @@ from urllib.parse import quote
 
 from botocore.credentials import Credentials
 
-from natter.adapters.gateway.signing import Signer
 from natter.adapters.http.connection import Endpoint, HttpConnection
+from natter.adapters.http.signing import Signer
 from natter.domain.connections import Closing, Connection
 from natter.domain.delivery import Post, PostResult
 from natter.ports.delivery import Gateway

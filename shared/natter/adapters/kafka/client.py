@@ -18,7 +18,7 @@ from typing import Any
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from natter.domain.errors import TooLarge, Unavailable
-from natter.records.base import SCHEMA_HEADER
+from natter.records.base import SCHEMA_HEADER, TRACE_HEADER
 from natter.settings import KafkaSettings
 
 SOURCE_HEADER = "source"
@@ -35,10 +35,11 @@ class NewRecord:
     source: str | None = None
     """Topic, partition and offset where it lay (dead letters)."""
 
-    def headers(self) -> list[tuple[str, str | bytes | None]]:
+    def headers(self, trace: str | None) -> list[tuple[str, str | bytes | None]]:
         error = [] if self.error is None else [("error", self.error.encode())]
         source = [] if self.source is None else [(SOURCE_HEADER, self.source.encode())]
-        return [(SCHEMA_HEADER, self.schema), *error, *source]
+        traced = [] if trace is None else [(TRACE_HEADER, trace.encode())]
+        return [(SCHEMA_HEADER, self.schema), *error, *source, *traced]
 
 
 class RecordProducer:
@@ -48,8 +49,10 @@ class RecordProducer:
     Safe across threads; made lazily, once for each execution environment.
     """
 
-    def __init__(self, settings: KafkaSettings) -> None:
+    def __init__(self, settings: KafkaSettings, carry: Callable[[str], str | None] = lambda _: None) -> None:
+        """`carry`: of a key, to which traces a record with it belongs."""
         self._settings = settings
+        self._carry = carry
         self._lock = Lock()
         self._producer: Producer | None = None
 
@@ -91,7 +94,7 @@ class RecordProducer:
                         record.topic,
                         key=record.key,
                         value=record.value,
-                        headers=record.headers(),
+                        headers=record.headers(self._carry(_text(record.key))),
                         on_delivery=reported(index),
                     )
                 producer.flush(timeout_s or self._settings.append_timeout_s)
@@ -169,6 +172,10 @@ def _msk_token() -> tuple[str, float]:
 
     token, expires_at_ms = MSKAuthTokenProvider.generate_auth_token(os.environ["AWS_REGION"])
     return token, expires_at_ms / 1000
+
+
+def _text(key: str | bytes) -> str:
+    return key if isinstance(key, str) else key.decode(errors="replace")
 
 
 def _mapped(error: Exception) -> Exception:

@@ -16,7 +16,8 @@ class SqsSliceQueue:
         self._queue.warm()
 
     def add(self, slices: Sequence[Slice], *, delay_s: int = 0) -> None:
-        self._queue.send([dump_slice(each) for each in slices], delay_s=delay_s)
+        about = [(each.conversation_id,) for each in slices]
+        self._queue.send([dump_slice(each) for each in slices], delay_s=delay_s, about=about)
 
 
 _: type[SliceQueue] = SqsSliceQueue

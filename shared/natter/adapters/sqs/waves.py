@@ -25,10 +25,12 @@ class SqsWaveQueue:
     def add(self, waves: Sequence[Wave], *, delay_s: int | Sequence[int] = 0) -> None:
         delays_s = [delay_s] * len(waves) if isinstance(delay_s, int) else delay_s
         for queue, crowd in ((self._queue, False), (self._crowds, True)):
-            some = [
-                (dump_wave(each), later) for each, later in zip(waves, delays_s, strict=True) if each.crowd == crowd
-            ]
-            queue.send([body for body, _ in some], delay_s=[later for _, later in some])
+            some = [(each, later) for each, later in zip(waves, delays_s, strict=True) if each.crowd == crowd]
+            queue.send(
+                [dump_wave(each) for each, _ in some],
+                delay_s=[later for _, later in some],
+                about=[{one.messages[0].conversation_id for one in each.candidates} for each, _ in some],
+            )
 
 
 _: type[WaveQueue] = SqsWaveQueue

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from natter.adapters.valkey.admission import ValkeyAdmission, look_up
+from natter.adapters.valkey.backlogs import ask_for_backlog, backlog_of
 from natter.adapters.valkey.client import Valkey
 from natter.adapters.valkey.connections import is_registered
 from natter.adapters.valkey.rate_limits import move
@@ -19,7 +20,7 @@ from natter.domain.conversations.roster import ACROSS_A_BLOCK
 from natter.domain.errors import Forbidden, NotMember, RateLimited, Unauthenticated, Unavailable
 from natter.domain.ids import ConversationId, SessionId, UserId
 from natter.domain.limits import Bucket
-from natter.ports.gate import Gate
+from natter.ports.gate import Entered, Gate
 
 _logger = logging.getLogger(__name__)
 
@@ -29,6 +30,7 @@ class ValkeyGate:
     Args:
         check_session: asks the truth where Valkey does not know; raises Unauthenticated if the session has ended.
         adjusted: buckets that are others here than who takes from them says, by name.
+        partition_of: where in the log a conversation is.
     """
 
     def __init__(
@@ -37,11 +39,14 @@ class ValkeyGate:
         admission: ValkeyAdmission,
         check_session: Callable[[SessionId], None],
         adjusted: Mapping[str, Bucket] = MappingProxyType({}),
+        *,
+        partition_of: Callable[[ConversationId], int],
     ) -> None:
         self._valkey = valkey
         self._admission = admission
         self._check_session = check_session
         self._adjusted = adjusted
+        self._partition_of = partition_of
 
     def admit(self, connection: Connection, bucket: Bucket | None) -> None:
         try:
@@ -66,20 +71,24 @@ class ValkeyGate:
         cost: int = 1,
         *,
         origin: Connection | None = None,
-    ) -> bool:
+    ) -> Entered:
+        partition = self._partition_of(conversation)
+        backlog = None
         try:
             with self._valkey.client() as client, client.pipeline(transaction=False) as all_of_it:
                 move(all_of_it, self._adjusted.get(bucket.name, bucket), user, cost)
                 look_up(all_of_it, conversation, user)
+                ask_for_backlog(all_of_it, partition)
                 if origin is not None:
                     _ask_for(all_of_it, origin)
-                wait_ms, found, *known = all_of_it.execute()
+                wait_ms, found, left, *known = all_of_it.execute()
         except Unavailable as error:
             _open(bucket, error)
             if origin is not None:
                 self._check_session(origin.session_id)
             admitted = self._admission.asked(conversation, error).admit(user)
         else:
+            backlog = backlog_of(partition, left)
             if origin is not None:
                 self._check(origin, *known)
             if wait_ms:
@@ -89,7 +98,7 @@ class ValkeyGate:
             raise NotMember
         if admitted.blocked:
             raise Forbidden(ACROSS_A_BLOCK)
-        return admitted.told
+        return Entered(told=admitted.told, backlog=backlog)
 
     def _check(self, connection: Connection, state: str | None, registered: Any) -> None:
         if state == "ended":

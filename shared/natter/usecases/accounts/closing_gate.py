@@ -8,7 +8,7 @@ from natter.domain.connections import Connection
 from natter.domain.errors import Unauthenticated
 from natter.domain.ids import ConversationId, UserId
 from natter.domain.limits import Bucket
-from natter.ports.gate import Gate
+from natter.ports.gate import Entered, Gate
 from natter.usecases.accounts.close_connections import CloseConnections
 
 
@@ -34,7 +34,7 @@ class ClosingGate:
         cost: int = 1,
         *,
         origin: Connection | None = None,
-    ) -> bool:
+    ) -> Entered:
         with self._closing(origin):
             return self.gate.enter(conversation, user, bucket, cost, origin=origin)
 

@@ -43,6 +43,7 @@ def resolver(tmp_path: Path) -> Make:
             cassandra="127.0.0.1:6004",
             push_service="127.0.0.1:6005",
             authority=Path("/trusted/authority.pem"),
+            traces="http://127.0.0.1:6006/v1/traces",
             apis=apis,
         )
         return Resolver(assembly, SITE, attributes, rewrite)

@@ -43,6 +43,10 @@ class TestEndpoints:
             "http": "http://127.0.0.1:7002",
         }
 
+    def test_of_traces_is_that_of_their_door(self, resolver: Make) -> None:
+        value = {"Fn::Sub": "https://xray.${AWS::Region}.${AWS::URLSuffix}/v1/traces"}
+        assert resolver(main=STORES).resolve("main", value) == "http://127.0.0.1:6006/v1/traces"
+
     def test_of_the_push_service_is_that_of_the_engine(self, resolver: Make) -> None:
         value = {"hosts": '["push-service.invalid"]', "trusted": "/push-service.invalid.pem"}
         assert resolver(main=STORES).resolve("main", value) == {

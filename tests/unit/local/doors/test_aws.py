@@ -22,8 +22,9 @@ from local.doors.keys import Kept, Keys
 from local.doors.ledger import Ledger
 from local.doors.refusals import Denied
 from local.doors.requests import HttpRequest
+from local.doors.tally import Passed, Tally
 from local.runtime.http1 import Exchange, HttpServer
-from natter.adapters.gateway.signing import Signer
+from natter.adapters.http.signing import Signer
 
 REGION, ACCOUNT = "eu-west-1", "000000000000"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/send"
@@ -83,6 +84,7 @@ async def opened(behind: Service) -> AsyncIterator[AwsDoor]:
 def door(opened: AwsDoor) -> AwsDoor:
     """With nothing granted."""
     opened.access.grants, opened.access.ledger, opened.keys = Grants({}), Ledger(), Keys({})
+    opened.access.tally = Tally()
     opened.admitted = opened.refused = 0
     return opened
 
@@ -173,6 +175,8 @@ class TestCalls:
         (asked,) = service.asked
         assert asked.path.startswith("/functions/") is (service_name == "lambda")
         assert door.access.ledger.visitors(door.name) == {ROLE: 1}
+        passed = Passed(door.name, ROLE, grant[0])
+        assert (door.access.tally.times, door.access.tally.size[passed]) == ({passed: 1}, len(asked.body))
         assert b"Credential=test/" in (asked.header(b"authorization") or b"")
 
     async def test_copying_needs_reading_what_is_copied(self, door: AwsDoor, service: Service) -> None:
@@ -280,3 +284,18 @@ class TestConnections:
             door.check_post(self.post(door, b"another"), self.RESOURCE, datetime.now(UTC))
         with pytest.raises(BadSignature, match="expired"):
             door.check_post(self.post(door), self.RESOURCE, datetime.now(UTC) + timedelta(minutes=6))
+
+
+class TestTraces:
+    async def test_an_export_of_traces_takes_three_grants(self, door: AwsDoor) -> None:
+        me = door.identities.of_role(ROLE)
+        signer = Signer(lambda: Credentials(me.access_key, me.secret_key, me.token), service="xray", region=REGION)
+        headers = signer.sign("POST", "127.0.0.1:1", "/v1/traces", b"{}", content_type="application/json")
+        export, now = HttpRequest("POST", "/v1/traces", "", headers, b"{}"), datetime.now(UTC)
+        grants = [(f"xray:{each}", "*") for each in ("PutTraceSegments", "PutSpans", "PutSpansForIndexing")]
+        for missing in grants:
+            door.access.grants = granted(*(each for each in grants if each != missing))
+            with pytest.raises(Denied, match=f"not authorized to perform: {missing[0]} "):
+                door.check(export, now)
+        door.access.grants = granted(*grants)
+        assert door.check(export, now) is not None

@@ -6,7 +6,7 @@ import pytest
 
 from local.doors.access import Access
 from local.doors.calls import Call
-from local.doors.iam import Grants, Statement
+from local.doors.iam import Grants, Named, Statement
 from local.doors.ledger import MOST, Ledger, Refusal
 
 SEND, SHARED = "arn:aws:iam::0:role/send", "arn:aws:iam::0:role/shared"
@@ -62,6 +62,22 @@ class TestAccess:
         refused = access.refusal("aws", SEND, Call("a:Read", "x"), Call("a:Read", "y"))
         assert str(refused) == f"User: {SEND} is not authorized to perform: a:Read on resource: y"
         assert [each["resource"] for each in access.ledger.refusals()] == ["y"]
+
+    def test_what_was_let_through_was_used_in_the_words_of_the_grant(self) -> None:
+        under = (("StringEquals", "s:key", ("v",)),)
+        granted = [
+            Statement(allows=True, actions=("a:Read", "a:Write"), resources=("x*", "y")),
+            Statement(allows=True, actions=("k:Use",), resources=("k",), conditions=under),
+            Statement(allows=True, actions=("k:Use",), resources=("k",)),
+        ]
+        access = Access(Grants({SEND: granted}))
+        access.refusal("aws", SEND, Call("a:Read", "x1"), Call("k:Use", "k"), Call("a:Read", "z"))
+        assert set(access.unused()) == {
+            (SEND, Named("a:Read", "y")),
+            (SEND, Named("a:Write", "x*")),
+            (SEND, Named("a:Write", "y")),
+            (SEND, Named("k:Use", "k", under)),
+        }
 
     def test_nobody_may_do_anything_before_something_is_granted(self) -> None:
         assert Access().refusal("aws", SEND, Call("a:Read", "x")) is not None

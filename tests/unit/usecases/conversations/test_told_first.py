@@ -21,7 +21,7 @@ from natter.domain.limits import Bucket
 from natter.domain.messages.commands import Command
 from natter.domain.messages.events import Head
 from natter.ports.conversations import Admission
-from natter.ports.gate import Gate
+from natter.ports.gate import Entered, Gate
 from natter.ports.messages import CommandLog
 from natter.usecases.conversations.announce import Announce
 from natter.usecases.conversations.relay import AGE_MS, Relay
@@ -65,9 +65,9 @@ class Careless:
         cost: int = 1,
         *,
         origin: Connection | None = None,
-    ) -> bool:
+    ) -> Entered:
         self.gate.enter(conversation, user, bucket, cost, origin=origin)
-        return True
+        return Entered(told=True)
 
 
 class Scene:

@@ -4,15 +4,18 @@ from typing import override
 import pytest
 
 from natter.domain.conversations.roster import Roster
-from natter.domain.errors import Forbidden, NotFound, NotMember, RateLimited, Unavailable
+from natter.domain.errors import Forbidden, NotFound, NotMember, Overloaded, RateLimited, Unavailable
 from natter.domain.ids import AttachmentId, ClientId, ConversationId, UserId
 from natter.domain.limits import COMMANDS
+from natter.domain.messages.backlog import Backlog
 from natter.domain.messages.commands import Command, EditMessage
 from natter.names import RETRY_WINDOW_MS
+from tests.backlogs import a_backlog
 from tests.chat import Chat
 from tests.files import a_file
 from tests.identity import NOON
 from tests.memory.admission import MemoryAdmission
+from tests.memory.backlogs import MemoryBacklogs
 from tests.messages import MALLORY, a_command, a_delete, a_post, an_edit, attached
 
 
@@ -107,6 +110,60 @@ class TestSend:
             with pytest.raises(Unavailable):
                 send(command)
         assert logged(chat) == []
+
+
+class DownBacklogs(MemoryBacklogs):
+    @override
+    def add(self, known: Backlog, items: int) -> None:
+        raise Unavailable(f"the cache, given {items} of {known.partition}")
+
+
+class TestOverload:
+    """The partition of the lobby is behind by half a second, so that every other frame is refused."""
+
+    @pytest.fixture
+    def behind(self, chat: Chat, lobby: ConversationId) -> Backlog:
+        known = a_backlog(partition=chat.log.partition_of(lobby), at=chat.world.clock(), items=1000, item_ms=0.5)
+        chat.backlogs.leave([known])
+        return known
+
+    def test_a_share_is_refused_before_it_is_in_the_log(
+        self, chat: Chat, ann: UserId, lobby: ConversationId, behind: Backlog
+    ) -> None:
+        command = a_command(a_post("m1"), a_post("m2"), sender=ann, conversation=lobby)
+        draws = iter([0.49, 0.25])
+        with pytest.raises(Overloaded) as refusal:
+            replace(chat.send, draw=lambda: next(draws))(command)
+        assert refusal.value.retry_after_ms == 750
+        assert (logged(chat), chat.backlogs.get([behind.partition])[behind.partition]) == ([], behind)
+        replace(chat.send, draw=lambda: 0.51)(command)
+        assert logged(chat) == [command]
+        assert chat.backlogs.get([behind.partition])[behind.partition].added == 2
+
+    def test_who_may_not_send_adds_nothing(
+        self, chat: Chat, ann: UserId, lobby: ConversationId, behind: Backlog
+    ) -> None:
+        """Else anybody could have others refused."""
+        for sender, count in ((MALLORY, 1), (ann, COMMANDS.burst + 1)):
+            command = a_command(*(a_post(f"m{n}") for n in range(count)), sender=sender, conversation=lobby)
+            with pytest.raises((NotMember, RateLimited)):
+                replace(chat.send, draw=lambda: 0.99)(command)
+        assert chat.backlogs.get([behind.partition])[behind.partition] == behind
+
+    def test_what_cannot_be_noted_is_accepted(
+        self, chat: Chat, ann: UserId, lobby: ConversationId, behind: Backlog
+    ) -> None:
+        """P9."""
+        command = a_command(a_post("m1"), sender=ann, conversation=lobby)
+        assert behind.added == 0
+        replace(chat.send, backlogs=DownBacklogs(chat.world.clock), draw=lambda: 0.99)(command)
+        assert logged(chat) == [command]
+
+    def test_as_long_as_it_is_not_behind_nothing_is_noted(self, chat: Chat, ann: UserId, lobby: ConversationId) -> None:
+        """Nor drawn."""
+        send = replace(chat.send, backlogs=DownBacklogs(chat.world.clock), draw=lambda: 1 / 0)
+        send(a_command(a_post("m1"), sender=ann, conversation=lobby))
+        assert len(logged(chat)) == 1
 
 
 class TestAttachments:

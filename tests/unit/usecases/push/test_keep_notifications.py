@@ -7,7 +7,7 @@ from natter.domain.accounts.notifications import Notifications
 from natter.domain.accounts.users import Principal
 from natter.domain.errors import Unauthenticated
 from natter.domain.ids import DeviceId, SessionId, UserId
-from natter.usecases.accounts.keep_notifications import KeepNotifications
+from natter.usecases.push.keep_notifications import KeepNotifications
 from natter.wire.json_frames import JsonFrames
 from tests.identity import World, a_connection
 

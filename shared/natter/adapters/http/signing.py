@@ -37,11 +37,14 @@ class Signer:
         self._key_of: tuple[str | None, str] | None = None
         self._key = b""
 
-    def sign(self, method: str, host: str, path: str, body: bytes) -> Mapping[str, str]:
+    def sign(
+        self, method: str, host: str, path: str, body: bytes, *, content_type: str | None = None
+    ) -> Mapping[str, str]:
         """The headers of a request that prove who makes it; `path` as it is sent."""
         credentials = self._credentials().get_frozen_credentials()
         now = f"{self._clock():%Y%m%dT%H%M%SZ}"
-        headers = {"host": host, "x-amz-date": now}
+        headers = {} if content_type is None else {"content-type": content_type}
+        headers |= {"host": host, "x-amz-date": now}
         if credentials.token:
             headers["x-amz-security-token"] = credentials.token
         names = ";".join(headers)

@@ -6,7 +6,7 @@ from botocore import auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from natter.adapters.gateway.signing import Signer
+from natter.adapters.http.signing import Signer
 
 NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)
 HOST = "abc.execute-api.eu-central-1.amazonaws.com"

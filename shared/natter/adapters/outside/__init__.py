@@ -1,0 +1,1 @@
+"""A deployment from outside: its public URLs, and where its pushes arrive."""
