@@ -63,6 +63,10 @@ ROWS = (
     Row(alarms=("push-age",), fault="pushes_are_late"),
     Row(alarms=("pushes-<platform>-failing", "pushes-invalid"), fault="pushes_fail"),
     Row(
+        alarms=("visit-not-invoked", "visit-standing-still", "visits-failing"),
+        cannot="no visitors come by themselves where nobody is to be disturbed: the stage `local` has no such alarms",
+    ),
+    Row(
         alarms=("ledger-age",),
         cannot="a record has to be ten minutes old by the log's clock, which is the broker's, and nobody can turn it",
     ),
