@@ -54,7 +54,12 @@ class TestDashboard:
         order = [
             *("Rings", "Kept, in % of 30 days", "Error budget left, in %", "To the log (acknowledged), ms"),
             *("Log to place (stored), ms", "Place to post, ms", "Frame to screen, ms", "Records that wait"),
-            *("Connections", "Answers that are our fault", "Kafka: disks, %", "Keyspaces: latency, ms"),
+            *(
+                "Connections that come and go",
+                "Answers that are our fault",
+                "Kafka: disks, %",
+                "Keyspaces: latency, ms",
+            ),
             *("Valkey: latency, µs", "PostgreSQL: %"),
         ]
         assert [title for title in titles if title in order] == order

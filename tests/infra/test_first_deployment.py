@@ -181,8 +181,10 @@ class TestRetention:
 class TestAlarms:
     def test_cloudwatch_may_tell_every_topic_that_an_alarm_names(self, stage: Templates) -> None:
         """A policy that denies something allows nothing: the account's default goes with the first statement."""
-        topics = {_target(action) for alarm in _alarms(stage) for action in alarm["AlarmActions"] + alarm["OKActions"]}
-        allowed = {_target(each["Resource"]) for each in _statements(stage) if _lets_alarms(each, "sns:Publish")}
+        topics = {
+            _target(stage, action) for alarm in _alarms(stage) for action in alarm["AlarmActions"] + alarm["OKActions"]
+        }
+        allowed = {_target(stage, each["Resource"]) for each in _statements(stage) if _lets_alarms(each, "sns:Publish")}
         assert topics <= allowed
         for statement in _statements(stage):
             if _lets_alarms(statement, "sns:Publish"):
@@ -196,8 +198,8 @@ class TestAlarms:
         assert all("kms:GenerateDataKey*" in each["Action"] for each in letting)
 
     def test_somebody_is_told(self, stage: Templates) -> None:
-        topics = {_target(action) for alarm in _alarms(stage) for action in alarm["AlarmActions"]}
-        told = {_target(each["TopicArn"]): each for each in stage.properties("AWS::SNS::Subscription")}
+        topics = {_target(stage, action) for alarm in _alarms(stage) for action in alarm["AlarmActions"]}
+        told = {_target(stage, each["TopicArn"]): each for each in stage.properties("AWS::SNS::Subscription")}
         assert topics <= told.keys()
         assert {(each["Protocol"], each["Endpoint"]) for each in told.values()} == {("email", OPERATOR)}
 
@@ -206,8 +208,15 @@ def _alarms(stage: Templates) -> list[dict[str, Any]]:
     return [each for each in stage.properties("AWS::CloudWatch::Alarm") if "AlarmActions" in each]
 
 
-def _target(reference: Any) -> str:
-    """The logical id that a `Ref` names; alarms and their topic are in one stack."""
+def _target(stage: Templates, reference: Mapping[str, Any]) -> str:
+    """The logical id that is referred to, in whichever stack: of topics no two stacks give the same."""
+    if (exported := reference.get("Fn::ImportValue")) is not None:
+        (reference,) = [
+            output["Value"]
+            for file in stage.folder.glob("*.template.json")
+            for output in json.loads(file.read_text()).get("Outputs", {}).values()
+            if output.get("Export", {}).get("Name") == exported
+        ]
     return str(reference["Ref"])
 
 
