@@ -27,6 +27,7 @@ PEOPLE, GROUPS, MESSAGES = 3, 4, 12
 LATE_MS = 40_000
 APART_MS = 11_000
 """Messages of a conversation that are further apart wake each by itself."""
+LONG_AGO = 1
 AGAIN_S = 10
 WITHIN_S = 60.0
 
@@ -56,6 +57,7 @@ async def said(waves: Waves, speaker: User, chats: Sequence[str], *, times: int)
             await screen.say(chat, f"message {number}")
     for chat in chats:
         await screen.reach(chat, times + 1)
+        waves.there_since(chat, LONG_AGO)
         await waves.handled(chat)
 
 

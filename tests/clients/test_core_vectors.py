@@ -18,6 +18,7 @@ PARTS = sorted(path.stem for path in VECTORS.glob("*.json") if path.stem != "sch
 UNUSED = {
     "typing": "the part says only whether it began or ended; the shell makes the frame",
     "settings": "shown as it comes: nothing is decided",
+    "notifications": "shown as it comes: nothing is decided",
     "bad_credentials": "of signing in, which is no part of the core",
     "bad_token": "of refreshing: what counts is its status, 401",
     "username_taken": "of signing up, which is no part of the core",
@@ -146,7 +147,7 @@ class TestProtocol:
         words = {name.split(".")[1] for name in asyncapi["operations"]}
         words |= set(events) | {error.code for error in error_leaves()}
         found = {word for each in all_objects() for key in ("type", "action", "code") if (word := each.get(key))}
-        found -= {"typing", "settings"} - frame_types()
+        found -= {"typing", "settings", "notifications"} - frame_types()
         assert words - found == set(UNUSED)
 
 

@@ -16,7 +16,6 @@ from natter.domain.push.waking import MAX_AGE_MS
 from tests.support.api import Api, User
 from tests.support.browsers import browsers
 from tests.support.lag import lags
-from tests.support.leftovers import database
 from tests.support.phones import Phone, Shown, Sns, bodies, with_phone
 from tests.support.socket import Socket
 from tests.support.valkey import flush
@@ -156,8 +155,7 @@ class TestSnsAlone:
 
         await cloud.faults.apply(Service("sns", "throttled"))
         at = time.time_ns() // 1_000_000 - MAX_AGE_MS + LEFT_MS
-        with database(cloud) as postgres:  # they were there already when it was said, as it is told here
-            postgres.execute("UPDATE members SET joined_at = %s WHERE conversation_id = %s", (at, stale))
+        waves.there_since(stale, at)
         await waves.add(a_wave(stale, 2, sender=alice, recipient=carol, at=at))
         await struck(cloud, times=1)
         await screen.say(fresh, "hello")

@@ -17,6 +17,7 @@ from natter.domain.push.waves import Candidates, Wave
 from natter.records.push import dump_wave
 from tests.support.api import User
 from tests.support.lag import lags
+from tests.support.leftovers import database
 from tests.support.queues import polled_anew
 
 LOOK_S = 0.1
@@ -47,6 +48,11 @@ class Waves:
                 self._sqs.send_message(QueueUrl=self._url(), MessageBody=dump_wave(each))
 
         await asyncio.to_thread(add)
+
+    def there_since(self, chat: str, at: int) -> None:
+        """Its members were there at that time (milliseconds): nobody is woken for what was said before they were."""
+        with database(self._cloud) as postgres:
+            postgres.execute("UPDATE members SET joined_at = %s WHERE conversation_id = %s", (at, chat))
 
     def waiting(self, chat: str) -> Sequence[str]:
         """All that has to do with the conversation, whether it waits for its time or is under way."""
