@@ -28,6 +28,9 @@ the time of one: what fewer took says nothing of how long more of them take.
 VALID_MS = 5000
 """Of what the consumer has left. Whoever leaves nothing for so long is away, and the log accepts for who is away."""
 
+SOON_MS, LATE_MS = 1000, 10_000
+"""When who is refused may try again, at least and at most, about. Nothing is known for long enough to say more."""
+
 AWAY_MS = 3000
 """What was stored as late as that by a consumer that had left nothing, has waited for it to come back."""
 
@@ -132,7 +135,7 @@ def refused_share(known: Backlog | None, now: int) -> float:
 
 def retry_after_ms(known: Backlog, now: int, draw: float) -> int:
     """When to try again, `draw` being from 0 to 1: not all who are refused together come back together."""
-    return round((0.5 + draw) * max(1000.0, known.excess_ms(now)))
+    return round((0.5 + draw) * min(LATE_MS, max(SOON_MS, known.excess_ms(now))))
 
 
 def stored_of(batch: Sequence[Record], *, begun_at: int, at: int) -> list[Stored]:

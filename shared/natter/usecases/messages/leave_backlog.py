@@ -34,3 +34,5 @@ class LeaveBacklog:
             self.backlogs.leave([backlog(each, ends[each.partition], before.get(each.partition)) for each in late])
         except Unavailable as error:
             _logger.warning("nobody is told what waits in %s: %s", partitions, error)
+        except Exception as error:  # noqa: BLE001 - the batch is stored and shown: none of its records is at fault
+            _logger.error("nobody is told what waits in %s: %s", partitions, type(error).__qualname__)  # noqa: TRY400

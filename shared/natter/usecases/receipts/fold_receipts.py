@@ -80,10 +80,12 @@ class FoldReceipts:
         rounds = iter(goes(batch))
         self._tell(self._store(next(rounds, ())))
         later: dict[CursorKey, Moved] = {}
-        for go in rounds:
-            for key, moved in self._store(go).items():
-                later[key] = later[key].then(moved) if key in later else moved
-        self._tell(later)
+        try:
+            for go in rounds:
+                for key, moved in self._store(go).items():
+                    later[key] = later[key].then(moved) if key in later else moved
+        finally:  # what is stored moves nothing when it comes again, so nobody would ever be told
+            self._tell(later)
 
     def _store(self, batch: Sequence[ReceiptRecord]) -> Mapping[CursorKey, Moved]:
         """Whose cursors have moved."""

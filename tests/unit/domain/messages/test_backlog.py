@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from natter.domain.messages.backlog import (
     AWAY_MS,
     FRAME,
+    LATE_MS,
     LEAST_MS,
     MOST_MS,
     PROMPT_MS,
@@ -78,7 +79,13 @@ class TestRefusedShare:
 def test_who_is_refused_comes_back_when_it_may_be_over_and_not_all_at_once(known: Backlog, now: int) -> None:
     first, middle, last = (retry_after_ms(known, now, draw) for draw in (0, 0.5, 1))
     assert 500 <= first < middle < last
-    assert middle == round(max(1000, known.excess_ms(now)))
+    assert middle == round(max(1000, min(known.excess_ms(now), LATE_MS)))
+
+
+def test_nobody_is_sent_away_for_minutes_because_one_batch_was_slow() -> None:
+    """What is known of a partition is forgotten after seconds."""
+    slow = backlog(a_stored(begun_at=NOON - 60_000, oldest_at=NOON - 60_000, newest_at=NOON - 500), 5000, None)
+    assert retry_after_ms(slow, NOON, 1) <= 15_000
 
 
 class TestBacklog:

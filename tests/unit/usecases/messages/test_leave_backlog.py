@@ -34,6 +34,12 @@ class DownBacklogs(MemoryBacklogs):
         raise Unavailable(f"the cache, given {len(backlogs)}")
 
 
+class WrongBacklogs(MemoryBacklogs):
+    @override
+    def leave(self, backlogs: Collection[Backlog]) -> None:
+        raise LookupError(f"a key of another type, for {len(backlogs)}")
+
+
 def a_record(partition: int, offset: int, *, age_ms: int) -> Record:
     return Record(command=a_command(a_post("m1")), epoch=EPOCH, partition=partition, offset=offset, at=NOON - age_ms)
 
@@ -71,16 +77,16 @@ class TestLeaveBacklog:
         leave([], NOON)
         assert (ends.asked, backlogs.get([1])) == ([], {})
 
-    @pytest.mark.parametrize("down", ["log", "cache"])
+    @pytest.mark.parametrize("down", ["log", "cache", "neither"])
     def test_what_cannot_be_said_is_not(
         self, leave: LeaveBacklog, backlogs: MemoryBacklogs, down: str, caplog: pytest.LogCaptureFixture
     ) -> None:
-        """P9: the batch is stored and shown."""
-        broken = (
-            replace(leave, ends=Asked(answers=False))
-            if down == "log"
-            else replace(leave, backlogs=DownBacklogs(lambda: NOON))
-        )
+        """P9: the batch is stored and shown. Whatever came out of here would be the fault of its records."""
+        broken = {
+            "log": replace(leave, ends=Asked(answers=False)),
+            "cache": replace(leave, backlogs=DownBacklogs(lambda: NOON)),
+            "neither": replace(leave, backlogs=WrongBacklogs(lambda: NOON)),
+        }[down]
         broken([a_record(1, 7, age_ms=500), a_record(1, 8, age_ms=500)], NOON - 100)
         assert backlogs.get([1]) == {}
         assert "nobody is told what waits in [1]" in caplog.text

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from natter.domain.errors import Unavailable
-from natter.domain.ids import ConversationId
+from natter.domain.ids import ConversationId, UserId
 from natter.domain.receipts import SPAN_MS, Cursor, CursorKey
 from natter.domain.write_times import REACH_US
 from natter.usecases.receipts.fold_receipts import FoldReceipts
@@ -20,6 +20,18 @@ class CountingTables(MemoryTables):
 
     def write_cursors(self, cursors: Mapping[CursorKey, Cursor]) -> None:
         self.written += len(cursors)
+        super().write_cursors(cursors)
+
+
+class TiringTables(MemoryTables):
+    """Take two writes, and no more."""
+
+    writes = 0
+
+    def write_cursors(self, cursors: Mapping[CursorKey, Cursor]) -> None:
+        self.writes += 1
+        if self.writes > 2:
+            raise Unavailable("the store")
         super().write_cursors(cursors)
 
 
@@ -81,3 +93,15 @@ class TestLate:
             (stage.cid, 5),
             (stage.bob, 4),
         ]
+
+    def test_what_is_stored_is_told_though_the_rest_is_given_back(self, stage: Stage) -> None:
+        """When it comes again it moves nothing: nobody would be told, and numbers on icons would stay."""
+        tables = TiringTables()
+        tables._partitions = stage.chat.tables._partitions
+        read: list[Mapping[UserId, object]] = []
+        fold = replace(stage.fold, store=tables, has_read=read.append)
+        anns = stage.connect(stage.ann)
+        with pytest.raises(Unavailable):
+            fold([replace(stage.record(stage.bob, read=n), at=NOON + n * SPAN_MS) for n in (2, 3, 4)])
+        assert [each["read_seq"] for each in stage.told(anns)] == [2, 3]
+        assert len(read) == 2
