@@ -17,8 +17,8 @@ WITHIN_S = {
     Leg.READ: 10.0,
 }
 """After which a leg has failed. Functions that have to start first are in it; who is away is let be for two seconds."""
-ALL_WITHIN_S = 50.0
-"""A visit has ended before the next one is due, whatever hangs."""
+ALL_WITHIN_S = 42.0
+"""So that with goodbyes and the erasing of last week's people, 14 s at most, it has ended when the next one is due."""
 GOODBYE_S = 2.0
 """How long signing out may take, each."""
 SYNC_AGAIN_S = 0.5
