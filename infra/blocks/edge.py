@@ -170,9 +170,14 @@ class HttpEdge(Construct):
             self,
             "Announcement",
             on_update=put,  # at the first time, too
-            on_delete=cr.AwsSdkCall(service="SSM", action="deleteParameter", parameters={"Name": name}, region=REGION),
-            install_latest_aws_sdk=False,
-            log_group=logs.LogGroup(self, "AnnouncementLogs", retention=retention(self._stage), removal_policy=GONE),
+            on_delete=cr.AwsSdkCall(
+                service="SSM",
+                action="deleteParameter",
+                parameters={"Name": name},
+                region=REGION,
+                ignore_error_codes_matching="ParameterNotFound",  # where it was never made, what is undone ends well
+            ),
+            install_latest_aws_sdk=False,  # its log is the firewall's: one function makes all such calls of a stack
             policy=cr.AwsCustomResourcePolicy.from_statements(
                 [iam.PolicyStatement(actions=["ssm:PutParameter", "ssm:DeleteParameter"], resources=[_arn(name)])]
             ),

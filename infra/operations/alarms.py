@@ -68,14 +68,19 @@ class Alarms:
         above: float | None = None,
         below: float | None = None,
         minutes: int = 1,
+        late: int = 0,
         silence_is_bad: bool = False,
     ) -> cloudwatch.Alarm:
         """
         It rings after `minutes` in a row (periods of the metric) beyond the bound. No data is no fault, for where
         nobody asks for anything there is none; where `silence_is_bad` something is always to be heard.
+
+        `late`: it is enough if `minutes` of so many more are. An expression with FILL needs that: it gives the newest
+        periods a value before CloudWatch has theirs, and they would never be beyond the bound (user guide, "Using
+        metric math", FILL).
         """
         alarm = self.part(
-            name, metric, because, above=above, below=below, minutes=minutes, silence_is_bad=silence_is_bad
+            name, metric, because, above=above, below=below, minutes=minutes, late=late, silence_is_bad=silence_is_bad
         )
         self._tell(alarm, "ticket")
         return alarm
@@ -89,6 +94,7 @@ class Alarms:
         above: float | None = None,
         below: float | None = None,
         minutes: int = 1,
+        late: int = 0,
         silence_is_bad: bool = False,
     ) -> cloudwatch.Alarm:
         """As a ticket, but it tells nobody by itself: others rest on it."""
@@ -100,7 +106,8 @@ class Alarms:
             alarm_description=because.description,
             metric=metric,
             threshold=above if above is not None else below,  # type: ignore[arg-type] # one of them is given
-            evaluation_periods=minutes,
+            evaluation_periods=minutes + late,
+            datapoints_to_alarm=minutes if late else None,
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD
             if above is not None
             else cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,

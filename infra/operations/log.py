@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 
 from infra.config import Stage
@@ -13,6 +14,8 @@ from natter import names
 from natter.metrics import LAG
 
 WAITING_RECORDS = 1_000
+LAG_MINUTES, LATE_MINUTES = 5, 3
+"""MSK's figures may come so many minutes late, and those of a group as much later than those of its topic."""
 MOST_CPU_PERCENT = 60
 """What the other brokers can still take over when one is away (MSK Developer Guide, "Monitor CPU usage")."""
 MOST_DISK_PERCENT = 75
@@ -20,6 +23,7 @@ BURSTING = "kafka.t3."
 """Brokers that may use their processors whole only as long as they have saved for it."""
 EARNED_CPU_PERCENT = 20
 """Of such a broker's processors it may use so much without spending anything (EC2: "CPU credits and baseline")."""
+FIVE = Duration.minutes(5)
 FEWEST_CREDITS = 60
 """Half an hour of two processors that are used whole: a credit is one of them for a minute."""
 
@@ -41,13 +45,14 @@ def readers(alarms: Alarms, own: Own, streams: StreamsStack) -> None:
             f"{name}-lag",
             _behind(lag),
             Because(
-                why=f"{name} is {WAITING_RECORDS} records behind for three minutes, or Kafka knows nothing of it while "
+                why=f"{name} is {WAITING_RECORDS} records behind for five minutes, or Kafka knows nothing of it while "
                 "others write",
                 felt=felt,
                 runbook="stuck-partition",
             ),
             above=WAITING_RECORDS,
-            minutes=3,
+            minutes=LAG_MINUTES,
+            late=LATE_MINUTES,
         )
         alarms.ticket(
             f"{name}-stuck-partition",
@@ -131,12 +136,15 @@ def brokers(alarms: Alarms, streams: StreamsStack, stage: Stage) -> None:
 
 
 def _credits(alarms: Alarms, broker: int, of: Mapping[str, str]) -> None:
-    """A new broker begins with none, and earns them as long as it is used less than its share."""
+    """
+    A new broker begins with none, and earns them as long as it is used less than its share. EC2 tells credits every
+    five minutes only (its user guide, "Monitor your CPU credits"), so this is by fives.
+    """
     spent = cloudwatch.MathExpression(
         expression=f"IF(left < {FEWEST_CREDITS}, user + system, 0)",
         using_metrics={"left": metric("AWS/Kafka", "CPUCreditBalance", of, statistic="min"), **_used(of)},
         label="Percent",
-        period=MINUTE,
+        period=FIVE,
     )
     alarms.ticket(
         f"kafka-credits-{broker}",
@@ -148,7 +156,7 @@ def _credits(alarms: Alarms, broker: int, of: Mapping[str, str]) -> None:
             runbook="engine-away#kafka-busy",
         ),
         above=EARNED_CPU_PERCENT,
-        minutes=10,
+        minutes=2,  # fives
     )
 
 

@@ -80,6 +80,7 @@ def pushes(alarms: Alarms, own: Own) -> None:
             Because(why=f"{why}, for five minutes", felt=felt, runbook="pushes"),
             above=FAILING_PUSHES_PERCENT,
             minutes=5,
+            late=2,
         )
     invalid = {platform: own(metrics.PUSHES["Invalid"], "wake", Platform=platform) for platform in PLATFORMS}
     alarms.ticket(

@@ -1,5 +1,6 @@
 """Two people of the deployment's own, who come from outside every minute."""
 
+from aws_cdk import Duration
 from aws_cdk import aws_secretsmanager as secretsmanager
 
 from infra.blocks.logs import GONE
@@ -12,7 +13,7 @@ SECRET_LENGTH = 64
 def visitors(functions: Functions) -> None:
     """
     `visit` has no network of ours, no store and no key: a secret, and the URLs that everybody has. A visit that fails
-    is not repeated: the next one comes in a minute.
+    is not repeated, nor is one that would come later: the next one comes in a minute.
     """
     key = functions.data.key
     secret = secretsmanager.Secret(
@@ -27,7 +28,7 @@ def visitors(functions: Functions) -> None:
     )
     functions.settings["VISITORS"] = {"URL": functions.http.url, "SECRET_ARN": secret.secret_arn}
     visit = functions.make("visit", ["core", "outside"], "VISITORS", functions.push_goes_to, outside=True)
-    visit.configure_async_invoke(retry_attempts=0)
+    visit.configure_async_invoke(retry_attempts=0, max_event_age=Duration.minutes(1))
     grant_read(visit, [secret], key=key)
     if functions.sink is not None:
         functions.sink.grant_look(visit)

@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "deploying.md").read_text()
 MADE = TEXT.split("## What it makes\n")[1].split("\n## ")[0]
 SCRIPTS = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
-OF_AN_EDGE = {"natter-dev-edge", "natter-dev-firewall"}
+OF_AN_EDGE = {"natter-dev-firewall", "natter-dev-edge"}
 """Of stages that have one (tests/infra/test_edge.py)."""
 APPS = [ROOT / "infra" / "app.py", ROOT / "infra" / "pipeline.py"]
 

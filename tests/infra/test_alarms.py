@@ -11,9 +11,12 @@ from local.metrics.metric_math import Formula
 from local.metrics.rule import Rule
 from natter.metrics import STREAMS
 from tests.infra.metrics_used import ALARM, COMPOSITE, expressions, of_alarms
+from tests.infra.stages import STAGES as DECLARED
 from tests.infra.templates import ROOT, Templates
 
 HOUR_S, DAY_S, WEEK_S = 3600, 86_400, 604_800
+LATE_S = 120
+"""After which the services' figures and ours are there, but for what is out of order."""
 LONGEST_DESCRIPTION = 1024
 MOST_METRICS = 10
 THREE = re.compile(
@@ -72,6 +75,19 @@ class TestWhatCloudWatchTakes:
                 assert period * alarm["EvaluationPeriods"] <= limit, name
                 assert period in {10, 20, 30} or period % 60 == 0, name
                 assert period <= DAY_S, name
+
+    def test_has_room_for_what_comes_late_where_it_fills(self, app: Templates) -> None:
+        """FILL speaks for the newest minutes before their figures are there: no alarm may need each of them."""
+        filled = {
+            name: alarm
+            for name, alarm in alarms(app).items()
+            if any("FILL(" in item.get("Expression", "") for item in alarm.get("Metrics", ()))
+        }
+        assert {f"{reader}-lag" for reader in STREAMS} <= filled.keys()
+        for name, alarm in filled.items():
+            (period,) = periods(alarm)
+            spared = alarm["EvaluationPeriods"] - alarm.get("DatapointsToAlarm", alarm["EvaluationPeriods"])
+            assert spared * period >= LATE_S or period > LATE_S, name
 
     def test_has_no_more_metrics_than_it_may(self, app: Templates) -> None:
         for name, alarm in alarms(app).items():
@@ -173,8 +189,9 @@ class TestWhoIsTold:
 class TestSilence:
     def test_is_bad_where_something_is_always_to_be_heard(self, app: Templates) -> None:
         silent = {name for name, alarm in alarms(app).items() if alarm.get("TreatMissingData") == "breaching"}
+        visited = DECLARED[app.stage].visited
         standing = {f"{name}-standing-still" for name in ("relay", "erase", "rebuild", "reconcile")}
-        visits = set() if app.stage == "varied" else {"visits-failing", "visit-standing-still"}  # with a provider: none
+        visits = {"visits-failing", "visit-standing-still"} if visited else set()
         assert silent - {"edge-certificate"} == {"ledger-silent", *standing, *visits}
         assert ("edge-certificate" in silent) == (app.stage != "dev")
 
@@ -230,6 +247,7 @@ class TestCredits:
         alarm = alarms(stages("dev"))["kafka-credits-1"]
         series = {"left": left, "user": used, "system": used}
         assert (value(alarm, series) > alarm["Threshold"]) == rings
+        assert periods(alarm) == {300}  # EC2 tells credits no more often
 
     def test_are_of_brokers_that_have_them(self, stages: Callable[[str], Templates]) -> None:
         assert not [name for name in alarms(stages("prod")) if name.startswith("kafka-credits")]

@@ -67,6 +67,23 @@ class TestWayIn:
         manifest = json.loads((prod.folder / "manifest.json").read_text())["artifacts"]
         assert "natter-prod-firewall" in manifest["natter-prod-services"]["dependencies"]
 
+    def test_who_watches_it_is_told_which_it_is(self, prod: Templates) -> None:
+        """In us-east-1, before that stack is made; and what was never told can be taken back, too."""
+        told = [each for each in prod.properties("Custom::AWS") if "putParameter" in json.dumps(each.get("Update"))]
+        (announcement,) = told
+        put, delete = ("".join(_words(announcement[when])) for when in ("Update", "Delete"))
+        (read,) = [
+            each["Default"]
+            for each in prod.stack("edge")["Parameters"].values()
+            if each["Type"] == "AWS::SSM::Parameter::Value<String>" and each["Default"].startswith("/natter/")
+        ]
+        for call in (put, delete):
+            assert f'"Name":"{read}"' in call
+            assert '"region":"us-east-1"' in call
+        assert '"ignoreErrorCodesMatching":"ParameterNotFound"' in delete
+        manifest = json.loads((prod.folder / "manifest.json").read_text())["artifacts"]
+        assert "natter-prod-services" in manifest["natter-prod-edge"]["dependencies"]
+
     def test_dev_does_without(self, stages: Callable[[str], Templates]) -> None:
         """It costs by the month (docs/costs.md)."""
         dev = stages("dev")
@@ -281,6 +298,12 @@ class TestFirewall:
         assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/WAFV2", "BlockedRequests")
         name = prod.one("AWS::WAFv2::WebACL")["VisibilityConfig"]["MetricName"]
         assert alarm["Dimensions"] == [{"Name": "Rule", "Value": "ALL"}, {"Name": "WebACL", "Value": name}]
+
+
+def _words(said: Any) -> Iterator[str]:
+    """What a call says, but for what is known at the deployment only."""
+    parts = said["Fn::Join"][1] if isinstance(said, dict) else [said]
+    return (part for part in parts if isinstance(part, str))
 
 
 def seen(value: Any) -> Iterator[Mapping[str, Any]]:

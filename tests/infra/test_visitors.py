@@ -45,7 +45,7 @@ class TestFunction:
         (again,) = [
             each for each in app.properties("AWS::Lambda::EventInvokeConfig") if "Visit" in str(each["FunctionName"])
         ]
-        assert again["MaximumRetryAttempts"] == 0
+        assert (again["MaximumRetryAttempts"], again["MaximumEventAgeInSeconds"]) == (0, 60)
         assert app.functions()["visit"]["Timeout"] < 60
 
     def test_one_at_a_time(self, prod: Templates) -> None:

@@ -89,6 +89,42 @@ QUESTIONS = (
         otherwise="the address has not confirmed its subscription: aws sns list-subscriptions-by-topic shows"
         " PendingConfirmation.",
     ),
+    Question(
+        asks="Do figures of alarms come within three minutes, and does FILL make some where there never were any?",
+        look="aws cloudwatch describe-alarms --alarm-names natter-STAGE-fanout-lag natter-STAGE-send-fast-5m --query"
+        " 'MetricAlarms[].[StateValue,StateReason]': OK for datapoints that are zeros, not for missing ones; the"
+        " console's graph of SumOffsetLag (AWS/Kafka) ends no earlier than three minutes ago",
+        otherwise="later figures: LATE_MINUTES in infra/operations/log.py. No datapoints: what FILL is of has to be"
+        " there, so have the functions say 0 (infra/operations).",
+    ),
+    Question(
+        asks="Does SQS name the queue to KMS whatever it does with it, also where dead letters are put back?",
+        look="KMS.AccessDeniedException is in no function's log; what was put back (docs/runbooks/queues.md) is done",
+        otherwise="kms:ViaService instead of the encryption context, in `_allow` of infra/blocks/queue.py.",
+    ),
+    Question(
+        asks="Is RDS Proxy let in at the endpoint of Secrets Manager (prod)?",
+        look="aws rds describe-db-proxy-targets --db-proxy-name PROXY: all AVAILABLE",
+        otherwise="AUTH_FAILURE: its group's rule at that endpoint (infra/blocks/database.py).",
+    ),
+    Question(
+        asks="Does X-Ray take traces in JSON, with the rights that functions have?",
+        look="SpansLost of Natter/STAGE stays at 0; the log group aws/spans has some",
+        otherwise="the functions' logs have the status. 403: EXPORT in infra/stacks/functions.py; 400 or 415:"
+        " shared/natter/adapters/otlp; any, as long as the account keeps no spans (docs/deploying.md, traces).",
+    ),
+    Question(
+        asks="Does a push come as far as the visitors' sink?",
+        look="VisitTime of Natter/STAGE has the leg `push`, of which VisitFailures stays at 0",
+        otherwise="integration.error in the access log of the API natter-STAGE-sink: its role, or the parameters of"
+        " SQS-SendMessage (infra/blocks/push_sink.py). Nothing there: NATTER_WEB_PUSH__HOSTS of `wake`.",
+    ),
+    Question(
+        asks="Are the distribution and its certificate seen where their alarms are (prod)?",
+        look="aws cloudwatch describe-alarms --region us-east-1 --alarm-name-prefix natter-STAGE-edge --query"
+        " 'MetricAlarms[].[AlarmName,StateValue,StateReason]': both OK, with a datapoint",
+        otherwise="compare the dimensions with aws cloudwatch list-metrics --region us-east-1 (infra/stacks/edge.py).",
+    ),
 )
 
 
