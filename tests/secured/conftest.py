@@ -6,25 +6,15 @@ from collections.abc import AsyncIterator, Mapping
 import pytest
 
 from local.cloud import Cloud
-from tests.conftest import ROOT
 from tests.support.api import Api
+from tests.support.beside import cloud_beside
 from tests.support.dead_letters import DeadLetterReader
-
-PARTS = (".venv", "cdk.json", "clients", "functions", "infra", "layers", "requirements", "shared")
 
 
 @pytest.fixture(scope="package")
 async def cloud() -> AsyncIterator[Cloud]:
-    """
-    This checkout in a folder of its own, beside the cloud of the other tests. What was synthesized for it is kept.
-    Whatever the tests do, nothing was set aside in the end.
-    """
-    root = ROOT / ".local" / "secured"
-    (root / ".local").mkdir(parents=True, exist_ok=True)
-    for part in (*PARTS, ".local/venvs"):
-        if not (root / part).exists():
-            (root / part).symlink_to(ROOT / part)
-    async with Cloud(root, secured=True) as cloud:
+    """Whatever the tests do, nothing was set aside in the end."""
+    async with cloud_beside("secured", secured=True) as cloud:
         letters = DeadLetterReader(cloud.engines["kafka"].address)
         before = await asyncio.to_thread(letters.ends)
         yield cloud

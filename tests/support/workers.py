@@ -1,7 +1,7 @@
 """
 Which tests of one run go to the same worker, when there are several (`pytest -n 2`).
 
-There can be one cloud of this checkout, and many tests ask for it only while they run: whatever is not known to do
+There can be one cloud in a folder, and many tests ask for it only while they run: whatever is not known to do
 without it is one share. It is the largest, so a worker begins with it; the other runs the rest beside it.
 """
 
@@ -11,8 +11,10 @@ SIMULATION = "tests/reliability/test_persist_and_deliver.py"
 """Each run of it stands for itself."""
 ENGINELESS = ("tests/clients/", "tests/docs/", "tests/unit/")
 """Tests that start nothing: each file stands for itself."""
-SHARING = ("tests/infra/", "tests/integration/engines/", "tests/integration/local/", "tests/secured/")
-"""Folders whose tests share what one of them has made: templates, and engines in folders of their own."""
+SHARING = (
+    *("tests/alarms/", "tests/infra/", "tests/integration/engines/", "tests/integration/local/", "tests/secured/"),
+)
+"""Folders whose tests share what one of them has made: templates, and engines, or a cloud, in folders of their own."""
 CLOUD = "cloud"
 
 
