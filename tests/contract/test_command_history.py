@@ -68,7 +68,7 @@ class TestCommandHistory:
     def test_what_is_not_decided_is_not_looked_at(self, written: Written) -> None:
         assert [stretch for stretch in written.history.stretches().values() if stretch.first < stretch.end] == []
         written.decide(2)
-        assert written.history.stretches() == {0: Stretch(first=0, end=2)}
+        assert written.history.stretches() == {0: Stretch(first=0, end=2, is_resumed=False)}
         assert commands(written.history) == COMMANDS[:2]
 
     def test_records_come_in_their_order_with_place_and_time(self, written: Written) -> None:

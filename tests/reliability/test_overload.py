@@ -26,8 +26,8 @@ EACH = 60
 PUSH_S = 12.0
 """So long it is slow, and then what is left is sent."""
 DONE_S = 60.0
-MARGIN_S = 2.0
-"""For a machine that is busy with something else."""
+MARGIN_S = 15.0
+"""For a machine that is busy with something else: what nobody is refused for waits longer, and is told by nobody."""
 IN_TIME_S = MOST_MS / 1000 + 2 * SLOWED_S + MARGIN_S
 """What may wait, the batch under way, and one's own."""
 

@@ -80,6 +80,9 @@ SELDOM_USED = {
     "sns:Publish": "to phones of who is away; tests of pushes wake them",
     "sns:SetPlatformApplicationAttributes": "a deployment after the first",
     "sqs:SendMessage": "what is put back, left over, or has to be closed",
+    "xray:PutSpans": "who has had nothing to do has nothing to tell of",
+    "xray:PutSpansForIndexing": "the same",
+    "xray:PutTraceSegments": "the same",
 }
 """
 Actions that not every function which is granted them has been asked for at a door, with the reason. All others each has
