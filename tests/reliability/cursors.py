@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from natter.domain.ids import ConversationId
 from natter.domain.reading.views import ConversationView
@@ -54,7 +55,7 @@ def _moved_wrongly(said: Mapping[CursorKey, tuple[int, int]], trace: Trace) -> I
                 yield f"{conversation}: the head moved back from {heads[conversation]} to {seq}"
             heads[conversation] = seq
         if isinstance(seen, CursorStored):
-            before, after = cursors[seen.key], seen.cursor
+            before, after = _covered(cursors[seen.key], heads[seen.key[0]]), seen.cursor
             if any(now < was for was, now in zip(_places(before), _places(after), strict=True)):
                 yield f"{seen.key}: the cursor moved back from {before} to {after}"
             if max(after.read_seq, after.delivered_seq) > heads[seen.key[0]]:
@@ -64,6 +65,14 @@ def _moved_wrongly(said: Mapping[CursorKey, tuple[int, int]], trace: Trace) -> I
             cursors[seen.key] = after
         if isinstance(seen, Posted):
             yield from _told_too_early(seen.frame, cursors)
+
+
+def _covered(cursor: Cursor, head: int) -> Cursor:
+    """
+    What stays of it, whatever happens: what is stored beyond the head is of a go that has not come to its end, and is
+    folded again, with later timestamps if the store has come to refuse its own. Readers look no further than the head.
+    """
+    return cursor if cursor.sent_seq <= head else replace(cursor, sent_seq=head, sent_messages=0)
 
 
 def _told_too_early(frame: bytes, cursors: Mapping[CursorKey, Cursor]) -> Iterable[str]:
