@@ -11,7 +11,7 @@ WITHIN_S = 60.0
 LOOK_S = 0.2
 OF_AWS = ("Kafka: ", "Keyspaces: ", "Valkey: ", "PostgreSQL: ", "Lambda: ")
 """How the titles begin of what only AWS's services report."""
-OF_FAULTS = {"Set aside", "Records given back", "Invocations not let in"}
+OF_FAULTS = {"Set aside", "Records given back", "Invocations not let in", "Legs that failed"}
 """What shows something only when something is wrong."""
 
 

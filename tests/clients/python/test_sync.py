@@ -107,7 +107,9 @@ class Commands:
         self._folder = folder
 
     async def start(self, *arguments: str) -> asyncio.subprocess.Process:
-        code = "import sys; from natter_client.cli import main; sys.exit(main())"
+        # whoever is started in the background of a shell is born deaf to SIGINT, and so are their children
+        hears = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+        code = f"{hears}; import sys; from natter_client.cli import main; sys.exit(main())"
         return await asyncio.create_subprocess_exec(
             *(sys.executable, "-c", code, "--store", str(self._folder / "cli.db"), *arguments),
             env=self._environment,

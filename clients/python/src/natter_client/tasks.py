@@ -4,9 +4,6 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
-AGAIN_S = 1.0
-"""After which who has not ended is cancelled again: what ends a wait of its own just then may take one for its own."""
-
 
 class Tasks:
     """
@@ -41,12 +38,12 @@ class Tasks:
             BaseException: that of the first task which failed.
         """
         self._is_closing = True
+        for task in self._running:
+            task.cancel()
         cancelled = 0
         while self._running:
-            for task in self._running:
-                task.cancel()
             try:
-                await asyncio.wait(self._running, timeout=AGAIN_S)
+                await asyncio.wait(self._running)
             except asyncio.CancelledError:
                 cancelled += 1  # of who waits: the tasks are ended all the same, then it counts
         if self._failure is not None:
