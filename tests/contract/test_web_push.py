@@ -10,10 +10,11 @@ from dataclasses import replace
 import boto3
 import pytest
 
+from natter.adapters.http.tls import trusted
 from natter.adapters.secrets import secrets_reader
 from natter.adapters.webpush import web_push as adapter
 from natter.adapters.webpush.vapid import Vapid, VapidKey
-from natter.adapters.webpush.web_push import WebPush, WebPushEndpoints, trusted
+from natter.adapters.webpush.web_push import WebPush, WebPushEndpoints
 from natter.domain.accounts.users import PushTarget
 from natter.domain.errors import BadRequest, Unavailable
 from natter.domain.push.registrations import Handed, Outcome, Registration

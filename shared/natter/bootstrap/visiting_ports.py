@@ -38,7 +38,7 @@ class VisitingPorts(Clients):
     @cached_property
     def _local_push_service(self) -> Sink:
         settings = self.of(PushServiceSettings)
-        from natter.adapters.outside.deployment import trusted
+        from natter.adapters.http.tls import trusted
         from natter.adapters.outside.http import Http
         from natter.adapters.outside.sinks import PushServiceSink
 

@@ -42,7 +42,7 @@ class WebPushPorts(Clients):
     @cached_property
     def _push_tls(self) -> Callable[[], SSLContext]:
         file = self.of(WebPushSettings).ca_file
-        from natter.adapters.webpush.web_push import trusted
+        from natter.adapters.http.tls import trusted
 
         return lambda: trusted(file)
 

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from botocore.credentials import Credentials
 
-from natter.adapters.http.connection import Endpoint, HttpConnection
+from natter.adapters.http.connection import Endpoint, HttpConnection, written
 from natter.adapters.http.signing import Signer
 from natter.domain.connections import Closing, Connection
 from natter.domain.delivery import Post, PostResult
@@ -107,9 +107,7 @@ class ApiGateway:
     def _written(self, request: _Request, endpoint: Endpoint) -> bytes:
         path = f"{endpoint.prefix}/@connections/{quote(request.to.connection_id, safe='')}"
         signed = self._signer.sign(request.method, endpoint.host, path, request.body)
-        headers = "".join([f"{name}: {value}\r\n" for name, value in signed.items()])
-        head = f"{request.method} {path} HTTP/1.1\r\n{headers}content-length: {len(request.body)}\r\n\r\n"
-        return head.encode() + request.body
+        return written(request.method, path, signed, request.body)
 
     def _receive(self, request: _Request, deadline: float) -> int | None:
         """The status; None if the connection had been closed while it was idle, so that it is worth a fresh one."""

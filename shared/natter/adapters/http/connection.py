@@ -6,15 +6,16 @@ Answers are parsed by llhttp (httptools), of which docs/decisions/0004 says why.
 
 import select
 import socket
-import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Protocol
 from urllib.parse import SplitResult, urlsplit
 
 import httptools
+
+from natter.adapters.http.tls import trusted
 
 GRACE_S = 0.001
 """How long an answer is read after the deadline: it may have come in time, while others were waited for."""
@@ -67,7 +68,7 @@ class Endpoint:
         if not secure:
             return connected
         connected.settimeout(left_s(deadline))
-        return _tls().wrap_socket(connected, server_hostname=name)
+        return trusted().wrap_socket(connected, server_hostname=name)
 
 
 def left_s(deadline: float) -> float:
@@ -75,9 +76,10 @@ def left_s(deadline: float) -> float:
     return max(deadline - time.monotonic(), GRACE_S)
 
 
-@lru_cache(maxsize=1)
-def _tls() -> ssl.SSLContext:
-    return ssl.create_default_context()
+def written(method: str, path: str, headers: Mapping[str, str], body: bytes) -> bytes:
+    """A request as it is sent; `headers` are all but the length of `body`."""
+    head = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+    return f"{method} {path} HTTP/1.1\r\n{head}content-length: {len(body)}\r\n\r\n".encode() + body
 
 
 class HttpConnection[To: Reachable]:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from botocore.credentials import Credentials
 from botocore.exceptions import BotoCoreError
 
-from natter.adapters.http.connection import Endpoint, HttpConnection
+from natter.adapters.http.connection import Endpoint, HttpConnection, written
 from natter.adapters.http.signing import Signer
 
 TIMEOUT_S = 0.5
@@ -48,7 +48,5 @@ class OtlpExporter:
             self._http = HttpConnection(self._endpoint)
         path = self._endpoint.prefix
         signed = self._signer.sign("POST", self._endpoint.host, path, body, content_type=_JSON)
-        headers = "".join([f"{name}: {value}\r\n" for name, value in signed.items()])
-        head = f"POST {path} HTTP/1.1\r\n{headers}content-length: {len(body)}\r\n\r\n"
-        self._http.send(head.encode() + body, deadline)
+        self._http.send(written("POST", path, signed, body), deadline)
         return self._http.receive(deadline)

@@ -1,12 +1,11 @@
 """`Deployment` by HTTP and WebSockets, in the words of the public protocol, as any client's."""
 
-import ssl
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import closing, contextmanager
-from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 
+from natter.adapters.http.tls import trusted
 from natter.adapters.outside.http import Http, is_good, refused
 from natter.adapters.outside.line import WebSocketLine
 from natter.domain.ids import ClientId, ConversationId, UserId
@@ -15,12 +14,6 @@ from natter.ports.visiting import Deployment, Failure, OpenDeployment, Visitor
 
 NEWEST = 10
 """Events that a sync is asked for of a conversation."""
-
-
-@lru_cache(maxsize=2)
-def trusted(ca_file: str | None = None) -> ssl.SSLContext:
-    """Who is vouched for by the authorities of the system, or else by those in `ca_file`."""
-    return ssl.create_default_context(cafile=ca_file)
 
 
 class HttpVisitor:

@@ -13,9 +13,9 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from functools import lru_cache
 
-from natter.adapters.http.connection import HttpConnection, left_s
+from natter.adapters.http.connection import HttpConnection, left_s, written
+from natter.adapters.http.tls import trusted
 from natter.adapters.webpush.answers import REFUSED_KEY, handed
 from natter.adapters.webpush.attempt import Attempt
 from natter.adapters.webpush.encryption import encrypt
@@ -53,12 +53,6 @@ class _Idle:
     @property
     def is_good(self) -> bool:
         return time.time() - self.since <= MAX_IDLE_S and self.connection.reusable
-
-
-@lru_cache(maxsize=2)
-def trusted(ca_file: str | None = None) -> ssl.SSLContext:
-    """Who is vouched for by the authorities of the system, or else by those in `ca_file`."""
-    return ssl.create_default_context(cafile=ca_file)
 
 
 class WebPush:
@@ -198,13 +192,11 @@ class WebPush:
             "Authorization": authorization,
             "Content-Encoding": "aes128gcm",
             "Content-Type": "application/octet-stream",
-            "Content-Length": str(len(body)),
             "TTL": str(max(waking.expires_at - self._now_ms(), 0) // 1000),
             "Topic": wire.topic(waking.push),
             "Urgency": "normal" if isinstance(waking.push, Badge) else "high",
         }
-        head = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
-        return f"POST {to.path} HTTP/1.1\r\n{head}\r\n".encode() + body
+        return written("POST", to.path, headers, body)
 
 
 NOT_SENT = -1

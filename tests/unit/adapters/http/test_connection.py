@@ -139,7 +139,7 @@ class TestTls:
     ) -> None:
         """Servers send tickets after it, which are read with the first answer."""
         trusting = ssl.create_default_context(cafile=certificate_file)
-        monkeypatch.setattr(http_connection, "_tls", lambda: trusting)
+        monkeypatch.setattr(http_connection, "trusted", lambda: trusting)
         serving = self.serve(listening, certificate_file, requests=2)
         connection = HttpConnection(Endpoint(f"https://127.0.0.1:{listening.getsockname()[1]}"))
         for _ in range(2):
