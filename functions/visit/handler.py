@@ -22,7 +22,7 @@ def build(visit: Callable[[], Visited], erase_visitors: Callable[[], int]) -> La
     def handle(_event: object, _context: object) -> dict[str, object]:
         """What failed is an answer, not an error of this function: it is counted, and named in the log."""
         visited = visit()
-        record_visit(visited.steps)
+        record_visit(visited)
         for step in visited.failed:
             logger.error("a visitor was let down", extra={"leg": step.leg, "failure": step.failure, "ms": step.ms})
         for failure in visited.untidy:

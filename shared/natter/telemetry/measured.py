@@ -1,24 +1,32 @@
 """What consumers, and what runs on a schedule, measure of what they did: one call says it all."""
 
+from __future__ import annotations
+
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from natter import metrics
 from natter.domain.errors import Unavailable
-from natter.domain.fold.conversation import Decision, Turn
-from natter.domain.messages.commands import Record
-from natter.domain.push.registrations import Handed, Outcome, Waking
-from natter.domain.visiting import Step
-from natter.metrics import Metric
+from natter.domain.fold.conversation import Turn
+from natter.domain.push.registrations import Outcome
 from natter.telemetry import detail, logger, recorder, tracer
 from natter.telemetry.tracing import trace_id_of
-from natter.usecases.delivery.rebuild import Rebuilt
-from natter.usecases.delivery.settle_posts import Settled
-from natter.usecases.messages.persist import Persisted
-from natter.usecases.operations.reconcile import Reconciled
-from natter.usecases.privacy.erase import Erased
-from natter.usecases.push.wake_devices import Woken
+
+if TYPE_CHECKING:  # each function would import, and wait for, what all others do
+    from collections.abc import Callable, Mapping, Sequence
+
+    from natter.domain.fold.conversation import Decision
+    from natter.domain.messages.commands import Record
+    from natter.domain.push.registrations import Handed, Waking
+    from natter.metrics import Metric
+    from natter.usecases.delivery.rebuild import Rebuilt
+    from natter.usecases.delivery.settle_posts import Settled
+    from natter.usecases.messages.persist import Persisted
+    from natter.usecases.operations.reconcile import Reconciled
+    from natter.usecases.operations.visit import Visited
+    from natter.usecases.privacy.erase import Erased
+    from natter.usecases.push.wake_devices import Woken
 
 
 def record_persisted(persisted: Persisted, now: int) -> None:
@@ -109,14 +117,14 @@ def record_erasures(swept: Erased) -> None:
         recorder.add(metrics.ERASURE_AGE, swept.oldest_ms)
 
 
-def record_visit(steps: Sequence[Step]) -> None:
+def record_visit(visited: Visited) -> None:
     """How each leg went, and whether all went well; that is stated every time."""
-    for step in steps:
+    for step in visited.steps:
         if step.failure is None:
             recorder.add(metrics.VISIT_TIME, step.ms, step.leg)
         else:
             recorder.add(metrics.VISIT_FAILURES, 1, step.leg)
-    recorder.add(metrics.VISITS_FAILED, int(any(step.failure is not None for step in steps)))
+    recorder.add(metrics.VISITS_FAILED, int(bool(visited.failed)))
 
 
 def record_login(age_ms: Callable[[], int]) -> None:

@@ -37,6 +37,7 @@ from natter.usecases.accounts.connect import Disconnect
 from natter.usecases.delivery.rebuild import Rebuilt
 from natter.usecases.delivery.settle_posts import Settled
 from natter.usecases.operations.reconcile import Reconciled
+from natter.usecases.operations.visit import Visited
 from natter.usecases.privacy.erase import Erased
 from natter.usecases.push.wake_devices import Woken
 from tests.identity import World
@@ -116,7 +117,7 @@ def sweeping() -> None:
     record_erasures(Erased(done=0, failed=0, oldest_ms=1))
     record_login(lambda: 1)
     record_reconciled(Reconciled(items=1, lost=(), missed=0, age_ms=0))
-    record_visit([Step(leg=Leg.CONNECT, ms=1), Step(leg=Leg.SEND, ms=1, failure="send: unavailable")])
+    record_visit(Visited(steps=[Step(leg=Leg.CONNECT, ms=1), Step(leg=Leg.SEND, ms=1, failure="send: unavailable")]))
 
 
 ELSEWHERE = {CONNECTIONS_OPENED.name}
