@@ -6,7 +6,6 @@ visibility timeout; what has been given back too often, the queue moves to its d
 """
 
 import logging
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -15,6 +14,7 @@ from natter.entrypoints.faults import describe
 from natter.metrics import RECORDS_GIVEN_BACK
 from natter.records.base import TRACE_HEADER
 from natter.telemetry import recorder, tracer
+from natter.telemetry.answered import now_ms
 
 _logger = logging.getLogger(__name__)
 
@@ -51,4 +51,4 @@ def _origin(message: Mapping[str, Any]) -> tuple[str, str, int]:
     queue = message.get("eventSourceARN", "").rpartition(":")[2]
     carried = message.get("messageAttributes", {}).get(TRACE_HEADER, {}).get("stringValue", "")
     sent_at = message.get("attributes", {}).get("SentTimestamp")
-    return queue, carried, time.time_ns() // 1_000_000 if sent_at is None else int(sent_at)
+    return queue, carried, now_ms() if sent_at is None else int(sent_at)
