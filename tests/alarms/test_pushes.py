@@ -12,14 +12,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from local.cloud import Cloud
 from local.faults import Service
-from natter.domain.ids import ConversationId, UserId
-from natter.domain.push.waking import Message
-from natter.domain.push.waves import Candidates, Wave
-from tests.alarms import scene, table
+from natter.domain.push.waves import Wave
+from tests.alarms import table
 from tests.alarms.bells import Bells
 from tests.support.api import Api, User
 from tests.support.browsers import Browsers, browsers, text
 from tests.support.phones import Phone, Sns, bodies, with_phone
+from tests.support.until import until
 from tests.support.waves import Waves, a_wave
 
 PEOPLE, GROUPS, MESSAGES = 3, 4, 12
@@ -80,11 +79,7 @@ class Audience:
         (await browser.register(await person.on_another_device())).expect(204)
 
     def wave(self, chat: str, seq: int, *, sender: User) -> Wave:
-        message = Message(
-            conversation_id=ConversationId(chat), seq=seq, at=apart(seq), sender_id=UserId(sender.user_id)
-        )
-        users = tuple(UserId(person.user_id) for person in self.people)
-        return Wave(candidates=(Candidates(messages=(message,), users=users),))
+        return a_wave(chat, seq, *self.people, sender=sender, at=apart(seq))
 
 
 def _public() -> bytes:
@@ -114,9 +109,7 @@ class TestPushes:
             async def wake() -> None:
                 seq, before = next(seqs), worked(cloud)
                 await waves.add(*(audience.wave(chat, seq, sender=alice) for chat in groups))
-                async with asyncio.timeout(WITHIN_S):
-                    while worked(cloud) < before + GROUPS:  # noqa: ASYNC110 - another process works them
-                        await asyncio.sleep(scene.LOOK_S)
+                await until(lambda: worked(cloud) >= before + GROUPS, "waves are worked", within_s=WITHIN_S)
 
             await bells.ring(names, wake)
         await cloud.faults.clear()
@@ -143,7 +136,7 @@ class TestPushes:
             index, seq = next(turns)
             before = len(bodies(await phones[index].pushes()))
             at = apart(seq) - LATE_MS
-            await waves.add(a_wave(chats[index], seq, sender=alice, recipient=away[index], at=at))
+            await waves.add(a_wave(chats[index], seq, away[index], sender=alice, at=at))
             await phones[index].until(lambda pushes: len(bodies(pushes)) > before, within_s=WITHIN_S)
 
         screen = await alice.connect()

@@ -5,7 +5,7 @@ after an hour, and never twice for a message on a device (P7, P9).
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from statistics import median
 
 import pytest
@@ -18,6 +18,7 @@ from tests.support.browsers import browsers
 from tests.support.lag import lags
 from tests.support.phones import Phone, Shown, Sns, bodies, with_phone
 from tests.support.socket import Socket
+from tests.support.until import until
 from tests.support.valkey import flush
 from tests.support.waves import Waves, a_wave
 
@@ -46,13 +47,6 @@ async def waves(cloud: Cloud) -> AsyncIterator[Waves]:
     async with waves.coming_again(after_s=AGAIN_S):
         yield waves
         await cloud.faults.clear()
-
-
-async def until(holds: Callable[[], bool], what: str) -> None:
-    end = time.monotonic() + PATIENCE_S
-    while not holds():
-        assert time.monotonic() < end, f"not within {PATIENCE_S} s: {what}"
-        await asyncio.sleep(LOOK_S)
 
 
 async def struck(cloud: Cloud, *, times: int) -> None:
@@ -156,7 +150,7 @@ class TestSnsAlone:
         await cloud.faults.apply(Service("sns", "throttled"))
         at = time.time_ns() // 1_000_000 - MAX_AGE_MS + LEFT_MS
         waves.there_since(stale, at)
-        await waves.add(a_wave(stale, 2, sender=alice, recipient=carol, at=at))
+        await waves.add(a_wave(stale, 2, carol, sender=alice, at=at))
         await struck(cloud, times=1)
         await screen.say(fresh, "hello")
         await struck(cloud, times=3)
@@ -224,7 +218,7 @@ class TestValkeyFlushed:
         await struck(cloud, times=1)
         await flush(cloud)
         for _ in range(2):
-            await waves.add(a_wave(chat, 2, sender=alice, recipient=bob, at=at))
+            await waves.add(a_wave(chat, 2, bob, sender=alice, at=at))
         await screen.say(chat, "again")
         await phone.until(lambda pushes: "again" in bodies(pushes), within_s=PATIENCE_S)
         await waves.handled(chat)

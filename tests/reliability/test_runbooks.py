@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -22,10 +22,10 @@ from tests.support.phones import Sns, bodies
 from tests.support.queues import Queues
 from tests.support.runbooks import ROOT, Shell, blocks, of_laptop
 from tests.support.socket import Socket, message
+from tests.support.until import until
 from tests.support.waves import Waves, a_wave
 
 WITHIN_S = 60.0
-LOOK_S = 0.05
 
 
 @pytest.fixture
@@ -40,13 +40,6 @@ def shell(cloud: Cloud, tmp_path: Path) -> Iterator[Shell]:
 async def well(cloud: Cloud) -> AsyncIterator[None]:
     yield
     await cloud.faults.clear()
-
-
-async def until(holds: Callable[[], bool], what: str) -> None:
-    end = time.monotonic() + WITHIN_S
-    while not holds():
-        assert time.monotonic() < end, f"not within {WITHIN_S} s: {what}"
-        await asyncio.sleep(LOOK_S)
 
 
 class Talk:
@@ -181,7 +174,7 @@ class TestPushes:
             await cloud.faults.apply(Service("sns", "throttled"))
             await cloud.faults.apply(Service("sqs", "broken"))
             failures, at = given_back(cloud), time.time_ns() // 1_000_000
-            await waves.add(a_wave(chat, 2, sender=alice, recipient=bob, at=at))
+            await waves.add(a_wave(chat, 2, bob, sender=alice, at=at))
             await until(lambda: given_back(cloud) > failures, "the wave is given back")
             await waves.handled(chat)
             await cloud.faults.clear()

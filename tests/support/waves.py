@@ -125,7 +125,8 @@ class Waves:
         return self._sqs.get_queue_url(QueueName="natter-local-waves")["QueueUrl"]
 
 
-def a_wave(chat: str, seq: int, *, sender: User, recipient: User, at: int) -> Wave:
-    """That `recipient` is to be looked at for one message, which happened at `at` (milliseconds)."""
+def a_wave(chat: str, seq: int, *recipients: User, sender: User, at: int) -> Wave:
+    """That `recipients` are to be looked at for one message, which happened at `at` (milliseconds)."""
     message = Message(conversation_id=ConversationId(chat), seq=seq, at=at, sender_id=UserId(sender.user_id))
-    return Wave(candidates=(Candidates(messages=(message,), users=(UserId(recipient.user_id),)),))
+    users = tuple(UserId(each.user_id) for each in recipients)
+    return Wave(candidates=(Candidates(messages=(message,), users=users),))
