@@ -7,9 +7,10 @@ import "./styles/conversation.css";
 import { render } from "preact";
 import { App } from "./screens/app.js";
 import { loadConfig } from "./state/config.js";
+import { chosenLanguage } from "./state/preferences.js";
 import { optionsOf, resume } from "./state/session.js";
 import { loadStrings } from "./strings/index.js";
 
-const [config] = await Promise.all([loadConfig(), loadStrings()]);
+const [config] = await Promise.all([loadConfig(), loadStrings([chosenLanguage() ?? [], navigator.languages].flat())]);
 render(<App config={config} />, document.getElementById("app") as HTMLElement);
 await resume(optionsOf(config));

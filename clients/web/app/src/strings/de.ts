@@ -165,6 +165,17 @@ export const de: Strings = {
     blocked: "You cannot write here.",
   },
 
+  files: {
+    uploads: "Dateien unterwegs",
+    progress: (name) => `${name} wird gesendet`,
+    cancel: (name) => `${name} nicht senden`,
+    tooLarge: "Eine Datei darf höchstens 100 MB haben.",
+    empty: "Die Datei ist leer.",
+    refused: "Die Datei wurde nicht angenommen. Bitte versuche es noch einmal.",
+    failed: "Die Datei konnte nicht geladen werden.",
+    picture: (name) => `Bild: ${name}`,
+  },
+
   system: {
     created: (who: string) => `${who} started the conversation`,
     added: (who: string, whom: string) => `${who} added ${whom}`,
