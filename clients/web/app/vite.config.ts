@@ -14,6 +14,13 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     sourcemap: "hidden",
-    rolldownOptions: { input: { index: new URL("index.html", import.meta.url).pathname } },
+    rolldownOptions: {
+      input: {
+        index: new URL("index.html", import.meta.url).pathname,
+        sw: new URL("src/sw.ts", import.meta.url).pathname,
+      },
+      // A service worker is looked for where it was before, and may say of its own folder only.
+      output: { entryFileNames: ({ name }) => (name === "sw" ? "sw.js" : "assets/[name]-[hash].js") },
+    },
   },
 });

@@ -7,13 +7,14 @@ import "./styles/conversation.css";
 import { render } from "preact";
 import { App } from "./screens/app.js";
 import { type Config, loadConfig } from "./state/config.js";
-import "./state/preferences.js";
+import { chosenLanguage } from "./state/preferences.js";
 import { optionsOf, resume, who } from "./state/session.js";
 import { watchForUpdates } from "./state/updates.js";
 import { loadStrings } from "./strings/index.js";
 
 watchForUpdates();
-const [config] = await Promise.all([loadConfig(), loadStrings()]);
+const languages = [chosenLanguage() ?? [], navigator.languages].flat();
+const [config] = await Promise.all([loadConfig(), loadStrings(languages)]);
 render(<App config={config} />, document.getElementById("app") as HTMLElement);
 await begin(config);
 

@@ -159,6 +159,17 @@ export const de: Strings = {
     drop: "Dateien hier ablegen, um sie zu senden",
   },
 
+  files: {
+    uploads: "Dateien unterwegs",
+    progress: (name) => `${name} wird gesendet`,
+    cancel: (name) => `${name} nicht senden`,
+    tooLarge: "Eine Datei darf höchstens 100 MB haben.",
+    empty: "Die Datei ist leer.",
+    refused: "Die Datei wurde nicht angenommen. Bitte versuche es noch einmal.",
+    failed: "Die Datei konnte nicht geladen werden.",
+    picture: (name) => `Bild: ${name}`,
+  },
+
   system: {
     created: (who: string) => `${who}: Unterhaltung begonnen`,
     added: (who: string, whom: string) => `${who}: ${whom} hinzugefügt`,

@@ -157,6 +157,17 @@ export const en = {
     drop: "Drop files here to send them",
   },
 
+  files: {
+    uploads: "Files on their way",
+    progress: (name: string) => `Sending ${name}`,
+    cancel: (name: string) => `Do not send ${name}`,
+    tooLarge: "A file can have at most 100 MB.",
+    empty: "The file is empty.",
+    refused: "The file was not accepted. Please try again.",
+    failed: "The file could not be loaded.",
+    picture: (name: string) => `Picture: ${name}`,
+  },
+
   system: {
     created: (who: string) => `${who} started the conversation`,
     added: (who: string, whom: string) => `${who} added ${whom}`,
