@@ -29,6 +29,7 @@ export class World {
   readonly root: HTMLElement;
 
   constructor() {
+    localStorage.clear();
     this.root = document.body.appendChild(document.createElement("div"));
     this.root.id = "app";
   }
