@@ -50,4 +50,4 @@ reset: ready ## stop, and forget all data of the local cloud
 	@$(BIN)/natter-local reset
 
 clean: ## remove everything that was made here (stop the local cloud first)
-	rm -rf clients/web/node_modules clients/web/sdk/dist .venv .local .bootstrap cdk.out cdk.out.* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf clients/web/node_modules clients/web/sdk/dist clients/web/app/dist .venv .local .bootstrap cdk.out cdk.out.* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -278,13 +278,20 @@ export class Core {
     this.#timelines.set(id, timeline);
     const effects = timeline.step(this.#at, input, this.#random);
     const isReset = effects.some((effect) => effect.type === "reset");
-    for (const effect of effects) this.#timelineEffect(id, timeline, effect, isReset);
+    // A hole is what was said a moment ago, too.
+    const live = input.type === "live" || (input.type === "page" && input.asked.after !== undefined);
+    for (const effect of effects) this.#timelineEffect(id, timeline, effect, { reset: isReset, live });
     const isIdle = input.type === "older" && !timeline.isFetching;
     if (input.type === "page" || input.type === "fetch_failed" || isIdle)
       this.#tell({ kind: "fetched", conversation_id: id });
   }
 
-  #timelineEffect(id: string, timeline: Timeline, effect: TimelineEffect, isReset: boolean): void {
+  #timelineEffect(
+    id: string,
+    timeline: Timeline,
+    effect: TimelineEffect,
+    how: { reset: boolean; live: boolean },
+  ): void {
     switch (effect.type) {
       case "fetch": {
         const { type: _, limit, ...asked } = effect;
@@ -293,7 +300,7 @@ export class Core {
       }
       case "shown": {
         const events = effect.seqs.flatMap((seq) => timeline.at(seq) ?? []);
-        this.#change({ kind: "events", conversation_id: id, events, reset: isReset, bounds: timeline.bounds() });
+        this.#change({ kind: "events", conversation_id: id, events, ...how, bounds: timeline.bounds() });
         return this.#doReadState({ type: "events", conversation_id: id, low: timeline.low, events });
       }
       case "placed":
