@@ -1,5 +1,6 @@
 import "./styles/tokens.css";
 import "./styles/base.css";
+import "./styles/parts.css";
 import "./styles/shell.css";
 import "./styles/inbox.css";
 import "./styles/conversation.css";

@@ -67,7 +67,7 @@ export class Hub {
   }
 
   connect(): void {
-    if (this.#tabs) return;
+    if (this.#tabs) return this.command({ type: "nudge" });
     const tabs = new Tabs({
       shared: this.#parts.store.shared,
       userId: this.#parts.me,
@@ -264,7 +264,7 @@ export class Hub {
       const id = this.model.conversationOf(delta);
       if (id !== undefined) changed.add(id);
       for (const event of this.model.apply(delta))
-        this.#tellEvent(id as string, event, "live" in delta && delta.live === true);
+        this.#tellEvent(id as string, event, !!(delta as { live?: boolean }).live);
       if (delta.kind === "connection") {
         if (delta.state === "signed_out") this.#leave();
         this.emitter.emit("connection", this.model.connection);
@@ -308,13 +308,16 @@ export class Hub {
       if (this.#driver) this.#driver.input({ type: "nudge" });
       else if (globalThis.document?.visibilityState === "visible") this.#tabs?.doubt();
     };
-    const heard = ["online", "offline", "pageshow"];
-    for (const name of heard) globalThis.addEventListener?.(name, nudge);
-    const look = () => globalThis.document.visibilityState === "visible" && nudge();
-    globalThis.document?.addEventListener("visibilitychange", look);
-    return () => {
-      for (const name of heard) globalThis.removeEventListener?.(name, nudge);
-      globalThis.document?.removeEventListener("visibilitychange", look);
-    };
+    const { document } = globalThis;
+    const over = new AbortController();
+    for (const name of ["online", "offline", "pageshow"]) globalThis.addEventListener?.(name, nudge, over);
+    document?.addEventListener(
+      "visibilitychange",
+      () => {
+        if (document.visibilityState === "visible") nudge();
+      },
+      over,
+    );
+    return () => over.abort();
   }
 }

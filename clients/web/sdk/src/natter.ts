@@ -160,7 +160,7 @@ export class Natter {
     return this.#hub.model.entries;
   }
 
-  /** Connects, and stays connected, whatever happens, until `disconnect`; calling it again does nothing. */
+  /** Connects, and stays connected, whatever happens, until `disconnect`; called again, it tries at once where it waits. */
   connect(): void {
     this.#hub.connect();
   }
@@ -322,7 +322,7 @@ export class Natter {
       const { code, retry_after_ms } = error;
       const status = code === "signed_out" ? 401 : 503;
       const said = { code: status === 401 ? "unauthenticated" : code, detail: error.message };
-      return { status, body: said, ...(retry_after_ms === undefined ? {} : { retry_after_ms }) };
+      return { status, body: said, retry_after_ms };
     }
   }
 }

@@ -177,5 +177,5 @@ export function tokensOf(answer: SignedInAnswer): TokenPair {
 
 /** What of tokens is stored: with the refresh token in a cookie, no more than that there are some. */
 export function keepable<Tokens extends TokenPair | null>(tokens: Tokens): Tokens | TokenPair {
-  return tokens?.refresh_token === "" ? { access_token: "", refresh_token: "", expires_at: 0 } : tokens;
+  return tokens?.refresh_token === "" ? { ...tokens, access_token: "", expires_at: 0 } : tokens;
 }

@@ -45,3 +45,12 @@ export function shortTime(at: number, now = Date.now()): string {
   if (days < 7) return format(at, { weekday: "short" });
   return format(at, { dateStyle: "short" });
 }
+
+/** `5 minutes ago`, `yesterday`: how long ago somebody was there. */
+export function agoOf(at: number, now = Date.now()): string {
+  const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
+  const minutes = Math.max(0, Math.round((now - at) / 60_000));
+  if (minutes < 60) return relative.format(-minutes, "minute");
+  if (minutes < 24 * 60) return relative.format(-Math.round(minutes / 60), "hour");
+  return relative.format(-daysAgo(at, now), "day");
+}

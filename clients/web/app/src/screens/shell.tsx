@@ -1,3 +1,4 @@
+import { Announcer } from "../parts/announcer.js";
 import { ConnectionBanner } from "../parts/banner.js";
 import { route } from "../state/route.js";
 import { t } from "../strings/index.js";
@@ -14,11 +15,20 @@ export function Shell() {
   const to = route.value;
   return (
     <div class="shell" data-open={to.to === "inbox" ? "inbox" : "main"}>
+      <button type="button" class="skip" onClick={toMain}>
+        {t.skip}
+      </button>
+      <Announcer />
       <ConnectionBanner />
       <InboxScreen />
       <Main />
     </div>
   );
+}
+
+function toMain(): void {
+  const main = document.querySelector<HTMLElement>("main");
+  (main?.querySelector<HTMLElement>("h1[tabindex]") ?? main)?.focus();
 }
 
 function Main() {

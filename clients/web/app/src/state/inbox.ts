@@ -84,14 +84,17 @@ export class Inbox {
     }
   }
 
-  /** Asks what a conversation is that is not loaded. */
-  async learn(id: string): Promise<void> {
-    if (this.#asked.has(id)) return;
+  /** Asks what a conversation is; false, if one is not in it, or there is none. */
+  async learn(id: string): Promise<boolean> {
+    if (this.#asked.has(id)) return true;
     this.#asked.add(id);
     try {
       this.#take([await this.#natter.conversation(id).info()]);
+      return true;
     } catch (error) {
-      if ((error as { code?: string }).code === "not_member") this.forget(id);
+      const { code = "" } = error as { code?: string };
+      if (code === "not_member") this.forget(id);
+      return !["not_member", "not_found", "bad_request"].includes(code);
     } finally {
       this.#asked.delete(id);
     }

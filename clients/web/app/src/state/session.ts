@@ -2,10 +2,14 @@ import { type Connection, Natter, type NatterOptions, type UserAnswer } from "@n
 import { type ReadonlySignal, signal } from "@preact/signals";
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
+import { announceMessages } from "./announce.js";
 import type { Config } from "./config.js";
+import { forgetDrafts } from "./drafts.js";
 import { Inbox } from "./inbox.js";
 import { People } from "./people.js";
+import { PresenceBoard } from "./presence.js";
 import { forgetAccount, keep, kept } from "./storage.js";
+import { followTitle } from "./title.js";
 
 /** Somebody who is signed in, and everything that is shown of them. */
 export interface Session {
@@ -18,6 +22,7 @@ export interface Session {
   readonly isUnkept: ReadonlySignal<boolean>;
   readonly people: People;
   readonly inbox: Inbox;
+  readonly presence: PresenceBoard;
   /** Asks for one's own profile again: it was changed. */
   reloadProfile(): Promise<void>;
   /** Ends the session, and forgets everything here; `discard`: also what is not sent. */
@@ -64,15 +69,16 @@ export async function resume(options: NatterOptions): Promise<void> {
 
 /** Shows what `natter` knows, and connects it. */
 export function enter(natter: Natter): Session {
-  if (kept("u.id") !== natter.userId) forgetAccount();
+  if (kept("u.id") !== natter.userId) forget();
   keep("u.id", natter.userId);
   const connection = signal(natter.connection);
   const isUnkept = signal(false);
   const profile = signal<UserAnswer | undefined>(undefined);
   const people = new People(natter);
   const inbox = new Inbox(natter, people);
+  const presence = new PresenceBoard(natter, inbox);
   const leave = (ended: boolean) => {
-    inbox.end();
+    for (const end of ends) end();
     who.value = { is: "out", ended };
   };
   const session: Session = {
@@ -83,6 +89,7 @@ export function enter(natter: Natter): Session {
     isUnkept,
     people,
     inbox,
+    presence,
     async reloadProfile() {
       const answer = (await natter.call("GET", "/v1/users/me")) as UserAnswer;
       profile.value = answer;
@@ -90,15 +97,16 @@ export function enter(natter: Natter): Session {
     },
     async signOut(how) {
       await natter.signOut(how);
-      forgetAccount();
+      forget();
       leave(false);
     },
     leave() {
       natter.disconnect();
-      forgetAccount();
+      forget();
       leave(false);
     },
   };
+  const ends = [() => inbox.end(), () => presence.end(), followTitle(inbox), announceMessages(session)];
   natter.on("unkept", () => {
     isUnkept.value = true;
   });
@@ -113,4 +121,10 @@ export function enter(natter: Natter): Session {
   who.value = { is: "in", session };
   natter.connect();
   return session;
+}
+
+/** Of who was signed in here, nothing is left. */
+function forget(): void {
+  forgetAccount();
+  forgetDrafts();
 }

@@ -137,12 +137,13 @@ export const de: Strings = {
     changing: "Saving your change…",
     changeFailed: (why: string) => `Your change was not accepted: ${why}`,
     dismiss: "Dismiss",
-    replyTo: (name: string) => `Reply to ${name}`,
+    inReplyTo: (name: string | undefined, text: string) =>
+      `In reply to ${name === undefined ? "" : `${name}: `}${text}`,
     replyGone: "A message that cannot be shown",
     confirmDelete: "Delete this message for everybody?",
     reaction: (reaction: string, n: number, mine: boolean) =>
       `${reaction}, ${count(n, "person", "people")}${mine ? ", and you" : ""}`,
-    addReaction: "Add reaction",
+    reactWith: (reaction: string) => `React with ${reaction}`,
     otherReaction: "Another emoji",
     link: (host: string) => `opens ${host}`,
   },
@@ -196,5 +197,5 @@ export const de: Strings = {
     failed: "A message was not sent.",
   },
 
-  title: (unread: number) => (unread > 0 ? `(${unread}) Natter` : "Natter"),
+  title: (unread: number, page?: string) => `${unread > 0 ? `(${unread}) ` : ""}${page ? `${page} · ` : ""}Natter`,
 };

@@ -23,7 +23,7 @@ import { Typing, type TypingInput } from "./typing.js";
 export interface HttpAnswer {
   readonly status: number;
   readonly body?: unknown;
-  readonly retry_after_ms?: number;
+  readonly retry_after_ms?: number | undefined;
 }
 
 export type CoreInput =
@@ -209,13 +209,11 @@ export class Core {
         return this.#socket("closed");
       case "sync":
         return this.#doSync({ type: "start", positions: this.#positions() });
-      case "state":
+      case "state": {
+        const { type: _, ...connection } = effect;
         if (effect.state === "idle" || effect.state === "signed_out") this.#stopSync();
-        return this.#tell({
-          kind: "connection",
-          state: effect.state,
-          ...(effect.retry_at === undefined ? {} : { retry_at: effect.retry_at }),
-        });
+        return this.#tell({ kind: "connection", ...connection });
+      }
       default:
         this.#effects.push(effect);
     }
