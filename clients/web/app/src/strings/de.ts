@@ -137,8 +137,7 @@ export const de: Strings = {
     changing: "Saving your change…",
     changeFailed: (why: string) => `Your change was not accepted: ${why}`,
     dismiss: "Dismiss",
-    inReplyTo: (name: string | undefined, text: string) =>
-      `In reply to ${name === undefined ? "" : `${name}: `}${text}`,
+    inReplyTo: "Antwort auf",
     replyGone: "A message that cannot be shown",
     confirmDelete: "Delete this message for everybody?",
     reaction: (reaction: string, n: number, mine: boolean) =>
