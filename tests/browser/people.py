@@ -40,7 +40,9 @@ class Window:
 
     @property
     def inbox(self) -> Locator:
-        return self.page.get_by_role("navigation", name="Conversations")
+        """On a phone it is the main thing."""
+        page = self.page
+        return page.get_by_role("navigation", name="Conversations").or_(page.get_by_role("main", name="Conversations"))
 
     # going somewhere
 
