@@ -206,11 +206,11 @@ function Lines({ row }: { readonly row: Row }) {
   return (
     <>
       {row.day === undefined ? null : (
-        <h3 class="day">
+        <h2 class="day">
           <time dateTime={new Date(row.day).toISOString().slice(0, 10)}>{dayName(row.day)}</time>
-        </h3>
+        </h2>
       )}
-      {row.isUnread ? <h3 class="divider">{t.conversation.divider}</h3> : null}
+      {row.isUnread ? <h2 class="divider">{t.conversation.divider}</h2> : null}
     </>
   );
 }
