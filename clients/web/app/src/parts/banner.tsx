@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
 import { useSession } from "../state/session.js";
+import { isOutdated } from "../state/updates.js";
 import { t } from "../strings/index.js";
 
 /** Short breaks are nobody's concern. */
@@ -13,6 +14,7 @@ export function ConnectionBanner() {
   const { state, retry_at } = connection.value;
   const isShown = useSignal(false);
   const isBack = useSignal(false);
+  const isAnything = isShown.value || isBack.value || isUnkept.value || isOutdated.value;
   const isOpen = state === "open";
   useEffect(() => {
     if (!isOpen) {
@@ -33,8 +35,16 @@ export function ConnectionBanner() {
   return (
     <div class="banners">
       {/* The seconds are not announced: only what the matter is. */}
-      <div role="status" class="banner" hidden={!isShown.value && !isBack.value && !isUnkept.value}>
+      <div role="status" class="banner" hidden={!isAnything}>
         {isUnkept.value ? <p>{t.banner.unkept}</p> : null}
+        {isOutdated.value ? (
+          <p>
+            {t.banner.update}{" "}
+            <button type="button" onClick={() => location.reload()}>
+              {t.banner.reload}
+            </button>
+          </p>
+        ) : null}
         {isBack.value ? <p>{t.banner.back}</p> : null}
         {isShown.value ? <Trouble retryAt={state === "waiting" ? retry_at : undefined} /> : null}
         {isShown.value && state === "waiting" ? (

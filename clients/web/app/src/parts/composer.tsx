@@ -11,7 +11,6 @@ import { Icon } from "./icons.js";
 import { MentionList, useMentions } from "./mentions.js";
 import { nameOf } from "./names.js";
 import { previewOf } from "./preview.js";
-import { addFiles } from "./upload/index.js";
 
 const TYPING_APART_MS = 2000;
 
@@ -21,6 +20,8 @@ export interface ComposerProps {
   readonly name: string;
   /** The place of the message that is edited. */
   readonly editing: number | undefined;
+  /** Files were picked, or pasted. */
+  onFiles(files: readonly File[]): void;
   onEdit(seq: number | undefined): void;
   /** ArrowUp, where nothing is written. */
   onEditLast(): void;
@@ -28,7 +29,7 @@ export interface ComposerProps {
 }
 
 /** Where one writes; what is written is a draft until it is sent, and is never lost. */
-export function Composer({ room, name, editing, onEdit, onEditLast, onSent }: ComposerProps) {
+export function Composer({ room, name, editing, onFiles, onEdit, onEditLast, onSent }: ComposerProps) {
   const id = useId();
   const field = useRef<HTMLTextAreaElement>(null);
   const draft = draftOf(room.id).value;
@@ -45,11 +46,12 @@ export function Composer({ room, name, editing, onEdit, onEditLast, onSent }: Co
   useTyping(room, isEditing ? "" : text);
   const write = (value: string) => {
     if (isEditing) edit.value = value;
-    else setDraft(room.id, { ...draft, text: value });
+    else setDraft(room.id, { ...draftOf(room.id).peek(), text: value });
   };
   const send = async () => {
-    const said = sendable(text);
-    if (said === "" || over > 0) return;
+    const written = field.current?.value ?? "";
+    const said = sendable(written);
+    if (said === "" || excess(written) > 0) return;
     if (isEditing) {
       const before = room.snapshot.peek().messages.find((each) => each.seq === editing)?.content;
       onEdit(undefined);
@@ -58,7 +60,7 @@ export function Composer({ room, name, editing, onEdit, onEditLast, onSent }: Co
       await room.chat.edit(editing, before?.type === "attachment" ? { ...before, text: said } : said);
       return;
     }
-    await sendDraft(room, said, draft);
+    await sendDraft(room, said, draftOf(room.id).peek());
     room.spoke();
     onSent();
   };
@@ -67,7 +69,7 @@ export function Composer({ room, name, editing, onEdit, onEditLast, onSent }: Co
     if (isSendKey(event, enterSends.value)) {
       event.preventDefault();
       void send();
-    } else if (event.key === "ArrowUp" && text === "" && !isEditing) {
+    } else if (event.key === "ArrowUp" && field.current?.value === "" && !isEditing) {
       event.preventDefault();
       onEditLast();
     } else if (event.key === "Escape" && (isEditing || draft?.reply_to !== undefined)) {
@@ -85,7 +87,7 @@ export function Composer({ room, name, editing, onEdit, onEditLast, onSent }: Co
       }}
     >
       <Context room={room} draft={draft} editing={editing} onStopEdit={() => onEdit(undefined)} />
-      <AttachButton onFiles={(files) => addFiles(room.id, files)} />
+      <AttachButton onFiles={onFiles} />
       <textarea
         ref={field}
         rows={1}
@@ -107,7 +109,7 @@ export function Composer({ room, name, editing, onEdit, onEditLast, onSent }: Co
           const files = [...(event.clipboardData?.files ?? [])];
           if (files.length === 0) return;
           event.preventDefault();
-          addFiles(room.id, files);
+          onFiles(files);
         }}
       />
       <button type="submit" class="primary icon" aria-label={isEditing ? t.composer.save : t.composer.send}>

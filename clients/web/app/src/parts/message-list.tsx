@@ -2,6 +2,7 @@ import { useComputed } from "@preact/signals";
 import { elementScroll, observeElementOffset, observeElementRect, Virtualizer } from "@tanstack/virtual-core";
 import type { Ref } from "preact";
 import { useEffect, useImperativeHandle, useLayoutEffect, useReducer, useRef, useState } from "preact/hooks";
+import { isLookedAt } from "../state/attention.js";
 import type { Room } from "../state/room.js";
 import type { Row } from "../state/rows.js";
 import { t } from "../strings/index.js";
@@ -56,9 +57,9 @@ export function MessageList({ room, name, handle, ...actions }: ListProps) {
       scroller.scrollToIndex(index, { align: "center" });
       focusRow(index);
     },
-    toEnd: () => scroller.scrollToIndex(rows.length - 1, { align: "end" }),
+    toEnd: () => scroller.scrollToEnd(),
   }));
-  useReading(room, scroller, rows);
+  useReading(room, scroller, rows, isLookedAt.value);
   useOlder(room, scroller);
   const onKeyDown = (event: KeyboardEvent) => {
     if ((event.target as Element).closest("[role=menu], textarea, input")) return;
@@ -113,7 +114,15 @@ export function MessageList({ room, name, handle, ...actions }: ListProps) {
           })}
         </div>
       </div>
-      {atEnd || rows.length === 0 ? null : <ToEnd room={room} onClick={() => focusRow(rows.length - 1)} />}
+      {atEnd || rows.length === 0 ? null : (
+        <ToEnd
+          room={room}
+          onClick={() => {
+            scroller.scrollToEnd();
+            focusRow(rows.length - 1);
+          }}
+        />
+      )}
     </div>
   );
 }
@@ -148,14 +157,15 @@ function useScroller(log: { readonly current: HTMLDivElement | null }, rows: rea
     hasBegun.current = true;
     const unread = rows.findIndex((row) => row.isUnread);
     if (unread > 0) scroller.scrollToIndex(unread, { align: "start" });
-    else scroller.scrollToIndex(rows.length - 1, { align: "end" });
+    else scroller.scrollToEnd();
   }, [rows.length > 0]);
   return scroller;
 }
 
 /** What stands in the window has been read. */
-function useReading(room: Room, scroller: Scroller, rows: readonly Row[]): void {
+function useReading(room: Room, scroller: Scroller, rows: readonly Row[], isLookedAt: boolean): void {
   useEffect(() => {
+    if (!isLookedAt) return;
     const bottom = (scroller.scrollOffset ?? 0) + (scroller.scrollRect?.height ?? 0);
     if (scroller.isAtEnd(END_PX)) room.seen(room.snapshot.peek().events.at(-1)?.seq ?? 0);
     else {
