@@ -44,9 +44,9 @@ async def browser() -> AsyncIterator[Browser]:
 @pytest.fixture(scope="session")
 def origin(outputs: Mapping[str, str]) -> str:
     """Where the app is, and its API."""
-    if "WebUrl" not in outputs:
+    if "AppUrl" not in outputs:
         pytest.skip("there is no web app in there")
-    return outputs["WebUrl"].rstrip("/")
+    return outputs["AppUrl"].rstrip("/")
 
 
 @pytest.fixture

@@ -67,7 +67,7 @@ class Window:
 
     @property
     def banner(self) -> Locator:
-        return self.page.get_by_role("status")
+        return self.page.locator(".banner")
 
     def message(self, text: str) -> Locator:
         """What says that, on one line and perhaps besides more."""
