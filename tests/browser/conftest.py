@@ -44,9 +44,9 @@ async def browser() -> AsyncIterator[Browser]:
 @pytest.fixture(scope="session")
 def origin(outputs: Mapping[str, str]) -> str:
     """Where the app is, and its API."""
-    if "WebUrl" not in outputs:
+    if "AppUrl" not in outputs:
         pytest.skip("there is no web app in there")
-    return outputs["WebUrl"].rstrip("/")
+    return outputs["AppUrl"].rstrip("/")
 
 
 @pytest.fixture
@@ -71,6 +71,3 @@ async def _show(people: People, name: str) -> None:
     pages = [page for context in people.contexts for page in context.pages]
     for number, page in enumerate(pages):
         await page.screenshot(path=SHOTS / f"{name}-{number}.png", timeout=5000)
-        (SHOTS / f"{name}-{number}.txt").write_text(await page.locator("body").aria_snapshot(timeout=5000))
-    for complaint in people.watch.complaints:
-        (SHOTS / f"{name}.log").open("a").write(complaint + "\n")

@@ -67,11 +67,11 @@ class Window:
 
     @property
     def banner(self) -> Locator:
-        return self.page.get_by_role("status")
+        return self.page.locator(".banner")
 
     def message(self, text: str) -> Locator:
-        """Those of which the text is a part."""
-        return self.log.get_by_role("article").filter(has_text=text)
+        """What says that, on one line and perhaps besides more."""
+        return self.log.get_by_role("article", name=text)
 
     async def say(self, text: str) -> None:
         await self.composer.fill(text)
@@ -80,10 +80,6 @@ class Window:
 
     async def sees(self, text: str) -> None:
         await expect(self.message(text)).to_be_visible()
-
-    async def texts(self) -> list[str]:
-        """What is said in the rows that there are, in their order."""
-        return await self.log.get_by_role("article").locator("[data-text]").all_inner_texts()
 
 
 @dataclass
