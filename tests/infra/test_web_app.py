@@ -211,7 +211,7 @@ class TestOrigin:
 
 
 def _is_distribution(resource: Mapping[str, Any]) -> bool:
-    return resource["Type"] == "AWS::CloudFront::Distribution"
+    return str(resource["Type"]) == "AWS::CloudFront::Distribution"
 
 
 def _keys(app: Templates) -> list[str]:
