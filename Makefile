@@ -8,7 +8,7 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-ready: ## make the environments and the SDK (every other target does it first)
+ready: ## make the environments, the SDK and the web app (every other target does it first)
 	@sh local/bootstrap.sh
 
 run: ready ## start everything, play the demo, stay until Ctrl-C

@@ -95,7 +95,8 @@ build_web() {
     modules=$(cat clients/web/package-lock.json clients/web/.npmrc requirements/dev.txt | cksum)
     sources=$(find clients/web/*.json clients/web/sdk/*.* clients/web/sdk/src clients/web/app/*.* clients/web/app/src \
                    clients/web/app/public -type f | sort | xargs cksum | cksum)
-    if [ -f "$WEB_STAMP" ] && [ "$modules $sources" = "$(cat "$WEB_STAMP")" ]; then return 0; fi
+    if [ -f "$WEB_STAMP" ] && [ "$modules $sources" = "$(cat "$WEB_STAMP")" ] && [ -f clients/web/app/dist/index.html ]
+    then return 0; fi
     began=$(date +%s)
     npm() { PATH="$NODE/bin:$PATH" "$NODE/bin/node" "$NODE/lib/node_modules/npm/bin/npm-cli.js" --loglevel=error "$@" >&2; }
     if [ ! -f "$WEB_STAMP" ] || [ "$modules" != "$(cut -d ' ' -f 1,2 "$WEB_STAMP")" ]; then

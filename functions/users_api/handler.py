@@ -61,7 +61,9 @@ EXPORT_RETRY_MS = 2000
 
 
 def build(engines: Engines) -> HttpApi:
-    api = HttpApi(authenticate=engines.authenticate, limits=engines.rate_limits, edge=engines.edge)
+    api = HttpApi(
+        authenticate=engines.authenticate, limits=engines.rate_limits, edge=engines.edge, web_app=engines.web_app
+    )
     _sessions(api, engines)
     if engines.identity_provider is None:
         _passwords(api, engines)

@@ -79,7 +79,7 @@ test("no source writes markup, runs text, or leaves the origin", () => {
   const root = join(APP, "src");
   const names = readdirSync(root, { recursive: true, encoding: "utf8" }).filter((name) => /\.(tsx?|css)$/.test(name));
   const found = names.filter((name) =>
-    /innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|\burl\(|@import|srcdoc/.test(
+    /innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|\burl\((?!"\/)|@import|srcdoc/.test(
       readFileSync(join(root, name), "utf8"),
     ),
   );

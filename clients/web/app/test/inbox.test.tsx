@@ -44,6 +44,7 @@ test("what is muted says so, and waits for nobody", async () => {
 test("what is archived is out of sight until one asks for it", async () => {
   await choose("Archive");
   await waitFor(() => expect(queryByRole(inbox, "link", { name: /Ben Adler/ })).toBeNull());
+  await waitFor(() => expect(inbox.contains(document.activeElement)).toBe(true));
   getByRole(inbox, "button", { name: "Archived", pressed: false }).click();
   await findByRole(inbox, "link", { name: /Ben Adler/ });
 });
@@ -68,4 +69,13 @@ test("finds conversations by name and by what was said, and says how many", asyn
   find("nobody");
   await waitFor(() => expect(status.textContent).toBe("0 conversations found"));
   expect(queryByRole(inbox, "link", { name: /Ben Adler/ })).toBeNull();
+});
+
+test("of who erases their account no name and no words are kept", async () => {
+  await waitFor(() => expect(localStorage.getItem("natter.u.people")).toContain("Ben Adler"));
+  expect(localStorage.getItem("natter.u.inbox")).not.toContain("hello you");
+  world.conversation = { peer: { user_id: "ben", display_name: "deleted user", deleted: true } };
+  world.happens({ type: "member_erased", user_id: "ben" });
+  await findByRole(inbox, "link", { name: /Deleted user.*This message was deleted/ });
+  await waitFor(() => expect(JSON.stringify(Object.values(localStorage))).not.toContain("Ben Adler"));
 });

@@ -12,6 +12,15 @@ export const pushState = signal<PushState | undefined>(undefined);
 
 const KEY = "u.push";
 
+/** The only script that is asked for by its address: Trusted Types let no other pass (infra/blocks/web_app.py). */
+const WORKER = "/sw.js";
+const { trustedTypes } = globalThis as { trustedTypes?: Policies };
+const policy = trustedTypes?.createPolicy("natter", { createScriptURL: () => WORKER });
+
+interface Policies {
+  createPolicy(name: string, rules: { createScriptURL(): string }): { createScriptURL(from: string): string };
+}
+
 /**
  * Called once somebody is signed in: the service worker, and a registration that is there. Nobody is asked for
  * anything here. What browsers have changed of a subscription meanwhile is told, and so is another key of the stage's.
@@ -22,7 +31,7 @@ export async function start(session: Session): Promise<void> {
     return;
   }
   navigator.serviceWorker.addEventListener("message", opened);
-  const worker = await navigator.serviceWorker.register("/sw.js");
+  const worker = await navigator.serviceWorker.register(policy?.createScriptURL(WORKER) ?? WORKER);
   putAway(session, worker);
   pushState.value = await found(worker);
   if (pushState.value === "on") await subscribe(session, worker).catch(() => undefined); // with the next start again

@@ -84,7 +84,7 @@ function whenLoaded(then: () => void): void {
 }
 
 function toMain(): void {
-  const target = document.querySelector<HTMLElement>("main h1") ?? document.querySelector<HTMLElement>("main");
+  const target = document.querySelector<HTMLElement>("[role=main] h1, main h1, main");
   if (!target) return;
   target.tabIndex = -1;
   target.focus();

@@ -132,8 +132,7 @@ export const de: Strings = {
     changing: "Deine Änderung wird gespeichert …",
     changeFailed: (why: string) => `Deine Änderung wurde nicht angenommen: ${why}`,
     dismiss: "Verwerfen",
-    inReplyTo: (name: string | undefined, text: string) =>
-      `Antwort auf ${name === undefined ? "" : `${name}: `}${text}`,
+    inReplyTo: "Antwort auf",
     replyGone: "Eine Nachricht, die nicht angezeigt werden kann",
     confirmDelete: "Diese Nachricht für alle löschen?",
     reaction: (reaction: string, n: number, mine: boolean) =>

@@ -130,8 +130,7 @@ export const en = {
     changing: "Saving your change…",
     changeFailed: (why: string) => `Your change was not accepted: ${why}`,
     dismiss: "Dismiss",
-    inReplyTo: (name: string | undefined, text: string) =>
-      `In reply to ${name === undefined ? "" : `${name}: `}${text}`,
+    inReplyTo: "In reply to",
     replyGone: "A message that cannot be shown",
     confirmDelete: "Delete this message for everybody?",
     reaction: (reaction: string, n: number, mine: boolean) =>
