@@ -8,7 +8,7 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-ready: ## make the environments and the SDK (every other target does it first)
+ready: ## make the environments, the SDK and the web app (every other target does it first)
 	@sh local/bootstrap.sh
 
 run: ready ## start everything, play the demo, stay until Ctrl-C
@@ -50,4 +50,4 @@ reset: ready ## stop, and forget all data of the local cloud
 	@$(BIN)/natter-local reset
 
 clean: ## remove everything that was made here (stop the local cloud first)
-	rm -rf clients/web/node_modules clients/web/sdk/dist .venv .local .bootstrap cdk.out cdk.out.* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf clients/web/node_modules clients/web/sdk/dist clients/web/app/dist .venv .local .bootstrap cdk.out cdk.out.* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -78,7 +78,7 @@ SIZING: dict[FunctionName, Sizing] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Oidc:
-    """A company's own sign-in, by OpenID Connect (docs/deploying.md). The field names are those of `OidcSettings`."""
+    """A company's own sign-in, by OpenID Connect (docs/deploying.md). Texts are named as in `OidcSettings`."""
 
     issuer: str
     """Exactly as in the provider's discovery document; https."""
@@ -86,14 +86,19 @@ class Oidc:
     """The client id that the provider gave us."""
     username_claim: str = "preferred_username"
     display_name_claim: str = "name"
+    origins: tuple[str, ...] = ()
+    """Others than the issuer's own that browsers ask to sign people in, such as that of its token endpoint."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Edge:
-    """The distribution before the HTTP API, and the firewall before that (docs/decisions/0018)."""
+    """
+    The distribution as the only way to the HTTP API, under a name of its own, and the firewall before it
+    (docs/decisions/0018).
+    """
 
     host: str
-    """What callers call the API. Its DNS record, which is not made here, leads to the distribution."""
+    """What browsers and callers of the API ask. Its DNS record, which is not made here, leads to the distribution."""
     certificate_arn: str
     """Of a certificate for it, which CloudFront looks for in us-east-1."""
     secrets: tuple[str, ...] = ("a",)
@@ -170,11 +175,12 @@ class Stage:
     throttle_routes: bool = True
     """Whether routes that cost much, or that anybody can ask, have throttles of their own (`infra.throttles`)."""
     edge: Edge | None = None
-    """What callers of the HTTP API come through; None: they reach the gateway itself, and no WAF is before it."""
+    """What callers of the HTTP API have to come through; None: they reach the gateway itself, too, without a WAF."""
     limit_per_address: bool
     limits: dict[str, tuple[float, int]] = field(default_factory=dict)
     """Other limits than those of the protocol, by name (`natter.domain.limits`): tokens a second, burst."""
     cors_origins: tuple[str, ...]
+    """Pages of other origins than the web app's that may ask the HTTP API, and upload files."""
     content_check: str | None = None
     """`package.module:name` of the operator's own rule about what may be said (docs/extending.md); None: no rule."""
     token_keys: tuple[str, ...] = ("a",)
@@ -223,10 +229,9 @@ class Stage:
     @property
     def placeholders(self) -> list[str]:
         """What still stands at a domain that is nobody's (RFC 2606), and has to be set before it is of use."""
-        stated = {
+        stated: dict[str, tuple[str, ...]] = {
             "alarm_address": (self.alarm_address or "",),
             "web_push_contact": (self.web_push_contact,),
-            "cors_origins": self.cors_origins,
         }
         if self.edge is not None:
             stated["edge"] = (self.edge.host, self.edge.certificate_arn)
@@ -314,9 +319,9 @@ PROD = Stage(
     canaries=True,
     sockets_per_second=10_000,
     requests_per_second=5_000,
-    edge=Edge(host="api.natter.example", certificate_arn="certificate.example"),
+    edge=Edge(host="chat.natter.example", certificate_arn="certificate.example"),
     limit_per_address=True,
-    cors_origins=("https://app.natter.example",),
+    cors_origins=(),
     web_push_contact="mailto:operators@natter.example",
     alarm_address="operators@natter.example",
     budget_usd=20_000,

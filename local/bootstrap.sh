@@ -4,7 +4,7 @@
 #   .venv                     the project: functions, CDK app, local cloud, tests, tools
 #   .local/venvs/runtime      what AWS brings to a Lambda function: the interpreter of the local workers
 #   .local/venvs/localstack   LocalStack, which needs older libraries
-#   clients/web               node_modules and the built SDK, with the Node that .venv brings
+#   clients/web               node_modules, the built SDK and the built app, with the Node that .venv brings
 #
 # Every package is pinned and has its hash. Where all is as it should be this takes a few milliseconds.
 set -eu
@@ -90,11 +90,13 @@ SCRIPT
     done
 }
 
-# The modules when the lock is another one, and the SDK when they or its sources are.
+# The modules when the lock is another one, and what is built of them when they or its sources are.
 build_web() {
     modules=$(cat clients/web/package-lock.json clients/web/.npmrc requirements/dev.txt | cksum)
-    sources=$(find clients/web/*.json clients/web/sdk/*.* clients/web/sdk/src -type f | sort | xargs cksum | cksum)
-    if [ -f "$WEB_STAMP" ] && [ "$modules $sources" = "$(cat "$WEB_STAMP")" ]; then return 0; fi
+    sources=$(find clients/web/*.json clients/web/sdk/*.* clients/web/sdk/src clients/web/app/*.* clients/web/app/src \
+                   clients/web/app/public -type f | sort | xargs cksum | cksum)
+    if [ -f "$WEB_STAMP" ] && [ "$modules $sources" = "$(cat "$WEB_STAMP")" ] && [ -f clients/web/app/dist/index.html ]
+    then return 0; fi
     began=$(date +%s)
     npm() { PATH="$NODE/bin:$PATH" "$NODE/bin/node" "$NODE/lib/node_modules/npm/bin/npm-cli.js" --loglevel=error "$@" >&2; }
     if [ ! -f "$WEB_STAMP" ] || [ "$modules" != "$(cut -d ' ' -f 1,2 "$WEB_STAMP")" ]; then
@@ -102,6 +104,7 @@ build_web() {
         (cd clients/web && npm ci --no-progress --ignore-scripts) || return 1
     fi
     (cd clients/web/sdk && npm run --silent build) || return 1
+    (cd clients/web/app && npm run --silent build) || return 1
     echo "$modules $sources" > "$WEB_STAMP"
     say "bootstrap: clients/web ready in $(($(date +%s) - began)) s"
 }

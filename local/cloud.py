@@ -21,6 +21,7 @@ from local.assembly import (
     api_id,
     build_app,
     databases,
+    distribution_name,
     keyspaces,
     rewriter,
     tables,
@@ -101,7 +102,7 @@ class Cloud:
             if self.doors is not None:
                 await self.doors.start()
             self._resolver = await self._prepare()
-            self.app = build_app(self._resolver, self._api_ports(self._resolver.assembly))
+            self.app = self._build()
             await self._instruct()
             await self._run()
             self._write_outputs()
@@ -163,7 +164,12 @@ class Cloud:
             push_service=endpoints.webpush,
             authority=self.engines.webpush.authority,
             traces=f"http://{HOST}:{self.engines.site.ports['traces']}{TRACES}",
+            s3=self.engines.localstack.address if self.doors is None else self.doors.aws,
             apis=self._api_ports(assembly),
+            distributions={
+                distribution_name(each): self._front_ports(assembly)[each.logical_id]
+                for each in assembly.resources("AWS::CloudFront::Distribution")
+            },
         )
         return Resolver(assembly, SITE, self._attributes, rewrite)
 
@@ -206,6 +212,7 @@ class Cloud:
         await self._let_in(await asyncio.to_thread(self._localstack.logins, databases(self._resolver)))
         await self._subscribe()
         await self._rebuild()
+        await asyncio.to_thread(self._localstack.provision_files)
         await self._set_alarms()
         self._write_outputs()
         self.runtime.functions.redefine(self.app.functions)
@@ -216,6 +223,17 @@ class Cloud:
             api_id(api): self.engines.site.ports[f"api {api.logical_id}"]
             for api in assembly.resources("AWS::ApiGatewayV2::Api")
         }
+
+    def _front_ports(self, assembly: Assembly) -> Mapping[str, int]:
+        """Of distributions, by logical id."""
+        return {
+            each.logical_id: self.engines.site.ports[f"distribution {each.logical_id}"]
+            for each in assembly.resources("AWS::CloudFront::Distribution")
+        }
+
+    def _build(self) -> App:
+        assembly = self._resolver.assembly
+        return build_app(self._resolver, self._api_ports(assembly), self._front_ports(assembly))
 
     async def _run(self) -> None:
         admin_port, gate_port = self.engines.site.ports["admin"], self.engines.site.ports["gate"]
@@ -254,6 +272,7 @@ class Cloud:
         for task in self.app.deploy_tasks:
             with self.progress.step(task.logical_id.lower(), done="done"):
                 await deployment.run(task)
+        await asyncio.to_thread(self._localstack.provision_files)
 
     async def _subscribe(self) -> None:
         """Topics ask functions for a confirmation, so the functions' address has to serve already."""
@@ -274,7 +293,7 @@ class Cloud:
     async def _rebuild(self) -> list[Function]:
         """Resources are others now: the functions that see a difference."""
         before = {function.name: function for function in self.app.functions}
-        self.app = build_app(self._resolver, self._api_ports(self._resolver.assembly))
+        self.app = self._build()
         await self._instruct()
         return [function for function in self.app.functions if function != before.get(function.name)]
 

@@ -109,6 +109,74 @@ class Api:
 
 
 @dataclass(frozen=True, kw_only=True)
+class BucketOrigin:
+    """A bucket that a distribution reads. What its policy says is looked at when the app is read."""
+
+    bucket: str
+    path: str = ""
+    """What comes before the path that is asked for."""
+    readable: bool
+    """Whether the distribution may get objects."""
+    listable: bool
+    """Whether it is told what is not there."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApiOrigin:
+    """An API of the app before which a distribution stands."""
+
+    port: int
+    path: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """What the distribution adds to each request, over what the viewer says."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddedHeader:
+    name: str
+    value: str
+    override: bool
+    """Over what the origin says."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Behavior:
+    """What a distribution does about requests to some paths."""
+
+    pattern: str = "*"
+    origin: BucketOrigin | ApiOrigin
+    methods: frozenset[str]
+    forwards: bool
+    """Whether the origin is told the query and all headers but `Host`, or nothing of them."""
+    compress: bool
+    added: tuple[AddedHeader, ...] = ()
+    removed: frozenset[str] = frozenset()
+    """Headers of the origin, in lower case."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ErrorPage:
+    path: str
+    status: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Distribution:
+    """An `AWS::CloudFront::Distribution`."""
+
+    logical_id: str
+    distribution_id: str
+    port: int
+    """Loopback port on which it is served."""
+    root: str = ""
+    """What `/` is, below it."""
+    behaviors: tuple[Behavior, ...]
+    """The first whose pattern matches counts; the last matches all."""
+    error_pages: Mapping[int, ErrorPage] = field(default_factory=dict)
+    """By the status that the origin answers."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class KafkaSource:
     """An `AWS::Lambda::EventSourceMapping` on a Kafka topic."""
 
@@ -266,6 +334,7 @@ class App:
     account: str
     functions: tuple[Function, ...]
     apis: tuple[Api, ...]
+    distributions: tuple[Distribution, ...] = ()
     kafka_sources: tuple[KafkaSource, ...]
     sqs_sources: tuple[SqsSource, ...] = ()
     schedules: tuple[Schedule, ...] = ()

@@ -32,7 +32,7 @@ def lines(status: Mapping[str, Any]) -> Iterator[str]:
             f"  {_name(source)}: {source['last_error']}" for source in status["sources"] if source.get("last_error")
         )
     yield ""
-    for kind in ("apis", "schedules"):
+    for kind in ("apis", "distributions", "schedules"):
         entries = status[kind].values() if isinstance(status[kind], dict) else status[kind]
         yield from (f"{kind.removesuffix('s')}: {json.dumps(entry)}" for entry in entries)
     if metrics := status["metrics"]:

@@ -39,7 +39,7 @@ class Attachments(Construct):
             cors=[
                 s3.CorsRule(
                     allowed_methods=[s3.HttpMethods.POST, s3.HttpMethods.GET],
-                    allowed_origins=list(stage.cors_origins),
+                    allowed_origins=_pages(stage),
                     allowed_headers=["*"],
                     max_age=3600,
                 )
@@ -61,6 +61,10 @@ class Attachments(Construct):
             auto_delete_objects=not stage.retain_data and stage.architecture != "host",
         )
         self.bucket_name = self._bucket.bucket_name
+        self.origins = [
+            f"https://{name}" for name in (self._bucket.bucket_regional_domain_name, self._bucket.bucket_domain_name)
+        ]
+        """Where browsers upload and download; in us-east-1 links have the name without a Region."""
         self.metric_dimensions = {"BucketName": self.bucket_name, "FilterId": METRICS}
 
     def grant_exchange(self, grantee: iam.IGrantable) -> None:
@@ -135,6 +139,11 @@ class Attachments(Construct):
             resource_arns=[self._key.key_arn],
             conditions={"StringEquals": {"kms:EncryptionContext:aws:s3:arn": self._bucket.bucket_arn}},
         )
+
+
+def _pages(stage: Stage) -> list[str]:
+    """The web app's origin, as far as it is known before it is made, and those of others."""
+    return [*(() if stage.edge is None else (f"https://{stage.edge.host}",)), *stage.cors_origins]
 
 
 def _former_versions(stage: Stage) -> list[s3.LifecycleRule]:

@@ -39,7 +39,14 @@ class Functions:
         self.scope, self.stage, self.network, self.data, self.streams = scope, stage, network, data, streams
         self._layers = Layers(scope, "Layers", stage=stage)
         self.sockets = Sockets(scope, "Sockets", stage=stage, key=data.key)
-        self.http = Http(scope, "Http", stage=stage, key=data.key)
+        self.http = Http(
+            scope,
+            "Http",
+            stage=stage,
+            key=data.key,
+            sockets_url=self.sockets.url,
+            files=data.attachments.origins,
+        )
         self.queues = Queues(scope, stage=stage, key=data.key)
         self.sink = None if stage.web_push_private_hosts else PushSink(scope, "Sink", stage=stage, key=data.key)
         """Where visitors are woken; None: at a push service that the stage has."""
@@ -49,6 +56,7 @@ class Functions:
         self.push_goes_to = "PUSH_SERVICE" if self.sink is None else "SINK"
         if self.http.edge is not None:
             self.settings["EDGE"] = self.http.edge.settings
+        self.settings["WEB_APP"] = self.http.front.settings
         self.behind_edge = ("EDGE",) * (self.http.edge is not None)
         """What functions of the HTTP API depend on beside their own."""
         self.made: dict[FunctionName, PythonFunction] = {}

@@ -24,7 +24,9 @@ def people(functions: Functions) -> None:
     )
     disconnect = functions.make("disconnect", ["core", "streams"], "VALKEY", "KAFKA", "SOCKETS")
     stores = ("POSTGRES", "VALKEY", "TOKENS", "SOCKETS", "LIMITS", "ATTACHMENTS", "EXPORTER", "CLOSURES")
-    users_api = functions.make("users_api", ["core", "users"], *stores, "PUSH", "WEB_PUSH", *functions.behind_edge)
+    users_api = functions.make(
+        "users_api", ["core", "users"], *stores, "PUSH", "WEB_PUSH", "WEB_APP", *functions.behind_edge
+    )
     for function in (connect, disconnect):
         topics.grant_append(function, names.CONNECTIONS_TOPIC)
     for key in data.token_keys:
@@ -33,7 +35,8 @@ def people(functions: Functions) -> None:
     data.web_push_keys.grant_read(users_api)  # says which key browsers subscribe with
     if functions.stage.oidc is not None:
         for name, value in asdict(functions.stage.oidc).items():
-            users_api.add_environment(f"NATTER_OIDC__{name.upper()}", value)
+            if isinstance(value, str):  # where browsers go besides is the web app's
+                users_api.add_environment(f"NATTER_OIDC__{name.upper()}", value)
     functions.push_platforms.grant_register(users_api)
     functions.close(users_api)  # those of a session that ends
     functions.close(connect)  # the oldest of too many

@@ -49,6 +49,7 @@ class ServicesStack(Stack):
         functions.sockets.finish()
         saved_queries(self, stage=stage, functions=functions.made)
 
+        CfnOutput(self, "AppUrl", value=functions.http.front.url)
         CfnOutput(self, "HttpUrl", value=functions.http.url)
         CfnOutput(self, "WebSocketUrl", value=functions.sockets.url)
         CfnOutput(self, "Region", value=Aws.REGION)

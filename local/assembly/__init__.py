@@ -2,7 +2,7 @@
 
 from local.assembly.alarms import ALARM, alarm_name
 from local.assembly.application import build_app
-from local.assembly.attributes import Attributes, api_id, rewriter
+from local.assembly.attributes import Attributes, api_id, distribution_name, rewriter
 from local.assembly.composite_alarms import COMPOSITE, composite_name
 from local.assembly.custom import CustomResource, custom_resources
 from local.assembly.intrinsics import Resolver, Site, Unresolvable
@@ -29,6 +29,7 @@ __all__ = [
     "composite_name",
     "custom_resources",
     "databases",
+    "distribution_name",
     "keyspaces",
     "rewriter",
     "tables",

@@ -9,6 +9,7 @@ from local.assembly.attributes import api_id
 from local.assembly.composite_alarms import composite_alarms
 from local.assembly.coverage import not_imitated, providers
 from local.assembly.dashboards import dashboards
+from local.assembly.distributions import distributions
 from local.assembly.functions import function
 from local.assembly.intrinsics import Resolver, Unresolvable
 from local.assembly.sources import kafka_sources, schedules, sqs_sources
@@ -19,9 +20,9 @@ LONGEST_INTEGRATION_MS = {"WEBSOCKET": 29_000, "HTTP": 30_000}
 _INVOKED = re.compile(r"functions/(arn:[^/]+)/invocations$")
 
 
-def build_app(resolver: Resolver, ports: Mapping[str, int]) -> App:
+def build_app(resolver: Resolver, ports: Mapping[str, int], fronts: Mapping[str, int] | None = None) -> App:
     """
-    The app, all references resolved. `ports`: of each API, by its id.
+    The app, all references resolved. `ports`: of each API, by its id; `fronts`: of each distribution, by logical id.
 
     Raises:
         Unresolvable: a reference that something here depends on has no local value.
@@ -42,6 +43,7 @@ def build_app(resolver: Resolver, ports: Mapping[str, int]) -> App:
             if resource not in provided and resolver.exists(resource)
         ),
         apis=tuple(_api(resolver, resource, ports) for resource in assembly.resources("AWS::ApiGatewayV2::Api")),
+        distributions=distributions(resolver, apis=ports, ports=fronts or {}),
         kafka_sources=kafka_sources(resolver),
         sqs_sources=sqs_sources(resolver),
         schedules=schedules(resolver),

@@ -41,6 +41,16 @@ def api_id(resource: Resource) -> str:
     return hashlib.sha256(f"{resource.stack}/{resource.logical_id}".encode()).hexdigest()[:10]
 
 
+def distribution_id(resource: Resource) -> str:
+    """Fourteen characters as CloudFront's, the same in every run."""
+    return "E" + hashlib.sha256(f"{resource.stack}/{resource.logical_id}".encode()).hexdigest()[:13].upper()
+
+
+def distribution_name(resource: Resource) -> str:
+    """As CloudFront would call it."""
+    return f"d{distribution_id(resource)[1:].lower()}.cloudfront.net"
+
+
 def function_arn(resolver: Resolver, name: str) -> str:
     """Of a function that is referred to by its name or its ARN."""
     site = resolver.site
@@ -108,6 +118,15 @@ TABLE: Mapping[str, Mapping[str, Rule]] = {
         "Ref": named("Name"),
         "Arn": arn("scheduler", "schedule-group/{}", named("Name")),
     },
+    "AWS::CloudFront::Distribution": {
+        "Ref": lambda _, resource: distribution_id(resource),
+        "Id": lambda _, resource: distribution_id(resource),
+        "DomainName": lambda resolver, resource: resolver.rewrite(distribution_name(resource)),
+    },
+    **{
+        f"AWS::CloudFront::{kind}": {"Ref": logical_id, "Id": logical_id}
+        for kind in ("CachePolicy", "OriginAccessControl", "OriginRequestPolicy", "ResponseHeadersPolicy")
+    },
     "AWS::EC2::NatGateway": {"Ref": logical_id, "NatGatewayId": logical_id},
     "AWS::CloudWatch::Alarm": _ALARM,
     "AWS::CloudWatch::CompositeAlarm": _ALARM,
@@ -165,33 +184,55 @@ def asks_for_brokers(resource: Resource) -> bool:
     return resource.type == "Custom::AWS" and "getBootstrapBrokers" in json.dumps(resource.properties)
 
 
+HOST = "127.0.0.1"
 PUSH_SERVICE = "push-service.invalid"
 """What the app's local stage calls the push service of browsers; `/push-service.invalid.pem` is who vouches for it."""
 
 
 def rewriter(
-    site: Site, *, cassandra: str, push_service: str, authority: Path, traces: str, apis: Mapping[str, int]
+    site: Site,
+    *,
+    cassandra: str,
+    push_service: str,
+    authority: Path,
+    traces: str,
+    s3: str,
+    apis: Mapping[str, int],
+    distributions: Mapping[str, int],
 ) -> Callable[[str], str]:
     """
-    Replaces addresses that AWS, or the internet, would serve by those that we do. `apis`: port by API id; `traces`: URL
-    of the door for them.
+    Replaces addresses that AWS, or the internet, would serve by those that we do. `apis`: port by API id;
+    `distributions`: port by name; `traces`: URL of the door for them; `s3`: that of S3, for clients.
     """
-    pushes = {f"/{PUSH_SERVICE}.pem": str(authority), PUSH_SERVICE: push_service}
-    browsers = re.compile("|".join(re.escape(name) for name in pushes))
-    otlp = f"https://xray.{site.region}.{site.url_suffix}/v1/traces"
-    keyspaces = re.compile(rf"cassandra\.{re.escape(site.region)}\.{re.escape(site.url_suffix)}:9142")
+    fixed = {
+        f"/{PUSH_SERVICE}.pem": str(authority),
+        PUSH_SERVICE: push_service,
+        f"cassandra.{site.region}.{site.url_suffix}:9142": cassandra,
+        f"https://xray.{site.region}.{site.url_suffix}/v1/traces": traces,
+    }
+    for name, port in distributions.items():
+        fixed |= {f"https://{name}": f"http://{HOST}:{port}", name: f"{HOST}:{port}"}
+        fixed |= {f"https://{HOST}:{port}": f"http://{HOST}:{port}"}  # of a name that was replaced by itself before
+    known = re.compile("|".join(re.escape(name) for name in fixed))
     execute_api = re.compile(
         rf"(https|wss)://([a-z0-9]+)\.execute-api\.{re.escape(site.region)}\.{re.escape(site.url_suffix)}"
+    )
+    buckets = re.compile(
+        rf"https://([a-z0-9][a-z0-9.-]+)\.s3(?:\.{re.escape(site.region)})?\.{re.escape(site.url_suffix)}(/?)"
     )
 
     def serve_here(match: re.Match[str]) -> str:
         scheme, identity = match.groups()
         if identity not in apis:
             return match.group()
-        return f"{'http' if scheme == 'https' else 'ws'}://127.0.0.1:{apis[identity]}"
+        return f"{'http' if scheme == 'https' else 'ws'}://{HOST}:{apis[identity]}"
+
+    def by_path(match: re.Match[str]) -> str:
+        """Here the bucket is in the path; an origin, without one, stays an origin."""
+        return f"{s3}/{match[1]}/" if match[2] else s3
 
     def rewrite(text: str) -> str:
-        text = execute_api.sub(serve_here, keyspaces.sub(cassandra, text)).replace(otlp, traces)
-        return browsers.sub(lambda match: pushes[match.group()], text)
+        text = buckets.sub(by_path, execute_api.sub(serve_here, text))
+        return known.sub(lambda match: fixed[match.group()], text)
 
     return rewrite

@@ -15,6 +15,14 @@ MOOT = frozenset({"Tags"})
 HANDED_OVER = frozenset({"Arn", "DeadLetterConfig", "Input", "RetryPolicy", "RoleArn"})
 """Of a schedule's target. Handing an event over to a function never fails here, so there is nothing to repeat."""
 
+BEHAVIOR = frozenset(
+    {
+        *("AllowedMethods", "CachePolicyId", "CachedMethods", "Compress", "OriginRequestPolicyId"),
+        *("ResponseHeadersPolicyId", "TargetOriginId", "ViewerProtocolPolicy"),
+    }
+)
+"""Of a distribution. Nothing is encrypted on loopback, whatever the protocol policy says."""
+
 IMITATED: Mapping[str, frozenset[str]] = {
     "AWS::Lambda::Function": frozenset(
         {
@@ -93,6 +101,26 @@ IMITATED: Mapping[str, frozenset[str]] = {
             *("AuthorizerResultTtlInSeconds", "AuthorizerPayloadFormatVersion"),
         }
     ),
+    "AWS::CloudFront::Distribution": frozenset({"DistributionConfig"}),
+    "AWS::CloudFront::Distribution.DistributionConfig": frozenset(
+        {
+            *("CacheBehaviors", "Comment", "CustomErrorResponses", "DefaultCacheBehavior", "DefaultRootObject"),
+            *("Enabled", "HttpVersion", "IPV6Enabled", "Origins", "PriceClass"),
+        }
+    ),
+    "AWS::CloudFront::Distribution.DistributionConfig.Origins": frozenset(
+        {
+            *("CustomOriginConfig", "DomainName", "Id", "OriginAccessControlId", "OriginCustomHeaders", "OriginPath"),
+            "S3OriginConfig",
+        }
+    ),
+    "AWS::CloudFront::Distribution.DistributionConfig.CacheBehaviors": BEHAVIOR | {"PathPattern"},
+    "AWS::CloudFront::Distribution.DistributionConfig.DefaultCacheBehavior": BEHAVIOR,
+    "AWS::CloudFront::OriginAccessControl": ANY,
+    "AWS::CloudFront::ResponseHeadersPolicy": frozenset({"ResponseHeadersPolicyConfig"}),
+    "AWS::CloudFront::ResponseHeadersPolicy.ResponseHeadersPolicyConfig": frozenset(
+        {"Comment", "CustomHeadersConfig", "Name", "RemoveHeadersConfig", "SecurityHeadersConfig"}
+    ),
     "AWS::MSK::Cluster": ANY,
     "AWS::MSK::Topic": ANY,
     "AWS::Cassandra::Keyspace": ANY,
@@ -133,6 +161,15 @@ IMITATED: Mapping[str, frozenset[str]] = {
         }
     ),
     "Custom::Trigger": ANY,
+    "Custom::CDKBucketDeployment": frozenset(
+        {
+            *("DestinationBucketKeyPrefix", "DestinationBucketName", "DistributionId", "DistributionPaths", "Exclude"),
+            *("Include", "OutputObjectKeys", "Prune", "RetainOnDelete", "ServiceToken", "SourceBucketNames"),
+            *("SourceMarkers", "SourceMarkersConfig", "SourceObjectKeys", "SystemMetadata"),
+            "WaitForDistributionInvalidation",
+        }
+    ),
+    "Custom::CDKBucketDeployment.SourceMarkers": ANY,
 }
 
 

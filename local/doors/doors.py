@@ -150,15 +150,19 @@ class Doors:
         self._postgres.roles = set(roles)
 
     @property
+    def aws(self) -> str:
+        """The URL of AWS's services."""
+        return f"http://{self._aws.address}"
+
+    @property
     def environment(self) -> dict[str, str]:
         """
         Of every function: where AWS's services are, and whom to trust. Lambda's runtime has such a file where its TLS
         looks for it.
         """
-        url = f"http://{self._aws.address}"
         return {
-            "AWS_ENDPOINT_URL": url,
-            "AWS_ENDPOINT_URL_LAMBDA": url,
+            "AWS_ENDPOINT_URL": self.aws,
+            "AWS_ENDPOINT_URL_LAMBDA": self.aws,
             "SSL_CERT_FILE": str(self._authorities),
         }
 

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from local.destinations import Senders
+from local.distributions.server import DistributionServer
 from local.doors import Doors, Gate
 from local.engines import Engine
 from local.faults.client import PATH as FAULTS
@@ -102,6 +103,7 @@ class Runtime:
             else HttpApi(api, self.functions, self.meter)
             for api in app.apis
         ]
+        self.distributions = [DistributionServer(each, s3=localstack_url or "") for each in app.distributions]
         self.sources: list[KafkaPoller | SqsPoller] = []
         self.schedules = Schedules(app.schedules, self.functions)
         self.admin_port = admin_port
@@ -143,8 +145,8 @@ class Runtime:
         if self.traces is not None:
             await self.traces.start()
         await self.functions.start()
-        for api in self.apis:
-            await api.start()
+        for server in (*self.apis, *self.distributions):
+            await server.start()
         await self._admin.start(self.admin_port)
         self.admin_port = self._admin.port
         self.sources = self._sources()
@@ -160,7 +162,7 @@ class Runtime:
         if self.metrics is not None:
             await self.metrics.stop()
         await asyncio.gather(*(source.stop() for source in self.sources))
-        await asyncio.gather(*(api.stop() for api in self.apis))
+        await asyncio.gather(*(server.stop() for server in (*self.distributions, *self.apis)))
         self._admin.close()
         await self.functions.stop()
         if self._gate is not None:
@@ -180,6 +182,7 @@ class Runtime:
             **({} if self._doors is None else self._doors.status()),
             "functions": self.functions.status(),
             "apis": {api.api.api_id: {"kind": api.api.kind, **api.status()} for api in self.apis},
+            "distributions": {each.distribution.distribution_id: each.status() for each in self.distributions},
             "sources": [source.status() for source in self.sources],
             "schedules": self.schedules.status(),
             "metrics": self.metrics.status() if self.metrics is not None else None,

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from local.assembly import Resolver, Resource
+from local.assembly import Resolver, Resource, Site
 
 LONGEST_NAME = 63
 
@@ -25,7 +25,16 @@ def provision_buckets(s3: Any, resolver: Resolver, know: Callable[[Resource, Map
         with contextlib.suppress(s3.exceptions.BucketAlreadyOwnedByYou):
             s3.create_bucket(Bucket=name, **place)
         _configure(s3, name, properties)
-        know(resource, {"Ref": name, "Arn": f"arn:{resolver.site.partition}:s3:::{name}"})
+        know(resource, _attributes(resolver.site, name))
+
+
+def _attributes(site: Site, name: str) -> dict[str, str]:
+    return {
+        "Ref": name,
+        "Arn": f"arn:{site.partition}:s3:::{name}",
+        "DomainName": f"{name}.s3.{site.url_suffix}",
+        "RegionalDomainName": f"{name}.s3.{site.region}.{site.url_suffix}",
+    }
 
 
 def provision_bucket_policies(s3: Any, resolver: Resolver) -> None:

@@ -11,6 +11,7 @@ from local.aws import client
 from local.metrics.distribution import percent_of
 
 from .buckets import provision_bucket_policies, provision_buckets
+from .files import provision_files
 from .queues import provision_queue_policies, provision_queues
 from .subscriptions import provision_subscriptions
 
@@ -54,6 +55,10 @@ class LocalStackResources:
         provision_buckets(s3, self._resolver, self._know)
         provision_queue_policies(sqs, self._resolver)
         provision_bucket_policies(s3, self._resolver)
+
+    def provision_files(self) -> None:
+        """After everything that is deployed: what is put into buckets may name it."""
+        provision_files(self._client("s3"), self._resolver)
 
     def provision_alarms(self) -> None:
         """After `provision`, to whose topics the alarms report. Nothing refers to them, so they may come last."""

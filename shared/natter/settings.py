@@ -146,6 +146,15 @@ class EdgeSettings(BaseModel, frozen=True):
     )
 
 
+class WebAppSettings(BaseModel, frozen=True):
+    """The web app, where it is on one origin with the HTTP API."""
+
+    host: str = Field(
+        pattern=r"^[a-z0-9.-]+(:[0-9]+)?$",
+        description="What browsers call it, with the port unless it is the usual one: its pages may use the cookie.",
+    )
+
+
 class AttachmentSettings(BaseModel, frozen=True):
     bucket: str = Field(min_length=1, description="Bucket of the files that messages show.")
 
@@ -247,6 +256,9 @@ class UsersApiSettings(FunctionSettings):
     push: PushPlatformSettings
     limits: LimitSettings = LimitSettings()
     edge: EdgeSettings | None = Field(None, description="What stands before the HTTP API; none: it is asked itself.")
+    web_app: WebAppSettings | None = Field(
+        None, description="The web app; none: no page has the API's origin but its own."
+    )
     oidc: OidcSettings | None = Field(
         None, description="The identity provider that signs people in; none: they have passwords."
     )

@@ -16,9 +16,8 @@ STAGES: dict[str, Stage] = {
     "dev": _filled_in(DEV),
     "prod": replace(
         _filled_in(PROD),
-        cors_origins=("https://app.natter.test",),
         edge=Edge(
-            host="api.natter.test",
+            host="chat.natter.test",
             certificate_arn=CERTIFICATE,
         ),
         region="eu-central-1",
@@ -31,12 +30,15 @@ STAGES: dict[str, Stage] = {
         retired_token_keys=("z",),
         web_push_keys=("b", "a"),
         retired_web_push_keys=("z",),
-        edge=Edge(host="api.varied.test", certificate_arn=CERTIFICATE, secrets=("b", "a")),
-        oidc=Oidc(issuer="https://login.example", audience="natter-app"),
+        edge=Edge(host="chat.varied.test", certificate_arn=CERTIFICATE, secrets=("b", "a")),
+        oidc=Oidc(
+            issuer="https://login.example/tenant", audience="natter-app", origins=("https://tokens.login.example",)
+        ),
+        cors_origins=("https://intranet.varied.test",),
         limits={"commands": (100, 300)},
     ),
 }
 """
 `varied` has what no stage has by default: token keys that overlap, an identity provider, other limits, an edge whose
-secret changes.
+secret changes, pages of another origin.
 """

@@ -38,6 +38,11 @@ class Templates:
         (found,) = [candidate for candidate in self.properties(type_) if properties.items() <= candidate.items()]
         return found
 
+    def only(self, type_: str, stack: str) -> dict[str, Any]:
+        """The only resource of the type in that stack, whole."""
+        (found,) = [each for each in self.stack(stack)["Resources"].values() if each["Type"] == type_]
+        return dict(found)
+
     def functions(self) -> dict[str, dict[str, Any]]:
         """The app's functions by their folder; the CDK's own helpers have no name."""
         prefix = f"natter-{self.stage}-"

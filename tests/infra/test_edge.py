@@ -5,6 +5,7 @@ import posixpath
 import re
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -42,6 +43,16 @@ def distribution(app: Templates) -> dict[str, Any]:
     return dict(app.one("AWS::CloudFront::Distribution")["DistributionConfig"])
 
 
+def api_origin(app: Templates) -> dict[str, Any]:
+    (found,) = [each for each in distribution(app)["Origins"] if "CustomOriginConfig" in each]
+    return dict(found)
+
+
+def api_behaviors(app: Templates) -> list[dict[str, Any]]:
+    """All that lead to the API; what leads to the files of the web app is the default."""
+    return list(distribution(app)["CacheBehaviors"])
+
+
 class TestWayIn:
     def test_each_http_api_of_production_is_behind_a_firewall(self, prod: Templates) -> None:
         """By the address that is told to callers; the gateway's own is in no output."""
@@ -51,8 +62,7 @@ class TestWayIn:
             for name, each in services["Resources"].items()
             if each["Type"] == "AWS::ApiGatewayV2::Api" and is_for_users(each["Properties"], "HTTP")
         ]
-        (origin,) = distribution(prod)["Origins"]
-        assert [{"Ref": api} for api in apis] == [origin["DomainName"]["Fn::Join"][1][0]]
+        assert [{"Ref": api} for api in apis] == [api_origin(prod)["DomainName"]["Fn::Join"][1][0]]
         reader = services["Resources"][distribution(prod)["WebACLId"]["Fn::GetAtt"][0]]
         asked = json.loads(reader["Properties"]["Update"])
         written = prod.one("AWS::SSM::Parameter")
@@ -85,10 +95,12 @@ class TestWayIn:
         assert "natter-prod-services" in manifest["natter-prod-edge"]["dependencies"]
 
     def test_dev_does_without(self, stages: Callable[[str], Templates]) -> None:
-        """It costs by the month (docs/costs.md)."""
+        """A firewall costs by the month (docs/costs.md); the distribution, which the web app needs, does not."""
         dev = stages("dev")
         assert STAGES["dev"].edge is None
-        assert not dev.properties("AWS::CloudFront::Distribution")
+        assert not dev.properties("AWS::WAFv2::WebACL")
+        assert {"Aliases", "ViewerCertificate", "WebACLId"}.isdisjoint(distribution(dev))
+        assert "OriginCustomHeaders" not in api_origin(dev)
         assert not [
             name for each in dev.functions().values() for name in each["Environment"]["Variables"] if "EDGE" in name
         ]
@@ -109,7 +121,8 @@ class TestWayIn:
 
     def test_the_first_secret_is_sent_and_all_count(self, varied: Templates) -> None:
         """And who checks it knows it before it is sent: a function's alias, or itself, comes first."""
-        ((header,),) = (origin["OriginCustomHeaders"] for origin in distribution(varied)["Origins"])
+        assert ["OriginCustomHeaders" in origin for origin in distribution(varied)["Origins"]] == [False, True]
+        (header,) = api_origin(varied)["OriginCustomHeaders"]
         assert header["HeaderName"] == names.EDGE_PROOF_HEADER
         assert "HttpEdgeSecretb" in json.dumps(header["HeaderValue"])
         variables = varied.functions()["chat_api"]["Environment"]["Variables"]
@@ -127,22 +140,25 @@ class TestPassing:
         """Which a distribution without a name of its own cannot ask for."""
         config = distribution(prod)
         assert config["ViewerCertificate"]["MinimumProtocolVersion"] == "TLSv1.2_2021"
-        assert config["DefaultCacheBehavior"]["ViewerProtocolPolicy"] == "https-only"
+        assert [each["ViewerProtocolPolicy"] for each in api_behaviors(prod)] == ["https-only"] * 2
         assert config["HttpVersion"] == "http2and3"
-        for origin in config["Origins"]:
-            assert origin["CustomOriginConfig"]["OriginProtocolPolicy"] == "https-only"
-            assert origin["CustomOriginConfig"]["OriginSSLProtocols"] == ["TLSv1.2"]
+        origin = api_origin(prod)["CustomOriginConfig"]
+        assert (origin["OriginProtocolPolicy"], origin["OriginSSLProtocols"]) == ("https-only", ["TLSv1.2"])
 
     def test_all_that_handlers_read(self, prod: Templates) -> None:
         """`Authorization`, cookies, queries and bodies; not the name, by which the gateway finds its API."""
-        behavior = distribution(prod)["DefaultCacheBehavior"]
-        assert behavior["OriginRequestPolicyId"] == ALL_VIEWER_EXCEPT_HOST
-        assert {"GET", "HEAD", "OPTIONS", "PUT", "PATCH", "POST", "DELETE"} == set(behavior["AllowedMethods"])
+        for behavior in api_behaviors(prod):
+            assert behavior["OriginRequestPolicyId"] == ALL_VIEWER_EXCEPT_HOST
+            assert {"GET", "HEAD", "OPTIONS", "PUT", "PATCH", "POST", "DELETE"} == set(behavior["AllowedMethods"])
+
+    def test_at_every_path_of_the_api(self, prod: Templates) -> None:
+        patterns = [each["PathPattern"] for each in api_behaviors(prod)]
+        paths = {gate.key.partition(" ")[2] for gate in gates(prod, "HTTP")} - {""}
+        assert paths
+        assert [path for path in paths if not any(fnmatchcase(path, pattern) for pattern in patterns)] == []
 
     def test_nothing_is_kept_for_others(self, prod: Templates) -> None:
-        config = distribution(prod)
-        assert config["DefaultCacheBehavior"]["CachePolicyId"] == CACHING_DISABLED
-        assert "CacheBehaviors" not in config
+        assert [each["CachePolicyId"] for each in api_behaviors(prod)] == [CACHING_DISABLED] * 2
 
     def test_no_refusal_either(self, prod: Templates) -> None:
         """By itself CloudFront shows one that it got to whoever asks next, for ten seconds, whoever that is."""
@@ -154,8 +170,11 @@ class TestPassing:
         assert not any("ResponsePagePath" in each for each in distribution(prod)["CustomErrorResponses"])
 
     def test_browsers_are_told_to_come_by_tls(self, prod: Templates) -> None:
-        config = prod.one("AWS::CloudFront::ResponseHeadersPolicy")["ResponseHeadersPolicyConfig"]
-        assert config["SecurityHeadersConfig"]["StrictTransportSecurity"]["AccessControlMaxAgeSec"] >= 31_536_000
+        policies = prod.properties("AWS::CloudFront::ResponseHeadersPolicy")
+        assert len(policies) == 2
+        for policy in policies:
+            headers = policy["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]
+            assert headers["StrictTransportSecurity"]["AccessControlMaxAgeSec"] >= 31_536_000
 
 
 def _is_error(each: object) -> bool:
@@ -176,8 +195,9 @@ class TestNamingTheViewer:
         }
 
     def test_it_runs_at_each_request(self, prod: Templates) -> None:
-        (association,) = distribution(prod)["DefaultCacheBehavior"]["FunctionAssociations"]
-        assert association["EventType"] == "viewer-request"
+        for behavior in api_behaviors(prod):
+            (association,) = behavior["FunctionAssociations"]
+            assert association["EventType"] == "viewer-request"
         assert prod.one("AWS::CloudFront::Function")["FunctionCode"] == NAME_VIEWER
 
 

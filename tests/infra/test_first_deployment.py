@@ -256,7 +256,7 @@ class TestPlaceholders:
             config.chosen(name)
 
     def test_production_is_refused_with_an_origin_that_is_nobodys(self) -> None:
-        with pytest.raises(SystemExit, match="placeholders: set cors_origins, edge, region, zone_ids in"):
+        with pytest.raises(SystemExit, match="placeholders: set edge, region, zone_ids in"):
             config.chosen("prod", operator=OPERATOR)
 
     def test_whoever_tries_it_says_where_they_are_reached_and_no_more(self) -> None:

@@ -184,7 +184,8 @@ class TestFunctions:
         assert set(map(len, variables.values())) == {0}
 
     def test_what_a_stage_says_of_the_provider_is_read(self) -> None:
-        assert {field.name for field in fields(Oidc)} <= set(settings.OidcSettings.model_fields)
+        """But for what is told to browsers alone."""
+        assert {field.name for field in fields(Oidc)} - {"origins"} <= set(settings.OidcSettings.model_fields)
 
     def test_by_default_people_have_passwords(self, app: Templates) -> None:
         assert not any("OIDC" in key for key in app.functions()["users_api"]["Environment"]["Variables"])
@@ -524,7 +525,7 @@ class TestApis:
         outputs = app.stack("services")["Outputs"]
         edge = {"DistributionDomain"} if STAGES[app.stage].edge else set()  # for the record of its name
         assert {key for key, output in outputs.items() if "Export" not in output} == edge | {
-            *("HttpUrl", "WebSocketUrl", "Region", "Stage")
+            *("AppUrl", "HttpUrl", "WebSocketUrl", "Region", "Stage")
         }
         assert "wss://" in json.dumps(outputs["WebSocketUrl"])
 

@@ -6,7 +6,7 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from natter.bootstrap.ports import Ports
-from natter.settings import EdgeSettings, EndpointSettings, LimitSettings, SocketSettings
+from natter.settings import EdgeSettings, EndpointSettings, LimitSettings, SocketSettings, WebAppSettings
 
 if TYPE_CHECKING:
     from natter.ports.edge import Edge
@@ -56,6 +56,12 @@ class Engines(Ports):
 
         client = cache(lambda: boto3.client("secretsmanager", config=self.aws_config))
         return SecretEdge(settings.host, secrets_reader(client, settings.secret_arns))
+
+    @cached_property
+    def web_app(self) -> str | None:
+        """What browsers call it where it is on one origin with the HTTP API; None: nowhere."""
+        settings = self.find(WebAppSettings)
+        return None if settings is None else settings.host
 
     @cached_property
     def per_address(self) -> bool:

@@ -4,6 +4,7 @@ Who calls an HTTP API: by which way, from where, and by which name. The only pla
 What a caller can write themselves (`X-Forwarded-For`, `Forwarded`, `CloudFront-Viewer-Address`) is never looked at.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 
@@ -19,9 +20,13 @@ PREFIX_BITS = 64
 
 @dataclass(frozen=True)
 class Callers:
-    """Those of an API with this before it; None: they reach the gateway themselves."""
+    """
+    Those of an API with this before it; None: they reach the gateway themselves. `web_app` is what browsers call the
+    API, too, where its pages are.
+    """
 
     edge: Edge | None
+    web_app: str | None = None
 
     def check(self, event: APIGatewayProxyEventV2) -> None:
         """
@@ -45,6 +50,10 @@ class Callers:
     def host(self, event: APIGatewayProxyEventV2) -> str:
         """What the client calls the API: the name, and the port unless it is the usual one."""
         return self.edge.host if self.edge is not None else event.headers.get("host", "")
+
+    def hosts(self, event: APIGatewayProxyEventV2) -> Sequence[str]:
+        """All names by which a page that is on the API's own origin may call it."""
+        return [self.host(event), *(() if self.web_app is None else (self.web_app,))]
 
 
 def _network(text: str) -> str:

@@ -54,14 +54,16 @@ class HttpApi:
     The routes of one function. Every one asks who it is, unless it is `open`, and counts it against the limit.
 
     HEAD is answered as GET, without a body. Where there is an edge, what has gone past it gets no further than its
-    route.
+    route. `web_app` is the name of the web app, if its pages are on the API's own origin by that.
     """
 
-    def __init__(self, *, authenticate: Authenticate, limits: RateLimits, edge: Edge | None) -> None:
+    def __init__(
+        self, *, authenticate: Authenticate, limits: RateLimits, edge: Edge | None, web_app: str | None = None
+    ) -> None:
         self.routes: list[Route] = []
         self._authenticate = authenticate
         self._limits = limits
-        self._callers = Callers(edge)
+        self._callers = Callers(edge, web_app)
         self._route_name, self._error = UNKNOWN, _NO_ERROR
         self._resolver = APIGatewayHttpResolver(serializer=_dump)
         self._resolver.exception_handler(NotFoundError)(self._unknown_path)

@@ -54,7 +54,7 @@ def read(request: Request) -> str | None:
 
 def _check_origin(request: Request) -> None:
     scheme = "http" if _is_loopback(request) else "https"
-    if request.header("origin") != f"{scheme}://{request.host}":
+    if request.header("origin") not in {f"{scheme}://{host}" for host in request.hosts}:
         raise Forbidden("the cookie is for pages of this API's own origin")
 
 

@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
@@ -51,6 +51,11 @@ class Request:
     def host(self) -> str:
         """What the client calls the API, as `Callers.host` says."""
         return self._callers.host(self._event)
+
+    @property
+    def hosts(self) -> Sequence[str]:
+        """All that pages of the API's own origin call it, as `Callers.hosts` says."""
+        return self._callers.hosts(self._event)
 
     @property
     def cookies(self) -> Mapping[str, str]:

@@ -1,6 +1,7 @@
 """A small CDK app that is not ours, synthesized and run as ours is: nothing in the local cloud is made for one app."""
 
 import asyncio
+import gzip
 import json
 import shutil
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import aiohttp
 import pytest
 from confluent_kafka import Producer
 from websockets.asyncio.client import connect
@@ -163,6 +165,27 @@ class TestSecondApp:
         assert shop.runtime.status()["metrics"]["alarms"] == dict.fromkeys(names, "OK")
         await inbox.find(changed("shop-sales", "ALARM"))
 
+    async def test_site_shows_files_of_a_bucket_and_the_api(self, shop: Cloud) -> None:
+        """With the headers, the root and the error page of the template; a mark in a file is what it stands for."""
+        async with aiohttp.ClientSession(shop.app.outputs["SiteUrl"], auto_decompress=False) as session:
+            async with session.get("/", headers={"accept-encoding": "gzip"}) as answer:
+                assert (answer.status, answer.content_type) == (200, "text/html")
+                assert answer.headers["cache-control"] == "max-age=300"
+                localstack = shop.engines.localstack.address
+                assert answer.headers["content-security-policy"] == f"connect-src 'self' {localstack}"
+                home = await answer.read()
+            async with session.get("/assets/shop-1a2b3c4d.css", headers={"accept-encoding": "gzip"}) as answer:
+                assert answer.headers["content-encoding"] == "gzip"
+                assert gzip.decompress(await answer.read()).startswith(b"/*")
+            async with session.get("/config.json") as answer:
+                assert await answer.json() == {"orders": shop.app.outputs["HttpUrl"]}
+            async with session.get("/orders/") as answer:
+                assert (answer.status, await answer.json()) == (404, {"message": "Not Found"})
+            async with session.get("/nothing") as answer:
+                assert (answer.status, await answer.read()) == (404, home)
+            async with session.get("/", headers={"if-none-match": f"W/{answer.headers['etag']}"}) as answer:
+                assert answer.status == 304
+
     async def test_what_localstack_forgets_is_made_again_and_works(self, shop: Cloud, seen: Queue) -> None:
         s3, kms = (client(name, shop.engines.localstack.address, shop.app.region) for name in ("s3", "kms"))
         s3.put_object(Bucket=shop.app.outputs["PhotosName"], Key="cake", Body=b"...")
@@ -180,6 +203,8 @@ class TestSecondApp:
         cloudwatch: Any = client("cloudwatch", shop.engines.localstack.address, shop.app.region)
         alarms = {alarm["AlarmName"] for alarm in cloudwatch.describe_alarms()["MetricAlarms"]}
         assert alarms == {"shop-sales", "shop-big", "shop-average"}
+        async with aiohttp.request("GET", shop.app.outputs["SiteUrl"]) as answer:
+            assert answer.status == 200
 
     async def test_what_is_not_imitated_is_listed(self, shop: Cloud) -> None:
         kinds = {kind for _, kind in shop.app.not_imitated}

@@ -5,15 +5,17 @@ A small CDK app that has nothing to do with chat: a bit of everything that the l
     GET /orders/{id}
     topic orders ─▶ count        queue jobs ─▶ work ─▶ queue jobs-dead        every day ─▶ sweep
     topic news ─▶ queue inbox, function report ◀── alarms                 custom resource ─▶ greeting of all functions
-    bucket photos, key shop
+    bucket photos, key shop        site ─▶ files of a bucket, and the orders
 """
 
 from pathlib import Path
 from typing import Any
 
-from aws_cdk import App, CfnOutput, CustomResource, Duration, Stack
+from aws_cdk import App, CfnOutput, CustomResource, Duration, Fn, Stack
 from aws_cdk import aws_apigatewayv2 as apigateway
 from aws_cdk import aws_apigatewayv2_integrations as integrations
+from aws_cdk import aws_cloudfront as cloudfront
+from aws_cdk import aws_cloudfront_origins as origins
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_events as events
@@ -24,6 +26,7 @@ from aws_cdk import aws_lambda_destinations as destinations
 from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_msk as msk
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_s3_deployment as deployment
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from aws_cdk import aws_sqs as sqs
@@ -101,6 +104,52 @@ class Shop(Stack):
             integration=integrations.HttpLambdaIntegration("Order", self._function("order")),
         )
         CfnOutput(self, "HttpUrl", value=api.api_endpoint)
+        self._site(api)
+
+    def _site(self, api: apigateway.HttpApi) -> None:
+        """Files of a bucket and the API, on one origin."""
+        files = s3.Bucket(self, "Files", object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED)
+        headers = cloudfront.ResponseHeadersPolicy(
+            self,
+            "Headers",
+            security_headers_behavior=cloudfront.ResponseSecurityHeadersBehavior(
+                content_security_policy=cloudfront.ResponseHeadersContentSecurityPolicy(
+                    content_security_policy=f"connect-src 'self' https://{files.bucket_regional_domain_name}",
+                    override=True,
+                )
+            ),
+        )
+        site = cloudfront.Distribution(
+            self,
+            "Site",
+            default_root_object="index.html",
+            default_behavior=cloudfront.BehaviorOptions(
+                origin=origins.S3BucketOrigin.with_origin_access_control(files), response_headers_policy=headers
+            ),
+            additional_behaviors={
+                "/orders/*": cloudfront.BehaviorOptions(
+                    origin=origins.HttpOrigin(Fn.select(2, Fn.split("/", api.api_endpoint))),
+                    allowed_methods=cloudfront.AllowedMethods.ALLOW_ALL,
+                    cache_policy=cloudfront.CachePolicy.CACHING_DISABLED,
+                    origin_request_policy=cloudfront.OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
+                )
+            },
+            error_responses=[
+                cloudfront.ErrorResponse(http_status=403, response_http_status=404, response_page_path="/index.html")
+            ],
+        )
+        deployment.BucketDeployment(
+            self,
+            "Deployment",
+            sources=[
+                deployment.Source.asset(str(CODE.parent / "site")),
+                deployment.Source.json_data("config.json", {"orders": api.api_endpoint}),
+            ],
+            cache_control=[deployment.CacheControl.max_age(Duration.minutes(5))],
+            destination_bucket=files,
+            distribution=site,
+        )
+        CfnOutput(self, "SiteUrl", value=f"https://{site.distribution_domain_name}")
 
     def _stream(self) -> None:
         cluster = msk.CfnCluster(

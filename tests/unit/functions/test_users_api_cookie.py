@@ -88,6 +88,26 @@ class TestRefreshCookie:
         assert refresh(client, cookie, headers).code == "forbidden"
         assert refresh(client, cookie).status == 200
 
+    @pytest.mark.parametrize(
+        ("host", "app", "other"),
+        [
+            (HOST, "d111111abcdef8.cloudfront.net", "http://d111111abcdef8.cloudfront.net"),
+            ("127.0.0.1:3000", "127.0.0.1:3001", "http://127.0.0.1:3002"),
+        ],
+        ids=["on AWS", "on the laptop"],
+    )
+    def test_is_for_pages_of_the_web_app_whose_origin_leads_to_the_api(
+        self, world: World, host: str, app: str, other: str
+    ) -> None:
+        """The API sees its own name, whatever browsers asked: what is before it says so in no header (ADR 0037)."""
+        world.engines.web_app = app
+        client = HttpClient(build(world.engines))
+        scheme = "http" if host.startswith("127.") else "https"
+        here = {"host": host, "origin": f"{scheme}://{app}"}
+        cookie = kept(sign_in(client, here))
+        assert refresh(client, cookie, here | {"origin": other}).code == "forbidden"
+        assert refresh(client, cookie, here).status == 200
+
     def test_no_page_of_another_origin_signs_a_browser_in(self, client: HttpClient) -> None:
         reply = sign_in(client, {"origin": "https://evil.example"})
         assert (reply.code, reply.cookies) == ("forbidden", ())

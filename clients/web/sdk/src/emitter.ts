@@ -19,12 +19,10 @@ export class Emitter<Events extends object> {
       waiting.push(value);
       wake();
     });
-    const ended = this.#ended.signal;
-    const abort = () => wake();
-    signal?.addEventListener("abort", abort);
-    ended.addEventListener("abort", abort);
+    const over = AbortSignal.any([this.#ended.signal, ...(signal ? [signal] : [])]);
+    over.addEventListener("abort", () => wake());
     try {
-      while (!signal?.aborted && !ended.aborted) {
+      while (!over.aborted) {
         const next = waiting.shift();
         if (next !== undefined) yield next;
         else
@@ -34,8 +32,6 @@ export class Emitter<Events extends object> {
       }
     } finally {
       off();
-      signal?.removeEventListener("abort", abort);
-      ended.removeEventListener("abort", abort);
     }
   }
 

@@ -14,9 +14,9 @@ export interface NatterEvents {
   /** The connection changed. */
   connection: Connection;
   /** A message that was not known, of oneself, too; also what was missed while one was away. */
-  message: { readonly conversation_id: string; readonly message: Message };
-  /** Any event that was not known: members, titles, edits. */
-  event: { readonly conversation_id: string; readonly event: WireEvent };
+  message: { readonly conversation_id: string; readonly message: Message; readonly live: boolean };
+  /** Any event that was not known: members, titles, edits. `live`: it has just happened, and was not missed. */
+  event: { readonly conversation_id: string; readonly event: WireEvent; readonly live: boolean };
   /** A conversation looks different. */
   conversation: ConversationSnapshot;
   /** What one has written was refused, or failed: it stays until it is cancelled or tried again. */
@@ -67,7 +67,7 @@ export class Hub {
   }
 
   connect(): void {
-    if (this.#tabs) return;
+    if (this.#tabs) return this.command({ type: "nudge" });
     const tabs = new Tabs({
       shared: this.#parts.store.shared,
       userId: this.#parts.me,
@@ -263,7 +263,8 @@ export class Hub {
     for (const delta of this.#heard ? deltas.filter(isPassing) : deltas) {
       const id = this.model.conversationOf(delta);
       if (id !== undefined) changed.add(id);
-      for (const event of this.model.apply(delta)) this.#tellEvent(id as string, event);
+      for (const event of this.model.apply(delta))
+        this.#tellEvent(id as string, event, !!(delta as { live?: boolean }).live);
       if (delta.kind === "connection") {
         if (delta.state === "signed_out") this.#leave();
         this.emitter.emit("connection", this.model.connection);
@@ -277,9 +278,9 @@ export class Hub {
     for (const id of changed) this.emitter.emit("conversation", this.model.snapshot(id));
   }
 
-  #tellEvent(conversation_id: string, event: WireEvent): void {
-    this.emitter.emit("event", { conversation_id, event });
-    if (event.type === "message") this.emitter.emit("message", { conversation_id, message: event });
+  #tellEvent(conversation_id: string, event: WireEvent, live: boolean): void {
+    this.emitter.emit("event", { conversation_id, event, live });
+    if (event.type === "message") this.emitter.emit("message", { conversation_id, message: event, live });
   }
 
   /** When the next page of a conversation has come, or could not be had. */
@@ -307,13 +308,16 @@ export class Hub {
       if (this.#driver) this.#driver.input({ type: "nudge" });
       else if (globalThis.document?.visibilityState === "visible") this.#tabs?.doubt();
     };
-    const heard = ["online", "offline", "pageshow"];
-    for (const name of heard) globalThis.addEventListener?.(name, nudge);
-    const look = () => globalThis.document.visibilityState === "visible" && nudge();
-    globalThis.document?.addEventListener("visibilitychange", look);
-    return () => {
-      for (const name of heard) globalThis.removeEventListener?.(name, nudge);
-      globalThis.document?.removeEventListener("visibilitychange", look);
-    };
+    const { document } = globalThis;
+    const over = new AbortController();
+    for (const name of ["online", "offline", "pageshow"]) globalThis.addEventListener?.(name, nudge, over);
+    document?.addEventListener(
+      "visibilitychange",
+      () => {
+        if (document.visibilityState === "visible") nudge();
+      },
+      over,
+    );
+    return () => over.abort();
   }
 }

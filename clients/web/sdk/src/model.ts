@@ -100,22 +100,14 @@ export class Model {
 
   /** Takes a change over; the events that are new with it. */
   apply(delta: Delta): WireEvent[] {
-    if ("conversation_id" in delta) this.#snapshots.delete(delta.conversation_id);
-    switch (delta.kind) {
-      case "connection":
-        this.connection = { state: delta.state, ...(delta.retry_at === undefined ? {} : { retry_at: delta.retry_at }) };
-        return [];
-      case "presence":
-        this.presence = delta.users;
-        return [];
-      case "typing":
-        this.#typing.set(delta.conversation_id, delta.user_ids);
-        return [];
-      case "fetched":
-        return [];
-      default:
-        return this.#change(delta);
-    }
+    this.#snapshots.delete(this.conversationOf(delta) ?? "");
+    if (delta.kind === "connection") {
+      const { kind: _, ...connection } = delta;
+      this.connection = connection;
+    } else if (delta.kind === "presence") this.presence = delta.users;
+    else if (delta.kind === "typing") this.#typing.set(delta.conversation_id, delta.user_ids);
+    else if (delta.kind !== "fetched") return this.#change(delta);
+    return [];
   }
 
   /** The conversation of a change, if it is of one. */
@@ -139,8 +131,6 @@ export class Model {
   }
 
   #change(change: Change): WireEvent[] {
-    const id = this.conversationOf(change);
-    if (id !== undefined) this.#snapshots.delete(id);
     const before = change.kind === "events" ? this.position(change.conversation_id) : 0;
     this.#kept.apply(change);
     return change.kind === "events" ? change.events.filter((event) => event.seq > before) : [];

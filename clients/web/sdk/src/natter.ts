@@ -13,13 +13,14 @@ import type {
   DeviceBody,
   InboxAnswer,
   PresenceItem,
+  RefreshBy,
   SignedInAnswer,
   SignUpBody,
   UserAnswer,
 } from "./protocol.js";
 import { type Account, MemoryStore, type Store } from "./store.js";
 import { tellTokens } from "./tabs.js";
-import { TokenKeeper, tokensOf } from "./token-keeper.js";
+import { keepable, TokenKeeper, tokensOf } from "./token-keeper.js";
 
 /** Where the API is, and what a client is made of. */
 export interface NatterOptions {
@@ -31,6 +32,8 @@ export interface NatterOptions {
   readonly WebSocket?: SocketMaker;
   /** How the device is called in the list of one's sessions. */
   readonly device?: DeviceBody;
+  /** Where the refresh token is kept: `cookie`, where no script can read it, if the page is of the API's own origin. */
+  readonly refresh?: RefreshBy;
 }
 
 /** A name and a password, or the ID token of the deployment's identity provider. */
@@ -103,12 +106,16 @@ export class Natter {
     const store = await storeOf(options);
     const before = await store.account();
     const device = { platform: "web" as const, ...options.device, ...(before ? { device_id: before.device_id } : {}) };
-    const answer = await httpOf(options).ask("POST", "/v1/sessions", { ...credentials, device });
+    const answer = await httpOf(options).ask("POST", "/v1/sessions", {
+      ...credentials,
+      device,
+      refresh: options.refresh,
+    });
     const session = expectGood(answer) as SignedInAnswer;
     if (before?.user_id !== session.user_id) await store.clear();
     const { user_id, device_id } = session;
     const account = { user_id, device_id, tokens: tokensOf(session) };
-    await store.setAccount(account);
+    await store.setAccount({ ...account, tokens: keepable(account.tokens) });
     if (before) tellTokens(store.shared, before.user_id);
     return Natter.#open(options, store, account);
   }
@@ -153,7 +160,7 @@ export class Natter {
     return this.#hub.model.entries;
   }
 
-  /** Connects, and stays connected, whatever happens, until `disconnect`; calling it again does nothing. */
+  /** Connects, and stays connected, whatever happens, until `disconnect`; called again, it tries at once where it waits. */
   connect(): void {
     this.#hub.connect();
   }
@@ -315,7 +322,7 @@ export class Natter {
       const { code, retry_after_ms } = error;
       const status = code === "signed_out" ? 401 : 503;
       const said = { code: status === 401 ? "unauthenticated" : code, detail: error.message };
-      return { status, body: said, ...(retry_after_ms === undefined ? {} : { retry_after_ms }) };
+      return { status, body: said, retry_after_ms };
     }
   }
 }

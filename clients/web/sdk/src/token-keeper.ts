@@ -65,7 +65,8 @@ export class TokenKeeper {
     if (this.#unsaved !== undefined) return this.#unsaved;
     try {
       const account = await this.#parts.store.account();
-      return account?.user_id === this.#parts.me ? account.tokens : null;
+      const stored = account?.user_id === this.#parts.me ? account.tokens : null;
+      return (stored?.refresh_token === "" && this.#tokens.view().tokens) || stored;
     } catch (error) {
       this.#parts.onUnkept(error);
       return this.#tokens.view().tokens;
@@ -134,7 +135,7 @@ export class TokenKeeper {
     const answer = await this.#parts.http.ask(
       "POST",
       "/v1/sessions/refresh",
-      { refresh_token },
+      refresh_token ? { refresh_token } : {}, // the cookie
       { timeout_ms: REFRESH_TIMEOUT_MS },
     );
     if (!isUsable(answer, "access_token")) {
@@ -147,7 +148,7 @@ export class TokenKeeper {
     const { me, store } = this.#parts;
     try {
       const account = await store.account();
-      if (account?.user_id === me) await store.setAccount({ ...account, tokens });
+      if (account?.user_id === me) await store.setAccount({ ...account, tokens: keepable(tokens) });
       this.#unsaved = undefined;
     } catch (error) {
       this.#unsaved = tokens;
@@ -172,4 +173,9 @@ export function tokensOf(answer: SignedInAnswer): TokenPair {
     refresh_token: answer.refresh_token ?? "",
     expires_at: Date.now() + answer.expires_in * 1000,
   };
+}
+
+/** What of tokens is stored: with the refresh token in a cookie, no more than that there are some. */
+export function keepable<Tokens extends TokenPair | null>(tokens: Tokens): Tokens | TokenPair {
+  return tokens?.refresh_token === "" ? { ...tokens, access_token: "", expires_at: 0 } : tokens;
 }

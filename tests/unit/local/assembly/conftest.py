@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from local.assembly import Assembly, Attributes, Resolver, Site, api_id, rewriter
+from local.assembly import Assembly, Attributes, Resolver, Site, api_id, distribution_name, rewriter
 
 type Make = Callable[..., Resolver]
 SITE = Site("eu-west-1", "123456789012")
@@ -44,7 +44,12 @@ def resolver(tmp_path: Path) -> Make:
             push_service="127.0.0.1:6005",
             authority=Path("/trusted/authority.pem"),
             traces="http://127.0.0.1:6006/v1/traces",
+            s3="http://127.0.0.1:6007",
             apis=apis,
+            distributions={
+                distribution_name(each): 8001 + n
+                for n, each in enumerate(assembly.resources("AWS::CloudFront::Distribution"))
+            },
         )
         return Resolver(assembly, SITE, attributes, rewrite)
 

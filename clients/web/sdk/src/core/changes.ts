@@ -27,6 +27,8 @@ export type Change =
       readonly events: readonly WireEvent[];
       /** What was held is dropped before. */
       readonly reset: boolean;
+      /** It has just happened; else it is from before, or was missed. */
+      readonly live?: boolean;
       readonly bounds: Omit<StoredTimeline, "events">;
     }
   | { readonly kind: "gone"; readonly conversation_id: string }

@@ -23,7 +23,7 @@ import { Typing, type TypingInput } from "./typing.js";
 export interface HttpAnswer {
   readonly status: number;
   readonly body?: unknown;
-  readonly retry_after_ms?: number;
+  readonly retry_after_ms?: number | undefined;
 }
 
 export type CoreInput =
@@ -209,13 +209,11 @@ export class Core {
         return this.#socket("closed");
       case "sync":
         return this.#doSync({ type: "start", positions: this.#positions() });
-      case "state":
+      case "state": {
+        const { type: _, ...connection } = effect;
         if (effect.state === "idle" || effect.state === "signed_out") this.#stopSync();
-        return this.#tell({
-          kind: "connection",
-          state: effect.state,
-          ...(effect.retry_at === undefined ? {} : { retry_at: effect.retry_at }),
-        });
+        return this.#tell({ kind: "connection", ...connection });
+      }
       default:
         this.#effects.push(effect);
     }
@@ -278,13 +276,20 @@ export class Core {
     this.#timelines.set(id, timeline);
     const effects = timeline.step(this.#at, input, this.#random);
     const isReset = effects.some((effect) => effect.type === "reset");
-    for (const effect of effects) this.#timelineEffect(id, timeline, effect, isReset);
+    // A hole is what was said a moment ago, too.
+    const live = input.type === "live" || (input.type === "page" && input.asked.after !== undefined);
+    for (const effect of effects) this.#timelineEffect(id, timeline, effect, { reset: isReset, live });
     const isIdle = input.type === "older" && !timeline.isFetching;
     if (input.type === "page" || input.type === "fetch_failed" || isIdle)
       this.#tell({ kind: "fetched", conversation_id: id });
   }
 
-  #timelineEffect(id: string, timeline: Timeline, effect: TimelineEffect, isReset: boolean): void {
+  #timelineEffect(
+    id: string,
+    timeline: Timeline,
+    effect: TimelineEffect,
+    how: { reset: boolean; live: boolean },
+  ): void {
     switch (effect.type) {
       case "fetch": {
         const { type: _, limit, ...asked } = effect;
@@ -293,7 +298,7 @@ export class Core {
       }
       case "shown": {
         const events = effect.seqs.flatMap((seq) => timeline.at(seq) ?? []);
-        this.#change({ kind: "events", conversation_id: id, events, reset: isReset, bounds: timeline.bounds() });
+        this.#change({ kind: "events", conversation_id: id, events, ...how, bounds: timeline.bounds() });
         return this.#doReadState({ type: "events", conversation_id: id, low: timeline.low, events });
       }
       case "placed":

@@ -79,15 +79,13 @@ class Reading {
 
   /** Moves one's own cursor forward. */
   move(kind: Kind, seq: number): void {
-    this.own[kind] = Math.max(this.own[kind], seq);
-    this.own.delivered_seq = Math.max(this.own.delivered_seq, this.own.read_seq);
+    raise(this.own, kind, seq);
     for (const each of this.messages) if (each <= this.own.read_seq) this.messages.delete(each);
   }
 
   /** Notes what the server has. */
   tell(kind: Kind, seq: number): void {
-    this.told[kind] = Math.max(this.told[kind], seq);
-    this.told.delivered_seq = Math.max(this.told.delivered_seq, this.told.read_seq);
+    raise(this.told, kind, seq);
   }
 
   count(): void {
@@ -107,6 +105,12 @@ class Reading {
     }
     return undefined;
   }
+}
+
+/** What was read was delivered. */
+function raise(cursor: { -readonly [Each in Kind]: number }, kind: Kind, seq: number): void {
+  cursor[kind] = Math.max(cursor[kind], seq);
+  cursor.delivered_seq = Math.max(cursor.delivered_seq, cursor.read_seq);
 }
 
 function covers(sent: Sent, kind: Kind): boolean {

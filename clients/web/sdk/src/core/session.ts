@@ -157,7 +157,7 @@ export class Session implements Part<SessionInput, SessionEffect, SessionView> {
 
   #closed(at: number, socket: number, random: Random): SessionEffect[] {
     if (!this.#sockets.includes(socket)) return [];
-    this.#sockets = this.#sockets.filter((each) => each !== socket);
+    this.#close(socket); // which it is
     if (this.#attempt?.socket === socket) return this.#fail(at, random);
     if (this.#next === socket) {
       this.#next = this.#healthyAt = undefined;

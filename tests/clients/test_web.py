@@ -1,4 +1,4 @@
-"""The TypeScript SDK: format, lint, types, and its own tests, which are in clients/web/sdk/test."""
+"""The web clients: format, lint, types, and their own tests, in clients/web/sdk/test and clients/web/app/test."""
 
 import json
 
@@ -11,12 +11,13 @@ WITHIN_S = 240.0
 TOOLS = {
     "format and lint": ("node_modules/@biomejs/biome/bin/biome", "check", "--error-on-warnings", "."),
     "types": ("node_modules/typescript/bin/tsc", "-p", "."),
-    "tests": ("node_modules/vitest/vitest.mjs", "run", "--root", "sdk", "--reporter", "default"),
+    "tests of the SDK": ("node_modules/vitest/vitest.mjs", "run", "--root", "sdk", "--reporter", "default"),
+    "tests of the app": ("node_modules/vitest/vitest.mjs", "run", "--root", "app", "--reporter", "default"),
 }
 
 
 @pytest.mark.parametrize("tool", TOOLS)
-async def test_sdk(tool: str) -> None:
+async def test_web_clients(tool: str) -> None:
     code, said = await run_node(*TOOLS[tool], folder=WEB, within_s=WITHIN_S)
     assert code == 0, said
 

@@ -1,0 +1,2 @@
+/** Style sheets are files that the build links to. */
+declare module "*.css";
