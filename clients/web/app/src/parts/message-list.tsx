@@ -5,6 +5,7 @@ import {
   observeElementOffset,
   observeElementRect,
   type Range,
+  type Rect,
   Virtualizer,
 } from "@tanstack/virtual-core";
 import type { Ref, RefObject } from "preact";
@@ -139,12 +140,19 @@ export function MessageList({ room, name, handle, ...actions }: ListProps) {
 /** The virtualizer, joined with this component. */
 function useScroller(log: RefObject<HTMLDivElement | null>, rows: readonly Row[], current: number): Scroller {
   const [, render] = useReducer((n: number) => n + 1, 0);
+  const wasAtEnd = useRef(false);
+  const hasBegun = useRef(false);
   const options = {
     count: rows.length,
     getScrollElement: () => log.current,
     estimateSize: (index: number) => estimate(rows[index]),
     getItemKey: (index: number) => rows[index]?.key ?? index,
-    observeElementRect,
+    // Who is at the end stays there, too, when a keyboard or a banner takes some of the window.
+    observeElementRect: (instance: Scroller, told: (rect: Rect) => void) =>
+      observeElementRect(instance, (rect) => {
+        told(rect);
+        if (wasAtEnd.current) instance.scrollToEnd();
+      }),
     observeElementOffset,
     scrollToFn: elementScroll,
     onChange: () => render(undefined),
@@ -164,9 +172,11 @@ function useScroller(log: RefObject<HTMLDivElement | null>, rows: readonly Row[]
   const [scroller] = useState(() => new Virtualizer<HTMLDivElement, HTMLDivElement>(options));
   scroller.setOptions(options);
   useLayoutEffect(() => scroller._didMount(), [scroller]);
-  useLayoutEffect(() => scroller._willUpdate());
+  useLayoutEffect(() => {
+    scroller._willUpdate();
+    wasAtEnd.current = hasBegun.current && scroller.isAtEnd(END_PX);
+  });
   // One begins at the end, or where what is unread begins.
-  const hasBegun = useRef(false);
   useLayoutEffect(() => {
     if (hasBegun.current || rows.length === 0) return;
     hasBegun.current = true;
