@@ -17,11 +17,14 @@ from uv import find_uv_bin
 from infra.config import Stage
 
 ROOT = Path(__file__).resolve().parents[2]
+APPLICATION = ROOT / "layers" / "natter"
+NOT_OURS = ("__pycache__", "*.pyc", "*.md")
+"""Beside the application, and no part of it."""
 PLATFORMS = {"arm64": "aarch64-manylinux_2_28", "host": None}
 UNPACKED = "/opt/python"
 """Where Lambda has a layer's modules."""
 BUILD = 2
-"""Part of the assets' hash: raised when what `Wheels` does changes."""
+"""Part of the assets' hash: raised when what `Wheels` or `Application` does changes."""
 INSTALL_TIMEOUT_S = 300
 
 
@@ -60,16 +63,34 @@ class Wheels:
         (target / ".lock").unlink(missing_ok=True)
         for tests in [path for path in target.glob("*/**/tests") if path.is_dir()]:
             shutil.rmtree(tests)
-        subprocess.run(
-            [
-                *(sys.executable, "-m", "compileall", "-q", "-j2", "--invalidation-mode", "unchecked-hash"),
-                *("-s", str(target), "-p", UNPACKED, str(target)),
-            ],
-            check=True,
-            env=os.environ | {"PYTHONHASHSEED": "0"},
-            timeout=INSTALL_TIMEOUT_S,
-        )
+        _compile(target)
         return True
+
+
+@jsii.implements(ILocalBundling)
+class Application:
+    """
+    The application, byte-compiled as the wheels are: what an environment compiles itself it can keep nowhere, and the
+    next one compiles it again, before its first event.
+    """
+
+    def try_bundle(self, output_dir: str, *_: object, **__: object) -> bool:
+        target = Path(output_dir) / "python"
+        shutil.copytree(APPLICATION / "python", target, ignore=shutil.ignore_patterns(*NOT_OURS))
+        _compile(target)
+        return True
+
+
+def _compile(target: Path) -> None:
+    subprocess.run(
+        [
+            *(sys.executable, "-m", "compileall", "-q", "-j2", "--invalidation-mode", "unchecked-hash"),
+            *("-s", str(target), "-p", UNPACKED, str(target)),
+        ],
+        check=True,
+        env=os.environ | {"PYTHONHASHSEED": "0"},
+        timeout=INSTALL_TIMEOUT_S,
+    )
 
 
 class Layers(Construct):
@@ -93,11 +114,20 @@ class Layers(Construct):
         return self._made[group]
 
     def _application(self) -> lambda_.Code:
-        """`layers/natter/python/natter` is a link to the package, so what Lambda unpacks is what the tests import."""
+        """
+        `layers/natter/python/natter` is a link to the package, so what Lambda unpacks is what the tests import. The
+        local cloud takes it from where it lies, and keeps its byte code beside it.
+        """
+        compiled = BundlingOptions(
+            image=DockerImage.from_registry("never-pulled"),
+            local=Application(),
+            environment={"BUILD": str(BUILD)},  # is part of the asset's hash
+        )
         return lambda_.Code.from_asset(
-            str(ROOT / "layers" / "natter"),
+            str(APPLICATION),
             follow_symlinks=SymlinkFollowMode.ALWAYS,
-            exclude=["**/__pycache__", "*.md", "**/*.pyc"],
+            exclude=[f"**/{name}" for name in NOT_OURS],
+            bundling=None if self._stage.architecture == "host" else compiled,
         )
 
     def _dependencies(self, group: str) -> lambda_.Code:

@@ -39,6 +39,11 @@ num.io.threads=2
 log.cleaner.dedupe.buffer.size=2097152
 broker.heartbeat.interval.ms=500
 broker.session.timeout.ms=3000
+metadata.max.idle.interval.ms=0
+"""
+"""
+The last: a controller with followers tells them twice a second that it is there; alone, that is a third of what an idle
+Kafka takes of a processor.
 """
 BEHIND_A_DOOR = """\
 listener.name.door.sasl.enabled.mechanisms=OAUTHBEARER

@@ -189,8 +189,9 @@ class Pool:
         self._shed_later()
 
     def _shed_later(self) -> None:
-        if self._shedding is None and self.slots.spare(self._kept):
-            self._shedding = self._loop.call_later(IDLE_S, self._shed)
+        """When the one that has had nothing to do for longest has had it for long: the others come later."""
+        if self._shedding is None and (spare := self.slots.spare(self._kept)):
+            self._shedding = self._loop.call_at(spare[0].idle_since + IDLE_S, self._shed)
 
     def _shed(self) -> None:
         """End workers that have had nothing to do for long: they hold memory that a burst of events has cost."""

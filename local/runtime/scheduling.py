@@ -87,7 +87,7 @@ class Slots[Worker, Event]:
         return idle
 
     def spare(self, keep: int) -> list[Worker]:
-        """Those that are idle, but for the `keep` most recently used."""
+        """Those that are idle, but for the `keep` most recently used; the one that was used last comes last."""
         return self.idle[:-keep]
 
     def stranded(self) -> None:

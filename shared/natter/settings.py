@@ -7,13 +7,19 @@ Secrets are named by ARN, not held.
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, PositiveFloat, PositiveInt, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _ENDPOINT = r"^[^\s:]+:\d{1,5}$"
 
 
-class PostgresSettings(BaseModel, frozen=True):
+class Dependency(BaseModel):
+    """What one dependency needs. A function builds the few models that it reads, and waits for no others."""
+
+    model_config = ConfigDict(frozen=True, defer_build=True)
+
+
+class PostgresSettings(Dependency):
     endpoint: str = Field(pattern=_ENDPOINT, description="`host:port` of the database.")
     database: str = Field(min_length=1, description="Name of the database.")
     secret_arn: str = Field(min_length=1, description="Secret with `username` and `password`, as RDS keeps it.")
@@ -25,13 +31,13 @@ class PostgresSettings(BaseModel, frozen=True):
     statement_timeout_s: float = Field(3.0, gt=0, le=20, description="After this a statement is cancelled.")
 
 
-class OwnerSettings(BaseModel, frozen=True):
+class OwnerSettings(Dependency):
     """Who owns the schema, and is nobody that a function signs in as to do its work."""
 
     secret_arn: str = Field(min_length=1, description="Secret of the owner's login, as RDS keeps it.")
 
 
-class ValkeySettings(BaseModel, frozen=True):
+class ValkeySettings(Dependency):
     endpoint: str = Field(pattern=_ENDPOINT, description="`host:port` of the cache, in cluster mode.")
     auth: Literal["iam", "none"] = Field("iam", description="`iam` signs in with the function's role, over TLS.")
     user: str = Field("", description="ElastiCache user; needed with `iam`.")
@@ -45,14 +51,14 @@ class ValkeySettings(BaseModel, frozen=True):
         return self
 
 
-class TokenSettings(BaseModel, frozen=True):
+class TokenSettings(Dependency):
     key_arns: tuple[str, ...] = Field(
         min_length=1,
         description="KMS keys (ECC_NIST_P256, SIGN_VERIFY) of access tokens, a JSON list: the first signs, all count.",
     )
 
 
-class OidcSettings(BaseModel, frozen=True):
+class OidcSettings(Dependency):
     issuer: str = Field(
         pattern=r"^(https://|http://127\.0\.0\.1:)[^\s?#]+$",
         max_length=500,
@@ -64,27 +70,27 @@ class OidcSettings(BaseModel, frozen=True):
     timeout_s: float = Field(2.0, gt=0, le=5, description="How long to wait for the provider's documents, each.")
 
 
-class SocketSettings(BaseModel, frozen=True):
+class SocketSettings(Dependency):
     url: str = Field(pattern=r"^wss?://", description="WebSocket URL that tickets open.")
 
 
-class EndpointSettings(BaseModel, frozen=True):
+class EndpointSettings(Dependency):
     endpoint: str = Field(pattern=r"^https?://", description="Management endpoint of the WebSocket API.")
 
 
-class KafkaSettings(BaseModel, frozen=True):
+class KafkaSettings(Dependency):
     brokers: str = Field(min_length=1, description="`host:port` of the brokers, comma separated.")
     auth: Literal["iam", "none"] = Field("iam", description="`iam` signs in with the function's role, over TLS.")
     append_timeout_s: float = Field(2.5, gt=0, le=20, description="How long an append waits for its confirmation.")
 
 
-class CommandsSettings(BaseModel, frozen=True):
+class CommandsSettings(Dependency):
     """The topic that commands are appended to."""
 
     partitions: int = Field(ge=1, description="How many partitions the log of commands has, in its current epoch.")
 
 
-class KeyspacesSettings(BaseModel, frozen=True):
+class KeyspacesSettings(Dependency):
     endpoint: str = Field(pattern=_ENDPOINT, description="`host:port` of the message store.")
     keyspace: str = Field(min_length=1, description="Name of the keyspace.")
     auth: Literal["sigv4", "none"] = Field("sigv4", description="`sigv4` signs in with the function's role, over TLS.")
@@ -92,33 +98,33 @@ class KeyspacesSettings(BaseModel, frozen=True):
     request_timeout_s: float = Field(2.0, gt=0, le=20, description="How long to wait for an answer.")
 
 
-class DeliverySettings(BaseModel, frozen=True):
+class DeliverySettings(Dependency):
     queue_url: str = Field(pattern=r"^https?://", description="Queue of slices: deliveries that go on elsewhere.")
 
 
-class FileQueueSettings(BaseModel, frozen=True):
+class FileQueueSettings(Dependency):
     queue_url: str = Field(pattern=r"^https?://", description="Queue of files that a message shows, or no more.")
 
 
-class LookQueueSettings(BaseModel, frozen=True):
+class LookQueueSettings(Dependency):
     queue_url: str = Field(pattern=r"^https?://", description="Queue of those whose presence is looked at later.")
 
 
-class WaveQueueSettings(BaseModel, frozen=True):
+class WaveQueueSettings(Dependency):
     queue_url: str = Field(pattern=r"^https?://", description="Queue of waves: who may have to be woken, later.")
 
 
-class CrowdQueueSettings(BaseModel, frozen=True):
+class CrowdQueueSettings(Dependency):
     queue_url: str = Field(pattern=r"^https?://", description="Queue of waves of conversations with many people.")
 
 
-class RebuildQueueSettings(BaseModel, frozen=True):
+class RebuildQueueSettings(Dependency):
     queue_url: str = Field(
         pattern=r"^https?://", description="Queue in which a rebuilding of the registry is asked for."
     )
 
 
-class RebuildingSettings(BaseModel, frozen=True):
+class RebuildingSettings(Dependency):
     parts: int = Field(
         ge=1,
         le=128,  # `natter.names.REGISTRY_PARTS`, which stands beside this module; a test holds the two equal
@@ -126,18 +132,18 @@ class RebuildingSettings(BaseModel, frozen=True):
     )
 
 
-class ClosureQueueSettings(BaseModel, frozen=True):
+class ClosureQueueSettings(Dependency):
     queue_url: str = Field(pattern=r"^https?://", description="Queue of connections that are to be closed later.")
 
 
-class LimitSettings(BaseModel, frozen=True):
+class LimitSettings(Dependency):
     per_address: bool = Field(default=True, description="Whether sign-ups and sign-ins are limited by address.")
     rates: dict[str, tuple[PositiveFloat, PositiveInt]] = Field(
         default={}, description="Other limits than those of the protocol, by name: tokens a second, burst. JSON."
     )
 
 
-class EdgeSettings(BaseModel, frozen=True):
+class EdgeSettings(Dependency):
     """The distribution before the HTTP API, where a stage has one."""
 
     host: str = Field(pattern=r"^[a-z0-9.-]+$", description="What callers call the HTTP API: the distribution's name.")
@@ -146,7 +152,7 @@ class EdgeSettings(BaseModel, frozen=True):
     )
 
 
-class WebAppSettings(BaseModel, frozen=True):
+class WebAppSettings(Dependency):
     """The web app, where it is on one origin with the HTTP API."""
 
     host: str = Field(
@@ -155,18 +161,18 @@ class WebAppSettings(BaseModel, frozen=True):
     )
 
 
-class AttachmentSettings(BaseModel, frozen=True):
+class AttachmentSettings(Dependency):
     bucket: str = Field(min_length=1, description="Bucket of the files that messages show.")
 
 
-class ExporterSettings(BaseModel, frozen=True):
+class ExporterSettings(Dependency):
     function: str = Field(min_length=1, description="Function that makes archives of people's own data.")
 
 
 PushHostName = Annotated[str, Field(pattern=r"^(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*(:[0-9]{1,5})?$")]
 
 
-class WebPushSettings(BaseModel, frozen=True):
+class WebPushSettings(Dependency):
     secret_arns: tuple[str, ...] = Field(
         min_length=1, description="Secrets of VAPID keys, a JSON list: browsers subscribe with the first, all count."
     )
@@ -185,7 +191,7 @@ class WebPushSettings(BaseModel, frozen=True):
 _APPLICATION = r"^(none|arn:[\w-]+:sns:[\w-]+:\d+:app/\w+/[\w.-]+)$"
 
 
-class PushPlatformSettings(BaseModel, frozen=True):
+class PushPlatformSettings(Dependency):
     """Platform applications of SNS (ARNs); `none`: this stage has no credentials for the platform."""
 
     apns: str = Field(pattern=_APPLICATION, description="The one of Apple's push service, or `none`.")
@@ -193,7 +199,7 @@ class PushPlatformSettings(BaseModel, frozen=True):
     fcm: str = Field(pattern=_APPLICATION, description="The one of Firebase Cloud Messaging, or `none`.")
 
 
-class PushCredentialSettings(BaseModel, frozen=True):
+class PushCredentialSettings(Dependency):
     apns_secret_arn: str = Field(min_length=1, description="Secret with what Apple has given the operator.")
     fcm_secret_arn: str = Field(min_length=1, description="Secret with the key file of a service account of Google's.")
     applications: str = Field(
@@ -201,28 +207,28 @@ class PushCredentialSettings(BaseModel, frozen=True):
     )
 
 
-class TraceSettings(BaseModel, frozen=True):
+class TraceSettings(Dependency):
     endpoint: str = Field(pattern=r"^https?://[^\s?#]+/v1/traces$", description="Where traces are exported to: OTLP.")
     ratio: float = Field(
         ge=0, le=1, description="Share of frames and requests that are traced whatever becomes of them."
     )
 
 
-class VisitorSettings(BaseModel, frozen=True):
+class VisitorSettings(Dependency):
     """Two people that the deployment makes of itself, and where they go."""
 
     url: str = Field(pattern=r"^https?://", description="The HTTP API as its users reach it: output `HttpUrl`.")
     secret_arn: str = Field(min_length=1, description="Secret that their names and passwords are derived from.")
 
 
-class SinkSettings(BaseModel, frozen=True):
+class SinkSettings(Dependency):
     """Where visitors are woken: an address that puts the path of each request into a queue."""
 
     url: str = Field(pattern=r"^https://", description="The address.")
     queue_url: str = Field(pattern=r"^https?://", description="The queue.")
 
 
-class PushServiceSettings(BaseModel, frozen=True):
+class PushServiceSettings(Dependency):
     """Where visitors are woken on the local cloud: its push service of browsers."""
 
     url: str = Field(pattern=r"^https://", description="Its origin.")
@@ -232,7 +238,7 @@ class PushServiceSettings(BaseModel, frozen=True):
 class FunctionSettings(BaseSettings):
     """What every function reads."""
 
-    model_config = SettingsConfigDict(env_prefix="NATTER_", env_nested_delimiter="__", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="NATTER_", env_nested_delimiter="__", frozen=True, defer_build=True)
 
     stage: str = Field(min_length=1, description="Name of the stage, e.g. `local`.")
     traces: TraceSettings | None = Field(None, description="Of those who are part of traces; none: nothing is traced.")

@@ -25,6 +25,7 @@ from tests.bench import (
     overload,
     push,
     rebuild,
+    starts,
     throughput,
 )
 
@@ -75,6 +76,10 @@ async def of_idle(cloud: Cloud, options: Options) -> Sequence[str]:
     return idle.table(await idle.measure(cloud, seconds=options.seconds))
 
 
+async def of_starts(cloud: Cloud, options: Options) -> Sequence[str]:
+    return starts.table(await starts.measure(cloud, rounds=options.rounds))
+
+
 async def of_push(cloud: Cloud, options: Options) -> Sequence[str]:
     return push.table(await push.measure(cloud, seconds=options.seconds, rounds=options.rounds))
 
@@ -85,6 +90,7 @@ async def of_rebuild(cloud: Cloud, options: Options) -> Sequence[str]:
 
 REPORTS: Mapping[str, Report] = {
     "idle": of_idle,
+    "starts": of_starts,
     "latency": of_latency,
     "throughput": partial(of_throughput, together=False),
     "together": partial(of_throughput, together=True),

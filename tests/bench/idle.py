@@ -6,9 +6,10 @@ from collections.abc import Mapping
 
 from local.cloud import Cloud
 from tests.bench import processes
+from tests.bench.rest import rested
 
 SETTLED_AFTER_S = 75.0
-"""Environments without an event end after a minute; what engines do after their start is done by then, too."""
+"""What engines do after their start is done by then."""
 SHOWN = 0.0005
 """Of a processor."""
 
@@ -16,6 +17,7 @@ SHOWN = 0.0005
 async def measure(cloud: Cloud, *, seconds: float) -> Mapping[str, float]:
     """Of one processor, the share that each group of processes takes."""
     await asyncio.sleep(SETTLED_AFTER_S)
+    await rested(cloud)
     began, before = time.monotonic(), processes.usage(cloud)
     await asyncio.sleep(seconds)
     took = processes.usage(cloud).since(before)

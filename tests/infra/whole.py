@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from infra.blocks.layers import PLATFORMS, Wheels
+from infra.blocks.layers import PLATFORMS, Application, Wheels
 from tests.infra.templates import ROOT, Templates, synthesized
 
 CACHE = ROOT / ".local" / "cache" / "whole"
@@ -26,7 +26,7 @@ class Whole:
     changed: list[str]
     """Files of the assembly that are not the same when it is synthesized again, elsewhere, and with layers."""
     rebuilt: Mapping[str, bool]
-    """Of each layer of dependencies, whether it is the same, byte by byte, when it is built again."""
+    """Of each layer, whether it is the same, byte by byte, when it is built again."""
     unzipped: Mapping[str, int]
     """Of each function with its layers, bytes."""
 
@@ -56,11 +56,7 @@ def _made(first: Templates, folder: Path) -> Whole:
     }
     return Whole(
         changed=[name for name, text in _files(first).items() if _files(again).get(name) != text],
-        rebuilt={
-            group: _digest(asset) == _digest(_built(group, folder / group))
-            for group, asset in layers.items()
-            if group != "natter"
-        },
+        rebuilt={group: _digest(asset) == _digest(_built(group, folder / group)) for group, asset in layers.items()},
         unzipped=dict(_unzipped(again)),
     )
 
@@ -81,6 +77,9 @@ def _assets(manifest: Path) -> str:
 
 def _built(group: str, folder: Path) -> Path:
     folder.mkdir()
+    if group == "natter":
+        Application().try_bundle(str(folder))
+        return folder
     Wheels(ROOT / "requirements" / f"{group}.txt", PLATFORMS["arm64"]).try_bundle(str(folder))
     return folder
 

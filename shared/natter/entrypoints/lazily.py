@@ -20,9 +20,9 @@ def lazily(make: Callable[[], LambdaHandler]) -> LambdaHandler:
     A handler that is made by `make` once for each execution environment.
 
     Inside Lambda that is at once; a dependency that is down then is met again by the first event, so the
-    environment starts all the same. What there is then stays as long as the environment: the garbage collector does
-    not look through it again and again. What an invocation has measured is written at its end, and its traces are
-    exported, however it ends.
+    environment starts all the same. What there is then stays as long as the environment: the garbage collector looks
+    through it neither again and again nor while it is made. What an invocation has measured is written at its end, and
+    its traces are exported, however it ends.
     """
     made: list[LambdaHandler] = []
 
@@ -46,4 +46,5 @@ def lazily(make: Callable[[], LambdaHandler]) -> LambdaHandler:
     if _INITIALIZATION in os.environ:
         begin()
         gc.freeze()
+        gc.enable()  # see `natter`
     return handle

@@ -7,10 +7,11 @@ and a line one value of each dimension. Decision 22 says why this is not Powerto
 
 import os
 import time
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import batched
 from threading import Lock
-from typing import Any
+from typing import Self
 
 from pydantic_core import to_json
 
@@ -20,6 +21,8 @@ VALUES = 100
 """Of one metric in one line; what is more begins another."""
 
 type _Series = tuple[Metric, tuple[str, ...]]
+type _Piece = tuple[Metric, tuple[str, ...], int]
+"""Of a series, the values of one line: its first, its second …"""
 
 
 class Recorder:
@@ -58,49 +61,67 @@ class Recorder:
         """Write what was measured since the last time, in as few lines as it takes."""
         with self._lock:
             measured, self._values = self._values, {}
-        lines: list[_Line] = []
-        for (metric, extra), values in measured.items():
-            for some in batched(values, VALUES, strict=False):
-                line = next((each for each in lines if each.has_room(metric, extra)), None)
-                if line is None:
-                    lines.append(line := _Line())
-                line.add(metric, extra, some)
-        for line in lines:
-            print(line.text())  # noqa: T201 - what a function prints is its log
+        if not measured:
+            return
+        pieces = {
+            (metric, extra, number): some
+            for (metric, extra), values in measured.items()
+            for number, some in enumerate(batched(values, VALUES, strict=False))
+        }
+        service, namespace = os.environ["POWERTOOLS_SERVICE_NAME"], os.environ["POWERTOOLS_METRICS_NAMESPACE"]
+        for line in _lines(service, namespace, tuple(pieces)):
+            print(line.text(pieces))  # noqa: T201 - what a function prints is its log
 
 
 class _Line:
-    def __init__(self) -> None:
-        self._metrics: list[Metric] = []
-        self._members: dict[str, Any] = {SERVICE: os.environ["POWERTOOLS_SERVICE_NAME"]}
+    """What of a line is the same however much was measured."""
+
+    def __init__(self, service: str) -> None:
+        self._members: dict[str, str] = {SERVICE: service}
+        self._pieces: dict[str, _Piece] = {}
+        self._head = ""
 
     def has_room(self, metric: Metric, extra: tuple[str, ...]) -> bool:
         """Whether nothing that stands in it already says otherwise."""
         members = self._members
-        return metric.name not in members and all(
+        return metric.name not in self._pieces and all(
             members.get(name, value) == value for name, value in zip(metric.extra, extra, strict=True)
         )
 
-    def add(self, metric: Metric, extra: tuple[str, ...], values: tuple[float, ...]) -> None:
-        self._metrics.append(metric)
+    def add(self, piece: _Piece) -> None:
+        metric, extra, _ = piece
         self._members |= zip(metric.extra, extra, strict=True)
-        self._members[metric.name] = values[0] if len(values) == 1 else values
+        self._pieces[metric.name] = piece
 
-    def text(self) -> str:
-        directives = _directives(os.environ["POWERTOOLS_METRICS_NAMESPACE"], tuple(self._metrics))
-        about = f'{{"_aws":{{"Timestamp":{time.time_ns() // 1_000_000},"CloudWatchMetrics":{directives}}},'
-        return about + to_json(self._members).decode()[1:]
-
-
-@lru_cache(maxsize=256)
-def _directives(namespace: str, metrics: tuple[Metric, ...]) -> str:
-    """Which members of a line are metrics, and which are their dimensions: the same in most lines of a function."""
-    by_dimensions: dict[tuple[str, ...], list[dict[str, str]]] = {}
-    for metric in metrics:
-        by_dimensions.setdefault(metric.dimensions, []).append({"Name": metric.name, "Unit": metric.unit})
-    return to_json(
-        [
+    def close(self, namespace: str) -> Self:
+        """Say which members are metrics, and which are their dimensions."""
+        by_dimensions: dict[tuple[str, ...], list[dict[str, str]]] = {}
+        for metric, *_ in self._pieces.values():
+            by_dimensions.setdefault(metric.dimensions, []).append({"Name": metric.name, "Unit": metric.unit})
+        directives = [
             {"Namespace": namespace, "Dimensions": [dimensions], "Metrics": alike}
             for dimensions, alike in by_dimensions.items()
         ]
-    ).decode()
+        self._head = f"{to_json(directives).decode()}}},{to_json(self._members).decode()[1:-1]}"
+        return self
+
+    def text(self, measured: Mapping[_Piece, tuple[float, ...]]) -> str:
+        stated = "".join(f',"{name}":{_json(measured[piece])}' for name, piece in self._pieces.items())
+        return f'{{"_aws":{{"Timestamp":{time.time_ns() // 1_000_000},"CloudWatchMetrics":{self._head}{stated}}}'
+
+
+@lru_cache(maxsize=256)
+def _lines(service: str, namespace: str, pieces: tuple[_Piece, ...]) -> Sequence[_Line]:
+    """Most invocations of a function measure the same, so all but the values is put together once."""
+    lines: list[_Line] = []
+    for piece in pieces:
+        line = next((each for each in lines if each.has_room(*piece[:2])), None)
+        if line is None:
+            lines.append(line := _Line(service))
+        line.add(piece)
+    return [line.close(namespace) for line in lines]
+
+
+def _json(values: tuple[float, ...]) -> str:
+    """One number, or an array of them."""
+    return to_json(values[0] if len(values) == 1 else values).decode()

@@ -298,9 +298,3 @@ class DevicesAnswer(WireModel):
             ),
             next_cursor=page.next_cursor,
         )
-
-
-class SignedOutFrame(WireModel):
-    """The session ended; the connection closes."""
-
-    type: Literal["signed_out"] = "signed_out"

@@ -15,7 +15,7 @@ from natter.domain.conversations.records import (
     MemberSettings,
     Notify,
 )
-from natter.domain.ids import ConversationId, UserId
+from natter.domain.ids import UserId
 from natter.domain.messages.events import JsonObject
 from natter.domain.reading.views import ConversationView
 from natter.wire.base import HttpsUrl, Line, Patch, WireConversationId, WireModel, WireUserId
@@ -188,22 +188,3 @@ class MembersAnswer(WireModel):
     @classmethod
     def of_page(cls, page: MemberPage) -> Self:
         return cls(items=cls.of(page.items).items, next_cursor=page.next_cursor)
-
-
-class SettingsFrame(WireModel):
-    """How a conversation is to be shown was changed on another of one's devices."""
-
-    type: Literal["settings"] = "settings"
-    conversation_id: ConversationId
-    muted_until: int | None
-    archived: bool
-    notify: Notify
-
-    @classmethod
-    def of(cls, conversation: ConversationId, settings: MemberSettings) -> Self:
-        return cls(
-            conversation_id=conversation,
-            muted_until=settings.muted_until,
-            archived=settings.archived,
-            notify=settings.notify,
-        )

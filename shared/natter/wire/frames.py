@@ -1,8 +1,10 @@
 """Frames of the WebSocket API: what clients send and what they are sent."""
 
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
+from natter.domain.conversations.records import MemberSettings, Notify
 from natter.domain.errors import NatterError
+from natter.domain.ids import ConversationId
 from natter.wire.base import WireId, WireModel
 
 SUBPROTOCOL = "natter.v1"
@@ -44,6 +46,31 @@ class ErrorFrame(WireModel):
             conversation_id=_text(fields.get("conversation_id")),
             client_ids=client_ids or None,
         )
+
+
+class SettingsFrame(WireModel):
+    """How a conversation is to be shown was changed on another of one's devices."""
+
+    type: Literal["settings"] = "settings"
+    conversation_id: ConversationId
+    muted_until: int | None
+    archived: bool
+    notify: Notify
+
+    @classmethod
+    def of(cls, conversation: ConversationId, settings: MemberSettings) -> Self:
+        return cls(
+            conversation_id=conversation,
+            muted_until=settings.muted_until,
+            archived=settings.archived,
+            notify=settings.notify,
+        )
+
+
+class SignedOutFrame(WireModel):
+    """The session ended; the connection closes."""
+
+    type: Literal["signed_out"] = "signed_out"
 
 
 REFUSALS = {

@@ -11,10 +11,8 @@ from natter.domain.presence import Presence
 from natter.domain.receipts import Progress
 from natter.domain.signals import TypingState
 from natter.names import FRAME_LIMIT_BYTES
-from natter.wire.accounts import SignedOutFrame
-from natter.wire.conversations import SettingsFrame
 from natter.wire.events import event_json
-from natter.wire.frames import REFUSALS, ErrorFrame
+from natter.wire.frames import REFUSALS, ErrorFrame, SettingsFrame, SignedOutFrame
 from natter.wire.notifications import NotificationsFrame
 from natter.wire.presence import PresenceFrame
 from natter.wire.receipts import ReceiptFrame

@@ -122,6 +122,13 @@ def test_neither_driver_nor_adapter_is_loaded_before_a_function_is_made(module: 
     assert [each for each in loaded if each.startswith("natter.adapters")] == []
 
 
+def test_frames_are_written_without_the_models_of_the_http_api() -> None:
+    """Each function that posts would wait for them when it starts: a twentieth of its imports."""
+    loaded = loaded_by("natter.wire.json_frames")
+    assert "natter.wire.frames" in loaded
+    assert {"natter.wire.accounts", "natter.wire.conversations"}.isdisjoint(loaded)
+
+
 class TestSettings:
     def test_are_found_by_what_they_are(self) -> None:
         settings = AllSettings(stage="unit")

@@ -1,4 +1,6 @@
 import gc
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -35,6 +37,7 @@ def thawed() -> Iterator[None]:
     """What a test froze is collected again."""
     yield
     gc.unfreeze()
+    gc.enable()
 
 
 class TestLazily:
@@ -52,6 +55,24 @@ class TestLazily:
         handler = lazily(function.make)
         assert function.made == 1
         assert handler("event", "context") == ("event", "context", 1)
+
+    @pytest.mark.parametrize(("environment", "enabled"), [({PHASE: "on-demand"}, False), ({}, True)])
+    def test_nobody_looks_for_garbage_while_it_is_imported(self, environment: dict[str, str], *, enabled: bool) -> None:
+        """A sixteenth of a start was spent on it; it is the process's own business where natter is a library."""
+        said = subprocess.run(
+            [sys.executable, "-c", "import gc, natter; print(gc.isenabled())"],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert said.stdout.strip() == str(enabled)
+
+    def test_garbage_is_looked_for_as_soon_as_it_is_made(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv(PHASE, "on-demand")
+        gc.disable()
+        lazily(Function().make)
+        assert gc.isenabled()
 
     def test_it_is_made_once_for_all_events(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(PHASE, raising=False)
