@@ -5,7 +5,7 @@ import os
 import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from tests.bench import (
 )
 
 ROOT = Path(__file__).parents[2]
+from tests.bench.scale import behind, connections
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +38,8 @@ class Options:
     seconds: float
     pairs: int
     share: float
+    connections: int
+    behind: int
 
 
 type Report = Callable[[Cloud, Options], Awaitable[Sequence[str]]]
@@ -83,6 +86,18 @@ async def of_rebuild(cloud: Cloud, options: Options) -> Sequence[str]:
     return await rebuild.report(cloud, rounds=options.rounds)
 
 
+async def of_connections(cloud: Cloud, options: Options) -> Sequence[str]:
+    measured = await connections.measure(cloud, connections=options.connections, seconds=options.seconds)
+    return connections.table(*measured)
+
+
+async def of_behind(cloud: Cloud, options: Options) -> Sequence[str]:
+    return behind.table(await behind.measure(cloud, devices=options.behind))
+
+
+SCALE: Mapping[str, Report] = {"connections": of_connections, "behind": of_behind}
+"""How far it goes: not of `all`, they take long."""
+
 REPORTS: Mapping[str, Report] = {
     "idle": of_idle,
     "latency": of_latency,
@@ -113,7 +128,7 @@ async def bench(which: Sequence[str], options: Options, *, secured: bool) -> Non
     """Print each table as soon as it is measured."""
     _show([machine(), f"functions reach the engines {'through doors, as on AWS' if secured else 'directly'}"])
     async with Cloud(ROOT, secured=secured) as cloud:
-        for name, report in REPORTS.items():
+        for name, report in (REPORTS | SCALE).items():
             if name in which:
                 _show(await report(cloud, options))
     _show([machine()])
@@ -125,15 +140,21 @@ def _show(lines: Sequence[str]) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="tests.bench", description="Measure the local cloud on this machine.")
-    parser.add_argument("which", nargs="*", choices=(*REPORTS, "all"), default="all", help="default: all")
+    parser.add_argument(
+        "which", nargs="*", choices=(*REPORTS, "all", *SCALE, "scale"), default="all", help="default: all"
+    )
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=15.0, help="of each round")
     parser.add_argument("--pairs", type=int, default=20, help="of the closed loop")
     parser.add_argument("--share", type=float, default=1.0, help="of the protocol's limits, what hostile users may use")
+    parser.add_argument("--connections", type=int, default=500, help="idle, then hung up on (scale)")
+    parser.add_argument("--behind", type=int, default=500, help="devices with 50 conversations each (scale)")
     parser.add_argument("--secured", action="store_true", help="with TLS, signatures and grants before the engines")
     asked = parser.parse_args()
-    which = list(REPORTS) if "all" in asked.which else asked.which
-    options = Options(rounds=asked.rounds, seconds=asked.seconds, pairs=asked.pairs, share=asked.share)
+    groups = {"all": REPORTS, "scale": SCALE}
+    named = [asked.which] if isinstance(asked.which, str) else asked.which
+    which = [name for each in named for name in groups.get(each, [each])]
+    options = Options(**{field.name: getattr(asked, field.name) for field in fields(Options)})
     try:
         uvloop.run(bench(which, options, secured=asked.secured))
     except FAILURES as failure:

@@ -1,0 +1,211 @@
+"""
+Very many who are connected and say nothing: what a connection costs at rest; then all of them are hung up on at once,
+and come again while people talk.
+"""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Any
+
+import psutil
+from redis.asyncio import Redis
+
+from local.cloud import Cloud
+from local.faults import HangUp
+from tests.bench import processes
+from tests.bench.child import Child
+from tests.bench.latency import percentile
+
+DEVICES_EACH = 20
+"""Of a user: as many as one may have."""
+CIRCLE = 25
+OF_ONE_PROCESS = 5_000
+CONNECTING_AT_ONCE = 12
+QUIET_S = 10.0
+READY_WITHIN_S = 600.0
+TALKS, EVERY_S = 3, 5.0
+COUNTED = ("attempts", "live", "synced", "syncs", "again", "ends")
+SHOWN = 0.0005
+"""Of a processor."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Connected:
+    number: int
+    connect_s: float
+    gateway_kb: float
+    """Of each connection: what the gateway's process has grown by."""
+    valkey_kb: float
+    keys: float
+    rest_s: float
+    pings: int
+    pong_ms: Sequence[float]
+    idle: Mapping[str, float]
+    """Of a processor, without anybody."""
+    rest: Mapping[str, float]
+    """The same with everybody."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Storm:
+    well_s: Sequence[float]
+    """From the cut until each was connected and knew what it had missed."""
+    complete_s: float
+    said: int
+    tally: Counter[str]
+    failures: Counter[str]
+    lost: Sequence[str]
+    cpu_s: Mapping[str, float]
+    clients_s: float
+
+
+async def measure(cloud: Cloud, *, connections: int, seconds: float) -> tuple[Connected, Storm]:
+    async with AsyncExitStack() as stack:
+        crowd = [await stack.enter_async_context(each) for each in _crowd(connections)]
+        for each in crowd:
+            each.tell(dict(cloud.app.outputs))
+        number = sum(found["devices"] for found in await _all(crowd))
+        connected = await _connected(cloud, crowd, number, seconds=seconds)
+        return connected, await _storm(cloud, crowd)
+
+
+def _crowd(connections: int) -> list[Child]:
+    """As many processes as it takes, and two at least: one does not use two processors."""
+    users = -(-connections // DEVICES_EACH)
+    parts = max(2, -(-connections // OF_ONE_PROCESS))
+    shares = [users // parts + (part < users % parts) for part in range(parts)]
+    return [
+        Child("tests.bench.scale.people", str(share), str(DEVICES_EACH), str(CIRCLE), "1") for share in shares if share
+    ]
+
+
+async def _connected(cloud: Cloud, crowd: Sequence[Child], number: int, *, seconds: float) -> Connected:
+    await asyncio.sleep(QUIET_S)
+    idle = await _taking(cloud, QUIET_S)
+    rss, before = _rss(), await _valkey(cloud)
+    took = await _all(crowd, {"do": "connect", "at_once": CONNECTING_AT_ONCE, "known": True})
+    held, after = _rss(), await _valkey(cloud)
+    await _all(crowd, {"do": "count"})
+    earlier = await _all(crowd, {"do": "count"})
+    rest = await _taking(cloud, seconds)
+    counted = await _all(crowd, {"do": "count"})
+    assert not any(each["unwell"] for each in counted), "not all are connected"
+    return Connected(
+        number=number,
+        connect_s=max(each["seconds"] for each in took),
+        gateway_kb=(held - rss) / number / 1024,
+        valkey_kb=(after["memory"] - before["memory"]) / number / 1024,
+        keys=(after["keys"] - before["keys"]) / number,
+        rest_s=seconds,
+        pings=sum(each["pings"] for each in counted) - sum(each["pings"] for each in earlier),
+        pong_ms=[ms for each in counted for ms in each["pong_ms"]],
+        idle=idle,
+        rest=rest,
+    )
+
+
+async def _storm(cloud: Cloud, crowd: Sequence[Child]) -> Storm:
+    before, earlier = processes.usage(cloud), await _all(crowd, {"do": "count"})
+    for each in crowd:
+        each.tell({"do": "talk", "times": TALKS, "every_s": EVERY_S})
+    cut_at = time.monotonic()
+    await cloud.faults.apply(HangUp())
+    said = sum(each["said"] for each in await _all(crowd))
+    well = await _all(crowd, {"do": "well"})
+    cpu_s = processes.usage(cloud).since(before)
+    counted = await _all(crowd, {"do": "count"})
+    tally: Counter[str] = Counter()
+    failures: Counter[str] = Counter()
+    for now, then in zip(counted, earlier, strict=True):
+        failures.update(now["failures"])
+        failures.subtract(then["failures"])
+        tally.update(
+            {name: now[name] - then[name] for name in ("attempts", "live", "synced", "syncs", "again", "ends")}
+        )
+    return Storm(
+        well_s=[at - cut_at for each in well for at in each["well_at"]],
+        complete_s=max(each["complete_at"] for each in well) - cut_at,
+        said=said,
+        tally=tally,
+        failures=failures,
+        lost=[wrong for each in await _all(crowd, {"do": "lost"}) for wrong in each],
+        cpu_s=cpu_s,
+        clients_s=sum(now["cpu_s"] - then["cpu_s"] for now, then in zip(counted, earlier, strict=True)),
+    )
+
+
+async def _all(crowd: Sequence[Child], asked: Mapping[str, Any] | None = None) -> list[Any]:
+    """What each says next, to what it is asked or was asked before."""
+    for each in crowd:
+        if asked is not None:
+            each.tell(dict(asked))
+    return [await each.hear(within_s=READY_WITHIN_S) for each in crowd]
+
+
+async def _taking(cloud: Cloud, seconds: float) -> dict[str, float]:
+    """Of a processor, what each group of processes takes."""
+    began, before = time.monotonic(), processes.usage(cloud)
+    await asyncio.sleep(seconds)
+    took = processes.usage(cloud).since(before)
+    return {group: used / (time.monotonic() - began) for group, used in took.items()}
+
+
+def _rss() -> int:
+    """Of the gateway, which is this process."""
+    return int(psutil.Process().memory_info().rss)
+
+
+async def _valkey(cloud: Cloud) -> dict[str, int]:
+    async with Redis.from_url(f"redis://{cloud.engines['valkey'].address}") as valkey:
+        return {"memory": (await valkey.info("memory"))["used_memory"], "keys": await valkey.dbsize()}
+
+
+def table(connected: Connected, storm: Storm) -> list[str]:
+    rate = connected.pings / connected.rest_s
+    groups = sorted(connected.rest, key=lambda group: -connected.rest[group])
+    more = {group: connected.rest[group] - connected.idle.get(group, 0.0) for group in groups}
+    return [
+        f"{connected.number:,} connections at rest, connected in {connected.connect_s:.0f} s",
+        (
+            f"  memory of each (KB): gateway {connected.gateway_kb:.2f}, Valkey {connected.valkey_kb:.2f}"
+            f" ({connected.keys:.3f} keys)"
+        ),
+        f"  pings/s in {connected.rest_s:.0f} s: {rate:.1f}; pong p50, p99 (ms): "
+        + (f"{percentile(connected.pong_ms, 50):.1f}, {percentile(connected.pong_ms, 99):.1f}" if rate else "-"),
+        f"  {'of a processor':22}{'nobody':>10}{'all':>10}{'ms a ping':>12}",
+        *(
+            f"    {group:20}{connected.idle.get(group, 0.0):10.3f}{connected.rest[group]:10.3f}"
+            f"{1000 * more[group] / rate if rate else 0.0:12.2f}"
+            for group in groups
+            if connected.rest[group] >= SHOWN
+        ),
+        (
+            f"    {'all':20}{sum(connected.idle.values()):10.3f}{sum(connected.rest.values()):10.3f}"
+            f"{1000 * sum(more.values()) / rate if rate else 0.0:12.2f}"
+        ),
+        f"all hung up on at once, {storm.said} messages said meanwhile",
+        (
+            f"  well again, p50, p99, last (s): {percentile(storm.well_s, 50):.1f}, {percentile(storm.well_s, 99):.1f},"
+            f" {max(storm.well_s):.1f}; everything seen everywhere after {storm.complete_s:.1f} s; lost: {len(storm.lost)}"
+        ),
+        f"  attempts {storm.tally['attempts']:,}; failed: "
+        + (", ".join(f"{name} {times:,}" for name, times in storm.failures.most_common() if times) or "none"),
+        (
+            f"  events first seen live {storm.tally['live']:,}, by sync {storm.tally['synced']:,}, again"
+            f" {storm.tally['again']:,}; syncs {storm.tally['syncs']:,}; sockets that ended {storm.tally['ends']:,}"
+        ),
+        (
+            f"  processor time of each connection (ms), together {1000 * sum(storm.cpu_s.values()) / connected.number:.1f},"
+            f" clients beside {1000 * storm.clients_s / connected.number:.1f}"
+        ),
+        *(
+            f"    {group:20}{1000 * used / connected.number:10.2f}"
+            for group, used in sorted(storm.cpu_s.items(), key=lambda each: -each[1])
+            if used / connected.number >= SHOWN / 10
+        ),
+        *(f"    {wrong}" for wrong in storm.lost[:5]),
+    ]
