@@ -27,9 +27,9 @@ from tests.bench import (
     rebuild,
     throughput,
 )
+from tests.bench.scale import behind, connections, conversations, groups, history
 
 ROOT = Path(__file__).parents[2]
-from tests.bench.scale import behind, connections
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +40,9 @@ class Options:
     share: float
     connections: int
     behind: int
+    members: int
+    history: int
+    conversations: int
 
 
 type Report = Callable[[Cloud, Options], Awaitable[Sequence[str]]]
@@ -95,7 +98,25 @@ async def of_behind(cloud: Cloud, options: Options) -> Sequence[str]:
     return behind.table(await behind.measure(cloud, devices=options.behind))
 
 
-SCALE: Mapping[str, Report] = {"connections": of_connections, "behind": of_behind}
+async def of_groups(cloud: Cloud, options: Options) -> Sequence[str]:
+    return groups.table(await groups.measure(cloud, members=options.members, seconds=options.seconds))
+
+
+async def of_history(cloud: Cloud, options: Options) -> Sequence[str]:
+    return history.table(await history.measure(cloud, events=options.history))
+
+
+async def of_conversations(cloud: Cloud, options: Options) -> Sequence[str]:
+    return conversations.table(*await conversations.measure(cloud, conversations=options.conversations))
+
+
+SCALE: Mapping[str, Report] = {
+    "connections": of_connections,
+    "behind": of_behind,
+    "groups": of_groups,
+    "history": of_history,
+    "conversations": of_conversations,
+}
 """How far it goes: not of `all`, they take long."""
 
 REPORTS: Mapping[str, Report] = {
@@ -128,7 +149,7 @@ async def bench(which: Sequence[str], options: Options, *, secured: bool) -> Non
     """Print each table as soon as it is measured."""
     _show([machine(), f"functions reach the engines {'through doors, as on AWS' if secured else 'directly'}"])
     async with Cloud(ROOT, secured=secured) as cloud:
-        for name, report in (REPORTS | SCALE).items():
+        for name, report in {**REPORTS, **SCALE}.items():
             if name in which:
                 _show(await report(cloud, options))
     _show([machine()])
@@ -149,11 +170,14 @@ def main() -> int:
     parser.add_argument("--share", type=float, default=1.0, help="of the protocol's limits, what hostile users may use")
     parser.add_argument("--connections", type=int, default=500, help="idle, then hung up on (scale)")
     parser.add_argument("--behind", type=int, default=500, help="devices with 50 conversations each (scale)")
+    parser.add_argument("--members", type=int, default=1000, help="of the largest group (scale)")
+    parser.add_argument("--history", type=int, default=10_000, help="events of one conversation (scale)")
+    parser.add_argument("--conversations", type=int, default=10_000, help="of the stage (scale)")
     parser.add_argument("--secured", action="store_true", help="with TLS, signatures and grants before the engines")
     asked = parser.parse_args()
-    groups = {"all": REPORTS, "scale": SCALE}
+    several = {"all": REPORTS, "scale": SCALE}
     named = [asked.which] if isinstance(asked.which, str) else asked.which
-    which = [name for each in named for name in groups.get(each, [each])]
+    which = [name for each in named for name in several.get(each, [each])]
     options = Options(**{field.name: getattr(asked, field.name) for field in fields(Options)})
     try:
         uvloop.run(bench(which, options, secured=asked.secured))

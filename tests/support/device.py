@@ -10,7 +10,7 @@ import contextlib
 import random
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -135,6 +135,8 @@ class Device:
         """Since when it is connected and knows what it has missed (`time.monotonic`)."""
         self.leaves = False
         """It does not come again."""
+        self.heard: Callable[[Frame], None] | None = None
+        """Who looks at all frames beside."""
         self._ahead: dict[str, set[int]] = {each: set() for each in conversations}
         self._http = http
         self._tally = tally
@@ -281,6 +283,8 @@ class Device:
 
     def _take(self, frame: Frame) -> None:
         kind = frame.get("type")
+        if self.heard is not None:
+            self.heard(frame)
         if kind == "events":
             self._note(frame["conversation_id"], frame["events"], live=True)
         elif (answer := self._answers.get(str(frame.get("id")))) is not None and not answer.done():

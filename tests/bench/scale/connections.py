@@ -168,6 +168,8 @@ def table(connected: Connected, storm: Storm) -> list[str]:
     rate = connected.pings / connected.rest_s
     groups = sorted(connected.rest, key=lambda group: -connected.rest[group])
     more = {group: connected.rest[group] - connected.idle.get(group, 0.0) for group in groups}
+    each_ms = 1000 * sum(storm.cpu_s.values()) / connected.number
+    clients_ms = 1000 * storm.clients_s / connected.number
     return [
         f"{connected.number:,} connections at rest, connected in {connected.connect_s:.0f} s",
         (
@@ -188,20 +190,15 @@ def table(connected: Connected, storm: Storm) -> list[str]:
             f"{1000 * sum(more.values()) / rate if rate else 0.0:12.2f}"
         ),
         f"all hung up on at once, {storm.said} messages said meanwhile",
-        (
-            f"  well again, p50, p99, last (s): {percentile(storm.well_s, 50):.1f}, {percentile(storm.well_s, 99):.1f},"
-            f" {max(storm.well_s):.1f}; everything seen everywhere after {storm.complete_s:.1f} s; lost: {len(storm.lost)}"
-        ),
+        f"  well again, p50, p99, last (s): {_spread(storm.well_s)}",
+        f"  everything seen everywhere after (s): {storm.complete_s:.1f}; lost: {len(storm.lost)}",
         f"  attempts {storm.tally['attempts']:,}; failed: "
         + (", ".join(f"{name} {times:,}" for name, times in storm.failures.most_common() if times) or "none"),
         (
             f"  events first seen live {storm.tally['live']:,}, by sync {storm.tally['synced']:,}, again"
             f" {storm.tally['again']:,}; syncs {storm.tally['syncs']:,}; sockets that ended {storm.tally['ends']:,}"
         ),
-        (
-            f"  processor time of each connection (ms), together {1000 * sum(storm.cpu_s.values()) / connected.number:.1f},"
-            f" clients beside {1000 * storm.clients_s / connected.number:.1f}"
-        ),
+        f"  processor time of each connection (ms), together {each_ms:.1f}, clients beside {clients_ms:.1f}",
         *(
             f"    {group:20}{1000 * used / connected.number:10.2f}"
             for group, used in sorted(storm.cpu_s.items(), key=lambda each: -each[1])
@@ -209,3 +206,7 @@ def table(connected: Connected, storm: Storm) -> list[str]:
         ),
         *(f"    {wrong}" for wrong in storm.lost[:5]),
     ]
+
+
+def _spread(values: Sequence[float]) -> str:
+    return f"{percentile(values, 50):.1f}, {percentile(values, 99):.1f}, {max(values):.1f}"
