@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 import time
+import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import partial
@@ -145,14 +146,20 @@ def machine() -> str:
     return f"{os.cpu_count()} processors; ten million additions took {time.process_time() - began:.2f} s"
 
 
-async def bench(which: Sequence[str], options: Options, *, secured: bool) -> None:
-    """Print each table as soon as it is measured."""
+async def bench(which: Sequence[str], options: Options, *, secured: bool) -> bool:
+    """Print each table as soon as it is measured, whether another one failed or not. Whether all were."""
     _show([machine(), f"functions reach the engines {'through doors, as on AWS' if secured else 'directly'}"])
+    failed = []
     async with Cloud(ROOT, secured=secured) as cloud:
         for name, report in {**REPORTS, **SCALE}.items():
             if name in which:
-                _show(await report(cloud, options))
-    _show([machine()])
+                try:
+                    _show(await report(cloud, options))
+                except Exception:  # noqa: BLE001 - whatever it is, it is shown
+                    failed.append(name)
+                    traceback.print_exc()
+    _show([machine(), *(f"{name} was not measured" for name in failed)])
+    return not failed
 
 
 def _show(lines: Sequence[str]) -> None:
@@ -180,11 +187,11 @@ def main() -> int:
     which = [name for each in named for name in several.get(each, [each])]
     options = Options(**{field.name: getattr(asked, field.name) for field in fields(Options)})
     try:
-        uvloop.run(bench(which, options, secured=asked.secured))
+        measured = uvloop.run(bench(which, options, secured=asked.secured))
     except FAILURES as failure:
         print(f"tests.bench: {failure}", file=sys.stderr)  # noqa: T201
         return 1
-    return 0
+    return 0 if measured else 1
 
 
 if __name__ == "__main__":
