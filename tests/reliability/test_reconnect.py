@@ -7,8 +7,8 @@ from local.faults import HangUp
 from tests.support.throng import throng
 from tests.support.until import until
 
-USERS, DEVICES_EACH, CIRCLE = 15, 20, 5
-"""Each has as many connections as a user may: what was before has to give way, or to have been forgotten."""
+USERS, DEVICES_EACH, CIRCLE = 25, 12, 5
+"""Each has more than half as many connections as a user may: those before have to give way, or to be forgotten."""
 TIMES, EVERY_S = 4, 1.0
 WELL_WITHIN_S = 120.0
 

@@ -7,7 +7,6 @@ A part of the people who are connected, in a process of their own: one has no ro
 
 import sys
 import time
-from dataclasses import asdict
 from typing import Any
 
 import uvloop
@@ -36,8 +35,8 @@ async def _done(here: Throng, asked: dict[str, Any]) -> Any:  # noqa: PLR0911 - 
             await here.connect(here.devices, at_once=at_once, known=known)
             return {"seconds": time.monotonic() - began}
         case {"do": "count"}:
-            before, here.tally.pong_ms = asdict(here.tally), []
-            return {**before, "cpu_s": time.process_time(), "unwell": here.unwell()}
+            counted, here.tally.pong_ms = dict(vars(here.tally)), []
+            return {**counted, "cpu_s": time.process_time(), "unwell": here.unwell()}
         case {"do": "talk", "times": times, "every_s": every_s}:
             await here.talk(times=times, every_s=every_s)
             return {"said": sum(len(said) for circle in here.circles for said in circle.said.values())}
