@@ -40,6 +40,7 @@ class Options:
     pairs: int
     share: float
     connections: int
+    patience: float
     behind: int
     members: int
     history: int
@@ -91,7 +92,9 @@ async def of_rebuild(cloud: Cloud, options: Options) -> Sequence[str]:
 
 
 async def of_connections(cloud: Cloud, options: Options) -> Sequence[str]:
-    measured = await connections.measure(cloud, connections=options.connections, seconds=options.seconds)
+    measured = await connections.measure(
+        cloud, connections=options.connections, seconds=options.seconds, patience_s=options.patience
+    )
     return connections.table(*measured)
 
 
@@ -176,6 +179,7 @@ def main() -> int:
     parser.add_argument("--pairs", type=int, default=20, help="of the closed loop")
     parser.add_argument("--share", type=float, default=1.0, help="of the protocol's limits, what hostile users may use")
     parser.add_argument("--connections", type=int, default=500, help="idle, then hung up on (scale)")
+    parser.add_argument("--patience", type=float, default=600.0, help="seconds for all to be well again (scale)")
     parser.add_argument("--behind", type=int, default=500, help="devices with 50 conversations each (scale)")
     parser.add_argument("--members", type=int, default=1000, help="of the largest group (scale)")
     parser.add_argument("--history", type=int, default=10_000, help="events of one conversation (scale)")

@@ -46,11 +46,12 @@ async def measure(cloud: Cloud, *, devices: int) -> Behind:
         cpu_s, after = processes.usage(cloud).since(used), await asked(do="count")
         people.tell({"do": "lost"})
         lost = await people.hear(within_s=READY_WITHIN_S)
+        assert not came["unwell"], "not all came back"
         others = [at for number, at in enumerate(came["well_at"]) if number % CIRCLE]
         return Behind(
             devices=len(others),
             well_s=[at - came["began"] for at in others],
-            complete_s=came["complete_at"] - came["began"],
+            complete_s=came["at"] - came["began"],
             tally={name: int(str(after[name])) - int(str(before[name])) for name in COUNTED},
             failures=dict(came.get("failures", {})),
             lost=len(lost),

@@ -58,6 +58,9 @@ class Storm:
     well_s: Sequence[float]
     """From the cut until each was connected and knew what it had missed."""
     complete_s: float
+    """Until everything was seen everywhere, or patience ended."""
+    unwell: int
+    """Who was not well then."""
     said: int
     tally: Counter[str]
     failures: Counter[str]
@@ -66,14 +69,14 @@ class Storm:
     clients_s: float
 
 
-async def measure(cloud: Cloud, *, connections: int, seconds: float) -> tuple[Connected, Storm]:
+async def measure(cloud: Cloud, *, connections: int, seconds: float, patience_s: float) -> tuple[Connected, Storm]:
     async with AsyncExitStack() as stack:
         crowd = [await stack.enter_async_context(each) for each in _crowd(connections)]
         for each in crowd:
             each.tell(dict(cloud.app.outputs))
         number = sum(found["devices"] for found in await _all(crowd))
         connected = await _connected(cloud, crowd, number, seconds=seconds)
-        return connected, await _storm(cloud, crowd)
+        return connected, await _storm(cloud, crowd, patience_s)
 
 
 def _crowd(connections: int) -> list[Child]:
@@ -111,14 +114,14 @@ async def _connected(cloud: Cloud, crowd: Sequence[Child], number: int, *, secon
     )
 
 
-async def _storm(cloud: Cloud, crowd: Sequence[Child]) -> Storm:
+async def _storm(cloud: Cloud, crowd: Sequence[Child], patience_s: float) -> Storm:
     before, earlier = processes.usage(cloud), await _all(crowd, {"do": "count"})
     for each in crowd:
         each.tell({"do": "talk", "times": TALKS, "every_s": EVERY_S})
     cut_at = time.monotonic()
     await cloud.faults.apply(HangUp())
     said = sum(each["said"] for each in await _all(crowd))
-    well = await _all(crowd, {"do": "well"})
+    well = await _all(crowd, {"do": "well", "within_s": patience_s})
     cpu_s = processes.usage(cloud).since(before)
     counted = await _all(crowd, {"do": "count"})
     tally: Counter[str] = Counter()
@@ -131,7 +134,8 @@ async def _storm(cloud: Cloud, crowd: Sequence[Child]) -> Storm:
         )
     return Storm(
         well_s=[at - cut_at for each in well for at in each["well_at"]],
-        complete_s=max(each["complete_at"] for each in well) - cut_at,
+        complete_s=max(each["at"] for each in well) - cut_at,
+        unwell=sum(each["unwell"] for each in well),
         said=said,
         tally=tally,
         failures=failures,
@@ -194,7 +198,10 @@ def table(connected: Connected, storm: Storm) -> list[str]:
         ),
         f"all hung up on at once, {storm.said} messages said meanwhile",
         f"  well again, p50, p99, last (s): {_spread(storm.well_s)}",
-        f"  everything seen everywhere after (s): {storm.complete_s:.1f}; lost: {len(storm.lost)}",
+        (
+            f"  everything seen everywhere after (s): {storm.complete_s:.1f}; not well by then: {storm.unwell:,};"
+            f" lost: {len(storm.lost)}"
+        ),
         f"  attempts {storm.tally['attempts']:,}; failed: "
         + (", ".join(f"{name} {times:,}" for name, times in storm.failures.most_common() if times) or "none"),
         (
