@@ -40,6 +40,7 @@ class Options:
     pairs: int
     share: float
     connections: int
+    connecting: float
     patience: float
     behind: int
     members: int
@@ -92,10 +93,10 @@ async def of_rebuild(cloud: Cloud, options: Options) -> Sequence[str]:
 
 
 async def of_connections(cloud: Cloud, options: Options) -> Sequence[str]:
-    measured = await connections.measure(
-        cloud, connections=options.connections, seconds=options.seconds, patience_s=options.patience
-    )
-    return connections.table(*measured)
+    async with connections.crowd(cloud, connections=options.connections) as crowd:
+        rest = await connections.connected(cloud, crowd, seconds=options.seconds, within_s=options.connecting)
+        _show(connections.table_of_rest(rest))
+        return connections.table_of_storm(await connections.storm(cloud, crowd, patience_s=options.patience))
 
 
 async def of_behind(cloud: Cloud, options: Options) -> Sequence[str]:
@@ -179,6 +180,7 @@ def main() -> int:
     parser.add_argument("--pairs", type=int, default=20, help="of the closed loop")
     parser.add_argument("--share", type=float, default=1.0, help="of the protocol's limits, what hostile users may use")
     parser.add_argument("--connections", type=int, default=500, help="idle, then hung up on (scale)")
+    parser.add_argument("--connecting", type=float, default=600.0, help="seconds: who is not connected then, stays out")
     parser.add_argument("--patience", type=float, default=600.0, help="seconds for all to be well again (scale)")
     parser.add_argument("--behind", type=int, default=500, help="devices with 50 conversations each (scale)")
     parser.add_argument("--members", type=int, default=1000, help="of the largest group (scale)")

@@ -1,6 +1,7 @@
 """Very many devices in one process, in circles of people who are in the same conversations."""
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -48,17 +49,28 @@ class Throng:
     def devices(self) -> list[Device]:
         return [device for circle in self.circles for device in circle.devices]
 
-    async def connect(self, devices: Sequence[Device], *, at_once: int, known: bool = False) -> None:
-        """Until each was well once."""
+    async def connect(
+        self, devices: Sequence[Device], *, at_once: int, known: bool = False, within_s: float = math.inf
+    ) -> None:
+        """Until each was well once; whoever has not begun in that time does not."""
         gate = asyncio.Semaphore(at_once)
+        end = time.monotonic() + within_s
 
         async def one(device: Device) -> None:
             async with gate:
+                if time.monotonic() > end:
+                    return
                 device.arrived.clear()
                 self._lives.append(asyncio.create_task(device.live(known=known)))
                 await device.arrived.wait()
 
         await asyncio.gather(*map(one, devices))
+
+    def forget_absent(self) -> None:
+        """Devices that have never arrived."""
+        for circle in self.circles:
+            circle.devices = [device for device in circle.devices if device.arrived.is_set()]
+        self.circles = [circle for circle in self.circles if circle.devices]
 
     async def talk(self, *, times: int, every_s: float) -> None:
         await asyncio.gather(*(circle.talk(times=times, every_s=every_s) for circle in self.circles))

@@ -36,7 +36,7 @@ async def measure(cloud: Cloud, *, devices: int) -> Behind:
 
         people.tell(dict(cloud.app.outputs))
         await people.hear(within_s=READY_WITHIN_S)
-        await asked(do="connect", at_once=CIRCLE // 4, known=True)
+        await asked(do="connect", at_once=CIRCLE // 4, within_s=READY_WITHIN_S)
         await asked(do="part")
         await asked(do="talk", times=TIMES, every_s=0.0)
         await caught_up(cloud, within_s=CAUGHT_UP_WITHIN_S)

@@ -6,8 +6,8 @@ and come again while people talk.
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,15 +19,19 @@ from local.faults import HangUp
 from tests.bench import processes
 from tests.bench.child import Child
 from tests.bench.latency import percentile
+from tests.bench.warm import warmed
 
-DEVICES_EACH = 10
+DEVICES_EACH = 16
 """
-Of a user: half of what one may have. Where all twenty are in use, one more that came too late for its client, and of
+Of a user: not all that one may have. Where all twenty are in use, one more that came too late for its client, and of
 which the end is not known yet, closes one that lives, which comes again and closes another.
 """
 CIRCLE = 25
 OF_ONE_PROCESS = 5_000
 CONNECTING_AT_ONCE = 12
+FUNCTIONS = ("users_api", "chat_api", "authorize", "connect", "disconnect", "signal", "presence", "send", "persist")
+ENVIRONMENTS = 4
+"""Of each: as many as the local cloud has."""
 QUIET_S = 10.0
 READY_WITHIN_S = 600.0
 TALKS, EVERY_S = 3, 5.0
@@ -69,14 +73,16 @@ class Storm:
     clients_s: float
 
 
-async def measure(cloud: Cloud, *, connections: int, seconds: float, patience_s: float) -> tuple[Connected, Storm]:
+@asynccontextmanager
+async def crowd(cloud: Cloud, *, connections: int) -> AsyncIterator[Sequence[Child]]:
+    """Who have signed up, in several processes."""
+    await warmed(cloud, FUNCTIONS, number=ENVIRONMENTS)
     async with AsyncExitStack() as stack:
-        crowd = [await stack.enter_async_context(each) for each in _crowd(connections)]
-        for each in crowd:
+        people = [await stack.enter_async_context(each) for each in _crowd(connections)]
+        for each in people:
             each.tell(dict(cloud.app.outputs))
-        number = sum(found["devices"] for found in await _all(crowd))
-        connected = await _connected(cloud, crowd, number, seconds=seconds)
-        return connected, await _storm(cloud, crowd, patience_s)
+        await _all(people)
+        yield people
 
 
 def _crowd(connections: int) -> list[Child]:
@@ -89,11 +95,13 @@ def _crowd(connections: int) -> list[Child]:
     ]
 
 
-async def _connected(cloud: Cloud, crowd: Sequence[Child], number: int, *, seconds: float) -> Connected:
+async def connected(cloud: Cloud, crowd: Sequence[Child], *, seconds: float, within_s: float) -> Connected:
+    """As many as come within that time, and then `seconds` of rest."""
     await asyncio.sleep(QUIET_S)
     idle = await _taking(cloud, QUIET_S)
     rss, before = _rss(), await _valkey(cloud)
-    took = await _all(crowd, {"do": "connect", "at_once": CONNECTING_AT_ONCE, "known": True})
+    took = await _all(crowd, {"do": "connect", "at_once": CONNECTING_AT_ONCE, "within_s": within_s})
+    number = sum(each["devices"] for each in took)
     held, after = _rss(), await _valkey(cloud)
     await _all(crowd, {"do": "count"})
     earlier = await _all(crowd, {"do": "count"})
@@ -114,7 +122,8 @@ async def _connected(cloud: Cloud, crowd: Sequence[Child], number: int, *, secon
     )
 
 
-async def _storm(cloud: Cloud, crowd: Sequence[Child], patience_s: float) -> Storm:
+async def storm(cloud: Cloud, crowd: Sequence[Child], *, patience_s: float) -> Storm:
+    """All of them are hung up on at once."""
     before, earlier = processes.usage(cloud), await _all(crowd, {"do": "count"})
     for each in crowd:
         each.tell({"do": "talk", "times": TALKS, "every_s": EVERY_S})
@@ -171,12 +180,10 @@ async def _valkey(cloud: Cloud) -> dict[str, int]:
         return {"memory": (await valkey.info("memory"))["used_memory"], "keys": await valkey.dbsize()}
 
 
-def table(connected: Connected, storm: Storm) -> list[str]:
+def table_of_rest(connected: Connected) -> list[str]:
     rate = connected.pings / connected.rest_s
     groups = sorted(connected.rest, key=lambda group: -connected.rest[group])
     more = {group: connected.rest[group] - connected.idle.get(group, 0.0) for group in groups}
-    each_ms = 1000 * sum(storm.cpu_s.values()) / connected.number
-    clients_ms = 1000 * storm.clients_s / connected.number
     return [
         f"{connected.number:,} connections at rest, connected in {connected.connect_s:.0f} s",
         (
@@ -196,6 +203,13 @@ def table(connected: Connected, storm: Storm) -> list[str]:
             f"    {'all':20}{sum(connected.idle.values()):10.3f}{sum(connected.rest.values()):10.3f}"
             f"{1000 * sum(more.values()) / rate if rate else 0.0:12.2f}"
         ),
+    ]
+
+
+def table_of_storm(storm: Storm) -> list[str]:
+    number = len(storm.well_s) + storm.unwell
+    each_ms, clients_ms = 1000 * sum(storm.cpu_s.values()) / number, 1000 * storm.clients_s / number
+    return [
         f"all hung up on at once, {storm.said} messages said meanwhile",
         f"  well again, p50, p99, last (s): {_spread(storm.well_s)}",
         (
@@ -210,9 +224,9 @@ def table(connected: Connected, storm: Storm) -> list[str]:
         ),
         f"  processor time of each connection (ms), together {each_ms:.1f}, clients beside {clients_ms:.1f}",
         *(
-            f"    {group:20}{1000 * used / connected.number:10.2f}"
+            f"    {group:20}{1000 * used / number:10.2f}"
             for group, used in sorted(storm.cpu_s.items(), key=lambda each: -each[1])
-            if used / connected.number >= SHOWN / 10
+            if used / number >= SHOWN / 10
         ),
         *(f"    {wrong}" for wrong in storm.lost[:5]),
     ]

@@ -1,6 +1,7 @@
 """One message to a group whose members are all connected, and a talker in the largest, beside pairs who talk."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,12 +9,26 @@ from local.cloud import Cloud
 from tests.bench import processes
 from tests.bench.child import Child
 from tests.bench.latency import percentile
+from tests.bench.warm import warmed
 
 SIZES = (10, 30, 100, 300, 1000)
 TIMES = 10
 TALK_EVERY_S = 0.2
 CHANGES = 6
 READY_WITHIN_S = 600.0
+ENVIRONMENTS = 4
+FUNCTIONS = (
+    "users_api",
+    "chat_api",
+    "authorize",
+    "connect",
+    "send",
+    "signal",
+    "persist",
+    "fanout",
+    "post_slice",
+    "presence",
+)
 SAYS_WITHIN_S = 180.0
 
 
@@ -38,10 +53,9 @@ async def measure(cloud: Cloud, *, members: int, seconds: float) -> Groups:
     url = cloud.app.outputs["HttpUrl"]
     sizes = [size for size in SIZES if size < members] + [members]
     said, cpu_ms, watched, watch_ms = {}, {}, {}, {}
-    async with (
-        Child("tests.bench.scale.members", str(members)) as crowd,
-        Child("tests.bench.pairs", url) as pairs,
-    ):
+    await warmed(cloud, FUNCTIONS, number=ENVIRONMENTS)
+    async with AsyncExitStack() as stack:
+        crowd = await stack.enter_async_context(Child("tests.bench.scale.members", str(members)))
 
         async def asked(**what: object) -> Any:
             crowd.tell(what)
@@ -56,6 +70,7 @@ async def measure(cloud: Cloud, *, members: int, seconds: float) -> Groups:
 
         crowd.tell(dict(cloud.app.outputs))
         await crowd.hear(within_s=READY_WITHIN_S)
+        pairs = await stack.enter_async_context(Child("tests.bench.pairs", url))
         await pairs.hear(within_s=READY_WITHIN_S)
         for size in sizes:
             group = await asked(do="group", size=size)

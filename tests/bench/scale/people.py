@@ -32,10 +32,11 @@ async def run(users: int, each: int, circle: int, conversations: int) -> None:
 
 async def _done(here: Throng, asked: dict[str, Any]) -> Any:  # noqa: PLR0911 - an answer each
     match asked:
-        case {"do": "connect", "at_once": at_once, "known": known}:
+        case {"do": "connect", "at_once": at_once, "within_s": within_s}:
             began = time.monotonic()
-            await here.connect(here.devices, at_once=at_once, known=known)
-            return {"seconds": time.monotonic() - began}
+            await here.connect(here.devices, at_once=at_once, known=True, within_s=within_s)
+            here.forget_absent()
+            return {"seconds": time.monotonic() - began, "devices": len(here.devices)}
         case {"do": "count"}:
             counted, here.tally.pong_ms = dict(vars(here.tally)), []
             return {**counted, "cpu_s": time.process_time(), "unwell": here.unwell()}
