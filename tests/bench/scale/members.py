@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import batched, cycle
 from typing import Any
 
@@ -28,20 +29,29 @@ SEEN_WITHIN_S = 120.0
 
 @dataclass
 class Seen:
-    """When what one waits for has come to each device (`time.monotonic`)."""
+    """When what one waits for has come to each device for the first time (`time.monotonic`)."""
 
-    wanted: Any = None
-    at: list[float] = field(default_factory=list)
+    wanted: set[str] = field(default_factory=set)
+    """Client ids, or how somebody is."""
+    at: dict[tuple[int, str], float] = field(default_factory=dict)
+    """By number of the device, and what came."""
     frames: int = 0
     """That brought it, or something like it."""
 
-    def frame(self, frame: Frame) -> None:
+    def first_and_last(self, since: float) -> dict[str, float]:
+        return {"first": min(self.at.values()) - since, "last": max(self.at.values()) - since}
+
+    def frame(self, device: int, frame: Frame) -> None:
         if frame.get("type") == "events":
             self.frames += 1
-            self.at += [time.monotonic() for event in frame["events"] if event.get("client_id") in self.wanted]
+            for event in frame["events"]:
+                if event.get("client_id") in self.wanted:
+                    self.at.setdefault((device, event["client_id"]), time.monotonic())
         elif frame.get("type") == "presence" and "id" not in frame:
             self.frames += 1
-            self.at += [time.monotonic() for user in frame["users"] if user["state"] == self.wanted]
+            for user in frame["users"]:
+                if user["state"] in self.wanted:
+                    self.at.setdefault((device, user["user_id"]), time.monotonic())
 
 
 class Members:
@@ -51,11 +61,11 @@ class Members:
         self.founder = self.devices[0]
         self._seen = Seen()
         self._states = cycle(("away", "online"))
-        for device in self.devices:
-            device.heard = self._hear
+        for number, device in enumerate(self.devices):
+            device.heard = partial(self._hear, number)
 
-    def _hear(self, frame: Frame) -> None:
-        self._seen.frame(frame)
+    def _hear(self, device: int, frame: Frame) -> None:
+        self._seen.frame(device, frame)
 
     async def group(self, size: int) -> str:
         """Of the first so many; all have seen that it was made."""
@@ -85,7 +95,11 @@ class Members:
         await self._post(group, client_id)
         acknowledged = time.monotonic()
         await until(lambda: len(seen.at) >= size, "everybody sees it", within_s=SEEN_WITHIN_S)
-        return {"ack": acknowledged - called, "first": min(seen.at) - called, "last": max(seen.at) - called}
+        return {
+            "ack": acknowledged - called,
+            "first": min(seen.at.values()) - called,
+            "last": max(seen.at.values()) - called,
+        }
 
     async def _post(self, group: str, client_id: str) -> None:
         item = {"client_id": client_id, "content": {"type": "text", "text": "How are you today?"}}
@@ -97,7 +111,7 @@ class Members:
 
     async def talk(self, group: str, size: int, *, every_s: float, seconds: float) -> dict[str, float]:
         """A message every so often, whatever comes of it; how late the last of it all was seen."""
-        self._seen = seen = Seen(set())
+        self._seen = seen = Seen()
         began = due = time.monotonic()
         said = 0
         while due < began + seconds:
@@ -135,11 +149,12 @@ class Members:
         """The founder is away, or there again: when the first and the last who watch were told."""
         found = []
         for _ in range(times):
-            self._seen = seen = Seen(next(self._states))
+            state = next(self._states)
+            self._seen = seen = Seen({state})
             called = time.monotonic()
-            await self.founder.ask({"action": "status", "state": seen.wanted})
+            await self.founder.ask({"action": "status", "state": state})
             await until(lambda: len(seen.at) >= number, "all are told", within_s=SEEN_WITHIN_S)  # noqa: B023
-            found.append({"first": min(seen.at) - called, "last": max(seen.at) - called})
+            found.append(seen.first_and_last(called))
         return found
 
 
