@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import batched, cycle
-from typing import Any
 
 import uvloop
 
