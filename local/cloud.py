@@ -32,6 +32,7 @@ from local.deployment import DeployFailed, Deployment
 from local.doors import Doors, Gate
 from local.engines import Engines
 from local.faults import Faults
+from local.files import raise_limit
 from local.gateway.server import DASHBOARDS, Runtime
 from local.keyspaces import VARIABLE, Tables, encode
 from local.model import App, Function
@@ -97,6 +98,7 @@ class Cloud:
             SynthesisFailed, ProcessFailed, Unresolvable, ProvisionFailed, DeployFailed, UnknownFunctionError: it could
                 not start; all that had started has been stopped again.
         """
+        raise_limit()  # before there are children
         await self.engines.start("valkey")  # also claims the folder, or leaves its owner alone
         try:
             if self.doors is not None:

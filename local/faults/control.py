@@ -25,6 +25,7 @@ from .values import (
     Duplicate,
     Fault,
     Freeze,
+    HangUp,
     Kill,
     Pause,
     Restart,
@@ -59,8 +60,12 @@ class Control:
         engines: Mapping[str, Engine],
         restore: Restore,
         doors: Mapping[str, Door],
+        *,
+        hang_up: Callable[[HangUp], None] | None = None,
     ) -> None:
+        """`hang_up`: on clients, if there are any."""
         self._functions = functions
+        self._hang_up = hang_up
         self._doors = doors
         self._ledger = Ledger()
         self._engines = EngineFaults(engines, self._ledger, restore)
@@ -91,6 +96,9 @@ class Control:
                 await self._apply_to_engine(fault)
             case Cut():
                 await self._cut(fault.engine)
+            case HangUp():
+                if self._hang_up is not None:
+                    self._hang_up(fault)
             case Freeze() | Thaw() | Zombie() | Throttle() | Duplicate() | Delay():
                 await self._apply_to_function(replace(fault, function=self._name(fault.function)))
             case Connections():

@@ -76,6 +76,21 @@ class Cut:
 
 
 @dataclass(frozen=True)
+class HangUp:
+    """
+    Cut the clients' sockets, without a close frame, as when a host of the gateway dies; they may come again at once.
+
+    Functions are told by `$disconnect`.
+    """
+
+    _: KW_ONLY
+    share: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Part of the sockets, drawn with `seed`."""
+    seed: int = 0
+    kind: Literal["hang-up"] = "hang-up"
+
+
+@dataclass(frozen=True)
 class Freeze:
     """
     Stop workers of a function in their tracks, until `seconds` have passed, or they are thawed.
@@ -210,6 +225,7 @@ type Fault = Annotated[
     | Resume
     | Restart
     | Cut
+    | HangUp
     | Freeze
     | Thaw
     | Zombie
@@ -220,7 +236,11 @@ type Fault = Annotated[
     | Service,
     Field(discriminator="kind"),
 ]
-KINDS = (Kill, Pause, Resume, Restart, Cut, Freeze, Thaw, Zombie, Throttle, Duplicate, Delay, Connections, Service)
+KINDS = (
+    *(Kill, Pause, Resume, Restart, Cut, HangUp),
+    *(Freeze, Thaw, Zombie, Throttle, Duplicate, Delay),
+    *(Connections, Service),
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,6 +15,7 @@ from local.engines import Engine
 from local.faults.client import PATH as FAULTS
 from local.faults.control import Control
 from local.faults.engines import Restore
+from local.faults.values import HangUp
 from local.metrics import page
 from local.metrics.depths import Depths
 from local.metrics.lag import Lag
@@ -93,7 +94,10 @@ class Runtime:
             credentials=None if doors is None else doors.credentials,
         )
         self._doors = doors
-        self.faults = Control(self.functions, engines or {}, restore, {} if doors is None else doors.of_engines)
+        self.faults = Control(
+            *(self.functions, engines or {}, restore, {} if doors is None else doors.of_engines),
+            hang_up=self._hang_up,
+        )
         self.apis: list[WebSocketApi | HttpApi] = [
             WebSocketApi(
                 *(api, self.functions, limits or WebSocketLimits(), self.faults.posts, self.meter),
@@ -188,6 +192,11 @@ class Runtime:
             "metrics": self.metrics.status() if self.metrics is not None else None,
             "not_imitated": [list(resource) for resource in self.app.not_imitated],
         }
+
+    def _hang_up(self, fault: HangUp) -> None:
+        for api in self.apis:
+            if isinstance(api, WebSocketApi):
+                api.hang_up(fault)
 
     def _sources(self) -> list[KafkaPoller | SqsPoller]:
         kafka = [source for source in self.app.kafka_sources if source.enabled]

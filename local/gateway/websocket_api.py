@@ -7,11 +7,13 @@ import json
 import logging
 import time
 from collections.abc import Coroutine, Mapping
+from random import Random
 from typing import Any
 
 from websockets.utils import accept_key
 
 from local.faults.posts import PostFaults
+from local.faults.values import HangUp
 from local.metrics import counters
 from local.metrics.meter import Meter
 from local.model import Api, Route
@@ -109,6 +111,13 @@ class WebSocketApi:
         for task in self._tasks:
             task.cancel()
         self._server.close()
+
+    def hang_up(self, fault: HangUp) -> None:
+        """Cut sockets as `fault` says."""
+        draw = Random(fault.seed)  # noqa: S311 - repeatable, not secret
+        for connection in list(self.connections.values()):
+            if draw.random() < fault.share:
+                connection.cut()
 
     def status(self) -> dict[str, Any]:
         return {

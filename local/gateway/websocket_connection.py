@@ -115,6 +115,11 @@ class WebSocketConnection(asyncio.Protocol):
             self._flush()
             self._closing()
 
+    def cut(self) -> None:
+        """End it without a word; harmless if it has ended."""
+        if self._transport is not None:
+            self._transport.abort()
+
     # inside
 
     def _frame(self, frame: Frame) -> None:
@@ -158,7 +163,7 @@ class WebSocketConnection(asyncio.Protocol):
         if code == CloseCode.NO_STATUS_RCVD:
             reason = "Client-side close frame status not set"
         if self._ended(code, reason) and self._transport is not None:
-            asyncio.get_running_loop().call_later(CLOSE_TIMEOUT_S, self._cut)
+            asyncio.get_running_loop().call_later(CLOSE_TIMEOUT_S, self.cut)
 
     def _ended(self, code: int, reason: str) -> bool:
         on_end, self._on_end = self._on_end, None
@@ -166,7 +171,3 @@ class WebSocketConnection(asyncio.Protocol):
             return False
         on_end(self, int(code), reason)
         return True
-
-    def _cut(self) -> None:
-        if self._transport is not None:
-            self._transport.abort()

@@ -18,6 +18,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.frames import Frame, Opcode
 from websockets.typing import Subprotocol
 
+from local.faults import Faults, HangUp
 from local.gateway.limits import WebSocketLimits
 from local.gateway.server import Runtime
 from local.gateway.websocket_api import WebSocketApi
@@ -278,6 +279,17 @@ class TestDisconnect:
             connection_id = (await ask(socket, "hello"))["requestContext"]["connectionId"]
             socket.transport.abort()
         assert (await disconnect_event(cloud, connection_id))["requestContext"]["disconnectStatusCode"] == 1006
+
+    async def test_whoever_is_hung_up_on_gets_no_word_and_the_route_does(self, cloud: Runtime) -> None:
+        async with client(cloud) as one, client(cloud) as other:
+            ids = [(await ask(socket, "hello"))["requestContext"]["connectionId"] for socket in (one, other)]
+            await Faults(f"http://127.0.0.1:{cloud.admin_port}").apply(HangUp())
+            for socket in (one, other):
+                async with asyncio.timeout(5):
+                    await socket.wait_closed()
+                assert socket.close_code == 1006
+        for each in ids:
+            assert (await disconnect_event(cloud, each))["requestContext"]["disconnectStatusCode"] == 1006
 
 
 class TestManagement:
