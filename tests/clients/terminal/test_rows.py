@@ -144,8 +144,9 @@ class TestMessages:
         )  # fmt: skip
 
     def test_files_and_sealed_ones(self) -> None:
-        file = said(1, "") | {"content": {"type": "attachment", "attachment_id": "a", "name": "x\n.pdf", "size": 1234}}
-        assert shown(rows(file)[-1])[1] == "  [file] x .pdf, 1.2 KB"
+        file = said(1, "") | {"content": {"type": "attachment", "attachment_id": "a"}}
+        assert shown(rows(file, file_of={"a": ("x\n.pdf", 1234)}.get)[-1])[1] == "  [file] x .pdf, 1.2 KB"
+        assert shown(rows(file)[-1])[1] == "  [file] a file"
         assert "sealed" in rows(said(1, "") | {"content": {"type": "sealed"}})[-1].text
 
     def test_sizes_for_people(self) -> None:

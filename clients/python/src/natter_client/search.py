@@ -8,6 +8,7 @@ erased or dropped is not found any more.
 """
 
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -79,9 +80,9 @@ class Found(NamedTuple):
 
 class Search:
     """
-    Of one store; a connection of its own, which one thread at a time may use.
+    Of one store; a connection of its own, for any thread.
 
-    Making it is quick. `fill` has to run once in the life of a store, and may be called in any thread.
+    Making it is quick. `fill` has to run once in the life of a store.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -92,13 +93,18 @@ class Search:
             sqlite3.Error: this SQLite has no FTS5 with trigrams (it came with 3.34).
         """
         self._sql = sqlite3.connect(path, timeout=BUSY_S, autocommit=True, check_same_thread=False)
+        self._lock = threading.Lock()
+        self._is_closed = False
         if self._sql.execute("SELECT 1 FROM sqlite_master WHERE name = 'search_taken'").fetchone() is None:
             with self._transaction():
                 for statement in _SCHEMA:
                     self._sql.execute(statement)
 
     def close(self) -> None:
-        self._sql.close()
+        """What is being filled in stops, and goes on the next time."""
+        self._is_closed = True
+        with self._lock:
+            self._sql.close()
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -113,13 +119,20 @@ class Search:
 
     def fill(self) -> None:
         """Take in what was there before the index was. Interrupted, it goes on the next time."""
-        if self._sql.execute("SELECT 1 FROM settings WHERE name = 'search'").fetchone() is not None:
-            return
-        for (name,) in self._sql.execute("SELECT conversation_id FROM conversations").fetchall():
+        with self._lock:
+            if self._sql.execute("SELECT 1 FROM settings WHERE name = 'search'").fetchone() is not None:
+                return
+            names = [name for (name,) in self._sql.execute("SELECT conversation_id FROM conversations")]
+        for name in names:
             seq: int | None = -1
             while seq is not None:
-                seq = self._fill(name, seq)
-        self._sql.execute("INSERT OR REPLACE INTO settings VALUES ('search', 'true')")
+                with self._lock:
+                    if self._is_closed:
+                        return
+                    seq = self._fill(name, seq)
+        with self._lock:
+            if not self._is_closed:
+                self._sql.execute("INSERT OR REPLACE INTO settings VALUES ('search', 'true')")
 
     def _fill(self, name: str, after: int) -> int | None:
         """Some of a conversation; the last place that was looked at, if there may be more."""
@@ -157,10 +170,10 @@ class Search:
         if conversation_id is not None:
             tests.append("conversation_id = ?")
             values.append(conversation_id)
-        rows = self._sql.execute(
+        query = (
             "SELECT conversation_id, seq, json_extract(event, '$.sender_id'), json_extract(event, '$.at') AS at, text"  # noqa: S608
             " FROM search_texts JOIN search_places USING (id) JOIN events USING (conversation_id, seq)"
-            f" WHERE {' AND '.join(tests)} ORDER BY at DESC LIMIT ?",
-            (*values, limit),
+            f" WHERE {' AND '.join(tests)} ORDER BY at DESC LIMIT ?"
         )
-        return [Found(*row) for row in rows]
+        with self._lock:
+            return [Found(*row) for row in self._sql.execute(query, (*values, limit))]

@@ -26,6 +26,7 @@ CREATE TABLE IF NOT EXISTS members (
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS drafts (conversation_id TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS written (id INTEGER PRIMARY KEY, text TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS files (attachment_id TEXT PRIMARY KEY, name TEXT NOT NULL, size INTEGER) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
 
@@ -121,6 +122,17 @@ class Book:
         """As far as they are known: names by user id."""
         rows = self._sql.execute("SELECT user_id FROM members WHERE conversation_id = ?", (conversation_id,))
         return {user_id: self.name_of(user_id) for (user_id,) in rows}
+
+    # files
+
+    def file(self, attachment_id: str) -> tuple[str, int] | None:
+        """Its name, not yet safe to draw, and its size in bytes."""
+        query = "SELECT name, size FROM files WHERE attachment_id = ?"
+        row = self._sql.execute(query, (attachment_id,)).fetchone()
+        return None if row is None else (str(row[0]), int(row[1]))
+
+    def keep_file(self, attachment_id: str, name: str, size: int) -> None:
+        self._sql.execute("INSERT OR REPLACE INTO files VALUES (?, ?, ?)", (attachment_id, name, size))
 
     # what one writes
 

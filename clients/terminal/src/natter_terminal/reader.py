@@ -94,6 +94,7 @@ class Reader:
             others=self._store.cursors(self.conversation_id).get("others", {}),
             name_of=self._book.name_of,
             event_at=lambda seq: self._store.event(self.conversation_id, seq),
+            file_of=self._book.file,
             is_direct=known is None or known.kind == "direct",
             new_after=self.new_after,
             edge=self._edge(bounds, is_online=is_online),

@@ -75,6 +75,8 @@ class Talk:
     name_of: Callable[[str], str] = lambda user_id: user_id
     event_at: Callable[[int], Event | None] = lambda _: None
     """What is answered may be far above."""
+    file_of: Callable[[str], tuple[str, int] | None] = lambda _: None
+    """Name and size of what a message shows, by its id."""
     is_direct: bool = True
     new_after: int | None = None
     """The place up to which one had read when one came."""
@@ -169,13 +171,12 @@ def _said(fields: Mapping[str, Any], talk: Talk) -> Row:
         mentions_me=talk.me in mentioned,
         mentioned=tuple(safe_line(talk.name_of(each)) for each in mentioned),
         attachment_id=content.get("attachment_id") if is_file else None,
-        file=_file(content) if is_file else "",
+        file=_file(talk.file_of(str(content.get("attachment_id")))) if is_file else "",
     )
 
 
-def _file(content: Mapping[str, Any]) -> str:
-    name = safe_line(str(content.get("name") or "a file"))
-    return f"{name}, {size_of(content['size'])}" if isinstance(content.get("size"), int) else name
+def _file(known: tuple[str, int] | None) -> str:
+    return "a file" if known is None else f"{safe_line(known[0]) or 'a file'}, {size_of(known[1])}"
 
 
 def size_of(size: int) -> str:
@@ -194,7 +195,7 @@ def _quote(seq: int, talk: Talk) -> tuple[str, str]:
     content = event.get("content") or {}
     if "deleted_at" in event:
         return name, "(deleted)"
-    return name, safe_line(content.get("text") or content.get("name") or "…")
+    return name, safe_line(content.get("text") or "…")
 
 
 def _receipt(seq: int, talk: Talk) -> tuple[str, int]:

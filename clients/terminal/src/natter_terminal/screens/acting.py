@@ -119,6 +119,7 @@ class Acting(Screen[None]):
             return "R send again  D away" if row.state in {"refused", "failed"} else "D take back"
         words = ["r reply", "+ react", "c copy"]
         words += ["e edit", "d delete"] if row.is_mine else []
+        words += ["s save"] if row.attachment_id is not None else []
         words += ["Enter go to what it answers"] if row.reply_to is not None else []
         return "  ".join(words)
 
@@ -165,6 +166,11 @@ class Acting(Screen[None]):
             is_set = any(name == safe_line(answer) and mine for name, _, mine in row.reactions)
             conversation.react(row.seq, answer, remove=is_set)
             self._later(conversation.conversation_id)
+
+    def sent_file(self, caption: str | None) -> None:
+        if caption is not None and self.composer.text.strip() == caption:
+            self.composer.fill("")
+            self.natter.book.put_draft(self.conversation_id or "", "")
 
     def action_copy(self) -> None:
         if (row := self._chosen(is_placed=False)) is not None:

@@ -29,6 +29,7 @@ from natter_client import (
 from natter_terminal.reader import Reader
 from natter_terminal.safe import safe_line
 from natter_terminal.screens.acting import Acting
+from natter_terminal.screens.filing import Filing
 from natter_terminal.screens.status import connection, typing
 from natter_terminal.widgets.composer import Composer
 from natter_terminal.widgets.conversations import Conversations
@@ -44,12 +45,14 @@ OPEN = "open"
 OF_MEMBERS = frozenset({"member_added", "member_removed", "conversation_created", "role_changed", "member_erased"})
 
 
-class ChatScreen(Acting, Screen[None]):
+class ChatScreen(Acting, Filing, Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+f", "search", "Search"),
+        Binding("ctrl+f", "search", "Search", priority=True),
         Binding("ctrl+n", "next_unread", "Next unread"),
         Binding("ctrl+b", "toggle_list", "List"),
-        Binding("ctrl+k", "filter", "Go to"),
+        Binding("ctrl+k", "filter", "Go to", priority=True),
+        Binding("ctrl+o", "attach", "Send a file"),
+        Binding("ctrl+t", "stop_files", "Stop files"),
         Binding("ctrl+up", "messages", "Messages"),
         Binding("escape", "back", "Back", show=False),
         Binding("f1", "app.show_help_panel", "Keys"),
@@ -77,6 +80,7 @@ class ChatScreen(Acting, Screen[None]):
                 yield Static(id="title")
                 yield History(id="history")
                 yield Static(id="typing")
+                yield Static(id="files")
                 yield Static(id="mode")
                 yield Composer(id="composer")
         yield Static(id="status")
@@ -157,7 +161,8 @@ class ChatScreen(Acting, Screen[None]):
         """There is a client."""
         if not self._is_ready:
             return
-        self.state = "connecting" if self.natter.live.is_leading else "following"
+        if not self.natter.live.is_leading:
+            self.state = "following"
         self._later(*([self.conversation_id] if self.conversation_id else []))
         if self.conversation_id is not None:
             self._watch(self.conversation_id)
@@ -212,6 +217,9 @@ class ChatScreen(Acting, Screen[None]):
         elif self.conversation_id in changed or not self.history.rows:
             self.history.reload()
             self.read()
+        for row in self.history.rows:
+            if row.attachment_id is not None:
+                self.learn_file(row)
         self._show_list()
         self._show_open()
 
@@ -234,6 +242,8 @@ class ChatScreen(Acting, Screen[None]):
         natter.inbox.read_all(natter.now())
         if natter.live.client is not None:
             natter.live.client.watch(*natter.inbox.peers(MOST_WATCHED))
+        if self.conversation_id is None and (entries := natter.inbox.entries()):
+            self.open(entries[0].conversation_id)
         self._later(*([self.conversation_id] if self.conversation_id else []))
 
     @work(group="learn-one")

@@ -42,6 +42,7 @@ class History(ScrollView, can_focus=True):
         Binding("d,delete", "screen.delete", "Delete"),
         Binding("plus,x", "screen.react", "React"),
         Binding("c,y", "screen.copy", "Copy"),
+        Binding("s", "screen.save", "Save the file"),
         Binding("enter", "screen.answered", "What it answers"),
         Binding("R", "screen.again", "Send again"),
         Binding("D", "screen.drop", "Take back"),
