@@ -95,6 +95,13 @@ class Kept:
         self._keep(name, events, unread, cursors)
         self._book.keep([{"conversation_id": name, "kind": "group", "title": title, "member_count": 3}])
 
+    def refused(self, name: str, text: str, why: str) -> None:
+        """Something that was written here and is not taken."""
+        fields = {"content": {"type": "text", "text": text}}
+        entry = {"client_id": "refused", "conversation_id": name, "action": "send", "fields": fields}
+        error = {"code": "forbidden", "detail": why}
+        self._store.save({**entry, "state": "refused", "error": error, "first_sent_at": NOON})
+
     def opened(self, name: str) -> None:
         """It is the one that was open last."""
         self._book.put("open", name)

@@ -1,6 +1,7 @@
 """`NatterApp`: what all screens share: store, book, the client, and how things stand."""
 
 import asyncio
+import gc
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, tzinfo
@@ -72,11 +73,15 @@ class NatterApp(App[None]):
         account = self.store.get(ACCOUNT)
         if account is not None and self.store.get(TOKENS) is not None:
             self._open(account)
-            self._begin(Credentials(self._url or account["url"], self._username or "", ""))
+            who = Credentials(self._url or account["url"], self._username or "", "")
+            self.call_after_refresh(self._begin, who)  # what is here is on the screen before anybody is asked
         elif self._url and self._username and self._password:
             self._begin(Credentials(self._url, self._username, self._password))
         else:
             self._ask_who()
+
+    def on_ready(self) -> None:
+        gc.enable()  # the command line turns it off
 
     async def on_unmount(self) -> None:
         if self._link is not None:

@@ -1,6 +1,7 @@
 """`natter chat`."""
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not sys.stdin.isatty() or not sys.stdout.isatty():
         print("natter: this takes a terminal; for scripts there is natter-client", file=sys.stderr)  # noqa: T201
         return FAILED
+    gc.disable()  # until all is drawn: looking for garbage among what is being loaded finds none
     from natter_terminal.app import NatterApp  # noqa: PLC0415 - a wrong option is told without loading all that
 
     options.store.parent.mkdir(parents=True, exist_ok=True)
