@@ -119,7 +119,9 @@ class NatterApp(App[None]):
 
     def _ask_who(self, who: Credentials | None = None, error: str = "") -> None:
         if self.chat is not None:
-            self.chat.dismiss()
+            while self.screen is not self.chat and len(self.screen_stack) > 1:
+                self.pop_screen()  # what is asked on top of it
+            self.pop_screen()
             self.chat = None
         account = self.store.get(ACCOUNT) or {}
         url = (who.url if who else None) or self._url or account.get("url", "")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from natter_client import Client, ClientEvent, NatterError
+from natter_client import Client, ClientEvent, NatterError, SignedOut
 
 DEVICE = "natter chat"
 INBOX_PAGE, MEMBERS_PAGE = 200, 200
@@ -47,10 +47,13 @@ class Live:
         return self.client is not None and self.client.is_leading
 
     async def changed(self, conversation_id: str) -> bool:
-        """Wait until something about a conversation has changed; False: there is no client to know."""
+        """Wait until something about a conversation has changed; False: there is no session to know from."""
         if self.client is None:
             return False
-        await self.client.watcher(conversation_id).wait()
+        try:
+            await self.client.watcher(conversation_id).wait()
+        except SignedOut:
+            return False
         return True
 
     # what the store does not have

@@ -1,5 +1,7 @@
 """What one does: writing, and what concerns a message. The half of the chat screen that changes something."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from textual import on, work
@@ -52,14 +54,12 @@ class Acting(Screen[None]):
         if conversation is None:
             self.notify(HELD, severity="warning", markup=False)
             return
-        try:
-            if mode is not None and mode[0] == "edit" and mode[1].seq is not None:
-                conversation.edit(mode[1].seq, event.text)
-            else:
-                target = mode[1].seq if mode is not None else None
-                conversation.write(event.text, reply_to=target, mentions=self._mentioned(event.text))
-        except ValueError as error:
-            self.notify(str(error), severity="error", markup=False)
+        target = mode[1].seq if mode is not None else None
+        if mode is not None and mode[0] == "edit" and target is not None:
+            write = partial(conversation.edit, target, event.text)
+        else:
+            write = partial(conversation.write, event.text, reply_to=target, mentions=self._mentioned(event.text))
+        if not self._kept(write):
             return
         if event.text in self.composer.before:
             self.composer.before.remove(event.text)
@@ -69,6 +69,15 @@ class Acting(Screen[None]):
         self.natter.book.put_draft(conversation.conversation_id, self.composer.text)
         self.history.action_bottom()
         self._later(conversation.conversation_id)
+
+    def _kept(self, write: Callable[[], Sent]) -> bool:
+        """Whether it is in the outbox; if not, it is said why."""
+        try:
+            write()
+        except (ValueError, NatterError) as error:
+            self.notify(safe_line(str(error)), severity="error", markup=False)
+            return False
+        return True
 
     def _mentioned(self, text: str) -> list[str]:
         members = self.natter.book.members(self.conversation_id or "")
@@ -153,7 +162,7 @@ class Acting(Screen[None]):
         if row.seq is None:
             self.action_drop()
             return
-        conversation.delete(row.seq)
+        self._kept(partial(conversation.delete, row.seq))
         self._later(conversation.conversation_id)
 
     @work
@@ -164,7 +173,7 @@ class Acting(Screen[None]):
         answer = await self.app.push_screen_wait(Ask("React with", quick=REACTIONS))
         if answer:
             is_set = any(name == safe_line(answer) and mine for name, _, mine in row.reactions)
-            conversation.react(row.seq, answer, remove=is_set)
+            self._kept(partial(conversation.react, row.seq, answer, remove=is_set))
             self._later(conversation.conversation_id)
 
     def sent_file(self, caption: str | None) -> None:
