@@ -20,7 +20,6 @@ from natter_client import (
     LogEvent,
     MessageChanged,
     MessageReceived,
-    NatterError,
     PresenceChanged,
     StateChanged,
     Synced,
@@ -30,6 +29,7 @@ from natter_terminal.reader import Reader
 from natter_terminal.safe import safe_line
 from natter_terminal.screens.acting import Acting
 from natter_terminal.screens.filing import Filing
+from natter_terminal.screens.learning import Learning
 from natter_terminal.screens.status import connection, typing
 from natter_terminal.widgets.composer import Composer
 from natter_terminal.widgets.conversations import Conversations
@@ -40,12 +40,11 @@ if TYPE_CHECKING:
 
 SOON_S = 0.03
 """What happens within that is drawn once."""
-MOST_WATCHED = 100
 OPEN = "open"
 OF_MEMBERS = frozenset({"member_added", "member_removed", "conversation_created", "role_changed", "member_erased"})
 
 
-class ChatScreen(Acting, Filing, Screen[None]):
+class ChatScreen(Acting, Filing, Learning, Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+f", "search", "Search", priority=True),
         Binding("ctrl+n", "next_unread", "Next unread"),
@@ -131,7 +130,7 @@ class ChatScreen(Acting, Filing, Screen[None]):
             self.composer.fill(natter.book.draft(conversation_id))
             self.composer.names = list(natter.book.members(conversation_id).values())
             self.list.cursor = conversation_id
-            self._learn_members(conversation_id)
+            self.learn_members(conversation_id)
             self._watch(conversation_id)
         if seq is not None and not self.history.show_place(seq):
             self.notify("that is not on this device any more", markup=False)
@@ -167,14 +166,14 @@ class ChatScreen(Acting, Filing, Screen[None]):
         if self.conversation_id is not None:
             self._watch(self.conversation_id)
         if self.state == "following":
-            self._learn()
+            self.learn()
 
     def told(self, event: ClientEvent) -> None:
         match event:
             case StateChanged(state):
                 self.state = state
             case Synced():
-                self._learn()
+                self.learn()
             case PresenceChanged(users):
                 self._states = users
             case TypingChanged(where, user_ids):
@@ -186,7 +185,7 @@ class ChatScreen(Acting, Filing, Screen[None]):
         name: str | None = getattr(event, "conversation_id", None)
         if isinstance(event, MessageReceived | MessageChanged):
             name = event.message.conversation_id
-            self._meet(event.message.sender_id)
+            self.meet(event.message.sender_id)
         if isinstance(event, HistorySkipped) and name == self.conversation_id and self.history.reader is not None:
             self.history.reader.to_end()
         self._later(*([name] if name else []))
@@ -195,9 +194,9 @@ class ChatScreen(Acting, Filing, Screen[None]):
         if kind == "conversation_changed" and fields.get("title"):
             self.natter.book.rename(name, str(fields["title"]))
         if kind in OF_MEMBERS:
-            self._learn_one(name)
+            self.learn_one(name)
             if name == self.conversation_id:
-                self._learn_members(name)
+                self.learn_members(name)
 
     def _later(self, *names: str) -> None:
         """Draw what has changed, soon and once."""
@@ -228,61 +227,6 @@ class ChatScreen(Acting, Filing, Screen[None]):
         """What no event tells: older pages, cursors, what became of what was written."""
         while await self.natter.live.changed(conversation_id):
             self._later(conversation_id)
-
-    # what the store does not know
-
-    @work(exclusive=True, group="learn")
-    async def _learn(self) -> None:
-        """Titles of everything, names of those one talks with, and how they are."""
-        natter = self.natter
-        try:
-            natter.book.keep(await natter.live.inbox())
-        except NatterError:
-            return  # with the next connection
-        natter.inbox.read_all(natter.now())
-        if natter.live.client is not None:
-            natter.live.client.watch(*natter.inbox.peers(MOST_WATCHED))
-        if self.conversation_id is None and (entries := natter.inbox.entries()):
-            self.open(entries[0].conversation_id)
-        self._later(*([self.conversation_id] if self.conversation_id else []))
-
-    @work(group="learn-one")
-    async def _learn_one(self, name: str) -> None:
-        natter = self.natter
-        try:
-            natter.book.keep([await natter.live.details(name)])
-        except NatterError:
-            return  # with the next connection
-        if natter.live.client is not None:
-            natter.live.client.watch(*natter.inbox.peers(MOST_WATCHED))
-        self._later(name)
-
-    @work(exclusive=True, group="learn-members")
-    async def _learn_members(self, name: str) -> None:
-        natter = self.natter
-        if natter.live.client is None:
-            return
-        try:
-            natter.book.put_members(name, await natter.live.members(name))
-            if natter.live.is_leading:
-                await natter.live.client.conversation(name).refresh_cursors()
-        except NatterError:
-            pass  # names and cursors stay as they are known
-        if name == self.conversation_id:
-            self.composer.names = list(natter.book.members(name).values())
-            self._later(name)
-
-    def _meet(self, user_id: str) -> None:
-        if not self.natter.book.knows(user_id) and user_id != self.natter.me:
-            self.natter.book.meet({user_id: ""})
-            self._ask_name(user_id)
-
-    @work(group="meet")
-    async def _ask_name(self, user_id: str) -> None:
-        name = await self.natter.live.name_of(user_id)
-        if name is not None:
-            self.natter.book.meet({user_id: name})
-            self._later(*([self.conversation_id] if self.conversation_id else []))
 
     # drawing
 
