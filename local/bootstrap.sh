@@ -20,7 +20,7 @@ wanted() { cat local/bootstrap.sh requirements/bootstrap.txt requirements/dev.tx
                requirements/localstack.txt | cksum; commands; pwd; }
 
 # Lines `COMMAND MODULE FUNCTION` of pyproject.toml.
-commands() { sed -n '/^\[project.scripts\]/,/^$/s/^\(natter-[a-z]*\) = "\(.*\):\(.*\)"$/\1 \2 \3/p' pyproject.toml; }
+commands() { sed -n '/^\[project.scripts\]/,/^$/s/^\(natter[a-z-]*\) = "\(.*\):\(.*\)"$/\1 \2 \3/p' pyproject.toml; }
 
 is_313() { "$1" -c 'import sys; raise SystemExit(sys.version_info[:2] != (3, 13))' >/dev/null 2>&1; }
 
@@ -74,7 +74,7 @@ environment() {
 # start as shell scripts so that a long path to the interpreter does no harm.)
 link_project() {
     pwd > .venv/lib/python3.13/site-packages/natter.pth
-    for folder in shared clients/python/src; do
+    for folder in shared clients/python/src clients/terminal/src; do
         echo "$(pwd)/$folder" >> .venv/lib/python3.13/site-packages/natter.pth
     done
     commands | while read -r command module function; do

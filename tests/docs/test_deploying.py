@@ -40,7 +40,7 @@ def dev(stages: Callable[[str], Templates]) -> Assembly:
 
 class TestCommands:
     def test_of_the_project_exist(self) -> None:
-        named = set(re.findall(r"\.venv/bin/(natter-\w+)", TEXT))
+        named = set(re.findall(r"\.venv/bin/(natter(?:-\w+)?)", TEXT))
         assert named == set(SCRIPTS), "each is told of, and none that there is not"
         for script in SCRIPTS.values():
             assert callable(pkgutil.resolve_name(script))

@@ -1,6 +1,7 @@
 """The Python SDK as its users have it: two of them talk, and one is away."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -78,6 +79,28 @@ class TestPythonClient:
             while (shown := chat.message(message.seq)) is None or not shown.reactions:
                 await phone.watcher(chat.conversation_id).wait()
             assert [(each.reaction, each.user_ids) for each in shown.reactions] == [("👍", (tablet.user_id,))]
+
+    async def test_files_go_and_come(self, api: Api, tmp_path: Path) -> None:
+        alice, bob = await api.sign_up("alice"), await api.sign_up("bob")
+        cat = tmp_path / "Жуки & \N{CAT FACE}.png"
+        cat.write_bytes(os.urandom(3_000_000))
+        async with (
+            asyncio.timeout(CEILING_S),
+            client_of(alice, tmp_path) as phone,
+            client_of(bob, tmp_path) as tablet,
+        ):
+            await asyncio.gather(phone.synced(), tablet.synced())
+            chat = await phone.direct(bob.username)
+            hearing = asyncio.create_task(received(tablet, "look"))
+            told: list[int] = []
+            await chat.send_file(cat, text="look", progress=lambda done, _: told.append(done))
+            attachment = (await hearing).attachment
+            assert attachment is not None
+            (tmp_path / "saved").mkdir()
+            saved = await tablet.save_attachment(attachment, tmp_path / "saved")
+            assert (saved.name, saved.read_bytes()) == (cat.name, cat.read_bytes())
+            assert (await tablet.attachment_details(attachment)).content_type == "image/png"
+            assert (told[0], told[-1]) == (0, 3_000_000)
 
     async def test_a_socket_that_the_server_closes_is_replaced(self, api: Api, tmp_path: Path) -> None:
         """A user's twenty-first connection closes the oldest."""

@@ -147,6 +147,25 @@ class TestCommands:
         assert [json.loads(line)["type"] for line in lines] == ["conversation_created", "message", "message"]
         assert (await commands.run("ticket"))[1][0].startswith(server.websocket_url)
 
+    async def test_files_are_sent_and_saved(self, server: FakeServer, tmp_path: Path) -> None:
+        commands = Commands(server, tmp_path)
+        cat, dog = tmp_path / "cat.png", tmp_path / "dog.png"
+        cat.write_bytes(b"a cat"), dog.write_bytes(b"a dog")
+        send = ("send", "--to", "ben", "--file", str(cat), "--file", str(dog), "--text", "look")
+        status, lines, error = await commands.run(*send)
+        assert (status, [json.loads(line)["seq"] for line in lines], error) == (0, [2, 3], "")
+        events = [json.loads(line) for line in (await commands.run("export"))[1]]
+        assert [event["content"].get("text") for event in events[1:]] == ["look", None]
+        (tmp_path / "saved").mkdir()
+        chat, attachment = events[2]["conversation_id"], events[2]["content"]["attachment_id"]
+        status, lines, error = await commands.run("save", "--in", chat, attachment, str(tmp_path / "saved"))
+        assert (status, json.loads(lines[0]), error) == (0, {"saved": str(tmp_path / "saved" / "dog.png")}, "")
+        assert (tmp_path / "saved" / "dog.png").read_bytes() == b"a dog"
+        status, _, error = await commands.run("send", "--to", "ben", "--file", str(tmp_path / "nothing.png"))
+        assert (status, "nothing.png" in error) == (1, True)
+        status, _, error = await commands.run("send", "--to", "ben", "--file", str(tmp_path))
+        assert (status, error.startswith("natter-client: file_refused: ")) == (1, True)
+
     async def test_ctrl_c_ends_it_while_standard_input_is_open(self, server: FakeServer, tmp_path: Path) -> None:
         send = await Commands(server, tmp_path).start("send", "--to", "ben")
         assert send.stdin is not None

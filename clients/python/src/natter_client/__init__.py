@@ -12,6 +12,7 @@ from natter_client.errors import (
     BadRequest,
     BadToken,
     Conflict,
+    FileRefused,
     Forbidden,
     Gone,
     Internal,
@@ -31,9 +32,11 @@ from natter_client.errors import (
     UsernameTaken,
 )
 from natter_client.events import (
+    Attachment,
     ClientEvent,
     ConversationLeft,
     CursorMoved,
+    FileDetails,
     HistorySkipped,
     LogEvent,
     Message,
@@ -52,6 +55,7 @@ from natter_client.events import (
 from natter_client.store import StoreTooNewError
 
 __all__ = [
+    "Attachment",
     "BadCredentials",
     "BadRequest",
     "BadToken",
@@ -61,6 +65,8 @@ __all__ = [
     "Conversation",
     "ConversationLeft",
     "CursorMoved",
+    "FileDetails",
+    "FileRefused",
     "Forbidden",
     "Gone",
     "HistorySkipped",

@@ -1,4 +1,4 @@
-"""`natter-client`: a ticket, sending from standard input, events as JSON lines, export of what the store holds."""
+"""`natter-client`: a ticket, sending lines and files, events as JSON lines, saving files, export of the store."""
 
 import argparse
 import asyncio
@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from natter_client.client import Client
+from natter_client.conversation import Conversation, Sent
 from natter_client.errors import NatterError
+from natter_client.events import Attachment
 from natter_client.store import Store
 
 FAILED, INTERRUPTED, TERMINATED = 1, 130, 143
@@ -36,6 +38,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return TERMINATED
     except BrokenPipeError:  # who read has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        print(f"natter-client: {error}", file=sys.stderr)  # noqa: T201
+        return FAILED
     return 0
 
 
@@ -50,6 +55,12 @@ def _parser() -> argparse.ArgumentParser:
     where = send.add_mutually_exclusive_group(required=True)
     where.add_argument("--to", metavar="USERNAME")
     where.add_argument("--in", dest="conversation", metavar="CONVERSATION_ID")
+    send.add_argument("--file", type=Path, action="append", default=[], help="send this instead; may be repeated")
+    send.add_argument("--text", help="the caption of the file, of several of the first")
+    save = commands.add_parser("save", help="bring a file that a message shows")
+    save.add_argument("--in", dest="conversation", metavar="CONVERSATION_ID", required=True)
+    save.add_argument("attachment", metavar="ATTACHMENT_ID", help="as `tail` and `export` print it")
+    save.add_argument("path", type=Path, nargs="?", default=Path(), help="to here; in a folder under its own name")
     tail = commands.add_parser("tail", help="print what happens, one JSON object a line")
     tail.add_argument("--consumer", help="go on where the consumer of this name was")
     export = commands.add_parser(
@@ -78,9 +89,33 @@ async def _send(options: argparse.Namespace) -> None:
             conversation = await client.direct(options.to)
         else:
             conversation = client.conversation(options.conversation)
-        written = [conversation.write(line.rstrip("\r\n")) async for line in _lines() if line.strip()]
+        if options.file:
+            written = await _files(conversation, options.file, options.text)
+        else:
+            written = [conversation.write(line.rstrip("\r\n")) async for line in _lines() if line.strip()]
         for sent in written:
             _print({"client_id": sent.client_id, "seq": await sent.placed()})
+
+
+async def _files(conversation: Conversation, paths: Sequence[Path], text: str | None) -> list[Sent]:
+    captions = [text, *[None] * (len(paths) - 1)]
+    return [
+        await conversation.send_file(path, text=caption, progress=_shown)
+        for path, caption in zip(paths, captions, strict=True)
+    ]
+
+
+async def _save(options: argparse.Namespace) -> None:
+    async with _client(options) as client:
+        attachment = Attachment(options.conversation, options.attachment)
+        _print({"saved": str(await client.save_attachment(attachment, options.path, progress=_shown))})
+
+
+def _shown(done: int, size: int) -> None:
+    """How far it is, to who looks on."""
+    if sys.stderr.isatty():
+        percent = 100 * done // size if size else 100
+        print(f"\r{percent:3} %", end="\n" if done == size else "", file=sys.stderr, flush=True)  # noqa: T201
 
 
 async def _lines() -> AsyncIterator[str]:
@@ -137,4 +172,4 @@ def _plain(value: Any) -> Any:
     return dataclasses.asdict(value) if dataclasses.is_dataclass(value) and not isinstance(value, type) else str(value)
 
 
-_COMMANDS = {"ticket": _ticket, "send": _send, "tail": _tail, "export": _export}
+_COMMANDS = {"ticket": _ticket, "send": _send, "save": _save, "tail": _tail, "export": _export}

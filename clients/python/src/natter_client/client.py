@@ -10,13 +10,14 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
 
+from natter_client import files
 from natter_client.actions import Action, Call, Close, Notice, Open, Transmit
 from natter_client.api import ACCOUNT, TOKENS, Http, Session, tokens_of
 from natter_client.conversation import Conversation
 from natter_client.core.part import Given
 from natter_client.engine import SYNCED, Engine
 from natter_client.errors import NatterError, NotFound, SignedOut, Unavailable
-from natter_client.events import ClientEvent, Synced, logged, noticed
+from natter_client.events import Attachment, ClientEvent, FileDetails, Synced, logged, noticed
 from natter_client.frames import readable_answer
 from natter_client.locks import FileLock
 from natter_client.sockets import Sockets
@@ -225,6 +226,31 @@ class Client:
             NatterError
         """
         return await self._session.call(method, path, body)
+
+    async def attachment_details(self, attachment: Attachment) -> FileDetails:
+        """
+        Name, type and size of a file.
+
+        Raises:
+            NotFound: no message that one may read shows it (any more).
+        """
+        return await files.details(self.request, attachment)
+
+    async def save_attachment(
+        self, attachment: Attachment, path: str | Path, *, progress: files.Progress | None = None
+    ) -> Path:
+        """
+        Bring a file (`Message.attachment`) to `path`, in the place of what is there; in a folder it has its own name,
+        or one like it if that is taken. Where it is then. Until it is complete it is beside, under another name; with
+        an error, or cancelled, nothing is left. What breaks off goes on with a fresh link until this is cancelled.
+
+        Raises:
+            NotFound: no message that one may read shows it (any more).
+            FileRefused: the store does not hand it out.
+            SignedOut: the session has ended.
+            OSError: it cannot be written.
+        """
+        return await files.download(self.request, attachment, Path(path), progress)
 
     def watch(self, *user_ids: str) -> None:
         """Whom one wants to see from now on (the first 100): `PresenceChanged` tells how they are."""

@@ -2,8 +2,10 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from natter_client import files
 from natter_client.entries import is_sendable
 from natter_client.errors import BY_CODE, NatterError, UnknownError, error_of
 from natter_client.events import Message
@@ -238,6 +240,45 @@ class Conversation:
             fields["mentions"] = list(mentions)
         return self._write("send", fields, client_id)
 
+    async def send_file(
+        self,
+        path: str | Path,
+        *,
+        text: str | None = None,
+        content_type: str | None = None,
+        reply_to: int | None = None,
+        mentions: Sequence[str] = (),
+        client_id: str | None = None,
+        progress: files.Progress | None = None,
+    ) -> Sent:
+        """
+        Upload a file, and say so with `text` as its caption; returns when the message is accepted. While uploading,
+        what a retry helps is repeated, with a fresh link, until this is cancelled: then nothing is sent. Uploaded, its
+        message is in the outbox as any other is; what is not shown within a day is gone, and its message is refused.
+        What was written with this `client_id` before is not uploaded again.
+
+        `content_type` is guessed by the name if it is not given. `progress` is called with the bytes that are done,
+        and how many there are.
+
+        Raises:
+            FileRefused: it is too large, no file, or of no type; before anything is sent. Or the store refuses it.
+            ValueError: the caption cannot be sent, before anything is; or see `write`.
+            NatterError: it was refused, by its code.
+            SignedOut: the session has ended.
+            OSError: it cannot be read.
+        """
+        caption = {} if text is None else {"text": text}
+        if not is_sendable(caption):
+            raise ValueError("this cannot be sent: it is no JSON in UTF-8")
+        sent = None if client_id is None else self._written(client_id)
+        if sent is None:
+            request = self._client.request
+            attachment_id = await files.upload(request, self.conversation_id, Path(path), content_type, progress)
+            content = {"type": "attachment", "attachment_id": attachment_id, **caption}
+            sent = self.write(content, reply_to=reply_to, mentions=mentions, client_id=client_id)
+        await sent.accepted()
+        return sent
+
     def edit(self, seq: int, text: str) -> Sent:
         """Change what one's own message at `seq` says."""
         return self._write("edit", {"target_seq": seq, "content": {"type": "text", "text": text}})
@@ -260,16 +301,28 @@ class Conversation:
 
     def _write(self, action: str, fields: Mapping[str, Any], client_id: str | None = None) -> Sent:
         client_id = client_id or _fresh()
+        if (sent := self._written(client_id)) is not None:
+            return sent
+        names = {"client_id": client_id, "conversation_id": self.conversation_id}
+        entry = {**names, "action": action, "fields": fields, "state": "queued"}
+        if not is_sendable(entry):
+            raise ValueError("this cannot be sent: it is no JSON in UTF-8")
+        self._client.write(entry)
+        return Sent(self._client, self.conversation_id, client_id)
+
+    def _written(self, client_id: str) -> Sent | None:
+        """
+        What was written with this `client_id` before.
+
+        Raises:
+            ValueError: it was to another conversation.
+        """
         store = self._client.store
         known = store.entry(client_id) or store.placed(self.conversation_id, self._client.user_id, client_id)
-        if known is not None and known.get("conversation_id", self.conversation_id) != self.conversation_id:
-            raise ValueError("this client_id is that of something written to another conversation")
         if known is None:
-            names = {"client_id": client_id, "conversation_id": self.conversation_id}
-            entry = {**names, "action": action, "fields": fields, "state": "queued"}
-            if not is_sendable(entry):
-                raise ValueError("this cannot be sent: it is no JSON in UTF-8")
-            self._client.write(entry)
+            return None
+        if known.get("conversation_id", self.conversation_id) != self.conversation_id:
+            raise ValueError("this client_id is that of something written to another conversation")
         return Sent(self._client, self.conversation_id, client_id)
 
 

@@ -7,6 +7,7 @@ NatterError
 ├── NotMember, Forbidden, NotFound, Gone                      it is not theirs, or not there
 ├── Conflict, UsernameTaken, LastOwner                        it does not go together with what is there
 ├── RateLimited, Unavailable, Internal, Unreachable           the same again, later: the client does so by itself
+├── FileRefused                                               a file that cannot be sent, or had
 ├── SignedOut                                                 the session has ended; what is unsent is kept
 └── UnknownError                                              a code that is newer than this client
 """
@@ -128,6 +129,13 @@ class Unreachable(NatterError):
 
     code, retryable = "unreachable", True
     advice = "look at network and address; what is in the outbox is sent when the server answers again"
+
+
+class FileRefused(NatterError):
+    """A file that is too large, has no type or name that can be sent, is none, or is refused by the store."""
+
+    code = "file_refused"
+    advice = "send another one (up to 100 MiB), or look whether something changes it meanwhile"
 
 
 class SignedOut(NatterError):

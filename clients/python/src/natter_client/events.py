@@ -16,6 +16,25 @@ class Reaction:
     """The first 20 of those who have set it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that a message shows; `Client.save_attachment` brings it."""
+
+    conversation_id: str
+    attachment_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileDetails:
+    """What a file is, by who has sent it."""
+
+    name: str
+    """One line, but no path: it may be anything."""
+    content_type: str
+    size: int
+    """Bytes."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """A message as it is now."""
@@ -35,6 +54,12 @@ class Message:
     edited_at: int | None = None
     deleted_at: int | None = None
     reactions: tuple[Reaction, ...] = ()
+
+    @property
+    def attachment(self) -> Attachment | None:
+        """The file that it shows, which `text` is the caption of."""
+        attachment_id = self.content.get("attachment_id") if self.content.get("type") == "attachment" else None
+        return Attachment(self.conversation_id, attachment_id) if isinstance(attachment_id, str) else None
 
     @classmethod
     def of(cls, conversation_id: str, event: Mapping[str, Any]) -> Self:

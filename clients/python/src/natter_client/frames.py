@@ -78,6 +78,10 @@ _REMOVED = _has(conversation_id=_is_text, removed=_is_true)
 _PAGE = dict.fromkeys(("first_seq", "head_seq", "state_seq"), _is_number)
 
 
+def _is_form(value: Any) -> bool:
+    return isinstance(value, dict) and all(map(_is_text, value.values()))
+
+
 def _is_entry(value: Any) -> bool:
     return (_REMOVED if isinstance(value, dict) and value.get("removed") else _SYNCED)(value)
 
@@ -86,6 +90,8 @@ _ANSWERS: Mapping[str, Test] = {
     "ticket": _has(url=_is_text),
     "sync": _has({"next_cursor": _is_text}, conversations=_all(_is_entry)),
     "page": _has(events=_all(_is_event), has_more=_is_true, **_PAGE),
+    "upload": _has(attachment_id=_is_text, upload=_has(url=_is_text, fields=_is_form)),
+    "link": _has(url=_is_text, name=_is_text, content_type=_is_text, size=_is_number),
     "tokens": _has(access_token=_is_text, refresh_token=_is_text, expires_in=_is_number),
 }
 

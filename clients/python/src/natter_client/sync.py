@@ -20,7 +20,8 @@ from typing import Any, Self
 from natter_client import client as asynchronous
 from natter_client.conversation import Conversation as AsyncConversation
 from natter_client.conversation import Sent as AsyncSent
-from natter_client.events import ClientEvent, Message
+from natter_client.events import Attachment, ClientEvent, FileDetails, Message
+from natter_client.files import Progress
 
 
 class Client:
@@ -168,6 +169,13 @@ class Client:
     def group(self, title: str, *user_ids: str) -> "Conversation":
         return Conversation(self, self.wait(self._client.group(title, *user_ids)))
 
+    def attachment_details(self, attachment: Attachment) -> FileDetails:
+        return self.wait(self._client.attachment_details(attachment))
+
+    def save_attachment(self, attachment: Attachment, path: str | Path, *, progress: Progress | None = None) -> Path:
+        """`progress` is called in the client's thread."""
+        return self.wait(self._client.save_attachment(attachment, path, progress=progress))
+
     def sign_out(self, *, drop_unsent: bool = False) -> int:
         return self.wait(self._client.sign_out(drop_unsent=drop_unsent))
 
@@ -193,6 +201,21 @@ class Conversation:
     def write(self, text: str, *, client_id: str | None = None) -> "Sent":
         """Returns when it is on disk."""
         return Sent(self._client, self._client.do(lambda: self._conversation.write(text, client_id=client_id)))
+
+    def send_file(
+        self,
+        path: str | Path,
+        *,
+        text: str | None = None,
+        content_type: str | None = None,
+        client_id: str | None = None,
+        progress: Progress | None = None,
+    ) -> "Sent":
+        """Returns when it is accepted. `progress` is called in the client's thread."""
+        work = self._conversation.send_file(
+            path, text=text, content_type=content_type, client_id=client_id, progress=progress
+        )
+        return Sent(self._client, self._client.wait(work))
 
     def unsent(self) -> list[Mapping[str, Any]]:
         return self._client.do(self._conversation.unsent)

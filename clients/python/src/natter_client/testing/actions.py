@@ -3,7 +3,8 @@
 import json
 from typing import Any
 
-from natter_client.errors import BadRequest, NatterError, UnknownAction
+from natter_client.errors import BadRequest, NatterError, NotFound, UnknownAction
+from natter_client.testing.conversation import Conversation
 from natter_client.testing.fields import Fields
 from natter_client.testing.world import AUDIENCE_OF_TYPING, Connection, Frame, World
 
@@ -50,6 +51,9 @@ class Actions:
         conversation_id = fields.id("conversation_id")
         asked = self._messages(fields) if action == "send" else [self._amendment(action, fields)]
         conversation = self._world.conversation(conversation_id, connection.user_id)
+        for number, each in enumerate(asked):
+            where = f"messages.{number}." if action == "send" else ""
+            self._check_file(conversation, connection.user_id, each, where)
         at = self._world.now_ms()
         answers: list[Frame] = [
             {
@@ -72,6 +76,21 @@ class Actions:
                 answers.append({"type": "events", "conversation_id": conversation_id, "events": [event]})
         self._world.publish(conversation, *new)
         return answers
+
+    def _check_file(self, conversation: Conversation, sender: str, asked: Frame, where: str) -> None:
+        """
+        That a file which is to be shown may be; a repetition shows nothing.
+
+        Raises:
+            NotFound
+        """
+        attachment_id = asked.get("content", {}).get("attachment_id")
+        if attachment_id is None or isinstance(conversation.decided.get((sender, asked["client_id"])), int):
+            return
+        try:
+            self._world.files.check(attachment_id, conversation, sender)
+        except NotFound as error:
+            raise NotFound(f"{where}{error.detail}") from None
 
     def _messages(self, fields: Fields) -> list[Frame]:
         asked: list[Frame] = []

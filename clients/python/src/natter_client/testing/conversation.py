@@ -113,6 +113,11 @@ class Conversation:
             ]
         return shown
 
+    def shows(self, attachment_id: str, first_seq: int) -> bool:
+        """Whether a message from `first_seq` on shows a file now."""
+        states = (state for seq, state in self.states.items() if seq >= first_seq)
+        return any((state.content or {}).get("attachment_id") == attachment_id for state in states)
+
     def unread(self, member: Member) -> int:
         return sum(
             event["type"] == "message" and event["sender_id"] != member.user_id

@@ -5,13 +5,17 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from natter_client.errors import BadRequest, NotFound, TooLarge
+from natter_client.errors import BadRequest, TooLarge
 
 ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 DIGITS = re.compile(r"0|[1-9][0-9]{0,15}")
 MOST_CONTENT = 24 * 1024
 """Bytes of a message's `content` as JSON."""
+MOST_FILE = 100 * 1024 * 1024
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_TOKEN = r"[A-Za-z0-9!#$&^_.+-]+"  # noqa: S105 - as RFC 6838 has them
+_MEDIA_TYPE = re.compile(rf"{_TOKEN}/{_TOKEN}(?: ?; ?{_TOKEN}={_TOKEN})*")
+_SHA256 = re.compile("[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=")
 _BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 _MOST_DIGITS = 4300
 
@@ -120,28 +124,36 @@ class Fields:
 
         Raises:
             TooLarge: it is over 24 KB.
-            NotFound: it shows a file: this cloud keeps none.
         """
         content = self.inner("content")
         kind = content.choice("type", "text", "sealed", "attachment")
-        if kind == "text":
-            words = content.text("text", 1, 8000)
+        found = {"type": kind}
+        if kind == "text" or (kind == "attachment" and "text" in content.values):
+            words = found["text"] = content.text("text", 1, 8000)
             if not words.strip() or _CONTROL.search(words):
                 raise self.wrong("content.text", "must show something, without control characters")
-            found = {"type": kind, "text": words}
-        elif kind == "sealed":
-            found = {"type": kind, "scheme": content.id("scheme")}
+        if kind == "sealed":
+            found["scheme"] = content.id("scheme")
             for name in ("ciphertext", "header"):
                 if name == "ciphertext" or name in content.values:
                     found[name] = content.text(name, 1, MOST_CONTENT)
                     if not _BASE64.fullmatch(found[name]):
                         raise self.wrong(f"content.{name}", "must be base64")
-        else:
-            content.id("attachment_id")
-            raise NotFound(f"{self._path}content.attachment_id: nothing is uploaded here")
+        if kind == "attachment":
+            found["attachment_id"] = content.id("attachment_id")
         if size > MOST_CONTENT:
             raise TooLarge("content: over 24 KB")
         return found
+
+    def file(self) -> dict[str, str | int]:
+        """A file that is announced."""
+        content_type, sha256 = self.text("content_type", 1, 100), self.text("sha256", 44, 44)
+        if not _MEDIA_TYPE.fullmatch(content_type):
+            raise self.wrong("content_type", "must be TYPE/SUBTYPE")
+        if not _SHA256.fullmatch(sha256):
+            raise self.wrong("sha256", "must be base64 of 32 bytes")
+        size = self.integer("size", 0, MOST_FILE)
+        return {"name": self.line("name", 255), "content_type": content_type, "size": size, "sha256": sha256}
 
     def _required(self, name: str) -> Any:
         if name not in self.values:

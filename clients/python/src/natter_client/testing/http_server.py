@@ -26,6 +26,7 @@ class HttpRequest:
 class HttpAnswer:
     status: int
     body: Any
+    """What JSON is made of, bytes as they are, or None."""
     content_type: str = "application/json"
     headers: Mapping[str, str] | None = None
 
@@ -51,7 +52,7 @@ async def serve(handler: Handler) -> asyncio.Server:
 async def _talk(handler: Handler, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     connection = h11.Connection(h11.SERVER)
     while True:
-        request, body = None, b""
+        request, body = None, bytearray()
         while not isinstance(event := connection.next_event(), h11.EndOfMessage):
             if event is h11.NEED_DATA:
                 connection.receive_data(await reader.read(CHUNK))
@@ -62,7 +63,7 @@ async def _talk(handler: Handler, reader: asyncio.StreamReader, writer: asyncio.
             elif isinstance(event, h11.ConnectionClosed):
                 return
         assert request is not None
-        answer = await handler(_request(request, body))
+        answer = await handler(_request(request, bytes(body)))
         if answer is None:
             return
         writer.write(_bytes(connection, answer, head=request.method == b"HEAD"))
@@ -82,7 +83,8 @@ def _request(request: h11.Request, body: bytes) -> HttpRequest:
 
 
 def _bytes(connection: h11.Connection, answer: HttpAnswer, *, head: bool) -> bytes:
-    body = b"" if answer.body is None else json.dumps(answer.body, ensure_ascii=False).encode()
+    is_plain = answer.body is None or isinstance(answer.body, bytes)
+    body = (answer.body or b"") if is_plain else json.dumps(answer.body, ensure_ascii=False).encode()
     headers = {"Content-Type": answer.content_type, "Content-Length": str(len(body)), **(answer.headers or {})}
     if answer.body is None:
         del headers["Content-Type"]

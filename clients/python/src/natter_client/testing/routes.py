@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from natter_client.errors import BadRequest, Forbidden, LastOwner, MethodNotAllowed, NotFound
 from natter_client.testing.conversation import Conversation, Member
 from natter_client.testing.fields import Fields
+from natter_client.testing.files import LINK_S
 from natter_client.testing.world import ACCESS_S, TICKET_S, Session, World
 
 PAGE_BYTES = 1 << 20
@@ -24,6 +25,7 @@ class Request:
     session: Session | None
     path: tuple[str, ...]
     """What stood in the path's variable places."""
+    accept: str = ""
 
     @property
     def user_id(self) -> str:
@@ -34,16 +36,17 @@ class Request:
 class Answer(NamedTuple):
     status: int
     body: Any = None
+    headers: Mapping[str, str] | None = None
 
 
 type Route = Callable[[Request], Answer]
 
 
 class Routes:
-    def __init__(self, world: World, socket_url: Callable[[str], str]) -> None:
-        """`socket_url`: of a ticket."""
+    def __init__(self, world: World, socket_url: Callable[[str], str], files_url: Callable[[], str] = str) -> None:
+        """`socket_url`: of a ticket. `files_url`: where forms are posted, and files are, by `?link=`."""
         self._world = world
-        self._socket_url = socket_url
+        self._socket_url, self._files_url = socket_url, files_url
         any_id = "([^/]+)"
         inside = f"/v1/conversations/{any_id}"
         self._open: dict[tuple[str, str], Route] = {
@@ -70,11 +73,15 @@ class Routes:
             ("DELETE", f"{inside}/members/{any_id}"): self.remove_member,
             ("GET", f"{inside}/events"): self.history,
             ("GET", f"{inside}/cursors"): self.cursors,
+            ("POST", f"{inside}/attachments"): self.announce,
+            ("GET", f"{inside}/attachments/{any_id}"): self.link,
             ("PUT", f"{inside}/read"): self.read,
             ("POST", "/v1/sync"): self.sync,
         }
 
-    def __call__(self, method: str, path: str, query: Mapping[str, str], body: Any, token: str | None) -> Answer:
+    def __call__(
+        self, method: str, path: str, query: Mapping[str, str], body: Any, token: str | None, *, accept: str = ""
+    ) -> Answer:
         """
         Raises:
             NatterError
@@ -91,7 +98,7 @@ class Routes:
                 session = None if is_open else self._world.authenticated(token)
                 if session is not None:
                     self._world.take(session.user_id, "http")
-                return route(Request(body, query, session, found.groups()))
+                return route(Request(body, query, session, found.groups(), accept))
         if methods:
             raise MethodNotAllowed(", ".join(sorted(methods)))
         raise NotFound("there is nothing at this path")
@@ -291,6 +298,22 @@ class Routes:
         conversation, member = self._inside(request)
         self._world.receipt(conversation, request.user_id, conversation.read(member, seq))
         return Answer(202)
+
+    def announce(self, request: Request) -> Answer:
+        announced = Fields(request.body).file()
+        conversation, member = self._inside(request)
+        name = self._world.fresh("file")
+        fields = self._world.files.announce(name, conversation.conversation_id, member.user_id, announced)
+        return Answer(201, {"attachment_id": name, "upload": {"url": self._files_url(), "fields": fields}})
+
+    def link(self, request: Request) -> Answer:
+        conversation, member = self._inside(request)
+        token, file = self._world.files.link(request.path[1], conversation, member.user_id)
+        url = f"{self._files_url()}?link={token}"
+        if "application/json" not in request.accept:
+            return Answer(302, None, {"Location": url})
+        told = {"name": file.name, "content_type": file.content_type, "size": file.size}
+        return Answer(200, {"url": url, "expires_in": LINK_S, **told})
 
     def sync(self, request: Request) -> Answer:
         fields = Fields(request.body)

@@ -29,6 +29,8 @@ from natter_client.testing.world import Frame, Limits, User, World
 
 MOST_FRAME, MOST_MESSAGE = 32 * 1024, 128 * 1024
 MOST_BODY = 1 << 20
+FILES = "/files"
+"""Where this server is the store for files, too: `POST /files` takes one, `GET /files` hands one out."""
 CURSORS = frozenset({"read", "delivered"})
 PASSWORD = "correct horse battery"  # noqa: S105 - of people who exist for a test
 
@@ -102,7 +104,9 @@ class FakeServer:
         self._connections: set[_Connection] = set()
         self._exit = contextlib.AsyncExitStack()
         self._act = Actions(self.world)
-        self._route = Routes(self.world, lambda ticket: f"{self.websocket_url}?ticket={ticket}")
+        self._route = Routes(
+            self.world, lambda ticket: f"{self.websocket_url}?ticket={ticket}", lambda: f"{self.http_url}{FILES}"
+        )
 
     async def __aenter__(self) -> Self:
         http = await self._exit.enter_async_context(await http_server.serve(self._answer))
@@ -218,7 +222,7 @@ class FakeServer:
         try:
             if twist is not None and twist.error is not None and not twist.carried_out:
                 raise twist.error
-            answer = HttpAnswer(*self._routed(request))
+            answer = self._stored(request) if request.path == FILES else self._routed(request)
             if twist is not None and twist.error is not None:
                 raise twist.error
         except NatterError as error:
@@ -229,18 +233,27 @@ class FakeServer:
                 self._hold((session, kind), error)
         return None if twist and twist.error is None else answer
 
-    def _routed(self, request: HttpRequest) -> tuple[int, Any]:
+    def _stored(self, request: HttpRequest) -> HttpAnswer:
+        """What the store for files answers, which knows no sessions."""
+        if request.method == "POST":
+            status = self.world.files.post(request.headers.get("content-type", ""), request.body)
+            return HttpAnswer(status, None)
+        status, body, headers = self.world.files.get(request.query.get("link", ""), request.headers.get("range"))
+        return HttpAnswer(status, body, headers=headers)
+
+    def _routed(self, request: HttpRequest) -> HttpAnswer:
         if len(request.body) > MOST_BODY:
             raise TooLarge("body: over 1 MiB")
         body = parse_json(request.body) if request.body else None
         token = request.headers.get("authorization", "").removeprefix("Bearer ")
         method = "GET" if request.method == "HEAD" else request.method
-        status, found = self._route(method, request.path, request.query, body, token)
+        accept = request.headers.get("accept", "")
+        answer = self._route(method, request.path, request.query, body, token, accept=accept)
         if (method, request.path) == ("POST", "/v1/sync"):
             session = self.world.authenticated(token)
             if all(each.session_id != session.session_id for each in self.world.connections[session.user_id]):
                 self.violations.append("POST /v1/sync: first the socket, then sync")
-        return status, found
+        return HttpAnswer(answer.status, answer.body, headers=answer.headers)
 
     def _upgrade(self, socket: ServerConnection, request: Upgrade) -> Refusal | None:
         if self.unreachable:

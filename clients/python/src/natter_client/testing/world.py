@@ -19,6 +19,7 @@ from natter_client.errors import (
     UsernameTaken,
 )
 from natter_client.testing.conversation import Conversation, Member
+from natter_client.testing.files import Files
 
 type Frame = dict[str, Any]
 
@@ -91,6 +92,7 @@ class World:
         self.spent: dict[str, Session] = {}
         self.tickets: dict[str, tuple[Session, float]] = {}
         self.conversations: dict[str, Conversation] = {}
+        self.files = Files(now)
         self.connections: dict[str, list[Connection]] = defaultdict(list)
         self._buckets: dict[tuple[str, str], tuple[float, float]] = {}
         self._numbers = itertools.count(1)
