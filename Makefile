@@ -11,8 +11,8 @@ help: ## show this
 ready: ## make the environments and the SDK (every other target does it first)
 	@sh local/bootstrap.sh
 
-run: ready ## start everything, play the demo, stay until Ctrl-C
-	@exec $(BIN)/natter-local run
+run: ready ## start everything, play the demo (or serve clients/bots/$(BOT)), stay until Ctrl-C
+	@BOT=$(BOT) exec $(BIN)/natter-local run
 
 bot: ready ## run clients/bots/$(BOT) beside it; NATTER_USER and NATTER_PASSWORD say as whom
 	@NATTER_URL=$$($(BIN)/natter-local url | awk '$$1 == "HttpUrl" { print $$2 }') exec $(BIN)/python -m clients.bots.$(BOT)
