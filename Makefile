@@ -36,7 +36,7 @@ check: ready ## what is checked before a push: format, lint, types, imports, fas
 	@$(BIN)/lint-imports
 	@$(BIN)/pytest tests/docs tests/unit tests/infra tests/clients -q
 
-docs: ready ## write what docs/ has from the code (openapi.json, asyncapi.json, metrics.md, slo.md, capacity.md), and the SDK's types
+docs: ready ## write what docs/ has from the code (openapi.json, asyncapi.json, metrics.md, slo.md, capacity.md), the SDK's types, and the Python SDK's reference
 	@$(BIN)/python -m tests.documents
 
 bench: ready ## measure latency and throughput

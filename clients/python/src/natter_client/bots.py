@@ -29,6 +29,8 @@ from natter_client.conversation import Conversation, Sent
 from natter_client.errors import SignedOut
 from natter_client.events import ClientEvent, HistorySkipped, Message, MessageReceived, ReactionChanged
 
+__all__ = ["Bot", "Context"]
+
 CONSUMER, STATE = "bot", "bot "
 """Names in the store: who takes events, and the beginning of each conversation's state."""
 type CommandHandler = Callable[["Context", str], Awaitable[None]]
