@@ -26,6 +26,7 @@ from tests.bench import (
     push,
     rebuild,
     throughput,
+    told,
 )
 
 ROOT = Path(__file__).parents[2]
@@ -63,6 +64,11 @@ async def of_throughput(cloud: Cloud, options: Options, *, together: bool) -> Se
     return throughput.table(measured, pairs=options.pairs, together=together)
 
 
+async def of_told(cloud: Cloud, options: Options) -> Sequence[str]:
+    measured = await told.measure(cloud, pairs=options.pairs, seconds=options.seconds, rounds=options.rounds)
+    return told.table(measured, pairs=options.pairs)
+
+
 async def of_hostile(cloud: Cloud, options: Options) -> Sequence[str]:
     return hostile.table(await hostile.measure(cloud, seconds=options.seconds, share=options.share))
 
@@ -87,6 +93,7 @@ REPORTS: Mapping[str, Report] = {
     "idle": of_idle,
     "latency": of_latency,
     "throughput": partial(of_throughput, together=False),
+    "told": of_told,
     "together": partial(of_throughput, together=True),
     "backlog": once(backlog.measure, backlog.table),
     "memory": once(memory.measure, memory.table),
