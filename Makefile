@@ -11,8 +11,8 @@ help: ## show this
 ready: ## make the environments, the SDK and the web app (every other target does it first)
 	@sh local/bootstrap.sh
 
-run: ready ## start everything, play the demo, stay until Ctrl-C
-	@exec $(BIN)/natter-local run
+run: ready ## start everything, play the demo (or serve clients/bots/$(BOT)), stay until Ctrl-C
+	@BOT=$(BOT) exec $(BIN)/natter-local run
 
 bot: ready ## run clients/bots/$(BOT) beside it; NATTER_USER and NATTER_PASSWORD say as whom
 	@NATTER_URL=$$($(BIN)/natter-local url | awk '$$1 == "HttpUrl" { print $$2 }') exec $(BIN)/python -m clients.bots.$(BOT)
@@ -36,7 +36,7 @@ check: ready ## what is checked before a push: format, lint, types, imports, fas
 	@$(BIN)/lint-imports
 	@$(BIN)/pytest tests/docs tests/unit tests/infra tests/clients -q
 
-docs: ready ## write what docs/ has from the code (openapi.json, asyncapi.json, metrics.md, slo.md, capacity.md), and the SDK's types
+docs: ready ## write what docs/ has from the code (openapi.json, asyncapi.json, metrics.md, slo.md, capacity.md), the SDK's types, and the Python SDK's reference
 	@$(BIN)/python -m tests.documents
 
 bench: ready ## measure latency and throughput

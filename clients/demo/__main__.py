@@ -2,7 +2,8 @@
 Two people talk: `python -m clients.demo [OUTPUTS]` against the stack whose outputs are in that file.
 
 Prints what they say with how long each message took, then what wakes one of them who is away, and what they find when
-they are back. Ends with status 1 if anything that was sent did not arrive.
+they are back. Ends with status 1 if anything that was sent did not arrive. With BOT=NAME in the environment, a bot of
+clients/bots serves instead.
 """
 
 # ruff: noqa: T201 - a demo is there to print
@@ -11,17 +12,19 @@ import argparse
 import asyncio
 import contextlib
 import json
+import os
 import secrets
 import sys
+import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 
+from clients.bots.running import beside
 from clients.demo.browser import Browser
+from natter_client import Client, ClientEvent, Conversation, MessageReceived, NatterError, Sent, sign_up
 
 DELIVERY_S = 10.0
 PUSH_S = 20.0
@@ -41,157 +44,101 @@ class DemoFailed(Exception):
     """The stack did not do what it should."""
 
 
-@dataclass
 class Person:
-    """Somebody signed in, with at most one open socket."""
+    """Somebody who has signed up; their phone, or tablet, is a store that outlives its connections."""
 
-    name: str
-    user_id: str
-    device_id: str
-    access_token: str
-    frames: asyncio.Queue[tuple[float, dict[str, Any]]] = field(default_factory=asyncio.Queue)
-    """What arrived, with the time of its arrival."""
+    def __init__(self, name: str, url: str, folder: Path) -> None:
+        self.name, self.username = name, f"{name.lower()}_{secrets.token_hex(5)}"
+        self._url, self._folder, self._password = url, folder, secrets.token_urlsafe(16)
 
-    async def arrival(self, kind: str, client_id: str) -> float:
-        """
-        When the `ack` or the `events` frame with this message arrived, on the clock of `time.perf_counter`.
-
-        Raises:
-            DemoFailed: it did not within `DELIVERY_S`, or the message was refused.
-        """
-        try:
-            async with asyncio.timeout(DELIVERY_S):
-                while True:
-                    at, frame = await self.frames.get()
-                    if frame.get("type") == "error" or "type" not in frame:
-                        raise DemoFailed(f"{self.name} was refused: {frame}")
-                    items = frame.get("accepted" if kind == "ack" else "events", ())
-                    if frame["type"] == kind and any(item.get("client_id") == client_id for item in items):
-                        return at
-        except TimeoutError:
-            raise DemoFailed(f"no {kind} for {self.name} within {DELIVERY_S:.0f} s") from None
-
-
-class Natter:
-    """The two APIs of a stack."""
-
-    def __init__(self, http: aiohttp.ClientSession, url: str) -> None:
-        self._http = http
-        self._url = url.rstrip("/")
-
-    async def post(self, path: str, body: dict[str, Any], person: Person | None = None) -> Any:
-        return await self.call("POST", path, body, person)
-
-    async def call(self, method: str, path: str, body: Any = None, person: Person | None = None) -> Any:
-        headers = {"Authorization": f"Bearer {person.access_token}"} if person else {}
-        async with self._http.request(method, self._url + path, json=body, headers=headers) as response:
-            answer = await response.json(content_type=None)
-            if not response.ok:
-                raise DemoFailed(f"{method} {path}: {response.status} {answer}")
-            return answer
-
-    async def sign_up(self, name: str) -> Person:
-        username = f"{name.lower()}_{secrets.token_hex(5)}"
-        password = secrets.token_urlsafe(16)
-        await self.post("/v1/users", {"username": username, "password": password, "display_name": name})
-        session = await self.post("/v1/sessions", {"username": username, "password": password})
-        return Person(
-            name=name,
-            user_id=session["user_id"],
-            device_id=session["device_id"],
-            access_token=session["access_token"],
-        )
+    async def sign_up(self) -> None:
+        await sign_up(self._url, self.username, self._password, display_name=self.name)
 
     @contextlib.asynccontextmanager
-    async def online(self, person: Person) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
-        ticket = await self.post("/v1/tickets", {}, person)
-        async with self._http.ws_connect(ticket["url"]) as socket:
-            reader = asyncio.create_task(_read(socket, person))
-            try:
-                yield socket
-            finally:
-                await socket.close()
-                await reader
+    async def online(self) -> AsyncIterator[Client]:
+        store = self._folder / f"{self.username}.db"
+        async with Client(self._url, store=store, username=self.username, password=self._password) as client:
+            async with _deadline(DELIVERY_S, f"{self.name} does not get online"):
+                await client.synced()
+            yield client
 
 
-async def _read(socket: aiohttp.ClientWebSocketResponse, person: Person) -> None:
-    async for message in socket:
-        person.frames.put_nowait((time.perf_counter(), json.loads(message.data)))
+@contextlib.asynccontextmanager
+async def _deadline(seconds: float, what: str) -> AsyncIterator[None]:
+    """
+    Raises:
+        DemoFailed: the block took longer.
+    """
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError:
+        raise DemoFailed(f"{what} within {seconds:.0f} s") from None
 
 
-async def say(
-    socket: aiohttp.ClientWebSocketResponse, conversation: str, words: str, sender: Person, reader: Person | None
-) -> tuple[float, float | None]:
-    """Send a text; milliseconds from the call to its ack, and to the reader's frame if there is a reader."""
-    client_id = secrets.token_hex(8)
-    content = {"type": "text", "text": words}
-    frame = {
-        "action": "send",
-        "conversation_id": conversation,
-        "messages": [{"client_id": client_id, "content": content}],
-    }
-    began = time.perf_counter()
-    await socket.send_str(json.dumps(frame))
-    shown = reader.arrival("events", client_id) if reader else _nobody()
-    acknowledged_at, shown_at = await asyncio.gather(sender.arrival("ack", client_id), shown)
-    return 1000 * (acknowledged_at - began), shown_at and 1000 * (shown_at - began)
-
-
-async def _nobody() -> None:
-    return None
-
-
-async def demonstrate(outputs: dict[str, str]) -> None:
-    timeout = aiohttp.ClientTimeout(total=HTTP_S)
-    async with aiohttp.ClientSession(timeout=timeout) as http:
-        natter = Natter(http, outputs["HttpUrl"])
-        alice, bob = await asyncio.gather(natter.sign_up("Alice"), natter.sign_up("Bob"))
-        async with natter.online(alice) as phone:
-            async with natter.online(bob) as tablet:
-                made = await natter.post("/v1/conversations", {"kind": "direct", "members": [bob.user_id]}, alice)
-                await _talk(phone, tablet, made["conversation_id"], alice, bob)
-                browser = await _subscribed(http, natter, outputs, bob)
-            said = await _say_meanwhile(phone, made["conversation_id"], alice)
+async def demonstrate(outputs: Mapping[str, str]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        alice, bob = (Person(name, outputs["HttpUrl"], Path(folder)) for name in ("Alice", "Bob"))
+        await asyncio.gather(alice.sign_up(), bob.sign_up())
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=HTTP_S)) as http, alice.online() as phone:
+            async with bob.online() as tablet:
+                chat = await phone.direct(bob.username)
+                await _talk(chat, phone, tablet)
+                browser = await _subscribed(http, outputs, tablet)
+            said = await _say_meanwhile(chat)
             if browser is not None:
                 await _wake(http, browser, said)
-            await _come_back(natter, made["conversation_id"], bob)
+            await _come_back(bob, chat.conversation_id)
 
 
-async def _talk(
-    phone: aiohttp.ClientWebSocketResponse,
-    tablet: aiohttp.ClientWebSocketResponse,
-    conversation: str,
-    alice: Person,
-    bob: Person,
-) -> None:
+async def _talk(chat: Conversation, phone: Client, tablet: Client) -> None:
     print("\nTwo people talk (milliseconds from the call: acknowledged, on the other's screen)\n")
+    of_bob = tablet.conversation(chat.conversation_id)
     for name, words in TALK:
-        socket, sender, reader = (phone, alice, bob) if name == "Alice" else (tablet, bob, alice)
-        acknowledged, shown = await say(socket, conversation, words, sender, reader)
-        print(f"  {name + ':':7}{words:54}{acknowledged:6.1f}{shown or 0:8.1f}")
+        mine, reader = (chat, tablet) if name == "Alice" else (of_bob, phone)
+        screen = reader.events()
+        began = time.perf_counter()
+        sent = mine.write(words)
+        async with _deadline(DELIVERY_S, f"{name}'s message does not arrive"):
+            acknowledged_s, shown_s = await asyncio.gather(
+                _took(sent.accepted(), began), _took(_seen(screen, sent), began)
+            )
+        await screen.aclose()
+        print(f"  {name + ':':7}{words:54}{1000 * acknowledged_s:6.1f}{1000 * shown_s:8.1f}")
 
 
-async def _subscribed(
-    http: aiohttp.ClientSession, natter: Natter, outputs: dict[str, str], person: Person
-) -> Browser | None:
+async def _took(work: Awaitable[None], began: float) -> float:
+    await work
+    return time.perf_counter() - began
+
+
+async def _seen(screen: AsyncIterator[ClientEvent], sent: Sent) -> None:
+    """Wait until a message is on a screen."""
+    async for event in screen:
+        if isinstance(event, MessageReceived) and event.message.client_id == sent.client_id:
+            return
+
+
+async def _subscribed(http: aiohttp.ClientSession, outputs: Mapping[str, str], tablet: Client) -> Browser | None:
     """A browser of the person's that is to be woken; None where the stack has only the internet's push services."""
     if "PushService" not in outputs:
         return None
-    key = (await natter.call("GET", "/v1/push/web-key"))["public_key"]
-    browser = await Browser.subscribe(http, outputs, key)
+    key = (await tablet.request("GET", "/v1/push/web-key"))["public_key"]
+    browser = await Browser.subscribe(http, dict(outputs), key)
     registration = {"provider": "webpush", "token": browser.subscription}
-    await natter.call("PUT", f"/v1/devices/{person.device_id}/push", registration, person)
+    await tablet.request("PUT", f"/v1/devices/{tablet.device_id}/push", registration)
     return browser
 
 
-async def _say_meanwhile(phone: aiohttp.ClientWebSocketResponse, conversation: str, alice: Person) -> dict[str, float]:
+async def _say_meanwhile(chat: Conversation) -> dict[str, float]:
     """Bob is away, Alice writes; when she did."""
     print("\nBob is away\n")
     said: dict[str, float] = {}
     for words in MISSED:
         said[words] = time.perf_counter()
-        acknowledged, _ = await say(phone, conversation, words, alice, None)
-        print(f"  Alice: {words:54}{acknowledged:6.1f}")
+        async with _deadline(DELIVERY_S, "Alice's message is not acknowledged"):
+            await chat.send(words)
+        print(f"  Alice: {words:54}{1000 * (time.perf_counter() - said[words]):6.1f}")
     return said
 
 
@@ -215,33 +162,24 @@ async def _wake(http: aiohttp.ClientSession, browser: Browser, said: dict[str, f
         print(f"  {title + ':':7}{words:54}{1000 * took_s:6.0f}")
 
 
-async def _come_back(natter: Natter, conversation: str, bob: Person) -> None:
-    """Bob connects and asks what he missed."""
-    async with natter.online(bob):
-        missed = await _sync(natter, conversation, bob)
+async def _come_back(bob: Person, conversation_id: str) -> None:
+    """
+    Bob connects, and what he missed is there as soon as it is stored: what was acknowledged is in the log.
+
+    Raises:
+        DemoFailed: it is not there within `DELIVERY_S`.
+    """
+    async with bob.online() as tablet, _deadline(DELIVERY_S, "Bob does not get what was written meanwhile"):
+        while (texts := _missed(tablet.conversation(conversation_id))) != list(MISSED):
+            await tablet.watcher(conversation_id).wait()
     print("\nBob is back and syncs\n")
-    for words in missed:
+    for words in texts:
         print(f"  Alice: {words}")
     print()
 
 
-async def _sync(natter: Natter, conversation: str, person: Person) -> Sequence[str]:
-    """
-    The texts that were missed, as soon as they are stored: an acknowledged message is in the log, and no later than
-    `DELIVERY_S` in the conversation.
-
-    Raises:
-        DemoFailed: they are not there by then.
-    """
-    position = {conversation: {"seq": 1 + len(TALK), "read_seq": 1}}
-    deadline = time.monotonic() + DELIVERY_S
-    while time.monotonic() < deadline:
-        answer = await natter.post("/v1/sync", {"positions": position}, person)
-        texts = [event["content"]["text"] for entry in answer["conversations"] for event in entry["events"]]
-        if texts == list(MISSED):
-            return texts
-        await asyncio.sleep(0.05)
-    raise DemoFailed(f"{person.name} did not get what was written meanwhile")
+def _missed(chat: Conversation) -> list[str]:
+    return [message.text for message in chat.messages() if message.seq > 1 + len(TALK)]
 
 
 def main() -> int:
@@ -251,16 +189,19 @@ def main() -> int:
     )
     file = parser.parse_args().outputs
     try:
-        asyncio.run(demonstrate(json.loads(file.read_text())))
+        outputs = json.loads(file.read_text())
+        asyncio.run(beside(outputs, bot) if (bot := os.environ.get("BOT")) else demonstrate(outputs))
     except FileNotFoundError:
         print(f"demo: no stack runs here ({file} is missing)", file=sys.stderr)
         return 1
-    except TimeoutError:
-        print("demo: the stack did not answer in time", file=sys.stderr)
-        return 1
-    except (DemoFailed, aiohttp.ClientError) as failure:
+    except ModuleNotFoundError as failure:
         print(f"demo: {failure}", file=sys.stderr)
         return 1
+    except (DemoFailed, NatterError, aiohttp.ClientError) as failure:
+        print(f"demo: {failure}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
     return 0
 
 

@@ -28,6 +28,7 @@ from tests.bench import (
     rebuild,
     starts,
     throughput,
+    told,
 )
 from tests.bench.scale import behind, connections, conversations, groups, history
 
@@ -71,6 +72,11 @@ async def of_throughput(cloud: Cloud, options: Options, *, together: bool) -> Se
         for _ in range(options.rounds)
     ]
     return throughput.table(measured, pairs=options.pairs, together=together)
+
+
+async def of_told(cloud: Cloud, options: Options) -> Sequence[str]:
+    measured = await told.measure(cloud, pairs=options.pairs, seconds=options.seconds, rounds=options.rounds)
+    return told.table(measured, pairs=options.pairs)
 
 
 async def of_hostile(cloud: Cloud, options: Options) -> Sequence[str]:
@@ -134,6 +140,7 @@ REPORTS: Mapping[str, Report] = {
     "starts": of_starts,
     "latency": of_latency,
     "throughput": partial(of_throughput, together=False),
+    "told": of_told,
     "together": partial(of_throughput, together=True),
     "backlog": once(backlog.measure, backlog.table),
     "memory": once(memory.measure, memory.table),

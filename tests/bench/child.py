@@ -31,6 +31,10 @@ class Child:
             self._process.kill()
         await self._process.communicate()
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def tell(self, value: object) -> None:
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(value).encode() + b"\n")

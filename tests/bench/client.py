@@ -1,5 +1,6 @@
 """
-The load: pairs of users who talk, in one process that does as little as it can beside that.
+The load: pairs of users who talk, in one process that does as little as it can beside that: so it is raw, and no
+client of the SDK, which would bring each message to the disk.
 
 `python -m tests.bench.client open|closed HTTP_URL` prints a line of JSON when measuring begins, and one with the
 result. Run by the benchmarks.

@@ -1,6 +1,7 @@
 """The documents for tools are what the code says, and valid."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any, get_args
 
@@ -8,6 +9,7 @@ import jsonschema
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+import natter_client
 from natter.domain.conversations.members import Member
 from natter.domain.ids import ClientId
 from natter.domain.messages.commands import (
@@ -27,7 +29,7 @@ from natter.domain.messages.events import Event
 from natter.wire.events import event_fields
 from natter.wire.json_frames import JsonFrames
 from tests.docs.test_documents import error_leaves
-from tests.documents import asyncapi, capacity, metrics, openapi, typescript
+from tests.documents import asyncapi, capacity, metrics, openapi, python, typescript
 from tests.messages import ANN, BOB, LOBBY, text
 
 ROOT = Path(__file__).parents[2]
@@ -101,6 +103,16 @@ def test_the_typescript_sdk_has_the_types_of_the_documents_and_no_others() -> No
     """Otherwise: `make docs`."""
     committed = (ROOT / "clients" / "web" / "sdk" / "src" / "protocol.ts").read_text()
     assert committed == typescript.source(**DOCUMENTS)
+
+
+def test_the_reference_of_the_python_sdk_is_what_its_docstrings_say() -> None:
+    """Otherwise: `make docs`."""
+    assert (ROOT / "clients" / "python" / "API.md").read_text() == python.document()
+
+
+def test_the_reference_of_the_python_sdk_has_all_that_is_exported() -> None:
+    text = python.document()
+    assert [name for name in natter_client.__all__ if not re.search(rf"`(async )?{name}\b", text)] == []
 
 
 class TestOpenApi:

@@ -1,7 +1,7 @@
 import json
 from pathlib import Path
 
-from tests.documents import asyncapi, capacity, levels, metrics, openapi, typescript
+from tests.documents import asyncapi, capacity, levels, metrics, openapi, python, typescript
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -13,3 +13,4 @@ for name, document in DOCUMENTS.items():
 (DOCS / "slo.md").write_text(levels.document())
 (DOCS / "capacity.md").write_text(capacity.document())
 (ROOT / "clients/web/sdk/src/protocol.ts").write_text(typescript.source(**DOCUMENTS))
+(ROOT / "clients/python/API.md").write_text(python.document())

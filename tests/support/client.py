@@ -1,4 +1,9 @@
-"""One device as the protocol asks it to be: first the socket, then sync; gaps are fetched, frames repeated."""
+"""
+One device as the protocol asks it to be: first the socket, then sync; gaps are fetched, frames repeated.
+
+No client of the SDK on purpose: what the tests believe of the cloud must not be what the SDK believes. It sends what
+the SDK never would, tells the ledger of every frame and answer, and pings far too often.
+"""
 
 import asyncio
 import contextlib

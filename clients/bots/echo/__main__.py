@@ -4,8 +4,7 @@ Says again what it is told: `NATTER_URL=… NATTER_USER=… NATTER_PASSWORD=… 
 Write to it `!echo words`, mention it, or react to something that it has said.
 """
 
-import os
-
+from clients.bots.running import run
 from natter_client import ReactionChanged
 from natter_client.bots import Bot, Context
 
@@ -35,9 +34,4 @@ async def reacted(context: Context, reaction: ReactionChanged) -> None:
 
 
 if __name__ == "__main__":
-    bot.run(
-        os.environ["NATTER_URL"],
-        store=os.environ.get("NATTER_STORE", "echo.db"),
-        username=os.environ.get("NATTER_USER"),
-        password=os.environ.get("NATTER_PASSWORD"),
-    )
+    run(bot, "echo")

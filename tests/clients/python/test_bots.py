@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from clients.bots.echo.__main__ import bot as echo
+from clients.bots.oncall.__main__ import bot as oncall
 from natter_client import Client, HistorySkipped, ReactionChanged, SignedOut
 from natter_client.bots import Bot, Context
 from natter_client.testing import FakeServer
@@ -76,7 +77,49 @@ class TestEcho:
             assert "!echo  says it again" in (await stage.answers(4))[-1]
 
 
+class TestOnCall:
+    async def test_it_hands_over_and_remembers(self, stage: Stage) -> None:
+        """Also in its next life."""
+        async with stage.serving(oncall):
+            stage.say("!oncall", "!rota ann ben ann cem", "!handover", "!handover dan", "!oncall")
+            assert await stage.answers(5) == [
+                "Nobody is on call. Begin with !rota NAME NAME …",
+                "ann → ben → cem. ann is on call",
+                "ben is on call",
+                "dan is not in the rota.",
+                "ben is on call",
+            ]
+        oncall._used.clear()
+        async with stage.serving(oncall):
+            stage.say("!handover cem", "!handovers", "!rota")
+            after, handovers, rota = (await stage.answers(8))[5:]
+        assert (after, rota) == ("cem is on call", "ann → ben → cem. cem is on call")
+        assert [line.split()[-1] for line in handovers.splitlines()] == ["ben", "cem"]
+
+    async def test_each_conversation_has_its_own(self, stage: Stage) -> None:
+        group, _ = stage.server.world.begin(stage.ann.user_id, [stage.robot.user_id], title="Lobby")
+        async with stage.serving(oncall):
+            stage.say("!rota ann")
+            await stage.answers(1)
+            stage.server.say(stage.ann, group.conversation_id, "!oncall")
+            assert (await stage.answers(1, group.conversation_id))[0].startswith("Nobody")
+
+
 class TestBot:
+    async def test_what_a_handler_that_raises_has_changed_is_not_kept(self, stage: Stage) -> None:
+        bot = Bot()
+
+        @bot.command("add")
+        async def add(context: Context, words: str) -> None:
+            context.state["sum"] = context.state.get("sum", 0) + int(words)
+            if context.state["sum"] > 2:
+                raise ValueError
+            await context.reply(str(context.state["sum"]))
+
+        async with stage.serving(bot):
+            stage.say("!add 1", "!add 5", "!add 1")
+            assert await stage.answers(2) == ["1", "2"]
+
     async def test_the_same_place_in_two_conversations_is_answered_in_both(self, stage: Stage) -> None:
         world = stage.server.world
         group, _ = world.begin(stage.ann.user_id, [stage.robot.user_id], title="Lobby")
@@ -101,17 +144,17 @@ class TestBot:
         @bot.command("work")
         async def work(context: Context, _: str) -> None:
             await context.reply("began")
-            done.set()
-            if "again" not in context.state:
-                context.state["again"] = True
+            context.state["turns"] = context.state.get("turns", 0) + 1
+            if not done.is_set():
+                done.set()
                 await asyncio.Event().wait()
-            await context.reply("ended")
+            await context.reply(f"ended, as turn {context.state['turns']}")
 
         async with stage.serving(bot):
             stage.say("!work")
             await done.wait()
         async with stage.serving(bot):
-            assert await stage.answers(2) == ["began", "ended"]
+            assert await stage.answers(2) == ["began", "ended, as turn 1"]
 
     async def test_each_reaction_is_answered(self, stage: Stage) -> None:
         bot, world = Bot(), stage.server.world

@@ -2,10 +2,9 @@
 
 import asyncio
 import contextlib
-import functools
 import inspect
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -39,25 +38,7 @@ from natter_client.store import Store
 from natter_client.testing import FakeServer, ProtocolViolationError
 from natter_client.testing.http_server import HttpAnswer, HttpRequest, serve
 from natter_client.testing.server import PASSWORD
-
-CEILING_S = 60.0
-"""Only against hangs."""
-
-
-def bounded[**Given](test: Callable[Given, Coroutine[Any, Any, None]]) -> Callable[Given, Coroutine[Any, Any, None]]:
-    @functools.wraps(test)
-    async def within(*args: Given.args, **kwargs: Given.kwargs) -> None:
-        async with asyncio.timeout(CEILING_S):
-            await test(*args, **kwargs)
-
-    return within
-
-
-def all_bounded[Kind](tests: type[Kind]) -> type[Kind]:
-    for name, test in list(vars(tests).items()):
-        if name.startswith("test_"):
-            setattr(tests, name, bounded(test))
-    return tests
+from tests.clients.python.ceiling import all_bounded
 
 
 @pytest.fixture

@@ -13,9 +13,8 @@ from natter_client import Attachment, Client, FileRefused, Forbidden, NotFound, 
 from natter_client.testing import FakeServer
 from natter_client.testing.server import PASSWORD
 from natter_client.testing.world import User
+from tests.clients.python.ceiling import CEILING_S, all_bounded
 
-CEILING_S = 60.0
-"""Only against hangs."""
 CAT = os.urandom(300_000)
 MIB = 1 << 20
 
@@ -45,13 +44,14 @@ class Stage:
 
 @pytest.fixture
 async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    async with asyncio.timeout(CEILING_S), FakeServer() as server:
+    async with FakeServer() as server:
         ann: User = server.user("ann")
         async with Client(server.http_url, store=tmp_path / "ann.db", username="ann", password=ann.password) as client:
             await client.synced()
             yield Stage(server, tmp_path, client)
 
 
+@all_bounded
 class TestSending:
     async def test_what_one_sends_the_other_saves(self, stage: Stage) -> None:
         told: list[tuple[int, int]] = []
@@ -225,6 +225,7 @@ class TestSending:
         assert most < 4 * MIB
 
 
+@all_bounded
 class TestSaving:
     async def test_in_a_folder_it_has_its_own_name_and_replaces_nothing(self, stage: Stage) -> None:
         attachment = await stage.shown()
@@ -316,6 +317,7 @@ class TestSaving:
             await stage.ann.attachment_details(attachment)
 
 
+@all_bounded
 class TestWithoutAsyncio:
     async def test_files_go_and_come(self, tmp_path: Path) -> None:
         async with FakeServer() as server:

@@ -165,6 +165,8 @@ class TestCommands:
         assert (status, "nothing.png" in error) == (1, True)
         status, _, error = await commands.run("send", "--to", "ben", "--file", str(tmp_path))
         assert (status, error.startswith("natter-client: file_refused: ")) == (1, True)
+        status, _, error = await commands.run("send", "--to", "ben", "--text", "look", text="lines")
+        assert (status, "--file" in error) == (1, True)
 
     async def test_ctrl_c_ends_it_while_standard_input_is_open(self, server: FakeServer, tmp_path: Path) -> None:
         send = await Commands(server, tmp_path).start("send", "--to", "ben")

@@ -5,7 +5,7 @@ Natter for Python.
 your tests, `natter_client.bots` what bots need. Everything else is inside.
 """
 
-from natter_client.client import Client
+from natter_client.client import Client, sign_up
 from natter_client.conversation import Conversation, Sent
 from natter_client.errors import (
     BadCredentials,
@@ -100,4 +100,5 @@ __all__ = [
     "Unreachable",
     "UnreadChanged",
     "UsernameTaken",
+    "sign_up",
 ]

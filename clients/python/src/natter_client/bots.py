@@ -11,12 +11,11 @@ Bots: commands, mentions and reactions as functions.
 
 Every message is handled at least once, also what came while the bot was away, of each conversation the newest 50
 events (`skipped` tells that there were more): what it was doing when it ended, it does
-again. `context.reply` has the same client_id then, so the answer comes once. A handler that raises is told to `error`,
-and the bot goes on.
+again. `context.reply` has the same client_id then, so the answer comes once; and `context.state`, which is kept in the
+store when a handler has ended, is as it was before. A handler that raises is told to `error`, and the bot goes on.
 """
 
 import asyncio
-import collections
 import hashlib
 import logging
 import time
@@ -30,7 +29,10 @@ from natter_client.conversation import Conversation, Sent
 from natter_client.errors import SignedOut
 from natter_client.events import ClientEvent, HistorySkipped, Message, MessageReceived, ReactionChanged
 
-CONSUMER = "bot"
+__all__ = ["Bot", "Context"]
+
+CONSUMER, STATE = "bot", "bot "
+"""Names in the store: who takes events, and the beginning of each conversation's state."""
 type CommandHandler = Callable[["Context", str], Awaitable[None]]
 type MentionHandler = Callable[["Context"], Awaitable[None]]
 type ReactionHandler = Callable[["Context", ReactionChanged], Awaitable[None]]
@@ -42,7 +44,10 @@ log = logging.getLogger("natter_client.bots")
 
 @dataclass(frozen=True)
 class Context:
-    """What a handler is about. `state` is the conversation's own dictionary, for as long as the bot runs."""
+    """
+    What a handler is about. `state` is the conversation's own dictionary, of what JSON knows; what a handler has
+    changed in it is kept in the store once the handler has ended, unless it has raised.
+    """
 
     client: Client
     conversation: Conversation
@@ -80,7 +85,6 @@ class Bot:
         self._reaction: ReactionHandler | None = None
         self._skipped: SkippedHandler | None = None
         self._error: ErrorHandler | None = None
-        self._states: dict[str, dict[str, Any]] = collections.defaultdict(dict)
         self._used: dict[tuple[str, str], float] = {}
 
     def command(
@@ -154,8 +158,8 @@ class Bot:
                     await self._guarded(context, self._skipped(context, event))
 
     def _context(self, client: Client, conversation_id: str, place: int, message: Message | None) -> Context:
-        conversation = client.conversation(conversation_id)
-        return Context(client, conversation, message, place, self._states[conversation_id], [])
+        state = client.store.get(STATE + conversation_id) or {}
+        return Context(client, client.conversation(conversation_id), message, place, state, [])
 
     async def _message(self, context: Context, message: Message) -> None:
         if message.text.startswith(self._prefix):
@@ -176,6 +180,9 @@ class Bot:
     async def _guarded(self, context: Context, work: Awaitable[None]) -> None:
         try:
             await work
+            name = STATE + context.conversation.conversation_id
+            if context.state != (context.client.store.get(name) or {}):
+                context.client.store.put(name, context.state)
         except SignedOut:
             raise  # it is no failure of the handler's, and what it was about is not done
         except Exception as error:  # noqa: BLE001 - a handler may raise anything; the bot goes on

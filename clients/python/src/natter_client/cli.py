@@ -84,6 +84,8 @@ async def _ticket(options: argparse.Namespace) -> None:
 
 
 async def _send(options: argparse.Namespace) -> None:
+    if options.text is not None and not options.file:
+        raise ValueError("--text is the caption of a --file; lines are read from standard input")
     async with _client(options) as client:
         if options.to is not None:
             conversation = await client.direct(options.to)

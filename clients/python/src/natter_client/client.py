@@ -32,6 +32,22 @@ MOST_WAITING = 1000
 """Of things that pass (typing, presence, …) which a reader of `events` has not taken yet; the oldest go."""
 
 
+async def sign_up(url: str, username: str, password: str, *, display_name: str | None = None) -> str:
+    """
+    Make an account at the deployment whose `HttpUrl` is `url`; its user id.
+
+    Raises:
+        UsernameTaken
+        BadRequest: name or password are not as they have to be (3-32 of a-z 0-9 _ . and 10-128 characters).
+        Forbidden: an identity provider signs people in there.
+        NatterError
+    """
+    shown = {} if display_name is None else {"display_name": display_name}
+    async with Http(url) as http:
+        made = await http.call("POST", "/v1/users", {"username": username, "password": password, **shown})
+    return str(made["user_id"])
+
+
 class Client:
     """
     Keeps a store up to date and sends what is written into it.
@@ -129,6 +145,7 @@ class Client:
                 self.store.put(ACCOUNT, account)
                 self.store.put(TOKENS, tokens_of(answer, self._now_ms()))
         self.user_id: str = account["user_id"]
+        self.device_id: str = account["device_id"]
         self.username: str = account["username"]
 
     # what a user does

@@ -23,6 +23,8 @@ from natter_client.conversation import Sent as AsyncSent
 from natter_client.events import Attachment, ClientEvent, FileDetails, Message
 from natter_client.files import Progress
 
+__all__ = ["Client", "Conversation", "Sent"]
+
 
 class Client:
     """As `natter_client.Client`; `timeout_s` (None: none) is how long any call may wait before `TimeoutError`."""

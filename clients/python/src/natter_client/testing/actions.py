@@ -85,7 +85,8 @@ class Actions:
             NotFound
         """
         attachment_id = asked.get("content", {}).get("attachment_id")
-        if attachment_id is None or isinstance(conversation.decided.get((sender, asked["client_id"])), int):
+        known = conversation.outcome(sender, asked["client_id"], self._world.now_ms())
+        if attachment_id is None or isinstance(known, int):
             return
         try:
             self._world.files.check(attachment_id, conversation, sender)

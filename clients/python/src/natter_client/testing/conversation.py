@@ -8,6 +8,8 @@ from natter_client.errors import BadRequest, Conflict, Forbidden, Gone, NatterEr
 
 type Event = dict[str, Any]
 
+RETRY_WINDOW_MS = 7 * 24 * 3600 * 1000
+"""For which a client_id is remembered: the same later is another command."""
 MOST_EDITS, MOST_REACTIONS, MOST_NAMED = 100, 50, 20
 
 
@@ -49,8 +51,8 @@ class Conversation:
     members: dict[str, Member] = field(default_factory=dict)
     log: list[Event] = field(default_factory=list)
     states: dict[int, State] = field(default_factory=dict)
-    decided: dict[tuple[str, str], int | NatterError] = field(default_factory=dict)
-    """What became of a sender's client_id: a place, or why not."""
+    _decided: dict[tuple[str, str], tuple[int, int | NatterError]] = field(default_factory=dict)
+    """When, and what became of a sender's client_id: a place, or why not."""
 
     @property
     def head(self) -> int:
@@ -78,7 +80,7 @@ class Conversation:
             NatterError: it is refused, as it was when it came first.
         """
         key = (sender_id, fields["client_id"])
-        known = self.decided.get(key)
+        known = self.outcome(*key, at)
         if isinstance(known, NatterError):
             raise known
         if known is not None:
@@ -86,12 +88,17 @@ class Conversation:
         try:
             self._check(kind, self.member(sender_id), fields)
         except NatterError as error:
-            self.decided[key] = error
+            self._decided[key] = at, error
             raise
         event = self.append(kind, sender_id, at, fields)
-        self.decided[key] = event["seq"]
+        self._decided[key] = at, event["seq"]
         self._apply(event)
         return event, True
+
+    def outcome(self, sender_id: str, client_id: str, at: int) -> int | NatterError | None:
+        """What became of it, if it was decided and is not forgotten."""
+        decided_at, found = self._decided.get((sender_id, client_id), (at, None))
+        return found if at - decided_at <= RETRY_WINDOW_MS else None
 
     def shown(self, event: Event, reader: str) -> Event:
         """As it stands in a page now."""

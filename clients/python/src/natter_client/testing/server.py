@@ -31,6 +31,10 @@ MOST_FRAME, MOST_MESSAGE = 32 * 1024, 128 * 1024
 MOST_BODY = 1 << 20
 FILES = "/files"
 """Where this server is the store for files, too: `POST /files` takes one, `GET /files` hands one out."""
+IDLE_S, LIFETIME_S = 600.0, 7200.0
+"""After which API Gateway ends a connection, as `GOING_AWAY`."""
+GOING_AWAY = 1001
+SWEEP_S = 1.0
 CURSORS = frozenset({"read", "delivered"})
 PASSWORD = "correct horse battery"  # noqa: S105 - of people who exist for a test
 
@@ -51,8 +55,9 @@ class _Twist:
 class _Connection:
     """What is posted goes out in order, by the task that `run` is."""
 
-    def __init__(self, socket: ServerConnection, user_id: str, session_id: str) -> None:
-        self.socket = socket
+    def __init__(self, socket: ServerConnection, user_id: str, session_id: str, now: Callable[[], float]) -> None:
+        self.socket, self._now = socket, now
+        self.born = self.last_active = now()
         self.user_id, self.session_id = user_id, session_id
         self.state = "online"
         self.watching: frozenset[str] = frozenset()
@@ -68,6 +73,7 @@ class _Connection:
 
     async def run(self) -> None:
         while not isinstance(out := await self._outgoing.get(), int):
+            self.last_active = self._now()
             with contextlib.suppress(ConnectionClosed):  # who reads sees the end
                 await self.socket.send(json.dumps(out, ensure_ascii=False))
         await self.socket.close(out)
@@ -75,7 +81,8 @@ class _Connection:
 
 class FakeServer:
     """
-    HTTP and WebSocket API of the protocol, kept in memory, with nothing left to chance but ids.
+    HTTP and WebSocket API of the protocol, kept in memory, with nothing left to chance but ids. Its clock is `now`
+    (seconds since the epoch), and what `advance` has added to it.
 
     It is strict: what a client must not do is kept in `violations`, and leaving the context raises
     `ProtocolViolationError` if there is any (unless `strict` is false). And it does on request what real networks
@@ -91,7 +98,8 @@ class FakeServer:
         now: Callable[[], float] = time.time,
     ) -> None:
         self._lost: dict[str, int] = {}
-        self.world = World(now, limits or Limits(), self._is_lost)
+        self._clock, self._ahead_s = now, 0.0
+        self.world = World(self.now, limits or Limits(), self._is_lost)
         self.violations: list[str] = []
         self.unreachable = False
         """While it is true, neither requests nor sockets are answered."""
@@ -124,6 +132,8 @@ class FakeServer:
             )
         )
         self.http_url = f"http://127.0.0.1:{http.sockets[0].getsockname()[1]}"
+        sweeper = asyncio.create_task(self._sweep())
+        self._tasks.add(sweeper)
         self.websocket_url = f"ws://127.0.0.1:{next(iter(sockets.sockets)).getsockname()[1]}"
         return self
 
@@ -142,6 +152,17 @@ class FakeServer:
     def outputs(self) -> Mapping[str, str]:
         """As a deployment's."""
         return {"HttpUrl": self.http_url, "WebSocketUrl": self.websocket_url, "Region": "local", "Stage": "fake"}
+
+    def now(self) -> float:
+        return self._clock() + self._ahead_s
+
+    def advance(self, seconds: float) -> None:
+        """
+        Let time pass for this server, not for its clients: tokens, tickets, links and limits go by it, connections
+        end as at API Gateway (idle for 10 minutes, or 2 hours old), and a `client_id` is forgotten after 7 days.
+        """
+        self._ahead_s += seconds
+        self._end_old()
 
     # people of a test
 
@@ -197,6 +218,16 @@ class FakeServer:
                 connection.socket.transport.abort()
 
     # how it does that
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(SWEEP_S)
+            self._end_old()
+
+    def _end_old(self) -> None:
+        for connection in list(self._connections):
+            if self.now() - connection.last_active >= IDLE_S or self.now() - connection.born >= LIFETIME_S:
+                connection.close(GOING_AWAY)
 
     def _is_lost(self, user_id: str, frame: Frame) -> bool:
         if frame["type"] != "events" or self._lost.get(user_id, 0) == 0:
@@ -271,12 +302,13 @@ class FakeServer:
 
     async def _talk(self, socket: ServerConnection) -> None:
         session = socket.natter  # type: ignore[attr-defined]
-        connection = _Connection(socket, session.user_id, session.session_id)
+        connection = _Connection(socket, session.user_id, session.session_id, self.now)
         writer = asyncio.create_task(connection.run())
         self._connections.add(connection)
         self.world.connect(connection)
         try:
             async for data in socket:
+                connection.last_active = self.now()
                 if isinstance(data, bytes):
                     self.violations.append("a binary frame")
                     return await socket.close(1003)
