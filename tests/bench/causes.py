@@ -22,6 +22,7 @@ from local.faults import (
 )
 
 NOBODY = "has no worker now"
+LOOK_S = 0.2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,19 +40,19 @@ class Cause:
 
     async def strike(self, faults: Faults) -> bool:
         """Once: cause it, and take it back. False: there was nobody to kill or freeze just then."""
-        struck = True
         for fault in self.faults:
             try:
                 await faults.apply(fault)
             except FaultError as error:
                 if NOBODY not in str(error):
                     raise
-                struck = False  # workers start with the next event
+                await asyncio.sleep(LOOK_S)  # workers start with the next event
+                return False
         if self.holds_s:
             await asyncio.sleep(self.holds_s)
             await faults.clear()
         await asyncio.sleep(self.rests_s)
-        return struck
+        return True
 
 
 ENGINES = ("kafka", "cassandra", "valkey", "postgres")
