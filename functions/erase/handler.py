@@ -33,15 +33,16 @@ def build(
 ) -> LambdaHandler:
     def handle(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
         if "end_sessions" in event:
-            return told("sessions ended", end_sessions, UserId(event["end_sessions"]))
+            user = UserId(event["end_sessions"])
+            end_sessions(user)
+            logger.info("sessions ended", extra={"user_id": user})
+            return {"sessions_ended": user}
         if "erase" in event:
-            return told("erasure asked for", request_erasure, UserId(event["erase"]))
+            user = UserId(event["erase"])
+            request_erasure(user)
+            logger.info("erasure asked for", extra={"user_id": user})
+            return {"erasure_asked_for": user}
         return sweep()
-
-    def told(what: str, act: Callable[[UserId], None], user: UserId) -> dict[str, str]:
-        act(user)
-        logger.info(what, extra={"user_id": user})
-        return {"done": what, "user_id": user}
 
     def sweep() -> dict[str, int]:
         swept = erase()

@@ -40,11 +40,11 @@ class TestOperators:
     def test_end_the_sessions_of_somebody(self) -> None:
         ended: list[str] = []
         handler = build(never, never, end_sessions=ended.append, request_erasure=never)
-        assert handler({"end_sessions": "alice"}, None) == {"done": "sessions ended", "user_id": "alice"}
+        assert handler({"end_sessions": "alice"}, None) == {"sessions_ended": "alice"}
         assert ended == ["alice"]
 
     def test_have_somebody_erased(self) -> None:
         asked: list[str] = []
         handler = build(never, never, end_sessions=never, request_erasure=asked.append)
-        assert handler({"erase": "alice"}, None) == {"done": "erasure asked for", "user_id": "alice"}
+        assert handler({"erase": "alice"}, None) == {"erasure_asked_for": "alice"}
         assert asked == ["alice"]
