@@ -8,7 +8,18 @@ from constructs import Construct
 
 from infra.blocks.python_function import PythonFunction
 from infra.config import FunctionName, Stage
-from natter.metrics import ANSWERING, ANSWERS, CODE, COLD_STARTS, INIT_TIME, QUEUES, ROUTE, SERVICE, STREAMS
+from natter.metrics import (
+    ANSWERING,
+    ANSWERS,
+    CODE,
+    COLD_STARTS,
+    CONNECTIONS_OPENED,
+    INIT_TIME,
+    QUEUES,
+    ROUTE,
+    SERVICE,
+    STREAMS,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +58,39 @@ QUERIES = (
         of=("erase",),
         fields=("@timestamp", "message", "user_id"),
         filters=("message like /^not erased/",),
+    ),
+    Query(
+        runbook="leaked-token",
+        name="done by operators",
+        of=("erase",),
+        fields=("@timestamp", "message", "user_id"),
+        filters=("message like /^sessions ended|^erasure asked for/",),
+    ),
+    Query(
+        runbook="reconnect-storm",
+        name="opened by minute",
+        of=("connect",),
+        fields=(),
+        filters=(f"ispresent({CONNECTIONS_OPENED.name})",),
+        stats=(f"sum({CONNECTIONS_OPENED.name}) as opened by bin(1m) as minute",),
+        sort="minute desc",
+    ),
+    Query(
+        runbook="hot-conversation",
+        name="accepted, of what is sampled",
+        of=("send",),
+        fields=(),
+        filters=("message like /^accepted/",),
+        stats=("count() as frames by conversation_id",),
+        sort="frames desc",
+    ),
+    Query(
+        runbook="bad-deployment",
+        name="errors by function",
+        fields=(),
+        filters=('level in ["ERROR", "CRITICAL"]',),
+        stats=(f"count() as errors by {SERVICE}, bin(1m) as minute",),
+        sort="minute desc",
     ),
     Query(runbook="files", name="given back", of=("settle_files",), filters=("message like /is given back/",)),
     Query(

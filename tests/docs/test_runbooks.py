@@ -26,7 +26,7 @@ FOLDER = ROOT / "docs" / "runbooks"
 RUNBOOKS = sorted(FOLDER.glob("*.md"))
 CALL = re.compile(r"\baws ([a-z0-9-]+) ([a-z0-9-]+)")
 OPTION = re.compile(r"(?<=\s)--([a-z0-9-]+)")
-OF_ALL = {"query", "output", "region"}
+OF_ALL = {"query", "output", "region", "cli-binary-format"}
 """Options of any call of the AWS CLI."""
 NO_OPERATIONS = {("logs", "tail"): {"since", "filter-pattern", "follow"}}
 """Commands of the CLI that are none of an API's: options that they take."""

@@ -2,12 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import pytest
 
-from local.background import Instance
 from local.cloud import Cloud
 from local.faults import Service, Throttle
 from natter.names import COMMANDS_TOPIC
@@ -20,7 +17,7 @@ from tests.support.api import Api, User, fresh
 from tests.support.lag import caught_up, lags
 from tests.support.phones import Sns, bodies
 from tests.support.queues import Queues
-from tests.support.runbooks import ROOT, Shell, blocks, of_laptop
+from tests.support.runbooks import Shell, blocks, of_laptop
 from tests.support.socket import Socket, message
 from tests.support.until import until
 from tests.support.waves import Waves, a_wave
@@ -28,18 +25,7 @@ from tests.support.waves import Waves, a_wave
 WITHIN_S = 60.0
 
 
-@pytest.fixture
-def shell(cloud: Cloud, tmp_path: Path) -> Iterator[Shell]:
-    """Beside a cloud that `natter-local` finds."""
-    instance = Instance.announce(ROOT, admin_port=cloud.runtime.admin_port)
-    yield Shell(cloud, tmp_path)
-    instance.withdraw()
-
-
-@pytest.fixture(autouse=True)
-async def well(cloud: Cloud) -> AsyncIterator[None]:
-    yield
-    await cloud.faults.clear()
+pytestmark = pytest.mark.usefixtures("well")
 
 
 class Talk:

@@ -82,9 +82,11 @@ class Client:
                 await self._next()
             try:
                 answer = await self._socket.ask(frame, within_s=ATTEMPT_S)
-            except (NotSeenError, SocketClosedError):
+            except (NotSeenError, SocketClosedError) as error:
+                self._ledger.repeated["closed" if isinstance(error, SocketClosedError) else "no answer"] += 1
                 raise _AgainError from None
             if "type" not in answer or answer.get("code") in RETRYABLE:
+                self._ledger.repeated[answer.get("code", "gateway")] += 1
                 raise _AgainError(answer["retry_after_ms"] / 1000 if "retry_after_ms" in answer else None)
             return answer
 

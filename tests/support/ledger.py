@@ -1,5 +1,6 @@
 """What happened in one run: what was acknowledged, what was refused, what was shown to whom."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -59,6 +60,8 @@ class Ledger:
     ragged: list[tuple[str, Sequence[int]]] = field(default_factory=list)
     """Frames whose events were not ascending and contiguous."""
     refusals: dict[Key, Event] = field(default_factory=dict)
+    repeated: Counter[str] = field(default_factory=Counter)
+    """Frames that were sent again, by why: the code that asked for it, or how there was no answer."""
     _events: dict[Key, Event] = field(default_factory=dict)
 
     def shown(self, device: Device, conversation: str, events: Sequence[Event]) -> None:

@@ -16,12 +16,12 @@ from local.cloud import Cloud
 _TIMEOUT_S = 10
 
 
-def database(cloud: Cloud) -> psycopg.Connection[Any]:
+def database(cloud: Cloud, name: str = "natter") -> psycopg.Connection[Any]:
     """A connection of the superuser's."""
     engine = cloud.engines["postgres"]
     host, _, port = engine.address.rpartition(":")
     password = (engine.home / "superuser").read_text()
-    login = make_conninfo(host=host, port=int(port), user="postgres", password=password, dbname="natter")
+    login = make_conninfo(host=host, port=int(port), user="postgres", password=password, dbname=name)
     return psycopg.connect(login, autocommit=True, connect_timeout=_TIMEOUT_S)
 
 
