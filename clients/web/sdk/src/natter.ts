@@ -109,7 +109,7 @@ export class Natter {
     const answer = await httpOf(options).ask("POST", "/v1/sessions", {
       ...credentials,
       device,
-      ...(options.refresh ? { refresh: options.refresh } : {}),
+      refresh: options.refresh,
     });
     const session = expectGood(answer) as SignedInAnswer;
     if (before?.user_id !== session.user_id) await store.clear();
