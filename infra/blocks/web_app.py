@@ -20,7 +20,8 @@ BUILT = Path(__file__).resolve().parents[2] / "clients" / "web" / "app" / "dist"
 CONFIG = "config.json"
 HASHED = "assets/*"
 """Files whose names change with what is in them (Vite); all others keep their names."""
-UNSERVED = "*.map"
+UNSERVED = "**/*.map"
+"""What says which source a script was made of: for who debugs it, from the sources."""
 FOR_GOOD, ASK = "public, max-age=31536000, immutable", "no-cache"
 TRUSTED_TYPES_POLICY = "natter"
 """The one that the app makes, for the address of its service worker."""
@@ -65,7 +66,7 @@ class WebApp(Construct):
         that fails at times, and with it the stack would).
         """
         log_group = logs.LogGroup(self, "Logs", retention=retention(self._stage), removal_policy=GONE)
-        built = deployment.Source.asset(str(BUILT))
+        built = deployment.Source.asset(str(BUILT), exclude=[UNSERVED])
         options: dict[str, Any] = {
             "destination_bucket": self.bucket,
             "prune": False,
@@ -85,7 +86,7 @@ class WebApp(Construct):
             self,
             "Shell",
             sources=[built, deployment.Source.json_data(CONFIG, self.config)],
-            exclude=[HASHED, UNSERVED],
+            exclude=[HASHED],
             cache_control=[deployment.CacheControl.from_string(ASK)],
             distribution=distribution,
             distribution_paths=["/*"],

@@ -152,9 +152,11 @@ def traces(account: Account) -> Iterator[Row]:
 
 
 def certificate(account: Account, assembly: Assembly) -> Iterator[Row]:
-    """A distribution takes one that is issued, for its name, and in one Region only."""
+    """A distribution with a name of its own takes one that is issued, for its name, and in one Region only."""
     for distribution in assembly.properties("AWS::CloudFront::Distribution"):
         config = distribution["DistributionConfig"]
+        if "ViewerCertificate" not in config:
+            continue
         arn, (host,) = config["ViewerCertificate"]["AcmCertificateArn"], config["Aliases"]
         client = account.client("acm", region=EDGE_REGION)
         todo = f"aws acm request-certificate --region {EDGE_REGION} --domain-name {host} --validation-method DNS"

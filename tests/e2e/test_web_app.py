@@ -39,9 +39,7 @@ class TestFiles:
         assert headers["referrer-policy"] == "no-referrer"
         assert "/assets/" in page
 
-    async def test_it_says_where_the_stage_is(
-        self, browser: aiohttp.ClientSession, outputs: Mapping[str, str]
-    ) -> None:
+    async def test_it_says_where_the_stage_is(self, browser: aiohttp.ClientSession, outputs: Mapping[str, str]) -> None:
         async with browser.get("/config.json") as answer:
             assert (answer.content_type, answer.headers["cache-control"]) == ("application/json", "no-cache")
             assert await answer.json() == {"websocket_url": outputs["WebSocketUrl"], "oidc": None}

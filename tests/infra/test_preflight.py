@@ -234,7 +234,10 @@ class TestEdge:
         assert "--region us-east-1 --domain-name api.corp.com" in row.todo
 
     def test_without_one_nothing_is_asked(self, account: Stubbed, assembly: Callable[..., Assembly]) -> None:
+        """Nor for a distribution that has CloudFront's name."""
+        nameless = {"Type": "AWS::CloudFront::Distribution", "Properties": {"DistributionConfig": {"Enabled": True}}}
         assert list(checks.certificate(account, assembly())) == []
+        assert list(checks.certificate(account, assembly(Front=nameless))) == []
 
     def test_its_region_is_none_that_a_stage_is_asked_in(self, account: Stubbed) -> None:
         assert levels(checks.credentials(account, {REGION, "us-east-1"})) == ["ok"]

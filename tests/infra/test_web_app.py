@@ -94,7 +94,7 @@ class TestDeployment:
     def test_all_else_is_asked_about_each_time(self, every: Templates) -> None:
         shell = deployments(every)["shell"]
         assert shell["SystemMetadata"] == {"cache-control": "no-cache"}
-        assert shell["Exclude"] == ["assets/*", "*.map"]
+        assert shell["Exclude"] == ["assets/*"]
         assert shell["DistributionPaths"] == ["/*"]
 
     def test_does_not_wait_for_edges_to_forget(self, every: Templates) -> None:
@@ -132,8 +132,14 @@ class TestDeployment:
         }
         assert shell["SourceMarkers"][1][mark]["Fn::Join"][1][0] == '"wss://'
 
-    def test_is_of_what_was_built(self) -> None:
-        assert (BUILT / "index.html").exists(), "make ready builds it"
+    def test_is_of_what_was_built_without_its_sources(self, every: Templates) -> None:
+        (asset,) = [key.removesuffix(".zip") for key in _keys(every)]
+        copied, built = (
+            {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
+            for folder in (every.folder / f"asset.{asset}", BUILT)
+        )
+        assert copied == {path for path in built if path.suffix != ".map"}
+        assert copied
 
 
 class TestPolicy:
@@ -205,7 +211,7 @@ class TestOrigin:
 
 
 def _is_distribution(resource: Mapping[str, Any]) -> bool:
-    return resource["Type"] == "AWS::CloudFront::Distribution"
+    return str(resource["Type"]) == "AWS::CloudFront::Distribution"
 
 
 def _keys(app: Templates) -> list[str]:

@@ -135,9 +135,7 @@ class Shop(Stack):
                 )
             },
             error_responses=[
-                cloudfront.ErrorResponse(
-                    http_status=403, response_http_status=404, response_page_path="/index.html"
-                )
+                cloudfront.ErrorResponse(http_status=403, response_http_status=404, response_page_path="/index.html")
             ],
         )
         deployment.BucketDeployment(

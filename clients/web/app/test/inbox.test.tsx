@@ -69,3 +69,12 @@ test("finds conversations by name and by what was said, and says how many", asyn
   await waitFor(() => expect(status.textContent).toBe("0 conversations found"));
   expect(queryByRole(inbox, "link", { name: /Ben Adler/ })).toBeNull();
 });
+
+test("of who erases their account no name and no words are kept", async () => {
+  await waitFor(() => expect(localStorage.getItem("natter.u.people")).toContain("Ben Adler"));
+  expect(localStorage.getItem("natter.u.inbox")).not.toContain("hello you");
+  world.conversation = { peer: { user_id: "ben", display_name: "deleted user", deleted: true } };
+  world.happens({ type: "member_erased", user_id: "ben" });
+  await findByRole(inbox, "link", { name: /Deleted user.*This message was deleted/ });
+  await waitFor(() => expect(JSON.stringify(Object.values(localStorage))).not.toContain("Ben Adler"));
+});

@@ -59,7 +59,7 @@ export function MessageList({ room, name, handle, ...actions }: ListProps) {
     },
     toEnd: () => scroller.scrollToEnd(),
   }));
-  useReading(room, scroller, rows, isLookedAt.value);
+  useReading(room, scroller, rows);
   useOlder(room, scroller);
   const onKeyDown = (event: KeyboardEvent) => {
     if ((event.target as Element).closest("[role=menu], textarea, input")) return;
@@ -163,9 +163,9 @@ function useScroller(log: { readonly current: HTMLDivElement | null }, rows: rea
 }
 
 /** What stands in the window has been read. */
-function useReading(room: Room, scroller: Scroller, rows: readonly Row[], isLookedAt: boolean): void {
+function useReading(room: Room, scroller: Scroller, rows: readonly Row[]): void {
+  void isLookedAt.value; // asked for again when somebody comes back
   useEffect(() => {
-    if (!isLookedAt) return;
     const bottom = (scroller.scrollOffset ?? 0) + (scroller.scrollRect?.height ?? 0);
     if (scroller.isAtEnd(END_PX)) room.seen(room.snapshot.peek().events.at(-1)?.seq ?? 0);
     else {

@@ -7,6 +7,7 @@ import { followStatus } from "./attention.js";
 import type { Config } from "./config.js";
 import { forgetDrafts } from "./drafts.js";
 import { Inbox } from "./inbox.js";
+import { forgetMembers } from "./members.js";
 import { People } from "./people.js";
 import { PresenceBoard } from "./presence.js";
 import { forgetAccount, keep, kept } from "./storage.js";
@@ -114,6 +115,9 @@ export function enter(natter: Natter): Session {
     announceMessages(session),
     followStatus(natter),
   ];
+  natter.on("event", ({ conversation_id, event }) => {
+    if (event.type.startsWith("member_")) forgetMembers(session, conversation_id);
+  });
   natter.on("unkept", () => {
     isUnkept.value = true;
   });
