@@ -15,11 +15,13 @@ from tests.support.browsers import browsers
 
 SHOWING = """() => {
   self.shown = [];
+  self.badges = [];
+  WorkerNavigator.prototype.setAppBadge = async count => { self.badges.push(count) };
   ServiceWorkerRegistration.prototype.showNotification = async (title, options) => {
     self.shown.push({ title, ...options, close() { self.shown.splice(self.shown.indexOf(this), 1) } });
   };
 }"""
-"""A Chromium without a window has nowhere to show anything, and refuses; what is asked of it is what counts."""
+"""A Chromium without a window refuses to show anything, and dies of a badge; what is asked of it is what counts."""
 CHOOSE = """() => {
   const event = Object.assign(new ExtendableEvent("notificationclick"), { notification: self.shown[0] });
   self.dispatchEvent(event);
@@ -64,6 +66,7 @@ async def test_a_push_is_shown_and_leads_to_its_conversation(people: People) -> 
     data = {"conversation_id": chat, "seq": 2, "kind": "direct"}
     await deliver(page, {"title": "Bob", "body": "Are you there?", "badge": 1, "data": data})
     assert await shown(worker, 1) == [{"title": "Bob", "body": "Are you there?", "tag": chat}]
+    assert await worker.evaluate("self.badges") == [1]
     await worker.evaluate(CHOOSE)
     await expect(alice.composer).to_be_visible()
     await alice.sees("Are you there?")
