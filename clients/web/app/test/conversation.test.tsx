@@ -154,8 +154,10 @@ test("a reaction is set and taken back by its own button", async () => {
   const button = await waitFor(() => within(own).getByRole("button", { name: "👍, 1 person, and you" }));
   expect(button.getAttribute("aria-pressed")).toBe("true");
   await waitFor(() => expect(world.cloud.server.log.at(-1)?.type).toBe("reaction"));
+  button.focus();
   button.click();
   await waitFor(() => expect(within(own).queryByRole("button", { name: /👍/ })).toBeNull());
+  await waitFor(() => expect(document.activeElement).toBe(own));
   await waitFor(() => expect(world.cloud.server.log.at(-1)).toMatchObject({ type: "reaction", removed: true }));
 });
 
@@ -167,7 +169,9 @@ test("deleting asks first, and says what is left", async () => {
   await choose("oops", "Delete");
   const dialog = await findByRole(world.root, "dialog", { name: "Delete this message for everybody?" });
   within(dialog).getByRole("button", { name: "Delete" }).click();
-  await waitFor(() => expect(getAllByRole(log, "article").at(-1)?.textContent).toContain("This message was deleted."));
+  const gone = await findByRole(log, "article", { name: /This message was deleted/ });
+  // What opened the dialog is gone with what it said.
+  await waitFor(() => expect(document.activeElement).toBe(gone));
 });
 
 test("what is refused says why, and can be tried again or thrown away", async () => {

@@ -44,6 +44,7 @@ test("what is muted says so, and waits for nobody", async () => {
 test("what is archived is out of sight until one asks for it", async () => {
   await choose("Archive");
   await waitFor(() => expect(queryByRole(inbox, "link", { name: /Ben Adler/ })).toBeNull());
+  await waitFor(() => expect(inbox.contains(document.activeElement)).toBe(true));
   getByRole(inbox, "button", { name: "Archived", pressed: false }).click();
   await findByRole(inbox, "link", { name: /Ben Adler/ });
 });

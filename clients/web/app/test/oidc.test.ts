@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { begin, finish } from "../src/auth/oidc.js";
 import { who } from "../src/state/session.js";
+import { loadStrings } from "../src/strings/index.js";
 import { World } from "./world.js";
 
 const CONFIG = { http: "http://cloud", oidc: { issuer: "https://id.example", client_id: "natter" } };
@@ -12,7 +13,8 @@ let asked: { url: string; body?: string }[];
 let nonce: string;
 let left: URL;
 
-beforeEach(() => {
+beforeEach(async () => {
+  await loadStrings(["en"]);
   world = new World();
   asked = [];
   nonce = "";

@@ -1,8 +1,9 @@
 import { useSignal } from "@preact/signals";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { useSession } from "../state/session.js";
 import { isOutdated } from "../state/updates.js";
 import { t } from "../strings/index.js";
+import { useKeptFocus } from "./focus.js";
 
 /** Short breaks are nobody's concern. */
 const PATIENCE_MS = 2000;
@@ -16,6 +17,8 @@ export function ConnectionBanner() {
   const isBack = useSignal(false);
   const isAnything = isShown.value || isBack.value || isUnkept.value || isOutdated.value;
   const isOpen = state === "open";
+  const self = useRef<HTMLDivElement>(null);
+  useKeptFocus(self, () => document.querySelector<HTMLElement>(".composer textarea, main h1, main")?.focus());
   useEffect(() => {
     if (!isOpen) {
       isBack.value = false;
@@ -33,7 +36,7 @@ export function ConnectionBanner() {
     return () => clearTimeout(timer);
   }, [isOpen]);
   return (
-    <div class="banners">
+    <div class="banners" ref={self}>
       {/* The seconds are not announced: only what the matter is. */}
       <div role="status" class="banner" hidden={!isAnything}>
         {isUnkept.value ? <p>{t.banner.unkept}</p> : null}

@@ -1,6 +1,8 @@
 import { signal, useComputed, useSignal } from "@preact/signals";
+import { useRef } from "preact/hooks";
 import { Avatar } from "../parts/avatar.js";
 import { errorText } from "../parts/errors.js";
+import { useKeptFocus } from "../parts/focus.js";
 import { Icon } from "../parts/icons.js";
 import { Menu } from "../parts/menu.js";
 import { nameOf, titleOf } from "../parts/names.js";
@@ -26,6 +28,8 @@ const FOR_EVER_MS = 100 * 365 * 86_400_000;
 /** All conversations, and what can be begun from there. */
 export function InboxScreen() {
   const { inbox } = useSession();
+  const self = useRef<HTMLElement>(null);
+  useKeptFocus(self, () => self.current?.querySelector<HTMLElement>("li > a, input")?.focus());
   const search = useSignal("");
   const isArchive = useSignal(false);
   const rows = useComputed(() => {
@@ -36,7 +40,7 @@ export function InboxScreen() {
   const isAlone = useComputed(() => isNarrow.value && route.value.to === "inbox");
   const hasArchive = useComputed(() => inbox.all.value.some((each) => each.archived));
   return (
-    <section class="inbox" role={isAlone.value ? "main" : "navigation"} aria-label={t.inbox.title}>
+    <section ref={self} class="inbox" role={isAlone.value ? "main" : "navigation"} aria-label={t.inbox.title}>
       <header>
         <h1>{t.inbox.title}</h1>
         <a class="button icon" href="#/new" aria-label={t.inbox.start} title={t.inbox.start}>

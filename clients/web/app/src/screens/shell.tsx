@@ -21,7 +21,9 @@ export function Shell() {
     // What is opened next is there before it is; what is not needed to see anything comes last.
     void loadConversation()
       .then(() => import("../push/index.js"))
-      .then(({ start }) => start(session));
+      .then(({ start }) => start(session))
+      // Where no service worker may be, or nothing can be loaded now, nobody is woken, and all else works.
+      .catch(() => undefined);
   }, [session]);
   useFocus(to);
   return (
