@@ -28,7 +28,7 @@ from natter.adapters.valkey.client import IamLogin, Valkey
 from natter.adapters.webpush.vapid import VapidKey
 from natter.domain.errors import Unavailable
 from natter.settings import KafkaSettings, KeyspacesSettings, ValkeySettings
-from tests.bench.__main__ import Options, of_latency
+from tests.bench import latency
 from tests.e2e.test_attachments import CAT, a_chat, is_there, say, shown
 from tests.e2e.test_devices import register
 from tests.e2e.test_erasure import erase
@@ -190,7 +190,7 @@ class TestThePromises:
         """Those of the same mode's benchmark: what is sent while it measures arrives, through the doors."""
         assert cloud.doors is not None
         before = cloud.doors.status()["doors"]["kafka"]["admitted"]
-        (title, *lines) = await of_latency(cloud, Options(rounds=1, seconds=1.0, pairs=1, share=1.0))
+        (title, *lines) = latency.table([await latency.measure(cloud, seconds=1.0)])
         assert title.startswith("open loop")
         figures = {line[:24].strip(): line[24:].split() for line in lines}
         assert float(figures["on the other screen"][0]) > float(figures["floor of the engines"][0]) > 0

@@ -60,14 +60,15 @@ class Reconcile:
     It writes nothing but how far it has looked, and reads what the fold has written in any case: the outcome of each
     client id, the event at the place that it names, the head. What is lost is named in the log before the place moves
     on, so it is found at least once. Where the log stops answering, what was looked at before counts, and the rest is
-    behind (`age_ms`): one partition that cannot be read hides nothing of the others.
+    behind (`age_ms`): one partition that cannot be read hides nothing of the others. So it is where the store stops:
+    what has much to look at comes further with every run, however slow the store is.
 
     Of what is older than outcomes are kept, nothing can be told: it is not lost for that. Nobody has looked at it where
     the ledger goes on from its place; where there is none (brokers forget those of partitions in which nothing is said
     for a week), it was looked at long ago.
 
     Raises:
-        Unavailable: the store did not answer, or the log not once. The next run begins where this one did.
+        Unavailable: the store, or the log, did not answer once. The next run begins where this one did.
     """
 
     history: CommandHistory
@@ -88,10 +89,8 @@ class Reconcile:
         items, since, oldest = 0, self.now_ms(), self.now_ms()
         missed = {each: stretch.missed for each, stretch in stretches.items()}
         kept_since = self.now_ms() - KEPT_MS
-        with closing(self._readable(stretches)) as chunks:
-            for chunk in chunks:
-                kept = [each for each in chunk if each.at >= kept_since]
-                found = self._suspects(kept)
+        with closing(self._answered(stretches, kept_since)) as chunks:
+            for chunk, kept, found in chunks:
                 items += sum(len(each.command.items) for each in kept if each.command is not None)
                 for each in chunk:
                     missed[each.partition] += each.at < kept_since and stretches[each.partition].is_resumed
@@ -115,13 +114,16 @@ class Reconcile:
             age_ms=self.now_ms() - min(left) if left else 0,
         )
 
-    def _readable(self, stretches: Mapping[int, Stretch]) -> Generator[Sequence[Logged]]:
-        """All, or those before the log has stopped to answer, if there are any."""
+    def _answered(
+        self, stretches: Mapping[int, Stretch], kept_since: int
+    ) -> Generator[tuple[Sequence[Logged], Sequence[Logged], Sequence[Lost]]]:
+        """What is in the log, of it what can be told of, of that what is lost: all, or what comes before a silence."""
         some = False
         with closing(self.history.read(stretches)) as chunks:
             try:
                 for chunk in chunks:
-                    yield chunk
+                    kept = [each for each in chunk if each.at >= kept_since]
+                    yield chunk, kept, self._suspects(kept)
                     some = True
             except Unavailable as error:
                 if not some:

@@ -180,6 +180,32 @@ class TestReconcile:
             ledger.reconcile()
         assert ledger.history.places == {}
 
+    def test_a_store_that_stops_answering_leaves_the_rest_for_later(self) -> None:
+        """
+        It was ten minutes behind on a busy machine, and each run failed after a quarter of a minute: what was looked
+        at before was looked at again.
+        """
+        ledger = Ledger()
+        losing_an_event(ledger)
+
+        def fail() -> None:
+            raise Unavailable("the store")
+
+        class Once(MemoryCommandHistory):
+            def read(self, stretches: Mapping[int, Stretch]) -> Generator[Sequence[Logged]]:
+                for chunk in super().read(stretches):
+                    yield chunk
+                    ledger.stage.before_access = fail
+
+        ledger.history = Once(LOG)
+        ledger.reconcile = replace(ledger.reconcile, history=ledger.history)
+        found = ledger.reconcile()
+        assert [(each.offset, each.item) for each in found.lost] == [(1, 1)]
+        assert (found.items, ledger.history.places) == (2, {0: 2})
+        assert found.age_ms > 0
+        ledger.stage.before_access = lambda: None
+        assert ledger.reconcile().items == 3
+
 
 def test_what_is_lost_counts() -> None:
     lost = Lost(partition=3, offset=8812, item=0)
