@@ -296,7 +296,7 @@ class ChatScreen(Acting, Filing, Learning, Screen[None]):
         (self.list if self.has_class("-list") else self.composer).focus()
 
     def action_messages(self) -> None:
-        self.history.focus()
+        self.set_focus(self.history)  # at once: the next key may be here already
         self.history.action_select(-1)
 
     def action_back(self) -> None:
