@@ -52,7 +52,7 @@ class ChatScreen(Acting, Filing, Learning, Screen[None]):
         Binding("ctrl+k", "filter", "Go to", priority=True),
         Binding("ctrl+o", "attach", "Send a file"),
         Binding("ctrl+t", "stop_files", "Stop files"),
-        Binding("ctrl+up", "messages", "Messages"),
+        Binding("ctrl+up", "messages", "Messages", priority=True),
         Binding("escape", "back", "Back", show=False),
         Binding("f1", "app.show_help_panel", "Keys"),
     ]
