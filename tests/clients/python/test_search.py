@@ -91,6 +91,8 @@ class TestChanges:
         assert places(index.find("secret")) == [2]
         store.drop("c")
         assert index.find("secret") == []
+        assert index._sql.execute("SELECT count(*) FROM search_places").fetchone() == (0,)
+        index._sql.execute("INSERT INTO search_grams (search_grams, rank) VALUES ('integrity-check', 1)")
 
     def test_what_an_edit_says_is_found_at_the_message_alone(self, store: Store, index: Search) -> None:
         edit = a_message(2, "the weather") | {"type": "edit", "target_seq": 1}

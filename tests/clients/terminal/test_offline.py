@@ -4,6 +4,7 @@ from pathlib import Path
 
 from natter_terminal.inbox import Inbox
 from natter_terminal.widgets.conversations import Conversations
+from natter_terminal.widgets.history import History
 from tests.clients.terminal.world import Kept, alone, history, lines_of, said, shows, until
 
 
@@ -60,6 +61,25 @@ class TestOffline:
             await shows(pilot, "Sign in to Natter")
             await pilot.press(*"ann", "enter", *"secret", "enter")
             await shows(pilot, "unreachable")
+
+
+class TestHistory:
+    async def test_what_is_on_the_screen_stays_there_when_more_is_read(self, tmp_path: Path) -> None:
+        kept = Kept(tmp_path / "a.db")
+        kept.direct("c", "ben", *(said(seq, f"word {seq}") for seq in range(1, 200)))
+        kept.close()
+        app = alone(tmp_path / "a.db")
+        async with app.run_test(size=(80, 24)) as pilot:
+            await shows(pilot, "word 199")
+            view = app.screen.query_one(History)
+            view.focus()
+            await pilot.press("pageup")
+            before = history(app)
+            assert view.reader is not None
+            assert view.reader.older()
+            view.reload()
+            assert history(app) == before
+            assert not view.follows
 
 
 class TestInbox:

@@ -51,6 +51,7 @@ class TestTalking:
                 server.say(ben, made.conversation_id, "two")
                 await shows(pilot, "two")
                 await shows(pilot, "1 unread")
+                assert app.store.cursors(made.conversation_id)["unread"] == 1
                 assert member.read_seq == 2
                 app.app_focus = True
                 assert app.chat is not None

@@ -52,7 +52,7 @@ class ChatScreen(Acting, Filing, Learning, Screen[None]):
         Binding("ctrl+k", "filter", "Go to", priority=True),
         Binding("ctrl+o", "attach", "Send a file"),
         Binding("ctrl+t", "stop_files", "Stop files"),
-        Binding("ctrl+up", "messages", "Messages"),
+        Binding("ctrl+up", "messages", "Messages", priority=True),
         Binding("escape", "back", "Back", show=False),
         Binding("f1", "app.show_help_panel", "Keys"),
     ]
@@ -296,7 +296,7 @@ class ChatScreen(Acting, Filing, Learning, Screen[None]):
         (self.list if self.has_class("-list") else self.composer).focus()
 
     def action_messages(self) -> None:
-        self.history.focus()
+        self.set_focus(self.history)  # at once: the next key may be here already
         self.history.action_select(-1)
 
     def action_back(self) -> None:

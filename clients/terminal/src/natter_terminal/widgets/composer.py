@@ -2,10 +2,8 @@
 
 import re
 from collections.abc import Sequence
-from typing import ClassVar
 
 from textual import events
-from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import TextArea
 
@@ -19,11 +17,6 @@ def writable(text: str) -> str:
 
 
 class Composer(TextArea):
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "say", "Send", show=False, priority=True),
-        Binding("ctrl+j,shift+enter,alt+enter", "break_line", "New line", show=False, priority=True),
-    ]
-
     class Said(Message):
         """To be sent."""
 
@@ -56,9 +49,6 @@ class Composer(TextArea):
         if text.strip():
             self.post_message(self.Said(text))
 
-    def action_break_line(self) -> None:
-        self.insert("\n")
-
     def _on_paste(self, event: events.Paste) -> None:  # type: ignore[override]
         """As it comes it may control the terminal; Textual hands it on to the class below."""
         event.text = writable(event.text)
@@ -85,6 +75,12 @@ class Composer(TextArea):
                 return self._recall(-1)
             case "tab":
                 return self.complete()
+            case "enter":  # no binding, which would come before the letters that are still under way to here
+                self.action_say()
+                return True
+            case "ctrl+j" | "shift+enter" | "alt+enter":
+                self.insert("\n")
+                return True
         return False
 
     def _recall(self, by: int) -> bool:

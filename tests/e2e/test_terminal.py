@@ -1,0 +1,62 @@
+"""The terminal client as somebody has it: in a terminal of 80x24, by keys alone, with somebody else on the SDK."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+from natter_client import Client, MessageReceived
+from tests.support.api import Api
+from tests.support.tmux import tmux
+
+CEILING_S = 240.0
+"""Only against hangs."""
+COMMAND = (sys.executable, "-c", "from natter_terminal.cli import main; raise SystemExit(main())", "chat")
+
+
+async def heard(client: Client, text: str) -> MessageReceived:
+    async for event in client.events("heard"):
+        if isinstance(event, MessageReceived) and event.message.text == text:
+            return event
+    raise AssertionError("the events ended")
+
+
+class TestTerminal:
+    async def test_somebody_signs_in_talks_and_comes_back(self, api: Api, tmp_path: Path) -> None:
+        alice, bob = await api.sign_up("alice"), await api.sign_up("bob")
+        store = tmp_path / "a.db"
+        with tmux(tmp_path) as terminal:
+            async with (
+                asyncio.timeout(CEILING_S),
+                Client(bob.api.url, store=tmp_path / "b.db", username=bob.username, password=bob.api.password) as other,
+            ):
+                await other.synced()
+                hearing = asyncio.create_task(heard(other, "By keys alone"))
+                chat = await other.direct(alice.username)
+                greeting = await (await chat.send("Hello 👋🏽 日本 🇨🇭")).placed()
+                env = {"NATTER_URL": alice.api.url, "NATTER_USER": alice.username}
+                terminal.start([*COMMAND, "--store", str(store)], size=(80, 24), env=env)
+                await terminal.shows("Sign in to Natter")
+                terminal.type(alice.api.password)
+                terminal.keys("Enter")
+                await terminal.shows("Hello 👋 日本 [CH]")
+                await terminal.shows(": online")
+                terminal.type("By keys alone")
+                terminal.keys("Enter")
+                message = (await hearing).message
+                assert message.sender_id == other.conversation(chat.conversation_id).messages()[-1].sender_id
+                await terminal.shows("By keys alone ✓✓")
+                chat.mark_read()
+                await terminal.shows("By keys alone read")
+                terminal.keys("C-Up")
+                await terminal.shows("e edit")
+                terminal.keys("Up", "+")
+                await terminal.shows("React with")
+                terminal.keys("1")
+                await terminal.shows("[👍 1]")
+                while (shown := chat.message(greeting or 0)) is None or not shown.reactions:
+                    await other.watcher(chat.conversation_id).wait()
+                terminal.keys("C-q")
+                await terminal.shows("Pane is dead")
+                terminal.run("respawn-pane", *COMMAND, "--store", str(store))
+                await terminal.shows("By keys alone read")
+                await terminal.shows(": online")
