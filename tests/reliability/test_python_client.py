@@ -1,16 +1,39 @@
-"""What the Python SDK told its user while workers are killed is what the log says."""
+"""What the Python SDK told its user while things fail is what the log says."""
 
 import asyncio
 from pathlib import Path
 
 from local.cloud import Cloud
-from local.faults import Kill
+from local.faults import Cut, Kill, Resume, Thaw
+from local.faults.values import KINDS
 from natter_client import Client
+from tests.reliability.sdk import every_fault, named, talking
 from tests.support.api import Api
 
 CEILING_S = 180.0
 """Only against hangs."""
 MESSAGES, KILLS = 60, 3
+FAULT_S = 2.0
+NOT_HERE = {Cut: "of the doors, which a secured cloud has", Resume: "ends a pause", Thaw: "ends a freeze"}
+
+
+async def test_what_was_told_under_every_fault_is_what_the_log_says(cloud: Cloud, api: Api, tmp_path: Path) -> None:
+    """One after the other, while two talk: neither is refused anything, and both have seen all of it, in order."""
+    faults = every_fault(FAULT_S)
+    assert {type(fault) for fault in faults} | NOT_HERE.keys() == set(KINDS)
+    alice, bob = await api.sign_up("alice"), await api.sign_up("bob")
+    async with asyncio.timeout(CEILING_S), talking(alice, bob, tmp_path) as talk:
+        while not all(each.placed for each in talk.talkers):  # noqa: ASYNC110 - all functions have workers then
+            await asyncio.sleep(0.05)
+        try:
+            for fault in faults:
+                said = [len(each.placed) for each in talk.talkers]
+                await cloud.faults.apply(fault)
+                await asyncio.sleep(FAULT_S)
+                assert [len(each.written) for each in talk.talkers] > said, f"they talk under {named(fault)}"
+        finally:
+            await cloud.faults.clear()
+        assert await talk.wrong() == []
 
 
 async def test_what_was_told_is_what_the_log_says(cloud: Cloud, api: Api, tmp_path: Path) -> None:

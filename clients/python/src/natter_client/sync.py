@@ -210,12 +210,20 @@ class Conversation:
         *,
         text: str | None = None,
         content_type: str | None = None,
+        reply_to: int | None = None,
+        mentions: Sequence[str] = (),
         client_id: str | None = None,
         progress: Progress | None = None,
     ) -> "Sent":
         """Returns when it is accepted. `progress` is called in the client's thread."""
         work = self._conversation.send_file(
-            path, text=text, content_type=content_type, client_id=client_id, progress=progress
+            path,
+            text=text,
+            content_type=content_type,
+            reply_to=reply_to,
+            mentions=mentions,
+            client_id=client_id,
+            progress=progress,
         )
         return Sent(self._client, self._client.wait(work))
 
