@@ -30,7 +30,7 @@ async def test_who_comes_for_the_first_time_signs_up_finds_somebody_and_talks(pe
     await page.get_by_role("link", name="New conversation").click()
     await page.get_by_label("User name").fill(bob.user.username)
     await page.keyboard.press("Enter")
-    await page.get_by_role("button", name="Bob").click()
+    await page.get_by_role("list", name="People you know").get_by_role("button", name="Bob").click()
     await expect(window.composer).to_be_visible()
     await window.say("Hello, I am new here")
     await bob.entry("Eve").click()

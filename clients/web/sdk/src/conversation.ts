@@ -6,11 +6,19 @@ import type { ConversationAnswer, CursorsAnswer, OutgoingMessage } from "./proto
 
 type Content = OutgoingMessage["content"];
 
+/** What a message has besides what it says. */
+export interface SendOptions {
+  readonly reply_to?: number;
+  readonly mentions?: string[];
+  /** A new one, if none is given. */
+  readonly client_id?: string;
+}
+
 /** What a conversation is made of. */
 export interface ConversationParts {
   snapshot(): ConversationSnapshot;
   on(listener: (snapshot: ConversationSnapshot) => void): () => void;
-  write(command: Command): Promise<string>;
+  write(command: Command, clientId?: string): Promise<string>;
   command(input: CoreInput): void;
   call(method: Method, path: string, body?: object): Promise<unknown>;
   fetched(): Promise<void>;
@@ -48,6 +56,9 @@ export class Conversation {
   /**
    * Writes a message. When this returns it is stored, shown, and on its way, with or without a connection.
    *
+   * Of one `client_id` there is one message, however often it is written: who cannot know whether it was stored (their
+   * page went away meanwhile) writes it again.
+   *
    * @returns its `client_id`, the `key` under which it is shown
    * @throws DOMException the store is full, or does not work: nothing was written
    * @example
@@ -55,8 +66,12 @@ export class Conversation {
    * await chat.send("See you there", { reply_to: 12, mentions: [ben] });
    * ```
    */
-  send(message: string | Content, options: { reply_to?: number; mentions?: string[] } = {}): Promise<string> {
-    const written = this.#parts.write({ action: "send", fields: { content: contentOf(message), ...options } });
+  send(message: string | Content, options: SendOptions = {}): Promise<string> {
+    const { client_id, ...fields } = options;
+    const written = this.#parts.write(
+      { action: "send", fields: { content: contentOf(message), ...fields } },
+      client_id,
+    );
     this.#did("cleared");
     return written;
   }

@@ -241,8 +241,7 @@ export class Hub {
   }
 
   /** Stored first: from then on it is sent, whatever happens. */
-  async write(conversation_id: string, command: Command): Promise<string> {
-    const client_id = crypto.randomUUID();
+  async write(conversation_id: string, command: Command, client_id: string = crypto.randomUUID()): Promise<string> {
     const entry: Entry = { client_id, conversation_id, state: "queued", ...command };
     await this.#check();
     await this.#parts.store.write([{ kind: "entry", entry }]);

@@ -225,7 +225,7 @@ export class Natter {
     return new Conversation(id, {
       snapshot: () => this.#hub.model.snapshot(id),
       on: (listener) => this.on("conversation", (each) => each.conversation_id === id && listener(each)),
-      write: (command) => this.#hub.write(id, command),
+      write: (command, clientId) => this.#hub.write(id, command, clientId),
       command: (input) => this.#hub.command(input),
       call: (method, path, body) => this.call(method, path, body),
       fetched: () => this.#hub.fetched(id),

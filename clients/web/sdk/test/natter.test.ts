@@ -21,6 +21,18 @@ describe("a message", () => {
     expect(says(cloud)).toEqual(["Hello"]);
   });
 
+  test("written again under the same client_id, as by a page that went away meanwhile, is there once", async () => {
+    const { cloud, options } = aCloud();
+    const natter = await connected(options());
+    const chat = natter.conversation(CHAT);
+    const key = await chat.send("Hello", { client_id: "mine" });
+    await chat.send("Hello", { client_id: key });
+    await until(() => expect(natter.unsent).toEqual([]));
+    await chat.send("Hello", { client_id: key });
+    await until(() => expect(natter.unsent).toEqual([]));
+    expect([key, says(cloud), texts(natter)]).toEqual(["mine", ["Hello"], ["Hello"]]);
+  });
+
   test("of others is told once, and is unread until it is read", async () => {
     const { cloud, options } = aCloud();
     const natter = await connected(options());

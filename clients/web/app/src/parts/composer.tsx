@@ -1,3 +1,4 @@
+import type { Natter } from "@natter/client";
 import { useSignal } from "@preact/signals";
 import { useEffect, useId, useRef } from "preact/hooks";
 import { alert } from "../state/announce.js";
@@ -5,6 +6,7 @@ import { excess, isSendKey, mentioned, sendable } from "../state/composing.js";
 import { type Draft, draftOf, setDraft } from "../state/drafts.js";
 import { enterSends } from "../state/preferences.js";
 import type { Room } from "../state/room.js";
+import { send as sendKept } from "../state/sending.js";
 import { useSession } from "../state/session.js";
 import { t } from "../strings/index.js";
 import { Icon } from "./icons.js";
@@ -30,6 +32,7 @@ export interface ComposerProps {
 
 /** Where one writes; what is written is a draft until it is sent, and is never lost. */
 export function Composer({ room, name, editing, onFiles, onEdit, onEditLast, onSent }: ComposerProps) {
+  const { natter } = useSession();
   const id = useId();
   const field = useRef<HTMLTextAreaElement>(null);
   const draft = draftOf(room.id).value;
@@ -60,7 +63,7 @@ export function Composer({ room, name, editing, onFiles, onEdit, onEditLast, onS
       await room.chat.edit(editing, before?.type === "attachment" ? { ...before, text: said } : said);
       return;
     }
-    await sendDraft(room, said, draftOf(room.id).peek());
+    await sendDraft(natter, room, said, draftOf(room.id).peek());
     room.spoke();
     onSent();
   };
@@ -135,11 +138,11 @@ export function Composer({ room, name, editing, onFiles, onEdit, onEditLast, onS
 }
 
 /** Takes it out of the field at once, and forgets the draft when it is stored as sent. */
-async function sendDraft(room: Room, said: string, draft: Draft | undefined): Promise<void> {
+async function sendDraft(natter: Natter, room: Room, said: string, draft: Draft | undefined): Promise<void> {
   const ids = mentioned(said, draft?.mentions ?? {});
   setDraft(room.id, undefined);
   try {
-    await room.chat.send(said, {
+    await sendKept(natter, room.id, said, {
       ...(draft?.reply_to === undefined ? {} : { reply_to: draft.reply_to }),
       ...(ids.length === 0 ? {} : { mentions: ids }),
     });

@@ -14,7 +14,7 @@ interface PickerProps {
   readonly without?: ReadonlySet<string>;
   /** Called with who is chosen, where one is enough. */
   onOne?(person: Person): void;
-  /** What the button for somebody is called. */
+  /** What the button for somebody does, which is called as they are. */
   label?(name: string): string;
 }
 
@@ -111,7 +111,7 @@ function Candidate({ person, chosen, onOne, label }: CandidateProps) {
   return (
     <button
       type="button"
-      aria-label={label(person.display_name)}
+      title={label(person.display_name)}
       {...(onOne ? {} : { "aria-pressed": isChosen })}
       onClick={() => (onOne ? onOne(person) : toggle())}
     >

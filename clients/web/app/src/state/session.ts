@@ -10,6 +10,7 @@ import { Inbox } from "./inbox.js";
 import { forgetMembers } from "./members.js";
 import { People } from "./people.js";
 import { PresenceBoard } from "./presence.js";
+import { sendAgain } from "./sending.js";
 import { forgetAccount, keep, kept } from "./storage.js";
 import { followTitle } from "./title.js";
 
@@ -131,6 +132,7 @@ export function enter(natter: Natter): Session {
   });
   who.value = { is: "in", session };
   natter.connect();
+  sendAgain(natter).catch(() => undefined); // the store takes nothing: that is shown
   return session;
 }
 
