@@ -98,7 +98,7 @@ class Front(Construct):
             origin_request_policy=cloudfront.OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
             response_headers_policy=self._headers(),
             compress=False,
-            function_associations=[] if edge is None else [edge.name_viewer()],
+            function_associations=None if edge is None else [edge.name_viewer()],
         )
 
     def _headers(self) -> cloudfront.ResponseHeadersPolicy:

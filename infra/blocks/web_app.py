@@ -1,5 +1,6 @@
 """The web app: its files, in a bucket that only the distribution reads, and what browsers are told to keep to."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -85,7 +86,7 @@ class WebApp(Construct):
         shell = deployment.BucketDeployment(
             self,
             "Shell",
-            sources=[built, deployment.Source.json_data(CONFIG, self.config)],
+            sources=[built, deployment.Source.data(CONFIG, self.config)],
             exclude=[HASHED],
             cache_control=[deployment.CacheControl.from_string(ASK)],
             distribution=distribution,
@@ -98,10 +99,10 @@ class WebApp(Construct):
         shell.node.add_dependency(assets, *after)
 
     @property
-    def config(self) -> dict[str, Any]:
-        """What only the stage knows (docs/deploying.md)."""
+    def config(self) -> str:
+        """What only the stage knows, in JSON (docs/deploying.md)."""
         oidc = None if self._oidc is None else {"issuer": self._oidc.issuer, "client_id": self._oidc.audience}
-        return {"websocket_url": self._sockets_url, "oidc": oidc}
+        return json.dumps({"websocket_url": self._sockets_url, "oidc": oidc})
 
     def _headers(self, policy: str) -> cloudfront.ResponseHeadersPolicy:
         custom = {

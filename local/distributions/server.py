@@ -26,6 +26,8 @@ _FROM_BUCKETS = frozenset(
     }
 )
 """Headers of objects; what else LocalStack says is of its own."""
+_OF_S3 = "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=none"
+"""LocalStack takes anybody for the owner, and tells by this which of its services is asked."""
 _DENIED = (
     b'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>'
 )
@@ -116,8 +118,10 @@ class DistributionServer:
     ) -> Answer:
         assert self._session is not None
         origin = behavior.origin
-        if isinstance(origin, BucketOrigin) and (not origin.readable or rules.climbs(target)):
-            return _denied()
+        if isinstance(origin, BucketOrigin):
+            if not origin.readable or rules.climbs(target):
+                return _denied()
+            headers = [*headers, ("authorization", _OF_S3)]
         try:
             async with self._session.request(
                 method,

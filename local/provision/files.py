@@ -57,11 +57,17 @@ def _contents(resolver: Resolver, resource: Resource, properties: Mapping[str, A
     contents: dict[str, bytes] = {}
     for key, marks in zip(keys, properties.get("SourceMarkers", [{}] * len(keys)), strict=True):
         for path in _files(assets[key]):
-            content = path.read_bytes()
-            for mark, value in marks.items():
-                content = content.replace(mark.encode(), str(value).encode())
-            contents[path.relative_to(assets[key]).as_posix()] = content
+            contents[path.relative_to(assets[key]).as_posix()] = _marked(resolver, path.read_bytes(), marks)
     return contents
+
+
+def _marked(resolver: Resolver, content: bytes, marks: Mapping[str, str]) -> bytes:
+    """What stands in the place of several marks may be one address, and that another one here."""
+    if not marks:
+        return content
+    for mark, value in marks.items():
+        content = content.replace(mark.encode(), str(value).encode())
+    return resolver.rewrite(content.decode()).encode()
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -31,9 +31,7 @@ STAGES: dict[str, Stage] = {
         web_push_keys=("b", "a"),
         retired_web_push_keys=("z",),
         edge=Edge(host="chat.varied.test", certificate_arn=CERTIFICATE, secrets=("b", "a")),
-        oidc=Oidc(
-            issuer="https://login.example/tenant", audience="natter-app", origins=("https://tokens.login.example",)
-        ),
+        oidc=Oidc(issuer="https://login.example", audience="natter-app", origins=("https://tokens.login.example",)),
         cors_origins=("https://intranet.varied.test",),
         limits={"commands": (100, 300)},
     ),

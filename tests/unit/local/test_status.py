@@ -21,6 +21,7 @@ def status(**more: Any) -> dict[str, Any]:
         "faults": [],
         "functions": {"shop-order": function, "shop-sweep": unused},
         "apis": {"a": {"kind": "HTTP", "requests": 3}},
+        "distributions": {"E1": {"url": "http://127.0.0.1:1", "answers": {"200": 4}}},
         "sources": [
             {"topic": "orders", "function": "shop-count", "lag": 7, "batches": 2, "records": 20, "failures": 0},
             {"queue": "jobs", "function": "shop-work", "batches": 1, "records": 2, "failures": 1, "last_error": "gone"},
@@ -57,6 +58,7 @@ class TestLines:
             "  sqs jobs: gone\n"
             "\n"
             'api: {"kind": "HTTP", "requests": 3}\n'
+            'distribution: {"url": "http://127.0.0.1:1", "answers": {"200": 4}}\n'
             'metrics: {"sent": 9, "dropped": 0, "last_error": null}\n'
             "alarms on percentiles and metric math: 2 ALARM, 1 OK (big, late)\n"
             "without counterpart here: AWS::CloudWatch::Alarm.Metrics.Expression (1), AWS::IAM::Role (2)"

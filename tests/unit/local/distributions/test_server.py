@@ -22,13 +22,14 @@ class Origins:
         self.server = HttpServer(self._answer)
 
     def _answer(self, exchange: Exchange) -> None:
-        if exchange.path.startswith("/v1/"):
+        if not exchange.path.startswith("/files/"):
             headers = {name.decode().lower(): value.decode() for name, value in exchange.headers}
             said = {"method": exchange.method, "target": exchange.target.decode(), "headers": headers}
             body = json.dumps(said | {"body": exchange.body.decode()}).encode()
             exchange.respond(403 if exchange.path == "/v1/forbidden" else 200, body, [(b"set-cookie", b"a=1")])
             return
-        body_ = OBJECTS.get(exchange.path)
+        signed = b"/s3/" in (exchange.header(b"authorization") or b"")
+        body_ = OBJECTS.get(exchange.path) if signed else None
         headers_ = [(b"content-type", b"text/html"), (b"etag", b'"1"'), (b"x-amz-request-id", b"1")]
         exchange.respond(404 if body_ is None else 200, body_ or b"<Error/>", headers_)
 

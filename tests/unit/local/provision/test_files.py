@@ -40,7 +40,7 @@ def folders(tmp_path: Path) -> dict[str, Path]:
     settings.mkdir()
     (app / "index.html").write_text("<p>home</p>")
     (app / "assets" / "app-1.js").write_text("run()")
-    (settings / "config.json").write_text('{"url": <<mark>>}')
+    (settings / "config.json").write_text('{"url": "https://<<0>>.<<1>>.example"}')
     return {"app.zip": app, "settings.zip": settings}
 
 
@@ -48,14 +48,22 @@ def deployed(s3: FakeS3, folders: dict[str, Path], **properties: Any) -> dict[st
     stated = {
         "DestinationBucketName": "site",
         "SourceObjectKeys": ["app.zip", "settings.zip"],
-        "SourceMarkers": [{}, {"<<mark>>": {"Fn::Join": ["", ['"', {"Ref": "AWS::Region"}, '"']]}}],
+        "SourceMarkers": [{}, {"<<0>>": "shop", "<<1>>": {"Ref": "AWS::Region"}}],
         "Prune": False,
     }
     resource = {"Type": "Custom::CDKBucketDeployment", "Properties": stated | properties}
     stack = Stack("shop", {"Resources": {"Deployment": resource}}, folders)
     attributes = Attributes(kafka="", valkey="", postgres="")
-    provision_files(s3, Resolver(Assembly({"shop": stack}), SITE, attributes))
+    here = {"https://shop.eu-west-1.example": "http://127.0.0.1:1"}
+    resolver = Resolver(Assembly({"shop": stack}), SITE, attributes, lambda text: _rewritten(text, here))
+    provision_files(s3, resolver)
     return s3.objects
+
+
+def _rewritten(text: str, addresses: dict[str, str]) -> str:
+    for there, here in addresses.items():
+        text = text.replace(there, here)
+    return text
 
 
 class TestDeployment:
@@ -64,7 +72,7 @@ class TestDeployment:
         assert {key: each["Body"] for key, each in objects.items()} == {
             "site/index.html": b"<p>home</p>",
             "site/assets/app-1.js": b"run()",
-            "site/config.json": b'{"url": "eu-west-1"}',
+            "site/config.json": b'{"url": "http://127.0.0.1:1"}',
         }
         assert objects["site/index.html"]["ContentType"] == "text/html"
         assert {each["CacheControl"] for each in objects.values()} == {"no-cache"}

@@ -30,7 +30,7 @@ function Export() {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const ask = () =>
       run(async () => {
-        const answer = (await natter.call("GET", PATH)) as ExportAnswer & { readonly url?: string };
+        const answer = (await natter.call("GET", PATH)) as ExportAnswer;
         if (answer.retry_after_ms !== undefined) timer = setTimeout(ask, answer.retry_after_ms);
         else {
           link.value = answer.url;
