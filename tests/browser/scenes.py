@@ -1,14 +1,17 @@
 """What the app looks like with something in it: every screen, by its name."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
 from playwright.async_api import Page, expect
 
-from tests.browser.people import People, Theme, Window
+from tests.browser.people import DESKTOP, People, Theme, Window
 from tests.support.api import User, fresh
 from tests.support.socket import Socket, message
+
+SECTIONS = ("profile", "password", "notifications", "appearance", "contacts", "blocks", "devices", "data")
+"""Of the settings."""
 
 
 @dataclass(frozen=True)
@@ -70,8 +73,8 @@ class Scenes:
     story: Story
     theme: Theme
 
-    async def outside(self) -> AsyncIterator[tuple[str, Page]]:
-        page = await (await self.people.device(theme=self.theme)).new_page()
+    async def outside(self, *, viewport: Mapping[str, int] = DESKTOP) -> AsyncIterator[tuple[str, Page]]:
+        page = await (await self.people.device(theme=self.theme, viewport=viewport)).new_page()
         await page.goto("/")
         await expect(page.get_by_role("button", name="Sign in")).to_be_visible()
         yield "sign-in", page
@@ -96,7 +99,10 @@ class Scenes:
         yield "group", page
         await alice.open(story.quiet)
         yield "nothing-said", page
-        for name, place in (("new", "new"), ("details", f"c/{story.group}/info"), ("settings", "settings")):
+        places = {"new": "new", "details": f"c/{story.group}/info", "person": f"c/{story.direct}/info"}
+        for name, place in (
+            places | {"settings": "settings"} | {each: f"settings/{each}" for each in SECTIONS}
+        ).items():
             await page.evaluate("to => { location.hash = `#/${to}` }", place)
             await expect(page.get_by_role("main").get_by_role("heading").first).to_be_visible()
             yield name, page

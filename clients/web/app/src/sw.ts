@@ -1,4 +1,6 @@
-/** The service worker: shows what the push service brings while no page is open, and opens what is chosen. */
+/** The service worker: shows what the push service brings while no page is open, opens what is chosen, and the app offline. */
+
+import { type FetchEvent, keepAssets, serve } from "./offline.js";
 
 interface Push {
   readonly title: string;
@@ -19,6 +21,10 @@ interface Chosen extends Waiting {
   readonly notification: Notification;
 }
 
+interface Told extends Waiting {
+  readonly data: { readonly keep?: unknown } | null;
+}
+
 interface Page {
   readonly url: string;
   focus(): Promise<unknown>;
@@ -35,6 +41,8 @@ interface Scope {
   };
   skipWaiting(): Promise<void>;
   addEventListener(name: "install" | "activate", listener: (event: Waiting) => void): void;
+  addEventListener(name: "fetch", listener: (event: FetchEvent) => void): void;
+  addEventListener(name: "message", listener: (event: Told) => void): void;
   addEventListener(name: "push", listener: (event: PushEvent) => void): void;
   addEventListener(name: "notificationclick", listener: (event: Chosen) => void): void;
 }
@@ -43,6 +51,9 @@ const scope = globalThis as unknown as Scope;
 
 scope.addEventListener("install", (event) => event.waitUntil(scope.skipWaiting()));
 scope.addEventListener("activate", (event) => event.waitUntil(scope.clients.claim()));
+
+scope.addEventListener("fetch", serve);
+scope.addEventListener("message", (event) => event.waitUntil(keepAssets(event.data?.keep)));
 
 scope.addEventListener("push", (event) => event.waitUntil(show(event.data?.json())));
 

@@ -1,6 +1,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import { Announcer } from "../parts/announcer.js";
 import { ConnectionBanner } from "../parts/banner.js";
+import { keepApp } from "../state/offline.js";
 import { type Route, route } from "../state/route.js";
 import { useSession } from "../state/session.js";
 import { t } from "../strings/index.js";
@@ -22,6 +23,7 @@ export function Shell() {
     void loadConversation()
       .then(() => import("../push/index.js"))
       .then(({ start }) => start(session))
+      .then(keepApp)
       // Where no service worker may be, or nothing can be loaded now, nobody is woken, and all else works.
       .catch(() => undefined);
   }, [session]);
