@@ -38,6 +38,8 @@ from tests.support.api import Api, fresh
 from tests.support.browsers import Browsers, browsers
 from tests.support.files import attach
 from tests.support.lag import caught_up
+from tests.support.leftovers import files
+from tests.support.until import until
 
 CAUGHT_UP_WITHIN_S = 60.0
 HTTP_NO_CONTENT = 204
@@ -128,13 +130,21 @@ def unused(cloud: Cloud) -> set[tuple[str, str]]:
     return {each for each, count in idle.items() if count == all_of_them[each]}
 
 
+def is_kept(cloud: Cloud, file: str) -> bool:
+    return any(file in key for key in files(cloud) if key.startswith(names.SHOWN_ATTACHMENTS))
+
+
 async def a_file_is_shown(cloud: Cloud, api: Api) -> None:
-    """To somebody with a phone, who is away, looks later, and has themselves erased; then it is taken back."""
+    """
+    To somebody with a phone, who is away, looks later, and has themselves erased; then it is taken back. Not before it
+    is kept: `settle_files` keeps nothing that is shown no more when it comes to look.
+    """
     alice, bob, phone, chat = await a_chat(api)
     assert await register(bob, fresh("token")) == HTTP_NO_CONTENT
     cat = await attach(alice, chat, CAT)
     seq = await shown(phone, chat, cat, "m1")
     assert await is_there(bob, chat, cat)
+    await until(lambda: is_kept(cloud, cat), "it is kept")
     await caught_up(cloud, within_s=CAUGHT_UP_WITHIN_S)
     await say(phone, chat, "delete", "m2", seq)
     await erase(bob)

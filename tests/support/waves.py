@@ -100,16 +100,19 @@ class Waves:
         found = (await asyncio.to_thread(self._attributes))["RedrivePolicy"]
         policy = json.loads(found) | {"maxReceiveCount": 1}
         async with self._being({"VisibilityTimeout": str(after_s), "RedrivePolicy": json.dumps(policy)}):
-            await polled_anew(self._cloud, ["natter-local-waves"])
             yield
 
     @asynccontextmanager
     async def _being(self, changed: Mapping[str, str]) -> AsyncIterator[None]:
-        """With other attributes of the queue; not while it hangs."""
+        """
+        With other attributes of the queue; not while it hangs. A wave of nobody ends the poll that has begun with those
+        from before, which would hold for what it hands out.
+        """
         found = await asyncio.to_thread(self._attributes)
         before = {name: value for name, value in found.items() if name in changed}
         await asyncio.to_thread(self._set, changed)
         try:
+            await asyncio.gather(polled_anew(self._cloud, ["natter-local-waves"]), self.add(Wave()))
             yield
         finally:
             await asyncio.to_thread(self._set, before)
