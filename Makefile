@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help ready run bot up down status test check docs bench fmt reset clean
+.PHONY: help ready run bot up down status test check docs screens bench fmt reset clean
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 # Some containers set it. Every process would compile the CDK's modules again then, ten seconds of processor time.
@@ -38,6 +38,9 @@ check: ready ## what is checked before a push: format, lint, types, imports, fas
 
 docs: ready ## write what docs/ has from the code (openapi.json, asyncapi.json, metrics.md, slo.md, capacity.md), and the SDK's types
 	@$(BIN)/python -m tests.documents
+
+screens: ready ## draw docs/screens: what the web app looks like, in both themes
+	@$(BIN)/python -m tests.browser
 
 bench: ready ## measure latency and throughput
 	@$(BIN)/python -m tests.bench

@@ -6,7 +6,7 @@ from natter.domain.errors import Conflict, Forbidden, LastOwner, NotFound, NotMe
 from natter.domain.ids import AttachmentId, ConversationId, new_id
 from natter.domain.limits import SIGNALS
 from natter.domain.receipts import Receipt
-from natter.entrypoints.answers import Answer
+from natter.entrypoints.answers import BY_ACCEPT, Answer
 from natter.entrypoints.http import HttpApi
 from natter.entrypoints.lazily import LambdaHandler, lazily
 from natter.entrypoints.request import Request
@@ -188,10 +188,6 @@ def _receipts(api: HttpApi, engines: Engines) -> None:
     def read_cursors(request: Request) -> CursorsAnswer:
         conversation = ConversationId(request.path["conversation_id"])
         return CursorsAnswer.of(cursors_of(request.principal.user_id, conversation))
-
-
-BY_ACCEPT = {"Vary": "Accept"}
-"""Which of its forms an answer has depends on what is asked for."""
 
 
 def _serve_attachments(api: HttpApi, engines: Engines) -> None:

@@ -5,7 +5,7 @@ from natter.domain.accounts.users import SignedIn
 from natter.domain.errors import BadCredentials, BadRequest, BadToken, Forbidden, RateLimited, UsernameTaken
 from natter.domain.ids import new_id
 from natter.entrypoints import refresh_cookie
-from natter.entrypoints.answers import Answer
+from natter.entrypoints.answers import BY_ACCEPT, Answer
 from natter.entrypoints.http import HttpApi
 from natter.entrypoints.lazily import lazily
 from natter.entrypoints.request import Request
@@ -225,12 +225,14 @@ def _export(api: HttpApi, engines: Engines) -> None:
         now_ms=engines.now_ms,
     )
 
-    @api.get("/v1/users/me/export", status=202, also=(302,))
+    @api.get("/v1/users/me/export", status=202, also=(200, 302))
     def export_self(request: Request) -> Answer[ExportAnswer]:
         link = ask(request.principal.user_id)
         if link is None:
             return Answer(body=ExportAnswer(retry_after_ms=EXPORT_RETRY_MS), headers={"Retry-After": "2"})
-        return Answer(status=302, body=ExportAnswer(), headers={"Location": link})
+        if request.asks_for_json:
+            return Answer(status=200, body=ExportAnswer(url=link), headers=BY_ACCEPT)
+        return Answer(status=302, body=ExportAnswer(), headers={"Location": link, **BY_ACCEPT})
 
 
 def _contacts(api: HttpApi, engines: Engines) -> None:

@@ -49,16 +49,21 @@ class Browser:
 
     async def fetch(self, *, wait_s: float = 0.0) -> list[Pushed]:
         """What came since the last time, as soon as there is something."""
-        query = {"after": len(self.pushes), "wait": wait_s}
-        async with self._http.get(self._messages, params=query) as response:
-            assert response.status == 200, response
-            found = await response.json()
+        found = await self._fetch(len(self.pushes), wait_s)
         pushes = [
             Pushed(each["headers"], each["at"], self.receiver.read_push(base64.b64decode(each["body"])))
             for each in found
         ]
         self.pushes += pushes
         return pushes
+
+    async def sealed(self) -> AsyncIterator[bytes]:
+        """What comes, as it comes, for a browser that has keys of its own."""
+        number = 0
+        while True:
+            for each in await self._fetch(number, wait_s=10.0):
+                number = each["number"]
+                yield base64.b64decode(each["body"])
 
     async def until(self, holds: Callable[[list[Pushed]], bool], *, within_s: float = WITHIN_S) -> list[Pushed]:
         """All that came, once that `holds`."""
@@ -67,6 +72,11 @@ class Browser:
             assert time.monotonic() < end, f"only {self.pushes}"
             await self.fetch(wait_s=1.0)
         return self.pushes
+
+    async def _fetch(self, after: int, wait_s: float) -> list[dict[str, Any]]:
+        async with self._http.get(self._messages, params={"after": after, "wait": wait_s}) as response:
+            assert response.status == 200, response
+            return list(await response.json())
 
     async def unsubscribe(self) -> None:
         async with self._http.delete(self._messages) as response:

@@ -20,6 +20,9 @@ _NO_STORE = "no-store"
 _REVALIDATE = "private, no-cache"
 """May be kept by who asked, and asked for again with its `ETag`."""
 
+BY_ACCEPT = {"Vary": "Accept"}
+"""Which of its forms an answer has depends on what is asked for."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answer[Body: BaseModel | None]:

@@ -108,7 +108,8 @@ class ProviderErasureBody(WireModel):
 
 
 class ExportAnswer(WireModel):
-    """Of one that is there, the answer's `Location` says where."""
+    """Of one that is there, the answer's `Location` says where, or `url`, for whom a redirect is of no use."""
 
     retry_after_ms: int | None = None
     """It is being made."""
+    url: Annotated[str | None, Field(repr=False)] = None

@@ -273,6 +273,9 @@ class TestExport:
         reply = ann("GET", "/v1/users/me/export")
         assert (reply.status, reply.headers["Location"]) == (302, f"memory://{user}/{export_id}")
         assert reply.headers["Cache-Control"] == "no-store"
+        reply = ann("GET", "/v1/users/me/export", headers={"Accept": "application/json"})
+        assert (reply.status, reply.json) == (200, {"url": f"memory://{user}/{export_id}"})
+        assert (reply.headers["Cache-Control"], reply.headers["Vary"]) == ("no-store", "Accept")
 
     def test_is_of_who_asks(self, client: HttpClient) -> None:
         assert client("GET", "/v1/users/me/export").code == "unauthenticated"

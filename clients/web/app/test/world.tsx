@@ -29,6 +29,7 @@ export class World {
   readonly root: HTMLElement;
 
   constructor() {
+    localStorage.clear();
     this.root = document.body.appendChild(document.createElement("div"));
     this.root.id = "app";
   }
@@ -56,7 +57,8 @@ export class World {
   /** Others say, react, type: whatever the log or a frame can hold. */
   happens(...events: object[]): void {
     const log = this.cloud.server.log;
-    for (const event of events) log.push({ seq: log.length + 1, at: Date.now(), sender_id: "ben", ...event } as WireEvent);
+    for (const event of events)
+      log.push({ seq: log.length + 1, at: Date.now(), sender_id: "ben", ...event } as WireEvent);
     this.cloud.post(eventsFrame(log.slice(-events.length)));
   }
 
@@ -77,7 +79,11 @@ export class World {
       return [200, this.#conversation()];
     }
     if (path === `/v1/conversations/${CHAT}/members`) {
-      const people = ["ann", "ben", "cem"].map((user_id) => ({ user_id, display_name: nameOf(user_id), role: "member" }));
+      const people = ["ann", "ben", "cem"].map((user_id) => ({
+        user_id,
+        display_name: nameOf(user_id),
+        role: "member",
+      }));
       return [200, { items: people.map((each) => ({ ...each, joined_at: 1 })) }];
     }
     if (path === "/v1/users/me") {

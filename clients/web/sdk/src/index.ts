@@ -1,4 +1,4 @@
-export { Conversation } from "./conversation.js";
+export { Conversation, type SendOptions } from "./conversation.js";
 export type { Settings } from "./core/changes.js";
 export type { Entry } from "./core/outbox.js";
 export type { Cursor } from "./core/read-state.js";

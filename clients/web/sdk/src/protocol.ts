@@ -208,9 +208,10 @@ export interface EventsFrame {
   events: WireEvent[];
 }
 
-/** Of one that is there, the answer's `Location` says where. */
+/** Of one that is there, the answer's `Location` says where, or `url`, for whom a redirect is of no use. */
 export interface ExportAnswer {
   retry_after_ms?: number;
+  url?: string;
 }
 
 export interface GroupBody {

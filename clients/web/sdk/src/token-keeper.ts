@@ -66,7 +66,7 @@ export class TokenKeeper {
     try {
       const account = await this.#parts.store.account();
       const stored = account?.user_id === this.#parts.me ? account.tokens : null;
-      return stored?.refresh_token === "" ? this.#tokens.view().tokens : stored;
+      return (stored?.refresh_token === "" && this.#tokens.view().tokens) || stored;
     } catch (error) {
       this.#parts.onUnkept(error);
       return this.#tokens.view().tokens;

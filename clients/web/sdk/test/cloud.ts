@@ -21,6 +21,8 @@ export class Cloud {
   isMute = false;
   userId = ME;
   expires_in = 3600;
+  /** The refresh token that the browser keeps, where it was asked to. */
+  cookie: string | undefined;
   #tokens = 0;
   #live = new Set<string>();
 
@@ -102,10 +104,14 @@ export class Cloud {
     const { method, path, body } = request;
     if (path === "/v1/users" && body.username === "taken") return problem(409, "username_taken");
     if (path === "/v1/sessions" && method === "POST") {
-      return body.password === "right" ? [201, this.#session()] : problem(401, "bad_credentials");
+      return body.password === "right"
+        ? [201, this.#session(body.refresh === "cookie")]
+        : problem(401, "bad_credentials");
     }
     if (path === "/v1/sessions/refresh") {
-      return this.#live.delete(String(body.refresh_token)) ? [200, this.#session()] : problem(401, "bad_token");
+      const isCookie = body.refresh_token === undefined;
+      const token = String(isCookie ? this.cookie : body.refresh_token);
+      return this.#live.delete(token) ? [200, this.#session(isCookie)] : problem(401, "bad_token");
     }
     if (!request.token || !this.#live.has(request.token)) return problem(401, "unauthenticated");
     if (path === "/v1/tickets") return [201, { ticket: "t", expires_in: 30, url: "ws://cloud/" }];
@@ -127,11 +133,18 @@ export class Cloud {
     return problem(404, "not_found");
   }
 
-  #session(): object {
+  #session(isCookie: boolean): object {
     const n = ++this.#tokens;
     this.#live.add(`a${n}`).add(`r${n}`);
-    const tokens = { access_token: `a${n}`, refresh_token: `r${n}`, expires_in: this.expires_in };
-    return { ...tokens, user_id: this.userId, device_id: "device", session_id: "s" };
+    if (isCookie) this.cookie = `r${n}`;
+    const tokens = { access_token: `a${n}`, expires_in: this.expires_in };
+    return {
+      ...tokens,
+      ...(isCookie ? {} : { refresh_token: `r${n}` }),
+      user_id: this.userId,
+      device_id: "device",
+      session_id: "s",
+    };
   }
 }
 

@@ -1,6 +1,6 @@
 import "fake-indexeddb/auto";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { IndexedDbStore, MemoryStore, Natter, NatterError, StaleLeader } from "../src/index.js";
+import { IndexedDbStore, MemoryStore, Natter, NatterError, type NatterOptions, StaleLeader } from "../src/index.js";
 import { Tabs } from "../src/tabs.js";
 import { ANN, aCloud, aName, closeAll, connected, resumed, says, signedIn, texts, until } from "./clients.js";
 import { CHAT, ME } from "./server.js";
@@ -19,6 +19,18 @@ describe("a message", () => {
     await until(() => expect(natter.unsent).toEqual([]));
     expect(new Set(states.filter(Boolean))).toEqual(new Set([`${key} waiting`, `${key} accepted`, `${key} placed`]));
     expect(says(cloud)).toEqual(["Hello"]);
+  });
+
+  test("written again under the same client_id, as by a page that went away meanwhile, is there once", async () => {
+    const { cloud, options } = aCloud();
+    const natter = await connected(options());
+    const chat = natter.conversation(CHAT);
+    const key = await chat.send("Hello", { client_id: "mine" });
+    await chat.send("Hello", { client_id: key });
+    await until(() => expect(natter.unsent).toEqual([]));
+    await chat.send("Hello", { client_id: key });
+    await until(() => expect(natter.unsent).toEqual([]));
+    expect([key, says(cloud), texts(natter)]).toEqual(["mine", ["Hello"], ["Hello"]]);
   });
 
   test("of others is told once, and is unread until it is read", async () => {
@@ -129,6 +141,76 @@ describe("offline", () => {
     cloud.server.accept("ben", { action: "delete", conversation_id: CHAT, client_id: "d", target_seq: 5 });
     await until(() => expect(chat.snapshot.messages[3]?.deleted_at).toBeDefined());
   });
+});
+
+test("what is told as it happens says so; what was said before, or was missed, does not", async () => {
+  const { cloud, options } = aCloud();
+  cloud.other("before");
+  const natter = await signedIn(options());
+  const told: [string, boolean][] = [];
+  natter.on("message", ({ message, live }) => {
+    if (message.content?.type === "text") told.push([message.content.text, live]);
+  });
+  natter.connect();
+  await until(() => expect(told).toEqual([["before", false]]));
+  cloud.other("now");
+  await until(() => expect(told).toContainEqual(["now", true]));
+  cloud.isDown = true;
+  cloud.closeAll();
+  cloud.other("missed");
+  cloud.isDown = false;
+  await until(() => expect(told).toContainEqual(["missed", false]));
+});
+
+describe("the refresh token in the cookie", () => {
+  const inCookie = (options: NatterOptions): NatterOptions => ({ ...options, refresh: "cookie" });
+
+  test("no token is stored, and one is signed in again all the same", async () => {
+    const { cloud, name, options } = aCloud();
+    const before = await signedIn(inCookie(options()));
+    expect(cloud.requests[0]?.body.refresh).toBe("cookie");
+    const store = new IndexedDbStore(name);
+    const none = { access_token: "", refresh_token: "", expires_at: 0 };
+    expect((await store.account())?.tokens).toEqual(none);
+    before.disconnect();
+    const after = await resumed(inCookie(options()));
+    await after.call("GET", `/v1/conversations/${CHAT}/cursors`);
+    expect(cloud.requests.find(({ path }) => path === "/v1/sessions/refresh")?.body).toEqual({});
+    expect((await store.account())?.tokens).toEqual(none);
+    store.close();
+  });
+
+  test("each tab has an access token of its own, and none makes another refresh", async () => {
+    const { cloud, options } = aCloud();
+    const one = await connected(inCookie(options()));
+    const two = await resumed(inCookie(options()));
+    two.connect();
+    await until(() => expect(two.connection.state).toBe("open"));
+    for (const tab of [two, one, two]) await tab.call("GET", `/v1/conversations/${CHAT}/cursors`);
+    expect(cloud.count("/v1/sessions/refresh")).toBe(1);
+  });
+
+  test("a session that ended is seen by all tabs", async () => {
+    const { options } = aCloud();
+    const one = await connected(inCookie(options()));
+    const two = await resumed(inCookie(options()));
+    two.connect();
+    await until(() => expect(two.connection.state).toBe("open"));
+    await one.signOut();
+    await until(() => expect(two.connection.state).toBe("signed_out"));
+  });
+});
+
+test("to connect again tries at once where it waits", async () => {
+  vi.spyOn(Math, "random").mockReturnValue(0.999);
+  const { cloud, options } = aCloud();
+  const natter = await connected(options());
+  cloud.isDown = true;
+  cloud.closeAll();
+  await until(() => expect(natter.connection.retry_at).toBeGreaterThan(Date.now() + 2000));
+  cloud.isDown = false;
+  natter.connect();
+  await vi.waitFor(() => expect(natter.connection.state).toBe("open"), { timeout: 1500, interval: 5 });
 });
 
 describe("several tabs", () => {

@@ -41,12 +41,6 @@ export async function begin({ oidc }: Config): Promise<void> {
   location.assign(url.href);
 }
 
-/** Whether the provider has just sent somebody here. */
-export function isBack(search = location.search): boolean {
-  const query = new URLSearchParams(search);
-  return query.has("state") && (query.has("code") || query.has("error"));
-}
-
 /**
  * Takes up what `begin` began: the code for an ID token, and that for a session.
  *

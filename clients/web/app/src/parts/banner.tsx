@@ -1,7 +1,9 @@
 import { useSignal } from "@preact/signals";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { useSession } from "../state/session.js";
+import { isOutdated } from "../state/updates.js";
 import { t } from "../strings/index.js";
+import { useKeptFocus } from "./focus.js";
 
 /** Short breaks are nobody's concern. */
 const PATIENCE_MS = 2000;
@@ -13,7 +15,10 @@ export function ConnectionBanner() {
   const { state, retry_at } = connection.value;
   const isShown = useSignal(false);
   const isBack = useSignal(false);
+  const isAnything = isShown.value || isBack.value || isUnkept.value || isOutdated.value;
   const isOpen = state === "open";
+  const self = useRef<HTMLDivElement>(null);
+  useKeptFocus(self, () => document.querySelector<HTMLElement>(".composer textarea, main h1, main")?.focus());
   useEffect(() => {
     if (!isOpen) {
       isBack.value = false;
@@ -31,10 +36,18 @@ export function ConnectionBanner() {
     return () => clearTimeout(timer);
   }, [isOpen]);
   return (
-    <div class="banners">
+    <div class="banners" ref={self}>
       {/* The seconds are not announced: only what the matter is. */}
-      <div role="status" class="banner" hidden={!isShown.value && !isBack.value && !isUnkept.value}>
+      <div role="status" class="banner" hidden={!isAnything}>
         {isUnkept.value ? <p>{t.banner.unkept}</p> : null}
+        {isOutdated.value ? (
+          <p>
+            {t.banner.update}{" "}
+            <button type="button" onClick={() => location.reload()}>
+              {t.banner.reload}
+            </button>
+          </p>
+        ) : null}
         {isBack.value ? <p>{t.banner.back}</p> : null}
         {isShown.value ? <Trouble retryAt={state === "waiting" ? retry_at : undefined} /> : null}
         {isShown.value && state === "waiting" ? (

@@ -1,3 +1,4 @@
+import type { Natter } from "@natter/client";
 import { useSignal } from "@preact/signals";
 import { useEffect, useId, useRef } from "preact/hooks";
 import { alert } from "../state/announce.js";
@@ -5,13 +6,13 @@ import { excess, isSendKey, mentioned, sendable } from "../state/composing.js";
 import { type Draft, draftOf, setDraft } from "../state/drafts.js";
 import { enterSends } from "../state/preferences.js";
 import type { Room } from "../state/room.js";
+import { send as sendKept } from "../state/sending.js";
 import { useSession } from "../state/session.js";
 import { t } from "../strings/index.js";
 import { Icon } from "./icons.js";
 import { MentionList, useMentions } from "./mentions.js";
 import { nameOf } from "./names.js";
 import { previewOf } from "./preview.js";
-import { addFiles } from "./upload/index.js";
 
 const TYPING_APART_MS = 2000;
 
@@ -21,6 +22,8 @@ export interface ComposerProps {
   readonly name: string;
   /** The place of the message that is edited. */
   readonly editing: number | undefined;
+  /** Files were picked, or pasted. */
+  onFiles(files: readonly File[]): void;
   onEdit(seq: number | undefined): void;
   /** ArrowUp, where nothing is written. */
   onEditLast(): void;
@@ -28,7 +31,8 @@ export interface ComposerProps {
 }
 
 /** Where one writes; what is written is a draft until it is sent, and is never lost. */
-export function Composer({ room, name, editing, onEdit, onEditLast, onSent }: ComposerProps) {
+export function Composer({ room, name, editing, onFiles, onEdit, onEditLast, onSent }: ComposerProps) {
+  const { natter } = useSession();
   const id = useId();
   const field = useRef<HTMLTextAreaElement>(null);
   const draft = draftOf(room.id).value;
@@ -45,11 +49,12 @@ export function Composer({ room, name, editing, onEdit, onEditLast, onSent }: Co
   useTyping(room, isEditing ? "" : text);
   const write = (value: string) => {
     if (isEditing) edit.value = value;
-    else setDraft(room.id, { ...draft, text: value });
+    else setDraft(room.id, { ...draftOf(room.id).peek(), text: value });
   };
   const send = async () => {
-    const said = sendable(text);
-    if (said === "" || over > 0) return;
+    const written = field.current?.value ?? "";
+    const said = sendable(written);
+    if (said === "" || excess(written) > 0) return;
     if (isEditing) {
       const before = room.snapshot.peek().messages.find((each) => each.seq === editing)?.content;
       onEdit(undefined);
@@ -58,7 +63,7 @@ export function Composer({ room, name, editing, onEdit, onEditLast, onSent }: Co
       await room.chat.edit(editing, before?.type === "attachment" ? { ...before, text: said } : said);
       return;
     }
-    await sendDraft(room, said, draft);
+    await sendDraft(natter, room, said, draftOf(room.id).peek());
     room.spoke();
     onSent();
   };
@@ -67,7 +72,7 @@ export function Composer({ room, name, editing, onEdit, onEditLast, onSent }: Co
     if (isSendKey(event, enterSends.value)) {
       event.preventDefault();
       void send();
-    } else if (event.key === "ArrowUp" && text === "" && !isEditing) {
+    } else if (event.key === "ArrowUp" && field.current?.value === "" && !isEditing) {
       event.preventDefault();
       onEditLast();
     } else if (event.key === "Escape" && (isEditing || draft?.reply_to !== undefined)) {
@@ -85,7 +90,7 @@ export function Composer({ room, name, editing, onEdit, onEditLast, onSent }: Co
       }}
     >
       <Context room={room} draft={draft} editing={editing} onStopEdit={() => onEdit(undefined)} />
-      <AttachButton onFiles={(files) => addFiles(room.id, files)} />
+      <AttachButton onFiles={onFiles} />
       <textarea
         ref={field}
         rows={1}
@@ -107,7 +112,7 @@ export function Composer({ room, name, editing, onEdit, onEditLast, onSent }: Co
           const files = [...(event.clipboardData?.files ?? [])];
           if (files.length === 0) return;
           event.preventDefault();
-          addFiles(room.id, files);
+          onFiles(files);
         }}
       />
       <button type="submit" class="primary icon" aria-label={isEditing ? t.composer.save : t.composer.send}>
@@ -133,11 +138,11 @@ export function Composer({ room, name, editing, onEdit, onEditLast, onSent }: Co
 }
 
 /** Takes it out of the field at once, and forgets the draft when it is stored as sent. */
-async function sendDraft(room: Room, said: string, draft: Draft | undefined): Promise<void> {
+async function sendDraft(natter: Natter, room: Room, said: string, draft: Draft | undefined): Promise<void> {
   const ids = mentioned(said, draft?.mentions ?? {});
   setDraft(room.id, undefined);
   try {
-    await room.chat.send(said, {
+    await sendKept(natter, room.id, said, {
       ...(draft?.reply_to === undefined ? {} : { reply_to: draft.reply_to }),
       ...(ids.length === 0 ? {} : { mentions: ids }),
     });

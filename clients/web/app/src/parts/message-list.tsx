@@ -1,10 +1,20 @@
 import { useComputed } from "@preact/signals";
-import { elementScroll, observeElementOffset, observeElementRect, Virtualizer } from "@tanstack/virtual-core";
-import type { Ref } from "preact";
+import {
+  defaultRangeExtractor,
+  elementScroll,
+  observeElementOffset,
+  observeElementRect,
+  type Range,
+  type Rect,
+  Virtualizer,
+} from "@tanstack/virtual-core";
+import type { Ref, RefObject } from "preact";
 import { useEffect, useImperativeHandle, useLayoutEffect, useReducer, useRef, useState } from "preact/hooks";
+import { isLookedAt } from "../state/attention.js";
 import type { Room } from "../state/room.js";
 import type { Row } from "../state/rows.js";
 import { t } from "../strings/index.js";
+import { useKeptFocus } from "./focus.js";
 import { Icon } from "./icons.js";
 import { Message } from "./message.js";
 import { SystemLine } from "./system-line.js";
@@ -38,10 +48,10 @@ interface ListProps {
 export function MessageList({ room, name, handle, ...actions }: ListProps) {
   const log = useRef<HTMLDivElement>(null);
   const rows = room.rows.value;
-  const scroller = useScroller(log, rows);
-  const atEnd = scroller.isAtEnd(END_PX);
   const [currentKey, setCurrent] = useState<string>();
   const current = Math.max(0, currentKey === undefined ? rows.length - 1 : indexOf(rows, currentKey));
+  const scroller = useScroller(log, rows, current);
+  const atEnd = scroller.isAtEnd(END_PX);
   const focusRow = (index: number) => {
     const row = rows[index];
     if (!row) return;
@@ -56,9 +66,10 @@ export function MessageList({ room, name, handle, ...actions }: ListProps) {
       scroller.scrollToIndex(index, { align: "center" });
       focusRow(index);
     },
-    toEnd: () => scroller.scrollToIndex(rows.length - 1, { align: "end" }),
+    toEnd: () => scroller.scrollToEnd(),
   }));
   useReading(room, scroller, rows);
+  useKeptFocus(log, () => focusRow(current));
   useOlder(room, scroller);
   const onKeyDown = (event: KeyboardEvent) => {
     if ((event.target as Element).closest("[role=menu], textarea, input")) return;
@@ -113,24 +124,45 @@ export function MessageList({ room, name, handle, ...actions }: ListProps) {
           })}
         </div>
       </div>
-      {atEnd || rows.length === 0 ? null : <ToEnd room={room} onClick={() => focusRow(rows.length - 1)} />}
+      {atEnd || rows.length === 0 ? null : (
+        <ToEnd
+          room={room}
+          onClick={() => {
+            scroller.scrollToEnd();
+            focusRow(rows.length - 1);
+          }}
+        />
+      )}
     </div>
   );
 }
 
 /** The virtualizer, joined with this component. */
-function useScroller(log: { readonly current: HTMLDivElement | null }, rows: readonly Row[]): Scroller {
+function useScroller(log: RefObject<HTMLDivElement | null>, rows: readonly Row[], current: number): Scroller {
   const [, render] = useReducer((n: number) => n + 1, 0);
+  const wasAtEnd = useRef(false);
+  const hasBegun = useRef(false);
   const options = {
     count: rows.length,
     getScrollElement: () => log.current,
     estimateSize: (index: number) => estimate(rows[index]),
     getItemKey: (index: number) => rows[index]?.key ?? index,
-    observeElementRect,
+    // Who is at the end stays there, too, when a keyboard or a banner takes some of the window.
+    observeElementRect: (instance: Scroller, told: (rect: Rect) => void) =>
+      observeElementRect(instance, (rect) => {
+        told(rect);
+        if (wasAtEnd.current) instance.scrollToEnd();
+      }),
     observeElementOffset,
     scrollToFn: elementScroll,
     onChange: () => render(undefined),
     overscan: 8,
+    // What has the focus stays in the page, however far one scrolls: else the focus would be lost.
+    rangeExtractor: (range: Range) => {
+      const near = defaultRangeExtractor(range);
+      const isHeld = log.current?.contains(document.activeElement) && current < rows.length;
+      return isHeld ? [...new Set([...near, current])].sort((a, b) => a - b) : near;
+    },
     anchorTo: "end" as const,
     followOnAppend: true,
     scrollEndThreshold: END_PX,
@@ -140,21 +172,24 @@ function useScroller(log: { readonly current: HTMLDivElement | null }, rows: rea
   const [scroller] = useState(() => new Virtualizer<HTMLDivElement, HTMLDivElement>(options));
   scroller.setOptions(options);
   useLayoutEffect(() => scroller._didMount(), [scroller]);
-  useLayoutEffect(() => scroller._willUpdate());
+  useLayoutEffect(() => {
+    scroller._willUpdate();
+    wasAtEnd.current = hasBegun.current && scroller.isAtEnd(END_PX);
+  });
   // One begins at the end, or where what is unread begins.
-  const hasBegun = useRef(false);
   useLayoutEffect(() => {
     if (hasBegun.current || rows.length === 0) return;
     hasBegun.current = true;
     const unread = rows.findIndex((row) => row.isUnread);
     if (unread > 0) scroller.scrollToIndex(unread, { align: "start" });
-    else scroller.scrollToIndex(rows.length - 1, { align: "end" });
+    else scroller.scrollToEnd();
   }, [rows.length > 0]);
   return scroller;
 }
 
 /** What stands in the window has been read. */
 function useReading(room: Room, scroller: Scroller, rows: readonly Row[]): void {
+  void isLookedAt.value; // asked for again when somebody comes back
   useEffect(() => {
     const bottom = (scroller.scrollOffset ?? 0) + (scroller.scrollRect?.height ?? 0);
     if (scroller.isAtEnd(END_PX)) room.seen(room.snapshot.peek().events.at(-1)?.seq ?? 0);
@@ -196,11 +231,11 @@ function Lines({ row }: { readonly row: Row }) {
   return (
     <>
       {row.day === undefined ? null : (
-        <h3 class="day">
+        <h2 class="day">
           <time dateTime={new Date(row.day).toISOString().slice(0, 10)}>{dayName(row.day)}</time>
-        </h3>
+        </h2>
       )}
-      {row.isUnread ? <h3 class="divider">{t.conversation.divider}</h3> : null}
+      {row.isUnread ? <h2 class="divider">{t.conversation.divider}</h2> : null}
     </>
   );
 }

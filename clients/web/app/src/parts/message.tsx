@@ -44,7 +44,7 @@ export function Message(props: MessageProps) {
       aria-label={[name, previewOf(message), time].filter(Boolean).join(", ")}
       tabIndex={isCurrent ? 0 : -1}
     >
-      {isFirst && !isOwn ? <bdi class="sender">{name}</bdi> : null}
+      {isFirst && !isOwn && !room.isDirect ? <bdi class="sender">{name}</bdi> : null}
       <div class="bubble">
         {message.reply_to === undefined ? null : <Quote room={room} seq={message.reply_to} onJump={onJump} />}
         <Content room={room} message={message} />
@@ -98,13 +98,8 @@ function Quote({ room, seq, onJump }: { readonly room: Room; readonly seq: numbe
   const name = said && nameOf(session, said.sender_id);
   const text = said ? previewOf(said) : t.message.replyGone;
   return (
-    <button
-      type="button"
-      class="quote"
-      tabIndex={-1}
-      onClick={() => onJump(seq)}
-      aria-label={t.message.inReplyTo(name, text)}
-    >
+    <button type="button" class="quote" tabIndex={-1} onClick={() => onJump(seq)}>
+      <span class="hidden">{t.message.inReplyTo} </span>
       {name === undefined ? null : <bdi class="sender">{name}</bdi>}
       <span dir="auto">{text}</span>
     </button>

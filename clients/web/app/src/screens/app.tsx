@@ -20,6 +20,6 @@ export function App({ config }: { readonly config: Config }) {
   return route.value.to === "sign-up" && !config.oidc ? (
     <SignUp config={config} />
   ) : (
-    <SignIn config={config} ended={now.ended} />
+    <SignIn config={config} why={now.why} />
   );
 }

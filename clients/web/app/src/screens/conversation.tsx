@@ -4,18 +4,24 @@ import { Composer } from "../parts/composer.js";
 import { ConversationHeader } from "../parts/conversation-header.js";
 import { type ListHandle, MessageList } from "../parts/message-list.js";
 import { nameOf, titleOf } from "../parts/names.js";
-import { addFiles, UploadTray } from "../parts/upload/index.js";
 import { announce } from "../state/announce.js";
 import { draftOf, setDraft } from "../state/drafts.js";
 import { Room } from "../state/room.js";
 import { useSession } from "../state/session.js";
 import { t } from "../strings/index.js";
+import { lazy } from "./lazy.js";
+
+const loadUpload = () => import("../parts/upload/index.js");
+const UploadTray = lazy(async () => ({ default: (await loadUpload()).UploadTray }));
 
 /** One conversation: what was said, and what is to be said. */
-export function ConversationScreen({ id, seq }: { readonly id: string; readonly seq?: number | undefined }) {
+export default function ConversationScreen({ id, seq }: { readonly id: string; readonly seq?: number | undefined }) {
   const session = useSession();
   const room = useMemo(() => new Room(session, id), [session, id]);
   useEffect(() => () => room.end(), [room]);
+  const addFiles = (files: readonly File[]) => {
+    void loadUpload().then((upload) => upload.addFiles(id, files));
+  };
   const list = useRef<ListHandle>(null);
   const editing = useSignal<number | undefined>(undefined);
   const summary = room.summary.value;
@@ -40,7 +46,7 @@ export function ConversationScreen({ id, seq }: { readonly id: string; readonly 
     editing.value = to;
   };
   return (
-    <main class="conversation" id="main" {...dropZone((files) => addFiles(id, files))}>
+    <main class="conversation" id="main" {...dropZone(addFiles)}>
       <ConversationHeader room={room} name={name} />
       <MessageList
         room={room}
@@ -59,6 +65,7 @@ export function ConversationScreen({ id, seq }: { readonly id: string; readonly 
         room={room}
         name={name}
         editing={editing.value}
+        onFiles={addFiles}
         onEdit={edit}
         onEditLast={() => {
           const last = room.snapshot
@@ -72,7 +79,7 @@ export function ConversationScreen({ id, seq }: { readonly id: string; readonly 
             );
           if (last) edit(last.seq);
         }}
-        onSent={() => list.current?.toEnd()}
+        onSent={() => requestAnimationFrame(() => list.current?.toEnd())}
       />
     </main>
   );

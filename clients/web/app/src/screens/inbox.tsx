@@ -1,6 +1,8 @@
-import { useComputed, useSignal } from "@preact/signals";
+import { signal, useComputed, useSignal } from "@preact/signals";
+import { useRef } from "preact/hooks";
 import { Avatar } from "../parts/avatar.js";
 import { errorText } from "../parts/errors.js";
+import { useKeptFocus } from "../parts/focus.js";
 import { Icon } from "../parts/icons.js";
 import { Menu } from "../parts/menu.js";
 import { nameOf, titleOf } from "../parts/names.js";
@@ -13,12 +15,21 @@ import { hrefOf, route } from "../state/route.js";
 import { useSession } from "../state/session.js";
 import { t } from "../strings/index.js";
 
+/** As in styles/shell.css: there is room for one thing at a time. */
+const narrow = matchMedia("(width < 45rem)");
+const isNarrow = signal(narrow.matches);
+narrow.addEventListener("change", () => {
+  isNarrow.value = narrow.matches;
+});
+
 /** Until it is unmuted: the protocol knows times only. */
 const FOR_EVER_MS = 100 * 365 * 86_400_000;
 
 /** All conversations, and what can be begun from there. */
 export function InboxScreen() {
   const { inbox } = useSession();
+  const self = useRef<HTMLElement>(null);
+  useKeptFocus(self, () => self.current?.querySelector<HTMLElement>("li > a, input")?.focus());
   const search = useSignal("");
   const isArchive = useSignal(false);
   const rows = useComputed(() => {
@@ -26,11 +37,12 @@ export function InboxScreen() {
     if (wanted === "") return inbox.all.value.filter((each) => each.archived === isArchive.value);
     return inbox.all.value.filter((each) => matches(each, wanted));
   });
+  const isAlone = useComputed(() => isNarrow.value && route.value.to === "inbox");
   const hasArchive = useComputed(() => inbox.all.value.some((each) => each.archived));
   return (
-    <nav class="inbox" aria-label={t.inbox.title}>
+    <section ref={self} class="inbox" role={isAlone.value ? "main" : "navigation"} aria-label={t.inbox.title}>
       <header>
-        <h2>{t.inbox.title}</h2>
+        <h1>{t.inbox.title}</h1>
         <a class="button icon" href="#/new" aria-label={t.inbox.start} title={t.inbox.start}>
           <Icon of="add" />
         </a>
@@ -74,7 +86,7 @@ export function InboxScreen() {
           {inbox.isLoading.value ? t.loading : t.more}
         </button>
       ) : null}
-    </nav>
+    </section>
   );
 }
 

@@ -6,13 +6,18 @@ import type { Config } from "../state/config.js";
 import { enter, optionsOf } from "../state/session.js";
 import { t } from "../strings/index.js";
 
+interface SignInProps {
+  readonly config: Config;
+  readonly why: "ended" | "refused" | undefined;
+}
+
 /** A name and a password, or the organisation's own sign-in. */
-export function SignIn({ config, ended }: { readonly config: Config; readonly ended: boolean }) {
+export function SignIn({ config, why }: SignInProps) {
   return (
     <main class="entry" id="main">
       <h1>{t.signIn.title}</h1>
-      {ended ? <p role="status">{t.signIn.ended}</p> : null}
-      {config.oidc ? <ByProvider config={config} /> : <ByPassword config={config} />}
+      {why === "ended" ? <p role="status">{t.signIn.ended}</p> : null}
+      {config.oidc ? <ByProvider config={config} hasFailed={why === "refused"} /> : <ByPassword config={config} />}
     </main>
   );
 }
@@ -37,8 +42,8 @@ function ByPassword({ config }: { readonly config: Config }) {
   );
 }
 
-function ByProvider({ config }: { readonly config: Config }) {
-  const [failed, setFailed] = useState(false);
+function ByProvider({ config, hasFailed }: { readonly config: Config; readonly hasFailed: boolean }) {
+  const [failed, setFailed] = useState(hasFailed);
   const begin = async () => {
     setFailed(false);
     try {

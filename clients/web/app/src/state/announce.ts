@@ -60,6 +60,7 @@ export function announceMessages({ natter, me, inbox, people }: Session): () => 
   ];
   return () => {
     clearTimeout(timer);
+    polite.value = assertive.value = [];
     for (const off of offs) off();
   };
 }

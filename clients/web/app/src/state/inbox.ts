@@ -126,10 +126,12 @@ export class Inbox {
     this.#people.learn(answers.flatMap(({ peer }) => (peer && !peer.deleted ? [peer] : [])));
     this.#answers.value = all;
     const newest = [...all.values()].sort((a, b) => b.head.at - a.head.at).slice(0, KEPT);
-    keep(KEY, JSON.stringify(newest));
+    // What was said is kept by the SDK alone, which forgets it when it is deleted.
+    keep(KEY, JSON.stringify(newest.map(({ last_message: _, ...rest }) => rest)));
   }
 
   #hear(id: string, event: WireEvent, live: boolean): void {
+    if (event.type === "member_erased") this.#people.forget(event.user_id);
     const known = this.#answers.peek().get(id);
     if (!known) {
       if (live || this.hasMore.peek() === false) void this.learn(id);

@@ -41,6 +41,12 @@ export class People {
     this.#keep();
   }
 
+  /** They have erased their account: their name is kept nowhere any more. */
+  forget(userId: string): void {
+    this.#signal(userId).value = null;
+    this.#keep();
+  }
+
   #signal(userId: string): Signal<Person | null | undefined> {
     const there = this.#people.get(userId) ?? signal(undefined);
     this.#people.set(userId, there);

@@ -17,6 +17,17 @@ export function setEnterSends(sends: boolean): void {
   keep("enter", sends ? "sends" : "breaks");
 }
 
+/** The language one has chosen here, instead of the browser's. */
+export function chosenLanguage(): string | undefined {
+  return kept("language");
+}
+
+/** Everything that is shown is made anew. */
+export function chooseLanguage(tag: string): void {
+  keep("language", tag === "system" ? undefined : tag);
+  location.reload();
+}
+
 effect(() => {
   const { documentElement } = document;
   if (theme.value === "system") delete documentElement.dataset.theme;

@@ -3,11 +3,14 @@ import { type ReadonlySignal, signal } from "@preact/signals";
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 import { announceMessages } from "./announce.js";
+import { followStatus } from "./attention.js";
 import type { Config } from "./config.js";
 import { forgetDrafts } from "./drafts.js";
 import { Inbox } from "./inbox.js";
+import { forgetMembers } from "./members.js";
 import { People } from "./people.js";
 import { PresenceBoard } from "./presence.js";
+import { sendAgain } from "./sending.js";
 import { forgetAccount, keep, kept } from "./storage.js";
 import { followTitle } from "./title.js";
 
@@ -31,10 +34,10 @@ export interface Session {
   leave(): void;
 }
 
-/** Who is signed in; `ended`: somebody was, until the session ended elsewhere. */
+/** Who is signed in. `why` nobody is: the session ended elsewhere, or the identity provider did not let them in. */
 export type Who =
   | { readonly is: "starting" }
-  | { readonly is: "out"; readonly ended: boolean }
+  | { readonly is: "out"; readonly why?: "ended" | "refused" }
   | { readonly is: "in"; readonly session: Session };
 
 export const who = signal<Who>({ is: "starting" });
@@ -64,7 +67,7 @@ export function optionsOf(config: Config): NatterOptions {
 export async function resume(options: NatterOptions): Promise<void> {
   const natter = await Natter.resume(options);
   if (natter) enter(natter);
-  else who.value = { is: "out", ended: false };
+  else who.value = { is: "out" };
 }
 
 /** Shows what `natter` knows, and connects it. */
@@ -77,9 +80,9 @@ export function enter(natter: Natter): Session {
   const people = new People(natter);
   const inbox = new Inbox(natter, people);
   const presence = new PresenceBoard(natter, inbox);
-  const leave = (ended: boolean) => {
+  const leave = (why?: "ended") => {
     for (const end of ends) end();
-    who.value = { is: "out", ended };
+    who.value = { is: "out", ...(why ? { why } : {}) };
   };
   const session: Session = {
     natter,
@@ -98,21 +101,30 @@ export function enter(natter: Natter): Session {
     async signOut(how) {
       await natter.signOut(how);
       forget();
-      leave(false);
+      leave();
     },
     leave() {
       natter.disconnect();
       forget();
-      leave(false);
+      leave();
     },
   };
-  const ends = [() => inbox.end(), () => presence.end(), followTitle(inbox), announceMessages(session)];
+  const ends = [
+    () => inbox.end(),
+    () => presence.end(),
+    followTitle(inbox),
+    announceMessages(session),
+    followStatus(natter),
+  ];
+  natter.on("event", ({ conversation_id, event }) => {
+    if (event.type.startsWith("member_")) forgetMembers(session, conversation_id);
+  });
   natter.on("unkept", () => {
     isUnkept.value = true;
   });
   natter.on("connection", (now) => {
     connection.value = now;
-    if (now.state === "signed_out") leave(true);
+    if (now.state === "signed_out") leave("ended");
     if (now.state !== "open") return;
     void inbox.reload();
     // Asked for again with the next connection.
@@ -120,6 +132,7 @@ export function enter(natter: Natter): Session {
   });
   who.value = { is: "in", session };
   natter.connect();
+  sendAgain(natter).catch(() => undefined); // the store takes nothing: that is shown
   return session;
 }
 

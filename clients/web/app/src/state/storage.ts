@@ -31,6 +31,16 @@ export function keptJson<Value>(name: string, is: (value: unknown) => value is V
   }
 }
 
+/** The names, of those that begin so, under which something is kept. */
+export function keptNames(prefix: string): string[] {
+  try {
+    const names = Object.keys(localStorage).filter((key) => key.startsWith(PREFIX + prefix));
+    return names.map((key) => key.slice(PREFIX.length));
+  } catch {
+    return [];
+  }
+}
+
 /** Forgets everything of the account (`u.`): what one has set of the app itself stays. */
 export function forgetAccount(): void {
   try {

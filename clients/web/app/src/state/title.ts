@@ -5,7 +5,7 @@ import { isMuted } from "./announce.js";
 import type { Inbox } from "./inbox.js";
 import { route } from "./route.js";
 
-/** Keeps the title of the page, and the badge of an installed one: what is open, and how many others wait. */
+/** Keeps the title of the page: what is open, and in how many conversations something waits. */
 export function followTitle(inbox: Inbox): () => void {
   return effect(() => {
     const to = route.value;
@@ -15,7 +15,5 @@ export function followTitle(inbox: Inbox): () => void {
       (open && titleOf(open)) ??
       (to.to === "settings" ? t.inbox.settings : to.to === "new" ? t.inbox.start : undefined);
     document.title = t.title(waiting, page);
-    const badge = navigator as { setAppBadge?(count: number): Promise<void> };
-    badge.setAppBadge?.(waiting).catch(() => undefined); // not installed, or not allowed: nothing to show it on
   });
 }

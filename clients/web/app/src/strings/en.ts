@@ -2,13 +2,11 @@ const count = (n: number, one: string, other: string) => `${n} ${n === 1 ? one :
 
 /** Everything the app says. A name that is put into a sentence is isolated, whatever its direction. */
 export const en = {
-  app: "Natter",
   loading: "Loading…",
   close: "Close",
   cancel: "Cancel",
   back: "Back",
   retry: "Try again",
-  menu: "Menu",
   more: "Show more",
   skip: "Skip to the conversation",
   deletedUser: "Deleted user",
@@ -60,7 +58,6 @@ export const en = {
     title: "Conversations",
     list: "Conversations",
     search: "Search conversations",
-    searchClear: "Clear search",
     empty: "No conversations yet.",
     emptyHint: "Start one with somebody you know.",
     nothingFound: "Nothing found in what is loaded.",
@@ -68,7 +65,6 @@ export const en = {
     start: "New conversation",
     settings: "Settings",
     archived: "Archived",
-    all: "All conversations",
     unread: (n: number) => count(n, "unread message", "unread messages"),
     muted: "muted",
     draft: "Draft:",
@@ -97,7 +93,6 @@ export const en = {
           : "Several people are typing…",
     newest: "Jump to newest",
     newestCount: (n: number) => `Jump to newest, ${count(n, "new message", "new messages")}`,
-    toUnread: "Jump to first unread",
     divider: "New messages",
     beginning: "This is the beginning of the conversation.",
     loadingOlder: "Loading older messages…",
@@ -135,8 +130,7 @@ export const en = {
     changing: "Saving your change…",
     changeFailed: (why: string) => `Your change was not accepted: ${why}`,
     dismiss: "Dismiss",
-    inReplyTo: (name: string | undefined, text: string) =>
-      `In reply to ${name === undefined ? "" : `${name}: `}${text}`,
+    inReplyTo: "In reply to",
     replyGone: "A message that cannot be shown",
     confirmDelete: "Delete this message for everybody?",
     reaction: (reaction: string, n: number, mine: boolean) =>
@@ -160,7 +154,17 @@ export const en = {
     tooLong: (over: number) => `${count(over, "character", "characters")} too long`,
     notStored: "The message could not be stored on this device. It is still in the field.",
     drop: "Drop files here to send them",
-    blocked: "You cannot write here.",
+  },
+
+  files: {
+    uploads: "Files on their way",
+    progress: (name: string) => `Sending ${name}`,
+    cancel: (name: string) => `Do not send ${name}`,
+    tooLarge: "A file can have at most 100 MB.",
+    empty: "The file is empty.",
+    refused: "The file was not accepted. Please try again.",
+    failed: "The file could not be loaded.",
+    picture: (name: string) => `Picture: ${name}`,
   },
 
   system: {
