@@ -1,6 +1,5 @@
-import type { CoreInput } from "./core/core.js";
-import type { Command } from "./core/outbox.js";
 import type { Method } from "./http.js";
+import type { Hub } from "./hub.js";
 import type { ConversationSnapshot } from "./model.js";
 import type { ConversationAnswer, CursorsAnswer, OutgoingMessage } from "./protocol.js";
 
@@ -16,12 +15,8 @@ export interface SendOptions {
 
 /** What a conversation is made of. */
 export interface ConversationParts {
-  snapshot(): ConversationSnapshot;
-  on(listener: (snapshot: ConversationSnapshot) => void): () => void;
-  write(command: Command, clientId?: string): Promise<string>;
-  command(input: CoreInput): void;
+  readonly hub: Hub;
   call(method: Method, path: string, body?: object): Promise<unknown>;
-  fetched(): Promise<void>;
 }
 
 /**
@@ -45,12 +40,12 @@ export class Conversation {
 
   /** How it stands: the same object until something changes. */
   get snapshot(): ConversationSnapshot {
-    return this.#parts.snapshot();
+    return this.#parts.hub.model.snapshot(this.id);
   }
 
   /** Calls `listener` with each new snapshot; what is returned ends it. */
   subscribe(listener: (snapshot: ConversationSnapshot) => void): () => void {
-    return this.#parts.on(listener);
+    return this.#parts.hub.emitter.on("conversation", (each) => each.conversation_id === this.id && listener(each));
   }
 
   /**
@@ -68,7 +63,8 @@ export class Conversation {
    */
   send(message: string | Content, options: SendOptions = {}): Promise<string> {
     const { client_id, ...fields } = options;
-    const written = this.#parts.write(
+    const written = this.#parts.hub.write(
+      this.id,
       { action: "send", fields: { content: contentOf(message), ...fields } },
       client_id,
     );
@@ -85,12 +81,12 @@ export class Conversation {
    * ```
    */
   edit(seq: number, message: string | Content): Promise<string> {
-    return this.#parts.write({ action: "edit", fields: { target_seq: seq, content: contentOf(message) } });
+    return this.#parts.hub.write(this.id, { action: "edit", fields: { target_seq: seq, content: contentOf(message) } });
   }
 
   /** Deletes a message; by its author, or who runs the group. */
   delete(seq: number): Promise<string> {
-    return this.#parts.write({ action: "delete", fields: { target_seq: seq } });
+    return this.#parts.hub.write(this.id, { action: "delete", fields: { target_seq: seq } });
   }
 
   /**
@@ -103,22 +99,22 @@ export class Conversation {
    * ```
    */
   react(seq: number, reaction: string, options: { remove?: true } = {}): Promise<string> {
-    return this.#parts.write({ action: "react", fields: { target_seq: seq, reaction, ...options } });
+    return this.#parts.hub.write(this.id, { action: "react", fields: { target_seq: seq, reaction, ...options } });
   }
 
   /** Tries again what was refused or failed, as something new, last in the conversation. */
   retry(clientId: string): void {
-    this.#parts.command({ type: "retry", client_id: clientId, as: crypto.randomUUID() });
+    this.#parts.hub.command({ type: "retry", client_id: clientId, as: crypto.randomUUID() });
   }
 
   /** Forgets what was refused or failed, or still waits. Something of which nobody knows whether it arrived may appear all the same. */
   cancel(clientId: string): void {
-    this.#parts.command({ type: "cancel", client_id: clientId });
+    this.#parts.hub.command({ type: "cancel", client_id: clientId });
   }
 
   /** Everything up to a place was seen; by default, all that is held. */
   read(seq: number = this.snapshot.events.at(-1)?.seq ?? 0): void {
-    if (seq > 0) this.#parts.command({ type: "read", conversation_id: this.id, seq });
+    if (seq > 0) this.#parts.hub.command({ type: "read", conversation_id: this.id, seq });
   }
 
   /** A key was pressed: others see that one types, until one stops or sends. */
@@ -134,8 +130,8 @@ export class Conversation {
   /** Fetches what is before; over when it is held, or could not be had. */
   async older(): Promise<void> {
     if (!this.snapshot.has_older) return;
-    const fetched = this.#parts.fetched();
-    this.#parts.command({ type: "older", conversation_id: this.id });
+    const fetched = this.#parts.hub.fetched(this.id);
+    this.#parts.hub.command({ type: "older", conversation_id: this.id });
     await fetched;
   }
 
@@ -147,11 +143,11 @@ export class Conversation {
   /** Fetches how far others have read, in conversations of up to 20; `snapshot.others` has it then. */
   async cursors(): Promise<void> {
     const { items } = (await this.#parts.call("GET", `/v1/conversations/${this.id}/cursors`)) as CursorsAnswer;
-    this.#parts.command({ type: "receipt", conversation_id: this.id, receipts: items });
+    this.#parts.hub.command({ type: "receipt", conversation_id: this.id, receipts: items });
   }
 
   #did(did: "keystroke" | "cleared"): void {
-    this.#parts.command({ type: "typing", conversation_id: this.id, did });
+    this.#parts.hub.command({ type: "typing", conversation_id: this.id, did });
   }
 }
 

@@ -1,6 +1,6 @@
 import { NOTHING, type Stored } from "./core/changes.js";
 import { Core, type CoreInput, type HttpAnswer, type Passing } from "./core/core.js";
-import type { Command, Entry } from "./core/outbox.js";
+import { type Command, type Entry, isSettled } from "./core/outbox.js";
 import { type Delta, Driver, type SocketMaker } from "./driver.js";
 import { Emitter } from "./emitter.js";
 import { NatterError } from "./errors.js";
@@ -270,7 +270,7 @@ export class Hub {
       }
       if (delta.kind === "presence") this.emitter.emit("presence", delta.users);
       if (delta.kind === "fetched") this.#settle(delta.conversation_id);
-      if (delta.kind === "entry" && ["refused", "failed"].includes(delta.entry.state)) {
+      if (delta.kind === "entry" && isSettled(delta.entry)) {
         this.emitter.emit("refused", delta.entry);
       }
     }

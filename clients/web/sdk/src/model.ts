@@ -1,5 +1,5 @@
 import { type Change, inOrder, Kept, type Settings, type Stored } from "./core/changes.js";
-import type { Entry } from "./core/outbox.js";
+import { type Entry, isSettled } from "./core/outbox.js";
 import type { Cursor } from "./core/read-state.js";
 import type { ConnectionState } from "./core/session.js";
 import type { Delta } from "./driver.js";
@@ -181,6 +181,6 @@ function shownEntry(entry: Entry & { action: "send" }, me: string): ShownMessage
 }
 
 function stateOf(entry: Entry): MessageState {
-  if (entry.state === "refused" || entry.state === "failed") return entry.state;
+  if (isSettled(entry)) return entry.state as MessageState;
   return entry.acked_at === undefined ? "waiting" : "accepted";
 }

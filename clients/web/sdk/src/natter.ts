@@ -1,6 +1,6 @@
 import { Conversation } from "./conversation.js";
 import type { HttpAnswer } from "./core/core.js";
-import type { Entry } from "./core/outbox.js";
+import { type Entry, isSettled } from "./core/outbox.js";
 import type { PresenceStatus } from "./core/presence.js";
 import type { SocketMaker } from "./driver.js";
 import { NatterError } from "./errors.js";
@@ -182,7 +182,7 @@ export class Natter {
    * ```
    */
   async signOut(options: { discard?: boolean } = {}): Promise<void> {
-    const unsent = this.unsent.filter((entry) => entry.state !== "refused" && entry.state !== "failed");
+    const unsent = this.unsent.filter((entry) => !isSettled(entry));
     if (unsent.length > 0 && !options.discard) throw new NatterError("unsent", `${unsent.length} are not sent yet`);
     const answer = await this.#authenticated("DELETE", "/v1/sessions/current");
     if (answer.status !== 401) expectGood(answer);
@@ -222,14 +222,7 @@ export class Natter {
 
   /** A conversation that one knows the id of. */
   conversation(id: string): Conversation {
-    return new Conversation(id, {
-      snapshot: () => this.#hub.model.snapshot(id),
-      on: (listener) => this.on("conversation", (each) => each.conversation_id === id && listener(each)),
-      write: (command, clientId) => this.#hub.write(id, command, clientId),
-      command: (input) => this.#hub.command(input),
-      call: (method, path, body) => this.call(method, path, body),
-      fetched: () => this.#hub.fetched(id),
-    });
+    return new Conversation(id, { hub: this.#hub, call: (method, path, body) => this.call(method, path, body) });
   }
 
   /**

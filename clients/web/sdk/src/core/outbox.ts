@@ -30,6 +30,11 @@ export type Entry = Command & {
   readonly error?: { readonly code: string; readonly detail?: string };
 };
 
+/** It is tried again by whoever wrote it, or never. */
+export function isSettled({ state }: Pick<Entry, "state">): boolean {
+  return state === "refused" || state === "failed";
+}
+
 export type OutboxInput =
   | { readonly type: "write"; readonly entry: Entry }
   | { readonly type: "opened" | "closed" }
@@ -154,9 +159,9 @@ export class Outbox implements Part<OutboxInput, OutboxEffect, OutboxView> {
     return [{ type: "save", entry: anew }, ...this.#forget(old), ...this.#write(anew)];
   }
 
-  #isSettled(id: string, ...also: EntryState[]): boolean {
-    const state = this.#items.get(id)?.entry.state;
-    return state !== undefined && ["refused", "failed", ...also].includes(state);
+  #isSettled(id: string, also?: EntryState): boolean {
+    const entry = this.#items.get(id)?.entry;
+    return entry !== undefined && (entry.state === also || isSettled(entry));
   }
 
   #forget(id: string): OutboxEffect[] {
