@@ -12,6 +12,13 @@ from tests.support.api import User
 
 CONNECTIONS = 20
 """One more closes the oldest."""
+UNTIL_KEPT = """async () => {
+  const parts = performance.getEntriesByType("resource").filter(({ name }) => name.includes("/assets/"));
+  for (const each of [`${location.origin}/`, ...parts.map(({ name }) => name)]) {
+    while (!(await caches.match(each))) await new Promise(resolve => setTimeout(resolve, 20));
+  }
+}"""
+"""The service worker has what the page is made of."""
 UNREACHED = r"net::ERR_(INTERNET_DISCONNECTED|NETWORK_CHANGED|ABORTED)"
 
 
@@ -46,10 +53,15 @@ async def shown(window: Window, texts: list[str]) -> None:
 
 
 async def test_twenty_messages_written_offline_arrive_once_and_in_order(people: People) -> None:
+    """The page itself is loaded again meanwhile, from what the service worker has kept."""
     alice, bob, chat = await conversation(people)
     lines = [f"line {number:02}" for number in range(1, 21)]
+    await alice.page.evaluate(UNTIL_KEPT)
     async with offline(alice, people):
-        for line in lines:
+        for line in lines[:10]:
+            await alice.say(line)
+        await alice.page.reload()
+        for line in lines[10:]:
             await alice.say(line)
         await shown(alice, lines)
         await expect(bob.log.get_by_role("article")).to_have_count(0)

@@ -137,8 +137,8 @@ function place(menu: HTMLElement, button: HTMLElement | null): void {
   const from = button.getBoundingClientRect();
   const { offsetWidth: width, offsetHeight: height } = menu;
   const below = from.bottom + height <= innerHeight;
-  // Towards where there is room: the middle of the window.
-  const left = from.left + from.right < innerWidth ? from.left : from.right - width;
+  // It begins where the button does, or ends there where that leaves no room.
+  const left = from.left + width < innerWidth ? from.left : from.right - width;
   menu.style.top = `${Math.max(4, below ? from.bottom : from.top - height)}px`;
   menu.style.left = `${Math.max(4, Math.min(left, innerWidth - width - 4))}px`;
 }

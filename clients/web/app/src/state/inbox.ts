@@ -38,7 +38,11 @@ export class Inbox {
     this.#take(keptJson(KEY, isAnswers) ?? []);
     this.#off = [
       natter.on("conversation", (snapshot) => {
-        this.snapshot(snapshot.conversation_id, snapshot);
+        const id = snapshot.conversation_id;
+        const had = this.snapshot(id).peek().events.length;
+        this.snapshot(id, snapshot);
+        // Nothing else empties one: the SDK keeps nothing of where one was removed, not even that.
+        if (had > 0 && snapshot.events.length === 0) this.forget(id);
       }),
       natter.on("event", ({ conversation_id, event, live }) => this.#hear(conversation_id, event, live)),
     ];

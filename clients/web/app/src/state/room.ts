@@ -25,6 +25,7 @@ export class Room {
   readonly #session: Session;
   readonly #off: (() => void)[];
   #hasCursors = false;
+  #wasThere = false;
 
   constructor(session: Session, id: string) {
     this.#session = session;
@@ -38,6 +39,11 @@ export class Room {
     this.#off = [
       effect(() => {
         if (session.connection.value.state === "open") void this.#connected();
+      }),
+      effect(() => {
+        const isThere = this.summary.value !== undefined;
+        if (this.#wasThere && !isThere) this.isGone.value = true;
+        this.#wasThere = isThere;
       }),
       // What comes while nobody looks stands below a line until one has come, looked, and gone again.
       effect(() => {

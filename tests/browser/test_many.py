@@ -1,0 +1,54 @@
+"""Somebody has a thousand conversations: all can be reached, and one is found at once."""
+
+from playwright.async_api import Route, expect
+
+from tests.browser.people import People
+
+MANY, PAGE = 1000, 50
+
+
+def conversation(number: int) -> dict[str, object]:
+    """As the inbox has it, the newest first."""
+    at = 1_700_000_000_000 - number * 60_000
+    return {
+        "conversation_id": f"many_{number}",
+        "kind": "direct",
+        "created_at": at,
+        "created_by": f"user_{number}",
+        "member_count": 2,
+        "first_seq": 1,
+        "head": {"seq": 1, "at": at},
+        "role": "member",
+        "read_seq": 1,
+        "unread": 0,
+        "archived": False,
+        "notify": "all",
+        "peer": {"user_id": f"user_{number}", "display_name": f"Person {number:04}"},
+    }
+
+
+async def inbox(route: Route) -> None:
+    """Made up: to begin so many takes a user longer than a test may."""
+    if route.request.method != "GET":
+        return await route.continue_()
+    first = int(route.request.url.partition("cursor=")[2] or 0)
+    page: dict[str, object] = {"items": [conversation(number) for number in range(first, first + PAGE)]}
+    more = {"next_cursor": str(first + PAGE)} if first + PAGE < MANY else {}
+    return await route.fulfill(json=page | more)
+
+
+async def test_a_thousand_conversations_are_reached_and_searched(people: People) -> None:
+    device = await people.device()
+    await device.route(lambda url: url.partition("?")[0].endswith("/v1/conversations"), inbox)
+    alice = await people.sign_in(await people.api.sign_up("alice"), "Alice", device)
+    entries = alice.inbox.get_by_role("list").get_by_role("listitem")
+    more = alice.inbox.get_by_role("button", name="Show more")
+    for shown in range(PAGE, MANY, PAGE):
+        await expect(entries).to_have_count(shown)
+        await more.click()
+    await expect(entries).to_have_count(MANY)
+    await alice.entry("Person 0999").scroll_into_view_if_needed()
+    await expect(alice.entry("Person 0999")).to_be_in_viewport()
+    await alice.page.get_by_role("searchbox").fill("person 0777")
+    await expect(entries).to_have_count(1)
+    await expect(alice.entry("Person 0777")).to_be_visible()
