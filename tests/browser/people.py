@@ -9,6 +9,7 @@ from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests.browser.watching import Watch
 from tests.support.api import Api, User, fresh
+from tests.support.confidential import heard
 
 WITHIN_MS = 30_000
 """For what happens in the blink of an eye, on a machine that does something else, too."""
@@ -74,6 +75,7 @@ class Window:
         return self.log.get_by_role("article", name=text)
 
     async def say(self, text: str) -> None:
+        heard(text)
         await self.composer.fill(text)
         await self.composer.press("Enter")
         await expect(self.composer).to_have_value("")

@@ -97,7 +97,7 @@ async def test_another_tab_goes_on_when_the_one_that_leads_is_closed(people: Peo
     assert await said(bob.user, chat) == ["from the second", "still there?", "still here"]
 
 
-async def test_who_is_signed_out_elsewhere_is_told_and_keeps_what_was_not_sent(people: People) -> None:
+async def test_who_is_signed_out_elsewhere_is_told_and_comes_back(people: People) -> None:
     alice, bob, chat = await conversation(people)
     sessions = (await alice.user.call("GET", "/v1/sessions")).expect(200)["items"]
     (own,) = [each for each in sessions if each["platform"] == "web"]

@@ -107,7 +107,7 @@ async def test_firefox_subscribes_and_is_woken_with_what_only_it_can_read(
     await firefox.command("browsingContext.navigate", context=page, url="about:blank", wait="complete")
     screen = await bob.connect()
     await screen.say(chat, "Wake up")
-    page = await firefox.open(f"{origin}/config.json")
+    page = await firefox.open(f"{origin}/icon.svg")
     notifications = "(async () => (await (await navigator.serviceWorker.getRegistration('/')).getNotifications())"
     shown = await firefox.evaluate(page, until(f"{notifications}.map(({{title, body}}) => [title, body]))()"))
     assert shown == [["Bob", "Wake up"]]
