@@ -1,13 +1,15 @@
 """The web app: its files, in a bucket that only the distribution reads, and what browsers are told to keep to."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import jsii
 from aws_cdk import CfnResource, Duration
 from aws_cdk import aws_cloudfront as cloudfront
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_s3_deployment as deployment
@@ -18,7 +20,8 @@ from infra.config import Oidc, Stage
 
 BUILT = Path(__file__).resolve().parents[2] / "clients" / "web" / "app" / "dist"
 """What `make ready` makes of the app."""
-CONFIG = "config.json"
+CONFIG = Path(__file__).parent / "web_app_config"
+"""`config.json` with marks for what only the stage knows (docs/deploying.md)."""
 HASHED = "assets/*"
 """Files whose names change with what is in them (Vite); all others keep their names."""
 UNSERVED = "**/*.map"
@@ -86,7 +89,7 @@ class WebApp(Construct):
         shell = deployment.BucketDeployment(
             self,
             "Shell",
-            sources=[built, deployment.Source.data(CONFIG, self.config)],
+            sources=[built, Configuration(self.config)],
             exclude=[HASHED],
             cache_control=[deployment.CacheControl.from_string(ASK)],
             distribution=distribution,
@@ -99,10 +102,10 @@ class WebApp(Construct):
         shell.node.add_dependency(assets, *after)
 
     @property
-    def config(self) -> str:
-        """What only the stage knows, in JSON (docs/deploying.md)."""
+    def config(self) -> Mapping[str, str]:
+        """By the marks of `config.json`, what stands in their place."""
         oidc = None if self._oidc is None else {"issuer": self._oidc.issuer, "client_id": self._oidc.audience}
-        return json.dumps({"websocket_url": self._sockets_url, "oidc": oidc})
+        return {'"<websocket_url>"': f'"{self._sockets_url}"', '"<oidc>"': json.dumps(oidc)}
 
     def _headers(self, policy: str) -> cloudfront.ResponseHeadersPolicy:
         custom = {
@@ -133,6 +136,23 @@ class WebApp(Construct):
                     referrer_policy=cloudfront.HeadersReferrerPolicy.NO_REFERRER, override=True
                 ),
             ),
+        )
+
+
+@jsii.implements(deployment.ISource)
+class Configuration:
+    """
+    `CONFIG`, whose marks are replaced where it is deployed. `Source.data` would do that, too, but from a folder of its
+    own that is gone by then where assets are not copied, as in the local cloud.
+    """
+
+    def __init__(self, marks: Mapping[str, str]) -> None:
+        self._marks = marks
+
+    def bind(self, scope: Construct, *, handler_role: iam.IRole) -> deployment.SourceConfig:
+        found = deployment.Source.asset(str(CONFIG)).bind(scope, handler_role=handler_role)
+        return deployment.SourceConfig(
+            bucket=found.bucket, zip_object_key=found.zip_object_key, markers=dict(self._marks)
         )
 
 

@@ -11,6 +11,8 @@ from typing import Any
 
 from local.assembly import Resolver, Resource
 
+from .errors import ProvisionFailed
+
 DEPLOYMENT = "Custom::CDKBucketDeployment"
 _METADATA = {
     "cache-control": "CacheControl",
@@ -22,7 +24,12 @@ _METADATA = {
 
 
 def provision_files(s3: Any, resolver: Resolver) -> None:
-    """After everything that they may name. What was there before stays, but where a deployment prunes."""
+    """
+    After everything that they may name. What was there before stays, but where a deployment prunes.
+
+    Raises:
+        ProvisionFailed: files of a deployment are not there.
+    """
     for resource in resolver.assembly.resources(DEPLOYMENT):
         if not resolver.exists(resource):
             continue
@@ -56,6 +63,11 @@ def _contents(resolver: Resolver, resource: Resource, properties: Mapping[str, A
     keys = properties["SourceObjectKeys"]
     contents: dict[str, bytes] = {}
     for key, marks in zip(keys, properties.get("SourceMarkers", [{}] * len(keys)), strict=True):
+        if not assets[key].is_dir():
+            raise ProvisionFailed(
+                f"{resource}: {assets[key]} is no folder. Assets stay where they are here, and what `Source.data` and "
+                "its kin write is gone after the synthesis; a folder of one's own with marks in its files stays"
+            )
         for path in _files(assets[key]):
             contents[path.relative_to(assets[key]).as_posix()] = _marked(resolver, path.read_bytes(), marks)
     return contents

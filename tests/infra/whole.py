@@ -14,10 +14,13 @@ from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from zipfile import ZipFile
 
 from infra.blocks.layers import PLATFORMS, Application, Wheels
 from tests.infra.templates import ROOT, Templates, synthesized
 
+OURS = "Natter: "
+"""So the descriptions of our own layers begin. The CDK's functions have layers, too."""
 CACHE = ROOT / ".local" / "cache" / "whole"
 
 
@@ -50,9 +53,11 @@ def whole(first: Templates) -> Whole:
 
 def _made(first: Templates, folder: Path) -> Whole:
     again = synthesized(first.stage, folder / "assembly", with_layers=True)
+    layers_of_all = (each["Properties"] for each in again.resources("AWS::Lambda::LayerVersion"))
     layers = {
-        resource["Properties"]["Description"].removeprefix("Natter: "): _asset(again, resource["Properties"]["Content"])
-        for resource in again.resources("AWS::Lambda::LayerVersion")
+        each["Description"].removeprefix(OURS): _asset(again, each["Content"])
+        for each in layers_of_all
+        if each["Description"].startswith(OURS)
     }
     return Whole(
         changed=[name for name, text in _files(first).items() if _files(again).get(name) != text],
@@ -92,11 +97,15 @@ def _unzipped(app: Templates) -> Iterator[tuple[str, int]]:
 
 
 def _asset(app: Templates, content: Mapping[str, Any]) -> Path:
-    return app.folder / f"asset.{content['S3Key'].removesuffix('.zip')}"
+    archive = app.folder / f"asset.{content['S3Key']}"
+    return archive if archive.exists() else archive.with_suffix("")
 
 
-def _size(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+def _size(asset: Path) -> int:
+    if asset.suffix == ".zip":
+        with ZipFile(asset) as archive:
+            return sum(each.file_size for each in archive.infolist())
+    return sum(path.stat().st_size for path in asset.rglob("*") if path.is_file())
 
 
 def _digest(folder: Path) -> str:

@@ -39,9 +39,7 @@ class Conversations(Provider):
         screen, matcher = self._app.chat, self.matcher(query)
         if screen is None:
             return
-        for title, action, help_text in ACTIONS:
-            if (score := matcher.match(title)) > 0:
-                yield Hit(score, matcher.highlight(title), screen.runner(action), help=help_text)
+        # First: Enter takes what is there, and who types fast does not wait for all of it.
         for entry in self._app.inbox.entries(query)[:MOST]:
             yield Hit(
                 1 + matcher.match(entry.title),
@@ -49,6 +47,9 @@ class Conversations(Provider):
                 screen.opener(entry.conversation_id),
                 text=entry.title,
             )
+        for title, action, help_text in ACTIONS:
+            if (score := matcher.match(title)) > 0:
+                yield Hit(score, matcher.highlight(title), screen.runner(action), help=help_text)
 
     @property
     def _app(self) -> "NatterApp":

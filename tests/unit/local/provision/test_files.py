@@ -7,6 +7,7 @@ import pytest
 
 from local.assembly import Assembly, Attributes, Resolver, Site
 from local.assembly.templates import Stack
+from local.provision.errors import ProvisionFailed
 from local.provision.files import content_type, is_chosen, provision_files
 
 SITE = Site("eu-west-1", "123456789012")
@@ -96,6 +97,12 @@ class TestDeployment:
             "site/web/assets/app-1.js",
             "site/web/config.json",
         }
+
+    def test_says_what_is_not_there(self, folders: dict[str, Path]) -> None:
+        (folders["settings.zip"] / "config.json").unlink()
+        folders["settings.zip"].rmdir()
+        with pytest.raises(ProvisionFailed, match=r"shop/Deployment.*settings is no folder"):
+            deployed(FakeS3(), folders)
 
 
 class TestChoice:
