@@ -125,7 +125,7 @@ class TestDeployment:
         (asset,) = [key.removesuffix(".zip") for key in shell["SourceObjectKeys"] if key not in _keys(every)]
         config = (every.folder / f"asset.{asset}" / "config.json").read_text()
         for mark, known in shell["SourceMarkers"][1].items():
-            config = config.replace(mark, _name(known).partition("::")[2] or "api")
+            config = config.replace(mark, _text(known))
         oidc = STAGES[every.stage].oidc
         assert json.loads(config) == {
             "websocket_url": f"wss://api.execute-api.{STAGES[every.stage].region or 'Region'}.URLSuffix/{every.stage}",
@@ -217,6 +217,15 @@ def _is_distribution(resource: Mapping[str, Any]) -> bool:
 
 def _keys(app: Templates) -> list[str]:
     return list(deployments(app)["assets"]["SourceObjectKeys"])
+
+
+def _text(known: Any) -> str:
+    """With names in the place of what only AWS knows."""
+    if isinstance(known, str):
+        return known
+    if "Fn::Join" in known:
+        return "".join(map(_text, known["Fn::Join"][1]))
+    return _name(known).partition("::")[2] or "api"
 
 
 def _name(part: Mapping[str, Any]) -> str:
