@@ -65,7 +65,7 @@ class TestGoing:
             await pilot.press("ctrl+k", *"be", "enter")
             await shows(pilot, "word 199")
 
-    async def test_by_the_palette_which_also_has_what_one_can_do(self, tmp_path: Path) -> None:
+    async def test_the_palette_has_what_one_can_do(self, tmp_path: Path) -> None:
         app = alone(some(tmp_path / "a.db"))
         async with app.run_test(size=(80, 24)) as pilot:
             await shows(pilot, "@Ann look")
