@@ -27,6 +27,9 @@ TEXTS = {
     "a prototype": "__proto__ constructor toString hasOwnProperty",
 }
 
+WIDE = ("a link of 7,000 letters", "zalgo", "8,000 letters in one word", "8,000 wide spaces", "the widest letters")
+"""Of those, what breaks narrow windows."""
+
 NAMES = {
     "script": "<script>alert(1)</script>",
     "an image": '"><img src=x onerror=alert(1)>',

@@ -11,6 +11,10 @@ from tests.browser.test_offline import conversation
 from tests.browser.test_trouble import FAILED
 
 MIB = 1 << 20
+UNDER_WAY = """async () => {
+  const share = () => document.querySelector(".uploads progress")?.value ?? 0;
+  while (share() < 0.1) await new Promise(resolve => setTimeout(resolve, 20));
+}"""
 SLOW = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 8 * MIB}
 PICTURE = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAIAAAD91JpzAAAAEElEQVR4nGNgaPgPQf/BFAAb9wP9m8oRWwAAAABJRU5ErkJggg=="
@@ -27,7 +31,7 @@ async def test_20_mib_that_are_interrupted_are_sent_when_it_is_asked_for_again(p
     await network.send("Network.emulateNetworkConditions", SLOW)
     await alice.page.get_by_label("Attach files").last.set_input_files(film)
     uploads = alice.page.get_by_role("list", name="Files on their way")
-    await alice.page.wait_for_function("document.querySelector('.uploads progress')?.value > 0.1")
+    await alice.page.evaluate(UNDER_WAY)
     await context.set_offline(True)
     await expect(uploads.get_by_role("alert")).to_be_visible()
     await context.set_offline(False)

@@ -4,12 +4,12 @@ same, point by point, as beside a text that means no harm.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pytest
 from playwright.async_api import FloatRect, Locator, Page, expect
 
-from tests.browser.hostile import NAMES, TEXTS
+from tests.browser.hostile import NAMES, TEXTS, WIDE
 from tests.browser.people import DESKTOP, PHONE, People
 from tests.support.api import Api, User
 
@@ -56,9 +56,11 @@ async def draws_over(page: Page, row: Locator, neighbour: Locator) -> bool:
     return beside != alone
 
 
-@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize(
+    ("viewport", "texts"), [(DESKTOP, TEXTS), (PHONE, {what: TEXTS[what] for what in WIDE})], ids=["desktop", "phone"]
+)
 async def test_texts_are_shown_as_they_are_and_change_nothing_around_them(
-    people: People, viewport: dict[str, int]
+    people: People, viewport: dict[str, int], texts: Mapping[str, str]
 ) -> None:
     alice, bob = await asyncio.gather(people.join("alice", viewport=viewport), people.api.sign_up("bob"))
     chat = await bob.group(alice.user)  # where nothing above comes and goes with who is online
@@ -68,7 +70,7 @@ async def test_texts_are_shown_as_they_are_and_change_nothing_around_them(
     await expect(alice.message(HARMLESS)).to_be_visible()
     await expect(alice.page.get_by_text("2 members")).to_be_visible()
     before = await around(alice.page)
-    for what, text in TEXTS.items():
+    for what, text in texts.items():
         _, client_id = await screen.say(chat, HARMLESS, text)
         seq = (await screen.event(chat, client_id))["seq"]
         row, neighbour = (alice.page.locator(f'article[data-seq="{each}"]') for each in (seq, seq - 1))

@@ -1,6 +1,6 @@
 import type { Natter } from "@natter/client";
 import { useSignal } from "@preact/signals";
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useEffect, useId, useLayoutEffect, useRef } from "preact/hooks";
 import { alert } from "../state/announce.js";
 import { excess, isSendKey, mentioned, sendable } from "../state/composing.js";
 import { type Draft, draftOf, setDraft } from "../state/drafts.js";
@@ -42,7 +42,8 @@ export function Composer({ room, name, editing, onFiles, onEdit, onEditLast, onS
   const text = isEditing ? (edit.value ?? textOf(room, editing)) : (draft?.text ?? "");
   const over = excess(text);
   const mentions = useMentions(room, field);
-  useEffect(() => {
+  // At once: what is typed before the next frame is not to be lost.
+  useLayoutEffect(() => {
     edit.value = undefined;
     if (isEditing || draft?.reply_to !== undefined) focusAtEnd(field.current);
   }, [editing, draft?.reply_to]);
