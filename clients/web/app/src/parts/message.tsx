@@ -77,6 +77,12 @@ export function Message(props: MessageProps) {
   );
 }
 
+/** Before the message has its place, nobody can ask for its file. */
+function AttachedFile({ room, message: { seq, content } }: { readonly room: Room; readonly message: MessageView }) {
+  if (seq === undefined) return <span class="quiet">{t.message.file}</span>;
+  return <Attachment conversationId={room.id} content={content as never} />;
+}
+
 function Content({ room, message }: { readonly room: Room; readonly message: MessageView }) {
   const { content, deleted_at, mentions = [], change } = message;
   if (deleted_at !== undefined || !content || (change?.action === "delete" && !change.error)) {
@@ -85,7 +91,7 @@ function Content({ room, message }: { readonly room: Room; readonly message: Mes
   if (content.type === "sealed") return <p class="quiet">{t.message.sealed}</p>;
   return (
     <>
-      {content.type === "attachment" ? <Attachment conversationId={room.id} content={content as never} /> : null}
+      {content.type === "attachment" ? <AttachedFile room={room} message={message} /> : null}
       {content.text ? <Text text={content.text} mentions={mentions} /> : null}
     </>
   );
