@@ -2,16 +2,12 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 
-import pytest
 from playwright.async_api import Page, Worker, expect
 
-from tests.browser.firefox import Firefox, firefox_here, running_firefox
 from tests.browser.people import WITHIN_MS, People
 from tests.browser.test_offline import conversation
-from tests.support.api import Api
-from tests.support.browsers import browsers
 
 SHOWING = """() => {
   self.shown = [];
@@ -83,59 +79,3 @@ async def shown(worker: Worker, count: int) -> list[object]:
         count,
     )
     return found
-
-
-@pytest.fixture
-async def firefox(outputs: Mapping[str, str]) -> AsyncIterator[Firefox]:
-    program = firefox_here()
-    if program is None:
-        pytest.skip("there is no Firefox: install Firefox ESR (Debian: apt install firefox-esr)")
-    async with browsers(outputs) as behind, running_firefox(program, behind) as firefox:
-        yield firefox
-
-
-async def test_firefox_subscribes_and_is_woken_with_what_only_it_can_read(
-    firefox: Firefox, api: Api, origin: str
-) -> None:
-    """Through Web Push for real: the app asks, the browser subscribes, the server seals, the worker shows."""
-    alice, bob = await asyncio.gather(api.sign_up("alice"), api.sign_up("bob"))
-    chat = await bob.direct(alice)
-    page = await firefox.open(f"{origin}/#/settings/notifications")
-    await firefox.evaluate(page, SIGN_IN % json.dumps({"username": alice.username, "password": api.password}))
-    await firefox.evaluate(page, press("Turn on notifications here"))
-    await firefox.evaluate(page, until("document.body.innerText.includes('Notifications are on in this browser.')"))
-    await firefox.command("browsingContext.navigate", context=page, url="about:blank", wait="complete")
-    screen = await bob.connect()
-    await screen.say(chat, "Wake up")
-    page = await firefox.open(f"{origin}/icon.svg")
-    notifications = "(async () => (await (await navigator.serviceWorker.getRegistration('/')).getNotifications())"
-    shown = await firefox.evaluate(page, until(f"{notifications}.map(({{title, body}}) => [title, body]))()"))
-    assert shown == [["Bob", "Wake up"]]
-
-
-def until(holds: str) -> str:
-    """What it comes to, once it comes to something."""
-    return f"""(async () => {{
-      for (;;) {{
-        const found = await ({holds});
-        if (found && found.length !== 0) return found;
-        await new Promise(resolve => setTimeout(resolve, 100));
-      }}
-    }})()"""
-
-
-def press(name: str) -> str:
-    find = f"[...document.querySelectorAll('button')].find(each => each.textContent.trim() === {json.dumps(name)})"
-    return f"{until(f'!!({find})')}.then(() => {{ ({find}).click(); return null }})"
-
-
-SIGN_IN = """(async ({ username, password }) => {
-  const field = name => document.querySelector(`input[name=${name}]`);
-  while (!field("password")) await new Promise(resolve => setTimeout(resolve, 100));
-  for (const [name, value] of Object.entries({ username, password })) {
-    field(name).value = value;
-    field(name).dispatchEvent(new Event("input", { bubbles: true }));
-  }
-  field("password").form.requestSubmit();
-  return null;
-})(%s)"""
