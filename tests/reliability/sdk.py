@@ -25,7 +25,6 @@ from local.faults import (
     Fault,
     Faults,
     Freeze,
-    HangUp,
     Kill,
     Pause,
     Restart,
@@ -56,7 +55,6 @@ def every_fault(seconds: float) -> Sequence[Fault]:
         Duplicate("persist", seconds=seconds, concurrently=True),
         Delay("persist", ms=500, seconds=seconds),
         *(Connections(answer, seconds=seconds) for answer in (410, 429, "none")),
-        HangUp(),
         Service("sqs", "throttled", seconds=seconds),
         Service("sns", "none", seconds=seconds),
     )

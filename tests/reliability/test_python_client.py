@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 from local.cloud import Cloud
-from local.faults import Cut, Kill, Resume, Thaw
+from local.faults import Cut, HangUp, Kill, Resume, Thaw
 from local.faults.values import KINDS
 from natter_client import Client
 from tests.reliability.sdk import every_fault, named, talking
@@ -14,7 +14,12 @@ CEILING_S = 180.0
 """Only against hangs."""
 MESSAGES, KILLS = 60, 3
 FAULT_S = 2.0
-NOT_HERE = {Cut: "of the doors, which a secured cloud has", Resume: "ends a pause", Thaw: "ends a freeze"}
+NOT_HERE = {
+    Cut: "of the doors, which a secured cloud has",
+    HangUp: "amid the others, more than 50 events are missed at once: what the SDK does not place then, its README says",
+    Resume: "ends a pause",
+    Thaw: "ends a freeze",
+}
 
 
 async def test_what_was_told_under_every_fault_is_what_the_log_says(cloud: Cloud, api: Api, tmp_path: Path) -> None:
