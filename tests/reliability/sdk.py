@@ -35,8 +35,11 @@ from local.faults import (
 from natter_client import Client, Conversation, HistorySkipped, MessageReceived, NatterError, Sent
 from tests.support.api import Api, User
 
-PAUSE_S = 0.25
-"""Between two messages of one of them."""
+PAUSE_S = 0.5
+"""
+Between two messages of one of them: what both say while nothing arrives is less than the 50 events after which the SDK
+begins a conversation anew, and does not place what it had sent in between (clients/python/README.md).
+"""
 SETTLED_WITHIN_S = 120.0
 """After the last fault: for everything to have its place, and to be on both screens."""
 

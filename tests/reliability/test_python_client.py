@@ -16,7 +16,7 @@ MESSAGES, KILLS = 60, 3
 FAULT_S = 2.0
 NOT_HERE = {
     Cut: "of the doors, which a secured cloud has",
-    HangUp: "amid the others, more than 50 events are missed at once: what the SDK does not place then, its README says",
+    HangUp: "has a test of its own, with devices that do as the SDKs do: test_reconnect.py",
     Resume: "ends a pause",
     Thaw: "ends a freeze",
 }
