@@ -7,13 +7,20 @@ interface Attempts {
   run(work: () => Promise<unknown>, done?: string): Promise<boolean>;
   /** Where it is said, to who sees and who hears. */
   readonly outcome: VNode;
+  /** The same where success shows by itself. */
+  readonly failure: VNode;
   readonly isBusy: boolean;
 }
 
-/** What is done by a button of its own, not by sending a form. */
+/** What is done when somebody asks for it, and may fail. */
 export function useAttempts(): Attempts {
   const [said, setSaid] = useState<{ readonly done?: string; readonly error?: string }>({});
   const [isBusy, setBusy] = useState(false);
+  const failure = (
+    <p role="alert" class="error">
+      {said.error}
+    </p>
+  );
   return {
     isBusy,
     async run(work, done) {
@@ -35,10 +42,9 @@ export function useAttempts(): Attempts {
         <p role="status" class="done">
           {said.done}
         </p>
-        <p role="alert" class="error">
-          {said.error}
-        </p>
+        {failure}
       </>
     ),
+    failure,
   };
 }

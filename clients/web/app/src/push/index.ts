@@ -1,5 +1,6 @@
-import type { SessionsAnswer, WebKeyAnswer } from "@natter/client";
+import type { SessionAnswer, WebKeyAnswer } from "@natter/client";
 import { effect, signal } from "@preact/signals";
+import { pagesOf } from "../state/pages.js";
 import { go, parseRoute } from "../state/route.js";
 import type { Session } from "../state/session.js";
 import { keep, kept } from "../state/storage.js";
@@ -82,14 +83,10 @@ async function subscribe({ natter }: Session, { pushManager }: ServiceWorkerRegi
 
 /** The device that this browser is to the server. */
 async function deviceOf(natter: Session["natter"]): Promise<string> {
-  let cursor: string | undefined;
-  do {
-    const query: string = cursor === undefined ? "" : `?cursor=${encodeURIComponent(cursor)}`;
-    const page = (await natter.call("GET", `/v1/sessions${query}`)) as SessionsAnswer;
-    const mine = page.items.find((each) => each.current);
+  for await (const page of pagesOf<SessionAnswer>(natter, "/v1/sessions", { limit: 50 })) {
+    const mine = page.find((each) => each.current);
     if (mine) return mine.device_id;
-    cursor = page.next_cursor;
-  } while (cursor !== undefined);
+  }
   throw new Error("no session is the current one");
 }
 

@@ -10,7 +10,7 @@ import { previewOf } from "../parts/preview.js";
 import { shortTime } from "../parts/time.js";
 import { alert, isMuted } from "../state/announce.js";
 import { draftOf } from "../state/drafts.js";
-import type { Summary } from "../state/inbox.js";
+import { FOR_EVER_MS, type Summary } from "../state/inbox.js";
 import { hrefOf, route } from "../state/route.js";
 import { useSession } from "../state/session.js";
 import { t } from "../strings/index.js";
@@ -21,9 +21,6 @@ const isNarrow = signal(narrow.matches);
 narrow.addEventListener("change", () => {
   isNarrow.value = narrow.matches;
 });
-
-/** Until it is unmuted: the protocol knows times only. */
-const FOR_EVER_MS = 100 * 365 * 86_400_000;
 
 /** All conversations, and what can be begun from there. */
 export function InboxScreen() {

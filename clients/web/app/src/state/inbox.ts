@@ -6,6 +6,9 @@ import { keep, keptJson } from "./storage.js";
 const KEY = "u.inbox";
 const KEPT = 200;
 
+/** Muted until it is unmuted: the protocol knows times only. */
+export const FOR_EVER_MS = 100 * 365 * 86_400_000;
+
 type Settings = Pick<ConversationAnswer, "muted_until" | "archived" | "notify">;
 
 /** A conversation as the inbox shows it. */

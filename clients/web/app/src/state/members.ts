@@ -1,4 +1,5 @@
-import type { MemberItem, MembersAnswer } from "@natter/client";
+import type { MemberItem } from "@natter/client";
+import { pagesOf } from "./pages.js";
 import type { Session } from "./session.js";
 
 const MOST_PAGES = 5;
@@ -23,14 +24,8 @@ export function forgetMembers(session: Session, conversationId: string): void {
 
 async function fetchAll({ natter, people }: Session, id: string): Promise<readonly MemberItem[]> {
   const members: MemberItem[] = [];
-  let cursor: string | undefined;
-  for (let page = 0; page < MOST_PAGES; page++) {
-    const query = cursor === undefined ? "" : `&cursor=${encodeURIComponent(cursor)}`;
-    const answer = (await natter.call("GET", `/v1/conversations/${id}/members?limit=200${query}`)) as MembersAnswer;
-    members.push(...answer.items);
-    cursor = answer.next_cursor;
-    if (cursor === undefined) break;
-  }
+  const path = `/v1/conversations/${id}/members`;
+  for await (const page of pagesOf<MemberItem>(natter, path, { limit: 200, most: MOST_PAGES })) members.push(...page);
   people.learn(members);
   return members;
 }

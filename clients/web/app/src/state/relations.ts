@@ -1,5 +1,6 @@
-import type { PeopleAnswer, ProfileAnswer } from "@natter/client";
+import type { ProfileAnswer } from "@natter/client";
 import { type Signal, signal } from "@preact/signals";
+import { pagesOf } from "./pages.js";
 import type { Session } from "./session.js";
 
 export type Relation = "contacts" | "blocks";
@@ -21,14 +22,8 @@ export class Relations {
   /** @throws NatterError they could not be had */
   async load(): Promise<void> {
     const found: ProfileAnswer[] = [];
-    let cursor: string | undefined;
-    for (let page = 0; page < MOST_PAGES; page++) {
-      const query = cursor === undefined ? "" : `&cursor=${encodeURIComponent(cursor)}`;
-      const answer = (await this.#session.natter.call("GET", `${this.#path}?limit=200${query}`)) as PeopleAnswer;
-      found.push(...answer.items);
-      cursor = answer.next_cursor;
-      if (cursor === undefined) break;
-    }
+    const pages = pagesOf<ProfileAnswer>(this.#session.natter, this.#path, { limit: 200, most: MOST_PAGES });
+    for await (const page of pages) found.push(...page);
     this.#session.people.learn(found);
     this.all.value = found;
   }

@@ -3,13 +3,11 @@ import { useAttempts } from "../../parts/attempts.js";
 import { Choice, Switch } from "../../parts/panel.js";
 import { fullTime } from "../../parts/time.js";
 import { isMuted } from "../../state/announce.js";
-import type { Summary } from "../../state/inbox.js";
+import { FOR_EVER_MS, type Summary } from "../../state/inbox.js";
 import { useSession } from "../../state/session.js";
 import { p } from "../../strings/panels/index.js";
 
 const HOUR_MS = 3_600_000;
-/** Until it is unmuted: the protocol knows times only. */
-const FOR_EVER_MS = 100 * 365 * 24 * HOUR_MS;
 const LONG_MS = 30 * 24 * HOUR_MS;
 const LASTS_MS = { hour: HOUR_MS, day: 24 * HOUR_MS, ever: FOR_EVER_MS };
 

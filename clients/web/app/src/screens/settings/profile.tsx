@@ -25,9 +25,8 @@ export function Profile() {
       <Form
         submit={p.save}
         busy={p.saving}
-        onSubmit={async ({ display_name = "" }) =>
-          void (await run(() => change({ display_name: display_name.trim() }), p.saved))
-        }
+        done={p.saved}
+        onSubmit={({ display_name = "" }) => change({ display_name: display_name.trim() })}
       >
         <Field
           label={p.profile.name}
