@@ -80,17 +80,13 @@ class Project:
         fingerprint = self._fingerprint()
         self._stamp.unlink(missing_ok=True)
         context = self.context | {"stage": self.stage, "aws:cdk:disable-asset-staging": True}
-        shutil.rmtree(self._made, ignore_errors=True)
-        self._made.mkdir(parents=True)
         log = self.root / ".local" / "log" / "synthesis.log"
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("wb") as sink:
             process = await asyncio.create_subprocess_exec(
                 *shlex.split(self.settings["app"]),
                 cwd=self.root,
-                env=os.environ
-                | {"CDK_OUTDIR": str(self.output), "CDK_CONTEXT_JSON": json.dumps(context), "TMPDIR": str(self._made)}
-                | _node(),
+                env=os.environ | {"CDK_OUTDIR": str(self.output), "CDK_CONTEXT_JSON": json.dumps(context)} | _node(),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=sink,
                 stderr=sink,
@@ -108,11 +104,6 @@ class Project:
             raise SynthesisFailed(f"the CDK app failed:\n{tail}")
         self._prune()
         self._stamp.write_text(fingerprint)
-
-    @property
-    def _made(self) -> Path:
-        """Files that the app writes while it is synthesized: they are assets that stay where they are."""
-        return self._folder / f"{self.output.name}.made"
 
     @property
     def _stamp(self) -> Path:
