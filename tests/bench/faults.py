@@ -21,12 +21,11 @@ import uvloop
 from local.cloud import Cloud
 from local.faults import Faults
 from local.serve import FAILURES
-from natter.domain.limits import COMMANDS, Bucket
 from natter.ports.ledger import CommandHistory
 from tests.bench.causes import CAUSES, Cause
 from tests.bench.child import Child
 from tests.bench.insistent import Outcome
-from tests.bench.limits import limited
+from tests.bench.limits import LIFTED, limited
 from tests.support import accounts
 from tests.support.dead_letters import DeadLetterReader
 from tests.support.invoke import invoked
@@ -42,7 +41,6 @@ READY_WITHIN_S = 300.0
 CAUGHT_UP_WITHIN_S = 600.0
 SETTLED_WITHIN_S = 900.0
 ACCOUNTED_WITHIN_S = 900.0
-LIFTED = Bucket(COMMANDS.name, rate=100_000, burst=100_000)
 
 
 @dataclass(frozen=True, kw_only=True)

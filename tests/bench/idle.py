@@ -1,7 +1,6 @@
 """What the whole stack takes of a processor while nobody talks."""
 
 import asyncio
-import time
 from collections.abc import Mapping
 
 from local.cloud import Cloud
@@ -18,10 +17,7 @@ async def measure(cloud: Cloud, *, seconds: float) -> Mapping[str, float]:
     """Of one processor, the share that each group of processes takes."""
     await asyncio.sleep(SETTLED_AFTER_S)
     await rested(cloud)
-    began, before = time.monotonic(), processes.usage(cloud)
-    await asyncio.sleep(seconds)
-    took = processes.usage(cloud).since(before)
-    return {group: used / (time.monotonic() - began) for group, used in took.items()}
+    return await processes.taken(cloud, seconds)
 
 
 def table(shares: Mapping[str, float]) -> list[str]:

@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from local.cloud import Cloud
-from natter.domain.limits import COMMANDS, Bucket
 from tests.bench.child import Child
 from tests.bench.latency import percentile
-from tests.bench.limits import limited
+from tests.bench.limits import LIFTED, limited
 from tests.support.lag import caught_up
 
 TIMES = (0.5, 1.0, 2.0, 4.0)
@@ -23,7 +22,6 @@ READY_WITHIN_S = 180.0
 SAYS_WITHIN_S = 120.0
 CAUGHT_UP_WITHIN_S = 120.0
 WARM_S = 5.0
-LIFTED = Bucket(COMMANDS.name, rate=100_000, burst=100_000)
 
 
 @dataclass(frozen=True, kw_only=True)

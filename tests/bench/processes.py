@@ -1,8 +1,11 @@
 """The stack's processes, in groups: what they use of the processor and of memory."""
 
+import asyncio
 import contextlib
+import statistics
+import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import psutil
@@ -11,6 +14,7 @@ from local.cloud import Cloud
 
 ENGINES = ("kafka", "cassandra", "valkey", "postgres", "localstack", "webpush")
 MB = 1024 * 1024
+SHOWN_MS = 0.005
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,26 @@ def usage(cloud: Cloud) -> Usage:
         with contextlib.suppress(psutil.NoSuchProcess):  # an environment that has ended just now
             used[group][process.pid] = seconds(process)
     return Usage(used)
+
+
+async def taken(cloud: Cloud, seconds: float) -> dict[str, float]:
+    """Of a processor, what each group takes in that time."""
+    began, before = time.monotonic(), usage(cloud)
+    await asyncio.sleep(seconds)
+    took = usage(cloud).since(before)
+    return {group: used / (time.monotonic() - began) for group, used in took.items()}
+
+
+def medians(rounds: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Of each group, over rounds in which it may not have been there."""
+    groups = {group for each in rounds for group in each}
+    return {group: statistics.median(each.get(group, 0.0) for each in rounds) for group in groups}
+
+
+def rows(cpu_ms: Mapping[str, float]) -> list[str]:
+    """Of a table: milliseconds of a message, the most first."""
+    largest_first = sorted(cpu_ms.items(), key=lambda each: -each[1])
+    return [f"    {group:20}{used:8.2f}" for group, used in largest_first if used >= SHOWN_MS]
 
 
 def seconds(process: psutil.Process) -> float:

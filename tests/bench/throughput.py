@@ -49,8 +49,7 @@ def table(rounds: Sequence[Throughput], *, pairs: int, together: bool = False) -
     def median(name: str) -> float:
         return statistics.median(float(getattr(each, name)) for each in rounds)
 
-    groups = {group for each in rounds for group in each.cpu_ms}
-    cpu = {group: statistics.median(each.cpu_ms.get(group, 0.0) for each in rounds) for group in groups}
+    cpu = processes.medians([each.cpu_ms for each in rounds])
     return [
         f"closed loop, {pairs} pairs{' in one group' if together else ''} (medians of {len(rounds)} rounds)",
         f"  {'messages/s':22}{median('per_second'):8.0f}",
@@ -59,10 +58,6 @@ def table(rounds: Sequence[Throughput], *, pairs: int, together: bool = False) -
         f"  {'sent again':22}{sum(each.repeated for each in rounds):8}",
         f"  {'sockets closed':22}{sum(each.reconnects for each in rounds):8}",
         "  processor time per message (ms)",
-        *(
-            f"    {group:20}{used:8.2f}"
-            for group, used in sorted(cpu.items(), key=lambda each: -each[1])
-            if used >= 0.005
-        ),
+        *processes.rows(cpu),
         f"    {'all':20}{sum(cpu.values()):8.2f}",
     ]

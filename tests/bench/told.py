@@ -13,8 +13,8 @@ from local.cloud import Cloud
 from tests.bench import processes
 from tests.bench.child import Child
 from tests.bench.latency import percentile
-from tests.bench.limits import limited
-from tests.bench.overload import LIFTED, READY_WITHIN_S, SAYS_WITHIN_S
+from tests.bench.limits import LIFTED, limited
+from tests.bench.overload import READY_WITHIN_S, SAYS_WITHIN_S
 
 WARM_S = 5.0
 
@@ -68,8 +68,7 @@ def table(rounds: Sequence[Told], *, pairs: int) -> list[str]:
     def median(name: str) -> float:
         return statistics.median(float(getattr(each, name)) for each in rounds)
 
-    groups = {group for each in rounds for group in each.cpu_ms}
-    cpu = {group: statistics.median(each.cpu_ms.get(group, 0.0) for each in rounds) for group in groups}
+    cpu = processes.medians([each.cpu_ms for each in rounds])
     return [
         f"as clients are told, {pairs} pairs (medians of {len(rounds)} rounds)",
         f"  {'messages/s':22}{median('per_second'):8.0f}",
@@ -79,9 +78,5 @@ def table(rounds: Sequence[Told], *, pairs: int) -> list[str]:
         f"  {'frames refused':22}{sum(each.refused for each in rounds):8}",
         f"  {'not shown':22}{sum(each.lost for each in rounds):8}",
         f"  {'ms of processor time':22}{sum(cpu.values()):8.2f}  a message",
-        *(
-            f"    {group:20}{used:8.2f}"
-            for group, used in sorted(cpu.items(), key=lambda each: -each[1])
-            if used >= 0.005
-        ),
+        *processes.rows(cpu),
     ]

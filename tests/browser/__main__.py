@@ -5,10 +5,10 @@ import sys
 from pathlib import Path
 from typing import get_args
 
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Page
 
 from local.cloud import Cloud
-from tests.browser.chromium import chromium
+from tests.browser.chromium import launched
 from tests.browser.people import PHONE, People, Theme
 from tests.browser.scenes import Scenes, story
 from tests.browser.watching import Watch
@@ -38,15 +38,10 @@ async def keep(page: Page, name: str, theme: Theme, wanted: tuple[str, ...], suf
 
 
 async def main() -> int:
-    found = await asyncio.to_thread(chromium)
-    async with Cloud(ROOT) as cloud, Api(cloud.app.outputs) as api, async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=found.executable, args=found.args, env=dict(found.env)
-        )
+    async with launched() as browser, Cloud(ROOT) as cloud, Api(cloud.app.outputs) as api:
         people = People(browser, cloud.app.outputs["AppUrl"], api, Watch())
         for theme in get_args(Theme.__value__):
             await draw(people, theme)
-        await browser.close()
     sys.stdout.write("".join(f"{complaint}\n" for complaint in people.watch.complaints))
     return bool(people.watch.complaints)
 

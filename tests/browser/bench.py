@@ -14,10 +14,10 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from playwright.async_api import CDPSession, async_playwright, expect
+from playwright.async_api import CDPSession, expect
 
 from local.cloud import Cloud
-from tests.browser.chromium import chromium
+from tests.browser.chromium import launched
 from tests.browser.people import People, Window
 from tests.browser.watching import Watch
 from tests.support.api import Api
@@ -141,17 +141,12 @@ async def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.browser.bench")
     parser.add_argument("names", nargs="*", choices=[*BENCHES, []], metavar="NAME", help=", ".join(BENCHES))
     names = parser.parse_args().names or list(BENCHES)
-    found = await asyncio.to_thread(chromium)
-    async with Cloud(ROOT) as cloud, Api(cloud.app.outputs) as api, async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=found.executable, args=found.args, env=dict(found.env)
-        )
+    async with launched() as browser, Cloud(ROOT) as cloud, Api(cloud.app.outputs) as api:
         for name in names:
             people = People(browser, cloud.app.outputs["AppUrl"], api, Watch())
             sys.stdout.write("".join(f"{line}\n" for line in await BENCHES[name](people)))
             sys.stdout.flush()
             await people.close()
-        await browser.close()
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ that all checkouts of this user share, with its libraries and with fonts, so tha
 one on PATH.
 """
 
+import asyncio
 import fcntl
 import functools
 import hashlib
@@ -15,9 +16,12 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from playwright.async_api import Browser, async_playwright
 
 from tests.clients.node import node
 
@@ -84,6 +88,21 @@ def chromium() -> Chromium:
         if found := shutil.which(name):
             return Chromium(found, os.environ)
     raise NoChromium(MISSING)
+
+
+@asynccontextmanager
+async def launched() -> AsyncIterator[Browser]:
+    """
+    Raises:
+        NoChromium: with what to install.
+    """
+    found = await asyncio.to_thread(chromium)
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=found.executable, args=found.args, env=dict(found.env)
+        )
+        yield browser
+        await browser.close()
 
 
 def axe() -> str:

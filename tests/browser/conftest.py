@@ -1,13 +1,12 @@
 """A browser for all tests of the web app, which is where the outputs say."""
 
-import asyncio
 from collections.abc import AsyncIterator, Generator, Mapping
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser
 
-from tests.browser.chromium import NoChromium, chromium
+from tests.browser.chromium import NoChromium, launched
 from tests.browser.people import People
 from tests.browser.watching import Watch
 from tests.support.api import Api
@@ -30,15 +29,10 @@ def pytest_runtest_makereport(
 @pytest.fixture(scope="session")
 async def browser() -> AsyncIterator[Browser]:
     try:
-        found = await asyncio.to_thread(chromium)
+        async with launched() as browser:
+            yield browser
     except NoChromium as missing:
         pytest.skip(str(missing))
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=found.executable, args=found.args, env=dict(found.env)
-        )
-        yield browser
-        await browser.close()
 
 
 @pytest.fixture(scope="session")

@@ -78,7 +78,7 @@ class Http:
             answer = await response.json(content_type=None)
             if response.status >= 300:
                 raise RefusedError(
-                    f"{method} {path.split('?', maxsplit=1)[0][:20]} {response.status}", _after_ms(answer)
+                    f"{method} {path.split('?', maxsplit=1)[0][:PATH_SHOWN]} {response.status}", _after_ms(answer)
                 )
             return answer
 
@@ -114,7 +114,6 @@ class Tally:
     failures: Counter[str] = field(default_factory=Counter)
     pings: int = 0
     pong_ms: list[float] = field(default_factory=list)
-    told_to_sync: int = 0
     live: int = 0
     """Events that came live first."""
     synced: int = 0
@@ -236,7 +235,6 @@ class Device:
                 return
             self._tally.pong_ms.append(1000 * (time.monotonic() - began))
             if pong.get("sync"):
-                self._tally.told_to_sync += 1
                 await self._synced(line)
 
     async def _synced(self, line: Line) -> None:

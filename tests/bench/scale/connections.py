@@ -98,14 +98,14 @@ def _crowd(connections: int) -> list[Child]:
 async def connected(cloud: Cloud, crowd: Sequence[Child], *, seconds: float, within_s: float) -> Connected:
     """As many as come within that time, and then `seconds` of rest."""
     await asyncio.sleep(QUIET_S)
-    idle = await _taking(cloud, QUIET_S)
+    idle = await processes.taken(cloud, QUIET_S)
     rss, before = _rss(), await _valkey(cloud)
     took = await _all(crowd, {"do": "connect", "at_once": CONNECTING_AT_ONCE, "within_s": within_s})
     number = sum(each["devices"] for each in took)
     held, after = _rss(), await _valkey(cloud)
     await _all(crowd, {"do": "count"})
     earlier = await _all(crowd, {"do": "count"})
-    rest = await _taking(cloud, seconds)
+    rest = await processes.taken(cloud, seconds)
     counted = await _all(crowd, {"do": "count"})
     assert not any(each["unwell"] for each in counted), "not all are connected"
     return Connected(
@@ -138,9 +138,7 @@ async def storm(cloud: Cloud, crowd: Sequence[Child], *, patience_s: float) -> S
     for now, then in zip(counted, earlier, strict=True):
         failures.update(now["failures"])
         failures.subtract(then["failures"])
-        tally.update(
-            {name: now[name] - then[name] for name in ("attempts", "live", "synced", "syncs", "again", "ends")}
-        )
+        tally.update({name: now[name] - then[name] for name in COUNTED})
     return Storm(
         well_s=[at - cut_at for each in well for at in each["well_at"]],
         complete_s=max(each["at"] for each in well) - cut_at,
@@ -160,14 +158,6 @@ async def _all(crowd: Sequence[Child], asked: Mapping[str, Any] | None = None) -
         if asked is not None:
             each.tell(dict(asked))
     return [await each.hear(within_s=READY_WITHIN_S) for each in crowd]
-
-
-async def _taking(cloud: Cloud, seconds: float) -> dict[str, float]:
-    """Of a processor, what each group of processes takes."""
-    began, before = time.monotonic(), processes.usage(cloud)
-    await asyncio.sleep(seconds)
-    took = processes.usage(cloud).since(before)
-    return {group: used / (time.monotonic() - began) for group, used in took.items()}
 
 
 def _rss() -> int:

@@ -24,3 +24,9 @@ def all_bounded[Kind](tests: type[Kind]) -> type[Kind]:
         if name.startswith("test_") and inspect.iscoroutinefunction(test):
             setattr(tests, name, bounded(test))
     return tests
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """For what no event tells of."""
+    while not condition():  # noqa: ASYNC110
+        await asyncio.sleep(0.01)

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import inspect
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,7 @@ from natter_client.store import Store
 from natter_client.testing import FakeServer, ProtocolViolationError
 from natter_client.testing.http_server import HttpAnswer, HttpRequest, serve
 from natter_client.testing.server import PASSWORD
-from tests.clients.python.ceiling import all_bounded
+from tests.clients.python.ceiling import all_bounded, until
 
 
 @pytest.fixture
@@ -66,12 +66,6 @@ async def first[Kind](events: AsyncIterator[ClientEvent], kind: type[Kind]) -> K
         if isinstance(event, kind):
             return event
     raise AssertionError("the events ended")
-
-
-async def until(condition: Callable[[], object]) -> None:
-    """For what no event tells of."""
-    while not condition():  # noqa: ASYNC110
-        await asyncio.sleep(0.01)
 
 
 async def offline(server: FakeServer, client: Client) -> None:

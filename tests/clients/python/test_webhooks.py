@@ -18,7 +18,7 @@ from clients.webhooks.signing import is_good, secret_of, signed
 from natter_client import Client
 from natter_client.testing import FakeServer
 from natter_client.testing.server import PASSWORD
-from tests.clients.python.ceiling import all_bounded
+from tests.clients.python.ceiling import all_bounded, until
 
 SECRET = b"0123456789abcdef0123456789abcdef"
 NOW_S = 1_800_000_000
@@ -48,11 +48,6 @@ class Stage:
 async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
     async with FakeServer() as server:
         yield Stage(server, tmp_path)
-
-
-async def until(condition: object) -> None:
-    while not condition():  # type: ignore[operator]  # noqa: ASYNC110
-        await asyncio.sleep(0.01)
 
 
 def body_of(text: object) -> bytes:

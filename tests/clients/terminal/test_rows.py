@@ -1,7 +1,6 @@
 """The rows of a conversation, and their lines."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from hypothesis import given
@@ -10,15 +9,10 @@ from rich.cells import cell_len
 
 from natter_terminal.layout import lay_out
 from natter_terminal.rows import Row, Talk, rows_of, size_of
+from tests.clients.terminal.world import NOON, said
 
-NOON = int(datetime(2026, 3, 1, 12, tzinfo=UTC).timestamp() * 1000)
 MINUTE = 60_000
 NAMES = {"ben": "Ben", "ann": "Ann", "eve": "E\x1bve\n"}
-
-
-def said(seq: int, text: str, sender: str = "ben", at: int = NOON, **more: Any) -> dict[str, Any]:
-    content = {"type": "text", "text": text}
-    return {"seq": seq, "type": "message", "at": at, "sender_id": sender, "content": content} | more
 
 
 def written(client_id: str, text: str, state: str = "queued", **more: Any) -> dict[str, Any]:
