@@ -1,4 +1,3 @@
-import type { ComponentChildren } from "preact";
 import { useId, useState } from "preact/hooks";
 import { t } from "../strings/index.js";
 
@@ -14,7 +13,6 @@ interface FieldProps {
   readonly required?: boolean;
   readonly spellcheck?: boolean;
   readonly type?: "text" | "password";
-  readonly children?: ComponentChildren;
 }
 
 /** A labelled line to fill in, with what is to be known of it. */

@@ -26,7 +26,7 @@ interface ActionsProps {
 
 /** What may be done with a message that has its place. */
 export function MessageActions({ room, message, isCurrent, onReply, onEdit, onAsk }: ActionsProps) {
-  const { me, natter } = useSession();
+  const { me } = useSession();
   const seq = message.seq as number;
   const isOwn = message.sender_id === me;
   const text = message.content?.type === "sealed" ? undefined : message.content?.text;
@@ -35,7 +35,7 @@ export function MessageActions({ room, message, isCurrent, onReply, onEdit, onAs
     ...REACTIONS.map((reaction) => ({
       label: t.message.reactWith(reaction),
       short: reaction,
-      onSelect: () => void natter.conversation(room.id).react(seq, reaction),
+      onSelect: () => void room.chat.react(seq, reaction),
     })),
     { label: t.message.otherReaction, onSelect: () => onAsk("react") },
     { label: t.message.reply, onSelect: () => onReply(seq) },

@@ -1,6 +1,5 @@
 import type { Summary } from "../state/inbox.js";
 import type { Session } from "../state/session.js";
-import { useSession } from "../state/session.js";
 import { t } from "../strings/index.js";
 
 /** What somebody is called; reading it in a component follows it. */
@@ -15,10 +14,4 @@ export function nameOf({ people, me }: Pick<Session, "people" | "me">, userId: s
 export function titleOf({ title, peer }: Pick<Summary, "title" | "peer">): string {
   if (title !== undefined) return title;
   return peer && !peer.deleted ? peer.display_name : t.deletedUser;
-}
-
-/** A name in the middle of something else, whatever its direction. */
-export function Name({ of }: { readonly of: string }) {
-  const session = useSession();
-  return <bdi>{nameOf(session, of)}</bdi>;
 }

@@ -1,6 +1,7 @@
 import type { ProfileAnswer, ProfilesAnswer } from "@natter/client";
 import { type Signal, useComputed, useSignal } from "@preact/signals";
 import { useEffect, useId, useMemo } from "preact/hooks";
+import { peersOf } from "../state/inbox.js";
 import type { Person } from "../state/people.js";
 import { Relations } from "../state/relations.js";
 import { useSession } from "../state/session.js";
@@ -12,6 +13,8 @@ interface PickerProps {
   readonly chosen: Signal<readonly Person[]>;
   /** Those who cannot be chosen: they are there already. */
   readonly without?: ReadonlySet<string>;
+  /** One's contacts, where they are there already. */
+  readonly contacts?: Relations;
   /** Called with who is chosen, where one is enough. */
   onOne?(person: Person): void;
   /** What the button for somebody does, which is called as they are. */
@@ -19,19 +22,21 @@ interface PickerProps {
 }
 
 /** People one knows, and whoever's user name one knows. */
-export function PeoplePicker({ chosen, without, onOne, label = onOne ? p.start.begin : p.people.choose }: PickerProps) {
+export function PeoplePicker(props: PickerProps) {
+  const { chosen, without, contacts: there, onOne, label = onOne ? p.start.begin : p.people.choose } = props;
   const session = useSession();
   const { natter, people, inbox, me } = session;
   const id = useId();
   const wanted = useSignal("");
   const found = useSignal<readonly Person[]>([]);
-  const contacts = useMemo(() => new Relations(session, "contacts"), [session]);
+  const contacts = useMemo(() => there ?? new Relations(session, "contacts"), [session, there]);
   const { run, outcome, isBusy } = useAttempts();
-  useEffect(() => void contacts.load().catch(() => undefined), [contacts]);
+  useEffect(() => {
+    if (!there) void contacts.load().catch(() => undefined);
+  }, [contacts]);
   const shown = useComputed(() => {
     const known = new Map<string, Person>();
-    const peers = inbox.all.value.flatMap(({ peer }) => (peer && !peer.deleted ? [peer] : []));
-    for (const each of [...found.value, ...(contacts.all.value ?? []), ...peers]) {
+    for (const each of [...found.value, ...(contacts.all.value ?? []), ...peersOf(inbox.all.value)]) {
       if (each.user_id !== me && !without?.has(each.user_id)) known.set(each.user_id, known.get(each.user_id) ?? each);
     }
     const text = wanted.value.trim().toLocaleLowerCase();
@@ -96,7 +101,7 @@ function matches({ display_name, username }: Person, wanted: string): boolean {
   return display_name.toLocaleLowerCase().includes(wanted) || (username ?? "").includes(wanted.replace(/^@/, ""));
 }
 
-interface CandidateProps extends Omit<PickerProps, "without"> {
+interface CandidateProps extends Omit<PickerProps, "without" | "contacts"> {
   readonly person: Person;
   label(name: string): string;
 }

@@ -1,4 +1,11 @@
-import type { ConversationAnswer, ConversationSnapshot, Natter, SettingsPatch, WireEvent } from "@natter/client";
+import type {
+  ConversationAnswer,
+  ConversationSnapshot,
+  Natter,
+  PeerAnswer,
+  SettingsPatch,
+  WireEvent,
+} from "@natter/client";
 import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { People } from "./people.js";
 import { keep, keptJson } from "./storage.js";
@@ -22,6 +29,8 @@ export class Inbox {
   readonly #people: People;
   readonly #answers = signal<ReadonlyMap<string, ConversationAnswer>>(new Map());
   readonly #snapshots = new Map<string, Signal<ConversationSnapshot>>();
+  /** Of each answer, so that what nothing happened to stays the same object, and is not drawn again. */
+  readonly #summaries = new WeakMap<ConversationAnswer, ReadonlySignal<Summary>>();
   /** What one has set here, until another device says otherwise. */
   readonly #set = new Map<string, { readonly settings: Settings; readonly over: ConversationSnapshot["settings"] }>();
   #pages: AsyncGenerator<ConversationAnswer, void, void> | undefined;
@@ -32,13 +41,13 @@ export class Inbox {
   readonly isLoading = signal(false);
   /** By latest activity. */
   readonly all: ReadonlySignal<readonly Summary[]> = computed(() =>
-    [...this.#answers.value.values()].map((answer) => this.#summary(answer)).sort((a, b) => b.head.at - a.head.at),
+    [...this.#answers.value.values()].map((answer) => this.#shown(answer)).sort((a, b) => b.head.at - a.head.at),
   );
 
   constructor(natter: Natter, people: People) {
     this.#natter = natter;
     this.#people = people;
-    this.#take(keptJson(KEY, isAnswers) ?? []);
+    this.#add(keptJson(KEY, isAnswers) ?? []);
     this.#off = [
       natter.on("conversation", (snapshot) => {
         const id = snapshot.conversation_id;
@@ -54,7 +63,7 @@ export class Inbox {
   /** One conversation, if it is loaded. */
   of(id: string): Summary | undefined {
     const answer = this.#answers.value.get(id);
-    return answer && this.#summary(answer);
+    return answer && this.#shown(answer);
   }
 
   /** What is held of it; reading `.value` follows it. */
@@ -126,13 +135,17 @@ export class Inbox {
     for (const off of this.#off) off();
   }
 
-  #take(answers: readonly ConversationAnswer[]): void {
-    if (answers.length === 0) return;
+  #add(answers: readonly ConversationAnswer[]): void {
     const all = new Map(this.#answers.peek());
     for (const answer of answers) all.set(answer.conversation_id, answer);
-    this.#people.learn(answers.flatMap(({ peer }) => (peer && !peer.deleted ? [peer] : [])));
+    this.#people.learn(peersOf(answers));
     this.#answers.value = all;
-    const newest = [...all.values()].sort((a, b) => b.head.at - a.head.at).slice(0, KEPT);
+  }
+
+  #take(answers: readonly ConversationAnswer[]): void {
+    if (answers.length === 0) return;
+    this.#add(answers);
+    const newest = [...this.#answers.peek().values()].sort((a, b) => b.head.at - a.head.at).slice(0, KEPT);
     // What was said is kept by the SDK alone, which forgets it when it is deleted.
     keep(KEY, JSON.stringify(newest.map(({ last_message: _, ...rest }) => rest)));
   }
@@ -149,6 +162,12 @@ export class Inbox {
     if (live && /^(member|role|conversation)_/.test(event.type)) void this.learn(id);
   }
 
+  #shown(answer: ConversationAnswer): Summary {
+    const there = this.#summaries.get(answer) ?? computed(() => this.#summary(answer));
+    this.#summaries.set(answer, there);
+    return there.value;
+  }
+
   #summary(answer: ConversationAnswer): Summary {
     const snapshot = this.snapshot(answer.conversation_id).value;
     const last = snapshot.events.at(-1);
@@ -163,6 +182,11 @@ export class Inbox {
     const { muted_until, archived, notify } = set && set.over === settings ? set.settings : settings;
     return { muted_until, archived, notify } as Settings;
   }
+}
+
+/** The others of direct conversations, but for those who are gone. */
+export function peersOf(conversations: readonly (Pick<ConversationAnswer, "peer"> | undefined)[]): PeerAnswer[] {
+  return conversations.flatMap((each) => (each?.peer && !each.peer.deleted ? [each.peer] : []));
 }
 
 function isAnswers(value: unknown): value is ConversationAnswer[] {

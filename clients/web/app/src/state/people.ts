@@ -32,13 +32,15 @@ export class People {
 
   /** Somebody was seen in an answer. */
   learn(people: readonly Person[]): void {
+    let isNew = false;
     for (const person of people) {
       const known = this.#signal(person.user_id);
       if (known.peek()?.display_name !== person.display_name || person.avatar !== undefined) {
         known.value = { ...known.peek(), ...person };
+        isNew = true;
       }
     }
-    this.#keep();
+    if (isNew) this.#keep();
   }
 
   /** They have erased their account: their name is kept nowhere any more. */

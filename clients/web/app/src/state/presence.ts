@@ -1,6 +1,6 @@
 import type { Natter, PresenceItem } from "@natter/client";
-import { effect, type ReadonlySignal, signal } from "@preact/signals";
-import type { Inbox } from "./inbox.js";
+import { effect, signal } from "@preact/signals";
+import { type Inbox, peersOf } from "./inbox.js";
 import { route } from "./route.js";
 
 /** A connection watches so many. */
@@ -19,9 +19,8 @@ export class PresenceBoard {
       }),
       effect(() => {
         const to = route.value;
-        const open = to.to === "conversation" || to.to === "info" ? inbox.of(to.id)?.peer : undefined;
-        const peers = [open, ...inbox.all.value.map((each) => each.peer)];
-        const ids = new Set(peers.flatMap((peer) => (peer && !peer.deleted ? [peer.user_id] : [])));
+        const open = to.to === "conversation" || to.to === "info" ? inbox.of(to.id) : undefined;
+        const ids = new Set(peersOf([open, ...inbox.all.value]).map((peer) => peer.user_id));
         const wanted = [...ids].slice(0, MOST).sort();
         if (wanted.join() === watched) return;
         watched = wanted.join();
@@ -33,10 +32,6 @@ export class PresenceBoard {
   /** Undefined: nobody knows, or one may not see it. */
   of(userId: string): PresenceItem | undefined {
     return this.#users.value.get(userId);
-  }
-
-  get users(): ReadonlySignal<ReadonlyMap<string, PresenceItem>> {
-    return this.#users;
   }
 
   end(): void {

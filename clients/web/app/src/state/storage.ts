@@ -10,14 +10,13 @@ export function kept(name: string): string | undefined {
   }
 }
 
-/** Keeps it, or forgets it where there is nothing to keep. Whether that was possible. */
-export function keep(name: string, value: string | undefined): boolean {
+/** Keeps it, or forgets it where there is nothing to keep, as far as that is possible. */
+export function keep(name: string, value: string | undefined): void {
   try {
     if (value === undefined) localStorage.removeItem(PREFIX + name);
     else localStorage.setItem(PREFIX + name, value);
-    return true;
   } catch {
-    return false;
+    // Denied, or full: what is shown does not depend on it.
   }
 }
 

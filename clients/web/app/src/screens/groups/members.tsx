@@ -29,19 +29,23 @@ export function GroupSection({ of }: { readonly of: Summary }) {
   const [asked, setAsked] = useState<Asked>();
   const [isAdding, setAdding] = useState(false);
   const { run, outcome } = useAttempts();
+  const { run: read, failure: unread } = useAttempts();
   const runs = of.role === "owner" || of.role === "admin";
   const load = async () => {
     forgetMembers(session, id);
     members.value = await membersOf(session, id);
   };
-  useEffect(() => void run(load), [id, of.member_count]);
+  useEffect(() => void read(load), [id, of.member_count]);
   const change = (work: () => Promise<unknown>) =>
     void run(async () => {
       await work();
-      await Promise.all([load(), inbox.learn(id)]);
+      await inbox.learn(id); // how many they are: where that has changed, they are read again
     }, p.info.changed);
   const role = (member: MemberItem, to: string) => () =>
-    change(() => natter.call("PUT", `${path}/${member.user_id}`, { role: to }));
+    change(async () => {
+      await natter.call("PUT", `${path}/${member.user_id}`, { role: to });
+      await load();
+    });
   const leave = () =>
     run(async () => {
       await natter.call("DELETE", `${path}/${me}`);
@@ -59,6 +63,7 @@ export function GroupSection({ of }: { readonly of: Summary }) {
       ) : null}
       {isAdding ? <Adding id={id} members={members.value} onDone={() => change(async () => setAdding(false))} /> : null}
       {outcome}
+      {unread}
       <ul class="people">
         {members.value.map((each) => (
           <li key={each.user_id}>

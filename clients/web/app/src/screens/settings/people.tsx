@@ -74,7 +74,13 @@ function AddContact({ relations }: { readonly relations: Relations }) {
     <section>
       <h2>{p.contacts.add}</h2>
       {outcome}
-      <PeoplePicker chosen={nobody} without={without} label={p.people.choose} onOne={(person) => void add(person)} />
+      <PeoplePicker
+        chosen={nobody}
+        without={without}
+        contacts={relations}
+        label={p.people.choose}
+        onOne={(person) => void add(person)}
+      />
     </section>
   );
 }
