@@ -79,10 +79,7 @@ async def upload(
 
     async def attempt() -> str:
         nonlocal announced
-        asked = await request("POST", f"/v1/conversations/{conversation_id}/attachments", announced)
-        offer = readable_answer("upload", asked)
-        if offer is None:
-            raise Unavailable("attachments: not what was asked for")
+        offer = _expected("upload", await request("POST", _attachments(conversation_id), announced))
         try:
             await _post(offer["upload"], path, announced["size"], progress)
         except _NotTakenError:
@@ -177,11 +174,19 @@ async def _post(form: Any, path: Path, size: int, progress: Progress | None) -> 
     _raise_for(answer)
 
 
-async def _link(request: Request, attachment: Attachment) -> _Link:
-    inside = f"/v1/conversations/{quote(attachment.conversation_id, safe='')}/attachments"
-    found = readable_answer("link", await request("GET", f"{inside}/{quote(attachment.attachment_id, safe='')}"))
-    if found is None:
+def _attachments(conversation_id: str) -> str:
+    return f"/v1/conversations/{quote(conversation_id, safe='')}/attachments"
+
+
+def _expected(kind: str, answer: Any) -> Any:
+    if (found := readable_answer(kind, answer)) is None:
         raise Unavailable("attachments: not what was asked for")
+    return found
+
+
+async def _link(request: Request, attachment: Attachment) -> _Link:
+    inside = _attachments(attachment.conversation_id)
+    found = _expected("link", await request("GET", f"{inside}/{quote(attachment.attachment_id, safe='')}"))
     return _Link(found["url"], FileDetails(**{name: found[name] for name in ("name", "content_type", "size")}))
 
 

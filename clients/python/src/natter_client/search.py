@@ -9,12 +9,10 @@ erased or dropped is not found any more.
 
 import sqlite3
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from natter_client.store import BUSY_S
+from natter_client.store import BUSY_S, all_or_nothing
 
 GRAM = 3
 """Characters that the index knows together: what is shorter is looked for in every text."""
@@ -96,7 +94,7 @@ class Search:
         self._lock = threading.Lock()
         self._is_closed = False
         if self._sql.execute("SELECT 1 FROM sqlite_master WHERE name = 'search_taken'").fetchone() is None:
-            with self._transaction():
+            with all_or_nothing(self._sql):
                 for statement in _SCHEMA:
                     self._sql.execute(statement)
 
@@ -105,17 +103,6 @@ class Search:
         self._is_closed = True
         with self._lock:
             self._sql.close()
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._sql.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self._sql.execute("COMMIT")
-        except BaseException:
-            if self._sql.in_transaction:
-                self._sql.execute("ROLLBACK")
-            raise
 
     def fill(self) -> None:
         """Take in what was there before the index was. Interrupted, it goes on the next time."""
@@ -136,7 +123,7 @@ class Search:
 
     def _fill(self, name: str, after: int) -> int | None:
         """Some of a conversation; the last place that was looked at, if there may be more."""
-        with self._transaction():
+        with all_or_nothing(self._sql):
             rows = self._sql.execute(
                 f"SELECT seq, {_text('event')}, {_is_message('event')} AND NOT EXISTS"  # noqa: S608
                 " (SELECT 1 FROM search_places AS p WHERE p.conversation_id = e.conversation_id AND p.seq = e.seq)"

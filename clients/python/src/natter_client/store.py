@@ -67,6 +67,19 @@ SKIPPED = "history.skipped"
 """The type of what stands in the stream of changes for events that were never held; no type of the protocol's."""
 
 
+@contextmanager
+def all_or_nothing(sql: sqlite3.Connection) -> Iterator[None]:
+    """A transaction of a connection that commits by itself; nobody else writes meanwhile."""
+    sql.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        sql.execute("COMMIT")
+    except BaseException:
+        if sql.in_transaction:  # a full disk ends it by itself
+            sql.execute("ROLLBACK")
+        raise
+
+
 class StoreTooNewError(Exception):
     """The file was written by a later version of this package: update the package."""
 
@@ -113,15 +126,9 @@ class Store:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing."""
-        self._sql.execute("BEGIN IMMEDIATE")
-        try:
+        with all_or_nothing(self._sql):
             self._revision = self.revision()
             yield
-            self._sql.execute("COMMIT")
-        except BaseException:
-            if self._sql.in_transaction:  # a full disk ends it by itself
-                self._sql.execute("ROLLBACK")
-            raise
 
     def changed_elsewhere(self) -> bool:
         """Whether another connection has committed anything since this was last asked."""
