@@ -1,8 +1,10 @@
 """Finding words and conversations, choosing how it looks, and small and large windows."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from textual.screen import Screen
 from textual.widgets import Input, OptionList
 
 from natter_terminal.screens.search import excerpt
@@ -19,6 +21,12 @@ def some(path: Path) -> Path:
     kept.opened("c-team")
     kept.close()
     return path
+
+
+def offered(screen: Screen[Any]) -> set[str]:
+    """By the palette, wherever in its list: other providers' come before or after."""
+    options = [option for each in screen.query(OptionList) for option in each.options]
+    return {str(option.prompt).partition("\n")[0].strip() for option in options}
 
 
 class TestSearch:
@@ -66,7 +74,7 @@ class TestGoing:
         async with app.run_test(size=(80, 24)) as pilot:
             await shows(pilot, "@Ann look")
             await pilot.press("ctrl+p")
-            await shows(pilot, "Begin a conversation")
+            await until(pilot, lambda: "Begin a conversation" in offered(app.screen))
 
 
 class TestLooks:

@@ -11,7 +11,7 @@ from typing import Any
 from textual.app import App
 from textual.worker import Worker
 
-from natter_client import BadCredentials, Client, ClientEvent, SignedOut, Unreachable
+from natter_client import BadCredentials, ClientEvent, SignedOut, Unreachable
 from natter_client.api import ACCOUNT, TOKENS
 from natter_client.search import Search
 from natter_client.store import Store
@@ -105,8 +105,7 @@ class NatterApp(App[None]):
         finally:
             self._ended.set()
 
-    def _begun(self, client: Client) -> None:
-        del client
+    def _begun(self) -> None:
         if self.chat is None:
             self._open(self.store.get(ACCOUNT))
         assert self.chat is not None

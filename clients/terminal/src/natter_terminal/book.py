@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-OWNER_ONLY = 0o600
+from natter_client.store import OWNER_ONLY, all_or_nothing
+
 BUSY_S = 5.0
 MOST_WRITTEN = 200
 _SCHEMA = """
@@ -65,7 +66,7 @@ class Book:
 
     def keep(self, views: Iterable[Mapping[str, Any]]) -> None:
         """Conversations as the protocol shows them."""
-        with self._all_or_nothing():
+        with all_or_nothing(self._sql):
             for view in views:
                 peer = view.get("peer") or {}
                 row = (view["conversation_id"], view["kind"], view.get("title"), peer.get("user_id"))
@@ -94,7 +95,7 @@ class Book:
 
     def meet(self, people: Mapping[str, str]) -> None:
         """Names, by user id."""
-        with self._all_or_nothing():
+        with all_or_nothing(self._sql):
             for user_id, name in people.items():
                 self._meet(user_id, name)
 
@@ -113,7 +114,7 @@ class Book:
     def put_members(self, conversation_id: str, members: Mapping[str, str]) -> None:
         """Who is in it, with their names."""
         self.meet(members)
-        with self._all_or_nothing():
+        with all_or_nothing(self._sql):
             self._sql.execute("DELETE FROM members WHERE conversation_id = ?", (conversation_id,))
             rows = [(conversation_id, user_id) for user_id in members]
             self._sql.executemany("INSERT INTO members VALUES (?, ?)", rows)
@@ -167,13 +168,3 @@ class Book:
 
     def put(self, name: str, value: Any) -> None:
         self._sql.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (name, json.dumps(value)))
-
-    @contextlib.contextmanager
-    def _all_or_nothing(self) -> Any:
-        self._sql.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self._sql.execute("COMMIT")
-        except BaseException:
-            self._sql.execute("ROLLBACK")
-            raise

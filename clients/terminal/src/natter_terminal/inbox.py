@@ -1,6 +1,6 @@
 """The list of conversations, from what the store and the book hold: pure but for reading them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,10 @@ class Entry:
     is_archived: bool = False
     is_muted: bool = False
     has_draft: bool = False
+
+    @property
+    def rings(self) -> bool:
+        return self.unread > 0 and not self.is_muted
 
 
 class Inbox:
@@ -55,21 +59,17 @@ class Inbox:
         """Unread ones first, then by what happened last; those whose title has all `words`."""
         wanted = words.casefold().split()
         found = [each for each in self._entries.values() if all(word in each.title.casefold() for word in wanted)]
-        return sorted(found, key=lambda each: (each.is_archived, not _rings(each), -each.at, each.conversation_id))
+        return sorted(found, key=lambda each: (each.is_archived, not each.rings, -each.at, each.conversation_id))
 
     @property
     def unread(self) -> int:
         """Conversations with something unread that is not muted."""
-        return sum(_rings(each) for each in self._entries.values())
+        return sum(each.rings for each in self._entries.values())
 
     def peers(self, most: int) -> Sequence[str]:
         """With whom one talks directly, latest first."""
         latest = sorted(self._entries.values(), key=lambda each: -each.at)
         return [each.peer_id for each in latest if each.peer_id is not None][:most]
-
-    def nameless(self) -> Iterable[str]:
-        """Conversations that the book does not know."""
-        return [name for name, each in self._entries.items() if each.title == UNNAMED]
 
     def _entry(self, name: str, cursors: Mapping[str, Any], known: Known | None, now: int, *, has_draft: bool) -> Entry:
         settings, last = self._store.settings(name), self._store.events(name, limit=1)
@@ -90,7 +90,3 @@ class Inbox:
             return UNNAMED
         title = known.title if known.kind == "group" else self._book.name_of(known.peer_id or "")
         return safe_line(title or "") or UNNAMED
-
-
-def _rings(entry: Entry) -> bool:
-    return entry.unread > 0 and not entry.is_muted

@@ -9,8 +9,7 @@ from urllib.parse import quote
 from natter_client import Client, ClientEvent, NatterError, SignedOut
 
 DEVICE = "natter chat"
-INBOX_PAGE, MEMBERS_PAGE = 200, 200
-MOST_MEMBERS = 1000
+PAGE = 200
 
 
 class Live:
@@ -19,9 +18,7 @@ class Live:
         self._path, self._tell = path, tell
         self.client: Client | None = None
 
-    async def run(
-        self, url: str, *, username: str | None, password: str | None, begun: Callable[[Client], None]
-    ) -> None:
+    async def run(self, url: str, *, username: str | None, password: str | None, begun: Callable[[], None]) -> None:
         """
         Until it is cancelled. `begun` is called as soon as there is a session, with or without a connection.
 
@@ -35,7 +32,7 @@ class Live:
             async with Client(url, store=self._path, username=username, password=password, device=DEVICE) as client:
                 self.client = client
                 events = client.events()
-                begun(client)
+                begun()
                 async for event in events:
                     self._tell(event)
         finally:
@@ -65,7 +62,7 @@ class Live:
         Raises:
             NatterError
         """
-        return await self._pages("/v1/conversations", INBOX_PAGE)
+        return await self._pages("/v1/conversations")
 
     async def members(self, conversation_id: str) -> dict[str, str]:
         """
@@ -74,8 +71,8 @@ class Live:
         Raises:
             NatterError
         """
-        items = await self._pages(f"/v1/conversations/{quote(conversation_id, safe='')}/members", MEMBERS_PAGE)
-        return {each["user_id"]: each["display_name"] for each in items[:MOST_MEMBERS]}
+        items = await self._pages(f"/v1/conversations/{quote(conversation_id, safe='')}/members")
+        return {each["user_id"]: each["display_name"] for each in items}
 
     async def details(self, conversation_id: str) -> dict[str, Any]:
         """
@@ -84,27 +81,27 @@ class Live:
         Raises:
             NatterError
         """
-        return dict(await self._request("GET", f"/v1/conversations/{quote(conversation_id, safe='')}"))
+        return dict(await self._get(f"/v1/conversations/{quote(conversation_id, safe='')}"))
 
     async def name_of(self, user_id: str) -> str | None:
         """What somebody calls themselves; None: nobody may know, or nobody answers."""
         try:
-            profile = await self._request("GET", f"/v1/users/{quote(user_id, safe='')}")
+            profile = await self._get(f"/v1/users/{quote(user_id, safe='')}")
         except NatterError:
             return None
         return str(profile["display_name"])
 
-    async def _pages(self, path: str, limit: int) -> list[dict[str, Any]]:
+    async def _pages(self, path: str) -> list[dict[str, Any]]:
         items: list[dict[str, Any]] = []
-        query = f"?limit={limit}"
+        query = f"?limit={PAGE}"
         while True:
-            page = await self._request("GET", path + query)
+            page = await self._get(path + query)
             items += page["items"]
             if not page.get("next_cursor"):
                 return items
-            query = f"?limit={limit}&cursor={quote(page['next_cursor'], safe='')}"
+            query = f"?limit={PAGE}&cursor={quote(page['next_cursor'], safe='')}"
 
-    async def _request(self, method: str, path: str) -> Any:
+    async def _get(self, path: str) -> Any:
         if self.client is None:
             raise asyncio.CancelledError
-        return await self.client.request(method, path)
+        return await self.client.request("GET", path)

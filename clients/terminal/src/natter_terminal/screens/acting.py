@@ -1,6 +1,6 @@
 """What one does: writing, and what concerns a message. The half of the chat screen that changes something."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +39,8 @@ class Acting(Screen[None]):
         @property
         def conversation(self) -> Conversation | None: ...
         def open(self, conversation_id: str, seq: int | None = None) -> None: ...
-        def _later(self, *names: str) -> None: ...
+        def _later(self, *names: str | None) -> None: ...
+        def known(self, view: Mapping[str, Any]) -> None: ...
 
     _mode: tuple[str, Row] | None = None
     """`reply` or `edit`, and what."""
@@ -176,11 +177,6 @@ class Acting(Screen[None]):
             self._kept(partial(conversation.react, row.seq, answer, remove=is_set))
             self._later(conversation.conversation_id)
 
-    def sent_file(self, caption: str | None) -> None:
-        if caption is not None and self.composer.text.strip() == caption:
-            self.composer.fill("")
-            self.natter.book.put_draft(self.conversation_id or "", "")
-
     def action_copy(self) -> None:
         if (row := self._chosen(is_placed=False)) is not None:
             self.app.copy_to_clipboard(row.text)
@@ -208,7 +204,7 @@ class Acting(Screen[None]):
         for sent in self._refused():
             if sent.state in {"refused", "failed"}:
                 sent.retry()
-        self._later(*([self.conversation_id] if self.conversation_id else []))
+        self._later(self.conversation_id)
 
     def action_drop(self) -> None:
         if not self.natter.live.is_leading:
@@ -217,7 +213,7 @@ class Acting(Screen[None]):
         taken = [sent.cancel() for sent in self._refused()]
         if not all(taken):
             self.notify("it is under way: it cannot be taken back, but deleted", markup=False)
-        self._later(*([self.conversation_id] if self.conversation_id else []))
+        self._later(self.conversation_id)
 
     # conversations
 
@@ -253,12 +249,12 @@ class Acting(Screen[None]):
             return
         try:
             conversation = await client.direct(name)
-            self.natter.book.keep([await self.natter.live.details(conversation.conversation_id)])
+            view = await self.natter.live.details(conversation.conversation_id)
         except NatterError as error:
             self.notify(safe_line(str(error)), severity="error", markup=False)
             return
+        self.known(view)
         self.open(conversation.conversation_id)
-        self._later(conversation.conversation_id)
 
     def action_archive(self) -> None:
         entry = self.natter.inbox.entry(self.conversation_id or "")

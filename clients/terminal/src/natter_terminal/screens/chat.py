@@ -162,7 +162,7 @@ class ChatScreen(Acting, Filing, Learning, Screen[None]):
             return
         if not self.natter.live.is_leading:
             self.state = "following"
-        self._later(*([self.conversation_id] if self.conversation_id else []))
+        self._later(self.conversation_id)
         if self.conversation_id is not None:
             self._watch(self.conversation_id)
         if self.state == "following":
@@ -188,7 +188,7 @@ class ChatScreen(Acting, Filing, Learning, Screen[None]):
             self.meet(event.message.sender_id)
         if isinstance(event, HistorySkipped) and name == self.conversation_id and self.history.reader is not None:
             self.history.reader.to_end()
-        self._later(*([name] if name else []))
+        self._later(name)
 
     def _logged(self, name: str, kind: str, fields: Mapping[str, Any]) -> None:
         if kind == "conversation_changed" and fields.get("title"):
@@ -198,9 +198,9 @@ class ChatScreen(Acting, Filing, Learning, Screen[None]):
             if name == self.conversation_id:
                 self.learn_members(name)
 
-    def _later(self, *names: str) -> None:
+    def _later(self, *names: str | None) -> None:
         """Draw what has changed, soon and once."""
-        self._changed.update(names)
+        self._changed.update(name for name in names if name)
         if self._is_ready and not self._is_due:
             self._is_due = True
             self.set_timer(SOON_S, self._draw)
@@ -241,13 +241,16 @@ class ChatScreen(Acting, Filing, Learning, Screen[None]):
         state = self._states.get(entry.peer_id or "", "") if entry is not None else ""
         more = state or (f"{known.members} members" if known is not None and known.kind == "group" else "")
         self.query_one("#title", Static).update(Content(f"{title}  {more}".rstrip()))
-        names = [safe_line(self.natter.book.name_of(each)) for each in self._typing.get(self.conversation_id or "", ())]
-        self.query_one("#typing", Static).update(Content(typing(names) or self.hint()))
+        self._show_hint()
         unsent = sum(entry["state"] in {"queued", "acked"} for _, entry in self.natter.store.entries())
         text, is_offline = connection(self.state, self.natter.username, unsent, self.natter.inbox.unread)
         status = self.query_one("#status", Static)
         status.update(Content(text))
         status.set_class(is_offline, "-offline")
+
+    def _show_hint(self) -> None:
+        names = [safe_line(self.natter.book.name_of(each)) for each in self._typing.get(self.conversation_id or "", ())]
+        self.query_one("#typing", Static).update(Content(typing(names) or self.hint()))
 
     @on(AppFocus)
     def _looked_at(self) -> None:
@@ -256,7 +259,7 @@ class ChatScreen(Acting, Filing, Learning, Screen[None]):
     @on(History.Moved)
     def _moved(self) -> None:
         self.read()
-        self._show_open()
+        self._show_hint()
 
     @on(History.NeedsOlder)
     def _ask_older(self) -> None:
@@ -307,7 +310,7 @@ class ChatScreen(Acting, Filing, Learning, Screen[None]):
         self.composer.focus()
 
     def action_next_unread(self) -> None:
-        unread = [each for each in self.natter.inbox.entries() if each.unread and not each.is_muted]
+        unread = [each for each in self.natter.inbox.entries() if each.rings]
         other = next((each for each in unread if each.conversation_id != self.conversation_id), None)
         if other is not None:
             self.open(other.conversation_id)

@@ -13,6 +13,7 @@ from natter_client import Attachment, Conversation, NatterError
 from natter_terminal.rows import Row, size_of
 from natter_terminal.safe import safe_line
 from natter_terminal.screens.ask import Ask
+from natter_terminal.widgets.composer import Composer
 
 if TYPE_CHECKING:
     from natter_terminal.app import NatterApp
@@ -28,6 +29,12 @@ def _path(written: str) -> Path:
 
 class Filing(Screen[None]):
     conversation_id: str | None
+    composer: Composer
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._transfers: dict[str, str] = {}
+        self._asked_files: set[str] = set()
 
     if TYPE_CHECKING:
 
@@ -35,7 +42,7 @@ class Filing(Screen[None]):
         def natter(self) -> NatterApp: ...
         @property
         def conversation(self) -> Conversation | None: ...
-        def _later(self, *names: str) -> None: ...
+        def _later(self, *names: str | None) -> None: ...
         def _chosen(self, *, is_placed: bool = True) -> Row | None: ...
 
     @work
@@ -47,9 +54,7 @@ class Filing(Screen[None]):
         answer = await self.app.push_screen_wait(Ask("Send which file? Its path; what is half written is its caption"))
         if not answer:
             return
-        composer = self.query_one("#composer")
-        caption = str(getattr(composer, "text", "")).strip() or None
-        self._send_file(conversation, _path(answer), caption)
+        self._send_file(conversation, _path(answer), self.composer.text.strip() or None)
 
     @work(group="files")
     async def _send_file(self, conversation: Conversation, path: Path, caption: str | None) -> None:
@@ -59,13 +64,16 @@ class Filing(Screen[None]):
         except (NatterError, OSError, ValueError) as error:
             self.notify(f"{name}: {safe_line(str(error))}", severity="error", markup=False)
         else:
-            self.sent_file(caption)
+            self._take_caption(caption)
         finally:
             self._done(f"sending {name}")
         self._later(conversation.conversation_id)
 
-    def sent_file(self, caption: str | None) -> None:
-        """It has gone: its caption need not be there any more."""
+    def _take_caption(self, caption: str | None) -> None:
+        """It has gone with its file, and need not be there any more."""
+        if caption is not None and self.composer.text.strip() == caption:
+            self.composer.fill("")
+            self.natter.book.put_draft(self.conversation_id or "", "")
 
     @work
     async def action_save(self) -> None:
@@ -115,11 +123,6 @@ class Filing(Screen[None]):
         if self.is_mounted:
             self._show_transfers()
 
-    @property
-    def _transfers(self) -> dict[str, str]:
-        known: dict[str, str] = self.__dict__.setdefault("_under_way", {})
-        return known
-
     def _show_transfers(self) -> None:
         line = self.query_one("#files", Static)
         line.update(Content("  ".join(self._transfers.values()) + "  (Ctrl+T stops)"))
@@ -129,11 +132,12 @@ class Filing(Screen[None]):
 
     def learn_file(self, row: Row) -> None:
         """A message says only which file it shows."""
-        asked = self.__dict__.setdefault("_asked_files", set[str]())
-        if row.attachment_id is None or row.seq is None or row.attachment_id in asked or self.conversation_id is None:
+        if row.attachment_id is None or row.seq is None or self.conversation_id is None:
+            return
+        if row.attachment_id in self._asked_files:
             return
         if self.natter.book.file(row.attachment_id) is None and self.natter.live.client is not None:
-            asked.add(row.attachment_id)
+            self._asked_files.add(row.attachment_id)
             self._learn_file(Attachment(self.conversation_id, row.attachment_id))
 
     @work(group="learn-file")

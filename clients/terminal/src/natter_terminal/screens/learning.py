@@ -1,7 +1,8 @@
 """What the store does not know: titles, names, who is in it. Asked for when there is a connection, kept in the book."""
 
 import contextlib
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from textual import work
 from textual.screen import Screen
@@ -24,7 +25,7 @@ class Learning(Screen[None]):
         @property
         def natter(self) -> NatterApp: ...
         def open(self, conversation_id: str, seq: int | None = None) -> None: ...
-        def _later(self, *names: str) -> None: ...
+        def _later(self, *names: str | None) -> None: ...
 
     @work(exclusive=True, group="learn")
     async def learn(self) -> None:
@@ -39,15 +40,18 @@ class Learning(Screen[None]):
             natter.live.client.watch(*natter.inbox.peers(MOST_WATCHED))
         if self.conversation_id is None and (entries := natter.inbox.entries()):
             self.open(entries[0].conversation_id)
-        self._later(*([self.conversation_id] if self.conversation_id else []))
+        self._later(self.conversation_id)
 
     @work(group="learn-one")
     async def learn_one(self, name: str) -> None:
-        natter = self.natter
-        try:
-            natter.book.keep([await natter.live.details(name)])
-        except NatterError:
-            return  # with the next connection
+        with contextlib.suppress(NatterError):  # with the next connection
+            self.known(await self.natter.live.details(name))
+
+    def known(self, view: Mapping[str, Any]) -> None:
+        """A conversation as the protocol shows it: how the other one is is asked for from now on."""
+        natter, name = self.natter, str(view["conversation_id"])
+        natter.book.keep([view])
+        natter.inbox.read(name, natter.now())
         if natter.live.client is not None:
             natter.live.client.watch(*natter.inbox.peers(MOST_WATCHED))
         self._later(name)
@@ -75,4 +79,4 @@ class Learning(Screen[None]):
         name = await self.natter.live.name_of(user_id)
         if name is not None:
             self.natter.book.meet({user_id: name})
-            self._later(*([self.conversation_id] if self.conversation_id else []))
+            self._later(self.conversation_id)
