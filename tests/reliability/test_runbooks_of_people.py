@@ -9,7 +9,10 @@ from websockets.exceptions import InvalidStatus
 
 from local.cloud import Cloud
 from local.faults import Throttle
+from natter.names import COMMANDS_TOPIC
+from natter.records.messages import COMMAND_SCHEMA
 from tests.reliability.test_runbooks import Talk
+from tests.reliability.test_set_aside import append_unreadable
 from tests.support.api import PASSWORD, Api, User
 from tests.support.crowd import crowd
 from tests.support.leftovers import database
@@ -62,11 +65,15 @@ class TestReconnectStorm:
 
 
 class TestHotConversation:
-    async def test_is_found_in_the_log_with_who_talks_there(self, api: Api, shell: Shell) -> None:
+    async def test_is_found_in_the_log_with_who_talks_there(
+        self, api: Api, cloud: Cloud, shell: Shell, planted: set[str]
+    ) -> None:
         talk = await Talk.begin(api)
         alice, screen, chat = talk.alice, talk.screen, talk.chat
         for frame in range(20):
             await screen.say(chat, message(f"{frame}"))
+        planted.add(chat)  # what is to be set aside hides nobody
+        await asyncio.to_thread(append_unreadable, cloud.engines["kafka"].address, COMMANDS_TOPIC, chat, COMMAND_SCHEMA)
         (look,) = blocks("hot-conversation", "python")
         lines = [line.split() for line in (await shell.python(look)).splitlines()]
         ((partition, count),) = [(number, int(count)) for number, *key, count in lines if key == [chat, alice.user_id]]

@@ -37,6 +37,7 @@ from tests.e2e.test_smoke import smoke
 from tests.support.api import Api, fresh
 from tests.support.browsers import Browsers, browsers
 from tests.support.files import attach
+from tests.support.invoke import answered
 from tests.support.lag import caught_up
 from tests.support.leftovers import files
 from tests.support.until import until
@@ -172,14 +173,14 @@ class TestThePromises:
         assert code == 0
         for schedule in cloud.app.schedules:
             for target in schedule.targets:
-                answer = await cloud.runtime.invoke(target.function_arn, (target.input or "{}").encode())
+                answer = await answered(cloud, target.function_arn, (target.input or "{}").encode())
                 assert answer.error is None, answer
         await exported(await api.sign_up("alice"))
         for name, function in cloud.runtime.functions.status().items():
             if (
                 name.startswith("natter-local-") and not function["invocations"]
             ):  # of what nobody has called yet: it connects before it does anything
-                await cloud.runtime.invoke(name, b"{}")
+                await answered(cloud, name, b"{}")
         await caught_up(cloud, within_s=CAUGHT_UP_WITHIN_S)
         absent = {door: whom_it_misses(cloud, door) - SELDOM[door] for door in ACTIONS}
         assert absent == {door: set() for door in ACTIONS}
@@ -223,7 +224,7 @@ class TestThePromises:
         for step in ("createSecret", "setSecret", "testSecret", "finishSecret"):
             arn = rotate.environment["NATTER_POSTGRES__SECRET_ARN"]
             event = {"SecretId": arn, "ClientRequestToken": version, "Step": step}
-            answer = await cloud.runtime.invoke(rotate.name, json.dumps(event).encode())
+            answer = await answered(cloud, rotate.name, json.dumps(event).encode())
             assert answer.error is None, answer
         await cloud.doors.of_engines["postgres"].cut()
         (await ann.call("GET", "/v1/users/me")).expect(200)
