@@ -11,6 +11,12 @@ from natter.domain.presence import DeviceState
 MAX_CONNECTIONS = 20
 """Of one user; one more closes the oldest."""
 
+GIVEN_UP_MS = 10_000
+"""
+An upgrade that nobody has come to for so long may have nobody behind it any more. Clients wait 15 s for a ticket and
+the upgrade together; what remains is for the ticket, the answer and the way.
+"""
+
 UPGRADE_MS = 30_000
 """For how long the gateway may know nothing of a connection because its upgrade is under way."""
 
@@ -25,6 +31,10 @@ class Connection:
     """Management endpoint of the API that owns it."""
     connected_at: int
     """Milliseconds, as the gateway states it in every event of the connection."""
+
+    def may_be_given_up(self, now: int) -> bool:
+        """Whether its client, if the upgrade is not answered at `now`, may not be there any more."""
+        return now - self.connected_at > GIVEN_UP_MS
 
     def may_be_upgrading(self, now: int) -> bool:
         """Whether the gateway, if it knows no such connection at `now`, may come to know it yet."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from natter.domain.clock import NowMs
 from natter.domain.connections import Connection, ConnectionChange
-from natter.domain.errors import RateLimited
+from natter.domain.errors import RateLimited, Unavailable
 from natter.ports.delivery import Connections
 from natter.ports.presence import ConnectionLog, PresenceTraces
 from natter.usecases.accounts.authenticate import CheckSession
@@ -20,11 +20,14 @@ class Connect:
     Register, then check the session once more: of a connection and the end of its session, whichever comes second
     sees the other. Of more connections than a user may have, the oldest are closed.
 
+    What was begun too long ago is refused before that: where its client has given up, it would be in the place of one
+    that lives, which would come again and take the place of the next.
+
     Raises:
         Unauthenticated: the session has ended; the connection is not registered any more.
         RateLimited: as many connections as a user may have were opened since.
-        Unavailable: the registry, or nobody who knows the session, answered in time; or one that is too many may
-            stay open.
+        Unavailable: it has waited too long for this; or the registry, or nobody who knows the session, answered in
+            time; or one that is too many may stay open.
     """
 
     connections: Connections
@@ -36,6 +39,8 @@ class Connect:
 
     def __call__(self, connection: Connection) -> None:
         now = self.now_ms()
+        if connection.may_be_given_up(now):
+            raise Unavailable("the upgrade")
         registered = self.connections.register(connection)
         try:
             self._make_room(connection, registered.displaced)

@@ -4,7 +4,7 @@ import pytest
 
 from natter.domain.accounts.credentials import SessionState
 from natter.domain.accounts.users import SignedIn
-from natter.domain.connections import MAX_CONNECTIONS, Connection, ConnectionChange, Registered
+from natter.domain.connections import GIVEN_UP_MS, MAX_CONNECTIONS, Connection, ConnectionChange, Registered
 from natter.domain.errors import RateLimited, Unauthenticated, Unavailable
 from natter.domain.ids import ConnectionId, SessionId
 from natter.usecases.accounts.authenticate import CheckSession
@@ -132,6 +132,26 @@ class TestConnect:
             stage.connect(stage.phone)
         assert stage.phone not in stage.registered()
         assert stage.gateway.closed == []
+
+    def test_whose_client_may_have_given_up_is_refused_and_takes_nobodys_place(self, stage: Stage) -> None:
+        """It would be registered until its end is told, and the one that it closes would come again."""
+        phones = [
+            replace(stage.phone, connection_id=ConnectionId(f"c{number}"), connected_at=NOON - number)
+            for number in range(MAX_CONNECTIONS)
+        ]
+        for phone in phones:
+            stage.connect(phone)
+        late = replace(stage.phone, connection_id=ConnectionId("late"), connected_at=NOON + 1)
+        stage.world.clock.now = late.connected_at + GIVEN_UP_MS + 1
+        with pytest.raises(Unavailable):
+            stage.connect(late)
+        assert set(stage.registered()) == set(phones)
+        assert (stage.gateway.closed, len(stage.noted())) == ([], MAX_CONNECTIONS)
+
+    def test_who_has_waited_for_as_long_as_clients_do_is_let_in(self, stage: Stage) -> None:
+        stage.world.clock.now = stage.phone.connected_at + GIVEN_UP_MS
+        stage.connect(stage.phone)
+        assert stage.registered() == [stage.phone]
 
     def test_without_a_registry_there_is_no_connection(self, stage: Stage) -> None:
         stage.registry.answers = False
