@@ -1,10 +1,11 @@
 """`natter-local`: the local cloud from the command line."""
 
 import argparse
+import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from local import status
 from local.background import Instance, NotRunning, log_files, reset, start
 from local.faults import command
 from local.traces import waterfall
+from local.traces.kept import MOST_TRACES
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -60,7 +62,8 @@ def _parser() -> argparse.ArgumentParser:
     trigger.add_argument("schedule", help="its name or logical id")
     trace = add("trace", _trace, "what became of the last frames and requests, leg by leg")
     trace.add_argument("about", nargs="?", default="", help="an id (trace, request, conversation …), function or route")
-    trace.add_argument("-n", type=int, default=1, dest="most", metavar="NUMBER", help="how many (default: 1)")
+    trace.add_argument("-n", type=int, dest="most", metavar="NUMBER", help="how many (default: 1; of --page: all)")
+    trace.add_argument("--page", action="store_true", help="in a browser, by Zipkin, until Ctrl-C")
     command.add_arguments(add("fault", command.run, "let something fail on purpose"))
     return parser
 
@@ -125,12 +128,30 @@ def _invoke(options: argparse.Namespace) -> int:
 
 
 def _trace(options: argparse.Namespace) -> int:
-    found = Instance.find(options.root.absolute()).traces(options.most, options.about)
-    for trace in found:
-        print("\n".join(waterfall.lines(trace)))
+    root = options.root.absolute()
+    most = options.most or (MOST_TRACES if options.page else 1)
+    found = Instance.find(root).traces(most, options.about)
     if not found:
         print("natter-local: no such trace", file=sys.stderr)
-    return 0 if found else 1
+        return 1
+    if options.page:
+        return _show_page(root, found)
+    for trace in found:
+        print("\n".join(waterfall.lines(trace)))
+    return 0
+
+
+def _show_page(root: Path, traces: Sequence[Mapping[str, Any]]) -> int:
+    from local.engines import EngineUnavailable, ProcessFailed  # noqa: PLC0415 - the other commands are quicker without
+    from local.engines.jars import JarUnavailable  # noqa: PLC0415
+    from local.traces import page  # noqa: PLC0415
+
+    try:
+        asyncio.run(page.until_signalled(root, traces))
+    except (EngineUnavailable, JarUnavailable, ProcessFailed) as failure:
+        print(f"natter-local: {failure}", file=sys.stderr)
+        return 1
+    return 0
 
 
 def _trigger(options: argparse.Namespace) -> int:

@@ -1,8 +1,9 @@
 """
 The Java engines' jars, exactly those of `jars.toml`, in a cache that all checkouts of this user share.
 
-`python -m local.engines.jars` writes `jars.toml` anew: it resolves `ROOTS` to all that they depend on. Fetching
-resolves nothing: each locked artifact is downloaded by its coordinates and must have the locked SHA-256.
+`python -m local.engines.jars` writes `jars.toml` anew: it resolves `ROOTS` to all that they depend on, and takes
+`WHOLE` as it is. Fetching resolves nothing: each locked artifact is downloaded by its coordinates and must have the
+locked SHA-256.
 """
 
 import asyncio
@@ -35,6 +36,8 @@ ROOTS = {
     ),
     "cassandra": ("org.apache.cassandra:cassandra-all:5.0.4",),
 }
+WHOLE = {"zipkin": "io.zipkin:zipkin-server:3.6.1:slim"}
+"""Jars that have in themselves all that they need."""
 LOCK = Path(__file__).with_name("jars.toml")
 AT_ONCE = 16
 DOWNLOAD_S = 20
@@ -86,6 +89,11 @@ def resolve(roots: Iterable[str], cache: Path) -> dict[str, str]:
     with ThreadPoolExecutor(AT_ONCE) as pool:
         files = list(pool.map(Artifact.resolve, artifacts))
     return {_coordinate(artifact): _sha256(file) for artifact, file in zip(artifacts, files, strict=True)}
+
+
+def take(coordinate: str, cache: Path) -> dict[str, str]:
+    """As `resolve`, of one that depends on nothing."""
+    return {coordinate: _sha256(_artifact(_context(cache), coordinate).resolve())}
 
 
 def _context(cache: Path) -> MavenContext:
@@ -161,8 +169,9 @@ def _sha256(file: Path) -> str:
 def _main() -> None:
     lines = ["# Written by `python -m local.engines.jars`: every jar of each engine, in class path order."]
     with tempfile.TemporaryDirectory() as folder:
-        for engine, roots in ROOTS.items():
-            jars = resolve(roots, Path(folder))
+        locked = {engine: resolve(roots, Path(folder)) for engine, roots in ROOTS.items()}
+        locked |= {engine: take(coordinate, Path(folder)) for engine, coordinate in WHOLE.items()}
+        for engine, jars in locked.items():
             lines += ["", f"[{engine}]", *(f"{json.dumps(jar)} = {json.dumps(digest)}" for jar, digest in jars.items())]
     LOCK.write_text("\n".join(lines) + "\n")
 

@@ -10,6 +10,11 @@ class TestLock:
         for engine, roots in jars.ROOTS.items():
             assert list(roots) == list(self.locked[engine])[: len(roots)]
 
+    def test_what_is_whole_is_alone(self) -> None:
+        assert {engine: list(self.locked[engine]) for engine in jars.WHOLE} == {
+            engine: [coordinate] for engine, coordinate in jars.WHOLE.items()
+        }
+
     def test_every_jar_has_a_sha256(self) -> None:
         for digests in self.locked.values():
             assert all(len(bytes.fromhex(digest)) == 32 for digest in digests.values())
