@@ -9,6 +9,19 @@ from infra import config
 from tests.infra.stages import OPERATOR, STAGES
 from tests.infra.templates import Templates
 
+OF_THE_ACCOUNT = {
+    "AWS::Budgets::Budget": ("Budget", "BudgetName"),
+    "AWS::CloudFront::CachePolicy": ("CachePolicyConfig", "Name"),
+    "AWS::CloudFront::Distribution": ("DistributionConfig", "Aliases"),
+    "AWS::CloudFront::Function": ("Name",),
+    "AWS::CloudFront::OriginAccessControl": ("OriginAccessControlConfig", "Name"),
+    "AWS::CloudFront::OriginRequestPolicy": ("OriginRequestPolicyConfig", "Name"),
+    "AWS::CloudFront::ResponseHeadersPolicy": ("ResponseHeadersPolicyConfig", "Name"),
+    "AWS::IAM::ManagedPolicy": ("ManagedPolicyName",),
+    "AWS::IAM::Role": ("RoleName",),
+    "AWS::S3::Bucket": ("BucketName",),
+}
+"""What is in no Region, and where its name stands: of each there is one of a name."""
 ENDPOINTS = {"cassandra", "sqs", "kms", "secretsmanager"}
 DESCRIBES = {"ec2:DescribeNetworkInterfaces", "ec2:DescribeVpcEndpoints"}
 
@@ -27,6 +40,11 @@ class TestZones:
         for stack in ("firewall", "edge"):
             assert where.pop(f"natter-prod-{stack}.template.json") == "aws://unknown-account/us-east-1"
         assert set(where.values()) == {"aws://unknown-account/eu-central-1"}
+
+    def test_another_stage_fits_in_beside_it(self, prod: Templates, varied: Templates) -> None:
+        """Also where all that it has is in a Region that is lost: what is in none still has its names."""
+        assert {"AWS::CloudFront::Function", "AWS::Budgets::Budget"} <= {kind for kind, _ in names(prod)}
+        assert names(prod) & names(varied) == set()
 
     def test_one_without_rds_proxy_is_refused(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """The proxy would be made in the others, and nobody told."""
@@ -76,3 +94,16 @@ class TestEndpoints:
         (asked,) = [each for each in app.properties("Custom::AWS") if "getBootstrapBrokers" in json.dumps(each)]
         brokers = app.one("AWS::MSK::Cluster")["NumberOfBrokerNodes"]
         assert f"-{brokers}-brokers" in json.dumps(asked["Update"])
+
+
+def names(stage: Templates) -> set[tuple[str, str]]:
+    """Of what the account has once: its type and name; without those that CloudFormation thinks of."""
+    found = set()
+    for kind, path in OF_THE_ACCOUNT.items():
+        for properties in stage.properties(kind):
+            value: object = properties
+            for step in path:
+                value = value.get(step) if isinstance(value, dict) else None
+            if value is not None:
+                found.add((kind, json.dumps(value)))
+    return found
