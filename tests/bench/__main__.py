@@ -23,6 +23,7 @@ from tests.bench import (
     inbox,
     latency,
     memory,
+    observed,
     overload,
     push,
     rebuild,
@@ -81,6 +82,10 @@ async def of_told(cloud: Cloud, options: Options) -> Sequence[str]:
 
 async def of_hostile(cloud: Cloud, options: Options) -> Sequence[str]:
     return hostile.table(await hostile.measure(cloud, seconds=options.seconds, share=options.share))
+
+
+async def of_observed(cloud: Cloud, options: Options) -> Sequence[str]:
+    return observed.table(await observed.measure(cloud, seconds=options.seconds, rounds=options.rounds))
 
 
 async def of_overload(cloud: Cloud, options: Options) -> Sequence[str]:
@@ -149,6 +154,7 @@ REPORTS: Mapping[str, Report] = {
     "push": of_push,
     "hostile": of_hostile,
     "overload": of_overload,
+    "observed": of_observed,
     "absence": once(absence.measure, absence.table),  # empties the log
     "rebuild": of_rebuild,  # last: `presence` is left with what it did not see
 }
