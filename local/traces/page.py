@@ -8,6 +8,7 @@ import asyncio
 import http.client
 import json
 import signal
+import time
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from pathlib import Path
@@ -46,9 +47,9 @@ class Zipkin(Engine):
         status, _ = await self._ask("GET", "/health")
         return status == HTTPStatus.OK
 
-    @property
-    def url(self) -> str:
-        return f"http://{self.address}/zipkin/"
+    def search(self, most: int, *, until_ms: int) -> str:
+        """The page's address with the last traces of a day; without an end it asks for criteria first."""
+        return f"http://{self.address}/zipkin/?lookback=1d&endTs={until_ms}&limit={most}"
 
     async def take(self, traces: Sequence[Mapping[str, Any]]) -> None:
         """
@@ -121,7 +122,7 @@ async def show(root: Path, traces: Sequence[Mapping[str, Any]]) -> None:
         await zipkin.start()
         await zipkin.take(traces)
         print(f"{len(traces)} traces; until Ctrl-C:", flush=True)
-        print(f"{zipkin.url}?lookback=1d&limit={max(len(traces), 1)}", flush=True)
+        print(zipkin.search(len(traces), until_ms=time.time_ns() // 1_000_000), flush=True)
         print(await zipkin.site.ends.get(), flush=True)
     except asyncio.CancelledError:
         print("stopped", flush=True)

@@ -112,7 +112,8 @@ async def test_it_shows_what_there_is_until_it_is_cancelled(
             await showing
     assert json.loads(java.with_name("taken.json").read_text()) == page.spans(TRACE)
     port = json.loads((tmp_path / ".local" / "ports.json").read_text())["zipkin"]
-    assert f"http://127.0.0.1:{port}/zipkin/?lookback=1d&limit=1" in said
+    assert f"http://127.0.0.1:{port}/zipkin/?lookback=1d&endTs=" in said
+    assert "&limit=1\n" in said
     with pytest.raises(ConnectionRefusedError):
         await asyncio.open_connection("127.0.0.1", port)
     assert not list((tmp_path / ".local" / "run").iterdir())
