@@ -21,11 +21,8 @@ from tests.bench.child import Child
 from tests.bench.latency import percentile
 from tests.bench.warm import warmed
 
-DEVICES_EACH = 16
-"""
-Of a user: not all that one may have. Where all twenty are in use, one more that came too late for its client, and of
-which the end is not known yet, closes one that lives, which comes again and closes another.
-"""
+DEVICES_EACH = 20
+"""Of a user: all that one may have."""
 CIRCLE = 25
 OF_ONE_PROCESS = 5_000
 CONNECTING_AT_ONCE = 12
