@@ -46,7 +46,7 @@ class TestTerminal:
                 while (shown := chat.message(greeting or 0)) is None or not shown.reactions:
                     await other.watcher(chat.conversation_id).wait()
                 terminal.keys("C-q")
-                await terminal.shows("Pane is dead")
+                await terminal.ended()
                 terminal.run("respawn-pane", *COMMAND, "--store", str(store))
                 await terminal.shows("By keys alone read")
                 await terminal.shows(": online")
