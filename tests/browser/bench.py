@@ -86,9 +86,11 @@ FEED = """async ({ conversation_id, sender_id, times, count, burst }) => {
     for (let sent = 0; sent < count; sent += burst) {
       const events = Array.from({ length: burst }, () => {
         const text = `${++seq}: ${"word ".repeat(1 + (seq % 20))}`;
-        return { seq, type: "message", at: Date.now(), sender_id, client_id: `f${seq}`, content: { type: "text", text } };
+        const content = { type: "text", text };
+        return { seq, type: "message", at: Date.now(), sender_id, client_id: `f${seq}`, content };
       });
-      socket.dispatchEvent(new MessageEvent("message", { data: JSON.stringify({ type: "events", conversation_id, events }) }));
+      const data = JSON.stringify({ type: "events", conversation_id, events });
+      socket.dispatchEvent(new MessageEvent("message", { data }));
     }
     const began = performance.now();
     while (!document.querySelector(`[data-seq="${seq}"]`)) {
@@ -122,7 +124,9 @@ async def scroll(people: People) -> list[str]:
     await alice.open(group)
     await expect(alice.log.get_by_role("article").last).to_be_visible()
     await alice.page.evaluate(WATCH)
-    return [await wheel(alice, where, by, seq) for where, by, seq in (("up", -TURN_PX, 2), ("down", TURN_PX, MESSAGES + 1))]
+    return [
+        await wheel(alice, where, by, seq) for where, by, seq in (("up", -TURN_PX, 2), ("down", TURN_PX, MESSAGES + 1))
+    ]
 
 
 async def wheel(alice: Window, where: str, by: int, seq: int) -> str:
@@ -225,9 +229,8 @@ async def kept(page: Page) -> int:
 
 def drawn(frames: list[float]) -> str:
     long = sum(frame > LONG_MS for frame in frames)
-    return (
-        f"{len(frames)} frames, p99 {percentile(frames, 0.99):.0f}, at most {max(frames):.0f} ms, {long} over {LONG_MS} ms"
-    )
+    took = f"p99 {percentile(frames, 0.99):.0f}, at most {max(frames):.0f} ms"
+    return f"{len(frames)} frames, {took}, {long} over {LONG_MS} ms"
 
 
 def worked(tasks: list[float]) -> str:

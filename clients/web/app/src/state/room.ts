@@ -26,6 +26,7 @@ export class Room {
   readonly #session: Session;
   readonly #off: (() => void)[];
   #hasCursors = false;
+  #low: number | undefined;
   #wasThere = false;
 
   constructor(session: Session, id: string) {
@@ -53,6 +54,12 @@ export class Room {
       }),
       effect(() => {
         if (!isLookedAt.value && this.snapshot.peek().unread === 0) this.unreadAfter.value = undefined;
+      }),
+      // What could not be had is asked for again by the SDK: once it is here, one goes on.
+      effect(() => {
+        const low = this.snapshot.value.events[0]?.seq;
+        if (low !== this.#low) this.hasFailed.value = false;
+        this.#low = low;
       }),
     ];
     if (this.snapshot.peek().events.length === 0) void this.older();
