@@ -345,3 +345,13 @@ class App:
     outputs: Mapping[str, str]
     not_imitated: tuple[tuple[str, str], ...]
     """(logical id, resource type) of everything that has no counterpart here: listed, never skipped in silence."""
+
+    @property
+    def unattended(self) -> frozenset[str]:
+        """ARNs of functions that only schedules give something to do: nobody waits for them."""
+        routes = [route for api in self.apis for route in api.routes]
+        attended = {each.function_arn for each in routes}
+        attended |= {each.authorizer.function_arn for each in routes if each.authorizer is not None}
+        attended |= {each.function_arn for each in self.kafka_sources}
+        attended |= {each.function_arn for each in self.sqs_sources}
+        return frozenset(target.function_arn for each in self.schedules for target in each.targets) - attended

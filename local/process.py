@@ -26,6 +26,8 @@ from pathlib import Path
 
 import psutil
 
+from local.precedence import napping, step_behind
+
 PROBE_EVERY_S = 0.05
 SAME_START_S = 2.0
 """How far two readings of one process's start time may differ (the clock's adjustments)."""
@@ -51,6 +53,10 @@ class Command:
     stop_signal: signal.Signals = signal.SIGTERM
     stop_s: float = 4.0
     """How long it may take to end after `stop_signal` before it is killed."""
+    slack_ns: int = 0
+    """How much later than it asks for it may be woken; 0: as usual."""
+    steps_behind: bool = False
+    """Whether others go first."""
 
 
 def plain_environment() -> dict[str, str]:
@@ -83,7 +89,7 @@ class Process:
         self.log.parent.mkdir(parents=True, exist_ok=True)
         if self.log.exists():
             self.log.replace(self.log.with_suffix(".log.1"))
-        with self.log.open("wb") as log:
+        with self.log.open("wb") as log, napping(self.command.slack_ns):
             child = subprocess.Popen(
                 self.command.argv,
                 env=dict(self.command.env),
@@ -93,6 +99,8 @@ class Process:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        if self.command.steps_behind:
+            step_behind(child.pid)
         self.paused = self.asked_to_end = False
         self._child = psutil.Process(child.pid)
         _write_pid_file(self._pid_file, self._child)

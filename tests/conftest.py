@@ -10,6 +10,7 @@ import functools
 import json
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from local.keyspaces import Guard
 from tests.infra.templates import Templates, synthesized
 from tests.support.accounts import unaccounted
 from tests.support.api import Api
+from tests.support.beside import cloud_beside
 from tests.support.confidential import leaked, named
 from tests.support.dead_letters import DeadLetterReader, unplanted
 from tests.support.lag import caught_up
@@ -66,18 +68,32 @@ async def cloud(planted: set[str]) -> AsyncIterator[Cloud]:
     if "NATTER_OUTPUTS" in os.environ:
         pytest.fail("this test needs a cloud of its own: run it without NATTER_OUTPUTS")
     async with Cloud(ROOT, secured="NATTER_SECURED" in os.environ) as cloud:
-        guard = Guard(cloud.tables)  # as in the workers
-        guard.install()
-        letters = DeadLetterReader(cloud.engines["kafka"].address)
-        before = await asyncio.to_thread(letters.ends)
-        yield cloud
-        guard.remove()
-        await caught_up(cloud, within_s=CAUGHT_UP_WITHIN_S)
-        assert unplanted(await asyncio.to_thread(letters.since, before), planted) == [], "this was set aside"
+        async with _set_nothing_aside(cloud, planted):
+            yield cloud
         assert await asyncio.to_thread(unaccounted, cloud, LOGS, planted) == [], "this was accepted and is lost"
         assert leaked(LOGS) == [], "this was said, and is in a log"
         assert named(told(cloud)) == [], "this was said, and is in a trace"
         assert undeclared(LOGS) == set(), "this was measured, and natter.metrics does not say so"
+
+
+@pytest.fixture(scope="session")
+async def secured_cloud(planted: set[str]) -> AsyncIterator[Cloud]:
+    """One of its own, whose engines want to know who comes, as on AWS."""
+    async with cloud_beside("secured", secured=True) as cloud, _set_nothing_aside(cloud, planted):
+        yield cloud
+
+
+@asynccontextmanager
+async def _set_nothing_aside(cloud: Cloud, planted: set[str]) -> AsyncIterator[None]:
+    """Nothing but what was planted; this process's tables refuse what those of the workers refuse."""
+    guard = Guard(cloud.tables)
+    guard.install()
+    letters = DeadLetterReader(cloud.engines["kafka"].address)
+    before = await asyncio.to_thread(letters.ends)
+    yield
+    guard.remove()
+    await caught_up(cloud, within_s=CAUGHT_UP_WITHIN_S)
+    assert unplanted(await asyncio.to_thread(letters.since, before), planted) == [], "this was set aside"
 
 
 @pytest.fixture(scope="session")

@@ -39,10 +39,9 @@ async def beside(outputs: Mapping[str, str], name: str) -> None:
         store = Path(folder) / "bot.db"
         async with Client(url, store=store, username=robot, password=password, device="bot") as client:
             await client.synced()
-            print(f"\n{name} is {robot}, and you may be {you}. Ask what it can do, and hear it:\n")  # noqa: T201
-            client_of = f"natter-client --url {url} --store you.db --user {you}"
-            print(f"  export NATTER_PASSWORD={password}")  # noqa: T201
-            print(f"  echo '!help' | .venv/bin/{client_of} send --to {robot}")  # noqa: T201
-            print(f"  .venv/bin/{client_of} tail --consumer me\n", flush=True)  # noqa: T201
+            print(f"\n{name} is {robot}, and you may be {you}. Hear it in one terminal, ask it in another:\n")  # noqa: T201
+            command = f".venv/bin/natter-client --url {url} --store .local/{you}.db --user {you}"
+            print(f"  NATTER_PASSWORD={password} {command} tail")  # noqa: T201
+            print(f"  echo '!help' | NATTER_PASSWORD={password} {command} send --to {robot}\n", flush=True)  # noqa: T201
             with contextlib.suppress(asyncio.CancelledError):
                 await bot.serve(client)

@@ -92,6 +92,7 @@ class Runtime:
             meter=self.meter,
             debug=debug,
             credentials=None if doors is None else doors.credentials,
+            unattended=app.unattended,
         )
         self._doors = doors
         self.faults = Control(

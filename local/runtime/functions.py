@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,8 @@ class Lambda:
     concurrency if it has one); events beyond wait. `extra_env` is set in every worker. `meter` gets what functions log
     in the embedded metric format, and the metrics of Lambda itself. `credentials` gives what a role signs with. With
     `debug`, the functions of these names, or all if there are none, run in one process that has this one's terminal,
-    one event at a time and without time limits.
+    one event at a time and without time limits. Those that are `unattended` (ARNs) take what others leave of the
+    processors.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Lambda:
         waits: Waits | None = None,
         debug: Sequence[str] | None = None,
         credentials: Credentials | None = None,
+        unattended: Container[str] = frozenset(),
     ) -> None:
         self._functions = functions
         self._interpreter = interpreter
@@ -66,6 +68,7 @@ class Lambda:
         self._queue = AsyncQueue(waits or Waits())
         self._debug = debug
         self._credentials = credentials or no_one
+        self._unattended = unattended
         self._debugger: Debugger | None = None
         self._scratch: Path | None = None
 
@@ -82,6 +85,7 @@ class Lambda:
             scratch=self._scratch,
             extra_env=self._extra_env,
             credentials=self._credentials,
+            unattended=self._unattended,
         )
         starts = asyncio.Semaphore(max(2, os.cpu_count() or 2))
         debugged = self._debugged()

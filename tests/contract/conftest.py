@@ -1,4 +1,7 @@
-"""What is behind the ports: the real engines, started once for all contract suites, and an account of moto's."""
+"""
+What is behind the ports: the real engines, started once for all contract suites, and an account of moto's. Log and
+message store are those of the secured cloud, which is there for others as well, and which nobody makes fail.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -8,6 +11,7 @@ import pytest
 from moto import mock_aws
 
 from functions.migrate.handler import opener, upgrade
+from local.cloud import Cloud
 from local.engines import Endpoints, Engines
 from local.progress import Progress
 from natter.adapters.cassandra.client import CassandraSession
@@ -31,6 +35,26 @@ LOGIN = Login("natter", "only-on-loopback")
 """Of who owns the schema."""
 ROLE = Login(DATABASE_ROLE, "on-loopback, too")
 """What functions sign in as, and so what the adapters are tested as."""
+
+
+@pytest.fixture(scope="session")
+def cloud(secured_cloud: Cloud) -> Cloud:
+    return secured_cloud
+
+
+@pytest.fixture(scope="session")
+def kafka_endpoint(cloud: Cloud) -> str:
+    return cloud.engines["kafka"].address
+
+
+@pytest.fixture(scope="session")
+def cassandra_endpoint(cloud: Cloud) -> str:
+    return cloud.engines["cassandra"].address
+
+
+@pytest.fixture(scope="session")
+def outputs(cloud: Cloud) -> Mapping[str, str]:
+    return cloud.app.outputs
 
 
 @pytest.fixture

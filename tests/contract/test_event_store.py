@@ -7,10 +7,12 @@ from typing import Any, Protocol
 import pytest
 from cassandra import InvalidRequest
 
+from natter.adapters.cassandra.client import CassandraSession
 from natter.adapters.cassandra.event_store import CassandraEventStore
 from natter.adapters.cassandra.timeline import CassandraTimeline
 from natter.domain.conversations.members import MembershipChange, Role
 from natter.domain.conversations.rosters import Roster
+from natter.domain.errors import Unavailable
 from natter.domain.fold.known import Wanted
 from natter.domain.fold.targets import Target
 from natter.domain.fold.writes import (
@@ -442,3 +444,11 @@ class TestAge:
         assert not store.takes(lobby, written_at=oldest - MINUTE_US)
         with pytest.raises(InvalidRequest, match="at most 2 days old"):
             store.write_heads([a_head(3, conversation=lobby, written_at=oldest - MINUTE_US)])
+
+
+@pytest.mark.engines
+@pytest.mark.parametrize("absent", ["a_table", "a_keyspace.a_table"])
+def test_a_table_that_is_not_there_is_an_outage(cassandra: CassandraSession, absent: str) -> None:
+    """It is being restored: taken for a refusal, what was said meanwhile would be set aside."""
+    with pytest.raises(Unavailable):
+        cassandra.run([(f"SELECT seq FROM {absent} WHERE id = ?", (1,))])  # noqa: S608

@@ -4,8 +4,10 @@ from collections import Counter
 from typing import Protocol
 
 import pytest
+from confluent_kafka.admin import AdminClient
 
 from infra.config import LOCAL
+from local.cloud import Cloud
 from natter.adapters.kafka.client import RecordProducer
 from natter.adapters.kafka.log_ends import KafkaLogEnds
 from natter.adapters.kafka.logs import KafkaCommandLog
@@ -80,6 +82,13 @@ def test_the_partition_is_that_of_librdkafka(kafka_endpoint: str, producer: Reco
     with topic_reader(kafka_endpoint, COMMANDS_TOPIC) as reader:
         found = [reader.read(key, 1)[0].partition() for key in keys]
     assert [partition_of(key, PARTITIONS) for key in keys] == found
+
+
+@pytest.mark.engines
+def test_send_knows_how_many_partitions_there_are(cloud: Cloud, kafka_endpoint: str) -> None:
+    topic = AdminClient({"bootstrap.servers": kafka_endpoint}).list_topics(COMMANDS_TOPIC, timeout=20)
+    (send,) = [each for each in cloud.app.functions if each.name == "natter-local-send"]
+    assert int(send.environment["NATTER_COMMANDS__PARTITIONS"]) == len(topic.topics[COMMANDS_TOPIC].partitions)
 
 
 def test_an_outage_is_told() -> None:

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import psycopg
 import pytest
@@ -175,9 +176,15 @@ class TestPostgres:
         connection.close()
 
     def test_a_mistake_of_ours_is_not_an_outage(self, postgres: Postgres) -> None:
-        with pytest.raises(psycopg.errors.UndefinedTable):
-            postgres.query("SELECT * FROM no_such_table")
+        with pytest.raises(psycopg.errors.SyntaxError):
+            postgres.query("SELECT FROM WHERE")
         assert postgres.query("SELECT 1 AS one") == [{"one": 1}]
+
+    @pytest.mark.parametrize("statement", ["SELECT 1 FROM no_such_table", "SELECT no_such_column FROM users"])
+    def test_what_is_not_there_is_one(self, postgres: Postgres, statement: Any) -> None:
+        """It is being restored, or about to be migrated: taken for a mistake, what was said meanwhile is set aside."""
+        with pytest.raises(Unavailable):
+            postgres.query(statement)
 
     def test_nobody_there_is_unavailable(self, postgres_settings: PostgresSettings) -> None:
         nowhere = Postgres(postgres_settings.model_copy(update={"endpoint": "127.0.0.1:1"}), lambda: ROLE)

@@ -15,15 +15,11 @@ from clients.webhooks.outgoing import forward
 from clients.webhooks.signing import signed
 from natter_client import Client, Conversation
 from tests.clients.python.test_webhooks import SECRET, Receiver
-from tests.support.api import Api, User
+from tests.support.api import Api
+from tests.support.sdk import client_of
 
 CEILING_S = 120.0
 """Only against hangs."""
-
-
-def client_of(user: User, folder: Path) -> Client:
-    store = folder / f"{user.username}.db"
-    return Client(user.api.url, store=store, username=user.username, password=user.api.password)
 
 
 async def texts(client: Client, chat: Conversation, count: int) -> list[str]:

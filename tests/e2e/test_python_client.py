@@ -7,17 +7,14 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from natter_client import Client, Message, MessageReceived, Synced
-from tests.support.api import Api, User
+from natter_client import Synced
+from tests.support.api import Api
+from tests.support.sdk import client_of, received
+from tests.support.socket import message
 
 CEILING_S = 120.0
 """Only against hangs."""
 MOST_CONNECTIONS = 20
-
-
-def client_of(user: User, folder: Path, url: str | None = None) -> Client:
-    store = folder / f"{user.username}.db"
-    return Client(url or user.api.url, store=store, username=user.username, password=user.api.password)
 
 
 class Line:
@@ -48,13 +45,6 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
             await writer.drain()
     finally:
         writer.close()
-
-
-async def received(client: Client, text: str) -> Message:
-    async for event in client.events("test"):
-        if isinstance(event, MessageReceived) and event.message.text == text:
-            return event.message
-    raise AssertionError("the events ended")
 
 
 class TestPythonClient:
@@ -115,6 +105,32 @@ class TestPythonClient:
                 if isinstance(event, Synced):
                     break
             assert await (await chat.send("still here")).placed() == 2
+
+    async def test_its_place_is_known_although_too_much_was_missed(self, api: Api, tmp_path: Path) -> None:
+        """It is in the log, no answer came, and more was said then than sync brings: it is not held."""
+        alice, bob = await api.sign_up("alice"), await api.sign_up("bob")
+        line = Line(alice.api.url)
+        async with asyncio.timeout(CEILING_S), line.laid() as url:
+            async with client_of(alice, tmp_path, url) as phone:
+                await phone.synced()
+                chat = await phone.direct(bob.username)
+                while not chat.events():
+                    await phone.watcher(chat.conversation_id).wait()
+            line.is_cut = True
+            async with client_of(alice, tmp_path, url) as phone:
+                client_id = phone.conversation(chat.conversation_id).write("long ago").client_id
+            line.is_cut = False
+            await (await alice.connect()).say(chat.conversation_id, message("long ago", client_id))
+            socket = await bob.connect()
+            for _ in range(3):
+                await socket.say(chat.conversation_id, *(f"number {number}" for number in range(17)))
+            await socket.reach(chat.conversation_id, 2 + 3 * 17)
+            async with client_of(alice, tmp_path, url) as phone:
+                chat = phone.conversation(chat.conversation_id)
+                sent = chat.write("long ago", client_id=client_id)
+                await phone.synced()
+                assert (await sent.placed(), chat.message(2)) == (2, None)
+                await sent.delivered()
 
     async def test_what_is_written_offline_arrives_once_and_in_order(self, api: Api, tmp_path: Path) -> None:
         alice, bob = await api.sign_up("alice"), await api.sign_up("bob")

@@ -4,8 +4,8 @@ import asyncio
 import sys
 from pathlib import Path
 
-from natter_client import Client, MessageReceived
 from tests.support.api import Api
+from tests.support.sdk import client_of, received
 from tests.support.tmux import tmux
 
 CEILING_S = 240.0
@@ -13,24 +13,14 @@ CEILING_S = 240.0
 COMMAND = (sys.executable, "-c", "from natter_terminal.cli import main; raise SystemExit(main())", "chat")
 
 
-async def heard(client: Client, text: str) -> MessageReceived:
-    async for event in client.events("heard"):
-        if isinstance(event, MessageReceived) and event.message.text == text:
-            return event
-    raise AssertionError("the events ended")
-
-
 class TestTerminal:
     async def test_somebody_signs_in_talks_and_comes_back(self, api: Api, tmp_path: Path) -> None:
         alice, bob = await api.sign_up("alice"), await api.sign_up("bob")
         store = tmp_path / "a.db"
         with tmux(tmp_path) as terminal:
-            async with (
-                asyncio.timeout(CEILING_S),
-                Client(bob.api.url, store=tmp_path / "b.db", username=bob.username, password=bob.api.password) as other,
-            ):
+            async with asyncio.timeout(CEILING_S), client_of(bob, tmp_path) as other:
                 await other.synced()
-                hearing = asyncio.create_task(heard(other, "By keys alone"))
+                hearing = asyncio.create_task(received(other, "By keys alone"))
                 chat = await other.direct(alice.username)
                 greeting = await (await chat.send("Hello 👋🏽 日本 🇨🇭")).placed()
                 env = {"NATTER_URL": alice.api.url, "NATTER_USER": alice.username}
@@ -42,7 +32,7 @@ class TestTerminal:
                 await terminal.shows(": online")
                 terminal.type("By keys alone")
                 terminal.keys("Enter")
-                message = (await hearing).message
+                message = await hearing
                 assert message.sender_id == other.conversation(chat.conversation_id).messages()[-1].sender_id
                 await terminal.shows("By keys alone ✓✓")
                 chat.mark_read()
@@ -56,7 +46,7 @@ class TestTerminal:
                 while (shown := chat.message(greeting or 0)) is None or not shown.reactions:
                     await other.watcher(chat.conversation_id).wait()
                 terminal.keys("C-q")
-                await terminal.shows("Pane is dead")
+                await terminal.ended()
                 terminal.run("respawn-pane", *COMMAND, "--store", str(store))
                 await terminal.shows("By keys alone read")
                 await terminal.shows(": online")

@@ -264,10 +264,8 @@ class TestPrivileges:
         readers = [name for name in MODELS if "kafka-cluster:ReadData" in app.actions(name)]
         assert readers == ["fanout", "persist", "presence", "push", "rebuild", "receipts", "reconcile"]
 
-    @pytest.mark.parametrize("stage", ["dev", "prod", "local"])
-    def test_send_knows_where_a_conversation_is(self, stages: Callable[[str], Templates], stage: str) -> None:
+    def test_send_knows_where_a_conversation_is(self, app: Templates) -> None:
         """By as many partitions as the topic has."""
-        app = stages(stage)
         counts = {topic["TopicName"]: topic["PartitionCount"] for topic in app.properties("AWS::MSK::Topic")}
         variables = app.functions()["send"]["Environment"]["Variables"]
         assert int(variables["NATTER_COMMANDS__PARTITIONS"]) == counts[names.COMMANDS_TOPIC]

@@ -1,8 +1,9 @@
 """
 Two users of the Python SDK talk while things fail: what each was told, and has on their screen, is what the log says.
 
-`python -m tests.reliability.sdk [SECONDS]`: under every fault, a minute each or SECONDS, on the local cloud that runs
-(`make up`). Prints what was said and how long the slowest took to its place; ends with status 1 if anything is wrong.
+`python -m tests.reliability.sdk [SECONDS] [--pause S]`: under every fault, a minute each or SECONDS, on the local cloud
+that runs (`make up`). Prints what was said and how long the slowest took to its place; ends with status 1 if anything
+is wrong.
 """
 
 import argparse
@@ -34,12 +35,10 @@ from local.faults import (
 )
 from natter_client import Client, Conversation, HistorySkipped, MessageReceived, NatterError, Sent
 from tests.support.api import Api, User
+from tests.support.sdk import client_of
 
 PAUSE_S = 0.5
-"""
-Between two messages of one of them: what both say while nothing arrives is less than the 50 events after which the SDK
-begins a conversation anew, and does not place what it had sent in between (clients/python/README.md).
-"""
+"""Between two messages of one of them."""
 SETTLED_WITHIN_S = 120.0
 """After the last fault: for everything to have its place, and to be on both screens."""
 
@@ -79,13 +78,13 @@ class Talker:
         self._events = client.events("talk")
         self._waiting: set[asyncio.Task[None]] = set()
 
-    async def talk(self) -> None:
+    async def talk(self, pause_s: float) -> None:
         while True:
             self.written.append(text := f"{self.name} {len(self.written)}")
             task = asyncio.create_task(self._follow(self.chat.write(text), text))
             self._waiting.add(task)
             task.add_done_callback(self._waiting.discard)
-            await asyncio.sleep(PAUSE_S)
+            await asyncio.sleep(pause_s)
 
     async def hear(self) -> None:
         async for event in self._events:
@@ -135,10 +134,10 @@ class Talker:
 class Talk:
     """The two, who talk until they are told not to."""
 
-    def __init__(self, bob: User, talkers: Sequence[Talker]) -> None:
+    def __init__(self, bob: User, talkers: Sequence[Talker], pause_s: float) -> None:
         self.talkers = talkers
         self._bob = bob
-        self._saying = [asyncio.create_task(each.talk()) for each in talkers]
+        self._saying = [asyncio.create_task(each.talk(pause_s)) for each in talkers]
 
     async def wrong(self) -> list[str]:
         """
@@ -159,21 +158,16 @@ class Talk:
 
 
 @contextlib.asynccontextmanager
-async def talking(alice: User, bob: User, folder: Path) -> AsyncIterator[Talk]:
-    async with _client(alice, folder) as phone, _client(bob, folder) as tablet:
+async def talking(alice: User, bob: User, folder: Path, pause_s: float = PAUSE_S) -> AsyncIterator[Talk]:
+    async with client_of(alice, folder) as phone, client_of(bob, folder) as tablet:
         await asyncio.gather(phone.synced(), tablet.synced())
         chat = await phone.direct(bob.username)
         talkers = Talker("alice", phone, chat), Talker("bob", tablet, tablet.conversation(chat.conversation_id))
         hearing = [asyncio.create_task(each.hear()) for each in talkers]
         try:
-            yield Talk(bob, talkers)
+            yield Talk(bob, talkers, pause_s)
         finally:
             await _end(*hearing)
-
-
-def _client(user: User, folder: Path) -> Client:
-    store = folder / f"{user.username}.db"
-    return Client(user.api.url, store=store, username=user.username, password=user.api.password)
 
 
 async def _end(*tasks: asyncio.Task[Any]) -> None:
@@ -187,13 +181,13 @@ def named(fault: Fault) -> str:
     return " ".join(str(each) for each in (fault.kind, *dataclasses.astuple(fault)[:1]))
 
 
-async def _soak(outputs: Mapping[str, str], faults: Faults, seconds: float) -> bool:
+async def _soak(outputs: Mapping[str, str], faults: Faults, seconds: float, pause_s: float) -> bool:
     is_right = True
     with tempfile.TemporaryDirectory() as folder:
         async with Api(outputs) as api:
             for fault in every_fault(seconds):
                 alice, bob = await api.sign_up("alice"), await api.sign_up("bob")
-                async with talking(alice, bob, Path(folder)) as talk:
+                async with talking(alice, bob, Path(folder), pause_s) as talk:
                     await asyncio.sleep(1)
                     await faults.apply(fault)
                     await asyncio.sleep(seconds)
@@ -210,10 +204,12 @@ async def _soak(outputs: Mapping[str, str], faults: Faults, seconds: float) -> b
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.reliability.sdk", description=__doc__)
     parser.add_argument("seconds", type=float, nargs="?", default=60.0)
+    parser.add_argument("--pause", type=float, default=PAUSE_S, help="seconds between two messages of one of them")
+    asked = parser.parse_args()
     root = Path.cwd()
     faults = Faults(f"http://127.0.0.1:{Instance.find(root).admin_port}")
     outputs = json.loads((root / ".local" / "outputs.json").read_text())
-    return not asyncio.run(_soak(outputs, faults, parser.parse_args().seconds))
+    return not asyncio.run(_soak(outputs, faults, asked.seconds, asked.pause))
 
 
 if __name__ == "__main__":

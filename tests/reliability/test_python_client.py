@@ -6,9 +6,9 @@ from pathlib import Path
 from local.cloud import Cloud
 from local.faults import Cut, HangUp, Kill, Resume, Thaw
 from local.faults.values import KINDS
-from natter_client import Client
 from tests.reliability.sdk import every_fault, named, talking
 from tests.support.api import Api
+from tests.support.sdk import client_of
 
 CEILING_S = 180.0
 """Only against hangs."""
@@ -44,10 +44,7 @@ async def test_what_was_told_under_every_fault_is_what_the_log_says(cloud: Cloud
 async def test_what_was_told_is_what_the_log_says(cloud: Cloud, api: Api, tmp_path: Path) -> None:
     alice, bob = await api.sign_up("alice"), await api.sign_up("bob")
     told: list[tuple[int | None, str]] = []
-    async with (
-        asyncio.timeout(CEILING_S),
-        Client(api.url, store=tmp_path / "a.db", username=alice.username, password=api.password) as phone,
-    ):
+    async with asyncio.timeout(CEILING_S), client_of(alice, tmp_path) as phone:
         chat = await phone.direct(bob.username)
         for kill in range(KILLS):
             told.append((await (await chat.send(f"{kill}")).placed(), f"{kill}"))  # `persist` has a worker now

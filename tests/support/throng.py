@@ -6,13 +6,13 @@ import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import batched
 
 import aiohttp
 
-from tests.support.api import PASSWORD, fresh
+from tests.support.api import PASSWORD, Fields, all_events, fresh
 from tests.support.device import HTTP_S, PAGE, Account, Device, Http, Tally
-from tests.support.socket import Frame
 
 SIGN_UPS_AT_ONCE = 2
 FOLDED_S = 0.2
@@ -87,20 +87,17 @@ class Throng:
         """What was acknowledged and does not stand in its conversation once, or beside what was not."""
         wrong = []
         for circle in self.circles:
-            token = circle.devices[0].account.token
             for conversation, said in circle.said.items():
-                found: list[Frame] = []
-                more = True
-                while more:
-                    path = f"/v1/conversations/{conversation}/events?after={len(found)}&limit={PAGE}"
-                    page = await self.http.insist("GET", path, token=token)
-                    found += page["events"]
-                    more = page["has_more"]
+                found = await all_events(partial(self._page, circle.devices[0].account.token, conversation))
                 if [each["seq"] for each in found] != list(range(1, len(found) + 1)):
                     wrong.append(f"{conversation} has holes")
                 if [each.get("client_id") for each in found if each["type"] == "message"] != said:
                     wrong.append(f"{conversation} is not what was acknowledged")
         return wrong
+
+    async def _page(self, token: str, conversation: str, after: int) -> Fields:
+        path = f"/v1/conversations/{conversation}/events?after={after}&limit={PAGE}"
+        return dict(await self.http.insist("GET", path, token=token))
 
     async def disperse(self) -> None:
         for device in self.devices:

@@ -53,6 +53,18 @@ class Tmux:
             await asyncio.sleep(LOOK_S)
         return screen
 
+    async def ended(self, *, within_s: float = WITHIN_S) -> None:
+        """
+        Wait for the end of the program. (Not for tmux's line about it: that may stay out when all goes at once.)
+
+        Raises:
+            AssertionError: it goes on.
+        """
+        end = time.monotonic() + within_s
+        while (await asyncio.to_thread(self.run, "display-message", "-p", "#{pane_dead}")).strip() != "1":
+            assert time.monotonic() < end, f"not within {within_s} s: the end\n{self.screen()}"
+            await asyncio.sleep(LOOK_S)
+
 
 @contextmanager
 def tmux(folder: Path) -> Iterator[Tmux]:

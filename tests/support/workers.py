@@ -11,9 +11,14 @@ SIMULATION = "tests/reliability/test_persist_and_deliver.py"
 """Each run of it stands for itself."""
 ENGINELESS = ("tests/clients/", "tests/docs/", "tests/unit/")
 """Tests that start nothing: each file stands for itself."""
-SHARING = (
-    *("tests/alarms/", "tests/infra/", "tests/integration/engines/", "tests/integration/local/", "tests/secured/"),
-)
+SHARING = {
+    "tests/alarms/": "alarms",
+    "tests/contract/": "secured",
+    "tests/infra/": "templates",
+    "tests/integration/engines/": "engines",
+    "tests/integration/local/": "second app",
+    "tests/secured/": "secured",
+}
 """Folders whose tests share what one of them has made: templates, and engines, or a cloud, in folders of their own."""
 CLOUD = "cloud"
 
@@ -25,7 +30,7 @@ def share(test: str) -> str:
         return test
     if file.startswith(ENGINELESS):
         return file
-    return next((folder for folder in SHARING if file.startswith(folder)), CLOUD)
+    return next((shared for folder, shared in SHARING.items() if file.startswith(folder)), CLOUD)
 
 
 class SharesScheduling(LoadScopeScheduling):  # type: ignore[misc]  # it has no types

@@ -21,7 +21,6 @@ class Behind:
     well_s: Sequence[float]
     complete_s: float
     tally: Mapping[str, int]
-    failures: Mapping[str, int]
     lost: int
     cpu_s: Mapping[str, float]
 
@@ -53,7 +52,6 @@ async def measure(cloud: Cloud, *, devices: int) -> Behind:
             well_s=[at - came["began"] for at in others],
             complete_s=came["at"] - came["began"],
             tally={name: int(str(after[name])) - int(str(before[name])) for name in COUNTED},
-            failures=dict(came.get("failures", {})),
             lost=len(lost),
             cpu_s=cpu_s,
         )

@@ -74,7 +74,7 @@ class Members:
         group = str((await call("POST", "/v1/conversations", body, token=token))["conversation_id"])
         for some in batched(ids[ADDED_AT_ONCE:], ADDED_AT_ONCE, strict=False):
             await call("POST", f"/v1/conversations/{group}/members", {"user_ids": some}, token=token)
-        await self._say(group, size)
+        await self.say(group, size, 1)
         head = self.founder.positions[group]
         await until(
             lambda: all(each.positions.get(group, 0) >= head for each in self.devices[:size]),
@@ -84,21 +84,17 @@ class Members:
         return group
 
     async def say(self, group: str, size: int, times: int) -> list[dict[str, float]]:
-        """One after the other."""
-        return [await self._say(group, size) for _ in range(times)]
-
-    async def _say(self, group: str, size: int) -> dict[str, float]:
-        client_id = f"c{time.monotonic_ns()}"
-        self._seen = seen = Seen({client_id})
-        called = time.monotonic()
-        await self._post(group, client_id)
-        acknowledged = time.monotonic()
-        await until(lambda: len(seen.at) >= size, "everybody sees it", within_s=SEEN_WITHIN_S)
-        return {
-            "ack": acknowledged - called,
-            "first": min(seen.at.values()) - called,
-            "last": max(seen.at.values()) - called,
-        }
+        """One after the other: when it was acknowledged, and seen by the first and the last."""
+        found = []
+        for _ in range(times):
+            client_id = f"c{time.monotonic_ns()}"
+            self._seen = seen = Seen({client_id})
+            called = time.monotonic()
+            await self._post(group, client_id)
+            acknowledged = time.monotonic()
+            await until(lambda: len(seen.at) >= size, "everybody sees it", within_s=SEEN_WITHIN_S)  # noqa: B023
+            found.append({"ack": acknowledged - called, **seen.first_and_last(called)})
+        return found
 
     async def _post(self, group: str, client_id: str) -> None:
         item = {"client_id": client_id, "content": {"type": "text", "text": "How are you today?"}}

@@ -25,7 +25,7 @@ async def run(users: int, each: int, circle: int, conversations: int) -> None:
     raise_limit()
     outputs = await heard()
     async with throng(outputs, users=users, each=each, circle=circle, conversations=conversations) as here:
-        say({"devices": len(here.devices), "conversations": [each for some in here.circles for each in some.said]})
+        say("ready")
         while (asked := await heard()) is not None:
             say(await _done(here, asked))
 

@@ -40,6 +40,8 @@ from natter_client.testing.http_server import HttpAnswer, HttpRequest, serve
 from natter_client.testing.server import PASSWORD
 from tests.clients.python.ceiling import all_bounded, until
 
+DAY_MS = 24 * 3_600_000
+
 
 @pytest.fixture
 async def server() -> AsyncIterator[FakeServer]:
@@ -176,6 +178,8 @@ class TestSending:
             assert sent.cancel()
             assert (sent.state, await sent.placed()) == ("cancelled", None)
             assert (again.state, again.cancel()) == ("cancelled", False)
+            with pytest.raises(ValueError, match="cancelled"):
+                await sent.delivered()
             assert chat.write("rash", client_id="rash").state == "queued"
 
     async def test_only_what_was_refused_is_written_again(self, server: FakeServer, tmp_path: Path) -> None:
@@ -191,6 +195,51 @@ class TestSending:
             assert (await again.placed(), refused.state) == (2, "cancelled")
             with pytest.raises(ValueError, match="it is placed"):
                 again.retry()
+
+    @pytest.mark.parametrize(("was_shown", "days"), [(True, 0), (False, 0), (False, 8)])
+    async def test_its_place_is_known_when_its_event_is_not_held(
+        self, server: FakeServer, tmp_path: Path, days: int, *, was_shown: bool
+    ) -> None:
+        """So much was missed at once that what was held is dropped. After seven days no retry tells, but the log."""
+        async with client_of(server, "ann", tmp_path) as ann:
+            chat = await ann.group("Lobby", user_id(server, "ben"), user_id(server, "cem"))
+            await until(chat.events)
+            if not was_shown:
+                server.lose_live(ann.user_id)
+            sent = await chat.send("long ago")
+            if was_shown:
+                await sent.placed()
+            else:
+                entry = ann.store.entry(sent.client_id)
+                assert entry is not None
+                then = entry["acked_at"] - days * DAY_MS
+                ann.store.save(entry | {"first_sent_at": then, "acked_at": then})
+        cem = server.world.users[user_id(server, "cem")]
+        server.say(cem, chat.conversation_id, *(f"number {number}" for number in range(60)))
+        async with client_of(server, "ann", tmp_path) as ann:
+            chat = ann.conversation(chat.conversation_id)
+            again = chat.write("long ago", client_id=sent.client_id)
+            await ann.synced()
+            if not days:  # then nobody need ask the log
+                server.refuse(f"GET /v1/conversations/{chat.conversation_id}/events", "internal", times=100)
+            assert await again.placed() == 2
+            assert (chat.message(2), server.texts(chat.conversation_id).count("long ago")) == (None, 1)
+            reading = asyncio.create_task(again.read(by=user_id(server, "ben")))
+            await chat.refresh_cursors()
+            await asyncio.sleep(0.05)
+            assert not reading.done()
+            async with client_of(server, "ben", tmp_path) as ben:
+                await ben.synced()
+                ben.conversation(chat.conversation_id).mark_read(2)
+                await reading
+
+    async def test_what_is_not_in_the_log_has_no_place(self, server: FakeServer, tmp_path: Path) -> None:
+        async with client_of(server, "ann", tmp_path) as ann:
+            chat = await ann.direct("ben")
+            stranger = Sent(ann, chat.conversation_id, "of nobody")
+            assert await stranger.placed() is None
+            with pytest.raises(ValueError, match="nobody knows"):
+                await stranger.read()
 
     async def test_what_cannot_be_sent_is_not_kept(self, server: FakeServer, tmp_path: Path) -> None:
         async with client_of(server, "ann", tmp_path) as ann:

@@ -33,7 +33,7 @@ class TestVersions:
 
     def test_a_newer_file_is_let_be(self, tmp_path: Path) -> None:
         Store(tmp_path / "x.db", (*MIGRATIONS, ANOTHER)).close()
-        with pytest.raises(StoreTooNewError, match="has version 3, this package knows 2"):
+        with pytest.raises(StoreTooNewError, match="has version 4, this package knows 3"):
             Store(tmp_path / "x.db")
 
 

@@ -11,8 +11,7 @@ from textual.pilot import Pilot
 from textual.strip import Strip
 from textual.widget import Widget
 
-from natter_client.api import ACCOUNT, TOKENS
-from natter_client.store import Store
+from natter_client.store import ACCOUNT, TOKENS, Store
 from natter_client.testing import FakeServer
 from natter_client.testing.world import User
 from natter_terminal.app import BOOK, NatterApp

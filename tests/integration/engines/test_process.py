@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -24,7 +25,8 @@ print("started", flush=True)
 signal.pause()
 """
 
-Start = Callable[[str], Process]
+Start = Callable[..., Process]
+SLACK = "print(open('/proc/self/timerslack_ns').read().strip())"
 
 
 @pytest.fixture
@@ -32,8 +34,8 @@ async def start(tmp_path: Path) -> AsyncIterator[Start]:
     """Starts a child that runs the given program in `tmp_path`."""
     started: list[Process] = []
 
-    def child(program: str) -> Process:
-        command = Command(name="child", argv=(sys.executable, "-c", program), cwd=tmp_path, stop_s=0.3)
+    def child(program: str, **more: Any) -> Process:
+        command = Command(name="child", argv=(sys.executable, "-c", program), cwd=tmp_path, stop_s=0.3, **more)
         process = Process(command, run=tmp_path / "run", logs=tmp_path / "log")
         process.start()
         started.append(process)
@@ -102,6 +104,20 @@ class TestProcess:
         process.start()
         await process.wait()
         assert "first" in process.log.with_suffix(".log.1").read_text()
+
+    async def test_one_that_steps_behind_takes_what_others_leave(self, start: Start) -> None:
+        usual = psutil.Process().nice()
+        assert psutil.Process(start(READY).pid).nice() == usual
+        assert psutil.Process(start(READY, steps_behind=True).pid).nice() > usual
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nobody can be woken late")
+    async def test_who_may_be_woken_late_is_the_child_alone(self, start: Start) -> None:
+        late = start(SLACK, slack_ns=1_000_000)
+        await late.wait()
+        assert late.log.read_text() == "1000000\n"
+        usual = start(SLACK)
+        await usual.wait()
+        assert int(usual.log.read_text()) < 1_000_000
 
     async def test_a_child_sees_only_the_environment_that_it_was_given(self, start: Start) -> None:
         process = start("import os; print('HOME' in os.environ)")

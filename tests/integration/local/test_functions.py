@@ -240,6 +240,17 @@ class TestLambda:
             await pools.stop()
         assert "good bye" in (tmp_path / "logs" / "polite.log").read_text()
 
+    async def test_whom_nobody_waits_for_takes_what_others_leave(self, interpreter: Path, tmp_path: Path) -> None:
+        made = [function(tmp_path, name, provisioned_concurrency=1) for name in ("raw", "slow")]
+        unattended = frozenset({made[1].arn})
+        pools = Lambda(made, interpreter=interpreter, log_dir=tmp_path / "logs", extra_env={}, unattended=unattended)
+        await pools.start()
+        try:
+            raw, slow = (psutil.Process(*pools.status()[name]["pids"]).nice() for name in ("raw", "slow"))
+            assert slow > raw == psutil.Process().nice()
+        finally:
+            await pools.stop()
+
     async def test_worker_that_cannot_be_started_is_the_answer(self, tmp_path: Path) -> None:
         broken = Lambda(
             [function(tmp_path / "code", "raw")],

@@ -8,7 +8,7 @@ class TestShare:
         "test",
         [
             "tests/e2e/test_access.py::TestAccess::test_a",
-            "tests/contract/test_users.py::TestUsers::test_a[memory-tests/unit/]",
+            "tests/security/test_inputs.py::TestInputs::test_a[memory-tests/unit/]",
             "tests/reliability/test_storm.py::TestStorm::test_a",
             "tests/a_new_folder/test_a.py::test_a",
         ],
@@ -20,6 +20,10 @@ class TestShare:
         one, other = "tests/integration/local/test_a.py::test_a", "tests/integration/local/test_b.py::TestB::test_b"
         assert share(one) == share(other) != CLOUD
         assert share(one) != share("tests/integration/engines/test_a.py::test_a")
+
+    def test_both_that_use_the_secured_cloud_stay_together(self) -> None:
+        one, other = "tests/contract/test_users.py::TestUsers::test_a[tests/unit/]", "tests/secured/test_a.py::test_a"
+        assert share(one) == share(other) != CLOUD
 
     def test_what_starts_nothing_goes_by_its_file(self) -> None:
         ids = [f"tests/unit/{file}.py::TestA::{name}" for file in ("domain/test_a", "wire/test_a") for name in "ab"]

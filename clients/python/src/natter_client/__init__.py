@@ -5,8 +5,9 @@ Natter for Python.
 your tests, `natter_client.bots` what bots need. Everything else is inside.
 """
 
-from natter_client.client import Client, sign_up
-from natter_client.conversation import Conversation, Sent
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from natter_client.errors import (
     BadCredentials,
     BadRequest,
@@ -53,6 +54,24 @@ from natter_client.events import (
     UnreadChanged,
 )
 from natter_client.store import StoreTooNewError
+
+if TYPE_CHECKING:
+    from natter_client.client import Client, sign_up
+    from natter_client.conversation import Conversation, Sent
+else:
+    _LATER = {
+        "Client": "natter_client.client",
+        "sign_up": "natter_client.client",
+        "Conversation": "natter_client.conversation",
+        "Sent": "natter_client.conversation",
+    }
+
+    def __getattr__(name: str) -> Any:
+        """What needs HTTP and sockets, loaded when it is first wanted: who looks into a store needs neither."""
+        if name not in _LATER:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(importlib.import_module(_LATER[name]), name)
+
 
 __all__ = [
     "Attachment",

@@ -22,7 +22,7 @@ from natter_client.errors import (
 )
 from natter_client.frames import readable_answer
 from natter_client.locks import FileLock
-from natter_client.store import Store
+from natter_client.store import TOKENS, Store
 from natter_client.tasks import Tasks
 
 TIMEOUT_S = 20.0
@@ -33,9 +33,6 @@ BAD_GATEWAY = range(502, 505)
 UNAUTHENTICATED = 401
 GATEWAY_RETRY_S = 1.0
 """API Gateway's own 429 does not say when: by the protocol first after a second."""
-
-TOKENS, ACCOUNT = "tokens", "account"
-"""Settings of the store: what a session is made of, and whose it is."""
 
 
 class Http:

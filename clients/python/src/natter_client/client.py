@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from natter_client import files
 from natter_client.actions import Action, Call, Close, Notice, Open, Transmit
-from natter_client.api import ACCOUNT, TOKENS, Http, Session, tokens_of
+from natter_client.api import Http, Session, tokens_of
 from natter_client.conversation import Conversation
 from natter_client.core.part import Given
 from natter_client.engine import SYNCED, Engine
@@ -21,7 +21,7 @@ from natter_client.events import Attachment, ClientEvent, FileDetails, Synced, l
 from natter_client.frames import readable_answer
 from natter_client.locks import FileLock
 from natter_client.sockets import Sockets
-from natter_client.store import Store
+from natter_client.store import ACCOUNT, TOKENS, Store
 from natter_client.tasks import Tasks
 
 LOOK_S = 0.25

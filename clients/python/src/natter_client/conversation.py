@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from natter_client import files
+from natter_client.core.outbox import SETTLED
 from natter_client.entries import is_sendable
 from natter_client.errors import BY_CODE, NatterError, UnknownError, error_of
 from natter_client.events import Message
+from natter_client.lookup import look_up
 
 if TYPE_CHECKING:
     from natter_client.client import Client
@@ -50,22 +52,32 @@ class Sent:
 
     async def placed(self) -> int | None:
         """
-        Wait until it has its place in the conversation, which is what everybody sees; None if that is below what the
-        store holds, or it was cancelled.
+        Wait until it has its place in the conversation, which is what everybody sees, also where so much was missed
+        since that the store does not hold it; None if it was cancelled.
+
+        Of what was accepted over seven days ago, and missed since, the log is asked: 10,000 events back; None if it is
+        not among them.
 
         Raises:
-            NatterError: it was refused, by its code. That may come after it was accepted.
+            NatterError: it was refused, by its code. That may come after it was accepted. Or the log cannot be asked.
             SignedOut: the session has ended; it is kept.
         """
         await self._until("placed", "cancelled")
-        event = self._client.store.placed(self.conversation_id, self._client.user_id, self.client_id)
-        return None if event is None else int(event["seq"])
+        if self.state == "cancelled":
+            return None
+        client = self._client
+        what = self.conversation_id, client.user_id, self.client_id
+        if client.store.placed(*what) is None:
+            await client.synced()  # which may bring it
+        seq = client.store.placed(*what)
+        return await look_up(client.request, client.store, *what) if seq is None else seq
 
     async def delivered(self, *, to: str | None = None) -> None:
         """
         Wait until it has reached a device of somebody else, or of user `to`. Told in direct conversations only.
 
         Raises:
+            ValueError: it was cancelled, or its place is not found any more (see `placed`).
             NatterError: it was refused.
         """
         await self._cursor("delivered_seq", to)
@@ -75,6 +87,7 @@ class Sent:
         Wait until somebody else has read it, or user `by`. Told in conversations of up to 20 members.
 
         Raises:
+            ValueError: it was cancelled, or its place is not found any more (see `placed`).
             Forbidden: the conversation has more.
             NatterError: it was refused.
         """
@@ -109,7 +122,7 @@ class Sent:
         while True:
             if (state := self.state) in states:
                 return
-            if state in {"refused", "failed"}:
+            if state in SETTLED:
                 raise self._error()
             await self._client.watcher(self.client_id).wait()
 
@@ -124,11 +137,13 @@ class Sent:
 
     async def _cursor(self, name: str, user_id: str | None) -> None:
         seq = await self.placed()
+        if seq is None:
+            raise ValueError(f"it is {self.state}, at a place that nobody knows: whom it has reached cannot be told")
         conversation = self._client.conversation(self.conversation_id)
         await conversation.refresh_cursors()
         while True:
             for user, cursors in conversation.cursors.items():
-                if user_id in {None, user} and cursors[name] >= (seq or 0):
+                if user_id in {None, user} and cursors[name] >= seq:
                     return
             await self._client.watcher(self.conversation_id).wait()
 
@@ -318,10 +333,10 @@ class Conversation:
             ValueError: it was to another conversation.
         """
         store = self._client.store
-        known = store.entry(client_id) or store.placed(self.conversation_id, self._client.user_id, client_id)
-        if known is None:
+        entry = store.entry(client_id)
+        if entry is None and store.placed(self.conversation_id, self._client.user_id, client_id) is None:
             return None
-        if known.get("conversation_id", self.conversation_id) != self.conversation_id:
+        if entry is not None and entry["conversation_id"] != self.conversation_id:
             raise ValueError("this client_id is that of something written to another conversation")
         return Sent(self._client, self.conversation_id, client_id)
 

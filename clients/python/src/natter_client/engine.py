@@ -7,13 +7,13 @@ the store: nothing of it is done, no method works any more, and another engine b
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from natter_client.actions import Action, Call, Close, Notice, Open, Transmit
 from natter_client.core.folding import EFFECTS
-from natter_client.core.outbox import Outbox
+from natter_client.core.outbox import SETTLED, Outbox
 from natter_client.core.part import Effect, Event, Given, Part, Random, earliest, is_gateway_failure
 from natter_client.core.presence import Presence
 from natter_client.core.read_state import ReadState
@@ -28,8 +28,6 @@ WINDOW = 500
 """Events of a conversation that are held in memory, at first; older ones come back when something changes them."""
 MOST_TIMELINES = 256
 """In memory, of conversations in which nothing is missing."""
-SETTLED = frozenset({"refused", "failed"})
-"""States of the outbox in which nothing is sent."""
 SYNCED = "synced"
 """A setting: this store has been brought up to date once, so that what comes now is news."""
 
@@ -387,13 +385,13 @@ class Engine:
             self.store.move(name, *(timeline.first_seq, timeline.head_seq, timeline.position))
             self._positions[name] = timeline.position
         for effect in effects:
-            self._of_timeline(name, timeline, effect, is_news="before" not in given.get("asked", {}))
+            self._of_timeline(name, timeline, effect, given)
         for seq in range(max(last + 1, timeline.low), timeline.position + 1):
             event = timeline.event(seq)
             if event["type"] == "message" and name in self._typings:
                 self._typing(name, {"type": "message", "user_id": event["sender_id"]})
 
-    def _of_timeline(self, name: str, timeline: Timeline, effect: Effect, *, is_news: bool) -> None:
+    def _of_timeline(self, name: str, timeline: Timeline, effect: Effect, given: Given) -> None:
         match effect["type"]:
             case "reset":
                 self.store.reset(name)
@@ -402,6 +400,7 @@ class Engine:
             case "shown" if timeline.events:
                 events = [timeline.event(seq) for seq in effect["seqs"]]
                 heard = self._heard.get(name, set())
+                is_news = "before" not in given.get("asked", {})
                 since = is_news and bool(self.store.get(SYNCED))
                 joined = max((event["seq"] for event in events if self._adds_me(event)), default=0)
                 for event in events:
@@ -410,6 +409,7 @@ class Engine:
                 self._read_state({"type": "events", "conversation_id": name, "low": timeline.low, "events": events})
                 self._notice("shown", conversation_id=name)
             case "placed":
+                self._keep_places(name, effect["client_ids"], given)
                 self._outbox(effect)
             case "passed_over":
                 self._outbox({**effect, "conversation_id": name})
@@ -424,6 +424,15 @@ class Engine:
                 query = "&".join(f"{each}={effect[each]}" for each in ("after", "before", "limit") if each in effect)
                 path = f"/v1/conversations/{name}/events?{query}"
                 self._actions.append(Call(("page", name, asked), "GET", path))
+
+    def _keep_places(self, name: str, client_ids: Iterable[str], given: Given) -> None:
+        """Of what was written here: also where a retry was only shown its event, which lies below what is held."""
+        told = {each.get("client_id"): each["seq"] for each in _events_of(given) if each["sender_id"] == self.me}
+        for client_id in client_ids:
+            if client_id in self.outbox.entries:
+                seq = self.store.placed(name, self.me, client_id) or told.get(client_id)
+                if seq is not None:
+                    self.store.place(name, client_id, seq)
 
     def _adds_me(self, event: Event) -> bool:
         """What was said before somebody came is no news to them, even if they may read it."""
@@ -440,9 +449,15 @@ def _not_later(entry: Mapping[str, Any], at: int) -> dict[str, Any]:
     return {**entry, **times}
 
 
+def _events_of(given: Given) -> list[Event]:
+    """Of a frame, a page, or a conversation's entry in a sync."""
+    events: list[Event] = given.get("events") or given.get("page", given.get("entry", {})).get("events", [])
+    return events
+
+
 def _changes_from(given: Given) -> int | None:
     """The lowest place that the events of an input may change."""
-    events: list[Event] = given.get("events") or given.get("page", given.get("entry", {})).get("events", [])
+    events = _events_of(given)
     if any(event["type"] == "member_erased" for event in events):
         return 0
     return min((event["target_seq"] for event in events if event["type"] in EFFECTS), default=None)

@@ -61,8 +61,16 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE TABLE skips (revision INTEGER PRIMARY KEY, conversation_id TEXT NOT NULL, from_seq INTEGER NOT NULL);
     CREATE TABLE dropped (client_id TEXT PRIMARY KEY) WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE places (
+        conversation_id TEXT NOT NULL, client_id TEXT NOT NULL, seq INTEGER NOT NULL,
+        PRIMARY KEY (conversation_id, client_id)
+    ) WITHOUT ROWID;
+    """,
 )
 """Each brings the file from one version to the next (`PRAGMA user_version`). What has been released never changes."""
+TOKENS, ACCOUNT = "tokens", "account"
+"""Settings: what a session is made of, and whose it is."""
 SKIPPED = "history.skipped"
 """The type of what stands in the stream of changes for events that were never held; no type of the protocol's."""
 
@@ -91,6 +99,16 @@ class Change(NamedTuple):
     is_new: bool
     conversation_id: str
     event: Event
+
+
+class Standing(NamedTuple):
+    """How a conversation stands."""
+
+    conversation_id: str
+    cursors: Mapping[str, Any]
+    settings: Mapping[str, Any]
+    at: int | None
+    """Of the last event that is held: milliseconds since the epoch."""
 
 
 class Store:
@@ -209,6 +227,16 @@ class Store:
         rows = self._sql.execute("SELECT conversation_id, position, cursors FROM conversations")
         return ((name, position, json.loads(cursors)) for name, position, cursors in rows)
 
+    def overview(self, conversation: str | None = None) -> Iterator[Standing]:
+        """Of every conversation, or of one."""
+        rows = self._sql.execute(
+            "SELECT conversation_id, cursors, settings, (SELECT json_extract(event, '$.at') FROM events AS e"  # noqa: S608 - a test of ours
+            " WHERE e.conversation_id = c.conversation_id ORDER BY seq DESC LIMIT 1) FROM conversations AS c"
+            f" WHERE {'TRUE' if conversation is None else 'conversation_id = ?'}",
+            () if conversation is None else (conversation,),
+        )
+        return (Standing(name, json.loads(cursors), json.loads(settings), at) for name, cursors, settings, at in rows)
+
     def bounds(self, conversation: str) -> tuple[int, int, int, int] | None:
         """`first_seq`, `head_seq`, the lowest place that is held, `position`."""
         row = self._sql.execute(
@@ -317,12 +345,19 @@ class Store:
         ).fetchone()
         return None if row is None else dict(json.loads(row[0]))
 
-    def placed(self, conversation: str, sender: str, client_id: str) -> Event | None:
-        """The event of a command."""
-        rows = self._sql.execute(
-            "SELECT event FROM events WHERE client_id = ? AND conversation_id = ?", (client_id, conversation)
-        )
-        return next((event for (text,) in rows if (event := dict(json.loads(text)))["sender_id"] == sender), None)
+    def place(self, conversation: str, client_id: str, seq: int) -> None:
+        """A command that was written here has its place, which stays known when its event is not held any more."""
+        self._sql.execute("INSERT OR IGNORE INTO places VALUES (?, ?, ?)", (conversation, client_id, seq))
+
+    def placed(self, conversation: str, sender: str, client_id: str) -> int | None:
+        """The place of a command; written here, or by another device of `sender` if its event is held."""
+        row = self._sql.execute(
+            "SELECT seq FROM places WHERE conversation_id = ?1 AND client_id = ?2"
+            " UNION ALL SELECT seq FROM events WHERE conversation_id = ?1 AND client_id = ?2"
+            " AND json_extract(event, '$.sender_id') = ?3 LIMIT 1",
+            (conversation, client_id, sender),
+        ).fetchone()
+        return None if row is None else int(row[0])
 
     def revision(self) -> int:
         """Of the last change to any event, or skip."""

@@ -12,9 +12,8 @@ from textual.app import App
 from textual.worker import Worker
 
 from natter_client import BadCredentials, ClientEvent, SignedOut, Unreachable
-from natter_client.api import ACCOUNT, TOKENS
 from natter_client.search import Search
-from natter_client.store import Store
+from natter_client.store import ACCOUNT, TOKENS, Store
 from natter_terminal.book import Book
 from natter_terminal.commands import Conversations as ConversationCommands
 from natter_terminal.inbox import Inbox

@@ -58,6 +58,8 @@ class Book:
         self._sql.execute("PRAGMA synchronous = NORMAL")
         self._sql.executescript(_SCHEMA)
         self._names = dict(self._sql.execute("SELECT user_id, name FROM people"))
+        rows = self._sql.execute("SELECT attachment_id, name, size FROM files")
+        self._files: dict[str, tuple[str, int]] = {attachment_id: (name, size) for attachment_id, name, size in rows}
 
     def close(self) -> None:
         self._sql.close()
@@ -128,11 +130,10 @@ class Book:
 
     def file(self, attachment_id: str) -> tuple[str, int] | None:
         """Its name, not yet safe to draw, and its size in bytes."""
-        query = "SELECT name, size FROM files WHERE attachment_id = ?"
-        row = self._sql.execute(query, (attachment_id,)).fetchone()
-        return None if row is None else (str(row[0]), int(row[1]))
+        return self._files.get(attachment_id)
 
     def keep_file(self, attachment_id: str, name: str, size: int) -> None:
+        self._files[attachment_id] = name, size
         self._sql.execute("INSERT OR REPLACE INTO files VALUES (?, ?, ?)", (attachment_id, name, size))
 
     # what one writes

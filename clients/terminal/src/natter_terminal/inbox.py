@@ -1,10 +1,9 @@
 """The list of conversations, from what the store and the book hold: pure but for reading them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from natter_client.store import Store
+from natter_client.store import Standing, Store
 from natter_terminal.book import Book, Known
 from natter_terminal.safe import safe_line
 
@@ -39,18 +38,20 @@ class Inbox:
     def read_all(self, now: int) -> None:
         known, drafts = self._book.known(), self._book.drafts()
         self._entries = {
-            name: self._entry(name, cursors, known.get(name), now, has_draft=name in drafts)
-            for name, _, cursors in self._store.positions()
+            each.conversation_id: self._entry(
+                each, known.get(each.conversation_id), now, has_draft=each.conversation_id in drafts
+            )
+            for each in self._store.overview()
         }
 
     def read(self, conversation_id: str, now: int) -> None:
         """One that may have changed, come or gone."""
-        if self._store.bounds(conversation_id) is None:
+        standing = next(self._store.overview(conversation_id), None)
+        if standing is None:
             self._entries.pop(conversation_id, None)
             return
-        cursors, known = self._store.cursors(conversation_id), self._book.conversation(conversation_id)
-        has_draft = bool(self._book.draft(conversation_id))
-        self._entries[conversation_id] = self._entry(conversation_id, cursors, known, now, has_draft=has_draft)
+        known, has_draft = self._book.conversation(conversation_id), bool(self._book.draft(conversation_id))
+        self._entries[conversation_id] = self._entry(standing, known, now, has_draft=has_draft)
 
     def entry(self, conversation_id: str) -> Entry | None:
         return self._entries.get(conversation_id)
@@ -71,15 +72,15 @@ class Inbox:
         latest = sorted(self._entries.values(), key=lambda each: -each.at)
         return [each.peer_id for each in latest if each.peer_id is not None][:most]
 
-    def _entry(self, name: str, cursors: Mapping[str, Any], known: Known | None, now: int, *, has_draft: bool) -> Entry:
-        settings, last = self._store.settings(name), self._store.events(name, limit=1)
+    def _entry(self, standing: Standing, known: Known | None, now: int, *, has_draft: bool) -> Entry:
+        settings = standing.settings
         return Entry(
-            conversation_id=name,
+            conversation_id=standing.conversation_id,
             title=self._title(known),
             kind=known.kind if known else "direct",
             peer_id=known.peer_id if known else None,
-            unread=int(cursors.get("unread", 0)),
-            at=int(last[0]["at"]) if last else 0,
+            unread=int(standing.cursors.get("unread", 0)),
+            at=standing.at or 0,
             is_archived=bool(settings.get("archived")),
             is_muted=(settings.get("muted_until") or 0) > now or settings.get("notify") == "none",
             has_draft=has_draft,

@@ -44,21 +44,18 @@ def _message(row: Row, width: int) -> Iterator[Line]:
         who, what = row.quote
         yield ((pad, ""), (cut(f"┃ {who}: {what}" if who else f"┃ {what}", room), "quote"))
     lines = _body(row, room)
-    mark = _mark(row)
-    if mark is not None and (len(lines) == 0 or _size(lines[-1]) + 1 + cell_len(mark[0]) > room):
-        lines.append(())
-    for number, line in enumerate(lines):
-        is_last = mark is not None and number == len(lines) - 1
-        yield (
-            (pad, ""),
-            *line,
-            *(((" ", ""), mark) if is_last and mark is not None and line else ()),
-            *((mark,) if is_last and mark is not None and not line else ()),
-        )
-    if row.reactions:
-        yield from ((((pad, "")), *line) for line in _reactions(row, room))
-    for text, style in _complaints(row):
-        yield from (((pad, ""), (line, style)) for line in wrap(text, room))
+    if (mark := _mark(row)) is not None:
+        _put(lines, " ", mark, room)
+    lines += _reactions(row, room)
+    lines += [((line, style),) for text, style in _complaints(row) for line in wrap(text, room)]
+    yield from (((pad, ""), *line) for line in lines)
+
+
+def _put(lines: list[Line], gap: str, piece: Piece, width: int) -> None:
+    """Behind the last line; below it where there is no room."""
+    last = lines.pop() if lines else ()
+    behind = (*last, (gap, ""), piece) if last else (piece,)
+    lines += [behind] if not last or _size(behind) <= width else [last, (piece,)]
 
 
 def _size(line: Line) -> int:
@@ -72,14 +69,12 @@ def _header(row: Row, width: int) -> Line:
 
 
 def _body(row: Row, width: int) -> list[Line]:
+    """What it says; a line at least."""
     if row.is_deleted:
         return [(("deleted", "deleted"),)]
-    lines: list[Line] = []
-    if row.attachment_id is not None:
-        lines += [((line, "file"),) for line in wrap(f"[file] {row.file}", width)]
-    if row.text or not lines:
-        lines += [tuple(_marked(line, row)) for line in wrap(row.text, width)]
-    return lines
+    file = wrap(f"[file] {row.file}", width) if row.attachment_id is not None else []
+    text = wrap(row.text, width) if row.text or not file else []
+    return [*(((line, "file"),) for line in file), *(tuple(_marked(line, row)) for line in text)]
 
 
 def _marked(line: str, row: Row) -> Iterator[Piece]:
@@ -108,19 +103,12 @@ def _mark(row: Row) -> Piece | None:
     return (" ".join(words), "error" if row.state in HINTS else "state") if words else None
 
 
-def _reactions(row: Row, width: int) -> Iterator[Line]:
-    line: list[Piece] = []
-    used = 0
+def _reactions(row: Row, width: int) -> list[Line]:
+    lines: list[Line] = []
     for name, count, mine in row.reactions:
-        piece = cut(f"{name} {count}" if not mine else f"[{name} {count}]", width)
-        if used and used + 2 + cell_len(piece) > width:
-            yield tuple(line)
-            line, used = [], 0
-        line += (
-            [("  ", ""), (piece, "mine" if mine else "reaction")] if used else [(piece, "mine" if mine else "reaction")]
-        )
-        used += (2 if used else 0) + cell_len(piece)
-    yield tuple(line)
+        piece = (cut(f"[{name} {count}]", width), "mine") if mine else (cut(f"{name} {count}", width), "reaction")
+        _put(lines, "  ", piece, width)
+    return lines
 
 
 def _complaints(row: Row) -> Iterator[Piece]:

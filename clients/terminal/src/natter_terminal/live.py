@@ -1,12 +1,14 @@
 """The SDK's client for as long as the app runs, and what the terminal asks of the server beside it."""
 
 import asyncio
+import importlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from natter_client import Client, ClientEvent, NatterError, SignedOut
+import natter_client
+from natter_client import ClientEvent, NatterError, SignedOut
 
 DEVICE = "natter chat"
 PAGE = 200
@@ -16,7 +18,7 @@ class Live:
     def __init__(self, path: Path, tell: Callable[[ClientEvent], None]) -> None:
         """`tell` is called for everything that happens, in order."""
         self._path, self._tell = path, tell
-        self.client: Client | None = None
+        self.client: natter_client.Client | None = None
 
     async def run(self, url: str, *, username: str | None, password: str | None, begun: Callable[[], None]) -> None:
         """
@@ -28,8 +30,11 @@ class Live:
             SignedOut: there is no session, or it has ended.
             ValueError: the store is somebody else's, or of another deployment.
         """
+        await asyncio.to_thread(importlib.import_module, "natter_client.client")  # the screen is there, and is used
         try:
-            async with Client(url, store=self._path, username=username, password=password, device=DEVICE) as client:
+            async with natter_client.Client(
+                url, store=self._path, username=username, password=password, device=DEVICE
+            ) as client:
                 self.client = client
                 events = client.events()
                 begun()

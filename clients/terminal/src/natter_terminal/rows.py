@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Literal
 
+from natter_client.core.outbox import SETTLED
 from natter_terminal.safe import safe, safe_line
 
 TOGETHER_MS = 5 * 60_000
@@ -233,7 +234,7 @@ def _changed(row: Row, entry: Mapping[str, Any]) -> Row:
     """As it looks when a change has its place. One that is refused shows only that."""
     change = Change(entry["client_id"], entry["action"], entry["state"], why_of(entry))
     row = replace(row, changes=(*row.changes, change))
-    if change.state in {"refused", "failed"}:
+    if change.state in SETTLED:
         return row
     fields = entry["fields"]
     match change.action:

@@ -7,6 +7,7 @@ and does not say so, the driver itself finds out a minute later, by its heartbea
 `QUIET_S` and does not answer now is taken for dead. One that answered a moment ago is slow; a new one would not help.
 """
 
+import re
 import socket
 import ssl
 import time
@@ -51,6 +52,11 @@ Statement = tuple[str, tuple[Any, ...]]
 
 REFUSALS = (InvalidRequest, UnsupportedOperation, ConfigurationException, SyntaxException)
 """What will never be done, however often it is asked: they pass through, as do values that cannot be bound."""
+_ABSENT = re.compile(r"unconfigured (table|keyspace)|(table|keyspace) \S+ does not exist", re.IGNORECASE)
+"""
+How `InvalidRequest` says that a table is not there: it is being restored, and will be. The first is Keyspaces'
+(its guide, "Troubleshooting data definition language errors"), the second Cassandra's.
+"""
 _BROKEN = (NoHostAvailable, ConnectionException, OSError)
 """The connection, after which another one is made."""
 _OUTAGES = (*_BROKEN, DriverException, OperationTimedOut, ErrorMessage)
@@ -62,7 +68,9 @@ def store_errors() -> Iterator[None]:
     """Translate what an outage looks like. A refusal passes through: nobody may take it for something that passes."""
     try:
         yield
-    except REFUSALS:
+    except REFUSALS as error:
+        if _ABSENT.search(str(error)):
+            raise Unavailable("the message store") from error
         raise
     except _OUTAGES as error:
         raise Unavailable("the message store") from error

@@ -46,7 +46,12 @@ _PASSING = (
     "25P03",  # idle in a transaction, of an environment that was frozen
     "25P04",  # a transaction that took too long
     "28",  # a password that is rotated at this moment
+    "3D000",  # a database, and
+    "3F000",  # a schema that is not there: it is being restored, or about to be migrated
     "40",  # serialization failures, deadlocks
+    "42501",  # a table whose grants,
+    "42703",  # a column,
+    "42P01",  # or a table that is not there for the same reason: statements are the code's, never somebody's words
     "53",  # too many connections, no memory, no disk
     "55006",  # in use
     "55P03",  # a lock that was not to be had in time

@@ -51,9 +51,12 @@ class TestErrors:
             OverloadedErrorMessage(code=0x1001, message="overloaded", info=None),
             ServerError(code=0, message="an error of the server", info=None),
             Unauthorized("a role on its way"),
+            InvalidRequest('code=2200 [Invalid query] message="unconfigured table natter_prod.messages"'),
+            InvalidRequest('code=2200 [Invalid query] message="unconfigured keyspace natter_prod"'),
+            InvalidRequest('code=2200 [Invalid query] message="table messages does not exist"'),
             OSError("broken pipe"),
         ],
-        ids=lambda error: type(error).__name__,
+        ids=lambda error: f"{type(error).__name__} {error}",
     )
     def test_what_may_pass_is_an_outage(self, error: Exception) -> None:
         with pytest.raises(Unavailable), cassandra.store_errors():

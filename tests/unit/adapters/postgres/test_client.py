@@ -48,13 +48,15 @@ def every_error() -> list[type[psycopg.Error]]:
 
 PASSING_CLASSES = {"08", "28", "40", "53", "57", "58", "72", "XX"}
 OTHERS_PASSING = {"25006", "25P03", "25P04", "55006", "55P03"}
+ABSENT = {"3D000", "3F000", "42501", "42703", "42P01"}
+"""Until it is restored, or migrated."""
 
 
 class TestErrors:
     @pytest.mark.parametrize("kind", every_error(), ids=lambda kind: f"{kind.sqlstate} {kind.__name__}")
     def test_what_may_pass_is_unavailable(self, kind: type[psycopg.Error]) -> None:
         assert kind.sqlstate is not None
-        passing = kind.sqlstate[:2] in PASSING_CLASSES or kind.sqlstate in OTHERS_PASSING
+        passing = kind.sqlstate[:2] in PASSING_CLASSES or kind.sqlstate in OTHERS_PASSING | ABSENT
         with pytest.raises(Unavailable if passing else kind), postgres_errors():
             raise kind("what went wrong")
 

@@ -23,6 +23,8 @@ LONGEST_ID = "o" * 16
 HOUR_MS = 3_600_000
 EXPIRES_MS = (7 * 24 - 1) * HOUR_MS
 """The log knows a client_id for seven days: sent first longer ago, it could come twice."""
+SETTLED = frozenset({"refused", "failed"})
+"""States in which nothing is sent, until its author decides."""
 OF_THE_WHOLE = frozenset({"not_member", "forbidden"})
 """Codes that concern every command of a frame alike."""
 
@@ -95,7 +97,7 @@ class Outbox:
                     if entry["conversation_id"] == given["conversation_id"] and entry["state"] == "acked":
                         self._again(entry)
             case "cancel":
-                if self._state(given["client_id"]) in {"queued", "refused", "failed"}:
+                if self._state(given["client_id"]) in {"queued", *SETTLED}:
                     self._forget(given["client_id"], effects)
             case "retry":
                 self._retry(given["client_id"], given["as"], effects)
@@ -118,7 +120,7 @@ class Outbox:
             self._settle(entry, "refused", {"code": "too_large"}, effects)
 
     def _retry(self, client_id: str, new_id: str, effects: list[Effect]) -> None:
-        if self._state(client_id) not in {"refused", "failed"}:
+        if self._state(client_id) not in SETTLED:
             return
         old = self.entries[client_id]
         entry = {name: old[name] for name in ("conversation_id", "action", "fields")}

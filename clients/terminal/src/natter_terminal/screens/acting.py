@@ -9,7 +9,9 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
-from natter_client import Conversation, NatterError, Sent
+import natter_client
+from natter_client import NatterError
+from natter_client.core.outbox import SETTLED
 from natter_client.search import Found
 from natter_terminal.rows import Row
 from natter_terminal.safe import cut, safe_line
@@ -19,6 +21,7 @@ from natter_terminal.widgets.composer import Composer
 from natter_terminal.widgets.history import History
 
 if TYPE_CHECKING:
+    from natter_client import Conversation, Sent
     from natter_terminal.app import NatterApp
 
 REACTIONS = {"1": "👍", "2": "❤️", "3": "😂", "4": "🎉", "5": "😮", "6": "😢"}
@@ -71,7 +74,7 @@ class Acting(Screen[None]):
         self.history.action_bottom()
         self._later(conversation.conversation_id)
 
-    def _kept(self, write: Callable[[], Sent]) -> bool:
+    def _kept(self, write: "Callable[[], Sent]") -> bool:
         """Whether it is in the outbox; if not, it is said why."""
         try:
             write()
@@ -126,7 +129,7 @@ class Acting(Screen[None]):
         if row is None:
             return ""
         if row.seq is None:
-            return "R send again  D away" if row.state in {"refused", "failed"} else "D take back"
+            return "R send again  D away" if row.state in SETTLED else "D take back"
         words = ["r reply", "+ react", "c copy"]
         words += ["e edit", "d delete"] if row.is_mine else []
         words += ["s save"] if row.attachment_id is not None else []
@@ -189,20 +192,20 @@ class Acting(Screen[None]):
 
     # what was refused
 
-    def _refused(self) -> list[Sent]:
+    def _refused(self) -> "list[Sent]":
         row, client = self.history.selected, self.natter.live.client
         if row is None or client is None or self.conversation_id is None:
             return []
-        ids = [each.client_id for each in row.changes if each.state in {"refused", "failed"}]
+        ids = [each.client_id for each in row.changes if each.state in SETTLED]
         ids += [row.client_id] if row.seq is None and row.client_id is not None else []
-        return [Sent(client, self.conversation_id, each) for each in ids]
+        return [natter_client.Sent(client, self.conversation_id, each) for each in ids]
 
     def action_again(self) -> None:
         if not self.natter.live.is_leading:
             self.notify(NOT_LEADING, markup=False)
             return
         for sent in self._refused():
-            if sent.state in {"refused", "failed"}:
+            if sent.state in SETTLED:
                 sent.retry()
         self._later(self.conversation_id)
 

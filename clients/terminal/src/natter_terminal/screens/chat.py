@@ -14,7 +14,6 @@ from textual.widgets import Input, Static
 
 from natter_client import (
     ClientEvent,
-    Conversation,
     ConversationLeft,
     HistorySkipped,
     LogEvent,
@@ -36,6 +35,7 @@ from natter_terminal.widgets.conversations import Conversations
 from natter_terminal.widgets.history import History
 
 if TYPE_CHECKING:
+    from natter_client import Conversation
     from natter_terminal.app import NatterApp
 
 SOON_S = 0.03
@@ -109,7 +109,7 @@ class ChatScreen(Acting, Filing, Learning, Screen[None]):
         return self.state == "open"
 
     @property
-    def conversation(self) -> Conversation | None:
+    def conversation(self) -> "Conversation | None":
         """The open one, when there is a client to act with."""
         client = self.natter.live.client
         if client is None or self.conversation_id is None:

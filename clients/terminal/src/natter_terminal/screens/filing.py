@@ -9,13 +9,14 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
-from natter_client import Attachment, Conversation, NatterError
+from natter_client import Attachment, NatterError
 from natter_terminal.rows import Row, size_of
 from natter_terminal.safe import safe_line
 from natter_terminal.screens.ask import Ask
 from natter_terminal.widgets.composer import Composer
 
 if TYPE_CHECKING:
+    from natter_client import Conversation
     from natter_terminal.app import NatterApp
 
 FOLDER = "folder"
@@ -57,7 +58,7 @@ class Filing(Screen[None]):
         self._send_file(conversation, _path(answer), self.composer.text.strip() or None)
 
     @work(group="files")
-    async def _send_file(self, conversation: Conversation, path: Path, caption: str | None) -> None:
+    async def _send_file(self, conversation: "Conversation", path: Path, caption: str | None) -> None:
         name = safe_line(path.name)
         try:
             await conversation.send_file(path, text=caption, progress=self._progress(f"sending {name}"))

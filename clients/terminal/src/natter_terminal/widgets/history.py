@@ -88,8 +88,7 @@ class History(ScrollView, can_focus=True):
             self._place(self.max_scroll_y)
         elif anchor is not None:
             key, offset = anchor
-            at = next((at for at, row in enumerate(self._rows) if row.key == key), None)
-            if at is not None:
+            if (at := self._at_key(key)) is not None:
                 self._place(self._tops[at] + offset)
         self.refresh()
 
@@ -107,6 +106,9 @@ class History(ScrollView, can_focus=True):
 
     def _at_line(self, line: int) -> int:
         return max(bisect_right(self._tops, line) - 1, 0)
+
+    def _at_key(self, key: str | None) -> int | None:
+        return next((at for at, row in enumerate(self._rows) if row.key == key), None)
 
     def _place(self, line: float) -> None:
         self._is_placing = True
@@ -167,7 +169,8 @@ class History(ScrollView, can_focus=True):
 
     @property
     def selected(self) -> Row | None:
-        return next((row for row in self._rows if row.key == self._selected), None)
+        at = self._at_key(self._selected)
+        return None if at is None else self._rows[at]
 
     @property
     def rows(self) -> list[Row]:
@@ -177,8 +180,7 @@ class History(ScrollView, can_focus=True):
         places = [at for at, row in enumerate(self._rows) if row.kind == "message"]
         if not places:
             return
-        at = next((at for at, row in enumerate(self._rows) if row.key == self._selected), None)
-        if at is None:
+        if (at := self._at_key(self._selected)) is None:
             bottom = round(self.scroll_y) + self.size.height - 1
             shown = [place for place in places if self._tops[place] <= bottom]
             to = shown[-1] if shown else places[0]
@@ -188,8 +190,7 @@ class History(ScrollView, can_focus=True):
 
     def select(self, key: str | None) -> None:
         self._selected = key
-        at = next((at for at, row in enumerate(self._rows) if row.key == key), None)
-        if at is not None:
+        if (at := self._at_key(key)) is not None:
             self._select(at)
         else:
             self._moved()
