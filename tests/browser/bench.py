@@ -2,8 +2,10 @@
 `python -m tests.browser.bench [NAME …]`: what the web app takes, on a cloud of its own. It prints, and asserts nothing.
 
 * `start`: until one can write, from cache, on a processor that is four times slower.
-* `scroll`: frames while 10,000 messages are scrolled through.
-* `typing`: from a key to its letter, while 200 messages a second arrive; and what is kept in memory afterwards.
+* `scroll`: frames while 10,000 messages are scrolled through, up (they are fetched on the way) and down again.
+* `typing`: from a key to its letter, while 200 messages a second arrive.
+* `hour`: what is in memory while as many messages come as 200 a second are in an hour, handed to the page's socket five
+  seconds' at once, as soon as it shows the last of those before.
 """
 
 import argparse
@@ -13,8 +15,9 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
-from playwright.async_api import CDPSession, expect
+from playwright.async_api import CDPSession, Page, expect
 
 from local.cloud import Cloud
 from tests.browser.chromium import launched
@@ -28,25 +31,32 @@ SLOWER = 4
 STARTS = 5
 MESSAGES = 10_000
 BOTS, BURST = 10, 20
+TURN_PX = 400
 SECONDS = 30
+HOUR_S, PARTS, AT_ONCE_S = 3600, 10, 5
 PATIENCE_S = 120.0
 LONG_MS = 50
-FRAMES = """async () => {
-  const log = document.querySelector("[role=log]");
-  const frames = [], tasks = [];
-  const observer = new PerformanceObserver(list => tasks.push(...list.getEntries().map(each => each.duration)));
-  observer.observe({ type: "longtask" });
+WATCH = """() => {
+  window.long = [];
+  new PerformanceObserver(list => window.long.push(...list.getEntries().map(each => each.duration)))
+    .observe({ type: "longtask" });
+}"""
+"""From then on, the page's own tasks of more than 50 ms."""
+RECORD = """() => {
+  window.frames = [];
+  window.long = [];
   let before = performance.now();
-  for (let still = 0; still < 60; ) {
-    const top = log.scrollTop;
-    log.scrollTop -= 400;
-    await new Promise(requestAnimationFrame);
-    const now = performance.now();
-    frames.push(now - before);
+  const next = now => {
+    window.frames.push(now - before);
     before = now;
-    still = log.scrollTop === top ? still + 1 : 0;
-  }
-  return { frames, tasks };
+    requestAnimationFrame(next);
+  };
+  requestAnimationFrame(next);
+}"""
+"""From then on, how long each frame took."""
+NEXT = """async seq => {
+  await new Promise(requestAnimationFrame);
+  return document.querySelector(`[data-seq="${seq}"]`) !== null;
 }"""
 TYPE = """async () => {
   const field = document.querySelector(".composer textarea");
@@ -56,6 +66,38 @@ TYPE = """async () => {
   await new Promise(requestAnimationFrame);
   await new Promise(resolve => setTimeout(resolve));
   return performance.now() - began;
+}"""
+SOCKET = """(() => {
+  globalThis.WebSocket = class extends WebSocket {
+    constructor(...how) {
+      super(...how);
+      globalThis.socket = this;
+    }
+    send(text) {
+      if (!globalThis.isFed) super.send(text);
+    }
+  };
+})()"""
+"""The page's socket is at hand, and from when it is fed it tells the server nothing."""
+FEED = """async ({ conversation_id, sender_id, times, count, burst }) => {
+  globalThis.isFed = true;
+  globalThis.seq ??= Math.max(...[...document.querySelectorAll("[data-seq]")].map(each => Number(each.dataset.seq)));
+  for (let time = 0; time < times; time++) {
+    for (let sent = 0; sent < count; sent += burst) {
+      const events = Array.from({ length: burst }, () => {
+        const text = `${++seq}: ${"word ".repeat(1 + (seq % 20))}`;
+        const content = { type: "text", text };
+        return { seq, type: "message", at: Date.now(), sender_id, client_id: `f${seq}`, content };
+      });
+      const data = JSON.stringify({ type: "events", conversation_id, events });
+      socket.dispatchEvent(new MessageEvent("message", { data }));
+    }
+    const began = performance.now();
+    while (!document.querySelector(`[data-seq="${seq}"]`)) {
+      if (performance.now() - began > 10_000) throw new Error(`${seq} is not shown`);
+      await new Promise(requestAnimationFrame);
+    }
+  }
 }"""
 
 
@@ -78,31 +120,64 @@ async def scroll(people: People) -> list[str]:
     alice = await people.join("alice")
     group, sockets = await crowd(people, alice)
     await asyncio.gather(*(talk(socket, group, MESSAGES // BOTS // BURST, pause_s=0) for socket in sockets))
+    await alice.page.reload()
     await alice.open(group)
     await expect(alice.log.get_by_role("article").last).to_be_visible()
-    measured = await alice.page.evaluate(FRAMES)
-    frames, tasks = measured["frames"], measured["tasks"]
-    long = sum(frame > LONG_MS for frame in frames)
-    drawn = f"{len(frames)} frames, p99 {percentile(frames, 0.99):.0f} ms, {long} over {LONG_MS} ms"
-    worked = f"{len(tasks)} tasks of the page over {LONG_MS} ms, the longest {max(tasks, default=0):.0f} ms"
-    return [f"scroll: {drawn}; {worked}"]
+    await alice.page.evaluate(WATCH)
+    return [
+        await wheel(alice, where, by, seq) for where, by, seq in (("up", -TURN_PX, 2), ("down", TURN_PX, MESSAGES + 1))
+    ]
+
+
+async def wheel(alice: Window, where: str, by: int, seq: int) -> str:
+    """Turns it once a frame, until the message at that place is there."""
+    page = alice.page
+    await alice.log.hover()
+    await page.evaluate(RECORD)
+    end = time.monotonic() + PATIENCE_S
+    while not (came := await page.evaluate(NEXT, seq)) and time.monotonic() < end:
+        await page.mouse.wheel(0, by)
+    frames, tasks = await page.evaluate("[window.frames, window.long]")
+    return f"scroll {where}{'' if came else ', NOT TO THE END'}: {drawn(frames)}; {worked(tasks)}"
 
 
 async def typing(people: People) -> list[str]:
     alice = await people.join("alice")
     group, sockets = await crowd(people, alice)
     await alice.open(group)
-    inspector = await alice.page.context.new_cdp_session(alice.page)
-    before = await heap(inspector)
+    await alice.page.evaluate(WATCH)
     talking = asyncio.gather(*(talk(socket, group, SECONDS, pause_s=1) for socket in sockets))
     took = []
     while not talking.done():
         took.append(await alice.page.evaluate(TYPE))
     rate = BOTS * BURST * SECONDS / (await talking)[0]
-    letters = f"p50 {statistics.median(took):.0f}, p99 {percentile(took, 0.99):.0f} ms"
+    letters = f"p50 {statistics.median(took):.0f}, p99 {percentile(took, 0.99):.0f}, at most {max(took):.0f} ms"
+    tasks = worked(await alice.page.evaluate("window.long"))
+    return [f"typing: while {rate:.0f} messages/s arrive, a letter is there after {letters}, of {len(took)}; {tasks}"]
+
+
+async def hour(people: People) -> list[str]:
+    device = await people.device()
+    await device.add_init_script(SOCKET)
+    alice = await people.sign_in(await people.api.sign_up("alice"), "Alice", device)
+    bob = await people.api.sign_up("bob")
+    group = await bob.group(alice.user)
+    await (await bob.connect()).say(group, "It begins")
+    await alice.open(group)
+    await alice.sees("It begins")
+    inspector = await device.new_cdp_session(alice.page)
+    used = [await memory(inspector)]
+    feed = {"conversation_id": group, "sender_id": bob.user_id, "count": BOTS * BURST * AT_ONCE_S, "burst": BURST}
+    began = time.monotonic()
+    for _ in range(PARTS):
+        await alice.page.evaluate(FEED, feed | {"times": HOUR_S // PARTS // AT_ONCE_S})
+        used.append(await memory(inspector))
+    took = time.monotonic() - began
+    heaps = ", ".join(f"{heap:.1f}" for heap, _ in used)
+    nodes = ", ".join(f"{count:.0f}" for _, count in used)
     return [
-        f"typing: while {rate:.0f} messages/s arrive, a letter is there after {letters}",
-        f"memory: {before:.1f} MB before, {await heap(inspector):.1f} MB after {BOTS * BURST * SECONDS} messages",
+        f"hour: {HOUR_S * BOTS * BURST} messages in {took:.0f} s; MB in use, before and after each tenth: {heaps}",
+        f"hour: nodes of the page: {nodes}; {await kept(alice.page)} messages on the device",
     ]
 
 
@@ -124,17 +199,54 @@ async def talk(socket: Socket, group: str, times: int, *, pause_s: float) -> flo
     return time.monotonic() - began
 
 
-async def heap(inspector: CDPSession) -> float:
-    """MB that are in use after a collection."""
+async def memory(inspector: CDPSession) -> tuple[float, float]:
+    """MB that are in use after a collection, and nodes."""
     await inspector.send("HeapProfiler.collectGarbage")
-    return float((await inspector.send("Runtime.getHeapUsage"))["usedSize"]) / 1e6
+    counters: dict[str, Any] = await inspector.send("Memory.getDOMCounters")
+    return float((await inspector.send("Runtime.getHeapUsage"))["usedSize"]) / 1e6, counters["nodes"]
+
+
+async def kept(page: Page) -> int:
+    """How many events are in the store."""
+    count: int = await page.evaluate(
+        """async () => {
+          let count = 0;
+          for (const { name } of await indexedDB.databases()) {
+            const db = await new Promise(resolve => {
+              indexedDB.open(name).onsuccess = ({ target }) => resolve(target.result);
+            });
+            if (!db.objectStoreNames.contains("events")) continue;
+            count += await new Promise(resolve => {
+              db.transaction("events").objectStore("events").count().onsuccess = ({ target }) => resolve(target.result);
+            });
+            db.close();
+          }
+          return count;
+        }"""
+    )
+    return count
+
+
+def drawn(frames: list[float]) -> str:
+    long = sum(frame > LONG_MS for frame in frames)
+    took = f"p99 {percentile(frames, 0.99):.0f}, at most {max(frames):.0f} ms"
+    return f"{len(frames)} frames, {took}, {long} over {LONG_MS} ms"
+
+
+def worked(tasks: list[float]) -> str:
+    return f"{len(tasks)} tasks of the page over {LONG_MS} ms, the longest {max(tasks, default=0):.0f} ms"
 
 
 def percentile(values: list[float], share: float) -> float:
     return sorted(values)[min(len(values) - 1, int(len(values) * share))]
 
 
-BENCHES: dict[str, Callable[[People], Awaitable[list[str]]]] = {"start": start, "scroll": scroll, "typing": typing}
+BENCHES: dict[str, Callable[[People], Awaitable[list[str]]]] = {
+    "start": start,
+    "scroll": scroll,
+    "typing": typing,
+    "hour": hour,
+}
 
 
 async def main() -> None:

@@ -96,9 +96,12 @@ class People:
     def __post_init__(self) -> None:
         self.contexts: list[BrowserContext] = []
 
-    async def device(self, *, theme: Theme = "light", viewport: Mapping[str, int] = DESKTOP) -> BrowserContext:
-        """A browser of its own, in which nobody is signed in."""
+    async def device(
+        self, *, theme: Theme = "light", viewport: Mapping[str, int] = DESKTOP, worker: bool = True
+    ) -> BrowserContext:
+        """A browser of its own, in which nobody is signed in; `worker`: whether there may be a service worker."""
         options: dict[str, Any] = {"viewport": dict(viewport), "color_scheme": theme, "has_touch": viewport is PHONE}
+        options |= {} if worker else {"service_workers": "block"}
         context = await self.browser.new_context(
             base_url=self.origin,
             locale="en-US",

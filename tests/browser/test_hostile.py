@@ -69,6 +69,8 @@ async def test_texts_are_shown_as_they_are_and_change_nothing_around_them(
     await alice.open(chat)
     await expect(alice.message(HARMLESS)).to_be_visible()
     await expect(alice.page.get_by_text("2 members")).to_be_visible()
+    if viewport is DESKTOP:
+        await expect(alice.composer).to_be_focused()  # which is seen
     before = await around(alice.page)
     for what, text in texts.items():
         _, client_id = await screen.say(chat, HARMLESS, text)

@@ -2,12 +2,16 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 
+import pytest
 from playwright.async_api import Page, Worker, expect
 
+from tests.browser.firefox import Firefox, firefox_here, running_firefox
 from tests.browser.people import WITHIN_MS, People
 from tests.browser.test_offline import conversation
+from tests.support.api import Api
+from tests.support.browsers import browsers
 
 SHOWING = """() => {
   self.shown = [];
@@ -79,3 +83,48 @@ async def shown(worker: Worker, count: int) -> list[object]:
         count,
     )
     return found
+
+
+@pytest.fixture
+async def firefox(outputs: Mapping[str, str]) -> AsyncIterator[Firefox]:
+    program = firefox_here()
+    if program is None:
+        pytest.skip("there is no Firefox: install one (Debian: apt install firefox-esr)")
+    async with browsers(outputs) as behind, running_firefox(program, behind) as firefox:
+        yield firefox
+
+
+async def test_firefox_subscribes_and_is_woken_with_what_only_it_can_read(
+    firefox: Firefox, api: Api, origin: str
+) -> None:
+    """Through Web Push for real: the app asks, the browser subscribes, the server seals, the worker shows."""
+    alice, bob = await asyncio.gather(api.sign_up("alice"), api.sign_up("bob"))
+    chat = await bob.direct(alice)
+    await firefox.command(
+        "permissions.setPermission", descriptor={"name": "notifications"}, state="granted", origin=origin
+    )
+    page = await firefox.open(f"{origin}/#/settings/notifications")
+    await firefox.until(page, "!!document.querySelector('input[name=password]')")
+    await firefox.evaluate(page, SIGN_IN % json.dumps({"username": alice.username, "password": api.password}))
+    await firefox.until(page, f"!!({TURN_ON})")
+    await firefox.evaluate(page, f"({TURN_ON}).click()")
+    await firefox.until(page, "document.body.innerText.includes('Notifications are on in this browser.')")
+    await firefox.go(page, f"{origin}/icon.svg")  # the app is closed now
+    await (await bob.connect()).say(chat, "Wake up, somebody is at the door")
+    async with asyncio.timeout(WITHIN_MS / 1000):
+        assert await firefox.autopush.codes.get() == DELIVERED
+    assert await firefox.until(page, SHOWN_BY_FIREFOX) == [["Bob", "Wake up, somebody is at the door", chat]]
+    assert firefox.complaints == []
+
+
+DELIVERED = 100
+TURN_ON = "[...document.querySelectorAll('button')].find(each => each.textContent === 'Turn on notifications here')"
+SHOWN_BY_FIREFOX = """(async () => {
+  const shown = await (await navigator.serviceWorker.getRegistration("/")).getNotifications();
+  return shown.map(({ title, body, tag }) => [title, body, tag]);
+})()"""
+SIGN_IN = """(fields => {
+  const form = document.querySelector("form");
+  for (const [name, value] of Object.entries(fields)) form.elements[name].value = value;
+  form.requestSubmit();
+})(%s)"""

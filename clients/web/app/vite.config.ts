@@ -6,7 +6,7 @@ export const resolve = {
 };
 
 const BASE =
-  /node_modules\/(@?preact|idb)\/|\/sdk\/src\/|\/app\/src\/(state\/(?!room|rows|composing|relations)|parts\/(avatar|icons|menu|dialog|time|errors|names|preview)\.|screens\/lazy)/;
+  /node_modules\/@?preact\/|\/sdk\/src\/|\/app\/src\/(state\/(?!room|rows|composing|relations)|parts\/(avatar|icons|menu|dialog|time|errors|names|preview)\.|screens\/lazy)/;
 
 export default defineConfig({
   resolve,

@@ -277,3 +277,17 @@ test("what is no conversation of one's own is said to be none", async () => {
   go({ to: "conversation", id: "other" });
   await waitFor(() => expect(world.root.textContent).toContain("You are not in this conversation"));
 });
+
+test("what is before and could not be had comes by itself later, and one goes on from there", async () => {
+  const path = `GET /v1/conversations/${CHAT}/events`;
+  world.answers[path] = [503, { code: "unavailable", detail: "" }];
+  await opened(...Array.from({ length: 170 }, (_, n) => `m${n}`));
+  log.scrollTo({ top: 0 });
+  await findByRole(log, "button", { name: "Try again" });
+  delete world.answers[path];
+  await waitFor(() => expect(queryByRole(log, "button", { name: "Try again" })).toBeNull());
+  await waitFor(() => {
+    log.scrollTo({ top: 0 });
+    expect(log.textContent).toContain("This is the beginning");
+  });
+});

@@ -10,6 +10,7 @@ import {
   waitFor,
 } from "@testing-library/dom";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { giveProof } from "../src/state/proof.js";
 import { go, type Route, route } from "../src/state/route.js";
 import { loadStrings } from "../src/strings/index.js";
 import { CHAT, World } from "./world.js";
@@ -163,6 +164,45 @@ test("an account is deleted with its password, after a question", async () => {
   getByRole(dialog, "button", { name: "Delete my account" }).click();
   await findByRole(world.root, "heading", { name: "Sign in to Natter" });
   expect(called("DELETE", "/v1/users/me")).toEqual([{ password: "right" }]);
+});
+
+test("where an organisation signs people in, an account is deleted with what it has just said, after a question", async () => {
+  const path = "/v1/users/me";
+  const isAsked = async (id_token: string) => {
+    giveProof({ id_token });
+    go({ to: "settings", section: "data" });
+    const dialog = await findByRole(world.root, "dialog", { name: "Delete your account for good?" });
+    getByRole(dialog, "button", { name: "Delete my account" }).click();
+  };
+  world.config = { ...world.config, oidc: { issuer: "https://id.example", client_id: "natter" } };
+  world.answers[`DELETE ${path}`] = [401, { code: "bad_credentials", detail: "" }];
+  await at({ to: "settings" });
+  await findByRole(world.root, "link", { name: "Your data" });
+  expect(queryByRole(world.root, "link", { name: "Password" })).toBeNull();
+  await isAsked("somebody else's");
+  await findByText(world.root, /^Signing in with your organisation did not work/);
+  world.answers[`DELETE ${path}`] = [202];
+  go({ to: "settings" });
+  await findByRole(world.root, "link", { name: "Your data" });
+  await isAsked("one's own");
+  await findByRole(world.root, "heading", { name: "Sign in to Natter" });
+  expect(called("DELETE", path)).toEqual([{ id_token: "somebody else's" }, { id_token: "one's own" }]);
+});
+
+test("whoever comes back to the inbox has the focus where they left it", async () => {
+  await at({ to: "settings" });
+  const heading = await findByRole(world.root, "heading", { name: "Settings" });
+  await waitFor(() => expect(document.activeElement).toBe(heading));
+  go({ to: "inbox" });
+  await waitFor(() => expect(document.activeElement?.getAttribute("href")).toBe("#/settings"));
+  go({ to: "info", id: CHAT });
+  await waitFor(() => expect(document.activeElement?.tagName).toBe("H1"));
+  go({ to: "inbox" });
+  await waitFor(() => expect(document.activeElement?.getAttribute("href")).toBe(`#/c/${CHAT}`));
+  go({ to: "conversation", id: "gone" });
+  await waitFor(() => expect(document.activeElement?.tagName).not.toBe("A"));
+  go({ to: "inbox" });
+  await waitFor(() => expect(document.activeElement?.id).toBe("main"));
 });
 
 test("other devices are signed out, this one is not", async () => {

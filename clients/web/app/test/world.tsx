@@ -6,12 +6,11 @@ import { render } from "preact";
 import { Cloud } from "../../sdk/test/cloud.js";
 import { CHAT, eventsFrame } from "../../sdk/test/server.js";
 import { App } from "../src/screens/app.js";
+import type { Config } from "../src/state/config.js";
 import { go } from "../src/state/route.js";
 import { enter, type Session, who } from "../src/state/session.js";
 
 export { CHAT };
-
-const CONFIG = { http: "http://cloud", oidc: null };
 
 interface Call {
   readonly method: string;
@@ -27,6 +26,8 @@ export class World {
   /** Answers that come before all others: by method and path. */
   readonly answers: Record<string, [number, object?]> = {};
   readonly root: HTMLElement;
+  /** What the stage says of itself. */
+  config: Config = { http: "http://cloud", oidc: null };
 
   constructor() {
     localStorage.clear();
@@ -45,7 +46,7 @@ export class World {
   };
 
   show(): void {
-    render(<App config={CONFIG} />, this.root);
+    render(<App config={this.config} />, this.root);
   }
 
   async signIn(): Promise<Session> {

@@ -135,6 +135,19 @@ export class Conversation {
     await fetched;
   }
 
+  /**
+   * Lets go of all but the newest events, for `older` to fetch again: where much is said, what is held would grow for
+   * ever. Not while somebody reads far back: for ten minutes after `older`, where 200 are held.
+   *
+   * @example
+   * ```ts
+   * if (chat.snapshot.events.length > 2000) chat.shorten(1000);
+   * ```
+   */
+  shorten(keep: number): void {
+    this.#parts.hub.command({ type: "shorten", conversation_id: this.id, keep });
+  }
+
   /** What the server says of it: kind, title, peer, role. */
   async info(): Promise<ConversationAnswer> {
     return (await this.#parts.call("GET", `/v1/conversations/${this.id}`)) as ConversationAnswer;

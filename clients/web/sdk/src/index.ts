@@ -1,6 +1,6 @@
 export { Conversation, type SendOptions } from "./conversation.js";
 export type { Settings } from "./core/changes.js";
-export type { Entry } from "./core/outbox.js";
+export { type Entry, isSettled } from "./core/outbox.js";
 export type { Cursor } from "./core/read-state.js";
 export { type Advice, adviceFor, type ErrorCode, NatterError } from "./errors.js";
 export type { NatterEvents } from "./hub.js";

@@ -57,6 +57,8 @@ export class Model {
   readonly #kept = new Kept();
   readonly #typing = new Map<string, readonly string[]>();
   readonly #snapshots = new Map<string, ConversationSnapshot>();
+  /** What was made of each event: the same object as long as it is. */
+  readonly #shown = new WeakMap<Message, ShownMessage>();
   connection: Connection = { state: "idle" };
   presence: readonly PresenceItem[] = [];
 
@@ -74,9 +76,9 @@ export class Model {
       ...gone.map((conversation_id): Change => ({ kind: "gone", conversation_id })),
       ...Object.entries(stored.timelines).map(([conversation_id, { events, ...bounds }]): Change => {
         const held = this.#kept.timelines.get(conversation_id)?.events;
-        const first = events[0]?.seq ?? 0;
-        const reset = !held?.has(first) && !held?.has(first - 1);
-        return { kind: "events", conversation_id, events, reset, bounds };
+        const first = events[0]?.seq ?? Number.POSITIVE_INFINITY;
+        const goesOn = held?.has(first) || held?.has(first - 1);
+        return { kind: "events", conversation_id, events, bounds, ...(goesOn ? {} : { from: first }) };
       }),
       ...placed.map(({ client_id }): Change => ({ kind: "no_entry", client_id })),
       ...stored.entries.filter(isOther).map((entry): Change => ({ kind: "entry", entry })),
@@ -117,11 +119,6 @@ export class Model {
     return delta.kind === "no_entry" ? this.#kept.entries.get(delta.client_id)?.conversation_id : undefined;
   }
 
-  position(id: string): number {
-    const events = this.#kept.timelines.get(id)?.events;
-    return events ? Math.max(0, ...events.keys()) : 0;
-  }
-
   snapshot(id: string): ConversationSnapshot {
     const there = this.#snapshots.get(id);
     if (there) return there;
@@ -131,9 +128,16 @@ export class Model {
   }
 
   #change(change: Change): WireEvent[] {
-    const before = change.kind === "events" ? this.position(change.conversation_id) : 0;
+    const events = change.kind === "events" ? this.#fresh(change.conversation_id, change.events) : [];
     this.#kept.apply(change);
-    return change.kind === "events" ? change.events.filter((event) => event.seq > before) : [];
+    return events;
+  }
+
+  /** Those that go on where what is held ends: it is a run, so whatever of it will do to tell. */
+  #fresh(id: string, events: readonly WireEvent[]): WireEvent[] {
+    const held = this.#kept.timelines.get(id)?.events ?? new Map<number, WireEvent>();
+    const [some = 0] = held.keys();
+    return events.filter(({ seq }) => seq > some && !held.has(seq));
   }
 
   #make(id: string): ConversationSnapshot {
@@ -146,7 +150,7 @@ export class Model {
     return {
       conversation_id: id,
       messages: [
-        ...events.flatMap((event) => (event.type === "message" ? [shownEvent(event, this.#me)] : [])),
+        ...events.flatMap((event) => (event.type === "message" ? [this.#shownEvent(event)] : [])),
         ...waiting.flatMap((entry) => (entry.action === "send" ? [shownEntry(entry, this.#me)] : [])),
       ],
       events,
@@ -159,11 +163,17 @@ export class Model {
       settings: this.#kept.settings.get(id) ?? { archived: false, notify: "all" },
     };
   }
-}
 
-function shownEvent({ type: _, ...message }: Message, me: string): ShownMessage {
-  const key = message.sender_id === me && message.client_id !== undefined ? message.client_id : String(message.seq);
-  return { key, state: "placed", ...message };
+  #shownEvent(event: Message): ShownMessage {
+    const there = this.#shown.get(event);
+    if (there) return there;
+    const { type: _, ...message } = event;
+    const key =
+      message.sender_id === this.#me && message.client_id !== undefined ? message.client_id : String(message.seq);
+    const shown = { key, state: "placed" as const, ...message };
+    this.#shown.set(event, shown);
+    return shown;
+  }
 }
 
 function shownEntry(entry: Entry & { action: "send" }, me: string): ShownMessage {

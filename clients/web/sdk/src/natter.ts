@@ -308,7 +308,9 @@ export class Natter {
     try {
       const token = await this.#tokens.token();
       const answer = await this.#http.ask(method, path, body, { token });
-      if (answer.status !== 401) return answer;
+      // A password that was wrong is so with another token, too, and would count twice.
+      const { code } = (answer.body ?? {}) as { code?: unknown };
+      if (answer.status !== 401 || code === "bad_credentials") return answer;
       return await this.#http.ask(method, path, body, { token: await this.#tokens.token(token) });
     } catch (error) {
       if (!(error instanceof NatterError)) throw error;

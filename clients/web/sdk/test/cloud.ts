@@ -71,6 +71,11 @@ export class Cloud {
     this.#live.clear();
   }
 
+  /** Refresh tokens are good still. */
+  expireAccess(): void {
+    for (const token of this.#live) if (token.startsWith("a")) this.#live.delete(token);
+  }
+
   closeAll(): void {
     for (const socket of [...this.sockets]) socket.close();
   }
@@ -114,6 +119,7 @@ export class Cloud {
       return this.#live.delete(token) ? [200, this.#session(isCookie)] : problem(401, "bad_token");
     }
     if (!request.token || !this.#live.has(request.token)) return problem(401, "unauthenticated");
+    if (path === "/v1/users/me" && body.password === "wrong") return problem(401, "bad_credentials");
     if (path === "/v1/tickets") return [201, { ticket: "t", expires_in: 30, url: "ws://cloud/" }];
     if (path === "/v1/sync") return [200, this.server.sync(body as never)];
     if (path === "/v1/conversations" && method === "POST") return [201, { conversation_id: CHAT }];

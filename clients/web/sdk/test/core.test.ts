@@ -9,11 +9,15 @@ import { World } from "./world.js";
 const words = (text: string) => ({ content: { type: "text" as const, text } });
 
 /** A core that is connected and synced, and what it did for that. */
-function connected(): { core: Core; did: CoreEffect[]; step: (input: Parameters<Core["step"]>[1]) => CoreEffect[] } {
+function connected(): {
+  core: Core;
+  did: CoreEffect[];
+  step: (input: Parameters<Core["step"]>[1], at?: number) => CoreEffect[];
+} {
   const core = new Core(ME, NOTHING);
   const did: CoreEffect[] = [];
-  const step = (input: Parameters<Core["step"]>[1]) => {
-    const effects = core.step(1000, input, Math.random);
+  const step = (input: Parameters<Core["step"]>[1], at = 1000) => {
+    const effects = core.step(at, input, Math.random);
     did.push(...effects);
     return effects;
   };
@@ -123,6 +127,23 @@ describe("the core", () => {
     const { step } = connected();
     const sent = { type: "send", socket: 1, frame: { action: "typing", conversation_id: CHAT, state: "started" } };
     expect(step({ type: "typing", conversation_id: CHAT, did: "keystroke" })).toEqual([sent]);
+  });
+
+  test("lets go of what is far before the end, but not while somebody reads there", () => {
+    const { step } = connected();
+    const message = (seq: number) => ({ seq, type: "message", at: 1, sender_id: "ben" }) as const;
+    const events = Array.from({ length: 200 }, (_, index) => message(index + 1));
+    const page = { events, has_more: false, first_seq: 1, head_seq: 200, state_seq: 200 };
+    step({ type: "frame", socket: 1, frame: eventsFrame(events.slice(-1)) });
+    step({ type: "answered", id: "h3", status: 200, body: page });
+    step({ type: "older", conversation_id: CHAT });
+    const shorten = { type: "shorten", conversation_id: CHAT, keep: 2 } as const;
+    expect(step(shorten, 600_999)).toEqual([]);
+    const [first] = step(shorten, 601_000);
+    expect(first).toMatchObject({ type: "change", change: { kind: "events", events: [{ seq: 200 }], from: 199 } });
+    expect(step(shorten, 601_000)).toEqual([]);
+    const before = step({ type: "older", conversation_id: CHAT }, 601_000);
+    expect(before).toMatchObject([{ type: "http", path: expect.stringContaining("before=199") }]);
   });
 
   test("drops a conversation that may not be read any more, and does not ask about it again", () => {

@@ -141,6 +141,25 @@ describe("offline", () => {
     cloud.server.accept("ben", { action: "delete", conversation_id: CHAT, client_id: "d", target_seq: 5 });
     await until(() => expect(chat.snapshot.messages[3]?.deleted_at).toBeDefined());
   });
+
+  test("what is let go of is fetched again; how many are unread is known all the while", async () => {
+    const { cloud, name, options } = aCloud();
+    const all = Array.from({ length: 40 }, (_, n) => `m${n}`);
+    cloud.other(...all);
+    const natter = await connected(options());
+    await until(() => expect(texts(natter)).toEqual(all));
+    const chat = natter.conversation(CHAT);
+    chat.shorten(10);
+    await until(() => expect(texts(natter)).toEqual(all.slice(-10)));
+    const store = new IndexedDbStore(name);
+    expect((await store.load()).timelines[CHAT]?.events).toHaveLength(10);
+    store.close();
+    cloud.other("new");
+    await until(() => expect(texts(natter).at(-1)).toBe("new"));
+    expect([chat.snapshot.has_older, chat.snapshot.unread]).toEqual([true, 41]);
+    await chat.older();
+    expect([texts(natter), chat.snapshot.unread]).toEqual([[...all, "new"], 41]);
+  });
 });
 
 test("what is told as it happens says so; what was said before, or was missed, does not", async () => {
@@ -297,11 +316,21 @@ describe("a session", () => {
   test("that is refused is refreshed, and the call made again", async () => {
     const { cloud, options } = aCloud();
     const natter = await signedIn(options());
+    cloud.expireAccess();
     const inbox: string[] = [];
     const before = cloud.requests.length;
     for await (const { conversation_id } of natter.inbox()) inbox.push(conversation_id);
     expect(inbox).toEqual([CHAT, "second"]);
-    expect(cloud.requests.length - before).toBe(2);
+    const paths = cloud.requests.slice(before).map(({ path }) => path.replace("/v1/", ""));
+    expect(paths).toEqual(["conversations", "sessions/refresh", "conversations", "conversations"]);
+  });
+
+  test("is not refreshed for a password that is wrong: it would be tried twice", async () => {
+    const { cloud, options } = aCloud();
+    const natter = await signedIn(options());
+    const wrong = natter.call("DELETE", "/v1/users/me", { password: "wrong" });
+    await expect(wrong).rejects.toMatchObject({ code: "bad_credentials" });
+    expect([cloud.count("/v1/users/me"), cloud.count("/v1/sessions/refresh")]).toEqual([1, 0]);
   });
 
   test("that ends elsewhere ends everything; what is not sent waits for who signs in again", async () => {

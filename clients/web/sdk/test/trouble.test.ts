@@ -235,7 +235,7 @@ describe("a store that fails", () => {
     const event = (seq: number) => ({ seq, type: "message", at: seq, sender_id: "ben" }) as const;
     const bounds = { first_seq: 1, head_seq: 4, known: {} };
     const events = [1, 2, 4].map(event);
-    await store.write([{ kind: "events", conversation_id: CHAT, events, reset: false, bounds }]);
+    await store.write([{ kind: "events", conversation_id: CHAT, events, bounds }]);
     expect((await store.load()).timelines[CHAT]?.events.map(({ seq }) => seq)).toEqual([4]);
     store.close();
   });

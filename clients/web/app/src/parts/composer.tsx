@@ -12,9 +12,7 @@ import { t } from "../strings/index.js";
 import { Icon } from "./icons.js";
 import { MentionList, useMentions } from "./mentions.js";
 import { nameOf } from "./names.js";
-import { previewOf } from "./preview.js";
-
-const TYPING_APART_MS = 2000;
+import { previewOf, wordsOf } from "./preview.js";
 
 /** What the screen does with the composer. */
 export interface ComposerProps {
@@ -57,10 +55,10 @@ export function Composer({ room, name, editing, onFiles, onEdit, onEditLast, onS
     const said = sendable(written);
     if (said === "" || excess(written) > 0) return;
     if (isEditing) {
-      const before = room.snapshot.peek().messages.find((each) => each.seq === editing)?.content;
+      const before = room.message(editing)?.content;
       onEdit(undefined);
       field.current?.focus();
-      if (said === textOf(room, editing)) return;
+      if (said === wordsOf(before)) return;
       await room.chat.edit(editing, before?.type === "attachment" ? { ...before, text: said } : said);
       return;
     }
@@ -172,7 +170,7 @@ function Context({ room, draft, editing, onStopEdit }: ContextProps) {
   }
   const { reply_to, ...rest } = draft ?? { text: "" };
   if (reply_to === undefined) return null;
-  const said = room.snapshot.value.messages.find((each) => each.seq === reply_to);
+  const said = room.message(reply_to);
   return (
     <Bar
       title={t.composer.replying(said ? nameOf(session, said.sender_id) : "")}
@@ -220,27 +218,20 @@ function AttachButton({ onFiles }: { onFiles(files: File[]): void }) {
   );
 }
 
-/** Others see that one types, while one does. */
+/** Others see that one types, while one does; how often they are told is left to the SDK. */
 function useTyping(room: Room, text: string): void {
-  const told = useRef(0);
   const before = useRef(text);
   useEffect(() => {
     if (text === before.current) return;
     before.current = text;
-    if (text === "") {
-      if (told.current > 0) room.chat.stoppedTyping();
-      told.current = 0;
-    } else if (Date.now() - told.current >= TYPING_APART_MS) {
-      told.current = Date.now();
-      room.chat.typing();
-    }
+    if (text === "") room.chat.stoppedTyping();
+    else room.chat.typing();
   }, [text]);
 }
 
 /** What a message says that is to be said otherwise. */
 function textOf(room: Room, seq: number): string {
-  const content = room.snapshot.peek().messages.find((each) => each.seq === seq)?.content;
-  return content && content.type !== "sealed" ? (content.text ?? "") : "";
+  return wordsOf(room.message(seq)?.content) ?? "";
 }
 
 function focusAtEnd(field: HTMLTextAreaElement | null): void {

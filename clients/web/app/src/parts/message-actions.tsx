@@ -9,6 +9,7 @@ import { Dialog } from "./dialog.js";
 import { errorText } from "./errors.js";
 import { Icon } from "./icons.js";
 import { Menu, type MenuItem } from "./menu.js";
+import { wordsOf } from "./preview.js";
 
 const REACTIONS = ["👍", "❤️", "😂", "😮", "😢", "🙏"];
 
@@ -29,7 +30,7 @@ export function MessageActions({ room, message, isCurrent, onReply, onEdit, onAs
   const { me } = useSession();
   const seq = message.seq as number;
   const isOwn = message.sender_id === me;
-  const text = message.content?.type === "sealed" ? undefined : message.content?.text;
+  const text = wordsOf(message.content);
   const role = room.summary.value?.kind === "group" ? room.summary.value.role : "";
   const items: MenuItem[] = [
     ...REACTIONS.map((reaction) => ({

@@ -17,6 +17,7 @@ import { t } from "../strings/index.js";
 import { useKeptFocus } from "./focus.js";
 import { Icon } from "./icons.js";
 import { Message } from "./message.js";
+import { wordsOf } from "./preview.js";
 import { SystemLine } from "./system-line.js";
 import { dayName } from "./time.js";
 
@@ -25,6 +26,7 @@ const END_PX = 80;
 /** So near to the beginning of what is held, what is before is fetched. */
 const AHEAD_PX = 1200;
 const ROW_PX = 64;
+const FORGOTTEN_AT_ONCE = 500;
 
 type Scroller = Virtualizer<HTMLDivElement, HTMLDivElement>;
 
@@ -176,6 +178,7 @@ function useScroller(log: RefObject<HTMLDivElement | null>, rows: readonly Row[]
     scroller._willUpdate();
     wasAtEnd.current = hasBegun.current && scroller.isAtEnd(END_PX);
   });
+  useLayoutEffect(() => forgetSizes(scroller, rows));
   // One begins at the end, or where what is unread begins.
   useLayoutEffect(() => {
     if (hasBegun.current || rows.length === 0) return;
@@ -187,13 +190,22 @@ function useScroller(log: RefObject<HTMLDivElement | null>, rows: readonly Row[]
   return scroller;
 }
 
+/** How high those rows were that are let go of is kept by nobody. */
+function forgetSizes({ itemSizeCache }: Scroller, rows: readonly Row[]): void {
+  if (itemSizeCache.size <= 2 * rows.length + FORGOTTEN_AT_ONCE) return;
+  const keys = new Set<unknown>(rows.map((row) => row.key));
+  for (const key of itemSizeCache.keys()) if (!keys.has(key)) itemSizeCache.delete(key);
+}
+
 /** What stands in the window has been read. */
 function useReading(room: Room, scroller: Scroller, rows: readonly Row[]): void {
   void isLookedAt.value; // asked for again when somebody comes back
   useEffect(() => {
     const bottom = (scroller.scrollOffset ?? 0) + (scroller.scrollRect?.height ?? 0);
-    if (scroller.isAtEnd(END_PX)) room.seen(room.snapshot.peek().events.at(-1)?.seq ?? 0);
-    else {
+    if (scroller.isAtEnd(END_PX)) {
+      room.seen(room.snapshot.peek().events.at(-1)?.seq ?? 0);
+      room.atEnd();
+    } else {
       const seen = scroller.getVirtualItems().findLast((item) => item.end <= bottom);
       const row = seen && rows[seen.index];
       if (row?.kind === "message" && row.message.seq !== undefined) room.seen(row.message.seq);
@@ -263,8 +275,7 @@ function indexOf(rows: readonly Row[], key: string): number {
 /** About how high a row is, before it is seen: what is wrong by little is corrected without being noticed. */
 function estimate(row: Row | undefined): number {
   if (row?.kind !== "message") return 32;
-  const content = row.message.content;
-  const text = content && content.type !== "sealed" ? (content.text ?? "") : "";
+  const text = wordsOf(row.message.content) ?? "";
   const lines = Math.ceil(text.length / 60) + (text.match(/\n/g)?.length ?? 0);
   return ROW_PX + Math.max(0, lines - 1) * 23 + (row.day === undefined ? 0 : 40) + (row.message.reactions ? 36 : 0);
 }

@@ -1,4 +1,4 @@
-import type { ConversationSnapshot } from "@natter/client";
+import { type ConversationSnapshot, isSettled } from "@natter/client";
 import { useState } from "preact/hooks";
 import { lazy } from "../screens/lazy.js";
 import type { Room } from "../state/room.js";
@@ -100,7 +100,7 @@ function Content({ room, message }: { readonly room: Room; readonly message: Mes
 /** What it answers; chosen, it is shown. */
 function Quote({ room, seq, onJump }: { readonly room: Room; readonly seq: number; onJump(seq: number): void }) {
   const session = useSession();
-  const said = room.snapshot.value.messages.find((each) => each.seq === seq);
+  const said = room.message(seq);
   const name = said && nameOf(session, said.sender_id);
   const text = said ? previewOf(said) : t.message.replyGone;
   return (
@@ -131,7 +131,7 @@ function stateOf(
   isDirect: boolean,
 ): { is: StateName; text: string } {
   if (message.state === "waiting") return { is: "waiting", text: t.message.waiting };
-  if (message.state === "refused" || message.state === "failed") return { is: "failed", text: t.message.failed };
+  if (isSettled(message)) return { is: "failed", text: t.message.failed };
   if (message.change && !message.change.error) return { is: "waiting", text: t.message.changing };
   if (message.seq === undefined) return { is: "accepted", text: t.message.accepted };
   const reach = reachOf(message.seq, others, isDirect);
@@ -142,8 +142,8 @@ function stateOf(
 
 /** What was refused, with what can be done about it. */
 function Trouble({ room, message }: { readonly room: Room; readonly message: MessageView }) {
-  const { state, change } = message;
-  if (state === "refused" || state === "failed") {
+  const { change } = message;
+  if (isSettled(message)) {
     const key = message.client_id ?? message.key;
     const why = message.error ? codeText(message.error.code, message.error.detail) : undefined;
     return (

@@ -57,7 +57,7 @@ export function PeoplePicker(props: PickerProps) {
     <div class="picker">
       <div class="field">
         <label for={id}>{p.people.find}</label>
-        <div class="row">
+        <div class="beside">
           <input
             id={id}
             type="search"

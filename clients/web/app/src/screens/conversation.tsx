@@ -1,9 +1,11 @@
+import type { ShownMessage } from "@natter/client";
 import { useSignal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { Composer } from "../parts/composer.js";
 import { ConversationHeader } from "../parts/conversation-header.js";
 import { type ListHandle, MessageList } from "../parts/message-list.js";
 import { nameOf, titleOf } from "../parts/names.js";
+import { wordsOf } from "../parts/preview.js";
 import { announce } from "../state/announce.js";
 import { draftOf, setDraft } from "../state/drafts.js";
 import { Room } from "../state/room.js";
@@ -68,21 +70,17 @@ export default function ConversationScreen({ id, seq }: { readonly id: string; r
         onFiles={addFiles}
         onEdit={edit}
         onEditLast={() => {
-          const last = room.snapshot
-            .peek()
-            .messages.findLast(
-              (each) =>
-                each.sender_id === session.me &&
-                each.seq !== undefined &&
-                each.content &&
-                each.content.type !== "sealed",
-            );
+          const last = room.snapshot.peek().messages.findLast((each) => isEditable(each, session.me));
           if (last) edit(last.seq);
         }}
         onSent={() => requestAnimationFrame(() => list.current?.toEnd())}
       />
     </main>
   );
+}
+
+function isEditable({ sender_id, seq, content }: ShownMessage, me: string): boolean {
+  return sender_id === me && seq !== undefined && wordsOf(content) !== undefined;
 }
 
 /** Who types, for who sees it: it would be too much to be read out. */

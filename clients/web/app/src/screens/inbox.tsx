@@ -6,7 +6,7 @@ import { useKeptFocus } from "../parts/focus.js";
 import { Icon } from "../parts/icons.js";
 import { Menu } from "../parts/menu.js";
 import { nameOf, titleOf } from "../parts/names.js";
-import { previewOf } from "../parts/preview.js";
+import { previewOf, wordsOf } from "../parts/preview.js";
 import { shortTime } from "../parts/time.js";
 import { alert, isMuted } from "../state/announce.js";
 import { draftOf } from "../state/drafts.js";
@@ -102,10 +102,7 @@ function Empty({ isSearch, count }: { readonly isSearch: boolean; readonly count
 /** By what it is called, and by what is held of what was said there. */
 function matches(summary: Summary, wanted: string): boolean {
   if (titleOf(summary).toLocaleLowerCase().includes(wanted)) return true;
-  return summary.snapshot.messages.some(({ content }) => {
-    const text = content && content.type !== "sealed" ? content.text : undefined;
-    return text?.toLocaleLowerCase().includes(wanted);
-  });
+  return summary.snapshot.messages.some(({ content }) => wordsOf(content)?.toLocaleLowerCase().includes(wanted));
 }
 
 function Row({ of }: { readonly of: Summary }) {

@@ -2,7 +2,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { Announcer } from "../parts/announcer.js";
 import { ConnectionBanner } from "../parts/banner.js";
 import { keepApp } from "../state/offline.js";
-import { type Route, route } from "../state/route.js";
+import { hrefOf, type Route, route } from "../state/route.js";
 import { useSession } from "../state/session.js";
 import { t } from "../strings/index.js";
 import { InboxScreen } from "./inbox.js";
@@ -60,31 +60,23 @@ function Main({ to }: { readonly to: Route }) {
   }
 }
 
-/** Where one goes, the focus goes: into what was opened, and back to where one came from. */
+/** Whoever comes back to the inbox has the focus where they left it; what is opened from there takes it. */
 function useFocus(to: Route): void {
   const before = useRef<Route>(to);
   useEffect(() => {
     const last = before.current;
     before.current = to;
-    if (last === to) return;
-    if (to.to === "inbox" && "id" in last) {
-      document.querySelector<HTMLElement>(`.inbox a[href="#/c/${last.id}"]`)?.focus();
-    } else if (to.to !== "conversation") whenLoaded(toMain);
+    if (to.to !== "inbox" || last.to === "inbox") return;
+    const left = document.querySelector<HTMLElement>(`.inbox a[href="${hrefOf(entryOf(last))}"]`);
+    if (left) left.focus();
+    else toMain();
   }, [to]);
 }
 
-const PATIENCE_MS = 5000;
-
-/** A screen that is loaded first has its heading later. */
-function whenLoaded(then: () => void): void {
-  const began = route.peek();
-  const until = performance.now() + PATIENCE_MS;
-  const look = () => {
-    if (route.peek() !== began || performance.now() > until) return;
-    if (document.querySelector("main h1")) then();
-    else requestAnimationFrame(look);
-  };
-  requestAnimationFrame(look);
+/** What was chosen in the inbox to come there. */
+function entryOf(route: Route): Route {
+  if ("id" in route) return { to: "conversation", id: route.id };
+  return route.to === "settings" ? { to: "settings" } : route;
 }
 
 function toMain(): void {

@@ -1,5 +1,5 @@
 import { Natter } from "@natter/client";
-import { useState } from "preact/hooks";
+import { ByProvider } from "../parts/by-provider.js";
 import { Field } from "../parts/field.js";
 import { Form } from "../parts/form.js";
 import type { Config } from "../state/config.js";
@@ -17,7 +17,11 @@ export function SignIn({ config, why }: SignInProps) {
     <main class="entry" id="main">
       <h1>{t.signIn.title}</h1>
       {why === "ended" ? <p role="status">{t.signIn.ended}</p> : null}
-      {config.oidc ? <ByProvider config={config} hasFailed={why === "refused"} /> : <ByPassword config={config} />}
+      {config.oidc ? (
+        <ByProvider label={t.signIn.byProvider} hasFailed={why === "refused"} />
+      ) : (
+        <ByPassword config={config} />
+      )}
     </main>
   );
 }
@@ -37,29 +41,6 @@ function ByPassword({ config }: { readonly config: Config }) {
       </Form>
       <p>
         {t.signIn.none} <a href="#/sign-up">{t.signIn.toSignUp}</a>
-      </p>
-    </>
-  );
-}
-
-function ByProvider({ config, hasFailed }: { readonly config: Config; readonly hasFailed: boolean }) {
-  const [failed, setFailed] = useState(hasFailed);
-  const begin = async () => {
-    setFailed(false);
-    try {
-      const { begin } = await import("../auth/oidc.js");
-      await begin(config);
-    } catch {
-      setFailed(true);
-    }
-  };
-  return (
-    <>
-      <button type="button" class="primary" onClick={begin}>
-        {t.signIn.byProvider}
-      </button>
-      <p role="alert" class="error">
-        {failed ? t.signIn.providerFailed : null}
       </p>
     </>
   );

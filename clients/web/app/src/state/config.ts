@@ -1,3 +1,6 @@
+import { createContext } from "preact";
+import { useContext } from "preact/hooks";
+
 /** How people sign in where an identity provider does it. */
 export interface Oidc {
   readonly issuer: string;
@@ -10,6 +13,14 @@ export interface Config {
   readonly http: string;
   /** Null: people have a name and a password. */
   readonly oidc: Oidc | null;
+}
+
+const ConfigContext = createContext<Config>({ http: location.origin, oidc: null });
+export const ConfigProvider = ConfigContext.Provider;
+
+/** Of the stage, in everything that is shown. */
+export function useConfig(): Config {
+  return useContext(ConfigContext);
 }
 
 /** Reads `/config.json`; a stage that has none is an ordinary one. */

@@ -7,7 +7,9 @@ import type {
   WireEvent,
 } from "@natter/client";
 import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import { shorten } from "./length.js";
 import type { People } from "./people.js";
+import { route } from "./route.js";
 import { keep, keptJson } from "./storage.js";
 
 const KEY = "u.inbox";
@@ -53,6 +55,8 @@ export class Inbox {
         const id = snapshot.conversation_id;
         const had = this.snapshot(id).peek().events.length;
         this.snapshot(id, snapshot);
+        const to = route.peek();
+        if (to.to !== "conversation" || to.id !== id) shorten(natter.conversation(id));
         // Nothing else empties one: the SDK keeps nothing of where one was removed, not even that.
         if (had > 0 && snapshot.events.length === 0) this.forget(id);
       }),

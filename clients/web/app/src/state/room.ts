@@ -1,7 +1,8 @@
-import type { Conversation, ConversationSnapshot } from "@natter/client";
+import type { Conversation, ConversationSnapshot, ShownMessage } from "@natter/client";
 import { batch, computed, effect, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { isLookedAt } from "./attention.js";
 import type { Summary } from "./inbox.js";
+import { shorten } from "./length.js";
 import { type Row, rowsOf } from "./rows.js";
 import type { Session } from "./session.js";
 
@@ -25,6 +26,7 @@ export class Room {
   readonly #session: Session;
   readonly #off: (() => void)[];
   #hasCursors = false;
+  #low: number | undefined;
   #wasThere = false;
 
   constructor(session: Session, id: string) {
@@ -53,6 +55,12 @@ export class Room {
       effect(() => {
         if (!isLookedAt.value && this.snapshot.peek().unread === 0) this.unreadAfter.value = undefined;
       }),
+      // What could not be had is asked for again by the SDK: once it is here, one goes on.
+      effect(() => {
+        const low = this.snapshot.value.events[0]?.seq;
+        if (low !== this.#low) this.hasFailed.value = false;
+        this.#low = low;
+      }),
     ];
     if (this.snapshot.peek().events.length === 0) void this.older();
   }
@@ -61,9 +69,19 @@ export class Room {
     return this.summary.value?.kind === "direct";
   }
 
+  /** What was said at a place, if that is held. */
+  message(seq: number): ShownMessage | undefined {
+    return this.snapshot.value.messages.find((each) => each.seq === seq);
+  }
+
   /** One has seen everything up to there, if one looks. */
   seen(seq: number): void {
     if (isLookedAt.peek() && seq > this.snapshot.peek().read_seq) this.chat.read(seq);
+  }
+
+  /** One sees the end alone: what is far before it is fetched again when somebody goes there. */
+  atEnd(): void {
+    shorten(this.chat);
   }
 
   /** What one says oneself ends what was unread. */

@@ -1,4 +1,11 @@
-import type { ConversationSnapshot, Entry, ReactionField, ShownMessage, WireEvent } from "@natter/client";
+import {
+  type ConversationSnapshot,
+  type Entry,
+  isSettled,
+  type ReactionField,
+  type ShownMessage,
+  type WireEvent,
+} from "@natter/client";
 
 /** Said by the same one within so long, messages stand together. */
 const TOGETHER_MS = 300_000;
@@ -39,10 +46,12 @@ export function rowsOf(
   const changes = changesOf(snapshot.pending);
   const rows: Row[] = [];
   let before: { at: number; sender: string | undefined } | undefined;
+  let day = NO_DAY;
   let hasDivider = false;
   for (const each of inOrder(snapshot)) {
     const at = each.at ?? now;
-    const isNewDay = before === undefined || new Date(before.at).toDateString() !== new Date(at).toDateString();
+    const isNewDay = at < day.from || at >= day.to;
+    if (isNewDay) day = dayOf(at);
     const isOthers = each.sender_id !== me && each.seq !== undefined;
     const isUnread: boolean =
       !hasDivider && unreadAfter !== undefined && isOthers && (each.seq as number) > unreadAfter;
@@ -50,7 +59,8 @@ export function rowsOf(
     const lines = { isUnread, ...(isNewDay ? { day: at } : {}) };
     if ("key" in each) {
       const apart = isNewDay || isUnread || before?.sender !== each.sender_id || at - before.at > TOGETHER_MS;
-      const message = changed(each, changes.get(each.seq ?? -1) ?? [], me);
+      const entries = changes.get(each.seq ?? -1);
+      const message = entries ? changed(each, entries, me) : each;
       rows.push({ kind: "message", key: each.key, message, isFirst: apart, ...lines });
       before = { at, sender: each.sender_id };
     } else {
@@ -59,6 +69,15 @@ export function rowsOf(
     }
   }
   return rows;
+}
+
+const NO_DAY = { from: 0, to: 0 };
+
+/** From when to when it lasts: to ask that of thousands of messages, one by one, would be felt. */
+function dayOf(at: number): { readonly from: number; readonly to: number } {
+  const day = new Date(at);
+  const from = day.setHours(0, 0, 0, 0);
+  return { from, to: day.setDate(day.getDate() + 1) };
 }
 
 /** Messages, and what else happened, by their places. */
@@ -90,7 +109,7 @@ function changesOf(pending: readonly Entry[]): Map<number, Entry[]> {
 function changed(message: ShownMessage, entries: readonly Entry[], me: string): MessageView {
   let view: MessageView = message;
   for (const entry of entries) {
-    const isOver = entry.state === "refused" || entry.state === "failed";
+    const isOver = isSettled(entry);
     const fields = entry.fields as { content?: ShownMessage["content"]; reaction?: string; remove?: boolean };
     if (entry.action === "react") {
       if (!isOver && fields.reaction !== undefined) {

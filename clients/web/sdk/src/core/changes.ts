@@ -25,8 +25,8 @@ export type Change =
       readonly conversation_id: string;
       /** New, or looking different. */
       readonly events: readonly WireEvent[];
-      /** What was held is dropped before. */
-      readonly reset: boolean;
+      /** What was held below is dropped before. */
+      readonly from?: number;
       /** It has just happened; else it is from before, or was missed. */
       readonly live?: boolean;
       readonly bounds: Omit<StoredTimeline, "events">;
@@ -56,10 +56,11 @@ export class Kept {
         this.entries.delete(change.client_id);
         break;
       case "events": {
-        const before = change.reset ? undefined : this.timelines.get(change.conversation_id)?.events;
-        const events = before ?? new Map<number, WireEvent>();
+        const { conversation_id, bounds, from = 0 } = change;
+        const { events } = this.timelines.get(conversation_id) ?? { events: new Map<number, WireEvent>() };
+        if (from > 0) for (const seq of events.keys()) if (seq < from) events.delete(seq);
         for (const event of change.events) events.set(event.seq, event);
-        this.timelines.set(change.conversation_id, { bounds: change.bounds, events });
+        this.timelines.set(conversation_id, { bounds, events });
         break;
       }
       case "gone":

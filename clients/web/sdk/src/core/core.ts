@@ -32,6 +32,7 @@ export type CoreInput =
   | { readonly type: "frame"; readonly socket: number; readonly frame: object }
   | ({ readonly type: "answered"; readonly id: string } & HttpAnswer)
   | { readonly type: "older"; readonly conversation_id: string }
+  | { readonly type: "shorten"; readonly conversation_id: string; readonly keep: number }
   | { readonly type: "typing"; readonly conversation_id: string; readonly did: "keystroke" | "cleared" }
   | Extract<OutboxInput, { type: "write" | "cancel" | "retry" }>
   | Extract<ReadInput, { type: "read" | "receipt" }>
@@ -118,6 +119,7 @@ export class Core {
       case "status":
         return this.#doPresence(input);
       case "older":
+      case "shorten":
         return this.#doTimeline(input.conversation_id, input);
       case "typing":
         return this.#doTyping(input.conversation_id, { type: input.did });
@@ -275,21 +277,17 @@ export class Core {
     const timeline = this.#timelines.get(id) ?? new Timeline({ me: this.#me });
     this.#timelines.set(id, timeline);
     const effects = timeline.step(this.#at, input, this.#random);
-    const isReset = effects.some((effect) => effect.type === "reset");
+    const reset = effects.find((effect) => effect.type === "reset");
     // A hole is what was said a moment ago, too.
     const live = input.type === "live" || (input.type === "page" && input.asked.after !== undefined);
-    for (const effect of effects) this.#timelineEffect(id, timeline, effect, { reset: isReset, live });
+    for (const effect of effects)
+      this.#timelineEffect(id, timeline, effect, { ...(reset && { from: reset.from }), live });
     const isIdle = input.type === "older" && !timeline.isFetching;
     if (input.type === "page" || input.type === "fetch_failed" || isIdle)
       this.#tell({ kind: "fetched", conversation_id: id });
   }
 
-  #timelineEffect(
-    id: string,
-    timeline: Timeline,
-    effect: TimelineEffect,
-    how: { reset: boolean; live: boolean },
-  ): void {
+  #timelineEffect(id: string, timeline: Timeline, effect: TimelineEffect, how: { from?: number; live: boolean }): void {
     switch (effect.type) {
       case "fetch": {
         const { type: _, limit, ...asked } = effect;

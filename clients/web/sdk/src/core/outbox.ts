@@ -30,8 +30,8 @@ export type Entry = Command & {
   readonly error?: { readonly code: string; readonly detail?: string };
 };
 
-/** It is tried again by whoever wrote it, or never. */
-export function isSettled({ state }: Pick<Entry, "state">): boolean {
+/** Whether an entry, or the message it became, was refused or failed: it is tried again by whoever wrote it, or never. */
+export function isSettled({ state }: { readonly state: string }): boolean {
   return state === "refused" || state === "failed";
 }
 

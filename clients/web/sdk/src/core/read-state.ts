@@ -213,6 +213,8 @@ export class ReadState implements Part<ReadInput, ReadEffect, ReadStateView> {
   }
 
   #events(reading: Reading, low: number, events: readonly WireEvent[]): void {
+    // What is not held any more cannot be counted: `unread` goes on from what it was.
+    for (const seq of reading.messages) if (seq < low) reading.messages.delete(seq);
     reading.low = low;
     for (const event of events) {
       reading.head = Math.max(reading.head, event.seq);

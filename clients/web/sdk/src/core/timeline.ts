@@ -6,6 +6,9 @@ import type { SyncEntry } from "./sync.js";
 const FORWARD = 200;
 const BACK = 50;
 const HOLE_MS = 1000;
+/** Whoever asks for what is before so many reads far back, for so long. */
+const FAR = 200;
+const READING_MS = 600_000;
 
 export type Asked = { readonly after?: number; readonly before?: number };
 
@@ -27,7 +30,8 @@ export type TimelineInput =
   | { readonly type: "page"; readonly asked: Asked; readonly page: PageAnswer }
   | { readonly type: "fetch_failed"; readonly asked: Asked; readonly status: number; readonly retry_after_ms?: number }
   | { readonly type: "synced"; readonly entry: SyncEntry }
-  | { readonly type: "older" };
+  | { readonly type: "older" }
+  | { readonly type: "shorten"; readonly keep: number };
 
 export type TimelineEffect =
   | ({ readonly type: "fetch"; readonly limit: number } & Asked)
@@ -66,6 +70,7 @@ export class Timeline implements Part<TimelineInput, TimelineEffect, TimelineVie
   #forward: Fetch | undefined;
   #back: Fetch | undefined;
   #failures = 0;
+  #olderAt = Number.NEGATIVE_INFINITY;
 
   constructor(start: { me: string; stored?: StoredTimeline }) {
     this.#me = start.me;
@@ -113,8 +118,16 @@ export class Timeline implements Part<TimelineInput, TimelineEffect, TimelineVie
         this.#synced(input.entry, changes);
         break;
       case "older":
+        if (this.#events.length >= FAR) this.#olderAt = at;
         if (this.#events.length === 0) this.#askForward(changes);
         else if (this.low > this.#firstSeq && !this.#back) this.#askBack(changes);
+        break;
+      case "shorten":
+        if (at >= this.#olderAt + READING_MS && this.#events.length > input.keep) {
+          // It is as if the others had not been fetched yet.
+          this.#drop(this.position - input.keep + 1, changes);
+          changes.shown.add(this.position);
+        }
         break;
       case "wake":
         this.#woken(at, changes);
@@ -252,9 +265,15 @@ export class Timeline implements Part<TimelineInput, TimelineEffect, TimelineVie
     this.#headSeq = Math.max(this.#headSeq, of.head_seq);
     this.#firstSeq = of.first_seq;
     if (this.#events.length === 0 || this.low >= of.first_seq) return;
-    this.#events = this.#events.filter((event) => event.seq >= of.first_seq);
-    changes.reset = of.first_seq;
+    this.#drop(of.first_seq, changes);
     for (const event of this.#events) changes.shown.add(event.seq);
+  }
+
+  /** What is below is not held any more. */
+  #drop(from: number, changes: Changes): void {
+    this.#events = this.#events.filter((event) => event.seq >= from);
+    for (const seq of this.#known.keys()) if (seq < from) this.#known.delete(seq);
+    changes.reset = from;
   }
 
   #failed(

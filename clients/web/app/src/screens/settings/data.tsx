@@ -1,10 +1,13 @@
-import type { ExportAnswer } from "@natter/client";
+import { type ExportAnswer, NatterError } from "@natter/client";
 import { useSignal } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
 import { useAttempts } from "../../parts/attempts.js";
+import { ByProvider } from "../../parts/by-provider.js";
 import { Dialog } from "../../parts/dialog.js";
 import { Field } from "../../parts/field.js";
 import { Form } from "../../parts/form.js";
+import { useConfig } from "../../state/config.js";
+import { takeProof } from "../../state/proof.js";
 import { useSession } from "../../state/session.js";
 import { p } from "../../strings/panels/index.js";
 
@@ -59,33 +62,51 @@ function Export() {
   );
 }
 
+/** By a password; or by an ID token, for which one has just been at the identity provider. */
+type Proof = { readonly password: string } | { readonly id_token: string };
+
 function Erase() {
   const session = useSession();
-  const [password, setPassword] = useState<string>();
+  const { oidc } = useConfig();
+  const [came] = useState(takeProof);
+  const [proof, setProof] = useState<Proof | undefined>(came === "failed" ? undefined : came);
+  const [attempts, setAttempts] = useState(0);
   const { run, outcome, isBusy } = useAttempts();
   const erase = () =>
     void run(async () => {
-      await session.natter.call("DELETE", "/v1/users/me", { password });
-      session.leave();
+      try {
+        await session.natter.call("DELETE", "/v1/users/me", proof);
+        session.leave();
+      } catch (error) {
+        if (!oidc || !(error instanceof NatterError && error.code === "bad_credentials")) throw error;
+        setAttempts(attempts + 1); // somebody else has signed in there, or it took too long
+      }
     });
   return (
     <section>
       <h2>{p.data.erase}</h2>
       <p>{p.data.eraseWhat}</p>
-      <Form
-        submit={p.data.eraseSubmit}
-        busy={p.data.erasing}
-        onSubmit={async (fields) => setPassword(fields.password ?? "")}
-      >
-        <Field label={p.data.erasePassword} name="password" type="password" autocomplete="current-password" />
-      </Form>
+      {oidc ? (
+        <>
+          <p>{p.data.eraseByProvider}</p>
+          <ByProvider key={attempts} label={p.data.eraseSubmit} isProof hasFailed={came === "failed" || attempts > 0} />
+        </>
+      ) : (
+        <Form
+          submit={p.data.eraseSubmit}
+          busy={p.data.erasing}
+          onSubmit={async ({ password = "" }) => setProof({ password })}
+        >
+          <Field label={p.data.erasePassword} name="password" type="password" autocomplete="current-password" />
+        </Form>
+      )}
       {isBusy ? <p role="status">{p.data.erasing}</p> : null}
       {outcome}
-      {password === undefined ? null : (
+      {proof === undefined ? null : (
         <Dialog
           title={p.data.confirmErase}
           action={{ label: p.data.eraseSubmit, isDangerous: true, run: erase }}
-          onClose={() => setPassword(undefined)}
+          onClose={() => setProof(undefined)}
         >
           <p>{p.data.eraseWhat}</p>
         </Dialog>

@@ -4,6 +4,7 @@ import { useAttempts } from "../../parts/attempts.js";
 import { Dialog } from "../../parts/dialog.js";
 import { Panel } from "../../parts/panel.js";
 import { disablePush } from "../../push/index.js";
+import { useConfig } from "../../state/config.js";
 import { hrefOf } from "../../state/route.js";
 import { useSession } from "../../state/session.js";
 import { t } from "../../strings/index.js";
@@ -31,7 +32,8 @@ type Section = keyof typeof SECTIONS;
 
 /** The settings, with the section that is open. */
 export default function Settings({ section }: { readonly section?: string }) {
-  if (section === undefined || !Object.hasOwn(SECTIONS, section)) return <Contents />;
+  const sections = useSections();
+  if (!sections.includes(section as Section)) return <Contents sections={sections} />;
   const Open = SECTIONS[section as Section];
   return (
     <Panel key={section} title={p.settings[section as Section]} back={hrefOf({ to: "settings" })}>
@@ -40,7 +42,13 @@ export default function Settings({ section }: { readonly section?: string }) {
   );
 }
 
-function Contents() {
+/** Where an identity provider signs people in, nobody has a password to change. */
+function useSections(): readonly Section[] {
+  const { oidc } = useConfig();
+  return (Object.keys(SECTIONS) as Section[]).filter((each) => each !== "password" || !oidc);
+}
+
+function Contents({ sections }: { readonly sections: readonly Section[] }) {
   const { profile } = useSession();
   return (
     <Panel title={t.inbox.settings} back="#/">
@@ -51,7 +59,7 @@ function Contents() {
       ) : null}
       <nav aria-label={t.inbox.settings}>
         <ul class="contents">
-          {(Object.keys(SECTIONS) as Section[]).map((each) => (
+          {sections.map((each) => (
             <li key={each}>
               <a href={hrefOf({ to: "settings", section: each })}>{p.settings[each]}</a>
             </li>

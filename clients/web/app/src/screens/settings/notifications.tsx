@@ -71,7 +71,7 @@ function QuietHours({ quiet, onSet }: QuietProps) {
         onChange={(on) => onSet(on ? { ...NIGHT, time_zone } : null)}
       />
       {quiet ? (
-        <div class="row">
+        <div class="beside">
           {time("from")}
           {time("to")}
           <label>

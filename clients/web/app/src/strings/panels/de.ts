@@ -150,6 +150,8 @@ export const de: PanelStrings = {
     eraseWhat:
       "Alles, was du gesagt hast, verschwindet sofort für alle, und du verlässt alle Gruppen. Niemand kann das rückgängig machen, und niemand bekommt deinen Benutzernamen wieder.",
     erasePassword: "Zur Sicherheit dein Passwort",
+    eraseByProvider:
+      "Zur Sicherheit meldest du dich noch einmal bei deiner Organisation an; danach wirst du noch einmal gefragt.",
     eraseSubmit: "Mein Konto löschen",
     erasing: "Wird gelöscht …",
     confirmErase: "Dein Konto endgültig löschen?",

@@ -146,6 +146,7 @@ export const en = {
     eraseWhat:
       "Everything you have said disappears for everybody at once, and you leave all groups. Nobody can undo this, and nobody gets your user name again.",
     erasePassword: "Your password, to be sure",
+    eraseByProvider: "To be sure, you sign in with your organisation once more; then you are asked again.",
     eraseSubmit: "Delete my account",
     erasing: "Deleting…",
     confirmErase: "Delete your account for good?",
