@@ -31,7 +31,7 @@ NOBODY = 9
 PREFERENCES = {
     "dom.push.connection.enabled": True,  # by default, who is remote-controlled has no pushes
     "dom.push.testing.allowInsecureServerURL": True,
-    "alerts.useSystemBackend": False,  # its own windows, which are not seen; not the desktop's
+    "alerts.useSystemBackend": False,  # where there is no desktop, nothing would be shown, or kept
     "devtools.console.stdout.content": True,
     "datareporting.policy.dataSubmissionEnabled": False,
     "toolkit.telemetry.enabled": False,
