@@ -5,12 +5,10 @@ import json
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Self
 
 import aiohttp
-from websockets.exceptions import InvalidStatus
 
 from tests.support.confidential import heard
 from tests.support.document import is_documented
@@ -160,15 +158,6 @@ class User:
         return dict((await self.call("POST", "/v1/tickets")).expect(201))
 
     async def connect(self) -> Socket:
-        """Once more, as clients do, where the upgrade has waited for too long: functions have to start first."""
-        try:
-            return await self._connect()
-        except InvalidStatus as refusal:
-            if refusal.response.status_code != HTTPStatus.SERVICE_UNAVAILABLE:
-                raise
-        return await self._connect()
-
-    async def _connect(self) -> Socket:
         ticket = await self.ticket()
         heard(ticket["ticket"])
         return await self.api.open(ticket["url"])

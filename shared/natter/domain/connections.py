@@ -10,6 +10,8 @@ from natter.domain.presence import DeviceState
 
 MAX_CONNECTIONS = 20
 """Of one user; one more closes the oldest."""
+MANY_CONNECTIONS = MAX_CONNECTIONS // 2
+"""Of one user: some more that nobody has behind them, and others have to give way."""
 
 GIVEN_UP_MS = 10_000
 """

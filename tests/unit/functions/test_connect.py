@@ -5,7 +5,7 @@ import pytest
 
 from functions.connect.handler import build
 from natter.domain.accounts.users import SignedIn
-from natter.domain.connections import GIVEN_UP_MS, Connection, Registered
+from natter.domain.connections import GIVEN_UP_MS, MANY_CONNECTIONS, Connection, Registered
 from natter.domain.errors import Unavailable
 from natter.usecases.accounts.connect import Connect
 from tests.identity import World, a_connection, a_sign_in
@@ -83,11 +83,14 @@ class TestConnect:
         """Who is not registered would be shown nothing: the client comes again (P9)."""
         assert connected(world, Silent(), a_connection(ann.principal, "phone")) == {"statusCode": 503}
 
-    def test_who_has_waited_too_long_comes_again(self, world: World, ann: SignedIn) -> None:
+    def test_who_has_many_and_has_waited_too_long_comes_again(self, world: World, ann: SignedIn) -> None:
         phone, registry = a_connection(ann.principal, "phone"), MemoryConnections()
+        others = [a_connection(ann.principal, f"c{number}") for number in range(MANY_CONNECTIONS)]
+        for each in others:
+            registry.register(each)
         world.clock.now = phone.connected_at + GIVEN_UP_MS + 1
         assert connected(world, registry, phone) == {"statusCode": 503}
-        assert registry.of([phone.user_id]) == {}
+        assert set(registry.of([phone.user_id])[phone.user_id]) == set(others)
 
     def test_who_connects_and_who_is_refused_is_counted(self, world: World, ann: SignedIn, measured: Measured) -> None:
         """The gateway answers 500 to whom it is refused; whose fault it was, only the function knows."""

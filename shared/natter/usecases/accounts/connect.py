@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from natter.domain.clock import NowMs
-from natter.domain.connections import Connection, ConnectionChange
+from natter.domain.connections import MANY_CONNECTIONS, Connection, ConnectionChange
 from natter.domain.errors import RateLimited, Unavailable
+from natter.domain.ids import UserId
 from natter.ports.delivery import Connections
 from natter.ports.presence import ConnectionLog, PresenceTraces
 from natter.usecases.accounts.authenticate import CheckSession
@@ -20,14 +21,14 @@ class Connect:
     Register, then check the session once more: of a connection and the end of its session, whichever comes second
     sees the other. Of more connections than a user may have, the oldest are closed.
 
-    What was begun too long ago is refused before that: where its client has given up, it would be in the place of one
-    that lives, which would come again and take the place of the next.
+    Of who has many, what was begun too long ago is refused before that: where its client has given up, it would be in
+    the place of one that lives, which would come again and take the place of the next.
 
     Raises:
         Unauthenticated: the session has ended; the connection is not registered any more.
         RateLimited: as many connections as a user may have were opened since.
-        Unavailable: it has waited too long for this; or the registry, or nobody who knows the session, answered in
-            time; or one that is too many may stay open.
+        Unavailable: it has waited too long for one of many; or the registry, or nobody who knows the session, answered
+            in time; or one that is too many may stay open.
     """
 
     connections: Connections
@@ -39,7 +40,7 @@ class Connect:
 
     def __call__(self, connection: Connection) -> None:
         now = self.now_ms()
-        if connection.may_be_given_up(now):
+        if connection.may_be_given_up(now) and self._has_many(connection.user_id):
             raise Unavailable("the upgrade")
         registered = self.connections.register(connection)
         try:
@@ -50,6 +51,9 @@ class Connect:
             self.connections.unregister(connection)
             raise
         self.log.note(ConnectionChange(connection=connection, change="opened", at=now))
+
+    def _has_many(self, user: UserId) -> bool:
+        return len(self.connections.of([user]).get(user, ())) >= MANY_CONNECTIONS
 
     def _make_room(self, connection: Connection, displaced: Sequence[Connection]) -> None:
         self.close([each for each in displaced if each != connection], signed_out=False)
