@@ -1,7 +1,7 @@
 """
 Who goes first where a laptop's few processors are wanted by all: hints to the kernel about children.
 
-On AWS nobody waits for a schedule's function or for CloudWatch. Where a system knows no such hint, all is as it was.
+On AWS nobody waits for a schedule's function. Where a system knows no such hint, all is as it was.
 """
 
 import ctypes

@@ -26,7 +26,7 @@ from pathlib import Path
 
 import psutil
 
-from local.precedence import napping, step_behind
+from local.precedence import napping
 
 PROBE_EVERY_S = 0.05
 SAME_START_S = 2.0
@@ -55,8 +55,6 @@ class Command:
     """How long it may take to end after `stop_signal` before it is killed."""
     slack_ns: int = 0
     """How much later than it asks for it may be woken; 0: as usual."""
-    steps_behind: bool = False
-    """Whether others go first."""
 
 
 def plain_environment() -> dict[str, str]:
@@ -99,8 +97,6 @@ class Process:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        if self.command.steps_behind:
-            step_behind(child.pid)
         self.paused = self.asked_to_end = False
         self._child = psutil.Process(child.pid)
         _write_pid_file(self._pid_file, self._child)

@@ -50,7 +50,6 @@ class LocalStack(Engine):
             argv=(str(PYTHON), "-m", "localstack.runtime.main"),
             env=plain_environment() | environment,
             cwd=self.home,
-            steps_behind=True,  # metrics and alarms are most of what it does: for seconds in each minute
         )
 
     async def stop(self) -> None:

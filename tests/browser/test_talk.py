@@ -77,6 +77,7 @@ async def test_a_conversation_by_keyboard_alone(people: People) -> None:
     await bob.say("Can you do this without a mouse?")
     page = alice.page
     await page.goto("/")
+    await expect(page.get_by_role("link", name="Bob")).to_be_visible()
     await until_focused(alice, "link", "Bob")
     await page.keyboard.press("Enter")
     await expect(alice.composer).to_be_focused()

@@ -105,11 +105,6 @@ class TestProcess:
         await process.wait()
         assert "first" in process.log.with_suffix(".log.1").read_text()
 
-    async def test_one_that_steps_behind_takes_what_others_leave(self, start: Start) -> None:
-        usual = psutil.Process().nice()
-        assert psutil.Process(start(READY).pid).nice() == usual
-        assert psutil.Process(start(READY, steps_behind=True).pid).nice() > usual
-
     @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nobody can be woken late")
     async def test_who_may_be_woken_late_is_the_child_alone(self, start: Start) -> None:
         late = start(SLACK, slack_ns=1_000_000)
