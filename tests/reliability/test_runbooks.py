@@ -11,7 +11,7 @@ from natter.names import COMMANDS_TOPIC
 from natter.records.delivery import dump_slice
 from natter.records.messages import COMMAND_SCHEMA
 from tests.deliveries import a_slice
-from tests.reliability.test_push_faults import given_back, unheard
+from tests.reliability.test_push_faults import unheard
 from tests.reliability.test_set_aside import append_unreadable
 from tests.support.api import Api, User, fresh
 from tests.support.lag import caught_up, lags
@@ -20,7 +20,7 @@ from tests.support.queues import Queues
 from tests.support.runbooks import Shell, blocks, of_laptop
 from tests.support.socket import Socket, message
 from tests.support.until import until
-from tests.support.waves import Waves, a_wave
+from tests.support.waves import PATIENCE_S, Waves, a_wave
 
 WITHIN_S = 60.0
 
@@ -159,10 +159,8 @@ class TestPushes:
         async with waves.dying(after_s=1):
             await cloud.faults.apply(Service("sns", "throttled"))
             await cloud.faults.apply(Service("sqs", "broken"))
-            failures, at = given_back(cloud), time.time_ns() // 1_000_000
-            await waves.add(a_wave(chat, 2, bob, sender=alice, at=at))
-            await until(lambda: given_back(cloud) > failures, "the wave is given back")
-            await waves.handled(chat)
+            await waves.add(a_wave(chat, 2, bob, sender=alice, at=time.time_ns() // 1_000_000))
+            await until(lambda: bool(waves.dead(chat)), "the wave is given back", within_s=PATIENCE_S)
             await cloud.faults.clear()
         assert chat in await shell(look)
         await shell(redrive)

@@ -39,7 +39,11 @@ class Queues:
         self._give_up_after(1)
 
     def purge(self) -> None:
-        for url in self.dead:
+        """
+        Also of what waits to be worked: a long poll that has begun before it was `coming_again` no more takes what it
+        hands out twice for dead.
+        """
+        for url in self.all:
             self._sqs.purge_queue(QueueUrl=url)
 
     async def all_dead(self) -> None:

@@ -56,8 +56,15 @@ class Waves:
 
     def waiting(self, chat: str) -> Sequence[str]:
         """All that has to do with the conversation, whether it waits for its time or is under way."""
+        return self._of(chat, "waves", "crowds")
+
+    def dead(self, chat: str) -> Sequence[str]:
+        """What has to do with the conversation and came to nothing."""
+        return self._of(chat, "waves-dead")
+
+    def _of(self, chat: str, *names: str) -> Sequence[str]:
         found: list[str] = []
-        for name in ("waves", "crowds"):
+        for name in names:
             answer = requests.get(
                 f"{self.endpoint}/_aws/sqs/messages/{self._region}/000000000000/natter-local-{name}",
                 params=_SHOWN,
@@ -77,12 +84,9 @@ class Waves:
             AssertionError: somebody still is.
         """
         end = time.monotonic() + within_s
-        while self.is_behind() or await self._waits(chat):
-            assert time.monotonic() < end, "waves are still on their way"
+        while (is_behind := self.is_behind()) | bool(there := await asyncio.to_thread(self.waiting, chat)):
+            assert time.monotonic() < end, f"push is behind: {is_behind}, on their way: {there}"
             await asyncio.sleep(LOOK_S)
-
-    async def _waits(self, chat: str) -> bool:
-        return bool(await asyncio.to_thread(self.waiting, chat))
 
     def is_behind(self) -> bool:
         """Whether `push` has something left to add to the queue."""
