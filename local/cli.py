@@ -61,7 +61,12 @@ def _parser() -> argparse.ArgumentParser:
     trigger = add("trigger", _trigger, "run what a schedule runs, now")
     trigger.add_argument("schedule", help="its name or logical id")
     trace = add("trace", _trace, "what became of the last frames and requests, leg by leg")
-    trace.add_argument("about", nargs="?", default="", help="an id (trace, request, conversation …), function or route")
+    trace.add_argument(
+        "about",
+        nargs="?",
+        default="",
+        help="an id (trace, request, conversation …; after -- if it begins with -), function or route",
+    )
     trace.add_argument("-n", type=int, dest="most", metavar="NUMBER", help="how many (default: 1; of --page: all)")
     trace.add_argument("--page", action="store_true", help="in a browser, by Zipkin, until Ctrl-C")
     command.add_arguments(add("fault", command.run, "let something fail on purpose"))

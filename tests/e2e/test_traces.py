@@ -98,11 +98,11 @@ class TestAMessage:
         (tmp_path / ".local").mkdir()
         Instance.announce(tmp_path, admin_port=cloud.runtime.admin_port)
         for named in (request_id, trace_id[:12]):
-            assert await asyncio.to_thread(main, ["--root", str(tmp_path), "trace", named]) == 0
+            assert await asyncio.to_thread(main, ["--root", str(tmp_path), "trace", "--", named]) == 0
             head, *waterfall = capsys.readouterr().out.splitlines()
             assert head.startswith(trace_id)
             assert {tuple(each.split()[:2]) for each in waterfall} >= LIVE
-        assert await asyncio.to_thread(main, ["--root", str(tmp_path), "trace", "no such id"]) == 1
+        assert await asyncio.to_thread(main, ["--root", str(tmp_path), "trace", "--", "-no such id"]) == 1
 
     async def test_is_logged_under_the_id_of_its_trace_and_in_detail(
         self, cloud: Cloud, api: Api, here: Browsers
