@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from local.precedence import Step
+
 
 @dataclass(frozen=True, kw_only=True)
 class AsyncSettings:
@@ -347,11 +349,12 @@ class App:
     """(logical id, resource type) of everything that has no counterpart here: listed, never skipped in silence."""
 
     @property
-    def unattended(self) -> frozenset[str]:
-        """ARNs of functions that only schedules give something to do: nobody waits for them."""
+    def steps(self) -> Mapping[str, Step]:
+        """ARNs of functions that nobody waits for, since only queues and schedules give them something to do."""
         routes = [route for api in self.apis for route in api.routes]
         attended = {each.function_arn for each in routes}
         attended |= {each.authorizer.function_arn for each in routes if each.authorizer is not None}
         attended |= {each.function_arn for each in self.kafka_sources}
-        attended |= {each.function_arn for each in self.sqs_sources}
-        return frozenset(target.function_arn for each in self.schedules for target in each.targets) - attended
+        scheduled = {target.function_arn: Step.SCHEDULE for each in self.schedules for target in each.targets}
+        queued = {each.function_arn: Step.QUEUE for each in self.sqs_sources}
+        return {arn: step for arn, step in (scheduled | queued).items() if arn not in attended}

@@ -1,7 +1,8 @@
 """
 Who goes first where a laptop's few processors are wanted by all: hints to the kernel about children.
 
-On AWS nobody waits for a schedule's function. Where a system knows no such hint, all is as it was.
+On AWS nobody waits for a function that works off a queue, or that a schedule runs, and least of all for its start.
+Where a system knows no such hint, all is as it was.
 """
 
 import ctypes
@@ -9,13 +10,21 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from enum import IntEnum
 from pathlib import Path
 
 PR_SET_TIMERSLACK = 29
 """Of `prctl(2)`: what a thread is given by it, threads and processes that it starts have, too."""
 USUAL = 0
-BEHIND = 10
-"""As `nice` counts: about a tenth of the weight."""
+
+
+class Step(IntEnum):
+    """How far somebody stands behind all others, as `nice` counts."""
+
+    QUEUE = 5
+    """Who works off a queue only: about a third of the weight."""
+    SCHEDULE = 10
+    """Whom schedules run, and nobody else: about a tenth."""
 
 
 @contextmanager
@@ -32,13 +41,13 @@ def napping(slack_ns: int) -> Iterator[None]:
         prctl(PR_SET_TIMERSLACK, USUAL)
 
 
-def step_behind(pid: int) -> None:
+def step_behind(pid: int, step: Step) -> None:
     """
-    Have a process, which has only just begun, and what it starts, take what others leave.
+    Have a process, which has only just begun, and what it starts, let others go first.
 
     Linux weighs sessions against each other, where `sched_autogroup` is on, and niceness only within one (`sched(7)`).
     """
     with suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, pid, BEHIND)
+        os.setpriority(os.PRIO_PROCESS, pid, os.getpriority(os.PRIO_PROCESS, pid) + step)
     with suppress(OSError):
-        Path(f"/proc/{pid}/autogroup").write_text(str(BEHIND))
+        Path(f"/proc/{pid}/autogroup").write_text(str(int(step)))

@@ -92,7 +92,7 @@ class Runtime:
             meter=self.meter,
             debug=debug,
             credentials=None if doors is None else doors.credentials,
-            unattended=app.unattended,
+            steps=app.steps,
         )
         self._doors = doors
         self.faults = Control(

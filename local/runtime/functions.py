@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from local.metrics import emf
 from local.metrics.meter import Meter
 from local.model import Function
+from local.precedence import Step
 from local.runtime.asynchronous import AsyncQueue, Destinations, PayloadTooLargeError, Waits
 from local.runtime.debugging import Debugger
 from local.runtime.logs import FunctionLog
@@ -39,8 +40,8 @@ class Lambda:
     concurrency if it has one); events beyond wait. `extra_env` is set in every worker. `meter` gets what functions log
     in the embedded metric format, and the metrics of Lambda itself. `credentials` gives what a role signs with. With
     `debug`, the functions of these names, or all if there are none, run in one process that has this one's terminal,
-    one event at a time and without time limits. Those that are `unattended` (ARNs) take what others leave of the
-    processors.
+    one event at a time and without time limits. Those in `steps` (ARNs) let others go
+    first to the processors.
     """
 
     def __init__(
@@ -55,7 +56,7 @@ class Lambda:
         waits: Waits | None = None,
         debug: Sequence[str] | None = None,
         credentials: Credentials | None = None,
-        unattended: Container[str] = frozenset(),
+        steps: Mapping[str, Step] | None = None,
     ) -> None:
         self._functions = functions
         self._interpreter = interpreter
@@ -68,7 +69,7 @@ class Lambda:
         self._queue = AsyncQueue(waits or Waits())
         self._debug = debug
         self._credentials = credentials or no_one
-        self._unattended = unattended
+        self._steps = steps or {}
         self._debugger: Debugger | None = None
         self._scratch: Path | None = None
 
@@ -85,7 +86,7 @@ class Lambda:
             scratch=self._scratch,
             extra_env=self._extra_env,
             credentials=self._credentials,
-            unattended=self._unattended,
+            steps=self._steps,
         )
         starts = asyncio.Semaphore(max(2, os.cpu_count() or 2))
         debugged = self._debugged()

@@ -6,15 +6,15 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Container, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
 import psutil
 
 from local.model import Function
-from local.precedence import step_behind
+from local.precedence import Step, step_behind
 from local.runtime import launch, logs
 from local.runtime.environment import variables
 
@@ -41,8 +41,8 @@ class Site:
     scratch: Path
     extra_env: Mapping[str, str]
     credentials: Credentials = no_one
-    unattended: Container[str] = frozenset()
-    """ARNs of functions that nobody waits for."""
+    steps: Mapping[str, Step] = field(default_factory=dict)
+    """Functions (ARNs) that nobody waits for: how far they stand behind."""
 
     def more(self, function: Function) -> dict[str, str]:
         return {**self.extra_env, **self.credentials(function.role)}
@@ -105,8 +105,8 @@ class Sandbox:
             raise
         finally:
             os.close(write)
-        if self._function.arn in self._site.unattended:
-            step_behind(self._process.pid)
+        if step := self._site.steps.get(self._function.arn):
+            step_behind(self._process.pid, step)
         self._output = logs.Output(read, self._log)
         asyncio.get_running_loop().add_reader(read, self._read_output)
 

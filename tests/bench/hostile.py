@@ -11,7 +11,6 @@ import time
 from collections.abc import Awaitable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import Any
 
 from local.cloud import Cloud
 from natter.domain.limits import BUCKETS
@@ -19,6 +18,7 @@ from tests.bench import processes
 from tests.bench.child import Child
 from tests.bench.limits import limited
 from tests.bench.villain import a_share_of
+from tests.bench.warm import warmed
 from tests.support.dead_letters import DeadLetterReader
 from tests.support.lag import caught_up
 
@@ -26,6 +26,8 @@ READY_WITHIN_S = 180.0
 SAYS_WITHIN_S = 60.0
 CAUGHT_UP_WITHIN_S = 60.0
 WARM_S = 10.0
+ENVIRONMENTS = 2
+"""Of each function, that have started beforehand."""
 BESIDE = 4
 """Times as long as alone."""
 SHOWN = 5
@@ -54,8 +56,9 @@ async def measure(
     """
     With hostile users who use a `share` of the protocol's limits, which is all that there is meanwhile (`all_limited`).
 
-    All are at it for `warm_s` before anything is measured, so that each function has started, which costs a laptop's
-    other users its processors and AWS's nothing. Then the pairs talk for `seconds` alone, then `BESIDE` times as long.
+    Before anything is measured each function is started, which costs a laptop's other users its processors and AWS's
+    nothing, and all are at it for `warm_s`; what they have left behind is waited for. Then the pairs talk for `seconds`
+    alone, then `BESIDE` times as long.
     """
     url = cloud.app.outputs["HttpUrl"]
     letters = DeadLetterReader(cloud.engines["kafka"].address)
@@ -65,10 +68,12 @@ async def measure(
         await villains.hear(within_s=READY_WITHIN_S)
         everybody = [a_share_of(bucket, share) for bucket in BUCKETS.values()]
         with limited(cloud, everybody) if all_limited else nullcontext():
-            await _rampant(villains, warm_s, _talked(pairs, warm_s))
-            alone, alone_took = await _taking(cloud, _talked(pairs, seconds))
+            await warmed(cloud, [each.name for each in cloud.runtime.functions.current()], number=ENVIRONMENTS)
+            await _rampant(villains, warm_s, talked(pairs, warm_s))
+            await caught_up(cloud, within_s=CAUGHT_UP_WITHIN_S)
+            alone, alone_took = await _taking(cloud, talked(pairs, seconds))
             beside_s = seconds * BESIDE
-            beside, beside_took = await _rampant(villains, beside_s, _taking(cloud, _talked(pairs, beside_s)))
+            beside, beside_took = await _rampant(villains, beside_s, _taking(cloud, talked(pairs, beside_s)))
             villains.tell(None)
             done = await villains.hear(within_s=SAYS_WITHIN_S)
             await caught_up(cloud, within_s=CAUGHT_UP_WITHIN_S)
@@ -86,9 +91,10 @@ async def measure(
     )
 
 
-async def _talked(pairs: Child, seconds: float) -> Any:
+async def talked(pairs: Child, seconds: float) -> Mapping[str, float]:
+    """The pairs, for so long: what it came to."""
     pairs.tell({"seconds": seconds})
-    return await pairs.hear(within_s=seconds + SAYS_WITHIN_S)
+    return dict(await pairs.hear(within_s=seconds + SAYS_WITHIN_S))
 
 
 async def _rampant[T](villains: Child, seconds: float, meanwhile: Awaitable[T]) -> T:

@@ -17,7 +17,7 @@ from local.cloud import Cloud
 from local.model import Function
 from tests.bench import processes
 from tests.bench.child import Child
-from tests.bench.hostile import READY_WITHIN_S, SAYS_WITHIN_S
+from tests.bench.hostile import READY_WITHIN_S, SAYS_WITHIN_S, talked
 from tests.bench.warm import warmed
 from tests.support.lag import caught_up
 
@@ -95,10 +95,10 @@ def _changed(cloud: Cloud, mode: str) -> Iterator[None]:
 
 async def _round(cloud: Cloud, pairs: Child, seconds: float) -> Round:
     await warmed(cloud, ON_THE_WAY, number=ENVIRONMENTS)
-    await _talked(pairs, WARM_S)
+    await talked(pairs, WARM_S)
     await caught_up(cloud, within_s=CAUGHT_UP_WITHIN_S)
     before, written = processes.usage(cloud), _sizes(cloud)
-    said = await _talked(pairs, seconds)
+    said = await talked(pairs, seconds)
     await caught_up(cloud, within_s=CAUGHT_UP_WITHIN_S)
     used = processes.usage(cloud).since(before)
     return Round(
@@ -108,11 +108,6 @@ async def _round(cloud: Cloud, pairs: Child, seconds: float) -> Round:
         log_bytes=_printed(cloud, since=written) / said["sent"],
         cpu_ms={group: 1000 * took / said["sent"] for group, took in used.items()},
     )
-
-
-async def _talked(pairs: Child, seconds: float) -> Mapping[str, float]:
-    pairs.tell({"seconds": seconds})
-    return dict(await pairs.hear(within_s=seconds + SAYS_WITHIN_S))
 
 
 def _logs(cloud: Cloud) -> Iterator[Path]:

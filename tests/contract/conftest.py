@@ -39,6 +39,7 @@ ROLE = Login(DATABASE_ROLE, "on-loopback, too")
 
 @pytest.fixture(scope="session")
 def cloud(secured_cloud: Cloud) -> Cloud:
+    """What depends on it stands here once more: what a session has made is not made again for another cloud."""
     return secured_cloud
 
 

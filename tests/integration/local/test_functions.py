@@ -8,6 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from local.precedence import Step
 from local.runtime import pool
 from local.runtime.functions import Lambda, UnknownFunctionError
 from local.runtime.scheduling import ThrottledError
@@ -240,10 +241,10 @@ class TestLambda:
             await pools.stop()
         assert "good bye" in (tmp_path / "logs" / "polite.log").read_text()
 
-    async def test_whom_nobody_waits_for_takes_what_others_leave(self, interpreter: Path, tmp_path: Path) -> None:
+    async def test_whom_nobody_waits_for_lets_others_go_first(self, interpreter: Path, tmp_path: Path) -> None:
         made = [function(tmp_path, name, provisioned_concurrency=1) for name in ("raw", "slow")]
-        unattended = frozenset({made[1].arn})
-        pools = Lambda(made, interpreter=interpreter, log_dir=tmp_path / "logs", extra_env={}, unattended=unattended)
+        steps = {made[1].arn: Step.QUEUE}
+        pools = Lambda(made, interpreter=interpreter, log_dir=tmp_path / "logs", extra_env={}, steps=steps)
         await pools.start()
         try:
             raw, slow = (psutil.Process(*pools.status()[name]["pids"]).nice() for name in ("raw", "slow"))

@@ -1,4 +1,5 @@
 from local.model import Api, App, Authorizer, KafkaSource, Route, Schedule, SqsSource, Target
+from local.precedence import Step
 
 
 def schedule(*functions: str) -> Schedule:
@@ -8,7 +9,7 @@ def schedule(*functions: str) -> Schedule:
     )
 
 
-def test_nobody_waits_for_what_only_a_schedule_runs() -> None:
+def test_nobody_waits_for_what_only_queues_and_schedules_run() -> None:
     route = Route(key="GET /", function_arn="answers", authorizer=Authorizer(function_arn="authorizes"))
     app = App(
         region="eu-west-1",
@@ -22,4 +23,4 @@ def test_nobody_waits_for_what_only_a_schedule_runs() -> None:
         outputs={},
         not_imitated=(),
     )
-    assert app.unattended == {"sweeps", "counts"}
+    assert app.steps == {"sweeps": Step.SCHEDULE, "counts": Step.SCHEDULE, "works": Step.QUEUE}
