@@ -21,6 +21,7 @@ from playwright.async_api import CDPSession, Page, expect
 
 from local.cloud import Cloud
 from tests.browser.chromium import launched
+from tests.browser.feeding import fed_by
 from tests.browser.people import People, Window
 from tests.browser.watching import Watch
 from tests.support.api import Api
@@ -66,38 +67,6 @@ TYPE = """async () => {
   await new Promise(requestAnimationFrame);
   await new Promise(resolve => setTimeout(resolve));
   return performance.now() - began;
-}"""
-SOCKET = """(() => {
-  globalThis.WebSocket = class extends WebSocket {
-    constructor(...how) {
-      super(...how);
-      globalThis.socket = this;
-    }
-    send(text) {
-      if (!globalThis.isFed) super.send(text);
-    }
-  };
-})()"""
-"""The page's socket is at hand, and from when it is fed it tells the server nothing."""
-FEED = """async ({ conversation_id, sender_id, times, count, burst }) => {
-  globalThis.isFed = true;
-  globalThis.seq ??= Math.max(...[...document.querySelectorAll("[data-seq]")].map(each => Number(each.dataset.seq)));
-  for (let time = 0; time < times; time++) {
-    for (let sent = 0; sent < count; sent += burst) {
-      const events = Array.from({ length: burst }, () => {
-        const text = `${++seq}: ${"word ".repeat(1 + (seq % 20))}`;
-        const content = { type: "text", text };
-        return { seq, type: "message", at: Date.now(), sender_id, client_id: `f${seq}`, content };
-      });
-      const data = JSON.stringify({ type: "events", conversation_id, events });
-      socket.dispatchEvent(new MessageEvent("message", { data }));
-    }
-    const began = performance.now();
-    while (!document.querySelector(`[data-seq="${seq}"]`)) {
-      if (performance.now() - began > 10_000) throw new Error(`${seq} is not shown`);
-      await new Promise(requestAnimationFrame);
-    }
-  }
 }"""
 
 
@@ -157,20 +126,12 @@ async def typing(people: People) -> list[str]:
 
 
 async def hour(people: People) -> list[str]:
-    device = await people.device()
-    await device.add_init_script(SOCKET)
-    alice = await people.sign_in(await people.api.sign_up("alice"), "Alice", device)
-    bob = await people.api.sign_up("bob")
-    group = await bob.group(alice.user)
-    await (await bob.connect()).say(group, "It begins")
-    await alice.open(group)
-    await alice.sees("It begins")
-    inspector = await device.new_cdp_session(alice.page)
+    alice, feed = await fed_by(people, "bob")
+    inspector = await alice.page.context.new_cdp_session(alice.page)
     used = [await memory(inspector)]
-    feed = {"conversation_id": group, "sender_id": bob.user_id, "count": BOTS * BURST * AT_ONCE_S, "burst": BURST}
     began = time.monotonic()
     for _ in range(PARTS):
-        await alice.page.evaluate(FEED, feed | {"times": HOUR_S // PARTS // AT_ONCE_S})
+        await feed(HOUR_S // PARTS // AT_ONCE_S, at_once=BOTS * BURST * AT_ONCE_S, burst=BURST)
         used.append(await memory(inspector))
     took = time.monotonic() - began
     heaps = ", ".join(f"{heap:.1f}" for heap, _ in used)

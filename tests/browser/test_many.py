@@ -1,10 +1,18 @@
-"""Somebody has a thousand conversations: all can be reached, and one is found at once."""
+"""Somebody has a thousand conversations: all can be reached, and one is found at once. In one of them much is said."""
+
+import re
 
 from playwright.async_api import Route, expect
 
+from tests.browser.feeding import fed_by
 from tests.browser.people import People
 
 MANY, PAGE = 1000, 50
+MIDDLE = """log => {
+  const { x, y, height } = log.getBoundingClientRect();
+  return document.elementFromPoint(x + 40, y + height / 2).closest("[data-seq]").dataset.seq;
+}"""
+"""What stands in the middle of what is seen."""
 
 
 def conversation(number: int) -> dict[str, object]:
@@ -52,3 +60,23 @@ async def test_a_thousand_conversations_are_reached_and_searched(people: People)
     await alice.page.get_by_role("searchbox").fill("person 0777")
     await expect(entries).to_have_count(1)
     await expect(alice.entry("Person 0777")).to_be_visible()
+
+
+async def test_who_is_at_the_end_follows_it_however_much_comes_at_once(people: People) -> None:
+    """Also while rows are still measured, and the end is not where it was thought to be."""
+    alice, feed = await fed_by(people, "bob")
+    await feed(40, at_once=1000, burst=20)
+    await expect(alice.log.get_by_role("article").last).to_be_in_viewport()
+    await expect(alice.page.get_by_role("button", name="newest")).to_have_count(0)
+
+
+async def test_who_has_gone_elsewhere_stays_there_whatever_comes(people: People) -> None:
+    alice, feed = await fed_by(people, "bob")
+    await feed(3, at_once=100, burst=20)
+    await alice.log.hover()
+    await alice.page.mouse.wheel(0, -2000)
+    await expect(alice.page.get_by_role("button", name="newest")).to_be_visible()
+    there = alice.page.locator(f'[data-seq="{await alice.log.evaluate(MIDDLE)}"]')
+    await feed(3, at_once=100, burst=20, is_shown=False)
+    await expect(alice.page.get_by_role("button", name="newest")).to_have_accessible_name(re.compile("new messages"))
+    await expect(there).to_be_in_viewport()

@@ -52,11 +52,12 @@ export function MessageList({ room, name, handle, ...actions }: ListProps) {
   const rows = room.rows.value;
   const [currentKey, setCurrent] = useState<string>();
   const current = Math.max(0, currentKey === undefined ? rows.length - 1 : indexOf(rows, currentKey));
-  const scroller = useScroller(log, rows, current);
+  const { scroller, leave } = useScroller(log, rows, current);
   const atEnd = scroller.isAtEnd(END_PX);
   const focusRow = (index: number) => {
     const row = rows[index];
     if (!row) return;
+    leave();
     setCurrent(row.key);
     scroller.scrollToIndex(index, { align: "auto" });
     whenThere(log.current, row.key, (element) => element.focus({ preventScroll: true }));
@@ -65,6 +66,7 @@ export function MessageList({ room, name, handle, ...actions }: ListProps) {
     reveal: (seq) => {
       const index = rows.findIndex((row) => row.kind === "message" && row.message.seq === seq);
       if (index < 0) return;
+      leave();
       scroller.scrollToIndex(index, { align: "center" });
       focusRow(index);
     },
@@ -91,6 +93,9 @@ export function MessageList({ room, name, handle, ...actions }: ListProps) {
         aria-busy={room.isLoading}
         tabIndex={rows.length === 0 ? 0 : -1}
         onKeyDown={onKeyDown}
+        onWheel={(event) => event.deltaY < 0 && leave()}
+        onTouchMove={leave}
+        onPointerDown={(event) => event.target === log.current && leave()} // the scroll bar
         onFocusIn={(event) => {
           const key = (event.target as Element).closest<HTMLElement>("[data-key]")?.dataset.key;
           if (key !== undefined) setCurrent(key);
@@ -139,10 +144,17 @@ export function MessageList({ room, name, handle, ...actions }: ListProps) {
   );
 }
 
+interface Scrolling {
+  readonly scroller: Scroller;
+  /** Somebody wants to be elsewhere: if they come away from the end, it is not followed any more. */
+  leave(): void;
+}
+
 /** The virtualizer, joined with this component. */
-function useScroller(log: RefObject<HTMLDivElement | null>, rows: readonly Row[], current: number): Scroller {
+function useScroller(log: RefObject<HTMLDivElement | null>, rows: readonly Row[], current: number): Scrolling {
   const [, render] = useReducer((n: number) => n + 1, 0);
-  const wasAtEnd = useRef(false);
+  const follows = useRef(false);
+  const isLeaving = useRef(false);
   const hasBegun = useRef(false);
   const options = {
     count: rows.length,
@@ -153,7 +165,7 @@ function useScroller(log: RefObject<HTMLDivElement | null>, rows: readonly Row[]
     observeElementRect: (instance: Scroller, told: (rect: Rect) => void) =>
       observeElementRect(instance, (rect) => {
         told(rect);
-        if (wasAtEnd.current) instance.scrollToEnd();
+        if (follows.current) instance.scrollToEnd();
       }),
     observeElementOffset,
     scrollToFn: elementScroll,
@@ -176,8 +188,14 @@ function useScroller(log: RefObject<HTMLDivElement | null>, rows: readonly Row[]
   useLayoutEffect(() => scroller._didMount(), [scroller]);
   useLayoutEffect(() => {
     scroller._willUpdate();
-    wasAtEnd.current = hasBegun.current && scroller.isAtEnd(END_PX);
+    const isAtEnd = scroller.isAtEnd(END_PX);
+    follows.current = hasBegun.current && (isAtEnd || (follows.current && !isLeaving.current));
+    if (isAtEnd) isLeaving.current = false;
   });
+  // What comes while rows are still measured, and the end is not where it was thought to be, is followed, too.
+  useLayoutEffect(() => {
+    if (follows.current && !scroller.isAtEnd(END_PX)) scroller.scrollToEnd();
+  }, [rows.at(-1)?.key]);
   useLayoutEffect(() => forgetSizes(scroller, rows));
   // One begins at the end, or where what is unread begins.
   useLayoutEffect(() => {
@@ -187,7 +205,10 @@ function useScroller(log: RefObject<HTMLDivElement | null>, rows: readonly Row[]
     if (unread > 0) scroller.scrollToIndex(unread, { align: "start" });
     else scroller.scrollToEnd();
   }, [rows.length > 0]);
-  return scroller;
+  const leave = () => {
+    isLeaving.current = true;
+  };
+  return { scroller, leave };
 }
 
 /** How high those rows were that are let go of is kept by nobody. */
