@@ -42,6 +42,7 @@ async def main() -> int:
         people = People(browser, cloud.app.outputs["AppUrl"], api, Watch())
         for theme in get_args(Theme.__value__):
             await draw(people, theme)
+        await people.close()  # else they complain of the cloud's end
     sys.stdout.write("".join(f"{complaint}\n" for complaint in people.watch.complaints))
     return bool(people.watch.complaints)
 
