@@ -21,7 +21,7 @@ from playwright.async_api import CDPSession, Page, expect
 
 from local.cloud import Cloud
 from tests.browser.chromium import launched
-from tests.browser.feeding import fed_by
+from tests.browser.feeding import fed
 from tests.browser.people import People, Window
 from tests.browser.watching import Watch
 from tests.support.api import Api
@@ -126,12 +126,13 @@ async def typing(people: People) -> list[str]:
 
 
 async def hour(people: People) -> list[str]:
-    alice, feed = await fed_by(people, "bob")
+    her = await fed(people)
+    alice = her.window
     inspector = await alice.page.context.new_cdp_session(alice.page)
     used = [await memory(inspector)]
     began = time.monotonic()
     for _ in range(PARTS):
-        await feed(HOUR_S // PARTS // AT_ONCE_S, at_once=BOTS * BURST * AT_ONCE_S, burst=BURST)
+        await her.hears(HOUR_S // PARTS // AT_ONCE_S, at_once=BOTS * BURST * AT_ONCE_S, burst=BURST)
         used.append(await memory(inspector))
     took = time.monotonic() - began
     heaps = ", ".join(f"{heap:.1f}" for heap, _ in used)

@@ -1,6 +1,6 @@
 """A page whose socket is fed by itself: as much comes as it can show, and no server is asked."""
 
-from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 from tests.browser.people import People, Window
 
@@ -40,25 +40,29 @@ FEED = """async ({ conversation_id, sender_id, times, count, burst, is_shown }) 
   }
 }"""
 
-type Fed = Callable[..., Awaitable[None]]
+
+@dataclass(frozen=True)
+class Fed:
+    """Somebody who looks at a conversation, and what comes there."""
+
+    window: Window
+    conversation_id: str
+    sender_id: str
+
+    async def hears(self, times: int, *, at_once: int, burst: int, is_shown: bool = True) -> None:
+        """So many times `at_once` messages, in frames of `burst`, each when those before are there (`is_shown`)."""
+        whose = {"conversation_id": self.conversation_id, "sender_id": self.sender_id}
+        how = {"times": times, "count": at_once, "burst": burst, "is_shown": is_shown}
+        await self.window.page.evaluate(FEED, whose | how)
 
 
-async def fed_by(people: People, speaker: str) -> tuple[Window, Fed]:
-    """
-    Alice, who looks at a conversation, and what the speaker says in it from now on, so many times, `at_once` messages
-    in frames of `burst` each, as soon as what was before is there (`is_shown`).
-    """
+async def fed(people: People) -> Fed:
     device = await people.device()
     await device.add_init_script(SOCKET)
     alice = await people.sign_in(await people.api.sign_up("alice"), "Alice", device)
-    bob = await people.api.sign_up(speaker)
+    bob = await people.api.sign_up("bob")
     group = await bob.group(alice.user)
     await (await bob.connect()).say(group, "It begins")
     await alice.open(group)
     await alice.sees("It begins")
-
-    async def feed(times: int, *, at_once: int, burst: int, is_shown: bool = True) -> None:
-        said = {"conversation_id": group, "sender_id": bob.user_id, "times": times, "count": at_once, "burst": burst}
-        await alice.page.evaluate(FEED, said | {"is_shown": is_shown})
-
-    return alice, feed
+    return Fed(alice, group, bob.user_id)

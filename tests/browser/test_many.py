@@ -2,10 +2,10 @@
 
 import re
 
-from playwright.async_api import Route, expect
+from playwright.async_api import Locator, Route, expect
 
-from tests.browser.feeding import fed_by
-from tests.browser.people import People
+from tests.browser.feeding import fed
+from tests.browser.people import People, Window
 
 MANY, PAGE = 1000, 50
 MIDDLE = """log => {
@@ -45,6 +45,11 @@ async def inbox(route: Route) -> None:
     return await route.fulfill(json=page | more)
 
 
+def newest(window: Window) -> Locator:
+    """What leads who is elsewhere to the end."""
+    return window.page.get_by_role("button", name="newest")
+
+
 async def test_a_thousand_conversations_are_reached_and_searched(people: People) -> None:
     device = await people.device()
     await device.route(lambda url: url.partition("?")[0].endswith("/v1/conversations"), inbox)
@@ -64,19 +69,19 @@ async def test_a_thousand_conversations_are_reached_and_searched(people: People)
 
 async def test_who_is_at_the_end_follows_it_however_much_comes_at_once(people: People) -> None:
     """Also while rows are still measured, and the end is not where it was thought to be."""
-    alice, feed = await fed_by(people, "bob")
-    await feed(40, at_once=1000, burst=20)
-    await expect(alice.log.get_by_role("article").last).to_be_in_viewport()
-    await expect(alice.page.get_by_role("button", name="newest")).to_have_count(0)
+    alice = await fed(people)
+    await alice.hears(40, at_once=1000, burst=20)
+    await expect(alice.window.log.get_by_role("article").last).to_be_in_viewport()
+    await expect(newest(alice.window)).to_have_count(0)
 
 
 async def test_who_has_gone_elsewhere_stays_there_whatever_comes(people: People) -> None:
-    alice, feed = await fed_by(people, "bob")
-    await feed(3, at_once=100, burst=20)
-    await alice.log.hover()
-    await alice.page.mouse.wheel(0, -2000)
-    await expect(alice.page.get_by_role("button", name="newest")).to_be_visible()
-    there = alice.page.locator(f'[data-seq="{await alice.log.evaluate(MIDDLE)}"]')
-    await feed(3, at_once=100, burst=20, is_shown=False)
-    await expect(alice.page.get_by_role("button", name="newest")).to_have_accessible_name(re.compile("new messages"))
+    alice = await fed(people)
+    await alice.hears(3, at_once=100, burst=20)
+    await alice.window.log.hover()
+    await alice.window.page.mouse.wheel(0, -2000)
+    await expect(newest(alice.window)).to_be_visible()
+    there = alice.window.page.locator(f'[data-seq="{await alice.window.log.evaluate(MIDDLE)}"]')
+    await alice.hears(3, at_once=100, burst=20, is_shown=False)
+    await expect(newest(alice.window)).to_have_accessible_name(re.compile("new messages"))
     await expect(there).to_be_in_viewport()
