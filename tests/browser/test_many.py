@@ -6,8 +6,10 @@ from playwright.async_api import Locator, Route, expect
 
 from tests.browser.feeding import fed
 from tests.browser.people import People, Window
+from tests.support.socket import message
 
 MANY, PAGE = 1000, 50
+PATIENCE_S = 60.0
 MIDDLE = """log => {
   const { x, y, height } = log.getBoundingClientRect();
   return document.elementFromPoint(x + 40, y + height / 2).closest("[data-seq]").dataset.seq;
@@ -85,3 +87,25 @@ async def test_who_has_gone_elsewhere_stays_there_whatever_comes(people: People)
     await alice.hears(3, at_once=100, burst=20, is_shown=False)
     await expect(newest(alice.window)).to_have_accessible_name(re.compile("new messages"))
     await expect(there).to_be_in_viewport()
+
+
+async def test_who_begins_where_something_is_unread_stays_there_whatever_comes(people: People) -> None:
+    """Also where all of it is unread, from the first word on."""
+    alice, bob = await people.join("alice"), await people.api.sign_up("bob")
+    group, screen = await bob.group(alice.user), await bob.connect()
+
+    async def say(frames: int) -> None:
+        for number in range(frames):
+            messages = [message(f"Line {number}.{each} of many") for each in range(20)]
+            frame = {"action": "send", "conversation_id": group, "messages": messages}
+            await screen.insist(frame, within_s=PATIENCE_S, after=("rate_limited", "unavailable"))
+
+    await say(5)
+    await expect(alice.inbox.get_by_role("link").filter(has_text="Line 4.19")).to_be_visible()
+    await alice.open(group)
+    unread = alice.log.get_by_role("heading", name="New messages")
+    await expect(unread).to_be_in_viewport()
+    before = await newest(alice).get_attribute("aria-label")
+    await say(2)
+    await expect(newest(alice)).not_to_have_accessible_name(before or "")
+    await expect(unread).to_be_in_viewport()

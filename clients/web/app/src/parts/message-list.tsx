@@ -52,7 +52,7 @@ export function MessageList({ room, name, handle, ...actions }: ListProps) {
   const rows = room.rows.value;
   const [currentKey, setCurrent] = useState<string>();
   const current = Math.max(0, currentKey === undefined ? rows.length - 1 : indexOf(rows, currentKey));
-  const { scroller, leave } = useScroller(log, rows, current);
+  const { scroller, leave } = useScroller(log, room, rows, current);
   const atEnd = scroller.isAtEnd(END_PX);
   const focusRow = (index: number) => {
     const row = rows[index];
@@ -151,7 +151,12 @@ interface Scrolling {
 }
 
 /** The virtualizer, joined with this component. */
-function useScroller(log: RefObject<HTMLDivElement | null>, rows: readonly Row[], current: number): Scrolling {
+function useScroller(
+  log: RefObject<HTMLDivElement | null>,
+  room: Room,
+  rows: readonly Row[],
+  current: number,
+): Scrolling {
   const [, render] = useReducer((n: number) => n + 1, 0);
   const follows = useRef(false);
   const isLeaving = useRef(false);
@@ -197,12 +202,13 @@ function useScroller(log: RefObject<HTMLDivElement | null>, rows: readonly Row[]
     if (follows.current && !scroller.isAtEnd(END_PX)) scroller.scrollToEnd();
   }, [rows.at(-1)?.key]);
   useLayoutEffect(() => forgetSizes(scroller, rows));
-  // One begins at the end, or where what is unread begins.
+  // One begins where what is unread begins, if that is held; else at the end.
   useLayoutEffect(() => {
     if (hasBegun.current || rows.length === 0) return;
     hasBegun.current = true;
     const unread = rows.findIndex((row) => row.isUnread);
-    if (unread > 0) scroller.scrollToIndex(unread, { align: "start" });
+    const isHeld = unread > 0 || (unread === 0 && !room.snapshot.peek().has_older);
+    if (isHeld) scroller.scrollToIndex(unread, { align: "start" });
     else scroller.scrollToEnd();
   }, [rows.length > 0]);
   const leave = () => {
