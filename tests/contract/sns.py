@@ -15,6 +15,7 @@ from natter.domain.ids import new_id
 from natter.wire.push import apns, fcm
 from tests.contract.s3 import REGION, TIMEOUT_S
 from tests.support.sns import received
+from tests.support.until import until
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
@@ -59,6 +60,13 @@ class Sns:
         """As SNS does when the platform has refused the token."""
         self.client.set_endpoint_attributes(EndpointArn=endpoint, Attributes={"Enabled": "false"})
 
-    def received(self, endpoint: str) -> list[Mapping[str, Any]]:
-        """What was published to it: `Message` for each platform, and `MessageAttributes`."""
+    async def received(self, endpoint: str) -> list[Mapping[str, Any]]:
+        """
+        What was published to it, as soon as there is something: LocalStack answers before it hands over. `Message` for
+        each platform, and `MessageAttributes`.
+
+        Raises:
+            AssertionError: nothing was.
+        """
+        await until(lambda: bool(received(self.url, REGION, endpoint)), "something is handed over")
         return received(self.url, REGION, endpoint)

@@ -76,14 +76,14 @@ class TestOnSns:
         return made
 
     @pytest.mark.parametrize("provider", ["apns", "apns_sandbox", "fcm"])
-    def test_each_platform_is_given_its_own_form(
+    async def test_each_platform_is_given_its_own_form(
         self, sns: Sns, service: SnsPushService, waking: Callable[..., Waking], provider: PushProvider
     ) -> None:
         platform = PLATFORMS[provider]
         to = waking(provider)
         (handed,) = service.hand_over([to], budget_s=BUDGET_S)
         assert handed == Handed(outcome=Outcome.ACCEPTED)
-        (received,) = sns.received(str(to.registration.endpoint))
+        (received,) = await sns.received(str(to.registration.endpoint))
         body = decoded(received["Message"])  # of the forms that it was given, the one for its platform
         given = body["fcmV1Message"] if provider == "fcm" else body
         assert given == json.loads(PAYLOADS[provider](PUSH))
@@ -98,12 +98,12 @@ class TestOnSns:
             else {"APNS.PUSH_TYPE": "alert", "APNS.PRIORITY": "10", "APNS.COLLAPSE_ID": collapse_id(HERE)}
         )
 
-    def test_a_badge_is_not_in_a_hurry_and_replaces_no_message(
+    async def test_a_badge_is_not_in_a_hurry_and_replaces_no_message(
         self, sns: Sns, service: SnsPushService, waking: Callable[..., Waking]
     ) -> None:
         to = waking("apns", Badge(badge=1))
         service.hand_over([to], budget_s=BUDGET_S)
-        (received,) = sns.received(str(to.registration.endpoint))
+        (received,) = await sns.received(str(to.registration.endpoint))
         assert received["MessageAttributes"]["AWS.SNS.MOBILE.APNS.PRIORITY"]["StringValue"] == "5"
         assert received["MessageAttributes"]["AWS.SNS.MOBILE.APNS.COLLAPSE_ID"]["StringValue"] == "badge"
 
