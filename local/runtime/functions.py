@@ -40,8 +40,8 @@ class Lambda:
     concurrency if it has one); events beyond wait. `extra_env` is set in every worker. `meter` gets what functions log
     in the embedded metric format, and the metrics of Lambda itself. `credentials` gives what a role signs with. With
     `debug`, the functions of these names, or all if there are none, run in one process that has this one's terminal,
-    one event at a time and without time limits. Those in `steps` (ARNs) let others go
-    first to the processors.
+    one event at a time and without time limits. Those in `steps` (ARNs) let others go first to
+    the processors.
     """
 
     def __init__(

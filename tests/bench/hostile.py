@@ -51,14 +51,20 @@ class Measured:
 
 
 async def measure(
-    cloud: Cloud, *, seconds: float, share: float, warm_s: float = WARM_S, all_limited: bool = True
+    cloud: Cloud,
+    *,
+    seconds: float,
+    share: float,
+    warm_s: float = WARM_S,
+    environments: int = ENVIRONMENTS,
+    all_limited: bool = True,
 ) -> Measured:
     """
     With hostile users who use a `share` of the protocol's limits, which is all that there is meanwhile (`all_limited`).
 
-    Before anything is measured each function is started, which costs a laptop's other users its processors and AWS's
-    nothing, and all are at it for `warm_s`; what they have left behind is waited for. Then the pairs talk for `seconds`
-    alone, then `BESIDE` times as long.
+    Before anything is measured so many `environments` of each function are started, which costs a laptop's other users
+    its processors and AWS's nothing, and all are at it for `warm_s`; what they have left behind is waited for. Then the
+    pairs talk for `seconds` alone, then `BESIDE` times as long.
     """
     url = cloud.app.outputs["HttpUrl"]
     letters = DeadLetterReader(cloud.engines["kafka"].address)
@@ -68,7 +74,7 @@ async def measure(
         await villains.hear(within_s=READY_WITHIN_S)
         everybody = [a_share_of(bucket, share) for bucket in BUCKETS.values()]
         with limited(cloud, everybody) if all_limited else nullcontext():
-            await warmed(cloud, [each.name for each in cloud.runtime.functions.current()], number=ENVIRONMENTS)
+            await warmed(cloud, [each.name for each in cloud.runtime.functions.current()], number=environments)
             await _rampant(villains, warm_s, talked(pairs, warm_s))
             await caught_up(cloud, within_s=CAUGHT_UP_WITHIN_S)
             alone, alone_took = await _taking(cloud, talked(pairs, seconds))

@@ -15,7 +15,7 @@ from natter.domain.ids import new_id
 from natter.wire.push import apns, fcm
 from tests.contract.s3 import REGION, TIMEOUT_S
 from tests.support.sns import received
-from tests.support.until import until
+from tests.support.traces import first
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
@@ -64,9 +64,5 @@ class Sns:
         """
         What was published to it, as soon as there is something: LocalStack answers before it hands over. `Message` for
         each platform, and `MessageAttributes`.
-
-        Raises:
-            AssertionError: nothing was.
         """
-        await until(lambda: bool(received(self.url, REGION, endpoint)), "something is handed over")
-        return received(self.url, REGION, endpoint)
+        return await first(lambda: received(self.url, REGION, endpoint), within_s=TIMEOUT_S)

@@ -160,7 +160,7 @@ class TestPushes:
             await cloud.faults.apply(Service("sns", "throttled"))
             await cloud.faults.apply(Service("sqs", "broken"))
             await waves.add(a_wave(chat, 2, bob, sender=alice, at=time.time_ns() // 1_000_000))
-            await until(lambda: bool(waves.dead(chat)), "the wave is given back", within_s=PATIENCE_S)
+            await until(lambda: bool(waves.dead(chat)), "the wave is a dead letter", within_s=PATIENCE_S)
             await cloud.faults.clear()
         assert chat in await shell(look)
         await shell(redrive)

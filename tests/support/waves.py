@@ -84,13 +84,16 @@ class Waves:
             AssertionError: somebody still is.
         """
         end = time.monotonic() + within_s
-        while (is_behind := self.is_behind()) | bool(there := await asyncio.to_thread(self.waiting, chat)):
-            assert time.monotonic() < end, f"push is behind: {is_behind}, on their way: {there}"
+        while left := [*self._behind(), *await asyncio.to_thread(self.waiting, chat)]:
+            assert time.monotonic() < end, f"still on their way: {left}"
             await asyncio.sleep(LOOK_S)
 
     def is_behind(self) -> bool:
         """Whether `push` has something left to add to the queue."""
-        return any(name.endswith("-push") for name in lags(self._cloud))
+        return bool(self._behind())
+
+    def _behind(self) -> Sequence[str]:
+        return [name for name in lags(self._cloud) if name.endswith("-push")]
 
     @asynccontextmanager
     async def coming_again(self, *, after_s: int) -> AsyncIterator[None]:

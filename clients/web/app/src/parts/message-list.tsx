@@ -66,7 +66,6 @@ export function MessageList({ room, name, handle, ...actions }: ListProps) {
     reveal: (seq) => {
       const index = rows.findIndex((row) => row.kind === "message" && row.message.seq === seq);
       if (index < 0) return;
-      leave();
       scroller.scrollToIndex(index, { align: "center" });
       focusRow(index);
     },
