@@ -18,7 +18,15 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from confluent_kafka import OFFSET_INVALID, TIMESTAMP_LOG_APPEND_TIME, Consumer, KafkaException, Message, TopicPartition
+from confluent_kafka import (
+    OFFSET_END,
+    OFFSET_INVALID,
+    TIMESTAMP_LOG_APPEND_TIME,
+    Consumer,
+    KafkaException,
+    Message,
+    TopicPartition,
+)
 
 from local.model import KafkaSource
 
@@ -94,6 +102,7 @@ class KafkaReader:
         """
         assignment = await self.retried(self._assignment)
         self._committed = {start.partition: start.offset for start in assignment}
+        self._reach = await self.retried(self._ends)
         return dict(self._committed)
 
     def start(self) -> None:
@@ -113,8 +122,8 @@ class KafkaReader:
         self._requests.put(partial(self._consumer.resume, [self._where(partition)]))
 
     def reach(self, partition: int) -> int:
-        """The offset behind the partition's last record, as of the last look; 0 before the first."""
-        return self._reach.get(partition, 0)
+        """The offset behind the partition's last record, as of `find` or the last look since."""
+        return self._reach[partition]
 
     async def close(self) -> None:
         """Commit what is done with, if Kafka answers in time, and leave."""
@@ -191,6 +200,15 @@ class KafkaReader:
         if fresh:  # so that what arrives before the first success is not missed after a restart
             self._consumer.commit(offsets=fresh, asynchronous=False)
         return assignment
+
+    def _ends(self) -> dict[int, int]:
+        """So that who is behind says so before anything was read."""
+        asked = [self._where(number, OFFSET_END) for number in self._committed]
+        answers = self._consumer.offsets_for_times(asked, timeout=CALL_TIMEOUT_S)
+        for each in answers:
+            if each.error is not None:
+                raise KafkaException(each.error)
+        return {each.partition: each.offset for each in answers}
 
     def _commit(self) -> None:
         if offsets := self._uncommitted():

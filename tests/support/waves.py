@@ -16,7 +16,7 @@ from natter.domain.push.waking import Message
 from natter.domain.push.waves import Candidates, Wave
 from natter.records.push import dump_wave
 from tests.support.api import User
-from tests.support.lag import lags
+from tests.support.lag import caught_up, lags
 from tests.support.leftovers import database
 from tests.support.queues import polled_anew
 
@@ -84,16 +84,14 @@ class Waves:
             AssertionError: somebody still is.
         """
         end = time.monotonic() + within_s
-        while left := [*self._behind(), *await asyncio.to_thread(self.waiting, chat)]:
+        await caught_up(self._cloud, within_s=within_s, of=("-persist", "-push"))
+        while left := await asyncio.to_thread(self.waiting, chat):
             assert time.monotonic() < end, f"still on their way: {left}"
             await asyncio.sleep(LOOK_S)
 
     def is_behind(self) -> bool:
         """Whether `push` has something left to add to the queue."""
-        return bool(self._behind())
-
-    def _behind(self) -> Sequence[str]:
-        return [name for name in lags(self._cloud) if name.endswith("-push")]
+        return any(name.endswith("-push") for name in lags(self._cloud))
 
     @asynccontextmanager
     async def coming_again(self, *, after_s: int) -> AsyncIterator[None]:

@@ -44,6 +44,17 @@ class TestKafkaPoller:
                 stage.produce(["c"])
         assert stage.taken() == ["a", "b", "c"]
 
+    async def test_how_far_it_is_behind_is_known_before_anything_was_read(self, stage: Stage) -> None:
+        """Else who waits until nothing is left goes on before anything was done."""
+        stage.produce(["a", "b"])
+        runtime = stage.runtime()
+        await runtime.start()
+        try:
+            partitions = runtime.status()["sources"][0]["partitions"]
+            assert [(each["position"], each["lag"]) for each in partitions.values()] == [(0, 2), (0, 0)]
+        finally:
+            await runtime.stop()
+
     async def test_latest_takes_only_what_is_new(self, stage: Stage) -> None:
         stage.produce(["old"])
         runtime = stage.runtime(starting_position="LATEST")
