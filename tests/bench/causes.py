@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 
 from local.faults import (
     Connections,
@@ -54,6 +55,17 @@ class Cause:
             await faults.clear()
         await asyncio.sleep(self.rests_s)
         return True
+
+
+class InTurn:
+    """Several causes, one after the other, again and again: each finds what the one before has left."""
+
+    def __init__(self, causes: Sequence[Cause]) -> None:
+        self._next = cycle(causes)
+
+    async def strike(self, faults: Faults) -> bool:
+        """The next one, once."""
+        return await next(self._next).strike(faults)
 
 
 ENGINES = ("kafka", "cassandra", "valkey", "postgres")

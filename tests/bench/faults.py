@@ -1,9 +1,10 @@
 """
-`python -m tests.bench.faults [--messages 100000] [--fault NAME …]`: is nothing lost, whatever fails?
+`python -m tests.bench.faults [--messages 100000] [--fault NAME …] [--in-turn]`: is nothing lost, whatever fails?
 
-For each fault, pairs say so many messages through a local cloud in which it is caused again and again. Then, with
-nothing failing any more, everything has to be there once, in order, on all screens, and the ledger at zero. Users' own
-limits are lifted. Ends with 1 if anything is wrong.
+For each fault, pairs say so many messages through a local cloud in which it is caused again and again; with `--in-turn`
+all faults are caused in turn while the same messages are said. Then, with nothing failing any more, everything has to
+be there once, in order, on all screens, and the ledger at zero. Users' own limits are lifted. Ends with 1 if anything
+is wrong.
 """
 
 import argparse
@@ -22,7 +23,7 @@ from local.cloud import Cloud
 from local.faults import Faults
 from local.serve import FAILURES
 from natter.ports.ledger import CommandHistory
-from tests.bench.causes import CAUSES, Cause
+from tests.bench.causes import CAUSES, Cause, InTurn
 from tests.bench.child import Child
 from tests.bench.insistent import Outcome
 from tests.bench.limits import LIFTED, limited
@@ -67,7 +68,9 @@ class Proof:
         return bool(said.wrong or said.refused or missed or unseen > 0 or self.unaccounted or self.set_aside)
 
 
-async def measure(cloud: Cloud, cause: Cause, *, messages: int, pairs: int, rate: float | None = None) -> Proof:
+async def measure(
+    cloud: Cloud, cause: Cause | InTurn, *, messages: int, pairs: int, rate: float | None = None
+) -> Proof:
     """Leaves the cloud well. `rate`: messages a second; by default, those of a proof."""
     at_most_s = messages / min(RATE, messages / LEAST_S) if rate is None else messages / rate
     async with (
@@ -134,7 +137,7 @@ async def _accounted(cloud: Cloud) -> AsyncIterator[_Books]:
     yield await asyncio.to_thread(_Books, cloud, history, letters)
 
 
-async def _struck(cause: Cause, faults: Faults, over: asyncio.Event) -> int:
+async def _struck(cause: Cause | InTurn, faults: Faults, over: asyncio.Event) -> int:
     """Again and again until it is over; how often."""
     strikes = 0
     while not over.is_set():
@@ -163,14 +166,21 @@ def explained(proof: Proof) -> list[str]:
     return [*([f"      again: {why}"] if why else []), *(f"      WRONG {each}" for each in proof.outcome.findings)]
 
 
-async def prove(names: Sequence[str], *, messages: int, pairs: int, secured: bool) -> bool:
-    """Print a line for each fault as soon as it is known; whether all is well."""
+def rounds(names: Sequence[str], *, in_turn: bool) -> Mapping[str, Cause | InTurn]:
+    """What is proven one after the other, by the name that it is printed under."""
+    if in_turn:
+        return {f"{len(names)} in turn": InTurn([CAUSES[name] for name in names])}
+    return {name: CAUSES[name] for name in names}
+
+
+async def prove(causes: Mapping[str, Cause | InTurn], *, messages: int, pairs: int, secured: bool) -> bool:
+    """Print a line for each as soon as it is known; whether all is well."""
     well = True
     async with Cloud(ROOT, secured=secured) as cloud:
         with limited(cloud, [LIFTED]):
             _show(HEAD)
-            for name in names:
-                proof = await measure(cloud, CAUSES[name], messages=messages, pairs=pairs)
+            for name, cause in causes.items():
+                proof = await measure(cloud, cause, messages=messages, pairs=pairs)
                 _show(row(name, proof), *explained(proof))
                 well = well and not proof.is_wrong
     return well
@@ -184,12 +194,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="tests.bench.faults", description="Is nothing lost, whatever fails?")
     parser.add_argument("--messages", type=int, default=100_000, help="under each fault")
     parser.add_argument("--fault", nargs="+", choices=CAUSES, help="default: all that the cloud knows")
+    parser.add_argument("--in-turn", action="store_true", help="all of them while the same messages are said")
     parser.add_argument("--pairs", type=int, default=20)
     parser.add_argument("--secured", action="store_true", help="with doors before the engines; needed for `cut-…`")
     asked = parser.parse_args()
     names = asked.fault or [name for name, cause in CAUSES.items() if cause.secured <= asked.secured]
     try:
-        well = uvloop.run(prove(names, messages=asked.messages, pairs=asked.pairs, secured=asked.secured))
+        causes = rounds(names, in_turn=asked.in_turn)
+        well = uvloop.run(prove(causes, messages=asked.messages, pairs=asked.pairs, secured=asked.secured))
     except FAILURES as failure:
         print(f"tests.bench.faults: {failure}", file=sys.stderr)  # noqa: T201
         return 1

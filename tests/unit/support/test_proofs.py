@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
-from local.faults import Resume, Thaw
+from local.faults import Fault, Faults, Resume, Thaw
 from local.faults.values import KINDS
-from tests.bench.causes import CAUSES
+from tests.bench.causes import CAUSES, InTurn
 from tests.bench.faults import Proof
 from tests.bench.insistent import Outcome, outcome
 from tests.support.findings import Run
@@ -65,3 +65,18 @@ def test_every_fault_is_caused() -> None:
     """But those that end others."""
     caused = {type(fault) for cause in CAUSES.values() for fault in cause.faults}
     assert caused == {*KINDS} - {Resume, Thaw}
+
+
+async def test_causes_in_turn_are_caused_one_after_the_other() -> None:
+    caused: list[str] = []
+
+    class Noting:
+        async def apply(self, fault: Fault) -> None:
+            caused.append(str(fault))
+
+    names = ("duplicate-persist", "delay-persist")
+    in_turn = InTurn([replace(CAUSES[name], holds_s=0.0, rests_s=0.0) for name in names])
+    for _ in range(3):
+        await in_turn.strike(cast("Faults", Noting()))
+    (first,), (second,) = (CAUSES[name].faults for name in names)
+    assert caused == [str(first), str(second), str(first)]
