@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Iterable
+from functools import partial
 
 from websockets.exceptions import InvalidStatus
 
 from local.cloud import Cloud
 from local.faults import Throttle
 from tests.support.api import Api, User
-from tests.support.socket import Socket
+from tests.support.socket import GATEWAY, Socket
 
 LOOK_S = 0.05
 
@@ -25,8 +26,9 @@ class Talk:
         return cls(await one.direct(other), await one.connect(), await other.connect())
 
     async def go_on(self, times: int = 1) -> None:
-        """So many messages, sent together, each of which is seen."""
-        said = await asyncio.gather(*(self.speaker.say(self.chat, f"message {n}") for n in range(times)))
+        """So many messages, sent together, each of which is seen; while functions start again, as clients do it."""
+        say = partial(self.speaker.say, self.chat, after=("unavailable", GATEWAY))
+        said = await asyncio.gather(*(say(f"message {n}") for n in range(times)))
         for (client_id,) in said:
             await self.listener.event(self.chat, client_id, within_s=60)
 

@@ -39,10 +39,7 @@ class Queues:
         self._give_up_after(1)
 
     def purge(self) -> None:
-        """
-        Also of what waits to be worked: a long poll that has begun before it was `coming_again` no more takes what it
-        hands out twice for dead.
-        """
+        """Also of what waits to be worked."""
         for url in self.all:
             self._sqs.purge_queue(QueueUrl=url)
 
@@ -65,17 +62,18 @@ class Queues:
     @asynccontextmanager
     async def coming_again(self) -> AsyncIterator[None]:
         """What was handed out is soon handed out again, as often as it takes; afterwards all is as it was."""
-        before = {url: self._attributes(url) for url in self._worked}
+        before, names = {url: self._attributes(url) for url in self._worked}, [*map(_name, self._worked)]
         for url in self._worked:
             self._sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": str(AGAIN_S)})
         self._give_up_after(MOST_RECEIVES)
         try:
-            await polled_anew(self._cloud, [url.rpartition("/")[2] for url in self._worked])
+            await polled_anew(self._cloud, names)
             yield
         finally:
             for url, attributes in before.items():
                 kept = {name: attributes[name] for name in ("VisibilityTimeout", "RedrivePolicy")}
                 self._sqs.set_queue_attributes(QueueUrl=url, Attributes=kept)
+            await polled_anew(self._cloud, names)  # else what is handed out twice yet may be taken for dead
 
     def _give_up_after(self, receives: int) -> None:
         for url in self._worked:
@@ -84,6 +82,10 @@ class Queues:
 
     def _attributes(self, url: str) -> dict[str, str]:
         return dict(self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"])
+
+
+def _name(url: str) -> str:
+    return url.rpartition("/")[2]
 
 
 async def polled_anew(cloud: Cloud, names: Sequence[str]) -> None:

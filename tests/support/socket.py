@@ -19,6 +19,7 @@ WITHIN_S = 15.0
 OPEN_TIMEOUT_S = 20.0
 CLOSE_TIMEOUT_S = 2.0
 MAX_MESSAGE = 128 * 1024
+GATEWAY, GATEWAY_RETRY_MS = "gateway", 500
 
 
 class NotSeenError(AssertionError):
@@ -130,10 +131,16 @@ class Socket:
     async def insist(
         self, frame: Frame, *, within_s: float, after: Collection[str] = ("unavailable", "internal")
     ) -> Frame:
-        """Repeat `frame` until it is accepted, as a client does after the codes `after`; the answer."""
+        """
+        Repeat `frame` until it is accepted, as a client does after the codes `after`; the answer.
+
+        `GATEWAY` among them: it could not hand the frame on, for its function died or took too long.
+        """
         async with asyncio.timeout(within_s):
             while True:
                 answer = await self.ask(frame)
+                if is_gateway_failure(answer):
+                    answer = {"type": "error", "code": GATEWAY, "retry_after_ms": GATEWAY_RETRY_MS, **answer}
                 if answer["type"] != "error":
                     return answer
                 assert answer["code"] in after, answer
@@ -144,14 +151,14 @@ class Socket:
         answer = await self.ask({"action": "ping"})
         assert answer["type"] == "pong", answer
 
-    async def say(self, conversation: str, *words: str | Frame) -> list[str]:
+    async def say(self, conversation: str, *words: str | Frame, after: Collection[str] = ("unavailable",)) -> list[str]:
         """
         Send texts, or whole messages, in one frame; their client_ids, acknowledged: on a machine that is slow today
         perhaps not at once.
         """
         messages = [message(each) if isinstance(each, str) else each for each in words]
         frame = {"action": "send", "conversation_id": conversation, "messages": messages}
-        answer = await self.insist(frame, within_s=2 * WITHIN_S, after=("unavailable",))
+        answer = await self.insist(frame, within_s=2 * WITHIN_S, after=after)
         client_ids = [each["client_id"] for each in messages]
         assert answer["type"] == "ack", answer
         assert client_ids == [each["client_id"] for each in answer["accepted"]]

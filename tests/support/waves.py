@@ -110,24 +110,27 @@ class Waves:
     @asynccontextmanager
     async def _being(self, changed: Mapping[str, str]) -> AsyncIterator[None]:
         """
-        With other attributes of the queue; not while it hangs. A wave of nobody ends the poll that has begun with those
-        from before, which would hold for what it hands out.
+        With other attributes of the queue; not while it hangs, when it begins or ends.
+
+        A wave of nobody ends the poll that has begun with those from before, which would hold for what it hands out.
         """
         found = await asyncio.to_thread(self._attributes)
         before = {name: value for name, value in found.items() if name in changed}
-        await asyncio.to_thread(self._set, changed)
         try:
-            await asyncio.gather(polled_anew(self._cloud, ["natter-local-waves"]), self.add(Wave()))
+            await self._set(changed)
             yield
         finally:
-            await asyncio.to_thread(self._set, before)
+            await self._set(before)
 
     def _attributes(self) -> Mapping[str, str]:
         attributes = self._sqs.get_queue_attributes(QueueUrl=self._url(), AttributeNames=["All"])["Attributes"]
         return {str(name): value for name, value in attributes.items()}
 
-    def _set(self, attributes: Mapping[str, Any]) -> None:
-        self._sqs.set_queue_attributes(QueueUrl=self._url(), Attributes=dict(attributes))  # type: ignore[arg-type]  # names of it
+    async def _set(self, attributes: Mapping[str, Any]) -> None:
+        await asyncio.to_thread(
+            lambda: self._sqs.set_queue_attributes(QueueUrl=self._url(), Attributes=dict(attributes))  # type: ignore[arg-type]  # names of it
+        )
+        await asyncio.gather(polled_anew(self._cloud, ["natter-local-waves"]), self.add(Wave()))
 
     def _url(self) -> str:
         return self._sqs.get_queue_url(QueueName="natter-local-waves")["QueueUrl"]

@@ -55,6 +55,16 @@ class TestOffline:
             assert again.chat is not None
             assert again.chat.composer.text == "half"
 
+    async def test_a_drawing_that_is_due_when_the_screen_is_closed_draws_nothing(self, tmp_path: Path) -> None:
+        """Its timer may run out when the parts of the screen are gone already."""
+        app = alone(a_few(tmp_path / "a.db"))
+        async with app.run_test(size=(80, 24)) as pilot:
+            await shows(pilot, "日本語 and 👍")
+            chat = app.chat
+        assert chat is not None
+        assert not chat.query("#filter")
+        chat._draw()
+
     async def test_nothing_but_the_screen_before_there_is_a_session(self, tmp_path: Path) -> None:
         app = alone(tmp_path / "a.db", url="http://127.0.0.1:9")
         async with app.run_test(size=(80, 24)) as pilot:

@@ -13,6 +13,8 @@ from .conftest import until
 from .kafka_stage import Stage, lag
 
 pytestmark = pytest.mark.engines
+WINDOW_S = 2.0
+"""Long enough for a busy machine to append meanwhile what is to be in the same batch."""
 
 
 class TestKafkaPoller:
@@ -96,18 +98,19 @@ class TestKafkaPoller:
         assert metadata["offset"] == 1
 
     async def test_window_collects_a_batch(self, stage: Stage) -> None:
-        runtime = stage.runtime(window_s=0.5)
+        runtime = stage.runtime(window_s=WINDOW_S)
         await runtime.start()
         try:
             for n in range(3):
                 stage.produce([str(n)])
             await until(lambda: len(stage.taken()) == 3)
+            await until(lambda: lag(runtime) == 0)
             assert runtime.status()["sources"][0]["batches"] == 1
         finally:
             await runtime.stop()
 
     async def test_partitions_share_an_invocation(self, stage: Stage) -> None:
-        runtime = stage.runtime(window_s=0.5)
+        runtime = stage.runtime(window_s=WINDOW_S)
         await runtime.start()
         try:
             stage.produce(["a"])

@@ -206,6 +206,8 @@ class ChatScreen(Acting, Filing, Learning, Screen[None]):
             self.set_timer(SOON_S, self._draw)
 
     def _draw(self) -> None:
+        if not self.display:  # it is being closed, and what this draws to may be gone already
+            return
         self._is_due = False
         changed, self._changed = self._changed, set()
         for name in changed:
