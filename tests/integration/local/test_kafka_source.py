@@ -49,7 +49,7 @@ class TestKafkaPoller:
     async def test_how_far_it_is_behind_is_known_before_anything_was_read(self, stage: Stage) -> None:
         """Else who waits until nothing is left goes on before anything was done."""
         stage.produce(["a", "b"])
-        runtime = stage.runtime()
+        runtime = stage.runtime(window_s=WINDOW_S)
         await runtime.start()
         try:
             partitions = runtime.status()["sources"][0]["partitions"]
