@@ -275,8 +275,8 @@ class TestBudget:
     ) -> None:
         (slow,) = on(server, "slow")
         began = time.monotonic()
-        assert list(http.post(posts(slow, b"x", b"y"), budget_s=0.2)) == [FAILED, UNTRIED]
-        assert time.monotonic() - began < 5
+        assert list(http.post(posts(slow, b"x", b"y"), budget_s=2)) == [FAILED, UNTRIED]
+        assert time.monotonic() - began < 20
         assert not end.is_set()
 
     def test_what_is_answered_in_time_has_not_whoever_is_slow_before_it(
@@ -285,7 +285,7 @@ class TestBudget:
         """Else one that hangs would take the connections of all others with it."""
         slow, first, last = on(server, "slow", "first", "last")
         sent = [*posts(first, b"x"), *posts(slow, b"x"), *posts(last, b"x")]
-        assert list(http.post(sent, budget_s=1)) == [DELIVERED, FAILED, DELIVERED]
+        assert list(http.post(sent, budget_s=2)) == [DELIVERED, FAILED, DELIVERED]
         assert not end.is_set()
 
     def test_afterwards_answers_are_not_mixed_up(self, http: ApiGateway, server: Server, end: threading.Event) -> None:

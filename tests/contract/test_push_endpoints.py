@@ -116,7 +116,7 @@ class TestRefusals:
                     endpoints(url).remove(KNOWN)
 
     def test_who_waits_is_told_in_time(self) -> None:
-        impatient = ENDPOINTS.merge(Config(read_timeout=0.2))
+        impatient = ENDPOINTS.merge(Config(read_timeout=1))
         with scripted_sns("hang") as (url, script):
             with pytest.raises(Unavailable):
                 endpoints(url, impatient).make(fcm())

@@ -25,7 +25,7 @@ HERE = ConversationId("lobby")
 PUSH = Push(conversation_id=HERE, seq=7, kind="direct", title="Ann", body="Grüezi 👋", badge=3)
 HOUR_MS = 3600 * 1000
 BUDGET_S = 10
-IMPATIENT = PUBLISH.merge(Config(read_timeout=0.2))
+IMPATIENT = PUBLISH.merge(Config(read_timeout=2))
 KNOWN = "arn:aws:sns:eu-central-1:000000000000:endpoint/GCM/natter/5e3e9847-3183-3f18-a7e8-671c3a57d4b3"
 DELETED = Refusal(
     "InvalidParameter", message="Invalid parameter: TargetArn Reason: No endpoint found for the target arn specified"
@@ -194,7 +194,7 @@ class TestBudget:
         with scripted_sns("hang") as (url, script):
             service = a_service(url, IMPATIENT)
             service.warm()
-            first = outcomes(service.hand_over([a_waking() for _ in range(3 * AT_ONCE)], budget_s=0.15))
+            first = outcomes(service.hand_over([a_waking() for _ in range(3 * AT_ONCE)], budget_s=1.5))
             assert set(first) == {Outcome.UNKNOWN, Outcome.REFUSED}
             script.answers = ["well"]
             again = service.hand_over([a_waking()], budget_s=BUDGET_S)

@@ -26,8 +26,8 @@ from tests.support.relay import Relay, relayed
 __all__ = ["server", "sockets"]
 
 LINES = 5
-SLACK_S = 0.8
-"""What making a new line, and an answer on it, may take on a busy machine."""
+SLACK_S = 10.0
+"""What making a new line, and an answer on it, may take on the busiest machine: this only catches a hang."""
 
 
 def took_s(call: Callable[[], object]) -> float:
@@ -133,7 +133,7 @@ class TestCassandra:
 
 
 class TestGateway:
-    BUDGET_S = 0.3
+    BUDGET_S = 3.0
 
     @pytest.fixture
     def relay(self, server: Server) -> Iterator[Relay]:

@@ -9,7 +9,9 @@ from local.cloud import Cloud
 from local.faults import Connections
 
 COMMAND = Path(sys.executable).with_name("natter-smoke")
-LONGEST_S = 60
+LONGEST_S = 240
+PATIENTLY = ("--within", "45")
+"""However slow the machine is today, it is not what these look for."""
 
 
 async def smoke(outputs: Mapping[str, str], *options: str) -> tuple[int | None, dict[str, str], str]:
@@ -24,7 +26,7 @@ async def smoke(outputs: Mapping[str, str], *options: str) -> tuple[int | None, 
 
 class TestSmoke:
     async def test_is_content_with_what_keeps_its_promises(self, outputs: Mapping[str, str]) -> None:
-        code, results, said = await smoke(outputs)
+        code, results, said = await smoke(outputs, *PATIENTLY)
         assert set(results.values()) == {"ok"}, said
         assert {"connect", "send", "deliver", "retry", "unread", "attachment", "push", "erasure"} <= results.keys()
         assert code == 0
@@ -35,7 +37,7 @@ class TestSmoke:
         """Nothing is shown live any more; what is stored is, and the rest works."""
         await cloud.faults.apply(Connections(429))
         try:
-            code, results, said = await smoke(outputs, "--within", "1.5")
+            code, results, said = await smoke(outputs, "--within", "6")
         finally:
             await cloud.faults.clear()
         assert code == 1

@@ -7,7 +7,7 @@ from local.cloud import Cloud
 from tests.support.api import Api
 from tests.support.socket import message
 
-TOLD_WITHIN_S = 5.0
+TOLD_WITHIN_S = 15.0
 BACK_WITHIN_S = 60.0
 
 

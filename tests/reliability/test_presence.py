@@ -8,7 +8,7 @@ from tests.support.api import Api
 from tests.support.presence import asked, say, told, watch
 from tests.support.valkey import flush
 
-TOLD_WITHIN_S = 5.0
+TOLD_WITHIN_S = 15.0
 BACK_WITHIN_S = 60.0
 
 

@@ -33,7 +33,7 @@ from tests.e2e.test_attachments import CAT, a_chat, is_there, say, shown
 from tests.e2e.test_devices import register
 from tests.e2e.test_erasure import erase
 from tests.e2e.test_export import exported
-from tests.e2e.test_smoke import smoke
+from tests.e2e.test_smoke import PATIENTLY, smoke
 from tests.support.api import Api, fresh
 from tests.support.browsers import Browsers, browsers
 from tests.support.files import attach
@@ -168,7 +168,7 @@ class TestThePromises:
         """
         before = refusals(cloud)
         await a_file_is_shown(cloud, api)
-        code, results, said = await smoke(outputs)
+        code, results, said = await smoke(outputs, *PATIENTLY)
         assert set(results.values()) == {"ok"}, said
         assert code == 0
         for schedule in cloud.app.schedules:

@@ -14,7 +14,7 @@ from tests.support.confidential import heard
 
 type Frame = dict[str, Any]
 
-WITHIN_S = 15.0
+WITHIN_S = 45.0
 """How long to wait for what should come at once: only a broken system makes a test wait that long."""
 OPEN_TIMEOUT_S = 20.0
 CLOSE_TIMEOUT_S = 2.0

@@ -17,7 +17,7 @@ from local.faults.ledger import Ledger
 from local.runtime.http1 import Exchange, HttpServer
 
 TOPIC = "arn:aws:sns:eu-west-1:000000000000:topic"
-ONCE = Config(retries={"total_max_attempts": 1}, read_timeout=0.3)
+ONCE = Config(retries={"total_max_attempts": 1}, read_timeout=1.0)
 
 
 class Behind:
