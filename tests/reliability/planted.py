@@ -306,7 +306,7 @@ SOON_CAUGHT = {
     "failed posts are forgotten": 11,
     "fanout to today's members": 11,
     "head cache filled by who is late": 25,
-    "head cache filled without a lease": 231,
+    "head cache filled without a lease": 558,
     "head cache moved backwards": 12,
     "roster of a later place": 18,
     "roster without what was before it": 18,
