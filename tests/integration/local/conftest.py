@@ -317,12 +317,12 @@ async def functions(interpreter: Path, tmp_path: Path, monkeypatch: pytest.Monke
     code = tmp_path / "code"
     pools = Lambda(
         [
-            function(code, "raw", environment={"COLOUR": "green"}, provisioned_concurrency=1, timeout_s=3),
+            function(code, "raw", environment={"COLOUR": "green"}, provisioned_concurrency=1, timeout_s=30),
             function(code, "fail"),
             function(code, "die"),
             function(code, "big"),
             function(code, "tick"),
-            function(code, "slow", timeout_s=0.5, reserved_concurrency=1),
+            function(code, "slow", timeout_s=2.0, reserved_concurrency=1),
             function(code, "nap", handler="app.slow", timeout_s=20),
             function(code, "missing", handler="app.not_there"),
         ],
@@ -335,4 +335,4 @@ async def functions(interpreter: Path, tmp_path: Path, monkeypatch: pytest.Monke
     await pools.stop()
 
 
-SHORT = WebSocketLimits(idle_s=0.3, lifetime_s=3600)
+SHORT = WebSocketLimits(idle_s=3.0, lifetime_s=3600)

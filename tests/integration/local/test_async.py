@@ -82,7 +82,7 @@ class Stage:
 
     def received(self) -> dict[str, Any]:
         """One message of the queue."""
-        answer = self.sqs.receive_message(QueueUrl=self.url, WaitTimeSeconds=10, MessageAttributeNames=["All"])
+        answer = self.sqs.receive_message(QueueUrl=self.url, WaitTimeSeconds=20, MessageAttributeNames=["All"])
         (message,) = answer["Messages"]
         return dict(message)
 

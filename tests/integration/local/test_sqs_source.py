@@ -75,7 +75,9 @@ class Stage:
     def create(self, name: str, **attributes: str) -> str:
         return str(self.sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"])
 
-    def runtime(self, handler: str = "take", *, reserved: int | None = None, **settings: object) -> Runtime:
+    def runtime(
+        self, handler: str = "take", *, reserved: int | None = None, provisioned: int = 1, **settings: object
+    ) -> Runtime:
         function = Function(
             logical_id="f",
             name="f",
@@ -85,7 +87,7 @@ class Stage:
             environment={"RECORD": str(self._record)},
             timeout_s=10,
             reserved_concurrency=reserved,
-            provisioned_concurrency=1,
+            provisioned_concurrency=provisioned,
         )
         fields: dict[str, object] = {"uuid": "u1", "function_arn": arn("f"), "queue_arn": self.arn(self.name)}
         return Runtime(
@@ -212,7 +214,7 @@ class TestSqsPoller:
 
     async def test_no_more_batches_at_once_than_allowed(self, stage: Stage) -> None:
         stage.send(*[str(n) for n in range(6)])
-        runtime = stage.runtime("linger", batch_size=1, max_concurrency=2)
+        runtime = stage.runtime("linger", provisioned=3, batch_size=1, max_concurrency=2)
         await runtime.start()
         try:
             await until(lambda: len(set(stage.taken())) == 6)
