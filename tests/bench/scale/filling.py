@@ -16,7 +16,7 @@ from natter.domain.messages.commands import Command, PostMessage
 from natter.names import COMMANDS_TOPIC
 from natter.records.messages import COMMAND_SCHEMA, dump_command
 from natter.settings import KafkaSettings
-from tests.support.lag import lags
+from tests.support.lag import caught_up, lags
 
 HELD_S = 3600
 OF_A_FRAME = 20
@@ -28,13 +28,14 @@ PERSIST = "persist"
 
 @asynccontextmanager
 async def alone(cloud: Cloud) -> AsyncIterator[None]:
-    """Nobody but `persist` has work by what is filled in."""
+    """Nobody but `persist` has work by what is filled in; afterwards all others have, and have done it in the end."""
     await cloud.faults.apply(Delay("push", ms=600_000, seconds=HELD_S))
     await cloud.faults.apply(Throttle("reconcile", seconds=HELD_S))
     try:
         yield
     finally:
         await cloud.faults.clear()
+    await caught_up(cloud, within_s=HELD_S)
 
 
 async def fill(cloud: Cloud, commands: Iterable[Command]) -> None:
