@@ -15,7 +15,7 @@ from tests.support.socket import Socket
 from tests.support.valkey import connections_of
 
 TRIES = 16
-CLOSED_WITHIN_S = 20.0
+CLOSED_WITHIN_S = 60.0
 """The queue tries again after a second or two, and later each time; the machine may be busy."""
 PAUSE_S = 15.0
 CONNECTS_WITHIN_S = 10.0
@@ -51,7 +51,7 @@ async def timed(work: Awaitable[object]) -> float:
 @pytest.mark.parametrize("ends", ["signed out", "another password", "token used again", "erased"])
 async def test_it_was_registered_and_the_gateway_did_not_know_it_yet(api: Api, cloud: Cloud, ends: str) -> None:
     """
-    Issue 12: it lived on for two hours, and received everything. Without Kafka a connect takes a second between the
+    Once it lived on for two hours, and received everything. Without Kafka a connect takes a second between the
     last look at its session and the upgrade.
     """
     alice = await api.sign_up("alice")
