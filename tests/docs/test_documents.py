@@ -14,7 +14,9 @@ from tests.documents import openapi
 
 ROOT = Path(__file__).parents[2]
 PROTOCOL = (ROOT / "docs" / "protocol.md").read_text()
-DOCUMENTS = sorted([ROOT / "README.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("l*/**/README.md")])
+DOCUMENTS = sorted(
+    [ROOT / "README.md", ROOT / "tests" / "README.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("l*/**/README.md")]
+)
 LINK = re.compile(r"\[[^\]]+\]\((?!https?://)([^)#]+)")
 FOLDERS = sorted(path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith("."))
 PATH = re.compile(rf"`((?:{'|'.join(FOLDERS)})/[\w./-]*)`")

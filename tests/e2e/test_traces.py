@@ -43,7 +43,7 @@ async def traced(cloud: Cloud, screen: Socket, chat: str, *, wanted: set[tuple[s
         await screen.say(chat, "Where does it go?")
         begun = await found(cloud, chat, lambda trace: legs(trace) >= LIVE, within_s=3)
         if begun is not None:
-            whole = await found(cloud, begun["id"], lambda trace: legs(trace) >= wanted, within_s=30)
+            whole = await found(cloud, begun["id"], lambda trace: legs(trace) >= wanted, within_s=60)
             assert whole is not None, f"of {wanted} there is only {legs(begun)}"
             return whole
     raise AssertionError(f"no trace of {chat} has all of {LIVE}: {[legs(each) for each in about(cloud, chat)]}")
@@ -66,7 +66,7 @@ async def lines(cloud: Cloud, function: str, trace_id: str, message: str) -> lis
         logged = [json.loads(line) for line in log.read_text().splitlines() if line.startswith('{"level"')]
         return [each for each in logged if each["message"] == message and trace_id in json.dumps(each)]
 
-    return await first(read, within_s=20)
+    return await first(read, within_s=60)
 
 
 class TestAMessage:

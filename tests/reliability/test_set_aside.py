@@ -14,7 +14,7 @@ from tests.support.api import fresh
 from tests.support.dead_letters import DeadLetterReader, Letter, unplanted
 from tests.support.lag import caught_up
 
-WITHIN_S = 20.0
+WITHIN_S = 60.0
 
 
 async def set_aside(letters: DeadLetterReader, key: str, since: dict[int, int]) -> Letter:

@@ -18,7 +18,7 @@ from natter_terminal.app import BOOK, NatterApp
 from natter_terminal.book import Book
 from natter_terminal.widgets.history import History
 
-WITHIN_S = 20.0
+WITHIN_S = 60.0
 NOON = int(datetime(2026, 3, 1, 12, tzinfo=UTC).timestamp() * 1000)
 SIZE = (80, 24)
 
