@@ -67,11 +67,11 @@ class TestValkey:
 
 @pytest.mark.engines
 class TestPostgres:
-    TIMEOUT_S = 0.5 + ANSWER_GRACE_S
+    TIMEOUT_S = 2.0 + ANSWER_GRACE_S
 
     @pytest.fixture
     def settings(self, postgres_settings: PostgresSettings) -> PostgresSettings:
-        return postgres_settings.model_copy(update={"statement_timeout_s": 0.5})
+        return postgres_settings.model_copy(update={"statement_timeout_s": 2.0})
 
     def through(self, relay: Relay, settings: PostgresSettings) -> Postgres:
         return Postgres(settings.model_copy(update={"endpoint": relay.address}), lambda: ROLE)

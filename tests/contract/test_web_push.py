@@ -202,7 +202,7 @@ class TestWhoIsNotThere:
             service = another(platform, hosts)
             away = [moved(platform.device(), port) for _ in range(40)]
             here = platform.device()
-            handed = service.hand_over([a_waking(each) for each in [*away, here]], budget_s=1)
+            handed = service.hand_over([a_waking(each) for each in [*away, here]], budget_s=3)
         service.close()
         assert handed[-1].outcome is Outcome.ACCEPTED
         assert {each.outcome for each in handed[:-1]} == {Outcome.REFUSED}

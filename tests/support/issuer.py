@@ -26,7 +26,7 @@ class Issuer:
 
     def __init__(self, port: int) -> None:
         self.url = f"http://127.0.0.1:{port}"
-        self.settings = OidcSettings(issuer=self.url, audience=AUDIENCE, timeout_s=0.5)
+        self.settings = OidcSettings(issuer=self.url, audience=AUDIENCE, timeout_s=2.0)
         self.keys: dict[str, Key] = {}
         self.discovery: dict[str, Any] = {"issuer": self.url, "jwks_uri": self.url + KEYS}
         self.extra_keys: list[dict[str, Any]] = []
