@@ -1,7 +1,6 @@
 """What tests of alarms do to a cloud, and have people do in it."""
 
 import asyncio
-import time
 from collections.abc import Iterable
 from functools import partial
 
@@ -9,12 +8,13 @@ from websockets.exceptions import InvalidStatus
 
 from local.cloud import Cloud
 from local.faults import Throttle
+from tests.bench.warm import patiently
 from tests.support.api import Api, User
 from tests.support.socket import GATEWAY, Socket
 
 LOOK_S = 0.05
-AGAIN_S = 1.0
 CONNECTED_WITHIN_S = 60.0
+"""By a new ticket each time: after some faults all functions start at once, and an authorizer has 10 s for it."""
 
 
 class Talk:
@@ -26,7 +26,8 @@ class Talk:
     @classmethod
     async def begin(cls, api: Api) -> "Talk":
         one, other = await asyncio.gather(api.sign_up("one"), api.sign_up("other"))
-        return cls(await one.direct(other), await connected(one), await connected(other))
+        chat = await one.direct(other)
+        return cls(chat, *[await patiently(each.connect, within_s=CONNECTED_WITHIN_S) for each in (one, other)])
 
     async def go_on(self, times: int = 1) -> None:
         """So many messages, sent together, each of which is seen; while functions start again, as clients do it."""
@@ -34,18 +35,6 @@ class Talk:
         said = await asyncio.gather(*(say(f"message {n}") for n in range(times)))
         for (client_id,) in said:
             await self.listener.event(self.chat, client_id, within_s=60)
-
-
-async def connected(user: User) -> Socket:
-    """By a new ticket while functions start again, all at once after some faults, which an authorizer has 10 s for."""
-    end = time.monotonic() + CONNECTED_WITHIN_S
-    while True:
-        try:
-            return await user.connect()
-        except InvalidStatus as refused:
-            if refused.response.status_code < 500 or time.monotonic() > end:
-                raise
-        await asyncio.sleep(AGAIN_S)
 
 
 def functions(cloud: Cloud) -> list[str]:

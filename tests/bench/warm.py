@@ -5,6 +5,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable
 
 import aiohttp
+from websockets.exceptions import InvalidStatus
 
 from local.cloud import Cloud
 from tests.support.socket import SocketClosedError
@@ -12,7 +13,7 @@ from tests.support.socket import SocketClosedError
 AGAIN_S = 1.0
 READY_WITHIN_S = 180.0
 
-_NOT_YET = (AssertionError, aiohttp.ClientError, OSError, SocketClosedError)
+_NOT_YET = (AssertionError, aiohttp.ClientError, InvalidStatus, OSError, SocketClosedError)
 """An answer that was not expected (503), or none: TimeoutError is an OSError."""
 
 
@@ -27,13 +28,14 @@ async def patiently[Got](attempt: Callable[[], Awaitable[Got]], *, within_s: flo
     What `attempt` gives as soon as it does not fail; it is repeated, which must be safe.
 
     Raises:
-        AssertionError, ClientError, OSError, SocketClosedError: it still does after `within_s`.
+        AssertionError, ClientError, InvalidStatus, OSError, SocketClosedError: it still does after `within_s`.
+        InvalidStatus: at once, if who asks for the upgrade is to blame (4xx).
     """
     end = time.monotonic() + within_s
     while True:
         try:
             return await attempt()
-        except _NOT_YET:
-            if time.monotonic() > end:
+        except _NOT_YET as error:
+            if time.monotonic() > end or (isinstance(error, InvalidStatus) and error.response.status_code < 500):
                 raise
         await asyncio.sleep(AGAIN_S)
