@@ -14,7 +14,6 @@ from local.gateway.limits import WebSocketLimits
 from local.gateway.server import Runtime
 from local.model import Api, App, Authorizer, Cors, Function, KafkaSource, Route, Schedule, SqsSource
 from local.progress import Progress
-from local.runtime import pool
 from local.runtime.functions import Lambda
 
 from .kafka_stage import Stage
@@ -307,13 +306,8 @@ async def cloud(interpreter: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 @pytest.fixture
-async def functions(interpreter: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Lambda]:
-    """
-    Functions of a test's own.
-
-    An event waits for the worker that is there, however slow the machine: how many there are is what tests count.
-    """
-    monkeypatch.setattr(pool, "PATIENCE_S", 10.0)
+async def functions(interpreter: Path, tmp_path: Path) -> AsyncIterator[Lambda]:
+    """Functions of a test's own."""
     code = tmp_path / "code"
     pools = Lambda(
         [

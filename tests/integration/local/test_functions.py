@@ -48,6 +48,12 @@ def polite(event, context):
 """
 
 
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An event waits for the worker that is there, however slow the machine: for tests that count workers."""
+    monkeypatch.setattr(pool, "PATIENCE_S", 10.0)
+
+
 class TestLambda:
     async def test_event_and_context_reach_the_handler(self, functions: Lambda) -> None:
         result = await functions.invoke(arn("raw"), '{"text":"grüße"}'.encode())
@@ -69,6 +75,7 @@ class TestLambda:
         assert "PWD" not in environment
         assert "PYTEST_CURRENT_TEST" not in environment
 
+    @pytest.mark.usefixtures("patient")
     async def test_workers_are_reused(self, functions: Lambda) -> None:
         pids = {json.loads((await functions.invoke("raw", b"{}")).payload)["pid"] for _ in range(5)}
         assert len(pids) == 1
@@ -114,6 +121,7 @@ class TestLambda:
         assert result.error == "Unhandled"
         assert "exited during init" in json.loads(result.payload)["errorMessage"]
 
+    @pytest.mark.usefixtures("patient")
     async def test_folder_for_temporary_files_is_private_and_goes_with_the_environment(self, functions: Lambda) -> None:
         folders = []
         for _ in range(2):
@@ -179,6 +187,7 @@ class TestLambda:
         after = functions.status()["nap"]
         assert (after["cold_starts"], after["errors"]) == (started, 0)
 
+    @pytest.mark.usefixtures("patient")
     async def test_threads_do_not_run_between_events(self, functions: Lambda) -> None:
         """AWS freezes an environment that has nothing to do; what it started goes on with the next event."""
         await functions.invoke("tick", b"{}")
@@ -206,6 +215,7 @@ class TestLambda:
         assert (await event).error is None
         await until(lambda: not psutil.pid_exists(old))
 
+    @pytest.mark.usefixtures("patient")
     async def test_stop_leaves_no_process(self, functions: Lambda) -> None:
         await functions.invoke("raw", b"{}")
         (pid,) = functions.status()["raw"]["pids"]
