@@ -81,6 +81,11 @@ class Socket:
             await asyncio.shield(self._reader)
         return self._connection.close_code
 
+    def forget(self) -> None:
+        """All that has arrived, while nothing is waited for: whoever waits next would look through it first."""
+        self.frames.clear()
+        self.times.clear()
+
     @property
     def is_closed(self) -> bool:
         return self._reader.done()

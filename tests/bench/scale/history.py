@@ -38,8 +38,8 @@ async def measure(cloud: Cloud, *, events: int) -> list[Reading]:
             async with alone(cloud):
                 head = await _head(ben, chat)
                 await fill(cloud, messages(chat, ann.user_id, size - head))
-            for each in (socket, others):  # else they would be looked through with each event that is waited for
-                each.frames.clear()
+            for each in (socket, others):
+                each.forget()
             filled_s, there = time.monotonic() - began, await _head(ben, chat)
             assert there >= size, f"{there} of {size}"
             found.append(Reading(events=there, filled_s=filled_s, ms=await _read(ben, chat, socket, others, there)))
