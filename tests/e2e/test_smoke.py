@@ -7,10 +7,11 @@ from pathlib import Path
 
 from local.cloud import Cloud
 from local.faults import Connections
+from tests.support.socket import WITHIN_S
 
 COMMAND = Path(sys.executable).with_name("natter-smoke")
 LONGEST_S = 240
-PATIENTLY = ("--within", "45")
+PATIENTLY = ("--within", str(WITHIN_S))
 """However slow the machine is today, it is not what these look for."""
 
 

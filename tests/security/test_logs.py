@@ -1,18 +1,16 @@
 """What people say, and what proves who they are, is in no log."""
 
-import asyncio
 import secrets
 
 from local.cloud import Cloud
 from tests.conftest import ROOT
 from tests.support.api import PASSWORD, Api, fresh
-from tests.support.socket import message
+from tests.support.socket import WITHIN_S, message
+from tests.support.until import until
 
 LOGS = ROOT / ".local" / "logs"
 CALLS = 11
 """Of `users_api`, in this test."""
-
-WITHIN_S = 45
 
 
 def ended(function: str) -> int:
@@ -49,9 +47,7 @@ async def test_no_secret_is_logged(cloud: Cloud, api: Api) -> None:
     (await api.call("POST", "/v1/reports", report, token=token)).expect(202)
     await phone.ping()
     known = [canary, PASSWORD, token, session["refresh_token"], ticket["ticket"], bob.access_token, bob.refresh_token]
-    async with asyncio.timeout(WITHIN_S):
-        while ended("users_api") < before + CALLS:  # noqa: ASYNC110 - a file tells nobody that it has grown
-            await asyncio.sleep(0.1)
+    await until(lambda: ended("users_api") >= before + CALLS, "all calls are in the log", within_s=WITHIN_S)
     texts = {path.name: path.read_text(errors="replace") for path in LOGS.iterdir()}
     found = [(name, secret[:12]) for name, text in texts.items() for secret in known if secret in text]
     assert found == []
